@@ -1,0 +1,1 @@
+"""Anomaly models: detectors behind one protocol, the pipeline that serves every family, triage, evaluation."""

@@ -1,0 +1,101 @@
+"""Series: a recorded multivariate time series with its labels, and the result of running a model over it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from models.protocol import TriageClass
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Times = npt.NDArray[np.datetime64]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A labelled interval, both ends inclusive. ``kind`` is the family's own word; ``cls`` is what triage should say."""
+
+    start: np.datetime64
+    end: np.datetime64
+    kind: str = ""
+    sensors: tuple[str, ...] = ()
+    cls: TriageClass | None = None
+
+
+@dataclass(frozen=True)
+class Series:
+    """One recorded series.
+
+    ``times`` is datetime64[ns], shape (rows,), in file order; ``values`` is float64, shape (rows, columns), NaN where
+    missing. ``labels`` is bool, shape (rows,) for row labels or (rows, columns) for labels by sensor; ``None`` where
+    there is none. ``changepoints`` is bool (rows,). ``probation_rows`` rows at the head are never scored and may be
+    learnt from. ``ignore`` marks rows (or cells) left out of the counts. ``group`` is what cross-validation must keep together
+    (site, plant); it is never an input of a model, and neither is ``name``.
+
+    ``limits`` gives the (minimum, maximum) an instrument can plausibly report, by column; ``maintenance`` gives known
+    visit or calibration days by column: both are facts a station's registry would hold, not labels.
+    """
+
+    name: str
+    times: Times
+    columns: tuple[str, ...]
+    values: Floats
+    labels: Bools | None = None
+    events: tuple[Event, ...] = ()
+    changepoints: Bools | None = None
+    covariates: tuple[str, ...] = ()
+    """Columns that explain (flow, rain, stage) and are never alarmed by themselves."""
+    probation_rows: int = 0
+    ignore: Bools | None = None
+    group: str = ""
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    maintenance: Mapping[str, tuple[np.datetime64, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rows = len(self.times)
+        if self.values.shape != (rows, len(self.columns)):
+            raise ValueError(
+                f"series {self.name}: values have shape {self.values.shape}, not {(rows, len(self.columns))}"
+            )
+        for array in (self.labels, self.changepoints, self.ignore):
+            if array is not None and len(array) != rows:
+                raise ValueError(
+                    f"series {self.name}: an array of labels has {len(array)} rows, not {rows}"
+                )
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns that may be alarmed: all but the covariates."""
+        return tuple(c for c in self.columns if c not in self.covariates)
+
+
+@dataclass(frozen=True, slots=True)
+class TriagedInterval:
+    """One alarm run, judged: both ends inclusive."""
+
+    start: np.datetime64
+    end: np.datetime64
+    cls: TriageClass
+    probability: float
+    reasons_vi: tuple[str, ...] = ()
+    reasons_en: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a model says of a series, causally: row *i* depends on rows 0..*i* only.
+
+    ``score`` is the severity (1.0 = alarm threshold; NaN = not ready) of shape (rows,), or (rows, len(columns)) for
+    families judged by sensor, and ``alarm`` has the same shape and the columns of ``columns``. ``changepoint`` is bool (rows,).
+    ``triage`` judges alarm runs with what was known at the end of each run.
+    """
+
+    score: Floats
+    alarm: Bools
+    columns: tuple[str, ...] = ()
+    changepoint: Bools | None = None
+    triage: tuple[TriagedInterval, ...] = ()
