@@ -1,0 +1,1 @@
+"""The words of the domain, as frozen dataclasses and enums. Standard library only, no input or output."""

@@ -1,0 +1,66 @@
+"""Alerts: what is raised, how severe it is, and the transitions of its life."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class AlertKind(StrEnum):
+    """What an alert is about."""
+
+    LIMIT = "limit"
+    ANOMALY = "anomaly"
+    FAULT = "fault"
+    OFFLINE = "offline"
+
+
+class Severity(StrEnum):
+    """How urgent an alert is; the rule decides, the paging policy reads it."""
+
+    INFO = "info"
+    WARNING = "warning"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class TransitionKind(StrEnum):
+    """The steps of an alert's life that are stored and may be told to somebody."""
+
+    OPENED = "opened"
+    ESCALATED = "escalated"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertKey:
+    """What an open alert is unique by: the database allows one open alert per key."""
+
+    station: str
+    parameter: str
+    """Canonical code, or the empty string for an alert of the whole station."""
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One step of an alert's life, with the named reason of the engine and the facts that explain it."""
+
+    key: AlertKey
+    kind: TransitionKind
+    alert_kind: AlertKind
+    severity: Severity
+    reason: str
+    """Name of the engine's ``Reason`` member."""
+    observed_at: datetime
+    since: datetime
+    """``observed_at`` of the first reading of the condition."""
+    value: float | None
+    limit_minimum: float | None
+    limit_maximum: float | None
+    limit_source: str | None
+    explanation_vi: str = ""
+    explanation_en: str = ""
+    page: bool = True
+    """False for what becomes a work item only: nobody is notified."""

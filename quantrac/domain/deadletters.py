@@ -1,0 +1,69 @@
+"""Dead letters: what could not be used, with its original bytes, and where and why it failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """Where in the pipeline something was refused."""
+
+    DECODE = "decode"
+    VALIDATE = "validate"
+
+
+class RejectReason(StrEnum):
+    """Why a payload, or one reading of it, was refused."""
+
+    TOO_LARGE = "too_large"
+    NOT_JSON = "not_json"
+    WRONG_SHAPE = "wrong_shape"
+    UNKNOWN_CONTENT_TYPE = "unknown_content_type"
+    UNSUPPORTED_VERSION = "unsupported_version"
+    UNKNOWN_STATION = "unknown_station"
+    WRONG_STATION = "wrong_station"
+    """The payload names another station than the topic under which its user may publish."""
+    UNKNOWN_PARAMETER = "unknown_parameter"
+    NOT_A_NUMBER = "not_a_number"
+    """NaN, infinity, a boolean, text, or a number beyond the range of a double."""
+    BAD_INSTANT = "bad_instant"
+    INSTANT_IN_FUTURE = "instant_in_future"
+    """Later than our clock by more than the tolerance."""
+    INSTANT_TOO_OLD = "instant_too_old"
+    UNIT_UNKNOWN = "unit_unknown"
+    DUPLICATE_PARAMETER = "duplicate_parameter"
+    """The same parameter twice in one message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One refused reading, or one refused payload when ``parameter`` is ``None``."""
+
+    reason: RejectReason
+    detail: str
+    """A sentence for the logger's owner: what was found where, and what is expected."""
+    parameter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A refused payload or reading as it is stored.
+
+    ``position`` counts the dead letters of one Kafka record from 0, so that (partition, offset, position) is unique.
+    """
+
+    station: str
+    """Station of the MQTT topic; the empty string when the topic names none."""
+    stage: Stage
+    reason: RejectReason
+    detail: str
+    parameter: str | None
+    payload: bytes
+    content_type: str
+    mqtt_topic: str
+    received_at: datetime
+    partition: int
+    offset: int
+    position: int

@@ -1,0 +1,60 @@
+"""Notifications: the messages of the transactional outbox, and the facts of the last hour that they quote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """By which way a notification goes out."""
+
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+    """Any target that Apprise knows by URL: JSON webhook, SMS gateway, chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One message to one recipient, written in the transaction of the transition that it tells of.
+
+    ``message_id`` is derived from the alert, the transition and the recipient: the same transition can never make two
+    of them, and a receiver that sees it twice can tell.
+    """
+
+    message_id: str
+    channel: Channel
+    recipient: str
+    """E-mail address, or name of a configured webhook (its URL is a secret and stays in the settings)."""
+    subject: str
+    text: str
+    html: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingNotification:
+    """A notification that the notifier has taken to deliver."""
+
+    id: int
+    notification: Notification
+    attempts: int
+    """Deliveries tried before this one."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What one sensor's last hour looked like, in the parameter's unit.
+
+    ``points`` holds up to 12 means of equal slices, oldest first, ``None`` for a slice without usable readings.
+    """
+
+    start: datetime
+    end: datetime
+    count: int
+    usable: int
+    minimum: float | None
+    mean: float | None
+    maximum: float | None
+    points: tuple[float | None, ...] = ()

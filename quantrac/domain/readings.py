@@ -1,0 +1,97 @@
+"""A reading: one value of one parameter of one station at one instant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+
+class Status(StrEnum):
+    """What the logger says of its instrument (TT 10/2021/TT-BTNMT, Phụ lục 15: fifth column of the data file)."""
+
+    MEASURING = "00"
+    CALIBRATING = "01"
+    FAULT = "02"
+    UNKNOWN = "??"
+    """Any other code: kept as a reading, never used for a judgement."""
+
+    @classmethod
+    def from_code(cls, code: str) -> Status:
+        """Return the status of a logger's code; a code that the circular does not know is ``UNKNOWN``.
+
+        >>> Status.from_code("01").name, Status.from_code("7").name
+        ('CALIBRATING', 'UNKNOWN')
+        """
+        return _STATUS_OF_CODE.get(code, cls.UNKNOWN)
+
+
+_STATUS_OF_CODE = {s.value: s for s in Status}
+
+
+class Flag(IntEnum):
+    """What our quality control says of a reading (IOOS QARTOD primary flags, UNESCO 2013, IOC Manuals and Guides 54)."""
+
+    GOOD = 1
+    NOT_EVALUATED = 2
+    SUSPECT = 3
+    BAD = 4
+    MISSING = 9
+
+
+class QcReason(StrEnum):
+    """Which quality test set a flag other than ``GOOD``."""
+
+    MISSING = "missing"
+    RANGE_SENSOR = "range_sensor"
+    RANGE_EXPECTED = "range_expected"
+    RATE_OF_CHANGE = "rate_of_change"
+    FLAT_LINE = "flat_line"
+    CLOCK_FUTURE = "clock_future"
+    STATUS_CALIBRATING = "status_calibrating"
+    STATUS_FAULT = "status_fault"
+    STATUS_UNKNOWN = "status_unknown"
+    UNIT_MISMATCH = "unit_mismatch"
+    FIRST_READING = "first_reading"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A decoded reading, before quality control.
+
+    ``parameter`` is the canonical code and ``value`` is in the registry's unit of that parameter; ``None`` means that
+    the logger sent the line without a value. ``observed_at`` is the station's clock, ``received_at`` is ours; both are
+    aware UTC instants.
+    """
+
+    station: str
+    parameter: str
+    observed_at: datetime
+    received_at: datetime
+    value: float | None
+    status: Status = Status.MEASURING
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedReading:
+    """A reading with what quality control and the anomaly model said of it.
+
+    ``score`` is the model's probability-like score in 0..1, ``None`` while the model is not ready for this sensor;
+    ``score_reason`` says why in one line. ``late`` is true when the reading came in the retrospective lane.
+    """
+
+    reading: Reading
+    flag: Flag
+    reasons: tuple[QcReason, ...] = ()
+    score: float | None = None
+    score_reason: str | None = None
+    late: bool = False
+
+    @property
+    def usable(self) -> bool:
+        """Whether the reading may enter an average or a judgement: measured, and passed quality control."""
+        return (
+            self.reading.status is Status.MEASURING
+            and self.reading.value is not None
+            and self.flag <= Flag.NOT_EVALUATED
+        )

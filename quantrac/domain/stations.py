@@ -1,0 +1,136 @@
+"""Stations, their sensors, and the registry that knows which description was in force when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone
+from enum import StrEnum
+from functools import cached_property
+
+VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+"""Civil time of the stations: UTC+7 all year, no daylight saving since 1975."""
+
+
+class StationKind(StrEnum):
+    """What water a station watches."""
+
+    EFFLUENT = "effluent"
+    SURFACE_WATER = "surface_water"
+
+
+@dataclass(frozen=True, slots=True)
+class QcThresholds:
+    """Thresholds of the quality tests of one sensor; ``None`` switches a test off.
+
+    Values are in the parameter's unit, durations in seconds. ``sensor_min``/``sensor_max`` is what the instrument can
+    report at all (outside: bad), ``expected_min``/``expected_max`` what is plausible here (outside: suspect).
+    """
+
+    sensor_min: float | None = None
+    sensor_max: float | None = None
+    expected_min: float | None = None
+    expected_max: float | None = None
+    max_rate_per_s: float | None = None
+    flat_line_suspect_s: float | None = None
+    flat_line_bad_s: float | None = None
+    resolution: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """One measured parameter of a station."""
+
+    parameter: str
+    unit: str
+    cadence_s: float = 300.0
+    aliases: tuple[str, ...] = ()
+    """Other symbols that this station's logger uses for the parameter."""
+    convert_rate: float = 1.0
+    """Factor from the logger's number to ``unit``; applied once, when the payload is decoded."""
+    qc: QcThresholds = QcThresholds()
+
+
+@dataclass(frozen=True, slots=True)
+class PermitLimit:
+    """A limit of the environmental permit (GPMT) that prevails over the standard's."""
+
+    parameter: str
+    minimum: float | None
+    maximum: float | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Station:
+    """One version of a station's description, in force from ``effective_from`` (a calendar day in Vietnam)."""
+
+    code: str
+    effective_from: date
+    name_vi: str
+    name_en: str
+    kind: StationKind
+    operator: str
+    longitude: float
+    latitude: float
+    sensors: tuple[Sensor, ...]
+    park: str | None = None
+    old_codes: tuple[str, ...] = ()
+    permit_flow_m3_per_day: float | None = None
+    limit_set: str | None = None
+    kq: float = 1.0
+    kf: float = 1.0
+    permit_limits: tuple[PermitLimit, ...] = ()
+    contacts: tuple[str, ...] = ()
+    """E-mail addresses of the officers who are told of this station's alerts, beside the common ones."""
+    illustration: bool = False
+    """True for invented sample stations: shown on every page that names them."""
+
+    @cached_property
+    def sensor_of_symbol(self) -> Mapping[str, Sensor]:
+        """Sensor by canonical code and by every alias."""
+        return {symbol: s for s in self.sensors for symbol in (s.parameter, *s.aliases)}
+
+    @cached_property
+    def sensor_of(self) -> Mapping[str, Sensor]:
+        """Sensor by canonical parameter code."""
+        return {s.parameter: s for s in self.sensors}
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Every version of every station.
+
+    ``version`` grows with every import, so a process that holds a registry can tell that it is stale.
+    """
+
+    stations: tuple[Station, ...]
+    version: int = 0
+    _versions: Mapping[str, tuple[Station, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        versions: dict[str, list[Station]] = {}
+        for station in sorted(self.stations, key=lambda s: s.effective_from):
+            for code in (station.code, *station.old_codes):
+                versions.setdefault(code, []).append(station)
+        object.__setattr__(self, "_versions", {code: tuple(v) for code, v in versions.items()})
+
+    def station(self, code: str, at: datetime) -> Station | None:
+        """Return the version of a station in force at an instant, by its code or an old one.
+
+        Before the first version's date the first version counts, so that a backfill from before a station was
+        registered finds its sensors. ``None`` when no version has the code.
+        """
+        versions = self._versions.get(code)
+        if versions is None:
+            return None
+        day = at.astimezone(VIETNAM).date()
+        in_force = [s for s in versions if s.effective_from <= day]
+        return in_force[-1] if in_force else versions[0]
+
+    def current(self, at: datetime) -> Iterable[Station]:
+        """Yield the version in force of every station, by code."""
+        for code in sorted({s.code for s in self.stations}):
+            station = self.station(code, at)
+            if station is not None:
+                yield station

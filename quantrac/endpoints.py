@@ -1,0 +1,79 @@
+"""How to reach each outside system: what a connection needs, and nothing of who configured it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class KafkaSecurity(StrEnum):
+    """Kafka's ``security.protocol``."""
+
+    PLAINTEXT = "PLAINTEXT"
+    SSL = "SSL"
+    SASL_PLAINTEXT = "SASL_PLAINTEXT"
+    SASL_SSL = "SASL_SSL"
+
+
+class SmtpSecurity(StrEnum):
+    """How an SMTP connection is protected."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
+@dataclass(frozen=True, slots=True)
+class MqttEndpoint:
+    """An MQTT broker and the user to log in as; with a ``ca_file`` (or ``tls``) the connection is TLS."""
+
+    host: str
+    port: int
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    """Certificate authority to trust instead of the system's."""
+    tls: bool = False
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the connection is TLS."""
+        return self.tls or self.ca_file is not None
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaEndpoint:
+    """A Kafka cluster and the user to log in as (SASL mechanism PLAIN where the security protocol has SASL)."""
+
+    bootstrap: str
+    """``host:port`` of one or more brokers, with commas between."""
+    security: KafkaSecurity = KafkaSecurity.PLAINTEXT
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseEndpoint:
+    """One PostgreSQL database, once per role; each is a libpq connection URI."""
+
+    owner: str = field(repr=False)
+    """Migrations and imports of stations, limits and rules."""
+    writer: str = field(repr=False)
+    """Workers and the notifier."""
+    reader: str = field(repr=False)
+    """Dashboards, status, sharing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpEndpoint:
+    """A mail server and the sender's address."""
+
+    host: str
+    port: int
+    sender: str
+    security: SmtpSecurity = SmtpSecurity.STARTTLS
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None

@@ -1,0 +1,39 @@
+"""The error tree, by who must act. Each message says what happened, to what, and what to do next."""
+
+from __future__ import annotations
+
+
+class QuantracError(Exception):
+    """Base of every error that the command line prints as a sentence, without a traceback."""
+
+
+class SettingsError(QuantracError):
+    """The operator must mend a setting or a configuration file; the message names the file and the key."""
+
+
+class RuleError(QuantracError):
+    """The author of stations, limits or rules must mend a data file; the message names the file and the key."""
+
+
+class EnvironmentFault(QuantracError):
+    """Something outside failed: ``retryable`` says whether the same call may succeed later."""
+
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class StoreError(EnvironmentFault):
+    """The database could not do what was asked."""
+
+
+class NotifyError(EnvironmentFault):
+    """A notification was not accepted by its receiver."""
+
+
+class BrokerError(EnvironmentFault):
+    """MQTT or Kafka could not do what was asked."""
+
+
+class ServerError(QuantracError):
+    """A local server could not be fetched, started or stopped."""
