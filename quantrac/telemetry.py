@@ -1,0 +1,56 @@
+"""Logs as JSON lines for every process and library, and Prometheus metrics on loopback."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any, cast
+
+import structlog
+from prometheus_client import start_http_server
+from structlog.typing import FilteringBoundLogger, Processor
+
+
+def configure_logging(process: str, level: str = "INFO") -> None:
+    """Send every record of this process, also those of libraries, to stderr as one JSON object a line."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for chatty in ("kafka", "aiokafka", "faust", "mode", "mail.log"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+    structlog.contextvars.bind_contextvars(process=process)
+
+
+def get_logger(name: str) -> FilteringBoundLogger:
+    """Return the logger of a module; bind facts as keyword arguments, not into the message."""
+    return cast("FilteringBoundLogger", structlog.get_logger(name))
+
+
+def serve_metrics(port: int) -> int:
+    """Serve this process's Prometheus metrics on loopback and return the port; 0 asks for a free one."""
+    server: Any = start_http_server(port, addr="127.0.0.1")[0]
+    return int(server.server_port)
