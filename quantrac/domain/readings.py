@@ -30,7 +30,7 @@ _STATUS_OF_CODE = {s.value: s for s in Status}
 
 
 class Flag(IntEnum):
-    """What our quality control says of a reading (IOOS QARTOD primary flags, UNESCO 2013, IOC Manuals and Guides 54)."""
+    """What our quality control says of a reading: the primary flags of QARTOD (IOC Manuals and Guides 54, vol. 3)."""
 
     GOOD = 1
     NOT_EVALUATED = 2
