@@ -11,7 +11,8 @@ class Stage(StrEnum):
     """Where in the pipeline something was refused."""
 
     DECODE = "decode"
-    VALIDATE = "validate"
+    PROCESS = "process"
+    """Everything after decoding: a fault of ours, told with the payload so that it can be replayed when mended."""
 
 
 class RejectReason(StrEnum):
@@ -35,6 +36,8 @@ class RejectReason(StrEnum):
     UNIT_UNKNOWN = "unit_unknown"
     DUPLICATE_PARAMETER = "duplicate_parameter"
     """The same parameter twice in one message."""
+    INTERNAL_ERROR = "internal_error"
+    """Our own code failed on this record alone; the log has the traceback."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,89 @@
+"""Bytes of our own topics: flagged readings and dead letters, as other systems read them from Kafka."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from quantrac.domain.deadletters import DeadLetter
+from quantrac.domain.readings import CheckedReading, Flag, QcReason, Reading, Status
+
+
+class _FlaggedReading(msgspec.Struct, omit_defaults=True):
+    parameter: str
+    observed_at: datetime
+    received_at: datetime
+    value: float | None
+    status: str
+    flag: int
+    reasons: list[str] = []
+    score: float | None = None
+    score_reason: str | None = None
+    late: bool = False
+
+
+class _FlaggedReadings(msgspec.Struct):
+    v: int
+    station: str
+    readings: list[_FlaggedReading]
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(_FlaggedReadings)
+
+
+def encode_flagged(station: str, rows: Sequence[CheckedReading]) -> bytes:
+    """Return one record of the readings topic: a station's committed readings, in the order of their arrival."""
+    readings = [
+        _FlaggedReading(
+            r.reading.parameter,
+            r.reading.observed_at,
+            r.reading.received_at,
+            r.reading.value,
+            r.reading.status.value,
+            r.flag.value,
+            [reason.value for reason in r.reasons],
+            r.score,
+            r.score_reason,
+            r.late,
+        )
+        for r in rows
+    ]
+    return _encoder.encode(_FlaggedReadings(1, station, readings))
+
+
+def decode_flagged(record: bytes) -> list[CheckedReading]:
+    """Return the readings of one record of the readings topic.
+
+    Raises
+    ------
+    msgspec.MsgspecError
+        The bytes are no such record.
+    """
+    document = _decoder.decode(record)
+    return [
+        CheckedReading(
+            Reading(document.station, r.parameter, r.observed_at, r.received_at, r.value, Status.from_code(r.status)),
+            Flag(r.flag),
+            tuple(QcReason(reason) for reason in r.reasons),
+            r.score,
+            r.score_reason,
+            r.late,
+        )
+        for r in document.readings
+    ]
+
+
+def dead_letter_headers(letter: DeadLetter) -> list[tuple[str, bytes]]:
+    """Return the Kafka headers that go with a dead letter's original bytes."""
+    return [
+        ("stage", letter.stage.value.encode()),
+        ("reason", letter.reason.value.encode()),
+        ("detail", letter.detail.encode()),
+        ("content-type", letter.content_type.encode()),
+        ("mqtt-topic", letter.mqtt_topic.encode()),
+        ("received-at", letter.received_at.isoformat().encode()),
+        ("source", f"{letter.partition}/{letter.offset}/{letter.position}".encode()),
+    ]
