@@ -1,0 +1,59 @@
+"""The edge to psycopg: connections, and its errors as ``StoreError``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import errors
+
+from quantrac.errors import StoreError
+
+CONNECT_TIMEOUT_S = 10
+
+_SESSION = "-c TimeZone=UTC -c synchronous_commit=on"
+"""Commits are on disk when they return, and what SQL calls an hour or a day never depends on the server's zone."""
+
+_RETRYABLE = (
+    psycopg.InterfaceError,
+    errors.SerializationFailure,
+    errors.DeadlockDetected,
+    errors.LockNotAvailable,
+    errors.QueryCanceled,
+    errors.ReadOnlySqlTransaction,
+)
+"""The same call may succeed later. A read-only server is one that is being failed over."""
+
+_NOT_RETRYABLE_CLASSES = ("28", "3D")
+"""SQLSTATE classes of operational errors that only an operator can end: wrong password, no such database."""
+
+
+def is_retryable(error: psycopg.Error) -> bool:
+    """Return whether the same call may succeed later without anybody doing anything."""
+    if isinstance(error, psycopg.OperationalError):
+        return not (error.sqlstate or "").startswith(_NOT_RETRYABLE_CLASSES)
+    return isinstance(error, _RETRYABLE)
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn psycopg's errors into ``StoreError``; ``doing`` says in the message what was being done."""
+    try:
+        yield
+    except psycopg.Error as exc:
+        retryable = is_retryable(exc)
+        advice = "It will be tried again." if retryable else "Run `quantrac doctor` to see what is wrong."
+        detail = " ".join(str(exc).split()) or type(exc).__name__
+        raise StoreError(f"The database failed while {doing}: {detail}. {advice}", retryable=retryable) from exc
+
+
+def connect(conninfo: str, application: str, *, autocommit: bool = False) -> psycopg.Connection[tuple[object, ...]]:
+    """Open a connection with the session settings that every store relies on; ``psycopg.Error`` when it fails."""
+    given = psycopg.conninfo.conninfo_to_dict(conninfo)
+    options = f"{given.get('options', '')} {_SESSION}".strip()
+    return psycopg.connect(
+        psycopg.conninfo.make_conninfo(conninfo, options=options, application_name=application),
+        autocommit=autocommit,
+        connect_timeout=CONNECT_TIMEOUT_S,
+    )

@@ -1,0 +1,4 @@
+SELECT role
+  FROM unnest(ARRAY['quantrac_writer', 'quantrac_reader']) AS role
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role)
+ ORDER BY role
