@@ -51,7 +51,9 @@ class NotReadyReason(StrEnum):
     LEARNING = "learning"
     """Too few values yet for a baseline, and no prior for the parameter."""
     LATE = "late"
-    """Older than a row that was already scored: the state is not turned back."""
+    """Not newer than a row that was already scored: the state is not turned back."""
+    FUTURE = "future"
+    """Stamped ahead of our clock."""
     REWARMING = "rewarming"
     """After a long gap the baseline learns the new level first."""
     MISSING = "missing"
@@ -129,11 +131,11 @@ class Detector(Protocol):
         ...
 
     def score(self, row: Row, now: datetime) -> Score | NotReady:
-        """Learn from one row and score it. ``now`` is our clock: it only tells how late the row is."""
+        """Learn from one row and score it. ``now`` is our clock: rows stamped well ahead of it are refused."""
         ...
 
     def score_batch(self, rows: Iterable[Row], now: datetime) -> list[Score | NotReady]:
-        """Score rows in order; equal to calling ``score`` for each."""
+        """Score rows in order; equal to calling ``score`` for each. ``now`` is not before the last row."""
         ...
 
     def snapshot(self) -> bytes:

@@ -17,7 +17,7 @@ Times = npt.NDArray[np.datetime64]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A labelled interval, both ends inclusive. ``kind`` is the family's own word; ``cls`` is what triage should say."""
+    """A labelled interval, both ends inclusive. ``kind`` is the family's word, ``cls`` what triage should say."""
 
     start: np.datetime64
     end: np.datetime64
@@ -33,8 +33,8 @@ class Series:
     ``times`` is datetime64[ns], shape (rows,), in file order; ``values`` is float64, shape (rows, columns), NaN where
     missing. ``labels`` is bool, shape (rows,) for row labels or (rows, columns) for labels by sensor; ``None`` where
     there is none. ``changepoints`` is bool (rows,). ``probation_rows`` rows at the head are never scored and may be
-    learnt from. ``ignore`` marks rows (or cells) left out of the counts. ``group`` is what cross-validation must keep together
-    (site, plant); it is never an input of a model, and neither is ``name``.
+    learnt from. ``ignore`` marks rows (or cells) left out of the counts. ``group`` is what cross-validation must keep
+    together (site, plant); it is never an input of a model, and neither is ``name``.
 
     ``limits`` gives the (minimum, maximum) an instrument can plausibly report, by column; ``maintenance`` gives known
     visit or calibration days by column: both are facts a station's registry would hold, not labels.
@@ -63,9 +63,7 @@ class Series:
             )
         for array in (self.labels, self.changepoints, self.ignore):
             if array is not None and len(array) != rows:
-                raise ValueError(
-                    f"series {self.name}: an array of labels has {len(array)} rows, not {rows}"
-                )
+                raise ValueError(f"series {self.name}: an array of labels has {len(array)} rows, not {rows}")
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -90,7 +88,8 @@ class Result:
     """What a model says of a series, causally: row *i* depends on rows 0..*i* only.
 
     ``score`` is the severity (1.0 = alarm threshold; NaN = not ready) of shape (rows,), or (rows, len(columns)) for
-    families judged by sensor, and ``alarm`` has the same shape and the columns of ``columns``. ``changepoint`` is bool (rows,).
+    families judged by sensor, and ``alarm`` has the same shape and the columns of ``columns``. ``changepoint`` is bool
+    (rows,).
     ``triage`` judges alarm runs with what was known at the end of each run.
     """
 

@@ -1,0 +1,167 @@
+"""What a worker holds for one station: charts in, probability and a sentence for every reading out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple, Self
+
+from models.priors import Harm, Prior, prior_of
+from models.protocol import NotReadyReason, Reason, Row
+from models.residual import ChartConfig, ResidualConfig, ResidualDetector, SensorConfig, probability_of
+from quantrac.domain.stations import Station
+
+MODEL_VERSION = "residual-1"
+"""Stored with the scores: changes whenever the same readings would be scored differently."""
+
+
+class Text(NamedTuple):
+    """One line for officers, in both languages."""
+
+    vi: str
+    en: str
+
+
+class ParameterScore(NamedTuple):
+    """What the model says of one reading. A named tuple, not a dataclass: ten are made for every row of the stream.
+
+    ``probability`` is 0..1, ``None`` while not ready, and at least 0.5 exactly when ``alarm`` is true. ``severity`` is
+    1.0 at the threshold. ``harmful`` says that the alarm is on the polluting side of the parameter (COD high, DO low):
+    only those are worth a page, the others a work item. ``level`` is the causal baseline in the parameter's unit.
+    """
+
+    probability: float | None
+    severity: float
+    alarm: bool
+    harmful: bool
+    reason: Reason | NotReadyReason
+    text: Text
+    level: float
+
+
+NORMAL = Text("bình thường", "normal")
+PROVISIONAL = Text(
+    "bình thường (trạm mới, tạm dùng ngưỡng chung của thông số)", "normal (new station, scatter taken from the prior)"
+)
+LEARNING = Text("đang học mức nền (chưa đủ số liệu)", "learning the baseline (too few readings yet)")
+NOTABLE = 0.7
+"""Severity from which a reading that is no alarm gets its own sentence: below, all say "normal"."""
+
+
+def vietnamese_number(value: float) -> str:
+    """Write a number for Vietnamese readers, two or three significant digits, decimal comma.
+
+    >>> vietnamese_number(6.24), vietnamese_number(1234.5), vietnamese_number(0.051)
+    ('6,2', '1234', '0,051')
+    """
+    return english_number(value).replace(".", ",")
+
+
+def english_number(value: float) -> str:
+    """Write a number with two significant digits below 10, one decimal below 100, none above."""
+    size = abs(value)
+    return f"{value:.0f}" if size >= 100 else f"{value:.1f}" if size >= 1 else f"{value:.2g}"
+
+
+class StationModel:
+    """The residual charts of one station, with words. Pure: no clock, no input or output."""
+
+    def __init__(self, config: ResidualConfig, detector: ResidualDetector | None = None) -> None:
+        self.config = config
+        self._detector = ResidualDetector(config) if detector is None else detector
+        self._priors: dict[str, Prior] = {s.parameter: s.prior or prior_of(s.parameter)[0] for s in config.sensors}
+        self._units = {s.parameter: s.unit for s in config.sensors}
+
+    @classmethod
+    def config_for(cls, station: Station, chart: ChartConfig | None = None) -> ResidualConfig:
+        """Return the configuration of a registered station."""
+        sensors = []
+        for sensor in station.sensors:
+            qc = sensor.qc
+            known_span = qc.expected_min is not None and qc.expected_max is not None
+            span = (qc.expected_max or 0.0) - (qc.expected_min or 0.0) if known_span else 0.0
+            config = SensorConfig(sensor.parameter, sensor.unit, resolution=qc.resolution, span=max(span, 0.0))
+            sensors.append(config)
+        return ResidualConfig(tuple(sensors), chart or ChartConfig())
+
+    @classmethod
+    def for_station(cls, station: Station, snapshot: bytes | None = None) -> Self:
+        """Return the model of a registered station, new or going on from a snapshot.
+
+        Raises
+        ------
+        ModelError
+            When the snapshot cannot be used.
+        """
+        config = cls.config_for(station)
+        return cls(config) if snapshot is None else cls.restore(config, snapshot)
+
+    def score_row(self, row: Row, now: datetime) -> dict[str, ParameterScore] | None:
+        """Learn from a row and say what is unusual about each of its values.
+
+        A parameter that is missing, unusable or unknown to the station has no entry. ``None`` for a row that is not
+        newer than one already scored (late rows are stored and judged by limits, but never turn the baseline back), and
+        for one stamped well ahead of ``now``.
+        """
+        detector = self._detector
+        severities = detector.advance(row, now)
+        if isinstance(severities, NotReadyReason):
+            return None
+        scores: dict[str, ParameterScore] = {}
+        charts = detector.charts
+        for parameter, severity in severities.items():
+            chart = charts[parameter]
+            state = chart.state
+            if severity is None:
+                scores[parameter] = ParameterScore(
+                    None, 0.0, False, False, NotReadyReason.LEARNING, LEARNING, state.level
+                )
+            elif severity < NOTABLE and not state.alarm:
+                text = PROVISIONAL if chart.provisional else NORMAL
+                p = probability_of(severity, False)
+                scores[parameter] = ParameterScore(p, severity, False, False, Reason.NORMAL, text, state.level)
+            else:
+                scores[parameter] = self._notable(parameter, severity)
+        return scores
+
+    def score_rows(self, rows: Iterable[Row], now: datetime) -> list[dict[str, ParameterScore] | None]:
+        """Score rows in order."""
+        return [self.score_row(row, now) for row in rows]
+
+    def _notable(self, parameter: str, severity: float) -> ParameterScore:
+        state = self._detector.charts[parameter].state
+        reason = self._detector.reason(parameter, severity)
+        harm = self._priors[parameter].harm
+        side = Harm.HIGH if state.z > 0 else Harm.LOW
+        harmful = state.alarm and reason is not Reason.RANGE and harm in (side, Harm.BOTH)
+        text = self._sentence(parameter, reason)
+        probability = probability_of(severity, state.alarm)
+        return ParameterScore(probability, severity, state.alarm, harmful, reason, text, state.level)
+
+    def _sentence(self, parameter: str, reason: Reason) -> Text:
+        prior, unit = self._priors[parameter], self._units[parameter]
+        chart = self._detector.charts[parameter]
+        state = chart.state
+        name_vi, name_en = prior.name_vi or parameter, prior.name_en or parameter
+        unit = f" {unit}" if unit else ""
+        if reason is Reason.RANGE:
+            return Text(f"{name_vi} ngoài dải đo của thiết bị", f"{name_en} outside the instrument's range")
+        times_vi, times_en = vietnamese_number(abs(state.z)), english_number(abs(state.z))
+        base_vi, base_en = vietnamese_number(state.level), english_number(state.level)
+        word_vi, word_en = ("cao hơn", "above") if state.z > 0 else ("thấp hơn", "below")
+        vi = f"{name_vi} {word_vi} mức bình thường {times_vi} lần độ lệch (nền {base_vi}{unit})"
+        en = f"{name_en} {times_en} scatters {word_en} its usual level (baseline {base_en}{unit})"
+        if not state.alarm:
+            vi, en = f"{vi}, chưa xác nhận", f"{en}, not confirmed"
+        if chart.provisional:
+            vi, en = f"{vi}, trạm mới", f"{en}, new station"
+        return Text(vi, en)
+
+    def snapshot(self) -> bytes:
+        """Return the state, about 100 bytes a sensor."""
+        return self._detector.snapshot()
+
+    @classmethod
+    def restore(cls, config: ResidualConfig, snapshot: bytes) -> Self:
+        """Return a model that goes on where ``snapshot`` was taken. Raises ``ModelError`` if it cannot."""
+        return cls(config, ResidualDetector.restore(config, snapshot))

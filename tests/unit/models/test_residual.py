@@ -1,0 +1,185 @@
+"""The residual chart on hand-drawn timelines. Expected instants follow from the drawing, not from the code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from math import cos, pi, sin
+
+import pytest
+
+from models.errors import ModelError
+from models.protocol import NotReady, NotReadyReason, Reason, Row, Score
+from models.residual import ResidualConfig, ResidualDetector, SensorConfig, probability_of
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+COD = ResidualConfig((SensorConfig("COD", "mg/L", resolution=0.5),))
+
+
+def diurnal(t_s: float) -> float:
+    """Usual COD: 50 mg/L, a quarter up and down over the day, and a wobble of 3 % that no chart should mind."""
+    day = 2 * pi * t_s / 86400
+    return 50 * (1 + 0.25 * sin(day) + 0.03 * cos(37.3 * day) + 0.02 * sin(211.7 * day))
+
+
+def rows(signal: Callable[[float], float | None], cadence_s: float, until_s: float, from_s: float = 0) -> Iterator[Row]:
+    for k in range(int((until_s - from_s) / cadence_s)):
+        t = from_s + k * cadence_s
+        yield Row(START + timedelta(seconds=t), {"COD": signal(t)})
+
+
+def alarm_times(detector: ResidualDetector, feed: Iterator[Row]) -> list[float]:
+    times = []
+    for row in feed:
+        score = detector.score(row, NOW)
+        if isinstance(score, Score) and score.alarm:
+            times.append((row.observed_at - START).total_seconds())
+    return times
+
+
+@pytest.mark.parametrize(("cadence_s", "days"), [(300, 20), (60, 4), (1, 0.3)])
+def test_the_daily_cycle_is_quiet(cadence_s: float, days: float) -> None:
+    assert alarm_times(ResidualDetector(COD), rows(diurnal, cadence_s, days * 86400)) == []
+
+
+@pytest.mark.parametrize(
+    ("cadence_s", "slug_s", "within_s"),
+    [(300, 3 * 86400, 900), (300, 7200, 1200), (60, 2 * 86400, 900), (1, 3600, 900), (1, 120, 900)],
+    ids=["5min-known", "5min-second-hour", "1min", "1s-second-hour", "1s-newborn"],
+)
+def test_a_slug_of_twice_the_usual_is_alarmed(cadence_s: float, slug_s: float, within_s: float) -> None:
+    # level   ____________/~~~~~~  twice the usual, reached over 5 minutes
+    #         learning    ^slug ^alarm within 15 minutes (20 in the first hours at 5 min); COD stays below 150 mg/L
+    def signal(t: float) -> float:
+        return diurnal(t) * (1 + min(max((t - slug_s) / 300, 0.0), 1.0))
+
+    times = alarm_times(ResidualDetector(COD), rows(signal, cadence_s, slug_s + 3600))
+    assert times
+    assert slug_s < times[0] <= slug_s + within_s
+
+
+def test_the_alarm_ends_with_the_slug_and_rebaselines_a_lasting_level() -> None:
+    # 50 ____|~100~|____50      ends: quiet again within half an hour
+    # 50 ____|~100~~~~~~~~~~~   lasts: accepted as normal after 6 h
+    def short(t: float) -> float:
+        return diurnal(t) * (2 if 2 * 86400 <= t < 2 * 86400 + 7200 else 1)
+
+    def lasting(t: float) -> float:
+        return diurnal(t) * (2 if t >= 2 * 86400 else 1)
+
+    first = alarm_times(ResidualDetector(COD), rows(short, 300, 3 * 86400))
+    assert first[0] <= 2 * 86400 + 900
+    assert first[-1] <= 2 * 86400 + 7200 + 1800
+    second = alarm_times(ResidualDetector(COD), rows(lasting, 300, 4 * 86400))
+    assert 2 * 86400 + 5.5 * 3600 <= second[-1] <= 2 * 86400 + 6.5 * 3600
+
+
+def test_one_spike_is_scored_but_never_alarmed() -> None:
+    spike_s = 86400.0
+    detector = ResidualDetector(COD)
+    feed = rows(lambda t: diurnal(t) * (3 if t == spike_s else 1), 300, 1.5 * 86400)
+    scores = {(r.observed_at - START).total_seconds(): detector.score(r, NOW) for r in feed}
+    spike = scores[spike_s]
+    assert isinstance(spike, Score)
+    assert (spike.alarm, spike.reason) == (False, Reason.SPIKE)
+    assert spike.value > 1
+    assert spike.probability < 0.5
+    assert not any(isinstance(s, Score) and s.alarm for s in scores.values())
+
+
+def test_repeated_wet_chemistry_values_do_not_collapse_the_scatter() -> None:
+    # A new result every 30 minutes, repeated at 1 Hz in between: 1,800 equal values must not look like perfect calm.
+    def held(t: float) -> float:
+        return round(diurnal(t - t % 1800) * 2) / 2
+
+    assert alarm_times(ResidualDetector(COD), rows(held, 5, 86400)) == []
+
+
+def test_the_resolution_is_a_floor() -> None:
+    # pH flat at 7.00 for a day, then one digit's flicker of an instrument that resolves 0.1: no alarm.
+    config = ResidualConfig((SensorConfig("COD", resolution=10.0),))
+    feed = rows(lambda t: 50.0 if t < 10 * 86400 else 60.0 if t % 1200 < 600 else 50.0, 300, 11 * 86400)
+    assert alarm_times(ResidualDetector(config), feed) == []
+
+
+def test_short_gap_keeps_the_baseline_and_breaks_the_confirmation() -> None:
+    detector = ResidualDetector(COD)
+    assert alarm_times(detector, rows(diurnal, 300, 2 * 86400)) == []
+    level = detector.charts["COD"].state.level
+    late = 2 * 86400 + 40 * 60
+    detector.score(Row(START + timedelta(seconds=late), {"COD": diurnal(late)}), NOW)
+    assert detector.charts["COD"].state.level == pytest.approx(level, rel=0.1)
+    over_s = late + 300
+    first = detector.score(Row(START + timedelta(seconds=over_s), {"COD": 70.0}), NOW)
+    after_gap = detector.score(Row(START + timedelta(seconds=over_s + 7200), {"COD": 75.0}), NOW)
+    assert isinstance(first, Score)
+    assert isinstance(after_gap, Score)
+    assert not after_gap.alarm
+
+
+def test_a_year_of_silence_starts_the_level_anew() -> None:
+    detector = ResidualDetector(COD)
+    alarm_times(detector, rows(diurnal, 300, 86400))
+    year = 366 * 86400
+    feed = list(rows(lambda t: 3 * diurnal(t), 300, year + 86400, from_s=year))
+    assert detector.score(feed[0], NOW) == NotReady(NotReadyReason.LEARNING)
+    assert alarm_times(detector, iter(feed[1:])) == []
+
+
+def test_rows_are_refused_by_name() -> None:
+    detector = ResidualDetector(COD)
+    row = Row(START, {"COD": 50.0})
+    assert detector.score(row, START) == NotReady(NotReadyReason.LEARNING)
+    assert detector.score(row, START) == NotReady(NotReadyReason.LATE)
+    ahead = Row(START + timedelta(days=1), {"COD": 50.0})
+    assert detector.score(ahead, START) == NotReady(NotReadyReason.FUTURE)
+    empty = Row(START + timedelta(seconds=300), {"COD": None, "TSS": 1.0})
+    assert detector.score(empty, NOW) == NotReady(NotReadyReason.MISSING)
+
+
+@pytest.mark.parametrize("statuses", [{"COD": "01"}, {"COD": "02"}])
+def test_calibration_and_fault_are_neither_judged_nor_learnt(statuses: dict[str, str]) -> None:
+    detector = ResidualDetector(COD)
+    alarm_times(detector, rows(diurnal, 300, 86400))
+    before = detector.charts["COD"].state.level
+    for k in range(12):
+        at = START + timedelta(seconds=86400 + 300 * k)
+        assert detector.score(Row(at, {"COD": 300.0}, statuses=statuses), NOW) == NotReady(NotReadyReason.MISSING)
+    assert detector.charts["COD"].state.level == before
+
+
+def test_a_suspect_value_is_judged_but_not_learnt() -> None:
+    detector = ResidualDetector(COD)
+    alarm_times(detector, rows(diurnal, 300, 86400))
+    before = detector.charts["COD"].state.level
+    for k in range(4):
+        at = START + timedelta(seconds=86400 + 300 * k)
+        score = detector.score(Row(at, {"COD": 120.0}, flags={"COD": 3}), NOW)
+    assert isinstance(score, Score)
+    assert score.alarm
+    assert detector.charts["COD"].state.level == before
+
+
+def test_an_implausible_number_is_out_of_range_and_leaves_no_trace() -> None:
+    detector = ResidualDetector(COD)
+    alarm_times(detector, rows(diurnal, 300, 86400))
+    level = detector.charts["COD"].state.level
+    for k in range(5):
+        score = detector.score(Row(START + timedelta(seconds=86400 + 300 * k), {"COD": 1e300}), NOW)
+    assert isinstance(score, Score)
+    assert (score.alarm, score.reason) == (True, Reason.RANGE)
+    assert detector.charts["COD"].state.level == level
+
+
+def test_probability_is_monotone_and_half_at_the_threshold() -> None:
+    values = [probability_of(s, alarm=True) for s in (1.0, 1.5, 2.0, 10.0, 1e200)]
+    assert values == sorted(values)
+    assert values[0] == 0.5
+    assert values[-1] == 1.0
+
+
+@pytest.mark.parametrize("snapshot", [b"", b"junk", b"\x93\x63\xc0\x80"], ids=["empty", "junk", "other-version"])
+def test_a_snapshot_that_cannot_be_read_is_refused_in_a_sentence(snapshot: bytes) -> None:
+    with pytest.raises(ModelError, match="start it empty"):
+        ResidualDetector.restore(COD, snapshot)
