@@ -1,0 +1,168 @@
+"""Local Apache Kafka: one node that is broker and controller (KRaft), TLS and a password on every listener."""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from pathlib import Path
+
+from quantrac.endpoints import KafkaEndpoint, KafkaSecurity
+from quantrac.errors import ServerError
+from quantrac.servers.certificates import certificates
+from quantrac.servers.files import write_private
+from quantrac.servers.java import Java, find_java
+from quantrac.servers.kafka_topics import answers
+from quantrac.servers.passwords import Passwords
+from quantrac.servers.ports import is_listening
+from quantrac.servers.process import LocalServer
+
+AREA = "kafka"
+USER = "quantrac"
+NODE_USER = "node"
+"""The node's own user, for the connections between its broker and its controller."""
+MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+HEAP = "-Xmx512m"
+
+CONFIGURATION = """\
+# Written at each start; changes are lost.
+process.roles=broker,controller
+node.id=1
+controller.quorum.bootstrap.servers=127.0.0.1:{controller_port}
+listeners=SASL_SSL://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=SASL_SSL://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+listener.security.protocol.map=SASL_SSL:SASL_SSL,CONTROLLER:SASL_SSL
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=SASL_SSL
+sasl.enabled.mechanisms=PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+sasl.mechanism.controller.protocol=PLAIN
+listener.name.sasl_ssl.plain.sasl.jaas.config={jaas}
+listener.name.controller.plain.sasl.jaas.config={jaas}
+ssl.keystore.type=PEM
+ssl.keystore.location={keystore}
+ssl.truststore.type=PEM
+ssl.truststore.location={ca}
+ssl.client.auth=none
+
+log.dirs={data}
+message.max.bytes={size}
+replica.fetch.max.bytes={size}
+auto.create.topics.enable=false
+# Nothing is deleted by age unless a topic says so: what was received is the evidence.
+log.retention.ms=-1
+
+# One node: the internal topics have one copy, and fewer partitions than the 50 of a cluster, for a quick start.
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+# 3000 by default: each new consumer group would wait that long for more members.
+group.initial.rebalance.delay.ms=0
+"""
+
+LOGGING = """\
+status = error
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{ISO8601} %p %c{1}: %m%n
+rootLogger.level = warn
+rootLogger.appenderRef.console.ref = console
+"""
+
+
+class Kafka(LocalServer):
+    """The Kafka node of a run folder."""
+
+    name = "kafka"
+    stop_patience_s = 30.0
+
+    def __init__(self, run_dir: Path, jars: Path, *, detached: bool = False) -> None:
+        super().__init__(run_dir, detached=detached)
+        self._jars = jars
+        self._passwords = Passwords(run_dir)
+
+    def endpoint(self) -> KafkaEndpoint:
+        """Return how every part of quantrac reaches the node."""
+        return KafkaEndpoint(
+            bootstrap=f"{self.host}:{self.port}",
+            security=KafkaSecurity.SASL_SSL,
+            user=USER,
+            password=self._passwords.get(AREA, USER),
+            ca_file=certificates(self.run_dir).ca,
+        )
+
+    def is_healthy(self) -> bool:
+        """Whether the node answers a logged-in client's request for the cluster's state."""
+        return is_listening(self.port) and answers(self.endpoint())
+
+    def _require_ports(self) -> None:
+        super()._require_ports()
+        self._ports.require_free("kafka-controller")
+
+    def _prepare(self) -> None:
+        tls = certificates(self.run_dir)
+        text = CONFIGURATION.format(
+            port=self.port,
+            controller_port=self._ports.get("kafka-controller"),
+            jaas=self._jaas(),
+            keystore=tls.keystore,
+            ca=tls.ca,
+            data=self.folder / "data",
+            size=MAX_MESSAGE_BYTES,
+        )
+        write_private(self.folder / "server.properties", text)
+        write_private(self.folder / "log4j2.properties", LOGGING)
+        if not (self.folder / "data" / "meta.properties").exists():
+            self._format()
+
+    def _command(self) -> Sequence[str | Path]:
+        return (*self._java("kafka.Kafka"), self.folder / "server.properties")
+
+    def _format(self) -> None:
+        cluster = urlsafe_b64encode(uuid.UUID(bytes=secrets.token_bytes(16), version=4).bytes).decode().rstrip("=")
+        arguments = ["format", "-t", cluster, "-c", str(self.folder / "server.properties"), "--standalone"]
+        command = [*map(str, self._java("kafka.tools.StorageTool")), *arguments]
+        result = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        if result.returncode != 0:
+            said = (result.stderr or result.stdout).strip().splitlines() or ["it said nothing"]
+            raise ServerError(
+                f"Kafka could not prepare its data folder {self.folder / 'data'}: {said[-1].rstrip('.')}."
+            )
+
+    def _java(self, main_class: str) -> tuple[str | Path, ...]:
+        java = find_java()
+        return (
+            java.program,
+            HEAP,
+            "-Djava.awt.headless=true",
+            f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}",
+            *_quiet(java),
+            *self._shared_classes(java),
+            "-cp",
+            f"{self._jars}/*",
+            main_class,
+        )
+
+    def _shared_classes(self, java: Java) -> tuple[str, ...]:
+        """Return options that keep the loaded classes for the next start, which halves its time."""
+        if java.version < 19:
+            return ()
+        return ("-XX:+AutoCreateSharedArchive", f"-XX:SharedArchiveFile={self.folder / 'classes.jsa'}", "-Xlog:cds=off")
+
+    def _jaas(self) -> str:
+        users = {user: self._passwords.get(AREA, user) for user in (USER, NODE_USER)}
+        logins = " ".join(f'user_{user}="{password}"' for user, password in users.items())
+        own = f'username="{NODE_USER}" password="{users[NODE_USER]}"'
+        return f"org.apache.kafka.common.security.plain.PlainLoginModule required {own} {logins};"
+
+
+def _quiet(java: Java) -> tuple[str, ...]:
+    """Return options that silence Java 24's warnings about what Kafka's libraries do."""
+    return ("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow") if java.version >= 24 else ()

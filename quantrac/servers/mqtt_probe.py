@@ -1,0 +1,61 @@
+"""Asking an MQTT broker whether a user may log in, with the two packets that this needs and no client library."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import struct
+
+from quantrac.endpoints import MqttEndpoint
+
+ACCEPTED = b"\x20\x02\x00\x00"
+"""CONNACK of MQTT 3.1.1 (section 3.2): no session present, return code 0."""
+DISCONNECT = b"\xe0\x00"
+
+
+def connect_packet(client_id: str, user: str, password: str) -> bytes:
+    """Return the CONNECT packet of MQTT 3.1.1 (section 3.1): clean session, user name and password, no will, keep-alive 10 s.
+
+    >>> connect_packet("c", "u", "p").hex()
+    '101300044d51545404c2000a000163000175000170'
+    """
+    body = _text("MQTT") + bytes((4, 0b1100_0010)) + struct.pack("!H", 10)
+    body += _text(client_id) + _text(user) + _text(password)
+    return b"\x10" + _remaining_length(len(body)) + body
+
+
+def can_log_in(endpoint: MqttEndpoint, timeout_s: float = 2.0) -> bool:
+    """Whether the broker accepts the endpoint's user and password now."""
+    packet = connect_packet(f"quantrac-probe-{os.getpid()}", endpoint.user or "", endpoint.password or "")
+    try:
+        with socket.create_connection((endpoint.host, endpoint.port), timeout=timeout_s) as plain:
+            with _wrapped(plain, endpoint) as connection:
+                connection.sendall(packet)
+                accepted = connection.recv(4) == ACCEPTED
+                connection.sendall(DISCONNECT)
+                return accepted
+    except OSError:
+        return False
+
+
+def _wrapped(plain: socket.socket, endpoint: MqttEndpoint) -> socket.socket:
+    if not endpoint.encrypted:
+        return plain
+    context = ssl.create_default_context(cafile=endpoint.ca_file)
+    return context.wrap_socket(plain, server_hostname=endpoint.host)
+
+
+def _text(value: str) -> bytes:
+    encoded = value.encode()
+    return struct.pack("!H", len(encoded)) + encoded
+
+
+def _remaining_length(length: int) -> bytes:
+    """Return a length as MQTT writes it (section 2.2.3): seven bits a byte, the lowest first."""
+    encoded = bytearray()
+    while True:
+        length, digit = divmod(length, 128)
+        encoded.append(digit | (128 if length else 0))
+        if not length:
+            return bytes(encoded)
