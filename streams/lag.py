@@ -1,0 +1,78 @@
+"""What waits in Kafka: log ends and the group's committed offsets, asked from the broker and not from Faust."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from quantrac.endpoints import KafkaEndpoint
+from quantrac.errors import BrokerError
+from streams.kafka_client import client_arguments
+
+
+class LagProbe:
+    """Two connections to the broker that answer how far a group is behind on one topic."""
+
+    def __init__(self, endpoint: KafkaEndpoint, group: str, topic: str) -> None:
+        self._group, self._topic = group, topic
+        arguments = client_arguments(endpoint)
+        try:
+            self._admin = KafkaAdminClient(**arguments)
+            self._consumer = KafkaConsumer(**arguments, enable_auto_commit=False)
+        except KafkaError as exc:
+            raise _unreachable(endpoint.bootstrap, exc) from exc
+        self._bootstrap = endpoint.bootstrap
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close both connections."""
+        self._consumer.close()
+        self._admin.close()
+
+    def cluster_id(self) -> str:
+        """Return the cluster's id: offsets mean something only within one cluster."""
+        try:
+            return str(self._admin.describe_cluster()["cluster_id"])
+        except KafkaError as exc:
+            raise _unreachable(self._bootstrap, exc) from exc
+
+    def ends(self) -> dict[int, int]:
+        """Return the offset that the next record will get, by partition; empty when the topic does not exist."""
+        try:
+            partitions = self._consumer.partitions_for_topic(self._topic) or set()
+            ends = self._consumer.end_offsets([TopicPartition(self._topic, p) for p in partitions])
+        except KafkaError as exc:
+            raise _unreachable(self._bootstrap, exc) from exc
+        return {tp.partition: int(offset) for tp, offset in ends.items()}
+
+    def committed(self) -> dict[int, int]:
+        """Return the group's committed offsets, by partition; a partition without one is absent."""
+        try:
+            offsets = self._admin.list_group_offsets(self._group)
+        except KafkaError as exc:
+            raise _unreachable(self._bootstrap, exc) from exc
+        return {
+            tp.partition: int(meta.offset) for tp, meta in offsets.items() if tp.topic == self._topic and meta.offset >= 0
+        }
+
+    def waiting(self) -> dict[int, int]:
+        """Return how many records are not yet acknowledged, by partition."""
+        committed = self.committed()
+        return {partition: max(0, end - committed.get(partition, 0)) for partition, end in self.ends().items()}
+
+
+def _unreachable(bootstrap: str, exc: KafkaError) -> BrokerError:
+    return BrokerError(
+        f"Kafka at {bootstrap} does not answer ({type(exc).__name__}). Is it running? `quantrac doctor` checks it.",
+        retryable=True,
+    )

@@ -1,0 +1,57 @@
+"""A raw Kafka record as the stages see it: the original bytes and what the bridge wrote beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from quantrac import topics
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """One record of the raw topic. ``received_at`` is the bridge's clock, aware, UTC."""
+
+    partition: int
+    offset: int
+    value: bytes
+    content_type: str
+    mqtt_topic: str
+    received_at: datetime
+
+    @property
+    def station(self) -> str:
+        """Code under which the message was published; the empty string when the topic has none."""
+        return topics.station_of_mqtt(self.mqtt_topic)
+
+
+def record_of(event: Any) -> RawRecord:
+    """Return the raw record of a Faust event."""
+    message = event.message
+    headers = _text(message.headers)
+    return RawRecord(
+        message.partition,
+        message.offset,
+        message.value or b"",
+        headers.get(topics.HEADER_CONTENT_TYPE, ""),
+        headers.get(topics.HEADER_MQTT_TOPIC, ""),
+        _instant(headers.get(topics.HEADER_RECEIVED_AT, "")) or datetime.fromtimestamp(message.timestamp, UTC),
+    )
+
+
+def _text(headers: Mapping[str, bytes] | Iterable[tuple[str, bytes]] | None) -> dict[str, str]:
+    if not headers:
+        return {}
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    return {key: value.decode("utf-8", "replace") for key, value in pairs if value is not None}
+
+
+def _instant(text: str) -> datetime | None:
+    """Parse the bridge's stamp; a record that another producer wrote without one is stamped by Kafka instead."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return instant.astimezone(UTC) if instant.tzinfo else None
