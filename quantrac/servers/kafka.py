@@ -64,16 +64,23 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 # 3000 by default: each new consumer group would wait that long for more members.
 group.initial.rebalance.delay.ms=0
+# 9000 by default: after a crash the controller would refuse the restarted broker for that long.
+broker.session.timeout.ms=4000
+broker.heartbeat.interval.ms=1000
 """
 
 LOGGING = """\
 status = error
+# Its hook would end the log before Kafka has told how it stopped.
+shutdownHook = disable
 appender.console.type = Console
 appender.console.name = console
 appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d{ISO8601} %p %c{1}: %m%n
 rootLogger.level = warn
 rootLogger.appenderRef.console.ref = console
+logger.server.name = kafka.server.KafkaRaftServer
+logger.server.level = info
 """
 
 
@@ -144,17 +151,10 @@ class Kafka(LocalServer):
             "-Djava.awt.headless=true",
             f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}",
             *_quiet(java),
-            *self._shared_classes(java),
             "-cp",
             f"{self._jars}/*",
             main_class,
         )
-
-    def _shared_classes(self, java: Java) -> tuple[str, ...]:
-        """Return options that keep the loaded classes for the next start, which halves its time."""
-        if java.version < 19:
-            return ()
-        return ("-XX:+AutoCreateSharedArchive", f"-XX:SharedArchiveFile={self.folder / 'classes.jsa'}", "-Xlog:cds=off")
 
     def _jaas(self) -> str:
         users = {user: self._passwords.get(AREA, user) for user in (USER, NODE_USER)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -64,12 +65,19 @@ def create_topics(endpoint: KafkaEndpoint, topics: tuple[KafkaTopic, ...]) -> tu
 
 
 def delete_topics(endpoint: KafkaEndpoint, names: tuple[str, ...]) -> None:
-    """Delete topics with all their records: for tests and drills; names that do not exist are ignored."""
+    """Delete topics with all their records, for tests and drills; they are gone when this returns.
+
+    Names of no topic are ignored.
+    """
     with _admin(endpoint, CONNECT_TIMEOUT_MS) as admin:
-        present = set(admin.list_topics())
-        wanted = [name for name in names if name in present]
+        wanted = sorted(set(admin.list_topics()) & set(names))
         if wanted:
             admin.delete_topics(wanted)
+        deadline = time.monotonic() + REQUEST_TIMEOUT_MS / 1000
+        while set(admin.list_topics()) & set(wanted):
+            if time.monotonic() > deadline:
+                raise BrokerError(f"Kafka did not delete the topics {', '.join(wanted)}: try again.", retryable=True)
+            time.sleep(0.05)
 
 
 def answers(endpoint: KafkaEndpoint) -> bool:

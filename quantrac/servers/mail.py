@@ -13,7 +13,6 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
-from typing import cast
 
 from quantrac.endpoints import SmtpEndpoint, SmtpSecurity
 from quantrac.servers.certificates import certificates
@@ -37,7 +36,7 @@ class CaughtMail:
     def message(self) -> EmailMessage:
         """Return the parsed message."""
         parser = BytesParser(policy=policy.default)
-        return cast(EmailMessage, parser.parsebytes(self.path.read_bytes()))
+        return parser.parsebytes(self.path.read_bytes())
 
 
 class MailCatcher(LocalServer):
@@ -66,6 +65,11 @@ class MailCatcher(LocalServer):
     def mails(self) -> list[CaughtMail]:
         """Return the accepted messages in the order of their arrival."""
         return read_index(self.folder)
+
+    def forget(self) -> None:
+        """Delete the mails kept so far."""
+        for path in (self.folder / "index.jsonl", *self.folder.glob("*.eml")):
+            path.unlink(missing_ok=True)
 
     def refuse(self, reply: str) -> None:
         """Answer every message with an SMTP reply such as ``451 4.3.0 try later`` from now on."""

@@ -107,16 +107,16 @@ class LocalServer(ABC):
         if process is None:
             return
         process.send_signal(self.stop_signal)
-        if not self._wait_gone(process, self.stop_patience_s):
+        if not self._wait_gone(self.stop_patience_s):
             self._kill_tree(process)
-        self.pid_path.unlink(missing_ok=True)
+        self._forget()
 
     def kill(self) -> None:
         """Kill the server and its children at once (SIGKILL), as a crash would. Its data stay as they are."""
         process = self._process()
         if process is not None:
             self._kill_tree(process)
-            self.pid_path.unlink(missing_ok=True)
+            self._forget()
 
     @abstractmethod
     def is_healthy(self) -> bool:
@@ -155,8 +155,7 @@ class LocalServer(ABC):
             )
             self._popen = started.result()
         self.started_here = True
-        identity = {"pid": self._popen.pid, "created": psutil.Process(self._popen.pid).create_time()}
-        write_private(self.pid_path, json.dumps(identity))
+        write_private(self.pid_path, json.dumps({"pid": self._popen.pid, "started": _start_ticks(self._popen.pid)}))
 
     def _wrapper(self) -> list[str]:
         """Return the start of the command that sets user and parent-death signal, then becomes the server itself."""
@@ -179,12 +178,18 @@ class LocalServer(ABC):
             return None
         try:
             process = psutil.Process(int(identity["pid"]))
-            alive = process.create_time() == identity["created"] and process.status() != psutil.STATUS_ZOMBIE
+            same = _start_ticks(process.pid) == identity["started"]
+            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except psutil.NoSuchProcess:
             return None
-        return process if alive else None
 
-    def _wait_gone(self, process: psutil.Process, timeout_s: float) -> bool:
+    def _forget(self) -> None:
+        self.pid_path.unlink(missing_ok=True)
+        if self._popen is not None:
+            self._popen.wait(timeout=self.stop_patience_s)
+            self._popen = None
+
+    def _wait_gone(self, timeout_s: float) -> bool:
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             if self._process() is None:
@@ -212,3 +217,15 @@ class LocalServer(ABC):
         except FileNotFoundError:
             return "it said nothing."
         return lines[-1].strip().rstrip(".") + "." if lines else "it said nothing."
+
+
+def _start_ticks(pid: int) -> int:
+    """Return when a process started, in clock ticks since the machine did (field 22 of proc(5)); 0 when it is gone.
+
+    psutil's own start time is by the wall clock, which may be corrected meanwhile.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(fields[19])

@@ -1,0 +1,212 @@
+"""Marks by folder, no network in unit tests, and real servers for the others: started when first asked for, once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import pytest_socket
+
+from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, MqttEndpoint
+from quantrac.servers import LocalServers, create_topics
+from quantrac.servers.kafka import Kafka
+from quantrac.servers.kafka_topics import delete_topics
+from quantrac.servers.mail import MailCatcher
+from quantrac.servers.mosquitto import Mosquitto
+from quantrac.servers.postgres import Postgres
+from quantrac.servers.process import LocalServer
+from quantrac.servers.progress import bars_on_stderr
+from quantrac.settings import load_settings
+from quantrac.topics import KafkaTopic, kafka_topics
+
+FOLDER = Path(__file__).parent
+TIMEOUT_S = {"unit": 60, "integration": 180, "acceptance": 400}
+TEMPLATE = "test_template"
+Server = TypeVar("Server", bound=LocalServer)
+
+
+# Warnings of libraries about themselves, which we cannot mend; every other warning is an error.
+FOREIGN_WARNINGS = ("ignore:(read_text|open_text) is deprecated:DeprecationWarning",)  # how kafka-python reads schemas
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let pass the warnings that are not ours."""
+    for line in FOREIGN_WARNINGS:
+        config.addinivalue_line("filterwarnings", line)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by its folder, and give it that folder's time-out unless it has one of its own."""
+    for item in items:
+        kind = _kind(item)
+        if kind is None:
+            continue
+        item.add_marker(getattr(pytest.mark, kind))
+        if kind in TIMEOUT_S and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TIMEOUT_S[kind]))
+
+
+def _kind(item: pytest.Item) -> str | None:
+    try:
+        kind = item.path.relative_to(FOLDER).parts[0]
+    except ValueError:
+        return None
+    return kind if kind in {"unit", "conformance", "integration", "acceptance", "architecture"} else None
+
+
+@pytest.fixture(autouse=True)
+def _network(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Refuse sockets in unit tests (but for those that an event loop makes for itself)."""
+    if _kind(request.node) != "unit":
+        yield
+        return
+    pytest_socket.disable_socket(allow_unix_socket=True)
+    yield
+    pytest_socket.enable_socket()
+
+
+@pytest.fixture(scope="session")
+def local_servers() -> Iterator[LocalServers]:
+    """The fetched servers of a run folder of this test session; none is started by this fixture."""
+    settings = load_settings()
+    # Not below pytest's own folder: root's PostgreSQL runs as another user, who may not enter there.
+    run_dir = Path(tempfile.mkdtemp(prefix="quantrac-test-"))
+    run_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    servers = LocalServers(run_dir, settings.cache_dir, mirror=settings.debian_mirror)
+    try:
+        if not servers.fetched:
+            with bars_on_stderr() as bars:
+                servers.fetch(bars)
+        yield servers
+    finally:
+        servers.stop_all()
+        shutil.rmtree(run_dir, ignore_errors=True)
+        if not servers.postgres.folder.is_relative_to(run_dir):
+            shutil.rmtree(servers.postgres.folder.parent, ignore_errors=True)
+
+
+def _running(server: Server) -> Server:
+    """Start a server that is not running: the first test that needs it, or the one after a test that stopped it."""
+    if server.pid is None:
+        server.start()
+    return server
+
+
+@pytest.fixture
+def servers(local_servers: LocalServers) -> LocalServers:
+    """All servers, running."""
+    if any(server.pid is None for server in local_servers.all):
+        local_servers.start()
+    return local_servers
+
+
+@pytest.fixture
+def postgres(local_servers: LocalServers) -> Postgres:
+    """The database server, running; the test may stop or kill it."""
+    return _running(local_servers.postgres)
+
+
+@pytest.fixture
+def kafka_server(local_servers: LocalServers) -> Kafka:
+    """Kafka, running; the test may stop or kill it."""
+    return _running(local_servers.kafka_server)
+
+
+@pytest.fixture
+def mosquitto(local_servers: LocalServers) -> Mosquitto:
+    """The MQTT broker, running; the test may stop or kill it."""
+    return _running(local_servers.mosquitto)
+
+
+@pytest.fixture
+def mail(local_servers: LocalServers) -> MailCatcher:
+    """The mail catcher, running and accepting; mails of earlier tests are forgotten."""
+    catcher = _running(local_servers.mail)
+    catcher.accept()
+    catcher.forget()
+    return catcher
+
+
+@pytest.fixture
+def empty_database(postgres: Postgres) -> Iterator[DatabaseEndpoint]:
+    """A database with TimescaleDB and nothing else in it."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    yield postgres.create_database(name)
+    _running(postgres).drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def _template(local_servers: LocalServers) -> str:
+    """A migrated database, to be cloned."""
+    from sql.runner import migrate
+
+    endpoint = _running(local_servers.postgres).create_database(TEMPLATE)
+    migrate(endpoint.owner)
+    return TEMPLATE
+
+
+@pytest.fixture
+def database(_template: str, postgres: Postgres) -> Iterator[DatabaseEndpoint]:
+    """A migrated database of this test alone."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    yield postgres.create_database(name, _template)
+    _running(postgres).drop_database(name)
+
+
+@pytest.fixture
+def kafka(kafka_server: Kafka) -> KafkaEndpoint:
+    """How to reach Kafka."""
+    return kafka_server.endpoint()
+
+
+@pytest.fixture
+def unique() -> str:
+    """A short text that no other test has: for names of topics, groups, clients and stations."""
+    return uuid.uuid4().hex[:8]
+
+
+@pytest.fixture
+def make_topics(kafka_server: Kafka, unique: str) -> Iterator[Callable[..., tuple[str, ...]]]:
+    """Create topics whose names start with this test's own text: ``make_topics("raw", "out", partitions=4)``."""
+    made: list[str] = []
+
+    def make(*names: str, partitions: int = 1) -> tuple[str, ...]:
+        topics = tuple(KafkaTopic(f"test.{unique}.{name}", partitions, 1) for name in names)
+        create_topics(kafka_server.endpoint(), topics)
+        made.extend(topic.name for topic in topics)
+        return tuple(topic.name for topic in topics)
+
+    yield make
+    delete_topics(_running(kafka_server).endpoint(), tuple(made))
+
+
+@pytest.fixture
+def fresh_topics(kafka_server: Kafka) -> Callable[..., KafkaEndpoint]:
+    """Create quantrac's own topics anew and empty: ``kafka = fresh_topics(partitions=4)``."""
+
+    def make(partitions: int = 4, max_message_bytes: int = 1_048_576) -> KafkaEndpoint:
+        endpoint = kafka_server.endpoint()
+        topics = kafka_topics(partitions, 1, max_message_bytes)
+        delete_topics(endpoint, tuple(topic.name for topic in topics))
+        create_topics(endpoint, topics)
+        return endpoint
+
+    return make
+
+
+@pytest.fixture
+def mqtt(mosquitto: Mosquitto) -> Callable[[str], MqttEndpoint]:
+    """How a user reaches the broker: ``mqtt("bridge")``, or a station's code, which is added when it is new."""
+
+    def endpoint(user: str) -> MqttEndpoint:
+        if user != "bridge":
+            mosquitto.add_stations((user,))
+        return mosquitto.endpoint(user)
+
+    return endpoint
