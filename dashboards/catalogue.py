@@ -1,0 +1,11 @@
+"""Every dashboard that is provisioned."""
+
+from __future__ import annotations
+
+from dashboards.grafana import Dashboard
+from dashboards.overview import overview
+
+
+def dashboards() -> tuple[Dashboard, ...]:
+    """Return all dashboards, the first one the officers' start."""
+    return (overview(),)

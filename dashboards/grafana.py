@@ -1,0 +1,224 @@
+"""A small typed model of Grafana's dashboard JSON (the classic model, as Grafana 11 and 12 read it)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+SCHEMA_VERSION = 41
+"""``schemaVersion`` of Grafana 12.0; a newer Grafana migrates it when it loads the dashboard."""
+
+GRID_COLUMNS = 24
+
+DATASOURCE_UID = "quantrac"
+DATASOURCE_TYPE = "grafana-postgresql-datasource"
+DATASOURCE: Mapping[str, str] = {"type": DATASOURCE_TYPE, "uid": DATASOURCE_UID}
+
+Json = dict[str, Any]
+
+
+class Format(StrEnum):
+    """How Grafana reads the rows of a query."""
+
+    TABLE = "table"
+    TIME_SERIES = "time_series"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How one value of a column is shown."""
+
+    value: str
+    text: str
+    color: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that a panel's query returns and how it is shown.
+
+    ``custom`` holds options of the panel kind, such as ``width`` of a table or ``lineStyle`` of a time series.
+    """
+
+    name: str
+    title: str
+    unit: str | None = None
+    decimals: int | None = None
+    color: str | None = None
+    choices: tuple[Choice, ...] = ()
+    steps: tuple[tuple[float | None, str], ...] = ()
+    """Lower bounds and colours, the first bound ``None``."""
+    custom: Mapping[str, object] = field(default_factory=dict)
+
+    def override(self) -> Json:
+        """Return the field override of this column."""
+        properties: list[Json] = [{"id": "displayName", "value": self.title}]
+        if self.unit is not None:
+            properties.append({"id": "unit", "value": self.unit})
+        if self.decimals is not None:
+            properties.append({"id": "decimals", "value": self.decimals})
+        if self.color is not None:
+            properties.append({"id": "color", "value": {"mode": "fixed", "fixedColor": self.color}})
+        if self.choices:
+            properties.append({"id": "mappings", "value": [_mapping(self.choices)]})
+        if self.steps:
+            properties += [
+                {"id": "thresholds", "value": _thresholds(self.steps)},
+                {"id": "color", "value": {"mode": "thresholds"}},
+            ]
+        properties += [{"id": f"custom.{name}", "value": value} for name, value in self.custom.items()]
+        return {"matcher": {"id": "byName", "options": self.name}, "properties": properties}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One query of a panel, and the columns of its result that the panel uses."""
+
+    sql: str
+    columns: tuple[Column, ...]
+    format: Format = Format.TABLE
+
+    def to_json(self, ref_id: str) -> Json:
+        """Return the query under a letter that is its own within the panel."""
+        return {
+            "refId": ref_id,
+            "datasource": dict(DATASOURCE),
+            "editorMode": "code",
+            "format": self.format.value,
+            "rawQuery": True,
+            "rawSql": self.sql,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A panel without its place; ``interval`` is the shortest ``$__interval`` that it asks for."""
+
+    kind: str
+    title: str
+    description: str
+    targets: tuple[Target, ...]
+    options: Mapping[str, object]
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    interval: str | None = None
+
+    def to_json(self, panel_id: int, place: Json) -> Json:
+        """Return the panel at a place of the grid."""
+        columns = [column for target in self.targets for column in target.columns]
+        panel: Json = {
+            "id": panel_id,
+            "type": self.kind,
+            "title": self.title,
+            "description": self.description,
+            "gridPos": place,
+            "datasource": dict(DATASOURCE),
+            "targets": [target.to_json(chr(ord("A") + i)) for i, target in enumerate(self.targets)],
+            "fieldConfig": {"defaults": dict(self.defaults), "overrides": [column.override() for column in columns]},
+            "options": dict(self.options),
+        }
+        if self.interval is not None:
+            panel["interval"] = self.interval
+        return panel
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A choice at the top of the dashboard; its query returns ``__text`` and ``__value``."""
+
+    name: str
+    label: str
+    sql: str
+    multiple: bool = False
+
+    def to_json(self) -> Json:
+        """Return the template variable; one with several values starts with all of them."""
+        everything = {"text": ["All"], "value": ["$__all"]} if self.multiple else {}
+        return {
+            "type": "query",
+            "name": self.name,
+            "label": self.label,
+            "datasource": dict(DATASOURCE),
+            "query": self.sql,
+            "definition": self.sql,
+            "refresh": 1,
+            "sort": 0,
+            "multi": self.multiple,
+            "includeAll": self.multiple,
+            "options": [],
+            "current": everything,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Panels side by side: each with its width in columns of the grid, all of one height."""
+
+    height: int
+    panels: tuple[tuple[int, Panel], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """A dashboard: rows of panels from top to bottom."""
+
+    uid: str
+    title: str
+    description: str
+    rows: tuple[Row, ...]
+    variables: tuple[Variable, ...] = ()
+    refresh: str = "10s"
+    time_from: str = "now-6h"
+    tags: tuple[str, ...] = ("quantrac",)
+
+    @property
+    def panels(self) -> Sequence[Panel]:
+        """Every panel, from top to bottom and left to right."""
+        return [panel for row in self.rows for _, panel in row.panels]
+
+    def to_json(self) -> Json:
+        """Return what Grafana imports; equal dashboards give equal JSON."""
+        return {
+            "uid": self.uid,
+            "title": self.title,
+            "description": self.description,
+            "tags": list(self.tags),
+            "schemaVersion": SCHEMA_VERSION,
+            "timezone": "Asia/Ho_Chi_Minh",
+            "editable": False,
+            "graphTooltip": 1,
+            "refresh": self.refresh,
+            "time": {"from": self.time_from, "to": "now"},
+            "timepicker": {},
+            "annotations": {"list": []},
+            "links": [],
+            "templating": {"list": [variable.to_json() for variable in self.variables]},
+            "panels": self._placed(),
+        }
+
+    def _placed(self) -> list[Json]:
+        placed: list[Json] = []
+        y = 0
+        for row in self.rows:
+            x = 0
+            for width, panel in row.panels:
+                placed.append(panel.to_json(len(placed) + 1, {"x": x, "y": y, "w": width, "h": row.height}))
+                x += width
+            if x > GRID_COLUMNS:
+                raise ValueError(f"{self.title}: a row of panels is {x} columns wide; the grid has {GRID_COLUMNS}.")
+            y += row.height
+        return placed
+
+
+def _mapping(choices: Sequence[Choice]) -> Json:
+    options: Json = {}
+    for index, choice in enumerate(choices):
+        options[choice.value] = {"index": index, "text": choice.text}
+        if choice.color is not None:
+            options[choice.value]["color"] = choice.color
+    return {"type": "value", "options": options}
+
+
+def _thresholds(steps: Sequence[tuple[float | None, str]]) -> Json:
+    return {"mode": "absolute", "steps": [{"value": value, "color": color} for value, color in steps]}

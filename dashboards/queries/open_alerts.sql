@@ -1,0 +1,17 @@
+SELECT alert.since,
+       alert.severity,
+       alert.kind,
+       coalesce(station.name_vi, alert.station) AS station,
+       alert.parameter,
+       alert.explanation_vi,
+       alert.explanation_en,
+       alert.value,
+       alert.peak_value,
+       alert.limit_maximum,
+       alert.acknowledged_by
+  FROM alerts AS alert
+  LEFT JOIN current_stations AS station ON station.code = alert.station
+ WHERE alert.resolved_at IS NULL
+   AND alert.station IN (${stations:sqlstring})
+ ORDER BY array_position(ARRAY['critical', 'high', 'warning', 'info'], alert.severity), alert.since DESC
+ LIMIT 200

@@ -1,0 +1,5 @@
+SELECT parameter AS __text,
+       parameter AS __value
+  FROM current_sensors
+ WHERE station = ${station:sqlstring}
+ ORDER BY position
