@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from psycopg import errors
@@ -14,6 +15,14 @@ CONNECT_TIMEOUT_S = 10
 
 _SESSION = "-c TimeZone=UTC -c synchronous_commit=on"
 """Commits are on disk when they return, and what SQL calls an hour or a day never depends on the server's zone."""
+
+_KEEPALIVE: dict[str, Any] = {
+    "keepalives_idle": 30,  # s
+    "keepalives_interval": 10,  # s
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,  # ms
+}
+"""A server that vanished is noticed within a minute, not after the kernel's hours."""
 
 _RETRYABLE = (
     psycopg.InterfaceError,
@@ -48,12 +57,18 @@ def translated(doing: str) -> Iterator[None]:
         raise StoreError(f"The database failed while {doing}: {detail}. {advice}", retryable=retryable) from exc
 
 
-def connect(conninfo: str, application: str, *, autocommit: bool = False) -> psycopg.Connection[tuple[object, ...]]:
-    """Open a connection with the session settings that every store relies on; ``psycopg.Error`` when it fails."""
+def connect(
+    conninfo: str, application: str, *, autocommit: bool = False, session: str = ""
+) -> psycopg.Connection[tuple[object, ...]]:
+    """Open a connection with the session settings that every store relies on; ``psycopg.Error`` when it fails.
+
+    ``session`` is more of libpq's ``options``.
+    """
     given = psycopg.conninfo.conninfo_to_dict(conninfo)
-    options = f"{given.get('options', '')} {_SESSION}".strip()
+    options = f"{given.get('options', '')} {_SESSION} {session}".strip()
     return psycopg.connect(
         psycopg.conninfo.make_conninfo(conninfo, options=options, application_name=application),
         autocommit=autocommit,
         connect_timeout=CONNECT_TIMEOUT_S,
+        **_KEEPALIVE,
     )

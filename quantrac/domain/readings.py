@@ -95,3 +95,22 @@ class CheckedReading:
             and self.reading.value is not None
             and self.flag <= Flag.NOT_EVALUATED
         )
+
+
+class Outcome(IntEnum):
+    """What became of a reading when it was stored."""
+
+    STORED = 1
+    DUPLICATE = 2
+    """The same value and status were stored before for this instant."""
+    REVISION = 3
+    """Another value or status was: the new one counts now, the old one is kept beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """A checked reading with the Kafka record that it came in: the link to its original bytes."""
+
+    checked: CheckedReading
+    partition: int
+    offset: int

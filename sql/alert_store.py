@@ -1,0 +1,102 @@
+"""Alerts and the outbox, as the worker writes them in the transaction of the readings that caused them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from quantrac.domain.alerts import AlertKey, Transition, TransitionKind
+from quantrac.domain.notifications import Notification, Summary
+from sql.statements import statement
+from sql.storable import storable
+
+SLICES = 12
+_STATEMENT_OF = {
+    TransitionKind.OPENED: "alert_opened",
+    TransitionKind.ESCALATED: "alert_escalated",
+    TransitionKind.RESOLVED: "alert_resolved",
+}
+
+
+def apply_transition(cursor: psycopg.Cursor[Any], transition: Transition) -> tuple[int, int] | None:
+    """Open, escalate or resolve an alert, and return the ids of the alert and of the transition.
+
+    ``None`` when nothing changed: the key has an open alert already (opened), none (escalated, resolved), or the
+    severity is the same.
+    """
+    arguments = {
+        **_key(transition.key),
+        "kind": transition.kind.value,
+        "alert_kind": transition.alert_kind.value,
+        "severity": transition.severity.value,
+        "reason": transition.reason,
+        "observed_at": transition.observed_at,
+        "since": transition.since,
+        "value": transition.value,
+        "limit_minimum": transition.limit_minimum,
+        "limit_maximum": transition.limit_maximum,
+        "limit_source": transition.limit_source,
+        "explanation_vi": storable(transition.explanation_vi),
+        "explanation_en": storable(transition.explanation_en),
+        "page": transition.page,
+    }
+    ids: tuple[int, int] | None = cursor.execute(statement(_STATEMENT_OF[transition.kind]), arguments).fetchone()
+    return ids
+
+
+def update_peak(cursor: psycopg.Cursor[Any], key: AlertKey, value: float) -> None:
+    """Move the worst value of the open alert of ``key``, if there is one and ``value`` is worse."""
+    cursor.execute(statement("update_peak"), {**_key(key), "value": value})
+
+
+def open_alerts(cursor: psycopg.Cursor[Any], station: str) -> list[AlertKey]:
+    """Return the keys of a station's open alerts."""
+    return [AlertKey(*row) for row in cursor.execute(statement("open_alerts"), {"station": station})]
+
+
+def enqueue(
+    cursor: psycopg.Cursor[Any], alert_id: int, transition_id: int, notifications: Sequence[Notification]
+) -> None:
+    """Put notifications into the outbox; one whose ``message_id`` is there already is left as it is."""
+    cursor.executemany(
+        statement("enqueue"),
+        [
+            {
+                "alert_id": alert_id,
+                "transition_id": transition_id,
+                "message_id": n.message_id,
+                "channel": n.channel.value,
+                "recipient": n.recipient,
+                "subject": storable(n.subject),
+                "text": storable(n.text),
+                "html": None if n.html is None else storable(n.html),
+            }
+            for n in notifications
+        ],
+    )
+
+
+def last_hour(cursor: psycopg.Cursor[Any], station: str, parameter: str, at: datetime) -> Summary:
+    """Return what one sensor's readings in (at - 1 h, at] looked like; the mean is over the usable ones."""
+    cursor.execute(statement("last_hour"), {"station": station, "parameter": parameter, "at": at})
+    points: list[float | None] = [None] * SLICES
+    count = usable = 0
+    total, lows, highs = 0.0, [], []
+    for position, readings, good, low, high, good_sum in cursor:
+        count += readings
+        if good:
+            usable += good
+            total += good_sum
+            points[position] = good_sum / good
+            lows.append(low)
+            highs.append(high)
+    mean = total / usable if usable else None
+    minimum, maximum = min(lows, default=None), max(highs, default=None)
+    return Summary(at - timedelta(hours=1), at, count, usable, minimum, mean, maximum, tuple(points))
+
+
+def _key(key: AlertKey) -> dict[str, str]:
+    return {"station": key.station, "parameter": key.parameter, "rule": key.rule}

@@ -1,0 +1,16 @@
+WITH opened AS (
+    INSERT INTO alerts (
+        station, parameter, rule, kind, severity, opened_at, since, value, peak_value,
+        limit_minimum, limit_maximum, limit_source, explanation_vi, explanation_en, page
+    )
+    VALUES (
+        %(station)s, %(parameter)s, %(rule)s, %(alert_kind)s, %(severity)s, %(observed_at)s, %(since)s, %(value)s,
+        %(value)s, %(limit_minimum)s, %(limit_maximum)s, %(limit_source)s, %(explanation_vi)s, %(explanation_en)s,
+        %(page)s
+    )
+    ON CONFLICT (station, parameter, rule) WHERE resolved_at IS NULL DO NOTHING
+    RETURNING id
+)
+INSERT INTO alert_transitions (alert_id, kind, reason, observed_at, value, severity)
+SELECT id, %(kind)s, %(reason)s, %(observed_at)s, %(value)s, %(severity)s FROM opened
+RETURNING alert_id, id

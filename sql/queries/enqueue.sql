@@ -1,0 +1,5 @@
+INSERT INTO outbox (alert_id, transition_id, message_id, channel, recipient, subject, text, html)
+VALUES (
+    %(alert_id)s, %(transition_id)s, %(message_id)s, %(channel)s, %(recipient)s, %(subject)s, %(text)s, %(html)s
+)
+ON CONFLICT (message_id) DO NOTHING

@@ -1,0 +1,5 @@
+SELECT partition, next_offset
+  FROM kafka_progress
+ WHERE topic = %(topic)s AND partition = ANY (%(partitions)s::integer[])
+ ORDER BY partition
+   FOR UPDATE
