@@ -134,21 +134,21 @@ class Variable:
 
     def to_json(self) -> Json:
         """Return the template variable; one with several values starts with all of them."""
-        everything = {"text": ["All"], "value": ["$__all"]} if self.multiple else {}
-        return {
+        variable: Json = {
             "type": "query",
             "name": self.name,
             "label": self.label,
             "datasource": dict(DATASOURCE),
             "query": self.sql,
-            "definition": self.sql,
             "refresh": 1,
             "sort": 0,
             "multi": self.multiple,
             "includeAll": self.multiple,
             "options": [],
-            "current": everything,
         }
+        if self.multiple:
+            variable["current"] = {"text": ["All"], "value": ["$__all"]}
+        return variable
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dashboards.panels import colored_cell, lines, markers_map, numbers, row_of_
 from dashboards.queries import query
 
 _TIME = "dateTimeAsLocal"
+_ZERO_OR_RED = ((None, words.EXCEED), (0, words.GOOD), (1, words.EXCEED))
 
 
 def overview() -> Dashboard:
@@ -58,8 +59,9 @@ def _alert_counts() -> Panel:
 
 
 def _residual() -> Panel:
-    columns = row_of_counts(
-        ("residual", "Chênh lệch · Residual", words.EXCEED), ("missing_messages", "Bản tin thiếu · Missing", "#F08432")
+    columns = (
+        Column("residual", "Chênh lệch · Residual", steps=_ZERO_OR_RED),
+        *row_of_counts(("missing_messages", "Bản tin thiếu · Missing", "#F08432")),
     )
     return numbers(
         "Mất mát · Loss",
@@ -232,7 +234,7 @@ def _ledger() -> Panel:
     residual = Column(
         "residual",
         "Chênh lệch · Residual",
-        steps=((None, words.EXCEED), (0, words.GOOD), (1, words.EXCEED)),
+        steps=_ZERO_OR_RED,
         custom=colored_cell(110),
     )
     columns = (

@@ -28,7 +28,7 @@ def table(title: str, description: str, target: Target) -> Panel:
         title,
         description,
         (target,),
-        options={"showHeader": True, "cellHeight": "sm", "footer": {"show": False, "reducer": []}},
+        options={"showHeader": True, "cellHeight": "sm"},
         defaults={"custom": dict(_TEXT_IN_CELL), "noValue": "-"},
     )
 

@@ -11,18 +11,19 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import date
 from pathlib import Path
 
-from quantrac.domain.stations import PermitLimit, QcThresholds, Registry, Sensor, Station, StationKind
+from quantrac.domain.stations import PermitLimit, Registry, Sensor, Station, StationKind
 from quantrac.errors import RuleError
+from quantrac.quality.defaults import default_thresholds
+from quantrac.thresholds import read_thresholds
 from quantrac.tomltable import Table, named_by, read_text, toml_files
 
 _STATION_KEYS = frozenset(f.name for f in fields(Station)) - {"sensors", "permit_limits"} | {"sensor", "permit_limit"}
 _SENSOR_KEYS = frozenset(f.name for f in fields(Sensor))
 _PERMIT_KEYS = frozenset(f.name for f in fields(PermitLimit))
-_QC_KEYS = frozenset(f.name for f in fields(QcThresholds))
 
 # A code is a level of MQTT topics, a broker user, a part of file names: nothing that any of them would read otherwise.
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -82,6 +83,21 @@ def registry_sha256(registry: Registry) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def with_cadence(registry: Registry, cadence_s: float) -> Registry:
+    """Return the registry with every sensor reporting every ``cadence_s`` seconds: for demonstrations and drills.
+
+    The largest plausible rate is scaled along, so that it stays the same step between neighbours.
+    """
+
+    def faster(sensor: Sensor) -> Sensor:
+        rate = sensor.qc.max_rate_per_s
+        qc = sensor.qc if rate is None else replace(sensor.qc, max_rate_per_s=rate * sensor.cadence_s / cadence_s)
+        return replace(sensor, cadence_s=cadence_s, qc=qc)
+
+    stations = tuple(replace(s, sensors=tuple(map(faster, s.sensors))) for s in registry.stations)
+    return Registry(stations, registry.version)
+
+
 def _add(into: dict[tuple[str, date], tuple[Station, str]], stations: Iterable[Station], source: str) -> None:
     for station in stations:
         key = (station.code, station.effective_from)
@@ -114,16 +130,17 @@ def _station(table: Table) -> Station:
     table.refuse_unknown(_STATION_KEYS)
     illustration = table.boolean("illustration")
     longitude, latitude = _position(table, abroad=illustration)
+    kind = table.member("kind", StationKind)
     return Station(
         code=_code(table, "code", table.text("code")),
         effective_from=table.day("effective_from"),
         name_vi=table.text("name_vi"),
         name_en=table.text("name_en"),
-        kind=table.member("kind", StationKind),
+        kind=kind,
         operator=table.text("operator"),
         longitude=longitude,
         latitude=latitude,
-        sensors=_sensors(table),
+        sensors=_sensors(table, kind),
         park=table.optional_text("park"),
         old_codes=tuple(_code(table, "old_codes", code) for code in table.texts("old_codes")),
         permit_flow_m3_per_day=table.optional_positive("permit_flow_m3_per_day"),
@@ -189,16 +206,17 @@ def _permit_limits(table: Table) -> tuple[PermitLimit, ...]:
         minimum, maximum = entry.optional_number("minimum"), entry.optional_number("maximum")
         if minimum is None and maximum is None:
             raise entry.error("maximum", "is missing, and minimum too; a permit limit needs at least one of them.")
-        _refuse_reversed(entry, "minimum", minimum, "maximum", maximum)
+        if minimum is not None and maximum is not None and minimum >= maximum:
+            raise entry.error("minimum", f"is {minimum:g} and maximum is {maximum:g}; minimum must be below maximum.")
         limits[parameter] = PermitLimit(parameter, minimum, maximum, entry.text("source"))
     return tuple(limits.values())
 
 
-def _sensors(table: Table) -> tuple[Sensor, ...]:
+def _sensors(table: Table, kind: StationKind) -> tuple[Sensor, ...]:
     sensors: list[Sensor] = []
     owner_of: dict[str, str] = {}
     for entry in table.tables("sensor", named_by("sensor", "parameter")):
-        sensor = _sensor(entry)
+        sensor = _sensor(entry, kind)
         for key, symbol in (("parameter", sensor.parameter), *(("aliases", alias) for alias in sensor.aliases)):
             if symbol in owner_of:
                 raise entry.error(key, f"{symbol!r} already means {owner_of[symbol]}; a symbol can mean one parameter.")
@@ -209,41 +227,17 @@ def _sensors(table: Table) -> tuple[Sensor, ...]:
     return tuple(sensors)
 
 
-def _sensor(table: Table) -> Sensor:
+def _sensor(table: Table, kind: StationKind) -> Sensor:
     table.refuse_unknown(_SENSOR_KEYS)
     convert_rate = table.number("convert_rate", 1.0)
     if convert_rate == 0:
         raise table.error("convert_rate", "is 0; every value would become 0. Leave it out for no conversion.")
+    parameter, cadence_s = table.text("parameter"), table.positive("cadence_s", 300.0)
     return Sensor(
-        parameter=table.text("parameter"),
+        parameter=parameter,
         unit=table.text("unit", empty=True),
-        cadence_s=table.positive("cadence_s", 300.0),
+        cadence_s=cadence_s,
         aliases=table.texts("aliases"),
         convert_rate=convert_rate,
-        qc=_thresholds(table.table("qc")),
+        qc=read_thresholds(table.table("qc"), default_thresholds(parameter, kind, cadence_s)),
     )
-
-
-def _thresholds(table: Table) -> QcThresholds:
-    table.refuse_unknown(_QC_KEYS)
-    resolution = table.number("resolution", 0.0)
-    if resolution < 0:
-        raise table.error("resolution", f"is {resolution:g}; it must be 0 (unknown) or more.")
-    for key in ("max_rate_per_s", "flat_line_suspect_s", "flat_line_bad_s"):
-        table.optional_positive(key)
-    qc = QcThresholds(**{key: table.optional_number(key) for key in _QC_KEYS - {"resolution"}}, resolution=resolution)
-    _refuse_reversed(table, "sensor_min", qc.sensor_min, "sensor_max", qc.sensor_max)
-    _refuse_reversed(table, "expected_min", qc.expected_min, "expected_max", qc.expected_max)
-    _refuse_reversed(table, "sensor_min", qc.sensor_min, "expected_min", qc.expected_min, equal=True)
-    _refuse_reversed(table, "expected_max", qc.expected_max, "sensor_max", qc.sensor_max, equal=True)
-    suspect, bad = qc.flat_line_suspect_s, qc.flat_line_bad_s
-    _refuse_reversed(table, "flat_line_suspect_s", suspect, "flat_line_bad_s", bad, equal=True)
-    return qc
-
-
-def _refuse_reversed(
-    table: Table, low_key: str, low: float | None, high_key: str, high: float | None, *, equal: bool = False
-) -> None:
-    if low is not None and high is not None and (low > high or (low == high and not equal)):
-        relation = "must not be above" if equal else "must be below"
-        raise table.error(low_key, f"is {low:g} and {high_key} is {high:g}; {low_key} {relation} {high_key}.")

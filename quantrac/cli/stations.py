@@ -55,7 +55,7 @@ def list_(
     from quantrac.clock import SystemClock
     from sql.catalogue import load_registry
 
-    registry = load_registry(load_context().database().reader)
+    registry = load_registry(load_context().database().writer)
     stations = list(registry.current(SystemClock().now()))
     if as_json:
         typer.echo(json.dumps([_document(s) for s in stations], ensure_ascii=False, indent=2))

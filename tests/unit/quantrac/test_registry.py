@@ -9,7 +9,15 @@ import pytest
 
 from quantrac.domain.stations import PermitLimit, QcThresholds, StationKind
 from quantrac.errors import RuleError
-from quantrac.registry import load_registry, parse_registry, recorded_feeds, registry_sha256, sample_province
+from quantrac.quality.defaults import default_thresholds
+from quantrac.registry import (
+    load_registry,
+    parse_registry,
+    recorded_feeds,
+    registry_sha256,
+    sample_province,
+    with_cadence,
+)
 
 SENSOR = """
 [[station.sensor]]
@@ -58,12 +66,48 @@ def test_every_key_reaches_the_domain() -> None:
     (sensor,) = station.sensors
     assert (sensor.parameter, sensor.unit, sensor.cadence_s, sensor.aliases) == ("COD", "mg/L", 300.0, ("CODcr",))
     assert sensor.convert_rate == 0.001
-    assert sensor.qc == QcThresholds(sensor_min=0, sensor_max=500, resolution=0.5, flat_line_suspect_s=7200)
+    assert (sensor.qc.sensor_min, sensor.qc.sensor_max, sensor.qc.resolution) == (0, 500, 0.5)
+    assert sensor.qc.flat_line_suspect_s == 7200
 
 
 def test_qc_may_be_written_as_a_table_of_its_own() -> None:
     text = GOOD[: GOOD.index("qc =")] + "[station.sensor.qc]\nsensor_max = 500\n"
-    assert parse_registry(text, "x.toml").stations[0].sensors[0].qc == QcThresholds(sensor_max=500)
+    assert parse_registry(text, "x.toml").stations[0].sensors[0].qc.sensor_max == 500
+
+
+def test_what_is_not_given_is_the_default_of_the_parameter() -> None:
+    (cod,) = parse_registry(changed(SENSOR[SENSOR.index("qc =") :], "cadence_s = 60\n"), "x.toml").stations[0].sensors
+    assert cod.qc == default_thresholds("COD", StationKind.EFFLUENT, 60)
+
+
+def test_a_default_does_not_contradict_the_file() -> None:
+    default = default_thresholds("COD", StationKind.EFFLUENT)
+    assert default.expected_max is not None
+    assert default.expected_max > 500
+    qc = parse_registry(GOOD, "x.toml").stations[0].sensors[0].qc
+    assert (qc.sensor_max, qc.expected_max) == (500, None)
+    assert qc.max_rate_per_s == default.max_rate_per_s
+
+
+def test_false_switches_a_threshold_off() -> None:
+    text = changed("resolution = 0.5", "max_rate_per_s = false, flat_line_bad_s = false")
+    qc = parse_registry(text, "x.toml").stations[0].sensors[0].qc
+    assert qc.max_rate_per_s is None
+    assert qc.flat_line_bad_s is None
+
+
+def test_an_unknown_parameter_has_only_what_the_file_gives() -> None:
+    text = GOOD.replace('"COD"', '"Xyz"')
+    qc = parse_registry(text, "x.toml").stations[0].sensors[0].qc
+    assert qc == QcThresholds(sensor_min=0, sensor_max=500, resolution=0.5, flat_line_suspect_s=7200)
+
+
+def test_another_cadence_keeps_the_largest_step_between_neighbours() -> None:
+    registry = parse_registry(GOOD, "x.toml")
+    before, after = registry.stations[0].sensors[0], with_cadence(registry, 1.0).stations[0].sensors[0]
+    assert (before.cadence_s, after.cadence_s) == (300.0, 1.0)
+    assert before.qc.max_rate_per_s is not None
+    assert after.qc.max_rate_per_s == pytest.approx(300 * before.qc.max_rate_per_s)
 
 
 MISTAKES = [
