@@ -23,6 +23,10 @@ HEADER_RECEIVED_AT = "received-at"
 """ISO 8601 with microseconds, UTC."""
 HEADER_BRIDGE = "bridge-id"
 
+MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+"""Largest Kafka record. Above the broker's own limit of an MQTT message (4 MiB), so that whatever the broker accepts
+reaches the raw topic; what is larger than a station's payload may be becomes a dead letter in the worker."""
+
 CONTENT_JSON = "application/vnd.quantrac.readings+json;v=1"
 CONTENT_STATUS = "application/vnd.quantrac.status+json;v=1"
 

@@ -62,7 +62,9 @@ class LagProbe:
         except KafkaError as exc:
             raise _unreachable(self._bootstrap, exc) from exc
         return {
-            tp.partition: int(meta.offset) for tp, meta in offsets.items() if tp.topic == self._topic and meta.offset >= 0
+            tp.partition: int(meta.offset)
+            for tp, meta in offsets.items()
+            if tp.topic == self._topic and meta.offset >= 0
         }
 
     def waiting(self) -> dict[int, int]:

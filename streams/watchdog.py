@@ -41,5 +41,3 @@ class Watchdog:
     def forgive(self) -> None:
         """Start counting anew, while a known outage explains why nothing moves."""
         self._still_since.clear()
-
-

@@ -1,0 +1,241 @@
+"""One batch in memory: what its records come to, before a single row is written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import msgspec
+from prometheus_client import Counter as Metric
+
+from ingest.payloads import Decoded, InstantBounds, decoder_of
+from models.protocol import Row
+from models.stream import ParameterScore
+from quantrac import topics
+from quantrac.domain.alerts import Transition
+from quantrac.domain.deadletters import DeadLetter, Rejected, RejectReason, Stage
+from quantrac.domain.ledger import LedgerCounts
+from quantrac.domain.readings import CheckedReading, Flag, Outcome, QcReason, Reading, StoredRow
+from quantrac.domain.stations import Station
+from quantrac.telemetry import get_logger
+from streams.catalogue import Catalogue
+from streams.records import RawRecord
+from streams.states import Feed, StationState, StationStates
+
+_log = get_logger(__name__)
+_model_failures = Metric("quantrac_worker_model_failures", "Rows that the anomaly model failed on", ["station"])
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedRecord:
+    """A raw record after decoding: its station, if it is known, and what its bytes said."""
+
+    record: RawRecord
+    station: Station | None
+    decoded: Decoded
+    online: bool | None = None
+    """What a birth or will message says; ``None`` for readings."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeOptions:
+    """What decoding needs of the settings."""
+
+    bounds: InstantBounds
+    max_payload_bytes: int
+
+
+class _StatusMessage(msgspec.Struct):
+    state: str
+
+
+_status_message = msgspec.json.Decoder(_StatusMessage).decode
+
+
+def decode(record: RawRecord, catalogue: Catalogue, options: DecodeOptions) -> DecodedRecord:
+    """Return what a record says; whatever is wrong with it is a ``Rejected`` with a named reason."""
+    code = record.station
+    station = catalogue.registry.station(code, record.received_at)
+    if station is None:
+        detail = f"The station {code!r} of the MQTT topic is not registered: import it, then replay this dead letter."
+        return _refused(record, RejectReason.UNKNOWN_STATION, detail)
+    if record.content_type == topics.CONTENT_STATUS:
+        return _decode_status(record, station)
+    if len(record.value) > options.max_payload_bytes:
+        detail = f"The payload has {len(record.value)} bytes; at most {options.max_payload_bytes} are read."
+        return _refused(record, RejectReason.TOO_LARGE, detail, station)
+    decoder = decoder_of(record.content_type)
+    if decoder is None:
+        detail = f"No decoder is known for the content type {record.content_type!r}."
+        return _refused(record, RejectReason.UNKNOWN_CONTENT_TYPE, detail, station)
+    return DecodedRecord(record, station, decoder(record.value, code, station, record.received_at, options.bounds))
+
+
+def _decode_status(record: RawRecord, station: Station) -> DecodedRecord:
+    try:
+        state = _status_message(record.value).state
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        state = ""
+    if state not in ("online", "offline"):
+        detail = 'A status message is {"state": "online"} or {"state": "offline"}.'
+        return _refused(record, RejectReason.WRONG_SHAPE, detail, station)
+    return DecodedRecord(record, station, Decoded(()), online=state == "online")
+
+
+def _refused(record: RawRecord, reason: RejectReason, detail: str, station: Station | None = None) -> DecodedRecord:
+    return DecodedRecord(record, station, Decoded((), (Rejected(reason, detail),)))
+
+
+def dead_letters(record: RawRecord, rejected: Sequence[Rejected], stage: Stage) -> list[DeadLetter]:
+    """Return the dead letters of one record."""
+    return [
+        DeadLetter(
+            record.station,
+            stage,
+            r.reason,
+            r.detail,
+            r.parameter,
+            record.value,
+            record.content_type,
+            record.mqtt_topic,
+            record.received_at,
+            record.partition,
+            record.offset,
+            position,
+        )
+        for position, r in enumerate(rejected)
+    ]
+
+
+@dataclass(slots=True)
+class Draft:
+    """Everything that a batch will write, collected record by record."""
+
+    states: StationStates
+    lane_limit: timedelta
+    now: datetime
+    rows: list[StoredRow] = field(default_factory=list)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    ledger: dict[str, LedgerCounts] = field(default_factory=dict)
+    transitions: list[tuple[Transition, Station]] = field(default_factory=list)
+    presence: dict[str, tuple[bool, datetime]] = field(default_factory=dict)
+    last_seen: dict[str, tuple[datetime, datetime | None]] = field(default_factory=dict)
+    """``received_at`` and, of readings, ``observed_at`` of the newest message, by station."""
+    touched: set[str] = field(default_factory=set)
+    seen: dict[Feed, list[tuple[int, int]]] = field(default_factory=dict)
+    sent: list[tuple[datetime, int]] = field(default_factory=list)
+    _redelivered: list[bool] = field(default_factory=list)
+    """For each row: whether its message had arrived before."""
+
+    def take(self, message: DecodedRecord) -> None:
+        """Run one decoded record through the stages."""
+        record, station = message.record, message.station
+        if message.decoded.rejected:
+            self.bury(record, message.decoded.rejected, Stage.DECODE)
+        if station is None:
+            return
+        if message.online is not None:
+            self.presence[station.code] = (message.online, record.received_at)
+            return
+        self._take_readings(record, station, message.decoded)
+
+    def bury(self, record: RawRecord, rejected: Sequence[Rejected], stage: Stage) -> None:
+        """Make dead letters of what was refused of a record, and count them."""
+        self.dead_letters.extend(dead_letters(record, rejected, stage))
+        counts = self._counts(record.station)
+        counts.received += len(rejected)
+        counts.dead_letter += len(rejected)
+
+    def settle(self, outcomes: Sequence[Outcome]) -> Counter[str]:
+        """Enter what the database did with each row into the ledger, and return the counts by outcome."""
+        total: Counter[str] = Counter()
+        for row, outcome, again in zip(self.rows, outcomes, self._redelivered, strict=True):
+            counts = self._counts(row.checked.reading.station)
+            if outcome is Outcome.DUPLICATE and again:
+                counts.redelivered += 1
+                total["redelivered"] += 1
+                continue
+            counts.received += 1
+            if outcome is Outcome.STORED:
+                counts.stored += 1
+            elif outcome is Outcome.DUPLICATE:
+                counts.duplicate += 1
+            else:
+                counts.revision += 1
+            total[outcome.name.lower()] += 1
+        return total
+
+    def _take_readings(self, record: RawRecord, station: Station, decoded: Decoded) -> None:
+        code = station.code
+        state = self.states[code]
+        self.touched.add(code)
+        _, observed_before = self.last_seen.get(code, (None, None))
+        newest = max((t for t in (observed_before, decoded.observed_at) if t is not None), default=None)
+        self.last_seen[code] = (record.received_at, newest)
+        again = self._arrived_before(state, decoded)
+        if not decoded.readings:
+            return
+        late = record.received_at - decoded.readings[0].observed_at > self.lane_limit
+        checked = [
+            (reading, *state.quality[reading.parameter].check(reading, record.received_at))
+            for reading in decoded.readings
+        ]
+        scores = None if late else self._score(state, decoded.readings[0].observed_at, checked)
+        for reading, flag, reasons in checked:
+            score = scores.get(reading.parameter) if scores else None
+            row = _checked(reading, flag, reasons, score, late)
+            self.rows.append(StoredRow(row, record.partition, record.offset))
+            self._redelivered.append(again)
+            for transition in state.alerts.evaluate(row, score, self.now):
+                self.transitions.append((transition, station))
+        if decoded.sent_at is not None and not late and not again:
+            self.sent.append((decoded.sent_at, len(decoded.readings)))
+
+    def _arrived_before(self, state: StationState, decoded: Decoded) -> bool:
+        session, seq = decoded.session, decoded.seq
+        if session is None or seq is None:
+            return False
+        if not state.seen[session].add(seq):
+            return True
+        ranges = self.seen.setdefault((state.station.code, session), [])
+        if ranges and ranges[-1][1] == seq:
+            ranges[-1] = (ranges[-1][0], seq + 1)
+        else:
+            ranges.append((seq, seq + 1))
+        return False
+
+    def _score(
+        self,
+        state: StationState,
+        observed_at: datetime,
+        checked: Sequence[tuple[Reading, Flag, tuple[QcReason, ...]]],
+    ) -> dict[str, ParameterScore] | None:
+        """Score a row; a model that fails is put aside, and storing and judging by limits go on."""
+        if state.model is None:
+            return None
+        row = Row(
+            observed_at,
+            {r.parameter: r.value for r, _, _ in checked},
+            {r.parameter: flag for r, flag, _ in checked},
+            {r.parameter: r.status for r, _, _ in checked},
+        )
+        try:
+            return state.model.score_row(row, self.now)
+        except Exception:  # noqa: BLE001  a model's failure of any kind must not stop the stream
+            _log.exception("model_failed", station=state.station.code, observed_at=observed_at.isoformat())
+            _model_failures.labels(station=state.station.code).inc()
+            state.model = None
+            return None
+
+    def _counts(self, station: str) -> LedgerCounts:
+        return self.ledger.setdefault(station, LedgerCounts())
+
+
+def _checked(
+    reading: Reading, flag: Flag, reasons: tuple[QcReason, ...], score: ParameterScore | None, late: bool
+) -> CheckedReading:
+    if score is None or score.probability is None:
+        return CheckedReading(reading, flag, reasons, late=late)
+    return CheckedReading(reading, flag, reasons, score.probability, score.text.vi, late)
