@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 from psycopg import errors
+from psycopg.rows import TupleRow
 
 from quantrac.errors import StoreError
 
@@ -59,7 +60,7 @@ def translated(doing: str) -> Iterator[None]:
 
 def connect(
     conninfo: str, application: str, *, autocommit: bool = False, session: str = ""
-) -> psycopg.Connection[tuple[object, ...]]:
+) -> psycopg.Connection[TupleRow]:
     """Open a connection with the session settings that every store relies on; ``psycopg.Error`` when it fails.
 
     ``session`` is more of libpq's ``options``.

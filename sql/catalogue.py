@@ -1,0 +1,223 @@
+"""Stations, limits and rules in the database: imported whole by the owner, loaded by everybody.
+
+An import adds versions and replaces those with the same code and effective date; it never removes one, because a past
+day is judged by what was in force on that day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from quantrac.domain.limits import LimitSet, LimitValue
+from quantrac.domain.stations import PermitLimit, QcThresholds, Registry, Sensor, Station, StationKind
+from sql.connections import connect, translated
+from sql.statements import statement
+
+APPLICATION = "quantrac catalogue"
+
+_Version = tuple[str, date]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDocument:
+    """One version of an alert rule, as ``alerts`` wrote it."""
+
+    code: str
+    effective_from: date
+    document: dict[str, Any]
+
+
+def import_registry(owner_conninfo: str, registry: Registry, sha256: str) -> int:
+    """Save every station version of ``registry`` and return the version of the registry.
+
+    The version grows by one when the content of the database changed, so that workers load it again; importing the
+    same twice changes nothing.
+
+    Raises
+    ------
+    StoreError
+        The database is out of reach, not migrated, or refused a value.
+    """
+    with translated("importing stations"), connect(owner_conninfo, APPLICATION) as connection:
+        cursor = connection.cursor()
+        cursor.execute(statement("lock_registry_state"))
+        before = {(s.code, s.effective_from): s for s in _stations(cursor)}
+        changed = [s for s in registry.stations if before.get((s.code, s.effective_from)) != s]
+        for station in changed:
+            _save_station(cursor, station)
+        if changed:
+            cursor.execute(statement("raise_registry_version"), {"sha256": sha256})
+        return _version(cursor)
+
+
+def load_registry(conninfo: str) -> Registry:
+    """Return the registry of the database; ``contacts`` are empty for the reader role, which may not see them.
+
+    Raises
+    ------
+    StoreError
+        The database is out of reach or not migrated.
+    """
+    with translated("loading stations"), connect(conninfo, APPLICATION) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return Registry(tuple(_stations(cursor)), _version(cursor))
+
+
+def registry_version(conninfo: str) -> int:
+    """Return the version of the registry: when it grew, a registry that was loaded before is stale."""
+    with translated("asking for the version of the stations"), connect(conninfo, APPLICATION) as connection:
+        return _version(connection.cursor())
+
+
+def import_limit_sets(owner_conninfo: str, limit_sets: Sequence[LimitSet]) -> None:
+    """Save limit sets with their values, in place of those with the same code and effective date."""
+    with translated("importing limits"), connect(owner_conninfo, APPLICATION) as connection:
+        cursor = connection.cursor()
+        for limit_set in limit_sets:
+            _save_limit_set(cursor, limit_set)
+
+
+def load_limit_sets(conninfo: str) -> list[LimitSet]:
+    """Return every version of every limit set, by code and effective date."""
+    with translated("loading limits"), connect(conninfo, APPLICATION) as connection:
+        values: dict[_Version, list[LimitValue]] = {}
+        for code, effective_from, *fields in connection.execute(statement("load_limit_values")):
+            values.setdefault((code, effective_from), []).append(LimitValue(*fields))
+        return [
+            LimitSet(code, *titles, effective_from, effective_to, values=tuple(values.get((code, effective_from), ())))
+            for code, *titles, effective_from, effective_to in connection.execute(statement("load_limit_sets"))
+        ]
+
+
+def import_rules(owner_conninfo: str, rules: Sequence[RuleDocument]) -> None:
+    """Save alert rules, in place of those with the same code and effective date."""
+    with translated("importing alert rules"), connect(owner_conninfo, APPLICATION) as connection:
+        for rule in rules:
+            row = {"code": rule.code, "effective_from": rule.effective_from, "document": Jsonb(rule.document)}
+            connection.execute(statement("save_rule"), row)
+
+
+def load_rules(conninfo: str) -> list[RuleDocument]:
+    """Return every version of every alert rule, by code and effective date."""
+    with translated("loading alert rules"), connect(conninfo, APPLICATION) as connection:
+        return [RuleDocument(*row) for row in connection.execute(statement("load_rules")).fetchall()]
+
+
+def _version(cursor: psycopg.Cursor[Any]) -> int:
+    row = cursor.execute(statement("registry_version")).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _stations(cursor: psycopg.Cursor[Any]) -> list[Station]:
+    sensors: dict[_Version, list[Sensor]] = {}
+    for code, effective_from, *fields in cursor.execute(statement("load_sensors")).fetchall():
+        sensors.setdefault((code, effective_from), []).append(_sensor(fields))
+    contacts: dict[_Version, list[str]] = {}
+    if cursor.execute(statement("may_read_contacts")).fetchone() == (True,):
+        contacts = {(code, day): people for code, day, people in cursor.execute(statement("load_contacts"))}
+    stations = []
+    for row in cursor.execute(statement("load_stations")).fetchall():
+        version = (row[0], row[1])
+        station = _station(row, tuple(sensors.get(version, ())))
+        stations.append(replace(station, contacts=tuple(contacts.get(version, ()))))
+    return stations
+
+
+def _station(row: Sequence[Any], sensors: tuple[Sensor, ...]) -> Station:
+    (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, *more) = row
+    permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration = more
+    return Station(
+        code=code,
+        effective_from=effective_from,
+        name_vi=name_vi,
+        name_en=name_en,
+        kind=StationKind(kind),
+        operator=operator,
+        longitude=longitude,
+        latitude=latitude,
+        sensors=sensors,
+        park=park,
+        old_codes=tuple(old_codes),
+        permit_flow_m3_per_day=permit_flow_m3_per_day,
+        limit_set=limit_set,
+        kq=kq,
+        kf=kf,
+        permit_limits=tuple(PermitLimit(**limit) for limit in permit_limits),
+        illustration=illustration,
+    )
+
+
+def _sensor(row: Sequence[Any]) -> Sensor:
+    parameter, unit, cadence_s, aliases, convert_rate, qc = row
+    return Sensor(parameter, unit, cadence_s, tuple(aliases), convert_rate, QcThresholds(**qc))
+
+
+def _save_station(cursor: psycopg.Cursor[Any], station: Station) -> None:
+    row = {
+        "code": station.code,
+        "effective_from": station.effective_from,
+        "name_vi": station.name_vi,
+        "name_en": station.name_en,
+        "kind": station.kind.value,
+        "park": station.park,
+        "operator": station.operator,
+        "longitude": station.longitude,
+        "latitude": station.latitude,
+        "old_codes": list(station.old_codes),
+        "permit_flow_m3_per_day": station.permit_flow_m3_per_day,
+        "limit_set": station.limit_set,
+        "kq": station.kq,
+        "kf": station.kf,
+        "permit_limits": Jsonb([asdict(limit) for limit in station.permit_limits]),
+        "contacts": list(station.contacts),
+        "illustration": station.illustration,
+    }
+    cursor.execute(statement("save_station"), row)
+    cursor.execute(statement("delete_sensors"), row)
+    cursor.executemany(
+        statement("add_sensor"),
+        [
+            {
+                "station": station.code,
+                "effective_from": station.effective_from,
+                "position": position,
+                "parameter": sensor.parameter,
+                "unit": sensor.unit,
+                "cadence_s": sensor.cadence_s,
+                "aliases": list(sensor.aliases),
+                "convert_rate": sensor.convert_rate,
+                "qc": Jsonb(asdict(sensor.qc)),
+            }
+            for position, sensor in enumerate(station.sensors)
+        ],
+    )
+
+
+def _save_limit_set(cursor: psycopg.Cursor[Any], limit_set: LimitSet) -> None:
+    version = {"code": limit_set.code, "effective_from": limit_set.effective_from}
+    titles = {"title_vi": limit_set.title_vi, "title_en": limit_set.title_en, "source": limit_set.source}
+    cursor.execute(statement("save_limit_set"), {**version, **titles, "effective_to": limit_set.effective_to})
+    cursor.execute(statement("delete_limit_values"), version)
+    cursor.executemany(
+        statement("add_limit_value"),
+        [
+            {
+                "limit_set": limit_set.code,
+                "effective_from": limit_set.effective_from,
+                "position": position,
+                "parameter": value.parameter,
+                "unit": value.unit,
+                "minimum": value.minimum,
+                "maximum": value.maximum,
+                "coefficients_apply": value.coefficients_apply,
+            }
+            for position, value in enumerate(limit_set.values)
+        ],
+    )

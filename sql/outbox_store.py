@@ -1,0 +1,75 @@
+"""The outbox as the notifier sees it: take under a lease, deliver, report, wait for more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from quantrac.domain.notifications import Channel, Notification, PendingNotification
+from sql.connections import connect, translated
+from sql.statements import statement
+from sql.storable import storable
+
+CHANNEL = "quantrac_outbox"
+"""On which the database tells that the outbox has new rows."""
+
+
+class OutboxStore:
+    """One connection as the writer role, used by one thread at a time; opened on first use and again when lost.
+
+    Every method raises ``StoreError``.
+    """
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def take(self, limit: int, now: datetime, lease_s: float) -> list[PendingNotification]:
+        """Take at most ``limit`` notifications that are due, oldest first; nobody else gets them for ``lease_s``.
+
+        One whose notifier dies is due again when its lease has run out.
+        """
+        arguments = {"limit": limit, "now": now, "until": now + timedelta(seconds=lease_s)}
+        with translated("taking notifications"):
+            rows = self._connected().execute(statement("take_notifications"), arguments).fetchall()
+        return sorted((_pending(row) for row in rows), key=lambda pending: pending.id)
+
+    def delivered(self, notification_id: int, now: datetime) -> None:
+        """Record that the receiver has accepted a notification."""
+        self._run("notification_delivered", {"id": notification_id, "now": now})
+
+    def failed(self, notification_id: int, now: datetime, error: str, next_try_at: datetime | None) -> None:
+        """Record a delivery that failed; without ``next_try_at`` the notification is given up."""
+        arguments = {"id": notification_id, "now": now, "error": storable(error), "next_try_at": next_try_at}
+        self._run("notification_failed", arguments)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until the outbox has new rows, or for ``timeout_s``; return whether it was told of any."""
+        with translated("waiting for notifications"):
+            return any(True for _ in self._connected().notifies(timeout=timeout_s, stop_after=1))
+
+    def close(self) -> None:
+        """Close the connection; the store can be used again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _run(self, name: str, arguments: Mapping[str, object]) -> None:
+        with translated("recording a delivery"):
+            self._connected().execute(statement(name), arguments)
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        if self._connection is None or self._connection.closed:
+            connection = connect(self._conninfo, "quantrac notifier", autocommit=True)
+            connection.execute(f"LISTEN {CHANNEL}".encode())
+            self._connection = connection
+        return self._connection
+
+
+def _pending(row: tuple[Any, ...]) -> PendingNotification:
+    notification_id, message_id, channel, recipient, subject, text, html, attempts, created_at = row
+    notification = Notification(message_id, Channel(channel), recipient, subject, text, html)
+    return PendingNotification(notification_id, notification, attempts, created_at)

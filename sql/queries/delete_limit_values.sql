@@ -1,0 +1,1 @@
+DELETE FROM limit_values WHERE limit_set = %(code)s AND effective_from = %(effective_from)s

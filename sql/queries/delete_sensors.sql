@@ -1,0 +1,1 @@
+DELETE FROM sensors WHERE station = %(code)s AND effective_from = %(effective_from)s

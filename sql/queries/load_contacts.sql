@@ -1,0 +1,1 @@
+SELECT code, effective_from, contacts FROM stations

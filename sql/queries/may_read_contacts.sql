@@ -1,0 +1,1 @@
+SELECT has_column_privilege('stations', 'contacts', 'SELECT')

@@ -1,0 +1,7 @@
+UPDATE outbox
+   SET attempts = attempts + 1,
+       locked_until = NULL,
+       last_error = %(error)s,
+       next_try_at = %(next_try_at)s,
+       failed_at = CASE WHEN %(next_try_at)s::timestamptz IS NULL THEN %(now)s::timestamptz END
+ WHERE id = %(id)s AND sent_at IS NULL
