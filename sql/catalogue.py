@@ -90,10 +90,8 @@ def load_limit_sets(conninfo: str) -> list[LimitSet]:
         values: dict[_Version, list[LimitValue]] = {}
         for code, effective_from, *fields in connection.execute(statement("load_limit_values")):
             values.setdefault((code, effective_from), []).append(LimitValue(*fields))
-        return [
-            LimitSet(code, *titles, effective_from, effective_to, values=tuple(values.get((code, effective_from), ())))
-            for code, *titles, effective_from, effective_to in connection.execute(statement("load_limit_sets"))
-        ]
+        rows = connection.execute(statement("load_limit_sets")).fetchall()
+    return [_limit_set(row, tuple(values.get((row[0], row[4]), ()))) for row in rows]
 
 
 def import_rules(owner_conninfo: str, rules: Sequence[RuleDocument]) -> None:
@@ -198,6 +196,11 @@ def _save_station(cursor: psycopg.Cursor[Any], station: Station) -> None:
             for position, sensor in enumerate(station.sensors)
         ],
     )
+
+
+def _limit_set(row: Sequence[Any], values: tuple[LimitValue, ...]) -> LimitSet:
+    code, title_vi, title_en, source, effective_from, effective_to = row
+    return LimitSet(code, title_vi, title_en, source, effective_from, effective_to, values)
 
 
 def _save_limit_set(cursor: psycopg.Cursor[Any], limit_set: LimitSet) -> None:

@@ -78,6 +78,10 @@ class WorkerTransaction:
         """Keep what could not be used; a letter that is kept already is left as it is."""
         self._cursor.executemany(statement("add_dead_letter"), [_letter(letter) for letter in letters])
 
+    def mark_replayed(self, ids: Sequence[int], now: datetime) -> None:
+        """Record that the messages of dead letters were sent through the pipeline again."""
+        self._cursor.execute(statement("mark_replayed"), {"ids": list(ids), "now": now})
+
     def add_ledger(self, day: date, counts: Mapping[str, LedgerCounts]) -> None:
         """Add to the accounts of a Vietnamese calendar day by station; refused when a residual is not 0."""
         rows = [{"station": storable(s), "day": day, **_counts(c)} for s, c in sorted(counts.items())]

@@ -1,0 +1,1 @@
+SELECT bucket, sum(readings)::bigint FROM delays WHERE minute >= %(since)s GROUP BY bucket ORDER BY bucket

@@ -1,0 +1,11 @@
+SELECT (SELECT count(*) FROM current_stations),
+       (SELECT count(*) FROM station_presence WHERE online),
+       (SELECT count(*) FROM station_presence WHERE NOT online),
+       (SELECT count(*) FROM station_presence WHERE last_received_at > %(now)s::timestamptz - INTERVAL '10 minutes'),
+       (SELECT max(last_received_at) FROM station_presence),
+       (SELECT count(*) FROM alerts WHERE resolved_at IS NULL),
+       (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND failed_at IS NULL),
+       (SELECT count(*) FROM outbox WHERE failed_at IS NOT NULL),
+       (SELECT count(*) FROM dead_letters WHERE replayed_at IS NULL),
+       (SELECT count(*) FROM reading_hours WHERE dirty) + (SELECT count(*) FROM reading_days WHERE dirty),
+       (SELECT version FROM registry_state)

@@ -1,0 +1,267 @@
+"""What officers and operators ask of the database, as the reader role."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import TracebackType
+from typing import Any
+
+import psycopg
+
+from quantrac.domain.ledger import LedgerCounts
+from sql.connections import connect, translated
+from sql.delays import quantile_s
+from sql.statements import statement
+
+DEFAULT_LIMIT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The state of the system in numbers."""
+
+    stations: int
+    online: int
+    """Stations whose last birth or will message is a birth."""
+    offline: int
+    heard: int
+    """Stations of which something was received in the last ten minutes."""
+    last_received_at: datetime | None
+    open_alerts: int
+    notifications_waiting: int
+    notifications_given_up: int
+    dead_letters: int
+    """Not yet replayed."""
+    buckets_to_judge: int
+    registry_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class StationLine:
+    """One station, registered or only heard of."""
+
+    station: str
+    name_vi: str
+    illustration: bool
+    online: bool | None
+    changed_at: datetime | None
+    last_received_at: datetime | None
+    last_observed_at: datetime | None
+    open_alerts: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedGap:
+    """Messages ``first`` to ``beyond - 1`` of a logger's session that have not arrived."""
+
+    station: str
+    session: str
+    first: int
+    beyond: int
+    last_received_at: datetime
+
+    @property
+    def missing(self) -> int:
+        """Number of missing messages."""
+        return self.beyond - self.first
+
+
+@dataclass(frozen=True, slots=True)
+class DelayQuantiles:
+    """Delay from a logger's publishing to our commit; ``None`` when there are no readings."""
+
+    readings: int
+    p50_s: float | None
+    p99_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterLine:
+    """A dead letter without its payload."""
+
+    id: int
+    station: str
+    stage: str
+    reason: str
+    detail: str
+    parameter: str | None
+    size_bytes: int
+    mqtt_topic: str
+    received_at: datetime
+    partition: int
+    offset: int
+    replayed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterPayload:
+    """A dead letter with its original bytes."""
+
+    line: DeadLetterLine
+    content_type: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayableMessage:
+    """An original message of which something was refused, and the ids of its dead letters."""
+
+    ids: tuple[int, ...]
+    station: str
+    mqtt_topic: str
+    content_type: str
+    received_at: datetime
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """One alert as it stands; ``parameter`` is empty for an alert of the whole station."""
+
+    id: int
+    station: str
+    parameter: str
+    rule: str
+    kind: str
+    severity: str
+    opened_at: datetime
+    since: datetime
+    resolved_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    closed_cause: str | None
+    value: float | None
+    peak_value: float | None
+    limit_minimum: float | None
+    limit_maximum: float | None
+    limit_source: str | None
+    explanation_vi: str
+    explanation_en: str
+    page: bool
+    retrospective: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLine:
+    """How far a notification is; whom it goes to and what it says are not for readers."""
+
+    id: int
+    alert_id: int
+    transition_id: int
+    message_id: str
+    channel: str
+    created_at: datetime
+    attempts: int
+    next_try_at: datetime | None
+    sent_at: datetime | None
+    failed_at: datetime | None
+    last_error: str | None
+
+
+class Reports:
+    """One connection as the reader role, opened on first use and again when lost. Every method raises ``StoreError``.
+
+    >>> with Reports("postgresql://...") as reports:  # doctest: +SKIP
+    ...     reports.ledger_totals().residual
+    0
+    """
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def __enter__(self) -> Reports:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def status(self, now: datetime) -> Totals:
+        """Return the state of the system in numbers."""
+        (row,) = self._rows("report_totals", now=now)
+        return Totals(*row)
+
+    def stations(self) -> list[StationLine]:
+        """Return every station that is registered or was heard of, by code."""
+        return [StationLine(*row) for row in self._rows("report_stations")]
+
+    def ledger(self, since: date | None = None) -> dict[str, LedgerCounts]:
+        """Return the accounts of readings by station, from a Vietnamese calendar day on or of all time."""
+        return {station: LedgerCounts(*counts) for station, *counts in self._rows("report_ledger", since=since)}
+
+    def ledger_totals(self, since: date | None = None) -> LedgerCounts:
+        """Return the accounts of readings of all stations together."""
+        every = self.ledger(since).values()
+        return LedgerCounts(
+            received=sum(c.received for c in every),
+            stored=sum(c.stored for c in every),
+            duplicate=sum(c.duplicate for c in every),
+            revision=sum(c.revision for c in every),
+            dead_letter=sum(c.dead_letter for c in every),
+            redelivered=sum(c.redelivered for c in every),
+        )
+
+    def feed_gaps(self, limit: int = DEFAULT_LIMIT) -> list[FeedGap]:
+        """Return messages that are missing within loggers' sessions, the stations last heard first."""
+        return [FeedGap(*row) for row in self._rows("report_feed_gaps", limit=limit)]
+
+    def delay_quantiles(self, since: datetime) -> DelayQuantiles:
+        """Return the delays of readings committed since the minute of ``since``, right within 5 %."""
+        minute = since.replace(second=0, microsecond=0)
+        counts = dict(self._rows("report_delays", since=minute))
+        return DelayQuantiles(sum(counts.values()), quantile_s(counts, 0.5), quantile_s(counts, 0.99))
+
+    def dead_letters(
+        self,
+        *,
+        station: str | None = None,
+        reason: str | None = None,
+        replayed: bool = False,
+        limit: int = DEFAULT_LIMIT,
+    ) -> list[DeadLetterLine]:
+        """Return dead letters, the newest first; those that were replayed only when ``replayed``."""
+        rows = self._rows("report_dead_letters", station=station, reason=reason, replayed=replayed, limit=limit)
+        return [DeadLetterLine(*row) for row in rows]
+
+    def dead_letter(self, letter_id: int) -> DeadLetterPayload | None:
+        """Return one dead letter with its original bytes; ``None`` when there is none of this id."""
+        for *line, content_type, payload in self._rows("report_dead_letter", id=letter_id):
+            return DeadLetterPayload(DeadLetterLine(*line), content_type, payload)
+        return None
+
+    def replayable(
+        self,
+        *,
+        ids: Sequence[int] | None = None,
+        station: str | None = None,
+        reason: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> list[ReplayableMessage]:
+        """Return original messages with dead letters that were not replayed, the oldest first."""
+        wanted = None if ids is None else list(ids)
+        rows = self._rows("report_replayable", ids=wanted, station=station, reason=reason, limit=limit)
+        return [ReplayableMessage(tuple(ids_), *fields) for ids_, *fields in rows]
+
+    def alerts(self, *, only_open: bool = True, limit: int = DEFAULT_LIMIT) -> list[AlertLine]:
+        """Return alerts, the newest first."""
+        return [AlertLine(*row) for row in self._rows("report_alerts", only_open=only_open, limit=limit)]
+
+    def deliveries(self, limit: int = DEFAULT_LIMIT) -> list[DeliveryLine]:
+        """Return notifications and how far they are, the newest first."""
+        return [DeliveryLine(*row) for row in self._rows("report_deliveries", limit=limit)]
+
+    def close(self) -> None:
+        """Close the connection; it is opened again when needed."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _rows(self, name: str, **arguments: object) -> list[tuple[Any, ...]]:
+        with translated("reading a report"):
+            if self._connection is None or self._connection.closed:
+                self._connection = connect(self._conninfo, "quantrac reports", autocommit=True)
+            return self._connection.execute(statement(name), arguments or None).fetchall()
