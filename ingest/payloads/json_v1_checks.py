@@ -7,8 +7,8 @@ from datetime import datetime
 from ingest.payloads.decoded import InstantBounds, shown
 from quantrac.domain.deadletters import RejectReason
 
-MAX_PAYLOAD_BYTES = 65_536
-"""Ten times a message of 60 readings. A larger one is kept as it is among the dead letters, but not taken apart."""
+MAX_PAYLOAD_BYTES = 262_144
+"""Twenty times a message of 100 readings. A larger one is kept as it is among the dead letters, but not taken apart."""
 MAX_READINGS = 100
 """Readings in one message; a station measures 7 to 30 parameters. Bounds the dead letters that one message can make."""
 MAX_SEQ = 2**53 - 1

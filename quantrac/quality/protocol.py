@@ -49,8 +49,8 @@ class QualityTest:
 
     ``flags(observed_s, values, received_s, limits)`` takes arrays of equal length in order of arrival: seconds since
     any epoch, values in the parameter's unit with NaN for a missing one, seconds of receipt by the same epoch; it
-    returns one flag for each reading. ``step(state, observed_s, value, received_s, limits)`` does the same for one reading and
-    returns its flag and the state for the next.
+    returns one flag for each reading. ``step(state, observed_s, value, received_s, limits)`` does the same for one
+    reading and returns its flag and the state for the next.
 
     Both say ``NOT_EVALUATED`` where the test is switched off, the value is missing, or the reading has no predecessor
     to be held against, and change nothing in the state for a reading that is not newer than the newest one seen.

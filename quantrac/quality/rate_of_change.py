@@ -13,8 +13,8 @@ def step(state: State, observed_s: float, value: float, received_s: float, limit
 
     ``SUSPECT`` when abs(value - previous) / (observed_s - previous) exceeds ``max_rate_per_s``; equal to it is good.
     ``NOT_EVALUATED`` for the first reading, for one that is not newer than its predecessor, and after a gap of more
-    than ``max_gap_s``, since over a gap anything can have happened. Source: QARTOD, Test 7 (Rate of Change Test), with a
-    fixed threshold in place of a multiple of the standard deviation, so that a noisy hour does not widen it.
+    than ``max_gap_s``, since over a gap anything can have happened. Source: QARTOD, Test 7 (Rate of Change Test), with
+    a fixed threshold in place of a multiple of the standard deviation, so that a noisy hour does not widen it.
     """
     del received_s
     max_rate_per_s = limits.qc.max_rate_per_s

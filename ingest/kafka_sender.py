@@ -1,0 +1,183 @@
+"""The Kafka side of the bridge: an idempotent producer whose acknowledgements wake the network thread."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from ingest.window import Delivery
+from quantrac.endpoints import KafkaEndpoint, KafkaSecurity
+from quantrac.errors import BrokerError
+
+Headers = list[tuple[str, bytes]]
+
+_BLOCK_S = 5.0
+"""Longest wait for a topic's metadata; it blocks the network thread, so it stays far below MQTT's keep-alive."""
+_REQUEST_TIMEOUT_S = 10.0
+_CLOSE_S = 5.0
+_NEVER_MS = 86_400_000
+"""A batch that expires lets the later ones of its partition go first. So none expires: the bridge watches the oldest
+message and gives the whole producer up instead, and the sequence numbers keep the order until then."""
+
+
+class Wake:
+    """Lets another thread end the network thread's ``select``: at most one byte is under way."""
+
+    def __init__(self) -> None:
+        self.reader, self._writer = socket.socketpair()
+        self.reader.setblocking(False)
+        self._writer.setblocking(False)
+        self._pending = False
+
+    def set(self) -> None:
+        """Wake the network thread."""
+        if not self._pending:
+            self._pending = True
+            with contextlib.suppress(OSError):  # closed by a producer that was given up
+                self._writer.send(b"\0")
+
+    def clear(self) -> None:
+        """Forget a wake-up. What it announced has to be looked at after this call, never before."""
+        # In this order: whoever finds the wake-up still pending has set his facts before the caller looks at them.
+        with contextlib.suppress(BlockingIOError):
+            self.reader.recv(16)
+        self._pending = False
+
+    def close(self) -> None:
+        """Close both ends."""
+        self.reader.close()
+        self._writer.close()
+
+
+class KafkaSender:
+    """One producer, from its first message to its first fault.
+
+    Raises
+    ------
+    BrokerError
+        Kafka cannot be reached, or has no such topic.
+    """
+
+    def __init__(
+        self,
+        kafka: KafkaEndpoint,
+        topic: str,
+        *,
+        client_id: str,
+        linger_ms: int,
+        compression: str | None,
+        max_message_bytes: int,
+    ) -> None:
+        self.wake = Wake()
+        self.fault: BaseException | None = None
+        self._topic = topic
+        try:
+            self._producer: Any = KafkaProducer(
+                bootstrap_servers=kafka.bootstrap.split(","),
+                client_id=client_id,
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=linger_ms,
+                batch_size=256 * 1024,
+                compression_type=compression,
+                max_request_size=max_message_bytes,
+                max_block_ms=_BLOCK_S * 1000,
+                request_timeout_ms=_REQUEST_TIMEOUT_S * 1000,
+                delivery_timeout_ms=_NEVER_MS,
+                bootstrap_timeout_ms=_BLOCK_S * 1000,
+                # Half a minute by default, which a Kafka that is back would be left waiting.
+                reconnect_backoff_max_ms=2_000,
+                metrics_enabled=False,
+                allow_auto_create_topics=False,
+                **_security(kafka),
+            )
+        except (KafkaError, OSError, ssl.SSLError) as exc:
+            self.wake.close()
+            raise BrokerError(f"Kafka at {kafka.bootstrap} cannot be reached: {_told(exc)}.", retryable=True) from exc
+        try:
+            self._producer.partitions_for(topic)
+        except KafkaError as exc:
+            self.abandon()
+            raise BrokerError(
+                f"Kafka at {kafka.bootstrap} has no topic {topic} for this user, or does not answer: {_told(exc)}. "
+                "`quantrac doctor` checks the topics.",
+                retryable=True,
+            ) from exc
+
+    def send(self, delivery: Delivery, key: bytes, value: bytes, headers: Headers) -> None:
+        """Hand a message to the producer; sets ``delivery.stored`` and wakes the network thread once Kafka has it.
+
+        Raises
+        ------
+        BrokerError
+            The producer does not take it; it is to be given up with everything in it.
+        """
+        try:
+            future = self._producer.send(self._topic, value=value, key=key, headers=headers)
+        except KafkaError as exc:
+            self.fault = exc
+            raise BrokerError(f"The Kafka producer refused a message: {_told(exc)}.", retryable=True) from exc
+        future.add_callback(self._on_stored(delivery))
+        future.add_errback(self._on_failed)
+
+    def _on_stored(self, delivery: Delivery) -> Callable[[object], None]:
+        def stored(_: object) -> None:  # on the producer's own thread
+            delivery.stored = True
+            self.wake.set()
+
+        return stored
+
+    def _on_failed(self, exc: BaseException) -> None:
+        self.fault = exc
+        self.wake.set()
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until Kafka has acknowledged or refused something."""
+        select.select([self.wake.reader], [], [], timeout_s)
+
+    def raise_fault(self) -> None:
+        """Raise what Kafka refused, if anything: nothing of this producer is sent after it."""
+        if self.fault is not None:
+            raise BrokerError(f"Kafka did not store a message: {_told(self.fault)}.", retryable=True) from None
+
+    def close(self, timeout_s: float) -> None:
+        """Wait a bounded time for what is under way, then stop the producer."""
+        # What is not stored in time is not acknowledged either, and comes again by MQTT.
+        with contextlib.suppress(KafkaError):
+            self._producer.flush(timeout=timeout_s)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Stop the producer at once; messages that Kafka has not acknowledged may or may not be stored."""
+        # KafkaProducer.close() raises a time-out when something is unsent, and leaves its thread sending.
+        thread = self._producer._sender  # noqa: SLF001
+        thread.initiate_close()
+        thread.force_close()
+        thread.join(_CLOSE_S)
+        with contextlib.suppress(KafkaError):
+            self._producer.close(timeout=0)
+        self.wake.close()
+
+
+def _security(kafka: KafkaEndpoint) -> dict[str, object]:
+    options: dict[str, object] = {"security_protocol": kafka.security.value}
+    if kafka.security in {KafkaSecurity.SSL, KafkaSecurity.SASL_SSL} and kafka.ca_file is not None:
+        options["ssl_cafile"] = str(kafka.ca_file)
+    if kafka.security in {KafkaSecurity.SASL_PLAINTEXT, KafkaSecurity.SASL_SSL}:
+        options |= {
+            "sasl_mechanism": "PLAIN",
+            "sasl_plain_username": kafka.user,
+            "sasl_plain_password": kafka.password,
+        }
+    return options
+
+
+def _told(exc: BaseException) -> str:
+    return f"{type(exc).__name__}: {exc}".rstrip(": .")

@@ -1,0 +1,177 @@
+"""The MQTT side of the bridge: one connection of a persistent session, driven by one thread."""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from quantrac.endpoints import MqttEndpoint
+from quantrac.errors import BrokerError
+
+_FOR_EVER_S = 0xFFFF_FFFF
+"""Session expiry: never (MQTT 5.0, section 3.1.2.11.2)."""
+_KEEPALIVE_S = 30
+_CONNECT_TIMEOUT_S = 10.0
+_RETAINED_ONCE = 1
+"""Retain handling: retained messages when the subscription is new, not at each connection (MQTT 5.0, 3.8.3.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message as it came; ``packet_id`` is ``None`` for QoS 0. ``topic`` is empty when it is not UTF-8."""
+
+    packet_id: int | None
+    topic: str
+    payload: bytes
+    dup: bool
+
+
+class MqttSession:
+    """One connection. Every call belongs to the same thread, so an acknowledgement can never go to another connection.
+
+    A connection that is lost raises ``BrokerError`` from whatever was called, and the object is done with.
+    """
+
+    def __init__(self, mqtt: MqttEndpoint, client_id: str, filters: tuple[str, ...], window: int) -> None:
+        self._mqtt = mqtt
+        self._filters = filters
+        self._window = window
+        self._arrived: list[Incoming] = []
+        self._lost: str | None = None
+        self._up = False
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=paho.MQTTv5,
+            manual_ack=True,
+            reconnect_on_failure=False,
+        )
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.connect_timeout = _CONNECT_TIMEOUT_S
+        if mqtt.user is not None:
+            client.username_pw_set(mqtt.user, mqtt.password)
+        if mqtt.encrypted:
+            client.tls_set_context(
+                ssl.create_default_context(cafile=None if mqtt.ca_file is None else str(mqtt.ca_file))
+            )
+        self._client = client
+
+    def connect(self) -> None:
+        """Connect to the persistent session; messages may arrive as soon as this returns.
+
+        Raises
+        ------
+        BrokerError
+            The broker cannot be reached, or refuses the connection.
+        """
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = _FOR_EVER_S
+        # The broker holds back what exceeds this: the bound of our memory, kept by protocol instead of by dropping.
+        properties.ReceiveMaximum = self._window
+        try:
+            self._client.connect(
+                self._mqtt.host, self._mqtt.port, keepalive=_KEEPALIVE_S, clean_start=False, properties=properties
+            )
+        except (OSError, ssl.SSLError) as exc:
+            raise BrokerError(f"The MQTT broker at {self._address} cannot be reached: {exc}.", retryable=True) from exc
+        while not self._up:
+            if not self.wait(_CONNECT_TIMEOUT_S, None):
+                self.drop()
+                raise BrokerError(f"The MQTT broker at {self._address} does not answer CONNECT.", retryable=True)
+            self._checked(self._client.loop_read())
+
+    def wait(self, timeout_s: float, wake: socket.socket | None) -> bool:
+        """Wait until the broker sends something, an unfinished write can go on, or ``wake`` is readable."""
+        sock = self._client.socket()
+        if sock is None or self._lost is not None:
+            raise self._lost_error("the connection is closed")
+        if isinstance(sock, ssl.SSLSocket) and sock.pending():
+            return True  # already decrypted: the operating system does not know of it
+        writing = [sock] if self._client.want_write() else []
+        ready, writable, _ = select.select([sock] if wake is None else [sock, wake], writing, [], timeout_s)
+        if writable:
+            self._checked(self._client.loop_write())
+        return bool(ready or writable)
+
+    def read(self, limit: int) -> list[Incoming]:
+        """Return the messages that are there, at most ``limit``, without waiting."""
+        arrived = self._arrived
+        while len(arrived) < limit:
+            before = len(arrived)
+            self._checked(self._client.loop_read())
+            if len(arrived) == before:
+                break
+        self._arrived = []
+        return arrived
+
+    def acknowledge(self, packet_ids: list[int]) -> None:
+        """Send a PUBACK for each packet id, in this order."""
+        for packet_id in packet_ids:
+            self._checked(self._client.ack(packet_id, 1))
+
+    def keep_alive(self) -> None:
+        """Send what the keep-alive asks for; to be called every few seconds."""
+        self._checked(self._client.loop_misc())
+
+    def close(self) -> None:
+        """Disconnect in good order; the broker keeps the session and its messages."""
+        if self._lost is None:
+            self._client.disconnect()
+        self.drop()
+
+    def drop(self) -> None:
+        """Close the connection without a word; the broker sends again what was not acknowledged."""
+        self._lost = self._lost or "dropped"
+        sock = self._client.socket()
+        if sock is not None:
+            sock.close()
+
+    @property
+    def _address(self) -> str:
+        return f"{self._mqtt.host}:{self._mqtt.port}"
+
+    def _checked(self, code: MQTTErrorCode) -> None:
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS or self._lost is not None:
+            raise self._lost_error(paho.error_string(code))
+
+    def _lost_error(self, why: str) -> BrokerError:
+        return BrokerError(
+            f"The connection to the MQTT broker at {self._address} is lost: {self._lost or why}.", retryable=True
+        )
+
+    def _on_connect(self, client: paho.Client, _: Any, __: Any, reason: ReasonCode, ___: Any) -> None:
+        if reason.is_failure:
+            self._lost = f"it refused the bridge's user {self._mqtt.user!r} or its session ({reason})"
+            return
+        self._up = True
+        options = SubscribeOptions(qos=1, retainHandling=_RETAINED_ONCE)
+        client.subscribe([(topic, options) for topic in self._filters])
+
+    def _on_subscribe(self, _: paho.Client, __: Any, ___: int, reasons: list[ReasonCode], ____: Any) -> None:
+        refused = [topic for topic, reason in zip(self._filters, reasons, strict=True) if reason.is_failure]
+        if refused:
+            self._lost = f"it refused the subscription to {', '.join(refused)}; the bridge's user needs to read them"
+
+    def _on_disconnect(self, _: paho.Client, __: Any, ___: Any, reason: ReasonCode, ____: Any) -> None:
+        self._lost = self._lost or str(reason)
+
+    def _on_message(self, _: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""
+        packet_id = message.mid if message.qos else None
+        self._arrived.append(Incoming(packet_id, topic, bytes(message.payload), message.dup))
