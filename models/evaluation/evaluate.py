@@ -1,0 +1,118 @@
+"""Runs one detector over one family and gives the figures: what ``quantrac models evaluate`` prints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from models.errors import ModelError
+from models.evaluation.detectors import BatchDetector, Fitted
+from models.evaluation.families.base import Family, Figures, Run
+from models.evaluation.scoring import Tally, tally
+from models.series import Result, Series
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All runs of a detector over a family's files, and their figures."""
+
+    family: str
+    detector: str
+    runs: tuple[Run, ...]
+    files: Mapping[str, Figures]
+    total: Figures
+
+    def as_json(self) -> dict[str, object]:
+        """Return what is printed on stdout."""
+        return {
+            "family": self.family,
+            "detector": self.detector,
+            "files": {name: dict(figures) for name, figures in self.files.items()},
+            "total": dict(self.total),
+        }
+
+
+def load_series(family: Family, folder: Path) -> tuple[Series, ...]:
+    """Read a folder. Raises ModelError where nothing of the family is in it."""
+    series = family.load(folder)
+    if not series:
+        raise ModelError(f"{folder} holds no file of the family {family.name}: its columns are in the README")
+    return series
+
+
+def run_all(fitted: Fitted, series: Sequence[Series], progress: Callable[[str], None] | None = None) -> list[Run]:
+    """Judge each series by itself and measure how long that takes."""
+    runs = []
+    for one in series:
+        if progress is not None:
+            progress(one.name)
+        began = time.perf_counter()
+        result = fitted.run(_unlabelled(one))
+        seconds = time.perf_counter() - began
+        runs.append(Run(one, _aligned(one, result), seconds))
+    return runs
+
+
+def summarise(family: Family, detector: str, runs: Sequence[Run]) -> Evaluation:
+    """Count every run, pool the counts, and add the family's own figures."""
+    tallies = [tally(run) for run in runs]
+    own = family.own(runs)
+    files = {
+        run.series.name: {**counts.figures(), **figures}
+        for run, counts, figures in zip(runs, tallies, own.files, strict=True)
+    }
+    total = {**sum(tallies, Tally()).figures(), **own.total}
+    return Evaluation(family.name, detector, tuple(runs), files, total)
+
+
+def evaluate(
+    family: Family,
+    detector: tuple[str, BatchDetector],
+    data: Path,
+    train: Path | None,
+    progress: Callable[[str], None] | None = None,
+) -> Evaluation:
+    """Learn from ``train`` (if not given, from the head of each file) and judge the files of ``data``.
+
+    ``detector`` is the name to report and the detector; ``progress`` is told the name of each series as it is begun.
+    """
+    name, learner = detector
+    series = load_series(family, data)
+    fitted = learner.fit(load_series(family, train) if train is not None else ())
+    return summarise(family, name, run_all(fitted, series, progress))
+
+
+def _unlabelled(series: Series) -> Series:
+    """Return the series as a detector may see it: no truth, no name, no group.
+
+    Probation labels are not given either: benchmarks take the head as unlabelled.
+    """
+    return Series(
+        name="",
+        times=series.times,
+        columns=series.columns,
+        values=series.values,
+        covariates=series.covariates,
+        probation_rows=series.probation_rows,
+        limits=series.limits,
+        maintenance=series.maintenance,
+    )
+
+
+def _aligned(series: Series, result: Result) -> Result:
+    """Return the result with the columns of the series, covariates never alarmed. Raises ModelError."""
+    if len(result.alarm) != len(series.times):
+        raise ModelError(f"the detector judged {len(result.alarm)} of {len(series.times)} rows of {series.name}")
+    if result.alarm.ndim == 1:
+        return result
+    shape = (len(series.times), len(series.columns))
+    score, alarm = np.full(shape, np.nan), np.zeros(shape, dtype=np.bool_)
+    for i, name in enumerate(result.columns or series.columns):
+        column = series.columns.index(name)
+        score[:, column] = result.score[:, i]
+        alarm[:, column] = result.alarm[:, i] & (name not in series.covariates)
+    return Result(score, alarm, series.columns, result.changepoint, result.triage)

@@ -1,0 +1,82 @@
+"""Logan River Observatory: aquatic sensors, 15 min, labelled sensor by sensor by technicians.
+
+A raw value is anomalous when its qualifier is not NULL, or the corrected or the raw value is -9999. Real floods are
+valid data. The four scored sensors are temp, cond, ph and do; turbidity and stage are covariates. The published score
+is the overlap F1, pooled over sensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import takewhile
+from pathlib import Path
+
+import numpy as np
+
+from models.evaluation.families.base import Family, OwnFigures, Run, series_name
+from models.evaluation.metrics.overlap import overlap_confusion
+from models.evaluation.metrics.points import Confusion
+from models.evaluation.tables import Table, read_tables
+from models.series import Bools, Floats, Series
+
+SENSORS = ("temp", "cond", "ph", "do")
+_COVARIATES = ("turb", "stage")
+_NO_VALUE = -9999.0
+
+
+def _site(path: Path) -> str:
+    """Return the letters a file's name begins with: what cross-validation keeps together, never an input."""
+    return "".join(takewhile(lambda c: not c.isdigit(), path.name))
+
+
+def _values(table: Table, sensor: str) -> Floats:
+    raw = table.floats(sensor)
+    return np.where(raw == _NO_VALUE, np.nan, raw)
+
+
+def _label(table: Table, sensor: str) -> Bools:
+    qualified = np.array([q.strip().upper() not in {"NULL", ""} for q in table.cells[f"{sensor}_qual"]], dtype=np.bool_)
+    label: Bools = qualified | (table.floats(sensor) == _NO_VALUE)
+    if table.has(f"{sensor}_cor"):
+        label |= table.floats(f"{sensor}_cor") == _NO_VALUE
+    return label
+
+
+def _series(table: Table, name: str) -> Series:
+    scored = tuple(s for s in SENSORS if table.has(s, f"{s}_qual"))
+    covariates = tuple(c for c in _COVARIATES if table.has(c))
+    columns = scored + covariates
+    unlabelled = np.zeros(table.rows, dtype=np.bool_)
+    return Series(
+        name=name,
+        times=table.times("datetime"),
+        columns=columns,
+        values=np.column_stack([_values(table, c) for c in columns]),
+        labels=np.column_stack([_label(table, c) if c in scored else unlabelled for c in columns]),
+        covariates=covariates,
+        group=_site(table.path),
+    )
+
+
+def load(folder: Path) -> tuple[Series, ...]:
+    """Read every file with a datetime column and at least one sensor with its qualifier."""
+    tables = (t for t in read_tables(folder) if t.has("datetime") and any(t.has(s, f"{s}_qual") for s in SENSORS))
+    return tuple(_series(t, series_name(t.path, folder)) for t in tables)
+
+
+def _count(run: Run) -> Confusion:
+    series, labels, alarm = run.series, run.series.labels, run.result.alarm
+    if labels is None:
+        return Confusion()
+    targets = [series.columns.index(c) for c in series.targets]
+    by_sensor = alarm if alarm.ndim == 2 else np.repeat(alarm[:, None], len(series.columns), axis=1)
+    return sum((overlap_confusion(labels[:, i], by_sensor[:, i]) for i in targets), Confusion())
+
+
+def own(runs: Sequence[Run]) -> OwnFigures:
+    """Return the overlap F1 of each file and of all together."""
+    counts = [_count(run) for run in runs]
+    return OwnFigures({"overlap_f1": sum(counts, Confusion()).f1}, tuple({"overlap_f1": c.f1} for c in counts))
+
+
+LRO = Family("lro", load, own, "the files of --train, with their labels (other sites)")

@@ -1,0 +1,93 @@
+"""Numenta Anomaly Benchmark: one value a row, windows in ``labels/combined_windows.json``, keyed by the file's path.
+
+The windows are found by the file's path below ``data/`` (or by its last part where that is unique): the only use of a
+name, because the benchmark publishes its labels so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from models.errors import ModelError
+from models.evaluation.families.base import Family, OwnFigures, Run, series_name
+from models.evaluation.metrics.nab import PROFILES, ScoredFile, probation_rows, score_corpus
+from models.evaluation.tables import Table, read_tables
+from models.series import Bools, Event, Series, Times
+
+Windows = Mapping[str, list[list[str]]]
+
+
+def _windows_file(folder: Path) -> Windows:
+    found = sorted(folder.rglob("combined_windows.json"))
+    if not found:
+        raise ModelError(f"{folder} holds no labels/combined_windows.json: copy it beside the data files")
+    try:
+        content: Windows = json.loads(found[0].read_text(encoding="utf-8"))
+    except (OSError, ValueError) as exc:
+        raise ModelError(f"{found[0]} cannot be read ({exc}): fetch it again") from exc
+    return content
+
+
+def _windows_of(name: str, windows: Windows) -> list[list[str]]:
+    """Return the windows of a file by the longest end of its path that the label file knows without doubt."""
+    parts = (name + ".csv").split("/")
+    for start in range(len(parts)):
+        tail = "/".join(parts[start:])
+        matches = [key for key in windows if key == tail or key.endswith("/" + tail)]
+        if len(matches) == 1:
+            return windows[matches[0]]
+    raise ModelError(f"combined_windows.json has no entry for {name}.csv: add it, with [] for a file without anomaly")
+
+
+def _row_range(times: Times, start: np.datetime64, end: np.datetime64) -> tuple[int, int] | None:
+    inside = np.flatnonzero((times >= start) & (times <= end))
+    return (int(inside[0]), int(inside[-1])) if len(inside) else None
+
+
+def _series(table: Table, name: str, windows: Windows) -> Series:
+    times = table.times("timestamp")
+    labels: Bools = np.zeros(table.rows, dtype=np.bool_)
+    events = []
+    for start, end in _windows_of(name, windows):
+        event = Event(np.datetime64(start, "ns"), np.datetime64(end, "ns"), "window")
+        events.append(event)
+        labels |= (times >= event.start) & (times <= event.end)
+    return Series(
+        name=name,
+        times=times,
+        columns=("value",),
+        values=table.floats("value").reshape(-1, 1),
+        labels=labels,
+        events=tuple(events),
+        probation_rows=probation_rows(table.rows),
+        group=name,
+    )
+
+
+def load(folder: Path) -> tuple[Series, ...]:
+    """Read every file with the columns timestamp and value."""
+    windows = _windows_file(folder)
+    tables = (t for t in read_tables(folder) if t.has("timestamp", "value"))
+    return tuple(_series(t, series_name(t.path, folder), windows) for t in tables)
+
+
+def _scored(run: Run) -> ScoredFile:
+    score = run.result.score if run.result.score.ndim == 1 else run.result.score[:, 0]
+    ranges = (_row_range(run.series.times, e.start, e.end) for e in run.series.events)
+    return ScoredFile(score, tuple(r for r in ranges if r is not None))
+
+
+def own(runs: Sequence[Run]) -> OwnFigures:
+    """Score the corpus at hand for the three profiles; the threshold of each is chosen on it, as published."""
+    files = [_scored(run) for run in runs]
+    scores = {f"nab_{name}": score_corpus(files, costs) for name, costs in PROFILES.items()}
+    total = {name: score.total for name, score in scores.items()}
+    per_file = tuple({name: score.files[i] for name, score in scores.items()} for i in range(len(files)))
+    return OwnFigures(total, per_file)
+
+
+NAB = Family("nab", load, own, "the probation rows of each file (first 15 %, at most 750)")

@@ -1,0 +1,145 @@
+"""Cross-validated figures of every detector beside the published ones, as a document made by a command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.errors import ModelError
+from models.evaluation.detectors import BatchDetector
+from models.evaluation.evaluate import Evaluation, load_series, run_all, summarise
+from models.evaluation.families.base import Family, Run
+from models.evaluation.published import PUBLISHED
+from models.series import Series
+
+_COMMON = ("point_f1", "event_f1", "event_recall", "false_alarms_per_day", "median_delay_min")
+_OWN: Mapping[str, tuple[str, ...]] = {
+    "gecco": (),
+    "skab": (
+        "false_alarm_rate",
+        "missed_alarm_rate",
+        "changepoint_standard",
+        "changepoint_low_fp",
+        "changepoint_low_fn",
+    ),
+    "nab": ("nab_standard", "nab_low_fp", "nab_low_fn"),
+    "lro": ("overlap_f1",),
+    "oddwater": ("false_alarm_rate", "drift_recall"),
+    "eindhoven": ("process_event_recall", "triage_accuracy", "process_triage_precision"),
+    "scenarios": ("process_event_recall", "triage_accuracy", "process_triage_precision", "process_triage_recall"),
+}
+_HEAD_ONLY = frozenset({"skab", "nab"})
+"""Families whose own rule is to learn from the head of each file: there is nothing to cross-validate."""
+
+Results = dict[str, dict[str, dict[str, object]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Folds:
+    """How a family was validated, in words, and the pairs of training and test series."""
+
+    words: str
+    pairs: tuple[tuple[tuple[Series, ...], tuple[Series, ...]], ...]
+
+
+def folds(family: Family, series: Sequence[Series]) -> Folds:
+    """Leave one group (site or file) out; with a single group, or where the rule says so, learn from the head only."""
+    groups = sorted({s.group for s in series})
+    if family.name in _HEAD_ONLY or len(groups) < 2:
+        return Folds(f"head of each file, {len(series)} file(s)", (((), tuple(series)),))
+    pairs = []
+    for group in groups:
+        train = tuple(s for s in series if s.group != group)
+        pairs.append((train, tuple(s for s in series if s.group == group)))
+    return Folds(f"leave one of {len(groups)} groups out, {len(series)} files", tuple(pairs))
+
+
+def cross_validate(
+    family: Family,
+    name: str,
+    build: Callable[[], BatchDetector],
+    series: Sequence[Series],
+) -> tuple[str, Evaluation]:
+    """Return how it was validated and the figures pooled over all folds."""
+    plan = folds(family, series)
+    runs: list[Run] = []
+    for train, test in plan.pairs:
+        runs.extend(run_all(build().fit(train), test))
+    return plan.words, summarise(family, name, runs)
+
+
+def folder_of(family: str, root: Path) -> Path:
+    """Return the family's folder below ``root``: the one that is called like it, or begins so. Raises ModelError."""
+    found = sorted(p for p in root.iterdir() if p.is_dir() and p.name.startswith(family)) if root.is_dir() else []
+    if not found:
+        raise ModelError(f"{root} holds no folder of the family {family}: copy the benchmark's folder there")
+    return found[0]
+
+
+def read_results(path: Path) -> Results:
+    """Return the results of earlier runs, so that one family or detector can be run anew by itself."""
+    if not path.exists():
+        return {}
+    try:
+        results: Results = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as exc:
+        raise ModelError(f"{path} cannot be read ({exc}): delete it, and run all families again") from exc
+    return results
+
+
+def measure(
+    family: Family,
+    root: Path,
+    detectors: Mapping[str, Callable[[], BatchDetector]],
+    results: Results,
+) -> None:
+    """Measure detectors on one family and put the figures into ``results``."""
+    series = load_series(family, folder_of(family.name, root))
+    for name, build in detectors.items():
+        words, evaluation = cross_validate(family, name, build, series)
+        results.setdefault(family.name, {})[name] = {"validation": words, **evaluation.total}
+
+
+def render(results: Results) -> str:
+    """Return the document, in Markdown."""
+    parts = [_HEADING]
+    for family, by_detector in results.items():
+        columns = (*_COMMON, *_OWN.get(family, ()), "ms_per_row")
+        published = PUBLISHED.get(family, ())
+        columns += tuple(c for row in published for c in row.figures if c not in columns)
+        columns = tuple(dict.fromkeys(columns))
+        lines = [f"## {family}", "", _row(("detector", *columns, "validation")), _row(["---"] * (len(columns) + 2))]
+        for detector, figures in sorted(by_detector.items(), key=lambda item: item[0] != "pipeline"):
+            cells = [_cell(figures.get(c)) for c in columns]
+            lines.append(_row((f"**{detector}**", *cells, str(figures["validation"]))))
+        for row in published:
+            cells = [_cell(row.figures.get(c)) for c in columns]
+            lines.append(_row((row.method, *cells, f"published; {row.note}")))
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
+_HEADING = """# Leaderboard of the anomaly model
+
+Generated by `quantrac models leaderboard`; do not edit. Bold rows were measured by that command on the files at hand
+with the cross-validation named in the last column, the others are as published by their authors (often on more files).
+
+* `point_f1`, `false_alarm_rate`, `missed_alarm_rate` count rows (rows of a sensor in lro), never point-adjusted.
+* `event_f1` counts detected events, missed events and false alarm runs; a false alarm is a run of alarmed rows outside
+  all events and 60 min after them. `false_alarms_per_day` is per sensor-day in lro.
+* `median_delay_min` is from the start of an event to its first alarmed row, over the detected events.
+* `nab_*`, `changepoint_*`, `overlap_f1` are the benchmarks' own scores by their authors' rules. A `nab_*` figure is of
+  the files at hand: the threshold is chosen on them, as published for the whole corpus.
+* A constant alarm has point F1 .698 on all of SKAB: read its F1 together with its false alarm rate."""
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

@@ -1,0 +1,124 @@
+"""Event counts: which labelled intervals were noticed, how soon, and how often something was cried for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+from models.series import Bools, Times
+
+GRACE_MIN = 60.0
+"""Alarms up to this long after the end of an event are its aftermath: neither right nor wrong."""
+
+_MINUTE = np.timedelta64(60_000_000_000, "ns")
+_DAY_MIN = 1440.0
+
+Interval = tuple[np.datetime64, np.datetime64]
+
+
+@dataclass(frozen=True, slots=True)
+class EventCount:
+    """Events and false alarms of one or more series. ``days`` is the counted time (sensor-days if by sensor)."""
+
+    events: int = 0
+    detected: int = 0
+    false_alarms: int = 0
+    days: float = 0.0
+    delays_min: tuple[float, ...] = ()
+
+    def __add__(self, other: EventCount) -> EventCount:
+        return EventCount(
+            self.events + other.events,
+            self.detected + other.detected,
+            self.false_alarms + other.false_alarms,
+            self.days + other.days,
+            self.delays_min + other.delays_min,
+        )
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the events with an alarmed row inside."""
+        return self.detected / self.events if self.events else None
+
+    @property
+    def f1(self) -> float | None:
+        """F1 of detected events (TP), false alarm runs (FP) and missed events (FN)."""
+        whole = self.detected + self.false_alarms + self.events
+        return 2 * self.detected / whole if whole else None
+
+    @property
+    def false_alarms_per_day(self) -> float | None:
+        """False alarm runs per counted day."""
+        return self.false_alarms / self.days if self.days else None
+
+    @property
+    def median_delay_min(self) -> float | None:
+        """Minutes from the start of an event to its first alarmed row, median over the detected events."""
+        return float(median(self.delays_min)) if self.delays_min else None
+
+
+def runs(mask: Bools) -> list[tuple[int, int]]:
+    """Return the first and last index of each maximal stretch of true.
+
+    >>> runs(np.array([True, False, True, True]))
+    [(0, 0), (2, 3)]
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
+    return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def label_intervals(times: Times, truth: Bools) -> list[Interval]:
+    """Return the instants of the first and last row of each stretch of labelled rows."""
+    return [(times[a], times[b]) for a, b in runs(truth)]
+
+
+def cadence_min(times: Times) -> float:
+    """Return the usual distance of rows in minutes: the median of the positive steps (0 for fewer than two rows)."""
+    steps = np.diff(np.sort(times[~np.isnat(times)])) / _MINUTE
+    positive = steps[steps > 0]
+    return float(np.median(positive)) if len(positive) else 0.0
+
+
+def count_events(
+    times: Times,
+    intervals: Sequence[Interval],
+    alarm: Bools,
+    counted: Bools | None = None,
+    grace_min: float = GRACE_MIN,
+) -> EventCount:
+    """Count the events of one series (of one sensor, where judged by sensor).
+
+    An event counts if at least one counted row lies inside; it is detected if one of those rows is alarmed. A false
+    alarm is a maximal run of alarmed counted rows outside all events and their grace: an alarm that began in an event
+    and is still on after the grace is one more false alarm, so that a constant alarm is never free.
+
+    Parameters
+    ----------
+    times
+        datetime64[ns], shape (rows,).
+    intervals
+        Events, both ends inclusive.
+    alarm, counted
+        bool, shape (rows,).
+    grace_min
+        Minutes after the end of an event in which alarms are not judged.
+    """
+    keep = np.ones(len(times), dtype=np.bool_) if counted is None else counted
+    cadence = cadence_min(times)
+    times, alarm = times[keep], alarm[keep]
+    outside = np.ones(len(times), dtype=np.bool_)
+    grace = np.timedelta64(round(grace_min * 60_000), "ms")
+    events, delays = 0, []
+    for start, end in intervals:
+        inside = (times >= start) & (times <= end)
+        outside &= ~((times >= start) & (times <= end + grace))
+        if not inside.any():
+            continue
+        events += 1
+        alarmed = times[inside & alarm]
+        if len(alarmed):
+            delays.append(float((alarmed.min() - start) / _MINUTE))
+    return EventCount(events, len(delays), len(runs(alarm & outside)), len(times) * cadence / _DAY_MIN, tuple(delays))

@@ -1,0 +1,41 @@
+"""Overlap score of the Logan River Observatory data (Jones, Jones and Horsburgh 2022, pyhydroqc).
+
+Label and detection are widened by one sample; each contiguous group of their union is judged as a whole: all its points
+are true positives if it holds both, false positives if it holds only a detection, false negatives if only a label.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.evaluation.metrics.events import runs
+from models.evaluation.metrics.points import Confusion
+from models.series import Bools
+
+
+def widened(mask: Bools, samples: int = 1) -> Bools:
+    """Return ``mask`` with each true stretch made longer by ``samples`` on both sides.
+
+    >>> widened(np.array([False, False, True, False, False])).tolist()
+    [False, True, True, True, False]
+    """
+    wide = mask.copy()
+    for shift in range(1, samples + 1):
+        wide[shift:] |= mask[:-shift]
+        wide[:-shift] |= mask[shift:]
+    return wide
+
+
+def overlap_confusion(truth: Bools, alarm: Bools) -> Confusion:
+    """Count the points of one sensor's series by groups of the widened union."""
+    label, detection = widened(truth), widened(alarm)
+    counts = Confusion(tn=int(np.count_nonzero(~(label | detection))))
+    for first, last in runs(label | detection):
+        size, labelled = last - first + 1, bool(label[first : last + 1].any())
+        if not detection[first : last + 1].any():
+            counts += Confusion(fn=size)
+        elif labelled:
+            counts += Confusion(tp=size)
+        else:
+            counts += Confusion(fp=size)
+    return counts

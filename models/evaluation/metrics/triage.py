@@ -1,0 +1,98 @@
+"""How well alarms are told apart: fault or pollution, and what an officer would have been paged for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from models.evaluation.metrics.events import GRACE_MIN
+from models.protocol import TriageClass
+from models.series import Event, Times, TriagedInterval
+
+MISSED = "missed"
+NO_EVENT = "no_event"
+
+_WORK_ITEM = {TriageClass.FAULT, TriageClass.MAINTENANCE, TriageClass.COMMUNICATION}
+"""Classes that mean "the instrument, not the water": a label "fault" is met by each of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TriageCount:
+    """Pairs of what was true and what was said; ``missed`` and ``no_event`` stand for the missing side."""
+
+    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    pages: int = 0
+    true_pages: int = 0
+
+    def __add__(self, other: TriageCount) -> TriageCount:
+        return TriageCount(self.pairs + other.pairs, self.pages + other.pages, self.true_pages + other.true_pages)
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of the detected events whose alarm was judged right (fault, maintenance and communication are one)."""
+        judged = {k: n for k, n in self.pairs.items() if MISSED not in k and NO_EVENT not in k}
+        total = sum(judged.values())
+        return sum(n for (true, said), n in judged.items() if _same(true, said)) / total if total else None
+
+    @property
+    def process_recall(self) -> float | None:
+        """Share of the process events that were alarmed and judged as such."""
+        total = sum(n for (true, _), n in self.pairs.items() if true == TriageClass.PROCESS)
+        return self.pairs[TriageClass.PROCESS, TriageClass.PROCESS] / total if total else None
+
+    @property
+    def process_detected(self) -> float | None:
+        """Share of the process events that were alarmed at all."""
+        total = sum(n for (true, _), n in self.pairs.items() if true == TriageClass.PROCESS)
+        return 1 - self.pairs[TriageClass.PROCESS, MISSED] / total if total else None
+
+    @property
+    def process_precision(self) -> float | None:
+        """Share of the pages (alarms judged as process) that touched a process event or its grace."""
+        return self.true_pages / self.pages if self.pages else None
+
+    def matrix(self) -> dict[str, dict[str, int]]:
+        """Return the counts as truth -> judgement -> number, sorted by name."""
+        truths = sorted({true for true, _ in self.pairs})
+        return {t: {said: n for (true, said), n in sorted(self.pairs.items()) if true == t} for t in truths}
+
+
+def count_triage(
+    events: Sequence[Event], judged: Sequence[TriagedInterval], alarmed: Times, grace_min: float = GRACE_MIN
+) -> TriageCount:
+    """Match each event to the judged alarm that overlaps it longest (the earliest among equals).
+
+    ``alarmed`` holds the instants of all alarmed rows: an event with an alarmed row that nobody judged is "unknown".
+    """
+    pairs: Counter[tuple[str, str]] = Counter()
+    grace = np.timedelta64(round(grace_min * 60_000), "ms")
+    for event in events:
+        if event.cls is not None:
+            pairs[str(event.cls), _said(event, judged, alarmed)] += 1
+    for interval in judged:
+        if not any(_touches(event, interval, grace) for event in events):
+            pairs[NO_EVENT, str(interval.cls)] += 1
+    pages = [i for i in judged if i.cls == TriageClass.PROCESS]
+    wanted = [e for e in events if e.cls == TriageClass.PROCESS]
+    true_pages = sum(any(_touches(e, i, grace) for e in wanted) for i in pages)
+    return TriageCount(pairs, len(pages), true_pages)
+
+
+def _said(event: Event, judged: Sequence[TriagedInterval], alarmed: Times) -> str:
+    if not ((alarmed >= event.start) & (alarmed <= event.end)).any():
+        return MISSED
+    touching = [i for i in judged if i.start <= event.end and i.end >= event.start]
+    if not touching:
+        return str(TriageClass.UNKNOWN)
+    return str(max(touching, key=lambda i: min(i.end, event.end) - max(i.start, event.start)).cls)
+
+
+def _touches(event: Event, interval: TriagedInterval, grace: np.timedelta64) -> bool:
+    return bool(interval.start <= event.end + grace and interval.end >= event.start)
+
+
+def _same(true: str, said: str) -> bool:
+    return true == said or (true == TriageClass.FAULT and said in _WORK_ITEM)

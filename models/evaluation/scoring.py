@@ -1,0 +1,99 @@
+"""Turns labels and alarms of one series into counts that add up over files, and counts into figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from models.evaluation.families.base import Figures, Run, by_row
+from models.evaluation.metrics.events import EventCount, Interval, count_events, label_intervals
+from models.evaluation.metrics.points import Confusion, confusion
+from models.series import Bools, Series
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of one or more series."""
+
+    points: Confusion = field(default_factory=Confusion)
+    events: EventCount = field(default_factory=EventCount)
+    rows: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.points + other.points,
+            self.events + other.events,
+            self.rows + other.rows,
+            self.seconds + other.seconds,
+        )
+
+    def figures(self) -> Figures:
+        """Return the figures common to all families; ``None`` where one is not defined."""
+        return {
+            "point_f1": self.points.f1,
+            "event_f1": self.events.f1,
+            "event_recall": self.events.recall,
+            "false_alarms_per_day": self.events.false_alarms_per_day,
+            "median_delay_min": self.events.median_delay_min,
+            "false_alarm_rate": self.points.false_alarm_rate,
+            "missed_alarm_rate": self.points.missed_alarm_rate,
+            "ms_per_row": 1000.0 * self.seconds / self.rows if self.rows else None,
+            "rows": self.rows,
+            "events": self.events.events,
+            "false_alarms": self.events.false_alarms,
+        }
+
+
+def tally(run: Run) -> Tally:
+    """Count one series: by row, or sensor by sensor where the labels are by sensor (days are then sensor-days)."""
+    series = run.series
+    rows = len(series.times)
+    if series.labels is None:
+        return Tally(rows=rows, seconds=run.seconds)
+    if series.labels.ndim == 1:
+        counts = _count(series, series.labels, by_row(run.result.alarm), _counted(series, None))
+    else:
+        counts = _by_sensor(run, series.labels)
+    return counts + Tally(rows=rows, seconds=run.seconds)
+
+
+def _by_sensor(run: Run, labels: Bools) -> Tally:
+    total = Tally()
+    for sensor in run.series.targets:
+        column = run.series.columns.index(sensor)
+        alarm = run.result.alarm if run.result.alarm.ndim == 1 else run.result.alarm[:, column]
+        total += _count(run.series, labels[:, column], alarm, _counted(run.series, column))
+    return total
+
+
+def _count(series: Series, labels: Bools, alarm: Bools, counted: Bools) -> Tally:
+    intervals = _intervals(series, labels)
+    return Tally(confusion(labels, alarm, counted), count_events(series.times, intervals, alarm, counted))
+
+
+def _intervals(series: Series, labels: Bools) -> list[Interval]:
+    """Return the listed events where they are what the labels say, else the stretches of labelled rows."""
+    if series.events and _explain(series, labels):
+        return [(event.start, event.end) for event in series.events]
+    return label_intervals(series.times, labels)
+
+
+def _explain(series: Series, labels: Bools) -> bool:
+    """Tell whether the labelled rows are exactly those inside the listed events (not so where events are an extra)."""
+    inside: Bools = np.zeros(len(labels), dtype=np.bool_)
+    for event in series.events:
+        inside |= (series.times >= event.start) & (series.times <= event.end)
+    return bool((inside == labels).all())
+
+
+def _counted(series: Series, column: int | None) -> Bools:
+    """Return true for the rows that count: after the probation, and not marked to be ignored."""
+    counted: Bools = np.ones(len(series.times), dtype=np.bool_)
+    counted[: series.probation_rows] = False
+    if series.ignore is not None:
+        by_cell = series.ignore.ndim == 2
+        ignored = series.ignore[:, column] if by_cell and column is not None else series.ignore
+        counted &= ~(ignored if ignored.ndim == 1 else ignored.any(axis=1))
+    return counted

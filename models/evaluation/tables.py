@@ -1,0 +1,103 @@
+"""Reads delimited text, gzipped or not, into columns; what a column means is its family's business."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from models.errors import ModelError
+from models.series import Floats, Times
+
+_MISSING = frozenset({"", "na", "nan", "null", "none", "bad"})
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One file: its path, its column names in order, and the cells of each column as text."""
+
+    path: Path
+    header: tuple[str, ...]
+    cells: Mapping[str, list[str]]
+
+    @property
+    def rows(self) -> int:
+        """Number of data rows."""
+        return len(self.cells[self.header[0]]) if self.header else 0
+
+    def has(self, *columns: str) -> bool:
+        """Tell whether all of these columns are there."""
+        return all(c in self.cells for c in columns)
+
+    def floats(self, column: str) -> Floats:
+        """Return a column as float64; a blank or a word for "missing" is NaN. Raises ModelError for other text."""
+        try:
+            return np.array([_number(cell) for cell in self.cells[column]], dtype=np.float64)
+        except ValueError as exc:
+            raise ModelError(f"{self.path}: column {column} holds text that is not a number ({exc}): mend it") from exc
+
+    def flags(self, column: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Return a 0/1 column as bool; missing is false."""
+        return np.nan_to_num(self.floats(column)) > 0.5
+
+    def times(self, column: str) -> Times:
+        """Return a column of stamps as datetime64[ns] (an offset is turned into UTC). Raises ModelError."""
+        return parse_times(self.cells[column], self.path)
+
+
+def parse_times(texts: list[str], path: Path) -> Times:
+    """Return stamps as datetime64[ns]; with an offset they become UTC, without one they stay as they are."""
+    try:
+        if any(_has_offset(t) for t in texts[:1]):
+            return np.array([_utc(t) for t in texts], dtype="datetime64[ns]")
+        return np.array(texts, dtype="datetime64[ns]")
+    except ValueError as exc:
+        raise ModelError(f"{path}: a time stamp cannot be read ({exc}): write YYYY-MM-DD hh:mm[:ss]") from exc
+
+
+def read_tables(folder: Path, delimiter: str = ",") -> Iterator[Table]:
+    """Yield every ``*.csv`` and ``*.csv.gz`` below ``folder``, by path. Raises ModelError where there is no folder."""
+    if not folder.is_dir():
+        raise ModelError(f"{folder} is not a folder: give the one that holds the family's files")
+    for path in sorted(p for p in folder.rglob("*") if p.name.endswith((".csv", ".csv.gz"))):
+        yield read_table(path, delimiter)
+
+
+def read_table(path: Path, delimiter: str = ",") -> Table:
+    """Read one file; short rows are filled with blanks. Raises ModelError for a file that is not text."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rt", encoding="utf-8-sig", newline="") as text:
+            reader = csv.reader(text, delimiter=delimiter)
+            header = tuple(name.strip() for name in next(reader, []))
+            rows = [row for row in reader if row]
+    except (OSError, UnicodeDecodeError, EOFError, csv.Error) as exc:
+        raise ModelError(f"{path} cannot be read as delimited text ({exc}): fetch it again") from exc
+    width = len(header)
+    full = [row if len(row) == width else (row + [""] * width)[:width] for row in rows]
+    columns = zip(*full, strict=True) if full else ([] for _ in header)
+    return Table(path, header, {name: list(cells) for name, cells in zip(header, columns, strict=True)})
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        if cell.strip().lower() in _MISSING:
+            return float("nan")
+        raise
+
+
+def _has_offset(text: str) -> bool:
+    """Tell "...Z" and "...+07:00" from a stamp without an offset."""
+    return text.endswith("Z") or (":" in text[:-6] and text[-6:-5] in {"+", "-"})
+
+
+def _utc(text: str) -> datetime:
+    stamp = datetime.fromisoformat(text)
+    return stamp.astimezone(UTC).replace(tzinfo=None) if stamp.tzinfo else stamp
