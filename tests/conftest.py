@@ -72,6 +72,12 @@ def _network(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def cache_dir() -> Path:
+    """The folder of fetched programs, shared with every other use of quantrac by this user."""
+    return load_settings().cache_dir
+
+
+@pytest.fixture(scope="session")
 def local_servers() -> Iterator[LocalServers]:
     """The fetched servers of a run folder of this test session; none is started by this fixture."""
     settings = load_settings()

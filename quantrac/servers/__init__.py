@@ -1,4 +1,4 @@
-"""Local Mosquitto, Kafka, TimescaleDB and mail catcher: fetched once, started as ordinary processes, no root and no containers."""
+"""Local Mosquitto, Kafka, TimescaleDB and mail catcher: ordinary processes, without root and without containers."""
 
 from quantrac.servers.connections import LocalEndpoints, read_local
 from quantrac.servers.kafka_topics import create_topics

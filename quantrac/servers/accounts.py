@@ -27,7 +27,7 @@ class Account:
 
 
 def database_account() -> Account | None:
-    """Return the user for PostgreSQL, which refuses to run as root; ``None`` when we are not root and stay who we are."""
+    """Return the user for PostgreSQL, which refuses to run as root; ``None`` when we are not root."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -57,18 +57,32 @@ def _may_search(folder: Path, account: Account) -> bool:
 
 
 def program_folder(cache_dir: Path) -> Path:
-    """Return where programs are unpacked: ``cache_dir``, or `SYSTEM_CACHE` when root's cache is closed to the database's user."""
+    """Return where programs are unpacked.
+
+    That is ``cache_dir``, or `SYSTEM_CACHE` when root's cache folder is closed to the database server's user.
+    """
     account = database_account()
     return cache_dir if account is None or can_enter(cache_dir, account) else SYSTEM_CACHE
 
 
 def database_folder(run_dir: Path) -> Path:
-    """Return where the database's files are: in ``run_dir``, or in `SYSTEM_STATE` when root's run folder is closed to its user.
+    """Return where the database's files are.
 
-    The name below `SYSTEM_STATE` is a digest of the run folder's path, so that each run folder keeps its own data.
+    That is in ``run_dir``, or in `SYSTEM_STATE` when root's run folder is closed to the database server's user. The
+    name there is a digest of the run folder's path, so each run folder keeps its own data.
     """
     account = database_account()
     if account is None or can_enter(run_dir, account):
         return run_dir / "postgres"
     digest = hashlib.sha256(str(run_dir.resolve()).encode()).hexdigest()[:16]
     return SYSTEM_STATE / digest / "postgres"
+
+
+def make_run_dir(run_dir: Path) -> None:
+    """Create the run folder unless it is there.
+
+    Root's is open for passing through, because root's PostgreSQL runs as another user, but not for looking around.
+    """
+    if not run_dir.exists():
+        run_dir.mkdir(parents=True)
+        run_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)

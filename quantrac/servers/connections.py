@@ -76,7 +76,7 @@ def remove_local(run_dir: Path) -> None:
 
 
 def read_local(run_dir: Path) -> LocalEndpoints | None:
-    """Return how to reach the servers started in ``run_dir``; ``None`` when none were started there, or they were stopped.
+    """Return how to reach the servers started in ``run_dir``; ``None`` when none were started, or they were stopped.
 
     Raises
     ------

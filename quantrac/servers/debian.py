@@ -1,8 +1,8 @@
 """Mosquitto and PostgreSQL with TimescaleDB from Debian packages, unpacked into a folder of their own without root.
 
 A private apt configuration (own lists, archives, package status and source) downloads the packages; apt checks their
-signatures and hashes. The machine's other apt settings (proxies, certificates) stay in force. The unpacked programs are then
-pointed at the unpacked C library and libraries, so the machine's own release does not matter.
+signatures and hashes. The machine's other apt settings (proxies, certificates) stay in force. The unpacked programs are
+then pointed at the unpacked C library and libraries, so the machine's own release does not matter.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from quantrac.servers.progress import Progress
 SUITE = "trixie"
 PACKAGES = ("postgresql-17", "postgresql-17-timescaledb", "mosquitto", "mosquitto-clients")
 NOT_UNPACKED = ("libllvm", "libz3", "libperl", "perl", "locales", "libc-l10n", "debconf", "passwd", "procps", "adduser")
-"""Packages (by start of name) that a package manager needs to configure the others, but the programs do not need to run."""
+"""Packages (by start of name) that are needed to configure the others, but not to run the programs."""
 IDENTITY = f"{SUITE}:{','.join(PACKAGES)}:1"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
@@ -44,7 +44,7 @@ class DebianPrograms:
         return self.root / "usr/bin/mosquitto_passwd"
 
     def postgres(self, program: str) -> Path:
-        """Return a program of PostgreSQL: ``postgres``, ``initdb``, ``psql``, ``pg_dump``…"""
+        """Return a program of PostgreSQL: ``postgres``, ``initdb``, ``psql``, ``pg_dump``."""
         return self.root / "usr/lib/postgresql/17/bin" / program
 
 
@@ -135,7 +135,7 @@ def _apt(configuration: Path, arguments: list[str], work: str, progress: Progres
     except FileNotFoundError as exc:
         os.close(reader)
         raise ServerError(
-            "Local servers are fetched by apt-get, which this machine does not have: name your own servers in the settings."
+            "Local servers are fetched by apt-get, which this machine does not have: name your own servers instead."
         ) from exc
     finally:
         os.close(writer)
@@ -155,7 +155,7 @@ def _apt_sentence(output: str) -> str:
     if "NO_PUBKEY" in output or "is not signed" in output:
         todo = "install a newer package debian-archive-keyring and try again"
     else:
-        todo = "check the network and the Debian mirror (a setting can name another one), then start the same command again"
+        todo = "check the network and the mirror (QUANTRAC_DEBIAN_MIRROR can name another), then try again"
     return f"Debian's packages could not be fetched: {reason.rstrip('.')}; {todo}. What is already there is kept."
 
 

@@ -57,9 +57,9 @@ def read_json(path: Path) -> dict[str, Any]:
 def complete_once(folder: Path, identity: str, build: Callable[[Path], None]) -> Path:
     """Make ``folder`` by ``build`` unless a finished one with the same ``identity`` is there, and return it.
 
-    ``build`` gets a work folder beside ``folder``, which is kept when it fails: what was already downloaded is used by the
-    next try. Whatever it leaves in ``<work>/root`` becomes ``folder`` in one step, so a reader never sees half of it. Two
-    processes at once: the second waits and then finds the work done.
+    ``build`` gets a work folder beside ``folder``, which is kept when it fails: what was already downloaded is used by
+    the next try. Whatever it leaves in ``<work>/root`` becomes ``folder`` in one step, so a reader never sees half of
+    it. Two processes at once: the second waits and then finds the work done.
     """
     stamp = folder / ".complete"
     if is_complete(folder, identity):

@@ -52,7 +52,7 @@ def read_lock(lines: Iterable[str]) -> tuple[Jar, ...]:
 
 
 def locked_jars() -> tuple[Jar, ...]:
-    """Return Kafka's jars and everything that they need, as `jgo.resolve` found them for `KAFKA_VERSION`, and log4j for its log."""
+    """Return Kafka's jars and what they need, as `jgo.resolve` found them, and log4j for its log."""
     text = resources.files("quantrac.servers").joinpath("kafka-jars.lock").read_text(encoding="utf-8")
     return read_lock(text.splitlines())
 
@@ -115,15 +115,15 @@ def _download(context: MavenContext, jar: Jar) -> Path:
             path = Path(artifact.resolve())
         except (requests.RequestException, RuntimeError, OSError) as exc:
             raise ServerError(
-                f"{jar.file_name} of Kafka could not be fetched from Maven Central: {_reason(exc)}; check the network, then "
-                f"start the same command again. What is already there is kept."
+                f"{jar.file_name} of Kafka could not be fetched from Maven Central: {_reason(exc)}; check the "
+                "network, then start the same command again. What is already there is kept."
             ) from exc
         if hashlib.sha256(path.read_bytes()).hexdigest() == jar.sha256:
             return path
         path.unlink()
     raise ServerError(
-        f"{jar.file_name} from Maven Central does not have the recorded SHA-256 {jar.sha256}: do not use it; a proxy may have "
-        "changed it on its way."
+        f"{jar.file_name} from Maven Central does not have the recorded SHA-256 {jar.sha256}: do not use it; "
+        "a proxy may have changed it on its way."
     )
 
 

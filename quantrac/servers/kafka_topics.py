@@ -58,7 +58,8 @@ def create_topics(endpoint: KafkaEndpoint, topics: tuple[KafkaTopic, ...]) -> tu
                 admin.create_topics(missing, timeout_ms=REQUEST_TIMEOUT_MS, wait_for_metadata=True)
     except KafkaError as exc:
         raise BrokerError(
-            f"The topics could not be created at Kafka {endpoint.bootstrap}: {exc}. Check that it runs and that its user may.",
+            f"The topics could not be created at Kafka {endpoint.bootstrap}: {exc}. Check that it runs and that "
+            "its user may create topics.",
             retryable=bool(getattr(exc, "retriable", False)),
         ) from exc
     return tuple(missing)
@@ -121,6 +122,6 @@ def _check_partitions(admin: KafkaAdminClient, topics: list[KafkaTopic]) -> None
         present = described[topic.name]
         if present != topic.partitions:
             raise SettingsError(
-                f"The Kafka topic {topic.name} has {present} partitions, but the settings ask for {topic.partitions}: set "
-                f"QUANTRAC_KAFKA_PARTITIONS={present}, or delete the topic if its records are not needed."
+                f"The Kafka topic {topic.name} has {present} partitions, but the settings ask for {topic.partitions}: "
+                f"set QUANTRAC_KAFKA_PARTITIONS={present}, or delete the topic if its records are not needed."
             )

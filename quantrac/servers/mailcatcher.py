@@ -1,7 +1,7 @@
 """A real SMTP server that keeps each accepted message as a file instead of delivering it.
 
-Run as ``python -m quantrac.servers.mailcatcher --port 2525 --dir mail``. A file named ``refuse`` in the folder makes it answer
-every message with that file's text (for example ``451 4.3.0 try later``): for tests and drills of retries.
+Run as ``python -m quantrac.servers.mailcatcher --port 2525 --dir mail``. A file named ``refuse`` in the folder makes it
+answer every message with that file's text (for example ``451 4.3.0 try later``): for tests and drills of retries.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class FolderHandler:
         self._clock = clock
         folder.mkdir(parents=True, exist_ok=True)
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Answer the end of a message (the name is aiosmtpd's)."""
         refusal = self._folder / "refuse"
         if refusal.exists():

@@ -24,23 +24,24 @@ def debian_mirror() -> str:
         answer = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError as exc:
         raise ServerError(
-            "Local servers are fetched by apt-get, which this machine does not have: name your own servers in the settings."
+            "Local servers are fetched by apt-get, which this machine does not have: name your own servers instead."
         ) from exc
     mirror = choose_mirror(answer.stdout.splitlines(), own_release())
     if mirror is None:
         raise ServerError(
-            "apt names no Debian mirror on this machine: name one in the settings, or add it to apt's sources."
+            "apt names no Debian mirror here: name one by QUANTRAC_DEBIAN_MIRROR, or add it to apt's sources."
         )
     return mirror
 
 
 def choose_mirror(lines: Iterable[str], release: str) -> str | None:
-    """Return the mirror of Debian's own main suite among apt's ``address|suite|component|origin`` lines.
+    """Return the mirror of Debian's own suite among apt's lines ``address|suite|component|origin``.
 
     The origin is empty until the machine's lists were downloaded once; then the suite that is the machine's own
-    ``release``, or the name of a whole Debian release, has to do. Suites as ``bookworm-security`` live on other mirrors.
+    ``release``, or the name of a whole Debian release, has to do. Suites as ``bookworm-security`` are elsewhere.
 
-    >>> choose_mirror(["http://v.example/apt|nodistro|main|vendor", "http://m.example/debian/|bookworm|main|Debian"], "bookworm")
+    >>> vendor, debian = "http://v.example/apt|any|main|vendor", "http://m.example/debian/|bookworm|main|Debian"
+    >>> choose_mirror([vendor, debian], "bookworm")
     'http://m.example/debian/'
     """
     names = {release, "stable", "oldstable", "bookworm", "trixie"} - {""}

@@ -37,8 +37,8 @@ allow_anonymous false
 password_file {passwords}
 acl_file {acl}
 
-# Mosquitto acknowledges before it writes. These three make it write after every change, once a second at most: kill -9 then
-# loses none of the queued messages, at the price of throughput while a queue is long.
+# Mosquitto acknowledges before it writes. With these it writes after every change: kill -9 then loses none of the
+# queued messages, at the price of throughput while a queue is long.
 persistence true
 persistence_location {data}/
 autosave_on_changes true
@@ -78,7 +78,7 @@ class Mosquitto(LocalServer):
         self._passwords = Passwords(run_dir)
 
     def endpoint(self, user: str = BRIDGE_USER) -> MqttEndpoint:
-        """Return how ``user`` (`BRIDGE_USER` or a station's code) reaches the broker; unknown users have to be added first."""
+        """Return how ``user`` reaches the broker: `BRIDGE_USER`, or the code of a station that was added."""
         password = self._passwords.users(AREA).get(user)
         if password is None:
             raise ServerError(f"The local Mosquitto has no user {user!r}: add the station first.")

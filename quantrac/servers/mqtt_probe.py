@@ -15,7 +15,7 @@ DISCONNECT = b"\xe0\x00"
 
 
 def connect_packet(client_id: str, user: str, password: str) -> bytes:
-    """Return the CONNECT packet of MQTT 3.1.1 (section 3.1): clean session, user name and password, no will, keep-alive 10 s.
+    """Return the CONNECT packet of MQTT 3.1.1 (section 3.1): clean session, no will, keep-alive 10 s.
 
     >>> connect_packet("c", "u", "p").hex()
     '101300044d51545404c2000a000163000175000170'
@@ -29,12 +29,12 @@ def can_log_in(endpoint: MqttEndpoint, timeout_s: float = 2.0) -> bool:
     """Whether the broker accepts the endpoint's user and password now."""
     packet = connect_packet(f"quantrac-probe-{os.getpid()}", endpoint.user or "", endpoint.password or "")
     try:
-        with socket.create_connection((endpoint.host, endpoint.port), timeout=timeout_s) as plain:
-            with _wrapped(plain, endpoint) as connection:
-                connection.sendall(packet)
-                accepted = connection.recv(4) == ACCEPTED
-                connection.sendall(DISCONNECT)
-                return accepted
+        plain = socket.create_connection((endpoint.host, endpoint.port), timeout=timeout_s)
+        with plain, _wrapped(plain, endpoint) as connection:
+            connection.sendall(packet)
+            accepted = connection.recv(4) == ACCEPTED
+            connection.sendall(DISCONNECT)
+            return accepted
     except OSError:
         return False
 

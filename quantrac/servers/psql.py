@@ -14,7 +14,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 @dataclass(frozen=True, slots=True)
 class Psql:
-    """psql, and the URI that it connects to (given through its environment: command lines can be read by every user)."""
+    """psql, and the URI that it connects to (given by its environment: command lines can be read by every user)."""
 
     program: Path
     uri: str = field(repr=False)
