@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import pytest
 import pytest_socket
+import urllib3  # noqa: F401  (it opens a socket when it is first imported, which no unit test may do)
 
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, MqttEndpoint
 from quantrac.servers import LocalServers, create_topics
