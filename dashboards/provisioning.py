@@ -1,0 +1,77 @@
+"""Provisioning by Grafana's HTTP API: data source, folder and dashboards of a running Grafana."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from grafana_client.api import GrafanaApi
+from grafana_client.client import GrafanaClientError, GrafanaException
+
+from dashboards.datasource import Datasource
+from dashboards.files import FOLDER_TITLE, FOLDER_UID
+from dashboards.grafana import DATASOURCE_UID, Dashboard
+from quantrac.errors import OutsideError
+
+TIMEOUT_S = 10.0
+_NOT_FOUND = 404
+_SERVER_ERROR = 500
+
+
+def provision(url: str, token: str, datasource: Datasource, dashboards: Iterable[Dashboard]) -> list[str]:
+    """Create or replace data source, folder and dashboards; return the addresses of the dashboards.
+
+    Running it again changes nothing but what differs. ``token`` is one of a service account with the role Admin, which
+    data sources need.
+
+    Raises
+    ------
+    OutsideError
+        Grafana cannot be reached or refuses; ``retryable`` unless it refuses.
+    """
+    api = GrafanaApi.from_url(url, credential=token, timeout=TIMEOUT_S)
+    with _translated(url):
+        _create_or_update(
+            lambda: api.datasource.get_datasource_by_uid(DATASOURCE_UID),
+            lambda: api.datasource.create_datasource(datasource.to_json()),
+            lambda: api.datasource.update_datasource_by_uid(DATASOURCE_UID, datasource.to_json()),
+        )
+        _create_or_update(
+            lambda: api.folder.get_folder(FOLDER_UID),
+            lambda: api.folder.create_folder(FOLDER_TITLE, FOLDER_UID),
+            lambda: None,
+        )
+        return [url.rstrip("/") + _save(api, dashboard) for dashboard in dashboards]
+
+
+def _save(api: GrafanaApi, dashboard: Dashboard) -> str:
+    document = {"dashboard": dashboard.to_json(), "folderUid": FOLDER_UID, "overwrite": True, "message": "quantrac"}
+    answer = api.dashboard.update_dashboard(document)  # type: ignore[no-untyped-call]
+    return str(answer["url"])
+
+
+def _create_or_update(get: Callable[[], Any], create: Callable[[], Any], update: Callable[[], Any]) -> None:
+    try:
+        get()
+    except GrafanaClientError as exc:
+        if exc.status_code != _NOT_FOUND:
+            raise
+        create()
+    else:
+        update()
+
+
+@contextmanager
+def _translated(url: str) -> Iterator[None]:
+    try:
+        yield
+    except GrafanaException as exc:
+        refused = 0 < exc.status_code < _SERVER_ERROR
+        advice = "Check QUANTRAC_GRAFANA_TOKEN and its role (Admin)." if refused else "Try again."
+        raise OutsideError(f"Grafana at {url} did not do it: {exc.message}. {advice}", retryable=not refused) from exc
+    except OSError as exc:
+        # Every error of the HTTP library below is one.
+        raise OutsideError(
+            f"Grafana at {url} cannot be reached ({exc}). Check QUANTRAC_GRAFANA_URL and that it runs.", retryable=True
+        ) from exc
