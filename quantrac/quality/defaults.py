@@ -8,9 +8,9 @@ effluent and no probe can show is flagged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
-from quantrac.domain.stations import QcThresholds, StationKind
+from quantrac.domain.stations import QcThresholds, Sensor, StationKind
 
 _HOUR_S = 3600.0
 
@@ -57,7 +57,7 @@ _EFFLUENT = {
 
 # A river dilutes, so its plausible range is narrower; a slug that passes is still far within it.
 _SURFACE = _EFFLUENT | {
-    "Temp": _Default(0.1, (-5.0, 80.0), (5.0, 45.0), 15.0, _CALM_FLAT_H),
+    "Temp": _Default(0.1, (-5.0, 80.0), (5.0, 60.0), 30.0, _CALM_FLAT_H),
     "pH": _Default(0.1, (0.0, 14.0), (2.0, 12.0), 6.0, _PROBE_FLAT_H),
     "TSS": _Default(0.1, (-5.0, 10_000.0), (0.0, 5_000.0), 4_000.0, _PROBE_FLAT_H),
     "COD": _Default(0.5, (-5.0, 5_000.0), (0.0, 2_000.0), 1_500.0, _ANALYSER_FLAT_H),
@@ -88,3 +88,49 @@ def default_thresholds(parameter: str, kind: StationKind, cadence_s: float = 300
         flat_line_bad_s=None if bad_h is None else bad_h * _HOUR_S,
         resolution=row.resolution,
     )
+
+
+def thresholds_of(sensor: Sensor, kind: StationKind) -> QcThresholds:
+    """Return a sensor's own thresholds, and the defaults where its registry entry has none.
+
+    A default never contradicts an entry: an instrument that is expected to show more than the default range can. For a
+    unit other than that of TT 10/2021 the defaults give the windows of the flat line alone.
+    """
+    own = sensor.qc
+    base = default_thresholds(sensor.parameter, kind, sensor.cadence_s)
+    if not _in_usual_unit(sensor):
+        base = QcThresholds(flat_line_suspect_s=base.flat_line_suspect_s, flat_line_bad_s=base.flat_line_bad_s)
+    given = {f.name: getattr(own, f.name) for f in fields(own) if getattr(own, f.name) not in {None, 0.0}}
+    given |= {name: getattr(own, name) for name in _BOUNDS if getattr(own, name) is not None}
+    merged = replace(base, **given)
+    return replace(
+        merged,
+        sensor_min=merged.sensor_min if own.sensor_min is not None else _lower(merged.sensor_min, own.expected_min),
+        sensor_max=merged.sensor_max if own.sensor_max is not None else _upper(merged.sensor_max, own.expected_max),
+    )
+
+
+_BOUNDS = ("sensor_min", "sensor_max", "expected_min", "expected_max")
+_USUAL_UNITS = {
+    "Flow": {"m3/h", "m³/h"},
+    "Temp": {"°c", "oc"},
+    "pH": {"", "ph"},
+    "Color": {"pt-co"},
+    "COND": {"us/cm", "µs/cm", "μs/cm"},
+    "TURB": {"ntu", "fnu"},
+}
+
+
+def _in_usual_unit(sensor: Sensor) -> bool:
+    code = _SAME_AS.get(sensor.parameter, sensor.parameter)
+    return sensor.unit.casefold().replace("μ", "µ") in {
+        unit.replace("μ", "µ") for unit in _USUAL_UNITS.get(code, {"mg/l"})
+    }
+
+
+def _lower(bound: float | None, other: float | None) -> float | None:
+    return bound if bound is None or other is None else min(bound, other)
+
+
+def _upper(bound: float | None, other: float | None) -> float | None:
+    return bound if bound is None or other is None else max(bound, other)
