@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-SMALLEST_S = 0.001
-RATIO = 1.1
-"""Each bucket is a tenth wider than the one before: a quantile read from the histogram is right within 10 %."""
-LAST_BUCKET = 200
-"""0.001 s x 1.1^200 is about 53 hours; whatever took longer is counted here."""
-
-
-def bucket_of(delay_s: float) -> int:
-    """Return the histogram bucket of a delay: bucket i covers [0.001 x 1.1^i, 0.001 x 1.1^(i+1)) seconds.
-
-    >>> bucket_of(0.0005), bucket_of(0.001), bucket_of(1.0), bucket_of(1e9)
-    (0, 0, 72, 200)
-    """
-    if delay_s <= SMALLEST_S:
-        return 0
-    return min(LAST_BUCKET, int(math.log(delay_s / SMALLEST_S, RATIO)))
-
+from sql.delays import bucket_of
 
 class DelayLog:
     """Delays that were measured after a COMMIT and wait for the next transaction to be written."""

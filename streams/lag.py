@@ -10,7 +10,7 @@ from kafka.errors import KafkaError
 
 from quantrac.endpoints import KafkaEndpoint
 from quantrac.errors import BrokerError
-from streams.kafka_client import client_arguments
+from quantrac.servers.kafka_topics import client_options
 
 
 class LagProbe:
@@ -18,7 +18,7 @@ class LagProbe:
 
     def __init__(self, endpoint: KafkaEndpoint, group: str, topic: str) -> None:
         self._group, self._topic = group, topic
-        arguments = client_arguments(endpoint)
+        arguments = client_options(endpoint)
         try:
             self._admin = KafkaAdminClient(**arguments)
             self._consumer = KafkaConsumer(**arguments, enable_auto_commit=False)
@@ -58,7 +58,7 @@ class LagProbe:
     def committed(self) -> dict[int, int]:
         """Return the group's committed offsets, by partition; a partition without one is absent."""
         try:
-            offsets = self._admin.list_group_offsets(self._group)
+            offsets = self._admin.list_group_offsets([self._group])[self._group]
         except KafkaError as exc:
             raise _unreachable(self._bootstrap, exc) from exc
         return {

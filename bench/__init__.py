@@ -1,0 +1,1 @@
+"""How fast the whole path is, beside the bare limit of the database in the same run: ``make bench``."""

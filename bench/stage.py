@@ -1,0 +1,118 @@
+"""The stage of a benchmark: servers of its own in a folder of its own, and quantrac's processes on them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from quantrac.cli.parts import Part, part
+from quantrac.cli.staging import local_servers, prepare
+from quantrac.domain.stations import Registry, Station
+from quantrac.registry import sample_province
+from quantrac.servers import LocalServers
+from quantrac.servers.progress import bars_on_stderr
+from quantrac.settings import load_settings
+from quantrac.tomltable import toml_files
+
+
+class BenchStage:
+    """Running servers, prepared, with the sample province imported."""
+
+    def __init__(self, servers: LocalServers, registry: Registry) -> None:
+        self.servers, self.registry = servers, registry
+        self.run_dir = servers.run_dir
+        self._environment = {"QUANTRAC_RUN_DIR": str(self.run_dir)}
+
+    @property
+    def stations(self) -> list[Station]:
+        """The stations of the sample province."""
+        return sorted(self.registry.stations, key=lambda s: s.code)
+
+    def bridge(self) -> Part:
+        """Return the bridge, not started."""
+        return self._part("bridge", "run", "bridge", ready_event="connected")
+
+    def worker(self) -> Part:
+        """Return a worker, not started."""
+        return self._part("worker", "run", "worker", ready_event="worker_ready")
+
+    def notifier(self) -> Part:
+        """Return the notifier, not started."""
+        return self._part("notifier", "run", "notifier", ready_event="notifier_ready")
+
+    def fleet(self, rate: float, duration_s: float) -> Part:
+        """Return a fleet that publishes ``rate`` messages per second."""
+        return self._part("fleet", "simulate", "--rate", f"{rate:g}", "--duration", f"{duration_s:g}", "--json")
+
+    def _part(self, name: str, *arguments: str, ready_event: str | None = None) -> Part:
+        return part(self.run_dir, name, *arguments, ready_event=ready_event, environment=self._environment)
+
+
+@contextmanager
+def bench_stage() -> Iterator[BenchStage]:
+    """Start servers in a temporary folder, and remove both at the end."""
+    settings = load_settings()
+    run_dir = Path(tempfile.mkdtemp(prefix="quantrac-bench-"))
+    run_dir.chmod(0o711)
+    servers = local_servers(settings, run_dir)
+    try:
+        with bars_on_stderr() as bars:
+            servers.start(bars)
+            registry = prepare(servers, settings, toml_files(sample_province()), bars)
+        yield BenchStage(servers, registry)
+    finally:
+        servers.stop()
+        shutil.rmtree(run_dir, ignore_errors=True)
+
+
+class Meter:
+    """Peak memory and processor time of processes, sampled in a thread."""
+
+    def __init__(self, pids: Callable[[], dict[str, int | None]]) -> None:
+        self._pids = pids
+        self.rss_mb: dict[str, float] = {}
+        self.cpu_s: dict[str, float] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Meter:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.5):
+            for name, pid in self._pids().items():
+                if pid is not None:
+                    self._sample(name, pid)
+
+    def _sample(self, name: str, pid: int) -> None:
+        try:
+            process = psutil.Process(pid)
+            family = [process, *process.children(recursive=True)]
+            # PSS would count PostgreSQL's shared buffers once; RSS is what `top` shows, and the larger of the two.
+            rss = sum(p.memory_info().rss for p in family) / 1e6
+            cpu = sum(sum(p.cpu_times()[:2]) for p in family)
+        except psutil.NoSuchProcess:
+            return
+        self.rss_mb[name] = max(rss, self.rss_mb.get(name, 0.0))
+        self.cpu_s[name] = max(cpu, self.cpu_s.get(name, 0.0))
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float, what: str) -> None:
+    """Return when ``condition`` holds; raise ``TimeoutError`` that names ``what`` otherwise."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} did not happen within {timeout_s:g} s")
+        time.sleep(0.2)

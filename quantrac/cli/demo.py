@@ -1,0 +1,256 @@
+"""``quantrac demo``: the whole path on this machine, from simulated sensors to the officer's inbox."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from quantrac.cli.accounts import Account, Accountant
+    from quantrac.cli.parts import Part
+    from quantrac.clock import Clock
+    from quantrac.servers import LocalServers
+
+ONCE_PATIENCE_S = 150.0
+REST_PATIENCE_S = 60.0
+
+
+def demo(
+    *,
+    once: Annotated[
+        bool, typer.Option("--once", help="No screen; end when an injected slug was mailed and all is accounted for.")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, max=8, help="Workers that share the stations.")] = 1,
+    scenario: Annotated[
+        str, typer.Option(help="What the simulated fleet injects: a scenario file or a name.")
+    ] = "demo",
+    seed: Annotated[int, typer.Option(help="Another seed gives other signals.")] = 1,
+) -> None:
+    """Start everything locally, feed it with a simulated fleet, and show what happens, until Ctrl-C.
+
+    With --once the last line on stdout is one JSON object with the counts and delays; the exit status is 0 when a
+    pollution alert of an injected slug was delivered by SMTP and every published reading is accounted for.
+
+    Example: quantrac demo --once
+    """
+    from quantrac.cli.context import load_context
+    from quantrac.cli.staging import local_servers, prepare, refuse_configured_servers
+    from quantrac.registry import sample_province
+    from quantrac.servers.progress import bars_on_stderr
+    from quantrac.tomltable import toml_files
+
+    context = load_context()
+    settings, clock = context.settings, context.clock
+    refuse_configured_servers(settings)
+    signal.signal(signal.SIGTERM, _interrupt)
+    servers = local_servers(settings)
+    result: dict[str, object] | None = None
+    stage = Stage(servers, _parts(servers.run_dir, workers, scenario, seed), clock)
+    with stage.open():
+        with bars_on_stderr() as bars:
+            servers.start(bars)
+            prepare(servers, settings, toml_files(sample_province()), bars)
+        stage.begin()
+        if once:
+            result = stage.run_once()
+        else:
+            stage.show()
+    if result is not None:
+        sys.stdout.write(json.dumps(result) + "\n")
+    elif once:
+        raise typer.Exit(130)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The processes of the demo: the pipeline, and the fleet that feeds it."""
+
+    pipeline: tuple[Part, ...]
+    fleet: Part
+
+
+def _parts(run_dir: Path, workers: int, scenario: str, seed: int) -> Parts:
+    from quantrac.cli.parts import part
+
+    environment = {"QUANTRAC_RUN_DIR": str(run_dir)}
+    pipeline = [part(run_dir, "bridge", "run", "bridge", ready_event="connected", environment=environment)]
+    for number in range(1, workers + 1):
+        name = f"worker-{number}"
+        pipeline.append(part(run_dir, name, "run", "worker", ready_event="worker_ready", environment=environment))
+    pipeline.append(part(run_dir, "notifier", "run", "notifier", ready_event="notifier_ready", environment=environment))
+    command: Sequence[str] = ("simulate", "--scenario", scenario, "--cadence", "1", "--seed", str(seed), "--json")
+    return Parts(tuple(pipeline), part(run_dir, "fleet", *command, environment=environment))
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+class Stage:
+    """Servers and processes of one demo, and what is seen of them."""
+
+    def __init__(self, servers: LocalServers, parts: Parts, clock: Clock) -> None:
+        from quantrac.cli.parts import Supervisor
+
+        self._servers, self._parts, self._clock = servers, parts, clock
+        self._supervisor = Supervisor(parts.pipeline, clock)
+        self._accountant: Accountant | None = None
+        self._fleet_folder = servers.run_dir / "simulate"
+        self._labels = self._fleet_folder / "fleet-labels.csv"
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Stop at the end, in order, everything that was started here, and nothing else; Ctrl-C is an orderly end."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            sys.stderr.write("\nStopping …\n")
+        finally:
+            # A second Ctrl-C while stopping would leave processes behind.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            self._parts.fleet.stop()
+            self._supervisor.stop()
+            if self._accountant is not None:
+                self._accountant.close()
+            self._servers.stop()
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def begin(self) -> None:
+        """Start the pipeline, let it finish what an earlier run left in the queues, then start the fleet."""
+        from quantrac.cli.accounts import Accountant
+        from quantrac.servers.progress import bars_on_stderr
+        from simulators.fleet import REPORT_FILE
+
+        with bars_on_stderr() as bars:
+            bars.advance_to("Starting bridge, worker, notifier", 0, 1)
+            self._supervisor.start()
+            bars.advance_to("Starting bridge, worker, notifier", 1, 1)
+        report = self._fleet_folder / REPORT_FILE
+        report.unlink(missing_ok=True)
+        self._labels.unlink(missing_ok=True)
+        self._accountant = Accountant(
+            self._servers.database(), self._servers.kafka(), report, self._servers.mail.folder
+        )
+        self._until_drained()
+        self._accountant.begin(self._clock.now())
+        self._parts.fleet.start()
+
+    def run_once(self) -> dict[str, object]:
+        """Wait for the slug's e-mail, stop the fleet, wait until everything is accounted for; return the numbers.
+
+        Raises
+        ------
+        QuantracError
+            It did not come to that in time; the message says how far it came.
+        """
+        from quantrac.cli.accounts import slug_mail
+        from quantrac.errors import QuantracError
+
+        deadline_s = self._clock.monotonic_s() + ONCE_PATIENCE_S
+        while (found := slug_mail(self._look(), self._labels)) is None:
+            self._check_fleet()
+            if self._clock.monotonic_s() > deadline_s:
+                raise QuantracError(
+                    f"No e-mail about an injected slug after {ONCE_PATIENCE_S:.0f} s. {self._so_far()} "
+                    f"The logs are in {self._servers.run_dir / 'log'}."
+                )
+            self._turn()
+        self._parts.fleet.stop()
+        account = self._until_at_rest()
+        _, _, alert_delay_s = found
+        return result_of(account, alert_delay_s)
+
+    def show(self) -> None:
+        """Show the live table until Ctrl-C."""
+        from rich.live import Live
+
+        from quantrac.cli.screen import Screen
+
+        screen = Screen(self._servers, self._labels)
+        with Live(screen.waiting(), screen=sys.stdout.isatty(), auto_refresh=False) as live:
+            while True:
+                live.update(screen.render(self._look(), self._supervisor), refresh=True)
+                self._check_fleet()
+                self._turn()
+
+    def _until_drained(self) -> None:
+        deadline_s = self._clock.monotonic_s() + REST_PATIENCE_S
+        while self._accounts.waiting() and self._clock.monotonic_s() < deadline_s:
+            self._turn()
+
+    def _until_at_rest(self) -> Account:
+        from quantrac.errors import QuantracError
+
+        deadline_s = self._clock.monotonic_s() + REST_PATIENCE_S
+        while not (account := self._look()).at_rest:
+            if self._clock.monotonic_s() > deadline_s:
+                raise QuantracError(
+                    f"Not every published reading arrived within {REST_PATIENCE_S:.0f} s. {self._so_far()}"
+                )
+            self._turn()
+        # The delays of the last batch are written by the worker's next sweep.
+        deadline_s = self._clock.monotonic_s() + 5.0
+        while account.delays.readings < account.ledger.stored and self._clock.monotonic_s() < deadline_s:
+            self._turn()
+            account = self._look()
+        return account
+
+    def _so_far(self) -> str:
+        account = self._look()
+        return (
+            f"Published {account.fleet.published} readings, accounted for {account.done}, in flight "
+            f"{account.in_flight}, missing messages {account.missing_messages}, alerts {len(account.alerts)}, "
+            f"e-mails {len(account.mails)}, restarts {self._supervisor.restarts}."
+        )
+
+    def _check_fleet(self) -> None:
+        from quantrac.errors import ServerError
+
+        if self._parts.fleet.pid is None:
+            raise ServerError(f"The simulated fleet ended by itself; see {self._parts.fleet.log_path}.")
+
+    def _look(self) -> Account:
+        return self._accounts.look(self._clock.now())
+
+    @property
+    def _accounts(self) -> Accountant:
+        if self._accountant is None:
+            raise RuntimeError("begin() comes first")
+        return self._accountant
+
+    def _turn(self) -> None:
+        time.sleep(0.5)
+        self._supervisor.tend()
+
+
+def result_of(account: Account, alert_delay_s: float) -> dict[str, object]:
+    """Return the last line of ``--once``."""
+    return {
+        "published": account.fleet.published,
+        "stored": account.ledger.stored,
+        "duplicates": account.ledger.duplicate,
+        "revisions": account.ledger.revision,
+        "dead_letters": account.ledger.dead_letter,
+        "redelivered": account.ledger.redelivered,
+        "in_flight": account.in_flight,
+        "residual": account.residual,
+        "missing_messages": account.missing_messages,
+        "alerts_opened": len(account.alerts),
+        "emails_delivered": len(account.mails),
+        "delay_p50_s": _rounded(account.delays.p50_s),
+        "delay_p99_s": _rounded(account.delays.p99_s),
+        "alert_delay_s": _rounded(alert_delay_s),
+    }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)

@@ -1,0 +1,122 @@
+"""``quantrac status``: processes, lag, delay, ledger, at a glance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from quantrac.cli.views import Column, as_text, print_table
+
+if TYPE_CHECKING:
+    from quantrac.cli.context import Context
+
+DELAYS_OVER = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessLine:
+    """One process of quantrac on this machine."""
+
+    name: str
+    pid: int
+    up: timedelta
+    rss_mb: float
+    cpu_s: float
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+) -> None:
+    """Show processes of this machine, what waits in Kafka, delays, the loss ledger and missing messages.
+
+    Example: quantrac status --json
+    """
+    from quantrac.cli.context import load_context
+
+    context = load_context()
+    now = context.clock.now()
+    facts = collect(context)
+    running = list(processes(context))
+    if as_json:
+        document = facts | {"processes": [asdict(p) for p in running], "at": now}
+        typer.echo(json.dumps(document, default=str, ensure_ascii=False))
+        return
+    typer.secho("Processes on this machine", bold=True)
+    print_table(_PROCESS_COLUMNS, running) if running else typer.echo("none")
+    for title, values in facts.items():
+        typer.secho(f"\n{title}", bold=True)
+        for name, value in values.items():
+            typer.echo(f"  {name:<34} {as_text(value)}")
+
+
+def collect(context: Context) -> dict[str, dict[str, object]]:
+    """Return what broker and database know, by topic of interest."""
+    from quantrac.topics import RAW
+    from sql.reports import Reports
+    from streams.app import GROUP
+    from streams.lag import LagProbe
+
+    now = context.clock.now()
+    with LagProbe(context.kafka(), GROUP, RAW) as probe:
+        waiting = sum(probe.waiting().values())
+    with Reports(context.database().reader) as reports:
+        totals, ledger = reports.status(now), reports.ledger_totals()
+        delays = reports.delay_quantiles(now - DELAYS_OVER)
+        missing = sum(gap.missing for gap in reports.feed_gaps(limit=1000))
+    return {
+        "Stations": {
+            "registered": totals.stations,
+            "online": totals.online,
+            "heard in the last 10 min": totals.heard,
+            "last received": totals.last_received_at,
+        },
+        "Lag and delay": {
+            "records waiting in Kafka": waiting,
+            "delay p50 of the last 10 min (s)": delays.p50_s,
+            "delay p99 of the last 10 min (s)": delays.p99_s,
+        },
+        "Loss ledger (readings)": asdict(ledger)
+        | {"residual": ledger.residual, "messages missing in sessions": missing},
+        "Alerts": {
+            "open": totals.open_alerts,
+            "notifications waiting": totals.notifications_waiting,
+            "notifications given up": totals.notifications_given_up,
+            "dead letters not replayed": totals.dead_letters,
+            "hours and days to be judged": totals.buckets_to_judge,
+        },
+    }
+
+
+def processes(context: Context) -> Iterator[ProcessLine]:
+    """Yield the processes of the run folder that are alive, by name."""
+    import psutil
+
+    from quantrac.servers.files import read_json
+
+    now = context.clock.now().timestamp()
+    for pid_path in sorted(context.settings.run_dir.glob("*.pid")):
+        identity = read_json(pid_path)
+        try:
+            process = psutil.Process(int(identity["pid"]))
+            with process.oneshot():
+                family = [process, *process.children(recursive=True)]
+                rss = sum(p.memory_info().rss for p in family)
+                cpu = sum(sum(p.cpu_times()[:2]) for p in family)
+                up = timedelta(seconds=round(now - process.create_time()))
+        except (psutil.NoSuchProcess, KeyError):
+            continue
+        yield ProcessLine(pid_path.stem, process.pid, up, rss / 1e6, cpu)
+
+
+_PROCESS_COLUMNS: tuple[Column[ProcessLine], ...] = (
+    Column("name", lambda p: p.name),
+    Column("pid", lambda p: p.pid, "right"),
+    Column("up", lambda p: p.up, "right"),
+    Column("memory (MB)", lambda p: round(p.rss_mb), "right"),
+    Column("CPU (s)", lambda p: round(p.cpu_s, 1), "right"),
+)

@@ -1,0 +1,45 @@
+"""Tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Literal, TypeVar
+
+from quantrac.domain.stations import VIETNAM
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[T]):
+    """One column: its head, and how to get a cell's value out of a row."""
+
+    head: str
+    value: Callable[[T], object]
+    justify: Literal["left", "right"] = "left"
+
+
+def as_text(value: object) -> str:
+    """Return a value as a person reads it: instants in Vietnam's time, nothing as a dash."""
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return value.astimezone(VIETNAM).strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, float):
+        return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return str(value)
+
+
+def print_table(columns: Sequence[Column[T]], rows: Iterable[T]) -> None:
+    """Print rows as a table on standard output."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column.head, justify=column.justify, overflow="fold")
+    for row in rows:
+        table.add_row(*(as_text(column.value(row)) for column in columns))
+    Console().print(table)
