@@ -1,0 +1,194 @@
+"""The state machine of one rule at one sensor: pure, event time only.
+
+Each usable reading becomes an :class:`Observation`: how high it reaches on the rule's ladder, and how high it still
+holds. :func:`step` counts consecutive ones and returns the new state with a named reason. It needs no "now": pending
+and keep-firing are counted in readings and in the station's time, so a replay decides as the live stream did.
+
+::
+
+    value   . . . # # # . # . . . .      # reaches the step (pending 3, keep_firing 3, hysteresis left out)
+    count   0 0 0 1 2 3 0 1 0 0 0 0
+    alert   . . . . . O | | | | R .      O opened, R resolved: three in a row below the clear threshold
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from alerts.rules import Rule
+from quantrac.domain.alerts import TransitionKind
+
+
+class Reason(StrEnum):
+    """Why an alert changed, or did not."""
+
+    WITHIN = "within"
+    """The reading reaches no step, and nothing is open."""
+    PENDING = "pending"
+    """A step is reached, by too few consecutive readings yet."""
+    HELD = "held"
+    """Opened: a step was reached by enough consecutive readings."""
+    WORSE = "worse"
+    """Escalated: a higher step was reached by enough consecutive readings."""
+    FIRING = "firing"
+    """Open, and the reading is not below the clear threshold."""
+    CLEARING = "clearing"
+    """Open; the reading is below the clear threshold, too few consecutive ones yet."""
+    CLEARED = "cleared"
+    """Resolved: enough consecutive readings below the clear threshold."""
+    LATE = "late"
+    """Not counted: the reading came in the retrospective lane."""
+    OUT_OF_ORDER = "out_of_order"
+    """Not counted: not newer than a reading that was counted before."""
+    UNUSABLE = "unusable"
+    """Not counted: calibrating, faulty, missing, or refused by quality control."""
+    NO_SCORE = "no_score"
+    """Not counted: the model has no score for the reading."""
+    NO_LIMIT = "no_limit"
+    """Not counted: nothing limits the parameter on that day."""
+    LIMIT_WITHDRAWN = "limit_withdrawn"
+    """Resolved: the limit is no longer in force."""
+    RULE_WITHDRAWN = "rule_withdrawn"
+    """Resolved: the rule is no longer in force, or no longer watches the parameter."""
+    SIGNAL_LOST = "signal_lost"
+    SIGNAL_BACK = "signal_back"
+    MEAN_EXCEEDED = "mean_exceeded"
+    MEAN_WITHIN = "mean_within"
+    RETROSPECTIVE = "retrospective"
+    """A finding that rests on late or revised readings: reported, never told at night."""
+
+
+class AlertState(msgspec.Struct, frozen=True, array_like=True):
+    """What one rule remembers of one sensor; all instants are ``observed_at``."""
+
+    level: int = 0
+    """Step of the open alert, counted from 1; 0: none is open."""
+    counts: tuple[int, ...] = ()
+    """Consecutive observations that reached each step; empty: none did."""
+    firsts: tuple[datetime | None, ...] = ()
+    """The first of them."""
+    clearing: int = 0
+    """Consecutive observations beyond the clear threshold of the open step."""
+    paged: bool = False
+    """Whether the open alert has told the officers."""
+    since: datetime | None = None
+    """The first observation of the open step."""
+    last: datetime | None = None
+    """The newest counted observation while anything is counted: gaps are measured from it."""
+    peak: float | None = None
+    """The worst value of the open alert or of the pending condition."""
+    peak_measure: float = 0.0
+
+
+IDLE = AlertState()
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One reading as a rule sees it.
+
+    ``level`` is the highest step that it reaches and ``holds`` the highest whose clear threshold it has not passed
+    (``level <= holds``), both counted from 1, 0 for none. ``measure`` orders observations by how bad they are.
+    """
+
+    observed_at: datetime
+    value: float | None
+    level: int
+    holds: int
+    measure: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The new state, why, and which transition of the alert it is, if any."""
+
+    state: AlertState
+    reason: Reason
+    kind: TransitionKind | None = None
+
+
+def step(rule: Rule, state: AlertState, observation: Observation, cadence_s: float) -> Decision:
+    """Count one observation.
+
+    Parameters
+    ----------
+    cadence_s
+        The sensor's cadence: after a gap of more than ``rule.max_gap_cadences`` of it, counting begins anew.
+    """
+    if state is IDLE and observation.level == 0:
+        return _WITHIN
+    state = _counted(rule, state, observation, cadence_s)
+    reached = _reached(rule, state, observation.observed_at)
+    if reached > state.level:
+        return _climb(rule, state, observation, reached)
+    if state.level == 0:
+        return Decision(state, Reason.PENDING) if state.counts[0] else _WITHIN
+    if observation.holds >= state.level:
+        return Decision(state, Reason.FIRING)
+    return _clear(rule, state)
+
+
+def _counted(rule: Rule, state: AlertState, observation: Observation, cadence_s: float) -> AlertState:
+    at, size = observation.observed_at, len(rule.steps)
+    gap = state.last is not None and (at - state.last).total_seconds() > rule.max_gap_cadences * cadence_s
+    # Another number of steps: a newer version of the rule. What was pending under the old one is forgotten.
+    anew = gap or len(state.counts) != size
+    before = (0,) * size if anew else state.counts
+    began = (None,) * size if anew else state.firsts
+    counts = tuple(n + 1 if observation.level > i else 0 for i, n in enumerate(before))
+    firsts = tuple(None if n == 0 else at if n == 1 else first for n, first in zip(counts, began, strict=True))
+    peak, measure = state.peak, state.peak_measure
+    # While an alert is open its peak stays; before, a peak belongs to the run that is pending.
+    if peak is None or observation.measure > measure or (state.level == 0 and counts[0] == 1):
+        peak, measure = observation.value, observation.measure
+    return AlertState(
+        min(state.level, size),
+        counts,
+        firsts,
+        (0 if gap else state.clearing) + 1 if observation.holds < state.level else 0,
+        state.paged,
+        state.since,
+        at,
+        peak,
+        measure,
+    )
+
+
+def _reached(rule: Rule, state: AlertState, at: datetime) -> int:
+    for index in range(len(rule.steps) - 1, -1, -1):
+        needed, first = rule.steps[index], state.firsts[index]
+        enough = first is not None and state.counts[index] >= needed.pending
+        if enough and first is not None and (at - first).total_seconds() >= needed.pending_s:
+            return index + 1
+    return 0
+
+
+def _climb(rule: Rule, state: AlertState, observation: Observation, reached: int) -> Decision:
+    opened = state.level == 0
+    climbed = msgspec.structs.replace(
+        state,
+        level=reached,
+        clearing=0,
+        since=state.firsts[reached - 1] or observation.observed_at,
+        paged=state.paged or rule.steps[reached - 1].page,
+    )
+    if opened:
+        return Decision(climbed, Reason.HELD, TransitionKind.OPENED)
+    return Decision(climbed, Reason.WORSE, TransitionKind.ESCALATED)
+
+
+def _clear(rule: Rule, state: AlertState) -> Decision:
+    if state.clearing < rule.keep_firing:
+        return Decision(state, Reason.CLEARING)
+    if state.counts[0] == 0:
+        return Decision(IDLE, Reason.CLEARED, TransitionKind.RESOLVED)
+    # Below the open step, but still on a milder one: that one goes on counting, as a new incident.
+    rest = AlertState(0, state.counts, state.firsts, last=state.last)
+    return Decision(rest, Reason.CLEARED, TransitionKind.RESOLVED)
+
+
+_WITHIN = Decision(IDLE, Reason.WITHIN)

@@ -1,0 +1,110 @@
+"""How each kind of rule sees a reading: as an observation to count, or as a named reason not to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from alerts.ladder import Observation, Reason
+from alerts.rules import Rule, Trigger
+from alerts.thresholds import Thresholds
+from quantrac.domain.alerts import AlertKind
+from quantrac.domain.limits import Limit
+from quantrac.domain.readings import CheckedReading, Flag, Status
+
+
+class Text(Protocol):
+    """One line in both languages."""
+
+    @property
+    def vi(self) -> str:
+        """Vietnamese."""
+        ...
+
+    @property
+    def en(self) -> str:
+        """English."""
+        ...
+
+
+class AnomalyScore(Protocol):
+    """What the engine needs of a model's score; ``models`` gives an object of this shape."""
+
+    @property
+    def probability(self) -> float | None:
+        """0..1, 0.5 at the model's threshold; ``None`` while the model is not ready."""
+        ...
+
+    @property
+    def harmful(self) -> bool:
+        """Whether the departure is on the polluting side of the parameter."""
+        ...
+
+    @property
+    def alarm(self) -> bool:
+        """Whether the model itself says that it lasted long enough."""
+        ...
+
+    @property
+    def text(self) -> Text:
+        """Why, in one line."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One rule at one sensor on one day: the rule, and the thresholds of the limit that is in force."""
+
+    rule: Rule
+    limit: Limit | None
+    thresholds: Thresholds | None = None
+
+    def observe(self, checked: CheckedReading, score: AnomalyScore | None) -> Observation | Reason:
+        """Return the reading as this rule sees it, or why it does not count; order and lane are not looked at."""
+        if self.rule.kind is AlertKind.FAULT:
+            return _fault(self.rule, checked)
+        if not checked.usable:
+            return Reason.UNUSABLE
+        if self.rule.kind is AlertKind.ANOMALY:
+            return _anomaly(self.rule, checked, score)
+        return self._against_limit(checked)
+
+    def _against_limit(self, checked: CheckedReading) -> Observation | Reason:
+        value, thresholds = checked.reading.value, self.thresholds
+        if thresholds is None or value is None:
+            return Reason.NO_LIMIT
+        level, holds, measure = thresholds.level(value), thresholds.holds(value), thresholds.measure(value)
+        return Observation(checked.reading.observed_at, value, level, max(level, holds), measure)
+
+
+def _anomaly(rule: Rule, checked: CheckedReading, score: AnomalyScore | None) -> Observation | Reason:
+    if score is None or score.probability is None:
+        return Reason.NO_SCORE
+    level = holds = 0
+    for index, step in enumerate(rule.steps, start=1):
+        needed = step.probability or 0.0
+        if step.harmful and not score.harmful:
+            continue
+        if score.alarm and score.probability >= needed:
+            level = index
+        if score.probability >= (step.clear or needed):
+            holds = index
+    value = checked.reading.value
+    return Observation(checked.reading.observed_at, value, level, max(level, holds), score.probability)
+
+
+def _fault(rule: Rule, checked: CheckedReading) -> Observation | Reason:
+    reading = checked.reading
+    if rule.trigger is Trigger.CALIBRATING:
+        found = reading.status is Status.CALIBRATING
+    elif checked.usable:
+        found = False
+    elif reading.status is Status.FAULT or (
+        reading.status is Status.MEASURING and checked.flag in (Flag.BAD, Flag.MISSING)
+    ):
+        found = True
+    else:
+        # Calibrating, an unknown status, merely suspect: says neither that the probe is broken nor that it works.
+        return Reason.UNUSABLE
+    top = len(rule.steps) if found else 0
+    return Observation(reading.observed_at, reading.value, top, top)

@@ -1,0 +1,232 @@
+"""Alert rules: what opens an alert, what ends it, and who is told. Versioned data, read from TOML or from the database.
+
+A rule is a ladder of steps from mild to severe. One incident is one alert: it opens at the step that is reached,
+climbs, and ends once. The first step with ``page`` tells the officers; later ones of the same incident do not tell them
+again.
+``docs/alerts.md`` describes every key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from quantrac.domain.alerts import AlertKind, Severity
+from quantrac.domain.limits import Window
+from quantrac.errors import RuleError
+from quantrac.tomltable import Table, named_by, read_text, toml_files
+
+
+class Trigger(StrEnum):
+    """What a rule of kind ``fault`` counts."""
+
+    FAULT = "fault"
+    """Logger status 02, a value that quality control found bad, or a missing one."""
+    CALIBRATING = "calibrating"
+    """Logger status 01."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rung of a rule's ladder; which of the last five fields counts depends on the rule's kind."""
+
+    name: str
+    severity: Severity
+    page: bool = False
+    pending: int = 1
+    """Consecutive readings (or windows) that must reach the step before it counts."""
+    pending_s: float = 0.0
+    """Time that they must span as well, in seconds."""
+    fraction: float | None = None
+    """limit: share of the limit that is reached; 1.0 means beyond the limit itself."""
+    clear: float | None = None
+    """limit: share of the limit, anomaly: probability, below which readings count towards the end."""
+    probability: float | None = None
+    """anomaly: the model's probability that is reached."""
+    harmful: bool = False
+    """anomaly: only departures on the polluting side count."""
+    after_s: float | None = None
+    """offline: silence in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One version of an alert rule, in force from ``effective_from`` (a calendar day in Vietnam)."""
+
+    code: str
+    effective_from: date
+    title_vi: str
+    title_en: str
+    kind: AlertKind
+    steps: tuple[Step, ...]
+    window: Window = Window.READING
+    trigger: Trigger = Trigger.FAULT
+    keep_firing: int = 1
+    """Consecutive readings (or windows) beyond the clear threshold that end the alert."""
+    max_gap_cadences: float = 3.0
+    """A longer gap, in cadences of the sensor, begins the counting of consecutive readings anew."""
+    parameters: tuple[str, ...] = ()
+    """Only these; empty: all."""
+    except_parameters: tuple[str, ...] = ()
+    enabled: bool = True
+    """A version with ``enabled = false`` withdraws the rule from its date on."""
+
+    def applies_to(self, parameter: str) -> bool:
+        """Whether the rule watches a parameter."""
+        return parameter not in self.except_parameters and (not self.parameters or parameter in self.parameters)
+
+
+_RULE_KEYS = frozenset(f.name for f in fields(Rule)) - {"steps"} | {"step"}
+_STEP_KEYS = frozenset(f.name for f in fields(Step))
+_NEEDED = {AlertKind.LIMIT: "fraction", AlertKind.ANOMALY: "probability", AlertKind.OFFLINE: "after_s"}
+
+
+def packaged_rules() -> Path:
+    """Return the folder of the rules that come with the program."""
+    return Path(__file__).parent / "data" / "rules"
+
+
+def load_rules(paths: Sequence[Path]) -> tuple[Rule, ...]:
+    """Return the rules of TOML files, or of all ``*.toml`` files of folders.
+
+    Raises
+    ------
+    RuleError
+        A file cannot be read, holds a mistake, or contradicts another; the message names the file and the key.
+    """
+    rules: list[Rule] = []
+    for file in (file for path in paths for file in toml_files(path)):
+        top = Table.parse(read_text(file), str(file))
+        top.refuse_unknown({"rule"})
+        rules += [_rule(table) for table in top.tables("rule", named_by("rule", "code"))]
+    if not rules:
+        raise RuleError(f"{', '.join(map(str, paths)) or 'No file'}: no [[rule]] is described. Add at least one.")
+    return _distinct(rules, ", ".join(map(str, paths)))
+
+
+def parse_rules(documents: Iterable[Mapping[str, Any]], source: str = "alert_rules") -> tuple[Rule, ...]:
+    """Return the rules of documents as :func:`document` makes them; ``source`` names them in messages.
+
+    Raises
+    ------
+    RuleError
+        A document holds a mistake.
+    """
+    return _distinct([_rule(Table(_with_date(d), source, f"rule {d.get('code')}")) for d in documents], source)
+
+
+def document(rule: Rule) -> dict[str, Any]:
+    """Return a rule as a JSON document, the form in which the database keeps it."""
+    values = asdict(rule)
+    steps = values.pop("steps")
+    values["effective_from"] = rule.effective_from.isoformat()
+    values["parameters"], values["except_parameters"] = list(rule.parameters), list(rule.except_parameters)
+    return values | {"step": [{k: v for k, v in step.items() if v is not None} for step in steps]}
+
+
+def rules_in_force(rules: Iterable[Rule], day: date) -> tuple[Rule, ...]:
+    """Return the version of each rule that is in force on a day (of Vietnam), by code; withdrawn ones are left out."""
+    newest: dict[str, Rule] = {}
+    for rule in sorted(rules, key=lambda r: r.effective_from):
+        if rule.effective_from <= day:
+            newest[rule.code] = rule
+    return tuple(newest[code] for code in sorted(newest) if newest[code].enabled)
+
+
+def _with_date(values: Mapping[str, Any]) -> dict[str, Any]:
+    day = values.get("effective_from")
+    if isinstance(day, str):
+        try:
+            return {**values, "effective_from": date.fromisoformat(day)}
+        except ValueError:
+            return dict(values)
+    return dict(values)
+
+
+def _distinct(rules: Sequence[Rule], source: str) -> tuple[Rule, ...]:
+    seen: set[tuple[str, date]] = set()
+    for rule in rules:
+        if (rule.code, rule.effective_from) in seen:
+            raise RuleError(
+                f"{source}: rule {rule.code}: effective_from {rule.effective_from} stands twice. Give the later "
+                "version another date, or remove one."
+            )
+        seen.add((rule.code, rule.effective_from))
+    return tuple(rules)
+
+
+def _rule(table: Table) -> Rule:
+    table.refuse_unknown(_RULE_KEYS)
+    kind = table.member("kind", AlertKind)
+    window = table.member("window", Window) if "window" in table.values else Window.READING
+    if window is not Window.READING and kind is not AlertKind.LIMIT:
+        raise table.error("window", f"is {window.value!r}; only rules of kind limit judge hours and days.")
+    return Rule(
+        code=table.text("code"),
+        effective_from=table.day("effective_from"),
+        title_vi=table.text("title_vi"),
+        title_en=table.text("title_en"),
+        kind=kind,
+        steps=_steps(table, kind),
+        window=window,
+        trigger=table.member("trigger", Trigger) if "trigger" in table.values else Trigger.FAULT,
+        keep_firing=_count(table, "keep_firing"),
+        max_gap_cadences=table.positive("max_gap_cadences", 3.0),
+        parameters=table.texts("parameters"),
+        except_parameters=table.texts("except_parameters"),
+        enabled=table.boolean("enabled", default=True),
+    )
+
+
+def _steps(table: Table, kind: AlertKind) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    needed = _NEEDED.get(kind)
+    for entry in table.tables("step", named_by("step", "name")):
+        step = _step(entry)
+        if needed is not None:
+            value = getattr(step, needed)
+            if value is None:
+                raise entry.error(needed, f"is missing; a step of a rule of kind {kind.value} needs it.")
+            if steps and not value >= getattr(steps[-1], needed):
+                raise entry.error(needed, "is below that of the step before; write the mildest step first.")
+        steps.append(step)
+    if not steps:
+        raise table.error("step", "is missing; a rule needs at least one [[rule.step]].")
+    return tuple(steps)
+
+
+def _step(entry: Table) -> Step:
+    entry.refuse_unknown(_STEP_KEYS)
+    fraction, probability = entry.optional_positive("fraction"), entry.optional_positive("probability")
+    clear = entry.optional_positive("clear")
+    if probability is not None and probability > 1:
+        raise entry.error("probability", f"is {probability:g}; it must be at most 1.")
+    reached = fraction if fraction is not None else probability
+    if clear is not None and reached is not None and clear > reached:
+        raise entry.error("clear", f"is {clear:g}, above the {reached:g} that opens the alert; it must not be.")
+    pending_s = entry.number("pending_s", 0.0)
+    if pending_s < 0:
+        raise entry.error("pending_s", f"is {pending_s:g}; it must not be negative.")
+    return Step(
+        name=entry.text("name"),
+        severity=entry.member("severity", Severity),
+        page=entry.boolean("page"),
+        pending=_count(entry, "pending"),
+        pending_s=pending_s,
+        fraction=fraction,
+        clear=clear,
+        probability=probability,
+        harmful=entry.boolean("harmful"),
+        after_s=entry.optional_positive("after_s"),
+    )
+
+
+def _count(table: Table, key: str) -> int:
+    value = table.number(key, 1)
+    if value < 1 or value != int(value):
+        raise table.error(key, f"is {value:g}; give a whole number of at least 1.")
+    return int(value)
