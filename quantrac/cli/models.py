@@ -130,3 +130,22 @@ def ablation(
         typer.echo(json.dumps(rows, ensure_ascii=False, allow_nan=False))
     else:
         ablation_table(family, rows)
+
+
+@app.command()
+def scenarios(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write the series and their events into.")],
+    seed: Annotated[int, typer.Option("--seed", help="Equal seeds give equal files.")] = 1,
+    stations: Annotated[int, typer.Option("--stations", min=1, help="How many stations of the sample province.")] = 6,
+    days: Annotated[int, typer.Option("--days", min=8, help="Days a station; the first seven are quiet.")] = 42,
+) -> None:
+    """Generate labelled series with the simulator, for `quantrac models evaluate scenarios`.
+
+    Example: quantrac models scenarios --seed 7 --out scenarios/
+    """
+    from quantrac.cli.modelscenarios import write_scenarios
+    from quantrac.cli.modelviews import progress
+
+    with progress() as tell:
+        rows, events = write_scenarios(out, seed, stations, days, tell)
+    typer.echo(f"{rows} rows with {events} events written to {out}.")

@@ -10,16 +10,7 @@ from rich.table import Table
 
 from models.evaluation.evaluate import Evaluation
 
-_SHOWN = (
-    "point_f1",
-    "event_f1",
-    "event_recall",
-    "false_alarms_per_day",
-    "median_delay_min",
-    "false_alarm_rate",
-    "missed_alarm_rate",
-    "ms_per_row",
-)
+_MAIN = ("point_f1", "event_f1", "event_recall", "false_alarms_per_day", "median_delay_min")
 
 
 @contextmanager
@@ -31,18 +22,19 @@ def progress() -> Iterator[Callable[[str], None]]:
 
 
 def evaluation_table(evaluation: Evaluation) -> None:
-    """Print the figures of each file and of all together."""
-    own = [k for k in evaluation.total if k not in {*_SHOWN, "rows", "events", "false_alarms", "confusion_matrix"}]
-    table = Table(title=f"{evaluation.detector} on {evaluation.family}")
-    table.add_column("file")
-    for name in (*_SHOWN, *own):
-        table.add_column(name.replace("_", " "), justify="right")
-    for name, figures in {**evaluation.files, "total": evaluation.total}.items():
-        table.add_row(name, *(cell(figures.get(k)) for k in (*_SHOWN, *own)))
-    Console().print(table)
+    """Print all figures of the total, and the main ones of each file."""
+    console = Console()
+    total = Table("figure", "total", title=f"{evaluation.detector} on {evaluation.family}")
+    for name, value in evaluation.total.items():
+        if not isinstance(value, Mapping):
+            total.add_row(name.replace("_", " "), cell(value))
+    files = Table("file", *(n.replace("_", " ") for n in _MAIN))
+    for name, figures in evaluation.files.items():
+        files.add_row(name, *(cell(figures.get(n)) for n in _MAIN))
+    console.print(files, total)
     matrix = evaluation.total.get("confusion_matrix")
     if isinstance(matrix, Mapping) and matrix:
-        Console().print(_confusion_table(matrix))
+        console.print(_confusion_table(matrix))
 
 
 def _confusion_table(matrix: Mapping[str, Mapping[str, int]]) -> Table:

@@ -19,8 +19,9 @@ LAGS = 8
 """Values a row is made of when there is only one column: a single number has no shape to be odd in."""
 MAX_ROWS = 20_000
 """Rows a baseline learns from at most, evenly taken: more changes no figure and costs minutes."""
-_HEAD_SHARE = 0.15
-_HEAD_MIN, _HEAD_MAX = 50, 2_000
+_HEAD = np.timedelta64(3, "D")
+_HEAD_MIN, _HEAD_MAX = 200, 10_000
+"""Rows of the head where a family names none: three days, whatever the length of the series (else not causal)."""
 _DAY_MIN = 1440.0
 
 
@@ -101,7 +102,8 @@ def head_rows(series: Series) -> int:
     """Return how many rows at the head of a series may be learnt from."""
     if series.probation_rows:
         return series.probation_rows
-    return int(np.clip(_HEAD_SHARE * len(series.times), _HEAD_MIN, _HEAD_MAX))
+    within = int(np.count_nonzero(series.times[:_HEAD_MAX] < series.times[0] + _HEAD)) if len(series.times) else 0
+    return max(within, _HEAD_MIN)
 
 
 def columns_of(series: Series, columns: Sequence[str]) -> Floats:
@@ -114,9 +116,9 @@ def calibrate(model: RowModel, values: Floats, cadence: float) -> Calibrated:
     """Fit a model on normal rows and take its threshold from the budget of one alarmed row a day."""
     step = max(1, len(values) // MAX_ROWS)
     full = filled(values)
-    with np.errstate(all="ignore"):
-        centre = np.nan_to_num(np.nanmedian(full, axis=0)) if len(full) else np.zeros(values.shape[1])
-        spread = np.nan_to_num(np.nanstd(full, axis=0)) if len(full) else np.ones(values.shape[1])
+    seen = [column[~np.isnan(column)] for column in full.T]
+    centre = np.array([np.median(column) if len(column) else 0.0 for column in seen])
+    spread = np.array([np.std(column) if len(column) else 0.0 for column in seen])
     spread = np.where(spread > 1e-9, spread, 1.0)
     rows = np.nan_to_num(embedded((full - centre) / spread))[::step]
     if len(rows) < 2:

@@ -1,4 +1,4 @@
-"""Simulated scenarios: ``<name>.csv`` (observed_at, a column a parameter) and ``<name>_events.csv`` in one folder.
+"""Simulated scenarios: ``<name>.csv`` (observed_at, a column a parameter, its status) and ``<name>_events.csv``.
 
 The events table has the columns of Eindhoven's (start, end, cls, type, sensors). An event counts only if a row lies
 inside.
@@ -12,16 +12,19 @@ import numpy as np
 
 from models.evaluation.families.base import Family, series_name
 from models.evaluation.families.labelled import is_events, labels_of, own, partner, read_events
+from models.evaluation.metrics.events import runs
 from models.evaluation.tables import Table, read_tables
-from models.series import Series
+from models.series import Series, Times
 
 TIME = "observed_at"
-FLOW = "FLOW"
+STATUS = "_status"
+_CALIBRATING = "01"
+"""What a logger reports while its instrument is calibrated (TT 10/2021/TT-BTNMT)."""
 
 
 def _series(table: Table, events: list[Table], name: str) -> Series:
     times = table.times(TIME)
-    columns = tuple(c for c in table.header if c != TIME)
+    columns = tuple(c for c in table.header if c != TIME and not c.endswith(STATUS))
     truth = partner(table, times, events, "start")
     labelled = () if truth is None else read_events(truth)
     return Series(
@@ -32,7 +35,14 @@ def _series(table: Table, events: list[Table], name: str) -> Series:
         labels=labels_of(times, labelled),
         events=labelled,
         group=name,
+        maintenance={c: _calibrations(table, times, c) for c in columns if table.has(c + STATUS)},
     )
+
+
+def _calibrations(table: Table, times: Times, column: str) -> tuple[np.datetime64, ...]:
+    """Return when each calibration of a sensor began."""
+    calibrating = np.array([status == _CALIBRATING for status in table.cells[column + STATUS]], dtype=np.bool_)
+    return tuple(times[first] for first, _ in runs(calibrating))
 
 
 def load(folder: Path) -> tuple[Series, ...]:
