@@ -2,10 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from datetime import timedelta
 
-from alerts.limits import limit_for
+from alerts.engine import StationAlerts
 from alerts.rules import Rule, parse_rules
-from quantrac.domain.limits import Limit, LimitSet
+from quantrac.clock import Clock
+from quantrac.domain.limits import LimitSet
 from quantrac.domain.stations import Registry, Station
+from quantrac.errors import RuleError
+from quantrac.telemetry import get_logger
+from sql.catalogue import load_limit_sets, load_registry, load_rules
+
+_log = get_logger(__name__)
+RELOAD_AFTER = timedelta(seconds=30)
+"""An import takes effect within this time, without a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What decides how readings are understood and judged. ``version`` changes whenever anything of it does."""
+
+    version: int
+    registry: Registry
+    limit_sets: tuple[LimitSet, ...]
+    rules: tuple[Rule, ...]
+
+    def alerts_of(self, station: Station, snapshot: bytes | None) -> StationAlerts:
+        """Return a station's alert engine, new or going on from a snapshot."""
+        alerts = StationAlerts(station, self.rules, self.limit_sets, snapshot)
+        if snapshot is not None and not alerts.restored:
+            _log.warning("alert_state_of_other_version", station=station.code)
+        return alerts
+
+
+class CatalogueCache:
+    """The catalogue in force, for one thread."""
+
+    def __init__(self, conninfo: str, clock: Clock) -> None:
+        self._conninfo, self._clock = conninfo, clock
+        self._held: Catalogue | None = None
+        self._checked_s = 0.0
+
+    def current(self) -> Catalogue:
+        """Return the catalogue, loaded at most ``RELOAD_AFTER`` ago.
+
+        Raises
+        ------
+        StoreError
+            The database is away, and nothing was loaded before.
+        """
+        now_s = self._clock.monotonic_s()
+        if self._held is None or now_s - self._checked_s >= RELOAD_AFTER.total_seconds():
+            self._held = self._loaded(self._held)
+            self._checked_s = now_s
+        return self._held
+
+    def _loaded(self, before: Catalogue | None) -> Catalogue:
+        registry = load_registry(self._conninfo)
+        limit_sets = tuple(load_limit_sets(self._conninfo))
+        documents: Sequence[dict[str, object]] = [rule.document for rule in load_rules(self._conninfo)]
+        try:
+            rules = parse_rules(documents)
+        except RuleError as exc:
+            # A worker that stops for a bad rule stores nothing: the rules that were good go on.
+            _log.error("rules_refused", error=str(exc), kept=before is not None)
+            rules = () if before is None else before.rules
+        if before is not None and (before.registry, before.limit_sets, before.rules) == (registry, limit_sets, rules):
+            return before
+        _log.info("catalogue_loaded", stations=len(registry.stations), limit_sets=len(limit_sets), rules=len(rules))
+        return Catalogue(0 if before is None else before.version + 1, registry, limit_sets, rules)

@@ -1,4 +1,4 @@
-"""How long a reading takes from the sensor's publish to our COMMIT, as a histogram that any number of workers add to."""
+"""How long readings take from the sensor to our COMMIT, as a histogram that any number of workers add to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sql.delays import bucket_of
+
 
 class DelayLog:
     """Delays that were measured after a COMMIT and wait for the next transaction to be written."""

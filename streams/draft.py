@@ -14,7 +14,7 @@ from ingest.payloads import Decoded, InstantBounds, decoder_of
 from models.protocol import Row
 from models.stream import ParameterScore
 from quantrac import topics
-from quantrac.domain.alerts import Transition
+from quantrac.domain.alerts import AlertKey, Transition
 from quantrac.domain.deadletters import DeadLetter, Rejected, RejectReason, Stage
 from quantrac.domain.ledger import LedgerCounts
 from quantrac.domain.readings import CheckedReading, Flag, Outcome, QcReason, Reading, StoredRow
@@ -167,6 +167,10 @@ class Draft:
             total[outcome.name.lower()] += 1
         return total
 
+    def peaks(self) -> dict[AlertKey, float]:
+        """Return the worst values of open alerts that this batch made worse."""
+        return {key: value for code in self.touched for key, value in self.states[code].alerts.take_peaks().items()}
+
     def _take_readings(self, record: RawRecord, station: Station, decoded: Decoded) -> None:
         code = station.code
         state = self.states[code]
@@ -188,7 +192,7 @@ class Draft:
             row = _checked(reading, flag, reasons, score, late)
             self.rows.append(StoredRow(row, record.partition, record.offset))
             self._redelivered.append(again)
-            for transition in state.alerts.evaluate(row, score, self.now):
+            for transition in state.alerts.evaluate(row, score):
                 self.transitions.append((transition, station))
         if decoded.sent_at is not None and not late and not again:
             self.sent.append((decoded.sent_at, len(decoded.readings)))

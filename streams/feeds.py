@@ -1,4 +1,4 @@
-"""Which sequence numbers of a logger's session have arrived: how a missing message is proven, and a repeated one known."""
+"""Which sequence numbers of a logger have arrived: proves a missing message, and knows a repeated one."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """One batch, one transaction: progress, readings, averages, judgement, alert state, outbox, ledger.
 
 The progress of every partition is a row of the database, locked at the beginning of the transaction and moved at its
-end. That makes the whole step exactly-once in effect: a record that Kafka delivers again lies before the progress and is
-only shared again, and of two workers that both believe to own a partition the second one waits for the first.
+end. That makes the whole step exactly-once in effect: a record that Kafka delivers again lies before the progress and
+is only shared again, and of two workers that both believe to own a partition the second one waits for the first.
 """
 
 from __future__ import annotations
@@ -112,6 +112,8 @@ class BatchProcessor:
             for code, (online, at) in draft.presence.items():
                 tx.set_presence(code, online, at)
             tell(tx, draft.transitions, self._options.recipients)
+            for key, value in draft.peaks().items():
+                tx.update_peak(key, value)
             tx.save_states(self._states.snapshots(draft.touched), now)
             tx.mark_seen(draft.seen, now)
             self._save_delays(tx)

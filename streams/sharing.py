@@ -1,4 +1,4 @@
-"""What others read from Kafka: flagged readings and dead letters, sent after the COMMIT and before the acknowledgement."""
+"""What others read from Kafka: flagged readings and dead letters, sent after the COMMIT, before the acknowledgement."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from typing import TypeVar
 import faust
 import stamina
 from aiokafka.errors import KafkaError
+from faust.exceptions import FaustError
 
 from ingest.payloads import InstantBounds
 from quantrac import topics
@@ -32,7 +33,7 @@ from streams.lag import LagProbe
 from streams.processor import BatchProcessor, ProcessorOptions, Shared
 from streams.records import RawRecord
 from streams.sharing import Sharer
-from streams.sweep import SweepOptions, Sweeper
+from streams.sweep import Sweeper, SweepOptions
 from streams.telling import recipients_of
 from streams.watchdog import EXIT_STATUS, Watchdog
 
@@ -157,7 +158,7 @@ class Worker:
 
 def _passes(error: Exception) -> bool:
     """Return whether an error is an outage to be waited out; whatever else there is ends the process."""
-    return error.retryable if isinstance(error, StoreError) else isinstance(error, (KafkaError, faust.exc.FaustError))
+    return error.retryable if isinstance(error, StoreError) else isinstance(error, (KafkaError, FaustError))
 
 
 def run(settings: Settings, kafka: KafkaEndpoint, database: DatabaseEndpoint, clock: Clock) -> int:
@@ -207,7 +208,7 @@ async def _live(worker: Worker) -> int:
     stopping = asyncio.create_task(over.wait())
     await asyncio.wait({stopping, sweep, asyncio.create_task(_crashed(worker.app))}, return_when=FIRST_COMPLETED)
     if not over.is_set():
-        _log.error("crashed", error=repr(worker.app.crash_reason or sweep.done() and sweep.exception()))
+        _log.error("crashed", error=repr(worker.app.crash_reason or (sweep.done() and sweep.exception())))
         status = EXIT_STATUS
     stop_watching.set()
     sweep.cancel()
