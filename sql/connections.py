@@ -32,6 +32,7 @@ _RETRYABLE = (
     errors.LockNotAvailable,
     errors.QueryCanceled,
     errors.ReadOnlySqlTransaction,
+    errors.IdleInTransactionSessionTimeout,
 )
 """The same call may succeed later. A read-only server is one that is being failed over."""
 

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.resources import files
+
+import psycopg
+import pytest
+
+from quantrac.endpoints import DatabaseEndpoint
+from quantrac.errors import SettingsError, StoreError
+from quantrac.servers.postgres import Postgres
+from sql.runner import LOCK_KEY, dump_schema, migrate, migrations, pending
+
+MIGRATE = "import sys; from sql.runner import migrate; print(len(migrate(sys.stdin.read())))"
+
+
+def test_migrations_from_empty_give_the_generated_schema(empty_database: DatabaseEndpoint) -> None:
+    steps: list[str] = []
+    assert pending(empty_database.reader) == migrations()
+
+    applied = migrate(empty_database.owner, on_step=lambda m: steps.append(m.file_name))
+
+    assert applied == migrations()
+    assert steps == [m.file_name for m in migrations()]
+    assert dump_schema(empty_database.owner) == files("sql").joinpath("schema.sql").read_text(encoding="utf-8")
+
+
+def test_a_second_run_changes_nothing(database: DatabaseEndpoint) -> None:
+    before = dump_schema(database.owner)
+    assert pending(database.reader) == []
+    assert migrate(database.owner) == []
+    assert dump_schema(database.owner) == before
+
+
+def test_the_dump_sees_every_kind_of_difference(database: DatabaseEndpoint) -> None:
+    seen = {dump_schema(database.owner)}
+    changes = (
+        "ALTER TABLE ledger ADD COLUMN surplus integer",
+        "CREATE INDEX surplus ON ledger (day)",
+        "ALTER TABLE delays ADD CHECK (readings > 0)",
+        "GRANT DELETE ON readings TO quantrac_writer",
+        "GRANT SELECT (contacts) ON stations TO quantrac_reader",
+        "DROP TRIGGER outbox_notify ON outbox",
+        "CREATE OR REPLACE VIEW current_sensors AS SELECT * FROM sensors",
+        "COMMENT ON TABLE ledger IS 'other'",
+        "SELECT set_chunk_time_interval('readings', INTERVAL '1 day')",
+    )
+    for change in changes:
+        with psycopg.connect(database.owner) as connection:
+            connection.execute(change.encode())
+        dump = dump_schema(database.owner)
+        assert dump not in seen, change
+        seen.add(dump)
+
+
+def test_an_edited_migration_is_refused(database: DatabaseEndpoint) -> None:
+    with psycopg.connect(database.owner) as connection:
+        connection.execute("UPDATE schema_migrations SET sha256 = 'other' WHERE version = 2")
+    for run in (migrate, pending):
+        with pytest.raises(
+            StoreError, match=r"0002_readings\.sql was changed after it was applied on .* new migration"
+        ) as e:
+            run(database.owner)
+        assert not e.value.retryable
+
+
+def test_a_database_newer_than_the_program_is_refused(database: DatabaseEndpoint) -> None:
+    with psycopg.connect(database.owner) as connection:
+        connection.execute("INSERT INTO schema_migrations (version, name, sha256) VALUES (9000, 'future', '')")
+    with pytest.raises(StoreError, match="9000_future, which this version of quantrac does not know: install"):
+        migrate(database.owner)
+
+
+def test_two_processes_migrate_at_once(empty_database: DatabaseEndpoint) -> None:
+    with psycopg.connect(empty_database.owner, autocommit=True) as gate:
+        # Both processes are made to wait for the lock, so that they really start together.
+        gate.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
+        processes = [_start_migration(empty_database.owner) for _ in range(2)]
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'quantrac migrate'"
+        while gate.execute(waiting).fetchone() != (2,):
+            pass
+        gate.execute("SELECT pg_advisory_unlock(%s)", (LOCK_KEY,))
+    results = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], results
+    assert sorted(int(out) for out, _ in results) == [0, len(migrations())]
+    assert pending(empty_database.reader) == []
+
+
+def _start_migration(conninfo: str) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", MIGRATE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    process.stdin.write(conninfo)
+    process.stdin.close()
+    process.stdin = None
+    return process
+
+
+def test_a_failed_migration_leaves_nothing(empty_database: DatabaseEndpoint) -> None:
+    with psycopg.connect(empty_database.owner) as connection:
+        connection.execute("CREATE TABLE outbox (id integer)")  # 0003 will find its table's name taken
+    with pytest.raises(StoreError, match='relation "outbox" already exists'):
+        migrate(empty_database.owner)
+    assert [m.version for m in pending(empty_database.owner)] == [3, 4]
+    with psycopg.connect(empty_database.owner) as connection:
+        assert connection.execute("SELECT to_regclass('alerts') IS NULL").fetchone() == (True,)
+        connection.execute("DROP TABLE outbox")
+    assert [m.version for m in migrate(empty_database.owner)] == [3, 4]
+
+
+def test_a_missing_role_is_named_with_its_remedy(postgres: Postgres, empty_database: DatabaseEndpoint) -> None:
+    superuser = postgres.uri("postgres", "postgres")
+    with psycopg.connect(superuser, autocommit=True) as administrator:
+        administrator.execute("ALTER ROLE quantrac_reader RENAME TO reader_away")
+        try:
+            with pytest.raises(SettingsError, match=r"no role quantrac_reader.*CREATE ROLE quantrac_reader LOGIN"):
+                migrate(empty_database.owner)
+        finally:
+            administrator.execute("ALTER ROLE reader_away RENAME TO quantrac_reader")
+    assert pending(empty_database.owner) == migrations()
