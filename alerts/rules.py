@@ -165,16 +165,19 @@ def _rule(table: Table) -> Rule:
     window = table.member("window", Window) if "window" in table.values else Window.READING
     if window is not Window.READING and kind is not AlertKind.LIMIT:
         raise table.error("window", f"is {window.value!r}; only rules of kind limit judge hours and days.")
+    steps, keep_firing = _steps(table, kind), _count(table, "keep_firing")
+    if window is not Window.READING and (keep_firing > 1 or any(s.pending > 1 or s.pending_s for s in steps)):
+        raise table.error("keep_firing", "and pending must be 1 for hours and days: each of them is judged by itself.")
     return Rule(
         code=table.text("code"),
         effective_from=table.day("effective_from"),
         title_vi=table.text("title_vi"),
         title_en=table.text("title_en"),
         kind=kind,
-        steps=_steps(table, kind),
+        steps=steps,
         window=window,
         trigger=table.member("trigger", Trigger) if "trigger" in table.values else Trigger.FAULT,
-        keep_firing=_count(table, "keep_firing"),
+        keep_firing=keep_firing,
         max_gap_cadences=table.positive("max_gap_cadences", 3.0),
         parameters=table.texts("parameters"),
         except_parameters=table.texts("except_parameters"),
