@@ -18,9 +18,9 @@ from quantrac.errors import BrokerError
 
 Headers = list[tuple[str, bytes]]
 
-_BLOCK_S = 5.0
+_BLOCK_MS = 5_000
 """Longest wait for a topic's metadata; it blocks the network thread, so it stays far below MQTT's keep-alive."""
-_REQUEST_TIMEOUT_S = 10.0
+_REQUEST_TIMEOUT_MS = 10_000
 _CLOSE_S = 5.0
 _NEVER_MS = 86_400_000
 """A batch that expires lets the later ones of its partition go first. So none expires: the bridge watches the oldest
@@ -88,10 +88,10 @@ class KafkaSender:
                 batch_size=256 * 1024,
                 compression_type=compression,
                 max_request_size=max_message_bytes,
-                max_block_ms=_BLOCK_S * 1000,
-                request_timeout_ms=_REQUEST_TIMEOUT_S * 1000,
+                max_block_ms=_BLOCK_MS,
+                request_timeout_ms=_REQUEST_TIMEOUT_MS,
                 delivery_timeout_ms=_NEVER_MS,
-                bootstrap_timeout_ms=_BLOCK_S * 1000,
+                bootstrap_timeout_ms=_BLOCK_MS,
                 # Half a minute by default, which a Kafka that is back would be left waiting.
                 reconnect_backoff_max_ms=2_000,
                 metrics_enabled=False,
