@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from models.errors import ModelError
-from models.series import Floats, Times
+from models.series import Bools, Floats, Times
 
+_WORDS = frozenset({"true", "false", ""})
 _MISSING = frozenset({"", "na", "nan", "null", "none", "bad"})
 
 
@@ -41,9 +42,13 @@ class Table:
         except ValueError as exc:
             raise ModelError(f"{self.path}: column {column} holds text that is not a number ({exc}): mend it") from exc
 
-    def flags(self, column: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Return a 0/1 column as bool; missing is false."""
-        return np.nan_to_num(self.floats(column)) > 0.5
+    def flags(self, column: str) -> Bools:
+        """Return a column of 0/1 (or of the words false and true) as bool; missing is false."""
+        cells = self.cells[column]
+        if {cell.strip().lower() for cell in set(cells)} <= _WORDS:
+            return np.array([cell.strip().lower() == "true" for cell in cells], dtype=np.bool_)
+        flags: Bools = np.nan_to_num(self.floats(column)) > 0.5
+        return flags
 
     def times(self, column: str) -> Times:
         """Return a column of stamps as datetime64[ns] (an offset is turned into UTC). Raises ModelError."""

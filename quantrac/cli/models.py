@@ -8,10 +8,18 @@ from typing import Annotated
 
 import typer
 
+from quantrac.cli import modelstore
+
 app = typer.Typer(
     help="Measure the anomaly model on benchmarks and scenarios; train, promote and roll back what it has learnt.",
     no_args_is_help=True,
 )
+
+app.command()(modelstore.train)
+app.command("list")(modelstore.list_artefacts)
+app.command()(modelstore.promote)
+app.command()(modelstore.rollback)
+app.command()(modelstore.explain)
 
 FamilyArgument = Annotated[
     str, typer.Argument(help="gecco, skab, nab, lro, oddwater, eindhoven or scenarios.", metavar="FAMILY")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from models.evaluation.evaluate import Evaluation
+from models.artefacts import Artefact, ArtefactStore
+from models.evaluation.evaluate import Evaluation, load_series
+from models.evaluation.families import family_named
+from models.evaluation.families.base import Run
+from models.training import compare, load_fitted, worse_figures
 
 _MAIN = ("point_f1", "event_f1", "event_recall", "false_alarms_per_day", "median_delay_min")
 
@@ -59,3 +64,72 @@ def cell(value: object) -> str:
     if value is None:
         return "-"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def artefact_table(entries: Sequence[Artefact], active: Collection[str]) -> None:
+    """Print the stored artefacts."""
+    table = Table("active", "artefact", "name", "detector", "created", "learnt from", "event f1", "version")
+    table.columns[1].no_wrap = True
+    for e in entries:
+        window = f"{e.window_start[:10]} to {e.window_end[:10]}"
+        mark = "yes" if e.sha256 in active else ""
+        f1 = cell(e.metrics.get("event_f1"))
+        table.add_row(mark, e.sha256[:12], e.name, e.detector, e.created_at[:16], window, f1, e.code_version)
+    Console().print(table)
+
+
+def difference_table(store: ArtefactStore, active: Artefact, candidate: Artefact, data: Path | None) -> tuple[str, ...]:
+    """Print what a promotion would change and return the figures that would get worse.
+
+    With ``data`` both run over it; without, the figures of their own cross-validations stand beside each other.
+    """
+    old: Mapping[str, object]
+    new: Mapping[str, object]
+    if data is None:
+        old, new, worse = active.metrics, candidate.metrics, worse_figures(active.metrics, candidate.metrics)
+    else:
+        family = family_named(load_fitted(store, candidate.sha256)[0])
+        with progress() as tell:
+            tell("both models")
+            found = compare(store, family, active, candidate, load_series(family, data))
+        old, new, worse = found.active, found.candidate, found.worse
+        Console().print(
+            f"Alarmed rows: active {found.alarmed_rows_active}, candidate {found.alarmed_rows_candidate}, "
+            f"both {found.alarmed_rows_both}."
+        )
+    table = Table("figure", f"active {active.sha256[:12]}", f"candidate {candidate.sha256[:12]}")
+    for name in old:
+        if name in new and not isinstance(old[name], Mapping):
+            table.add_row(name.replace("_", " "), cell(old[name]), cell(new[name]))
+    Console().print(table)
+    return worse
+
+
+def explanations(runs: Sequence[Run]) -> list[dict[str, object]]:
+    """Return one entry for each judged alarm."""
+    return [
+        {
+            "file": run.series.name,
+            "start": str(alarm.start)[:19],
+            "end": str(alarm.end)[:19],
+            "cls": str(alarm.cls),
+            "probability": round(alarm.probability, 3),
+            "reasons_vi": list(alarm.reasons_vi),
+            "reasons_en": list(alarm.reasons_en),
+        }
+        for run in runs
+        for alarm in run.result.triage
+    ]
+
+
+def explanation_table(rows: Sequence[Mapping[str, object]]) -> None:
+    """Print the judged alarms."""
+    table = Table("file", "from", "to", "probably", "p", "lý do / reasons")
+    for row in rows:
+        reasons = [*_texts(row["reasons_vi"]), *_texts(row["reasons_en"])]
+        table.add_row(*(str(row[k]) for k in ("file", "start", "end", "cls", "probability")), "\n".join(reasons))
+    Console().print(table if rows else "No alarm was judged.")
+
+
+def _texts(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,33 +17,33 @@ _PERSISTENCE_FACTOR = 2
 _PERSISTENCE_MIN = 30
 
 
+@dataclass
 class RangeRulesBaseline:
-    """Range, missing and persistence rules by sensor."""
+    """Range, missing and persistence rules by sensor: lowest and highest value, longest unchanged stretch."""
 
-    def __init__(self) -> None:
-        self._known: dict[str, list[tuple[float, float, int]]] = {}
-        self._by_sensor = False
+    known: dict[str, list[tuple[float, float, int]]] = field(default_factory=dict)
+    by_sensor: bool = False
 
     def fit(self, train: Sequence[Series]) -> RangeRulesBaseline:
         """Learn range and longest unchanged stretch of each sensor from its normal values."""
-        self._by_sensor = any(s.labels is not None and s.labels.ndim == 2 for s in train)
+        self.by_sensor = any(s.labels is not None and s.labels.ndim == 2 for s in train)
         for series in train:
             for i, column in enumerate(series.columns):
                 if column in series.targets:
-                    self._known.setdefault(column, []).append(_learnt(_normal(series, i)))
+                    self.known.setdefault(column, []).append(_learnt(_normal(series, i)))
         return self
 
     def run(self, series: Series) -> Result:
         """Judge a series."""
         alarm = np.column_stack([self._broken(series, c) for c in series.targets])
-        if self._by_sensor:
+        if self.by_sensor:
             return Result(np.where(alarm, 2.0, 0.0), alarm, series.targets)
         rows: Bools = np.asarray(alarm.any(axis=1))
         return Result(np.where(rows, 2.0, 0.0), rows)
 
     def _broken(self, series: Series, column: str) -> Bools:
         values = columns_of(series, [column])[:, 0]
-        known = self._known.get(column) or [_learnt(values[: head_rows(series)])]
+        known = self.known.get(column) or [_learnt(values[: head_rows(series)])]
         low, high = min(k[0] for k in known), max(k[1] for k in known)
         longest = max(k[2] for k in known)
         outside = (values < low) | (values > high)

@@ -1,0 +1,124 @@
+"""Training, storing, comparing: what an artefact is made of, and that a worse candidate is noticed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.artefacts import ArtefactStore
+from models.errors import ModelError
+from models.evaluation.detectors import detector_named
+from models.evaluation.families import family_named
+from models.packing import pack, unpack
+from models.protocol import Reason, TriageClass
+from models.series import Event, Series
+from models.training import compare, data_sha256, load_fitted, train, worse_figures
+
+AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+
+def _series(name: str, seed: int) -> Series:
+    rng = np.random.default_rng(seed)
+    values = rng.normal(10.0, 1.0, (500, 2))
+    labels = np.zeros(500, dtype=np.bool_)
+    labels[300:310] = True
+    values[300:310, 0] = 40.0
+    times = np.datetime64("2026-01-01", "ns") + np.arange(500) * np.timedelta64(1, "m")
+    return Series(name, times, ("Cl", "pH"), values, labels, group=name)
+
+
+SERIES = (_series("a", 1), _series("b", 2))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ArtefactStore:
+    return ArtefactStore(tmp_path)
+
+
+def test_an_artefact_says_what_it_was_learnt_from_and_judges_as_the_fitted_model_did(store: ArtefactStore) -> None:
+    entry = train(store, family_named("gecco"), SERIES, "range_rules", name="DT_A", at=AT)
+    assert (entry.name, entry.detector, entry.created_at) == ("DT_A", "range_rules", "2026-11-23T08:00:00+00:00")
+    assert entry.window_start == "2026-01-01T00:00:00+00:00"
+    assert entry.window_end == "2026-01-01T08:19:00+00:00"
+    assert entry.data_sha256 == data_sha256(SERIES)
+    assert entry.metrics["event_recall"] == 1.0
+    family, fitted = load_fitted(store, entry.sha256)
+    fresh = detector_named("range_rules", "gecco").fit(SERIES)
+    assert family == "gecco"
+    np.testing.assert_array_equal(fitted.run(SERIES[0]).alarm, fresh.run(SERIES[0]).alarm)
+
+
+def test_the_hash_of_the_data_knows_values_but_not_names() -> None:
+    renamed = (replace(SERIES[1], name="x"), replace(SERIES[0], name="y"))
+    assert data_sha256(renamed) == data_sha256(SERIES)
+    changed = SERIES[0].values.copy()
+    changed[0, 0] += 1e-9
+    assert data_sha256((replace(SERIES[0], values=changed), SERIES[1])) != data_sha256(SERIES)
+
+
+def test_nothing_to_learn_from_is_a_sentence(store: ArtefactStore) -> None:
+    with pytest.raises(ModelError, match="nothing to learn from"):
+        train(store, family_named("gecco"), (), "range_rules", name="DT_A", at=AT)
+
+
+def test_two_artefacts_are_compared_side_by_side(store: ArtefactStore) -> None:
+    family = family_named("gecco")
+    good = train(store, family, SERIES, "range_rules", name="DT_A", at=AT)
+    wide = replace(SERIES[0], values=SERIES[0].values * 9.0, labels=np.zeros(500, dtype=np.bool_))
+    bad = train(store, family, (wide,), "range_rules", name="DT_A", at=AT)
+    found = compare(store, family, good, bad, SERIES)
+    alarmed = (found.alarmed_rows_active, found.alarmed_rows_candidate, found.alarmed_rows_both)
+    assert alarmed == (20, 1000, 20)  # the candidate learnt another level: it alarms at every row
+    assert found.worse == ("event_f1", "point_f1")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "worse"),
+    [
+        ({"event_f1": 0.8}, {"event_f1": 0.79}, ()),
+        ({"event_f1": 0.8}, {"event_f1": 0.7}, ("event_f1",)),
+        ({"event_f1": None}, {"event_f1": 0.1}, ()),
+        ({"point_f1": 0.5, "event_f1": 0.5}, {"point_f1": 0.1, "event_f1": 0.9}, ("point_f1",)),
+    ],
+)
+def test_worse_means_worse_by_more_than_the_tolerance(
+    old: dict[str, object], new: dict[str, object], worse: tuple[str, ...]
+) -> None:
+    assert worse_figures(old, new) == worse
+
+
+def test_what_is_packed_comes_back() -> None:
+    event = Event(np.datetime64("2026-01-01"), np.datetime64("2026-01-02"), "slug", ("COD", "TSS"), TriageClass.PROCESS)
+    thing = {"a": [event, None, 1.5], ("b", 1): frozenset({Reason.STEP}), 3: {"deep": (True, b"x")}}
+    assert unpack(pack(thing)) == thing
+
+
+@dataclass
+class Foreign:
+    value: int = 1
+
+
+@pytest.mark.parametrize("thing", [Foreign(), object(), lambda: None, {"x": [Foreign()]}])
+def test_objects_of_others_cannot_be_packed(thing: object) -> None:
+    with pytest.raises(ModelError, match="cannot be stored"):
+        pack(thing)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["os:system", "subprocess:Popen", "models.artefacts:os", "models.artefacts:ArtefactStore", "models.none:X", "x"],
+)
+def test_an_artefact_can_name_only_dataclasses_and_enumerations_of_the_models(name: str) -> None:
+    with pytest.raises(ModelError, match="which this program does not have"):
+        unpack({"__type__": name, "fields": {}, "value": 1})
+
+
+def test_a_class_that_has_changed_since_is_a_sentence() -> None:
+    packed = pack(Event(np.datetime64("2026-01-01"), np.datetime64("2026-01-02")))
+    packed["fields"]["gone"] = 1
+    with pytest.raises(ModelError, match=r"models.series:Event has changed since the model was stored"):
+        unpack(packed)
