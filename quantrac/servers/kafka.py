@@ -13,7 +13,7 @@ from quantrac.endpoints import KafkaEndpoint, KafkaSecurity
 from quantrac.errors import ServerError
 from quantrac.servers.certificates import certificates
 from quantrac.servers.files import write_private
-from quantrac.servers.java import Java, class_archive, find_java
+from quantrac.servers.java import Java, find_java
 from quantrac.servers.kafka_topics import answers
 from quantrac.servers.passwords import Passwords
 from quantrac.servers.ports import is_listening
@@ -146,14 +146,12 @@ class Kafka(LocalServer):
 
     def _java(self, main_class: str) -> tuple[str | Path, ...]:
         java = find_java(self._configured_java)
-        archive = class_archive(java, self._jars)
         return (
             java.program,
             HEAP,
             "-Djava.awt.headless=true",
             f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}",
             *_quiet(java),
-            *((f"-XX:SharedArchiveFile={archive}",) if archive is not None else ()),
             "-cp",
             f"{self._jars}/*",
             main_class,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kafka.admin import KafkaAdminClient
 
 CONNECT_TIMEOUT_MS = 5_000
-PROBE_TIMEOUT_MS = 2_000
+PROBE_TIMEOUT_MS = 5_000
 REQUEST_TIMEOUT_MS = 15_000
 
 
@@ -97,13 +97,26 @@ def answers(endpoint: KafkaEndpoint) -> bool:
 def _admin(endpoint: KafkaEndpoint, timeout_ms: int) -> Iterator[KafkaAdminClient]:
     from kafka.admin import KafkaAdminClient
 
-    # A client that cannot connect logs every attempt as an error; the caller gets it as an exception.
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    admin = KafkaAdminClient(**client_options(endpoint), bootstrap_timeout_ms=timeout_ms, client_id="quantrac-admin")
+    with _quiet_connecting():
+        admin = KafkaAdminClient(
+            **client_options(endpoint), bootstrap_timeout_ms=timeout_ms, client_id="quantrac-admin"
+        )
     try:
         yield admin
     finally:
         admin.close()
+
+
+@contextmanager
+def _quiet_connecting() -> Iterator[None]:
+    """Silence kafka-python, which logs every failed attempt as an error; the caller gets it as an exception."""
+    logger = logging.getLogger("kafka")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _creation(topic: KafkaTopic) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class MailCatcher(LocalServer):
             return False
         context = ssl.create_default_context(cafile=certificates(self.run_dir).ca)
         try:
-            with smtplib.SMTP(self.host, self.port, timeout=2) as client:
+            with smtplib.SMTP(self.host, self.port, timeout=5) as client:
                 client.starttls(context=context)
                 return client.noop()[0] == 250
         except (OSError, smtplib.SMTPException):

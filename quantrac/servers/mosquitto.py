@@ -37,8 +37,10 @@ allow_anonymous false
 password_file {passwords}
 acl_file {acl}
 
-# Mosquitto acknowledges before it writes. With these it writes after every change: kill -9 then loses none of the
-# queued messages, at the price of throughput while a queue is long.
+# Mosquitto acknowledges before it writes. With these it writes after every round of its loop in which something
+# changed, so kill -9 loses at most what it acknowledged in its very last round (by default: everything of the last half
+# hour), at the price of throughput while a queue is long. A logger closes that gap by sending its last few messages
+# again when it reconnects.
 persistence true
 persistence_location {data}/
 autosave_on_changes true

