@@ -65,9 +65,7 @@ class Worker:
             store,
             catalogue,
             self._processor.delays,
-            SweepOptions(
-                timedelta(seconds=settings.judge_grace_s), settings.minimum_completeness, options.lane_limit, recipients
-            ),
+            SweepOptions(timedelta(seconds=settings.judge_grace_s), settings.minimum_completeness, recipients),
             clock,
         )
         # One thread for everything that touches the database or the states: batches and sweeps take turns in it, and

@@ -1,0 +1,139 @@
+"""A prepared database, and raw records as the bridge would have written them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from alerts.limits import load_limit_sets, packaged_limits
+from alerts.rules import document, load_rules, packaged_rules
+from ingest.payloads import InstantBounds
+from quantrac import topics
+from quantrac.clock import ManualClock
+from quantrac.domain.stations import Registry
+from quantrac.endpoints import DatabaseEndpoint
+from quantrac.registry import parse_registry, registry_sha256
+from sql.catalogue import RuleDocument, import_limit_sets, import_registry, import_rules
+from sql.reports import Reports
+from sql.worker_store import WorkerStore
+from streams.catalogue import CatalogueCache
+from streams.draft import DecodeOptions
+from streams.processor import BatchProcessor, ProcessorOptions
+from streams.records import RawRecord
+from streams.telling import Recipients
+
+STATION = "DT_TEST_NUOSXL"
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+REGISTRY = """
+[[station]]
+code = "DT_TEST_NUOSXL"
+effective_from = 2026-01-01
+name_vi = "Trạm thử"
+name_en = "Test station"
+kind = "effluent"
+operator = "đơn vị vận hành"
+longitude = 105.75
+latitude = 10.29
+limit_set = "QCVN40-2011-A"
+kq = 1.2
+kf = 1.0
+
+[[station.sensor]]
+parameter = "COD"
+unit = "mg/L"
+
+[[station.sensor]]
+parameter = "pH"
+unit = ""
+
+[[station.sensor]]
+parameter = "TSS"
+unit = "mg/L"
+"""
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return parse_registry(REGISTRY, "test")
+
+
+@pytest.fixture
+def prepared(database: DatabaseEndpoint, registry: Registry) -> DatabaseEndpoint:
+    """A migrated database with one station, the packaged limits and rules."""
+    import_registry(database.owner, registry, registry_sha256(registry))
+    import_limit_sets(database.owner, load_limit_sets([packaged_limits()]))
+    rules = load_rules([packaged_rules()])
+    import_rules(database.owner, [RuleDocument(r.code, r.effective_from, document(r)) for r in rules])
+    return database
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOW)
+
+
+@pytest.fixture
+def make_processor(prepared: DatabaseEndpoint, clock: ManualClock) -> Iterator[Callable[[], BatchProcessor]]:
+    """Return a new worker's processor, with nothing in memory; it follows the clock of the test."""
+    stores: list[WorkerStore] = []
+
+    def make() -> BatchProcessor:
+        options = ProcessorOptions(
+            lane_limit=timedelta(minutes=30),
+            decode=DecodeOptions(InstantBounds(timedelta(minutes=5), timedelta(days=400)), 262_144),
+            recipients=Recipients(("truc-ban@example.vn",)),
+            source="quantrac.raw@test",
+        )
+        stores.append(WorkerStore(prepared.writer))
+        return BatchProcessor(stores[-1], CatalogueCache(prepared.writer, clock).current, options, clock)
+
+    yield make
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def reports(prepared: DatabaseEndpoint) -> Iterator[Reports]:
+    with Reports(prepared.reader) as opened:
+        yield opened
+
+
+class Records:
+    """Makes raw records with rising offsets."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+        self._offsets = itertools.count()
+
+    def raw(self, payload: bytes, *, station: str = STATION, content: str = topics.CONTENT_JSON) -> RawRecord:
+        leaf = topics.mqtt_status if content == topics.CONTENT_STATUS else topics.mqtt_readings
+        return RawRecord(0, next(self._offsets), payload, content, leaf(station), self._clock.now())
+
+    def message(
+        self,
+        values: dict[str, Any],
+        *,
+        at: datetime | None = None,
+        seq: int | None = None,
+        status: str = "00",
+        **more: Any,
+    ) -> RawRecord:
+        body: dict[str, Any] = {
+            "v": 1,
+            "observed_at": (at or self._clock.now()).isoformat(),
+            "sent_at": self._clock.now().isoformat(),
+            "readings": [{"parameter": p, "value": v, "status": status} for p, v in values.items()],
+        }
+        if seq is not None:
+            body |= {"session": "s", "seq": seq}
+        return self.raw(json.dumps(body | more).encode())
+
+
+@pytest.fixture
+def records(clock: ManualClock) -> Records:
+    return Records(clock)
