@@ -29,7 +29,7 @@ def settings(
 def markdown_table() -> str:
     """Return the settings as a Markdown table, in the order in which they are declared."""
     rows = [
-        f"| `{PREFIX}{name.upper()}` | {default_of(field)} | {(field.description or '').replace('|', '\\|')} |"
+        f"| `{PREFIX}{name.upper()}` | {default_of(field)} | {field.description} |"
         for name, field in Settings.model_fields.items()
     ]
     return "\n".join(["| Variable | Default | Meaning |", "|---|---|---|", *rows]) + "\n"
