@@ -96,7 +96,7 @@ def against_limit(parameter: str, value: float, limit: Limit) -> Explanation:
     one_sided = limit.minimum is None
     if exceeds(limit, value):
         times_vi = f", gấp {number_vi(round(share, 2))} lần" if one_sided else ""
-        times_en = f", {number(round(share, 2))} times" if one_sided else ""
+        times_en = f" by a factor of {number(round(share, 2))}" if one_sided else ""
         side_vi = "vượt" if limit.maximum is not None and value > limit.maximum else "thấp hơn"
         side_en = "above" if limit.maximum is not None and value > limit.maximum else "below"
         return Explanation(

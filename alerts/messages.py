@@ -1,0 +1,196 @@
+"""The messages that officers get: what, where, how much over which limit, since when, the last hour, what to do next.
+
+Vietnamese first, English second. A message stands alone: nothing in it needs a login to be understood.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from alerts import htmlmail
+from alerts.advice import steps
+from alerts.content import Content, Line
+from alerts.explanations import Explanation, limit_words, local_time, quantity, quantity_vi
+from alerts.ladder import Reason
+from alerts.sparkline import sparkline
+from quantrac.domain.alerts import AlertKind, Severity, Transition, TransitionKind
+from quantrac.domain.limits import Limit
+from quantrac.domain.notifications import Channel, Notification, Summary
+from quantrac.domain.stations import VIETNAM, Station
+
+DOMAIN = "quantrac.local"
+"""Right side of Message-IDs where the caller names no domain."""
+
+_SEVERITY = {
+    Severity.INFO: Explanation("THÔNG TIN", "INFO"),
+    Severity.WARNING: Explanation("CHÚ Ý", "WARNING"),
+    Severity.HIGH: Explanation("CAO", "HIGH"),
+    Severity.CRITICAL: Explanation("NGHIÊM TRỌNG", "CRITICAL"),
+}
+_OVER = Explanation("KẾT THÚC", "RESOLVED")
+_ILLUSTRATION = Explanation(
+    "ĐÂY LÀ TRẠM MINH HỌA: trạm và số liệu là hư cấu, không phải sự cố thật.",
+    "THIS IS AN ILLUSTRATION: station and data are invented, this is no real incident.",
+)
+_MEANS = frozenset({Reason.MEAN_EXCEEDED.value, Reason.MEAN_WITHIN.value})
+
+
+def notifications(
+    transition: Transition,
+    station: Station,
+    summary: Summary | None,
+    recipients: Iterable[tuple[Channel, str]],
+    *,
+    alert_id: int,
+    transition_id: int,
+    domain: str = DOMAIN,
+) -> list[Notification]:
+    """Return one message to each recipient; none for a transition that pages nobody.
+
+    The Message-ID is made of the alert, the transition and the recipient: the same call gives the same messages, and a
+    receiver that gets one twice can tell.
+    """
+    if not transition.page:
+        return []
+    content = compose(transition, station, summary, alert_id)
+    subject = f"{content.headline.vi} / {content.headline.en}"
+    text, html = plain(content), htmlmail.render(content)
+    return [
+        Notification(
+            message_id=message_id(alert_id, transition_id, channel, recipient, domain),
+            channel=channel,
+            recipient=recipient,
+            subject=" ".join(subject.split()),
+            text=text,
+            html=html if channel is Channel.EMAIL else None,
+        )
+        for channel, recipient in dict.fromkeys(recipients)
+    ]
+
+
+def message_id(alert_id: int, transition_id: int, channel: Channel, recipient: str, domain: str = DOMAIN) -> str:
+    """Return the stable Message-ID; the recipient is in it as a hash only.
+
+    >>> message_id(7, 12, Channel.EMAIL, "a@b.vn") == message_id(7, 12, Channel.EMAIL, "A@b.vn")
+    True
+    """
+    digest = hashlib.sha256(f"{channel.value}:{recipient.casefold()}".encode()).hexdigest()[:16]
+    return f"<quantrac.alert-{alert_id}.{transition_id}-{digest}@{domain}>"
+
+
+def compose(transition: Transition, station: Station, summary: Summary | None, alert_id: int) -> Content:
+    """Return what a message says, in both languages."""
+    over = transition.kind is TransitionKind.RESOLVED
+    sensor = station.sensor_of.get(transition.key.parameter)
+    of_mean = transition.reason in _MEANS
+    return Content(
+        headline=_headline(transition, station, of_mean=of_mean),
+        lines=tuple(_lines(transition, station, alert_id, unit="" if sensor is None else sensor.unit)),
+        steps=steps(transition.alert_kind, alert_id, over=over, of_mean=of_mean),
+        summary=None if sensor is None or of_mean else summary,
+        unit="" if sensor is None else sensor.unit,
+        banner=_ILLUSTRATION if station.illustration else None,
+    )
+
+
+def plain(content: Content) -> str:
+    """Return a message as text, Vietnamese first."""
+    return "\n".join([*_plain(content, "vi"), "", "— English —", "", *_plain(content, "en"), ""])
+
+
+def _plain(content: Content, language: str) -> Iterable[str]:
+    def say(words: Explanation) -> str:
+        return words.vi if language == "vi" else words.en
+
+    if content.banner is not None:
+        yield from (f"*** {say(content.banner)} ***", "")
+    yield from (say(content.headline), "")
+    yield from (f"{say(line.label)}: {say(line.value)}" for line in content.lines)
+    if content.summary is not None:
+        yield from ("", say(hour_words(content.summary, content.unit)))
+        if content.summary.points:
+            yield f"  {sparkline(content.summary.points)}"
+    yield from ("", "Việc cần làm:" if language == "vi" else "What to do:")
+    yield from (f"  {number}. {say(step)}" for number, step in enumerate(content.steps, start=1))
+
+
+def hour_words(summary: Summary, unit: str) -> Explanation:
+    """Say in one line what the last hour looked like."""
+    start, end = summary.start.astimezone(VIETNAM), summary.end.astimezone(VIETNAM)
+    span = f"{start:%H:%M}–{end:%H:%M}"
+    if not summary.usable:
+        return Explanation(
+            f"Một giờ qua ({span}): không có số liệu dùng được.", f"The last hour ({span}): no usable readings."
+        )
+    low, mean, high = summary.minimum, summary.mean, summary.maximum
+    return Explanation(
+        f"Một giờ qua ({span}): nhỏ nhất {quantity_vi(low, unit)}, trung bình {quantity_vi(mean, unit)}, "
+        f"lớn nhất {quantity_vi(high, unit)}; {summary.usable}/{summary.count} số liệu dùng được.",
+        f"The last hour ({span}): minimum {quantity(low, unit)}, mean {quantity(mean, unit)}, "
+        f"maximum {quantity(high, unit)}; {summary.usable} of {summary.count} readings usable.",
+    )
+
+
+def _headline(transition: Transition, station: Station, *, of_mean: bool) -> Explanation:
+    over = transition.kind is TransitionKind.RESOLVED
+    mark = _OVER if over else _SEVERITY[transition.severity]
+    what = _what(transition, of_mean=of_mean)
+    example = Explanation("[MINH HỌA] ", "[ILLUSTRATION] ") if station.illustration else Explanation("", "")
+    return Explanation(
+        f"{example.vi}[{mark.vi}] {what.vi} – {station.name_vi}",
+        f"{example.en}[{mark.en}] {what.en} – {station.name_en}",
+    )
+
+
+def _what(transition: Transition, *, of_mean: bool) -> Explanation:
+    parameter = transition.key.parameter
+    if transition.alert_kind is AlertKind.ANOMALY:
+        return Explanation(f"{parameter} bất thường", f"{parameter} unusual")
+    if transition.alert_kind is AlertKind.FAULT:
+        return Explanation(f"Thiết bị đo {parameter}", f"Instrument of {parameter}")
+    if transition.alert_kind is AlertKind.OFFLINE:
+        return Explanation("Mất tín hiệu", "Loss of signal")
+    if of_mean:
+        return Explanation(f"{parameter} trung bình vượt giới hạn", f"{parameter} mean beyond its limit")
+    if transition.kind is not TransitionKind.RESOLVED and not _beyond(transition):
+        return Explanation(f"{parameter} gần tới giới hạn", f"{parameter} near its limit")
+    return Explanation(f"{parameter} vượt giới hạn", f"{parameter} beyond its limit")
+
+
+def _beyond(transition: Transition) -> bool:
+    value, low, high = transition.value, transition.limit_minimum, transition.limit_maximum
+    return value is not None and ((high is not None and value > high) or (low is not None and value < low))
+
+
+def _lines(transition: Transition, station: Station, alert_id: int, *, unit: str) -> Iterable[Line]:
+    over = transition.kind is TransitionKind.RESOLVED
+    yield Line(Explanation("Nội dung", "What"), Explanation(transition.explanation_vi, transition.explanation_en))
+    yield Line(Explanation("Trạm", "Station"), _both(station, Explanation(station.name_vi, station.name_en)))
+    if station.park:
+        yield Line(Explanation("Khu, cụm công nghiệp", "Industrial park"), Explanation(station.park, station.park))
+    yield Line(Explanation("Đơn vị vận hành", "Operator"), Explanation(station.operator, station.operator))
+    if transition.value is not None:
+        label = Explanation("Giá trị hiện tại", "Value now") if over else Explanation("Giá trị", "Value")
+        yield Line(label, Explanation(quantity_vi(transition.value, unit), quantity(transition.value, unit)))
+    limit = _limit(transition, unit)
+    if limit is not None:
+        words = limit_words(limit)
+        value = Explanation(f"{words.vi} ({limit.source})", f"{words.en} ({limit.source})")
+        yield Line(Explanation("Giới hạn", "Limit"), value)
+    since, at = local_time(transition.since), local_time(transition.observed_at)
+    yield Line(Explanation("Từ lúc", "Since"), Explanation(f"{since} (giờ Việt Nam)", f"{since} (Vietnam time)"))
+    label = Explanation("Kết thúc lúc", "Over at") if over else Explanation("Ghi nhận lúc", "Observed at")
+    yield Line(label, Explanation(at, at))
+    yield Line(Explanation("Cảnh báo số", "Alert no."), Explanation(str(alert_id), str(alert_id)))
+
+
+def _both(station: Station, name: Explanation) -> Explanation:
+    return Explanation(f"{name.vi} ({station.code})", f"{name.en} ({station.code})")
+
+
+def _limit(transition: Transition, unit: str) -> Limit | None:
+    if transition.limit_minimum is None and transition.limit_maximum is None:
+        return None
+    source = transition.limit_source or ""
+    return Limit(transition.key.parameter, unit, transition.limit_minimum, transition.limit_maximum, source)

@@ -1,0 +1,148 @@
+"""The notifier: takes notifications from the outbox, delivers each, and notes the outcome at once.
+
+The schedule of retries is in the outbox, so it survives a restart. A notification is delivered at least once: a crash
+between a receiver's acceptance and the note of it (and there only) makes the same message, with the same Message-ID, go
+out again after the lease.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from prometheus_client import Counter
+
+from alerts.notifiers.protocol import Notifier
+from alerts.outbox import OutboxStore
+from quantrac.clock import Clock
+from quantrac.domain.notifications import Channel, PendingNotification
+from quantrac.errors import NotifyError, StoreError
+from quantrac.telemetry import get_logger
+
+_log = get_logger(__name__)
+_deliveries = Counter("quantrac_notifier_deliveries", "Deliveries by channel and outcome", ["channel", "outcome"])
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """When a delivery that failed is tried again, and when it is given up."""
+
+    first_pause_s: float = 5.0
+    """Mail servers that grey-list accept after a minute or more; most other troubles pass in seconds."""
+    longest_pause_s: float = 900.0
+    give_up_after: timedelta = timedelta(hours=24)
+    """Older alerts are seen on the dashboard; a mail about yesterday's would only confuse."""
+
+    def pause_s(self, attempts: int) -> float:
+        """Return the pause after the given number of failed deliveries.
+
+        >>> [RetryPolicy().pause_s(n) for n in (1, 2, 3, 9, 1000)]
+        [5.0, 10.0, 20.0, 900.0, 900.0]
+        """
+        # The exponent is bounded: 2 to the power of a thousand is no float.
+        return min(self.first_pause_s * 2.0 ** min(attempts - 1, 20), self.longest_pause_s)
+
+
+@dataclass(frozen=True, slots=True)
+class NotifierOptions:
+    """How the loop works."""
+
+    batch: int = 1
+    """Taken at once. With one, a notifier that is killed holds back no other message until its lease runs out."""
+    lease_s: float = 120.0
+    """Longer than a batch takes when every reply comes at the last moment, or another notifier sends it as well."""
+    wait_s: float = 5.0
+    """Longest sleep: how late a retry that fell due is noticed."""
+    store_pause_s: float = 2.0
+    """Between tries while the database is away."""
+    retries: RetryPolicy = RetryPolicy()
+
+
+class NotifierLoop:
+    """Delivers until told to stop; used by one thread."""
+
+    def __init__(
+        self,
+        store: OutboxStore,
+        notifiers: Iterable[Notifier],
+        clock: Clock,
+        options: NotifierOptions | None = None,
+    ) -> None:
+        self._store, self._clock = store, clock
+        self._options = options or NotifierOptions()
+        self._notifiers: dict[Channel, Notifier] = {n.channel: n for n in notifiers}
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set; the delivery in hand is finished and noted."""
+        _log.info("notifier_ready", channels=sorted(self._notifiers))
+        try:
+            while not stop.is_set():
+                try:
+                    if self.deliver_due(stop) == 0 and not stop.is_set():
+                        self._rest()
+                except StoreError as exc:
+                    if not exc.retryable:
+                        raise
+                    _log.warning("database_away", error=str(exc), again_in_s=self._options.store_pause_s)
+                    stop.wait(self._options.store_pause_s)
+        finally:
+            self._close_connections()
+            self._store.close()
+
+    def deliver_due(self, stop: threading.Event | None = None) -> int:
+        """Deliver one batch of what is due and return its size.
+
+        Raises
+        ------
+        StoreError
+            The database is away; what was taken falls due again after the lease.
+        """
+        batch = self._store.take(self._options.batch, self._clock.now(), self._options.lease_s)
+        for pending in batch:
+            if stop is not None and stop.is_set():
+                break
+            self._deliver(pending)
+        return len(batch)
+
+    def _deliver(self, pending: PendingNotification) -> None:
+        channel = pending.notification.channel
+        try:
+            self._notifier(channel).send(pending.notification)
+        except NotifyError as exc:
+            self._note_failure(pending, exc)
+            return
+        # A crash exactly here sends the message again: it is accepted, and not yet noted.
+        self._store.delivered(pending.id, self._clock.now())
+        _deliveries.labels(channel=channel.value, outcome="delivered").inc()
+        _log.info("notification_delivered", id=pending.id, message_id=pending.notification.message_id)
+
+    def _note_failure(self, pending: PendingNotification, exc: NotifyError) -> None:
+        now, policy = self._clock.now(), self._options.retries
+        next_try_at = now + timedelta(seconds=policy.pause_s(pending.attempts + 1))
+        given_up = not exc.retryable or next_try_at - pending.created_at > policy.give_up_after
+        self._store.failed(pending.id, now, str(exc), None if given_up else next_try_at)
+        outcome = "given_up" if given_up else "failed"
+        _deliveries.labels(channel=pending.notification.channel.value, outcome=outcome).inc()
+        log = _log.error if given_up else _log.warning
+        log(f"notification_{outcome}", id=pending.id, attempts=pending.attempts + 1, error=str(exc))
+
+    def _notifier(self, channel: Channel) -> Notifier:
+        notifier = self._notifiers.get(channel)
+        if notifier is None:
+            raise NotifyError(
+                f"No notifier is configured for the channel {channel.value}: set QUANTRAC_WEBHOOKS_FILE. "
+                "This message is given up.",
+                retryable=False,
+            )
+        return notifier
+
+    def _rest(self) -> None:
+        """Wait for more. No connection is held open meanwhile: mail servers close idle ones."""
+        self._close_connections()
+        self._store.wait(self._options.wait_s)
+
+    def _close_connections(self) -> None:
+        for notifier in self._notifiers.values():
+            notifier.close()

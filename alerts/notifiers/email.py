@@ -1,0 +1,190 @@
+"""E-mail by a real SMTP conversation: STARTTLS or TLS, log in, one connection while there is something to send.
+
+SMTP has no transactions: between the server's 250 and our note of it lies a moment in which a crash makes the same
+message go out again. It carries the same Message-ID then, so the receiver's mail system or a reader can tell.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from quantrac.clock import Clock, SystemClock
+from quantrac.domain.notifications import Channel, Notification
+from quantrac.endpoints import SmtpEndpoint, SmtpSecurity
+from quantrac.errors import NotifyError
+
+TIMEOUT_S = 10.0
+"""Longest wait for one reply. RFC 5321 (4.5.3.2) allows minutes; an alert that late goes to the next try."""
+
+
+class EmailNotifier:
+    """Sends e-mail through one server."""
+
+    channel = Channel.EMAIL
+
+    def __init__(self, endpoint: SmtpEndpoint, clock: Clock | None = None, timeout_s: float = TIMEOUT_S) -> None:
+        self._endpoint, self._clock, self._timeout_s = endpoint, clock or SystemClock(), timeout_s
+        self._client: smtplib.SMTP | None = None
+
+    def send(self, notification: Notification) -> None:
+        """Deliver one notification; when this returns, the server has answered 250.
+
+        Raises
+        ------
+        NotifyError
+            The server refused it (5xx: not retryable), or could not be reached or answered 4xx (retryable).
+        """
+        mail = message(notification, self._endpoint.sender, self._clock)
+        client = self._connected()
+        try:
+            client.send_message(mail, self._endpoint.sender, [notification.recipient])
+        except (smtplib.SMTPException, OSError, ValueError) as exc:
+            if not self._still_usable(exc):
+                self.close()
+            raise _translated(exc, self._endpoint, notification.recipient) from exc
+
+    def close(self) -> None:
+        """End the conversation; the next message begins a new one."""
+        client, self._client = self._client, None
+        if client is not None:
+            try:
+                client.quit()
+            except (smtplib.SMTPException, OSError):
+                client.close()
+
+    def _connected(self) -> smtplib.SMTP:
+        """Return the open conversation, or a new one where the server has closed it meanwhile."""
+        if self._client is not None and not _answers(self._client):
+            self._client.close()
+            self._client = None
+        if self._client is None:
+            self._client = connect(self._endpoint, self._timeout_s)
+        return self._client
+
+    @staticmethod
+    def _still_usable(exc: Exception) -> bool:
+        """Whether the conversation can go on: smtplib has reset it after a refusal of one message."""
+        return (
+            isinstance(
+                exc, smtplib.SMTPRecipientsRefused | smtplib.SMTPSenderRefused | smtplib.SMTPDataError | ValueError
+            )
+            and getattr(exc, "smtp_code", 0) != 421
+        )
+
+
+def message(notification: Notification, sender: str, clock: Clock) -> EmailMessage:
+    """Return a notification as a mail: plain text and, where there is one, the HTML form beside it."""
+    mail = EmailMessage()
+    mail["From"], mail["To"] = sender, notification.recipient
+    mail["Subject"] = " ".join(notification.subject.split())
+    mail["Date"] = format_datetime(clock.now())
+    mail["Message-ID"] = notification.message_id
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence note is sent in answer
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail.set_content(notification.text)
+    if notification.html is not None:
+        mail.add_alternative(notification.html, subtype="html")
+    return mail
+
+
+def connect(endpoint: SmtpEndpoint, timeout_s: float = TIMEOUT_S) -> smtplib.SMTP:
+    """Return a conversation with a mail server, protected and logged in as the endpoint says.
+
+    Raises
+    ------
+    NotifyError
+        The server cannot be reached, its certificate is not trusted, or it refuses the user.
+    """
+    client: smtplib.SMTP | None = None
+    try:
+        if endpoint.security is SmtpSecurity.TLS:
+            client = smtplib.SMTP_SSL(endpoint.host, endpoint.port, timeout=timeout_s, context=_tls(endpoint))
+        else:
+            client = smtplib.SMTP(endpoint.host, endpoint.port, timeout=timeout_s)
+        if endpoint.security is SmtpSecurity.STARTTLS:
+            client.starttls(context=_tls(endpoint))
+        if endpoint.user is not None:
+            client.login(endpoint.user, endpoint.password or "")
+    except (smtplib.SMTPException, OSError, ValueError) as exc:
+        if client is not None:
+            client.close()
+        raise _translated(exc, endpoint, None) from exc
+    return client
+
+
+def probe(endpoint: SmtpEndpoint, timeout_s: float = 10.0) -> None:
+    """Check that a mail server can be reached, is trusted, lets us in, and accepts our sender; nothing is sent.
+
+    Raises
+    ------
+    NotifyError
+        It does not; the message says what to do.
+    """
+    client = connect(endpoint, timeout_s)
+    try:
+        client.ehlo_or_helo_if_needed()
+        code, reply = client.mail(endpoint.sender)
+        if code != 250:
+            raise smtplib.SMTPSenderRefused(code, reply, endpoint.sender)
+        client.rset()
+    except (smtplib.SMTPException, OSError) as exc:
+        raise _translated(exc, endpoint, None) from exc
+    finally:
+        client.close()
+
+
+def _tls(endpoint: SmtpEndpoint) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=None if endpoint.ca_file is None else str(endpoint.ca_file))
+
+
+def _answers(client: smtplib.SMTP) -> bool:
+    try:
+        return bool(client.noop()[0] == 250)
+    except (smtplib.SMTPException, OSError):
+        return False
+
+
+def _translated(exc: Exception, endpoint: SmtpEndpoint, recipient: str | None) -> NotifyError:
+    server = f"The mail server {endpoint.host}:{endpoint.port}"
+    code, reply = _reply(exc)
+    if isinstance(exc, smtplib.SMTPAuthenticationError):
+        advice = "Correct QUANTRAC_SMTP_USER and QUANTRAC_SMTP_PASSWORD."
+        return NotifyError(f"{server} refused the user {endpoint.user!r} ({code} {reply}). {advice}", retryable=True)
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        advice = "Correct QUANTRAC_SMTP_CA_FILE or QUANTRAC_SMTP_HOST."
+        return NotifyError(
+            f"{server} has a certificate that is not trusted ({exc.verify_message}). {advice}", retryable=True
+        )
+    if isinstance(exc, smtplib.SMTPNotSupportedError):
+        advice = "Correct QUANTRAC_SMTP_SECURITY."
+        return NotifyError(f"{server} does not offer what is asked of it ({exc}). {advice}", retryable=True)
+    if code is not None:
+        what = f"refused the mail to {recipient}" if recipient is not None else "refused us"
+        permanent = 500 <= code < 600 and recipient is not None
+        advice = "It is given up: correct the address or the server." if permanent else "It will be tried again."
+        return NotifyError(f"{server} {what}: {code} {reply}. {advice}", retryable=not permanent)
+    if isinstance(exc, ValueError):
+        return NotifyError(f"The mail to {recipient!r} cannot be written: {exc}. Correct the address.", retryable=False)
+    reason = str(exc) or type(exc).__name__
+    return NotifyError(
+        f"{server} cannot be reached or hung up: {reason}. Check host, port and network.", retryable=True
+    )
+
+
+def _reply(exc: Exception) -> tuple[int | None, str]:
+    """Return code and text of the server's reply that an error carries."""
+    if isinstance(exc, smtplib.SMTPRecipientsRefused):
+        code, text = next(iter(exc.recipients.values()))
+    elif isinstance(exc, smtplib.SMTPResponseException):
+        code, text = exc.smtp_code, _bytes(exc.smtp_error)
+    else:
+        return None, ""
+    shown = text.decode("utf-8", "replace")
+    return (code if code > 0 else None), " ".join(shown.split())
+
+
+def _bytes(text: bytes | str) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()

@@ -1,0 +1,32 @@
+"""The outbox as the notifier needs it; ``sql`` has a class of this shape."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from quantrac.domain.notifications import PendingNotification
+
+
+class OutboxStore(Protocol):
+    """Notifications that wait, leased to one notifier at a time. Every method raises ``StoreError``."""
+
+    def take(self, limit: int, now: datetime, lease_s: float) -> list[PendingNotification]:
+        """Take at most ``limit`` that are due, oldest first; nobody else gets them for ``lease_s``."""
+        ...
+
+    def delivered(self, notification_id: int, now: datetime) -> None:
+        """Record that the receiver has accepted one; lasting when this returns."""
+        ...
+
+    def failed(self, notification_id: int, now: datetime, error: str, next_try_at: datetime | None) -> None:
+        """Record a delivery that failed; without ``next_try_at`` the notification is given up."""
+        ...
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until something new is there, or for ``timeout_s``."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection; the store can be used again."""
+        ...
