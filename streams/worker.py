@@ -181,7 +181,7 @@ def _examine(kafka: KafkaEndpoint) -> str:
             cluster = probe.cluster_id()
             if not probe.ends():
                 raise SettingsError(
-                    f"Kafka at {kafka.bootstrap} has no topic {topics.RAW}: create it with `quantrac topics create`."
+                    f"Kafka at {kafka.bootstrap} has no topic {topics.RAW}: create it with `quantrac servers topics`."
                 )
     return cluster
 

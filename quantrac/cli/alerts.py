@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from quantrac.cli.views import Column, as_text, print_table
+from quantrac.domain.alerts import Cause
+from quantrac.errors import QuantracError
 
 if TYPE_CHECKING:
     from sql.reports import AlertLine, DeliveryLine
@@ -59,6 +61,48 @@ def deliveries(
         print_table(_DELIVERY_COLUMNS, lines)
     else:
         typer.echo("No notifications yet.")
+
+
+@app.command()
+def acknowledge(
+    alert_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the alert, as its message says.")],
+    officer: Annotated[str, typer.Option("--by", help="Who takes care of it.")],
+) -> None:
+    """Say that somebody takes care of an alert; the first one stays.
+
+    Example: quantrac alerts acknowledge 17 --by "Nguyễn Văn A"
+    """
+    from quantrac.cli.context import load_context
+    from sql.alert_desk import acknowledge
+
+    context = load_context()
+    taken_by = acknowledge(context.database().writer, alert_id, officer, context.clock.now())
+    if taken_by is None:
+        raise _unknown(alert_id)
+    typer.echo(f"Alert {alert_id} is taken care of by {taken_by}.")
+
+
+@app.command()
+def cause(
+    alert_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the alert.")],
+    found: Annotated[Cause, typer.Argument(metavar="CAUSE", help=", ".join(Cause))],
+    officer: Annotated[str, typer.Option("--by", help="Who found it.")],
+) -> None:
+    """Record what the cause of an alert was; the last word counts, and is a label for the model.
+
+    Example: quantrac alerts cause 17 sensor_fault --by "Nguyễn Văn A"
+    """
+    from quantrac.cli.context import load_context
+    from sql.alert_desk import record_cause
+
+    context = load_context()
+    if not record_cause(context.database().writer, alert_id, found.value, officer, context.clock.now()):
+        raise _unknown(alert_id)
+    typer.echo(f"Alert {alert_id}: {found.value}.")
+
+
+def _unknown(alert_id: int) -> QuantracError:
+    return QuantracError(f"There is no alert {alert_id}: `quantrac alerts list --all` shows the numbers.")
 
 
 def _state(line: DeliveryLine) -> str:

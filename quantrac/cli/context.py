@@ -46,7 +46,7 @@ class Context:
         password = self._station_passwords.get(station)
         if password is None:
             raise SettingsError(
-                f"No password of station {station} is known: write {station} = \"…\" into the TOML file named by "
+                f'No password of station {station} is known: write {station} = "…" into the TOML file named by '
                 "QUANTRAC_MQTT_STATION_PASSWORDS."
             )
         return self._mqtt(station, password)

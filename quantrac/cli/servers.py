@@ -46,6 +46,35 @@ def start() -> None:
 
 
 @app.command()
+def topics() -> None:
+    """Create quantrac's Kafka topics where they are missing: on the local Kafka, or on the one of the settings.
+
+    Example: QUANTRAC_KAFKA_REPLICATION=3 quantrac servers topics
+    """
+    from quantrac.cli.context import load_context
+    from quantrac.servers import create_topics
+    from quantrac.topics import MAX_MESSAGE_BYTES, kafka_topics
+
+    context = load_context()
+    s = context.settings
+    made = create_topics(context.kafka(), kafka_topics(s.kafka_partitions, s.kafka_replication, MAX_MESSAGE_BYTES))
+    typer.echo(f"Created: {', '.join(made)}." if made else "Every topic is there already.")
+
+
+@app.command()
+def stations() -> None:
+    """Give every registered station its user and password at the local broker.
+
+    Example: quantrac servers stations
+    """
+    from quantrac.cli.context import load_context
+
+    codes = {station.code for station in load_context().registry().stations}
+    _servers().add_stations(codes)
+    typer.echo(f"{len(codes)} stations may log in; their passwords are in secrets.json of the run folder.")
+
+
+@app.command()
 def stop() -> None:
     """Stop the servers of the run folder, and no others. Their data stay.
 

@@ -33,6 +33,19 @@ class TransitionKind(StrEnum):
     RESOLVED = "resolved"
 
 
+class Cause(StrEnum):
+    """What an officer found an alert to be: the label that a model can learn from."""
+
+    POLLUTION = "pollution"
+    SENSOR_FAULT = "sensor_fault"
+    MAINTENANCE = "maintenance"
+    COMMUNICATION = "communication"
+    NATURAL = "natural"
+    FALSIFICATION = "falsification"
+    FALSE_ALARM = "false_alarm"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class AlertKey:
     """What an open alert is unique by: the database allows one open alert per key."""
