@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -15,11 +16,13 @@ import psutil
 from quantrac.cli.parts import Part, part
 from quantrac.cli.staging import local_servers, prepare
 from quantrac.domain.stations import Registry, Station
-from quantrac.registry import sample_province
+from quantrac.registry import load_registry, sample_province, with_cadence
 from quantrac.servers import LocalServers
 from quantrac.servers.progress import bars_on_stderr
 from quantrac.settings import load_settings
-from quantrac.tomltable import toml_files
+
+STATIONS = 150
+"""A province has 50 to 150."""
 
 
 class BenchStage:
@@ -55,6 +58,18 @@ class BenchStage:
         return part(self.run_dir, name, *arguments, ready_event=ready_event, environment=self._environment)
 
 
+def bench_registry() -> Registry:
+    """Return a province of the size that is planned for: ``STATIONS`` copies of the sample stations, at 1 Hz."""
+    sample = sorted(load_registry([sample_province()]).stations, key=lambda s: s.code)
+    stations = [
+        replace(
+            sample[n % len(sample)], code=f"BENCH_{n:03d}", old_codes=(), name_vi=f"Bench {n}", name_en=f"Bench {n}"
+        )
+        for n in range(STATIONS)
+    ]
+    return with_cadence(Registry(tuple(stations)), 1.0)
+
+
 @contextmanager
 def bench_stage() -> Iterator[BenchStage]:
     """Start servers in a temporary folder, and remove both at the end."""
@@ -65,7 +80,8 @@ def bench_stage() -> Iterator[BenchStage]:
     try:
         with bars_on_stderr() as bars:
             servers.start(bars)
-            registry = prepare(servers, settings, toml_files(sample_province()), bars)
+            registry = bench_registry()
+            prepare(servers, settings, registry, bars)
         yield BenchStage(servers, registry)
     finally:
         servers.stop()

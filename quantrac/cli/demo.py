@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from quantrac.clock import Clock
     from quantrac.servers import LocalServers
 
+CADENCE_S = 1.0
+"""The demo's stations report every second; a real one every five minutes."""
 ONCE_PATIENCE_S = 150.0
 REST_PATIENCE_S = 60.0
 
@@ -44,9 +46,8 @@ def demo(
     """
     from quantrac.cli.context import load_context
     from quantrac.cli.staging import local_servers, prepare, refuse_configured_servers
-    from quantrac.registry import sample_province
+    from quantrac.registry import load_registry, sample_province, with_cadence
     from quantrac.servers.progress import bars_on_stderr
-    from quantrac.tomltable import toml_files
 
     context = load_context()
     settings, clock = context.settings, context.clock
@@ -58,7 +59,7 @@ def demo(
     with stage.open():
         with bars_on_stderr() as bars:
             servers.start(bars)
-            prepare(servers, settings, toml_files(sample_province()), bars)
+            prepare(servers, settings, with_cadence(load_registry([sample_province()]), CADENCE_S), bars)
         stage.begin()
         if once:
             result = stage.run_once()
@@ -87,7 +88,16 @@ def _parts(run_dir: Path, workers: int, scenario: str, seed: int) -> Parts:
         name = f"worker-{number}"
         pipeline.append(part(run_dir, name, "run", "worker", ready_event="worker_ready", environment=environment))
     pipeline.append(part(run_dir, "notifier", "run", "notifier", ready_event="notifier_ready", environment=environment))
-    command: Sequence[str] = ("simulate", "--scenario", scenario, "--cadence", "1", "--seed", str(seed), "--json")
+    command: Sequence[str] = (
+        "simulate",
+        "--scenario",
+        scenario,
+        "--cadence",
+        f"{CADENCE_S:g}",
+        "--seed",
+        str(seed),
+        "--json",
+    )
     return Parts(tuple(pipeline), part(run_dir, "fleet", *command, environment=environment))
 
 

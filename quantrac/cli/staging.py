@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from quantrac.domain.stations import Registry
@@ -38,14 +37,14 @@ def local_servers(settings: Settings, run_dir: Path | None = None, *, detached: 
     )
 
 
-def prepare(servers: LocalServers, settings: Settings, stations: Sequence[Path], progress: Progress) -> Registry:
+def prepare(servers: LocalServers, settings: Settings, registry: Registry, progress: Progress) -> None:
     """Create topics, migrate, import stations, limits and rules, give the stations their users at the broker.
 
     The servers run. Everything may be there already; then nothing changes.
     """
     from alerts.limits import load_limit_sets, packaged_limits
     from alerts.rules import document, load_rules, packaged_rules
-    from quantrac.registry import load_registry, registry_sha256
+    from quantrac.registry import registry_sha256
     from sql.catalogue import RuleDocument, import_limit_sets, import_registry, import_rules
     from sql.runner import migrate
 
@@ -58,7 +57,6 @@ def prepare(servers: LocalServers, settings: Settings, stations: Sequence[Path],
     owner = servers.database().owner
     migrate(owner)
     progress.advance_to("Preparing data", 2, steps)
-    registry = load_registry(stations)
     import_registry(owner, registry, registry_sha256(registry))
     progress.advance_to("Preparing data", 3, steps)
     import_limit_sets(owner, load_limit_sets([packaged_limits()]))
@@ -67,4 +65,3 @@ def prepare(servers: LocalServers, settings: Settings, stations: Sequence[Path],
     progress.advance_to("Preparing data", 4, steps)
     servers.add_stations({station.code for station in registry.stations})
     progress.advance_to("Preparing data", steps, steps)
-    return registry
