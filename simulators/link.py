@@ -1,4 +1,7 @@
-"""One logger's MQTT connection: a buffer, a bounded window in flight, and a re-send of what was not acknowledged.
+"""One logger's MQTT connection: a buffer, a bounded window in flight, and a re-send after each reconnect.
+
+What was not acknowledged is sent again, and so are the last acknowledged messages: a broker that was killed may have
+lost them. They are new PUBLISHes with the session, seq and bytes of the first, by which the centre knows them.
 
 paho's client is driven from outside (``loop_read``, ``loop_write``, ``loop_misc``): a thread for each station would
 cost more than the work itself.
@@ -25,6 +28,7 @@ from quantrac.topics import mqtt_readings, mqtt_status
 from simulators.encoder import encode_birth, encode_readings, encode_will
 from simulators.messages import Message
 from simulators.report import PublishReport, StationCount
+from simulators.resend import LastAcknowledged
 
 _KEEPALIVE_S = 30
 _SESSION_EXPIRY_S = 86_400
@@ -43,6 +47,8 @@ class _Outgoing:
     message: Message
     payload: bytes | None = None
     """Encoded when it is sent first, so that a re-send repeats session, seq and bytes."""
+    published: bool = False
+    """Whether the broker has acknowledged it before: then it is on its way again, and counted already."""
 
 
 class StationLink:
@@ -80,6 +86,7 @@ class StationLink:
         self._topic = mqtt_readings(station)
         self._queue: deque[_Outgoing] = deque()
         self._in_flight: dict[int, _Outgoing] = {}
+        self._last_acknowledged = LastAcknowledged[_Outgoing]()
         self._status_mids: set[int] = set()
         self._connected = False
         self._ever_connected = False
@@ -258,14 +265,18 @@ class StationLink:
         self.trouble = None
         receive_maximum = getattr(properties, "ReceiveMaximum", 65_535)
         self._window = max(1, min(self._window_wanted, receive_maximum - 1))
-        if not flags.session_present or len(self._in_flight) > self._window:
-            self._take_back(client)
+        again = self._last_acknowledged.take()
+        if not flags.session_present or len(again) + len(self._in_flight) > self._window:
+            self._take_back(client, again)
+            return
+        for outgoing in again:  # paho sends those in flight after this callback: the order stays
+            self._send(outgoing)
 
-    def _take_back(self, client: Client) -> None:
-        """Put messages in flight back into the buffer, in order: the broker knows nothing of them any more."""
+    def _take_back(self, client: Client, again: list[_Outgoing]) -> None:
+        """Put messages back into the buffer, in order: the broker knows nothing of those in flight any more."""
         client.drop_out_messages()
         self._status_mids.clear()
-        self._queue.extendleft(reversed(self._in_flight.values()))
+        self._queue.extendleft(reversed([*again, *self._in_flight.values()]))
         self._in_flight.clear()
 
     def _on_disconnect(
@@ -291,9 +302,18 @@ class StationLink:
             self._queue.appendleft(outgoing)
             self._paused_until_s = self._clock.monotonic_s() + _QUOTA_PAUSE_S
         elif reason.is_failure:
-            self._report.refused(outgoing.message, str(reason))
+            if not outgoing.published:
+                self._report.refused(outgoing.message, str(reason))
         else:
-            self._report.acknowledged(outgoing.message, routed=reason.value != _NO_SUBSCRIBER)
+            self._acknowledged(outgoing, routed=reason.value != _NO_SUBSCRIBER)
+
+    def _acknowledged(self, outgoing: _Outgoing, *, routed: bool) -> None:
+        if outgoing.published:
+            self._report.resent()
+        else:
+            self._report.acknowledged(outgoing.message, routed=routed)
+        outgoing.published = True
+        self._last_acknowledged.add(outgoing, self._clock.monotonic_s())
 
     def _raise_fatal(self) -> None:
         if self._fatal is not None:

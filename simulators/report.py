@@ -57,6 +57,8 @@ class PublishReport:
     backfilled_messages: int = 0
     unrouted_messages: int = 0
     """Acknowledged by the broker with the remark that nobody subscribes: they are lost to the centre."""
+    resent_messages: int = 0
+    """Acknowledged once more, after a reconnect: not counted as published again."""
     refusals: dict[str, int] = field(default_factory=dict)
     exceedings: list[Exceeding] = field(default_factory=list)
     _exceeding_now: set[str] = field(default_factory=set)
@@ -115,6 +117,10 @@ class PublishReport:
             self.duplicate_messages += 1
             self.duplicates_injected += len(message.samples)
 
+    def resent(self) -> None:
+        """Count a message that was acknowledged before and is acknowledged again."""
+        self.resent_messages += 1
+
     def refused(self, message: Message, reason: str) -> None:
         """Count a message that the broker will never take."""
         count = self.stations[message.station]
@@ -139,6 +145,7 @@ class PublishReport:
             "refused_messages": self.refused_messages,
             "refusals": self.refusals,
             "unrouted_messages": self.unrouted_messages,
+            "resent_messages": self.resent_messages,
             "first_exceeding": exceedings[0] if exceedings else None,
             "exceedings": exceedings,
             "per_station": {code: _station(count) for code, count in sorted(self.stations.items())},
