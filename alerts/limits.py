@@ -164,7 +164,7 @@ def _standard_limit(station: Station, limit_set: LimitSet, row: LimitValue) -> L
     source, maximum = limit_set.source, row.maximum
     if row.coefficients_apply and maximum is not None:
         source += f", Kq {station.kq:g}, Kf {station.kf:g}: {maximum:g} × {station.kq:g} × {station.kf:g}"
-        maximum *= station.kq * station.kf
+        maximum = _scaled(maximum, station.kq * station.kf)
     return _in_sensor_unit(station, Limit(row.parameter, row.unit, row.minimum, maximum, source))
 
 

@@ -1,0 +1,107 @@
+"""A station whose limits are the worked example of the regulation: COD 75 × 1.2 × 1.0 = 90 mg/L."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+
+import pytest
+
+from alerts.engine import StationAlerts
+from alerts.limits import load_limit_sets, packaged_limits
+from alerts.rules import Rule, load_rules, packaged_rules
+from quantrac.domain.limits import LimitSet
+from quantrac.domain.readings import CheckedReading, Flag, Reading, Status
+from quantrac.domain.stations import Sensor, Station, StationKind
+
+START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+"""10:00 in Vietnam."""
+CADENCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Words:
+    vi: str = "cao hơn mức nền"
+    en: str = "above the baseline"
+
+
+@dataclass(frozen=True)
+class FakeScore:
+    """What a model says; the real ones are in ``models``, which ``alerts`` may not import."""
+
+    probability: float | None = 0.9
+    alarm: bool = True
+    harmful: bool = True
+    text: Words = Words()
+
+
+@pytest.fixture(scope="session")
+def limit_sets() -> tuple[LimitSet, ...]:
+    return load_limit_sets([packaged_limits()])
+
+
+@pytest.fixture(scope="session")
+def rules() -> tuple[Rule, ...]:
+    return load_rules([packaged_rules()])
+
+
+@pytest.fixture(scope="session")
+def station() -> Station:
+    sensors = [
+        Sensor(p, u) for p, u in (("COD", "mg/L"), ("pH", ""), ("NH4", "mg/L"), ("Flow", "m³/h"), ("TSS", "mg/l"))
+    ]
+    return Station(
+        code="DT_KCNSADEC_NUOSXL",
+        effective_from=date(2025, 7, 1),
+        name_vi="KCN Sa Đéc",
+        name_en="Sa Đéc industrial park",
+        kind=StationKind.EFFLUENT,
+        operator="Công ty hạ tầng",
+        longitude=105.75,
+        latitude=10.3,
+        sensors=tuple(sensors),
+        park="KCN Sa Đéc",
+        permit_flow_m3_per_day=4000,
+        limit_set="QCVN40-2011-A",
+        kq=1.2,
+        kf=1.0,
+    )
+
+
+@pytest.fixture
+def alerts(station: Station, rules: tuple[Rule, ...], limit_sets: tuple[LimitSet, ...]) -> StationAlerts:
+    return StationAlerts(station, rules, limit_sets)
+
+
+class Checked(Protocol):
+    """Makes a reading at ``index`` cadences after the start."""
+
+    def __call__(
+        self, index: float, value: float | None, parameter: str = "COD", *, flag: Flag = Flag.GOOD,
+        status: Status = Status.MEASURING, late: bool = False,
+    ) -> CheckedReading: ...  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def checked() -> Checked:
+    def make(
+        index: float, value: float | None, parameter: str = "COD", *, flag: Flag = Flag.GOOD,
+        status: Status = Status.MEASURING, late: bool = False,
+    ) -> CheckedReading:  # fmt: skip
+        at = START + index * CADENCE
+        reading = Reading("DT_KCNSADEC_NUOSXL", parameter, at, at, value, status)
+        return CheckedReading(reading, flag, late=late)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def at() -> Callable[[float], datetime]:
+    return lambda index: START + index * CADENCE
+
+
+@pytest.fixture(scope="session")
+def score() -> type[FakeScore]:
+    return FakeScore

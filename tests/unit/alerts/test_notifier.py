@@ -1,0 +1,152 @@
+"""The notifier's loop: retries that survive a restart, giving up, stopping; with a store and a receiver in memory."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from alerts.notifier import NotifierLoop, NotifierOptions
+from quantrac.clock import ManualClock
+from quantrac.domain.notifications import Channel, Notification, PendingNotification
+from quantrac.errors import NotifyError, StoreError
+
+START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+
+
+class MemoryOutbox:
+    """The contract of the outbox, in memory."""
+
+    def __init__(self, count: int = 1, channel: Channel = Channel.EMAIL) -> None:
+        self.rows = {
+            i: PendingNotification(i, Notification(f"<{i}>", channel, f"{i}@x.vn", "s", "t"), 0, START)
+            for i in range(1, count + 1)
+        }
+        self.due = dict.fromkeys(self.rows, START)
+        self.sent: dict[int, datetime] = {}
+        self.given_up: dict[int, str] = {}
+        self.fail_next_take = 0
+        self.closed = False
+
+    def take(self, limit: int, now: datetime, lease_s: float) -> list[PendingNotification]:
+        if self.fail_next_take:
+            self.fail_next_take -= 1
+            raise StoreError("away", retryable=True)
+        found = [i for i, due in self.due.items() if due <= now][:limit]
+        for i in found:
+            self.due[i] = now + timedelta(seconds=lease_s)
+        return [self.rows[i] for i in found]
+
+    def delivered(self, notification_id: int, now: datetime) -> None:
+        self.sent[notification_id] = now
+        del self.due[notification_id]
+
+    def failed(self, notification_id: int, now: datetime, error: str, next_try_at: datetime | None) -> None:
+        row = self.rows[notification_id]
+        self.rows[notification_id] = replace(row, attempts=row.attempts + 1)
+        if next_try_at is None:
+            self.given_up[notification_id] = error
+            del self.due[notification_id]
+        else:
+            self.due[notification_id] = next_try_at
+
+    def wait(self, timeout_s: float) -> bool:
+        return False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Receiver:
+    channel = Channel.EMAIL
+
+    def __init__(self, *answers: NotifyError | None) -> None:
+        self.answers, self.got = list(answers), list[str]()
+
+    def send(self, notification: Notification) -> None:
+        answer = self.answers.pop(0) if self.answers else None
+        if answer is not None:
+            raise answer
+        self.got.append(notification.message_id)
+
+    def close(self) -> None:
+        pass
+
+
+BUSY = NotifyError("busy", retryable=True)
+
+
+def drain(outbox: MemoryOutbox, receiver: Receiver, clock: ManualClock, for_s: float) -> None:
+    """Let time pass second by second; each second is a new notifier, as after a restart."""
+    for _ in range(int(for_s)):
+        while NotifierLoop(outbox, [receiver], clock).deliver_due():
+            pass
+        clock.advance(timedelta(seconds=1))
+
+
+def test_retries_back_off_and_survive_restarts() -> None:
+    # failed at 0, 5 (5 s later), 15 (10 s), 35 (20 s): delivered
+    outbox, receiver, clock = MemoryOutbox(), Receiver(BUSY, BUSY, BUSY), ManualClock(START)
+    drain(outbox, receiver, clock, 60)
+    assert outbox.sent == {1: START + timedelta(seconds=35)}
+    assert receiver.got == ["<1>"]
+
+
+def test_a_refusal_for_good_is_given_up_and_says_why() -> None:
+    outbox, receiver = MemoryOutbox(2), Receiver(NotifyError("550 no such user", retryable=False))
+    drain(outbox, receiver, ManualClock(START), 5)
+    assert outbox.given_up == {1: "550 no such user"}
+    assert receiver.got == ["<2>"]
+
+
+def test_retries_end_after_a_day() -> None:
+    outbox, clock = MemoryOutbox(), ManualClock(START + timedelta(hours=23, minutes=59, seconds=58))
+    drain(outbox, Receiver(BUSY, BUSY), clock, 3)
+    assert list(outbox.given_up) == [1]
+
+
+def test_a_channel_without_a_notifier_is_given_up() -> None:
+    outbox = MemoryOutbox(channel=Channel.WEBHOOK)
+    drain(outbox, Receiver(), ManualClock(START), 2)
+    assert "QUANTRAC_WEBHOOKS_FILE" in outbox.given_up[1]
+
+
+def test_stopping_finishes_the_one_in_hand_and_takes_no_other() -> None:
+    outbox, stop = MemoryOutbox(3), threading.Event()
+
+    class Stopping(Receiver):
+        def send(self, notification: Notification) -> None:
+            stop.set()
+            super().send(notification)
+
+    receiver = Stopping()
+    NotifierLoop(outbox, [receiver], ManualClock(START)).run(stop)
+    assert receiver.got == ["<1>"]
+    assert list(outbox.sent) == [1]
+    assert list(outbox.due.values()) == [START, START]
+    assert outbox.closed
+
+
+def test_a_database_that_is_away_is_waited_for() -> None:
+    outbox, stop = MemoryOutbox(), threading.Event()
+    outbox.fail_next_take = 2
+
+    class Stopping(Receiver):
+        def send(self, notification: Notification) -> None:
+            super().send(notification)
+            stop.set()
+
+    receiver = Stopping()
+    NotifierLoop(outbox, [receiver], ManualClock(START), NotifierOptions(store_pause_s=0.0)).run(stop)
+    assert receiver.got == ["<1>"]
+
+
+def test_an_error_of_the_store_that_lasts_ends_the_process() -> None:
+    class Broken(MemoryOutbox):
+        def take(self, limit: int, now: datetime, lease_s: float) -> list[PendingNotification]:
+            raise StoreError("not migrated", retryable=False)
+
+    with pytest.raises(StoreError):
+        NotifierLoop(Broken(), [Receiver()], ManualClock(START)).run(threading.Event())

@@ -1,0 +1,78 @@
+"""Rules: the packaged ladder, versions, the round trip to the database's documents, and mistakes of authors."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from alerts.rules import Rule, document, load_rules, parse_rules, rules_in_force
+from quantrac.domain.alerts import Severity
+from quantrac.errors import RuleError
+
+RULE = """
+[[rule]]
+code = "limit"
+title_vi = "x"
+title_en = "x"
+effective_from = 2026-01-01
+kind = "limit"
+"""
+STEP = """
+[[rule.step]]
+name = "exceed"
+fraction = 1.0
+severity = "high"
+"""
+
+
+def test_the_packaged_ladder(rules: tuple[Rule, ...]) -> None:
+    ladder = next(r for r in rules if r.code == "limit")
+    assert [(s.name, s.fraction, s.severity, s.page) for s in ladder.steps] == [
+        ("tendency", 0.8, Severity.INFO, False),
+        ("preparing", 0.9, Severity.WARNING, False),
+        ("exceed", 1.0, Severity.HIGH, True),
+    ]
+    paging = {(r.code, s.name) for r in rules for s in r.steps if s.page}
+    assert paging == {("limit", "exceed"), ("day_mean", "legal"), ("anomaly", "pollution")}
+
+
+def test_documents_round_trip_through_json(rules: tuple[Rule, ...]) -> None:
+    assert parse_rules([json.loads(json.dumps(document(r))) for r in rules]) == rules
+
+
+def test_the_version_in_force(rules: tuple[Rule, ...]) -> None:
+    first = next(r for r in rules if r.code == "limit")
+    second = replace(first, effective_from=date(2026, 6, 1), keep_firing=9)
+    withdrawn = replace(first, effective_from=date(2026, 9, 1), enabled=False)
+    versions = [withdrawn, second, first]
+    assert rules_in_force(versions, date(2026, 5, 31)) == (first,)
+    assert rules_in_force(versions, date(2026, 6, 1)) == (second,)
+    assert rules_in_force(versions, date(2026, 9, 1)) == ()
+    assert rules_in_force(versions, date(2019, 1, 1)) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (RULE, r"rules.toml: rule limit, step: is missing"),
+        (RULE + STEP.replace("severity", "severty"), r"rule limit, step exceed, severty: is not a known key"),
+        (RULE + STEP.replace("high", "hihg"), r"severity: 'hihg' is not known; did you mean 'high'"),
+        (RULE + STEP.replace("fraction = 1.0", ""), r"step exceed, fraction: is missing"),
+        (RULE + STEP + "pending = 0", r"pending: is 0; give a whole number"),
+        (RULE + STEP + "clear = 1.2", r"clear: is 1.2, above the 1"),
+        (RULE + STEP + STEP.replace("1.0", "0.8"), r"write the mildest step first"),
+        (RULE + 'window = "day"\nkeep_firing = 2' + STEP, r"must be 1 for hours and days"),
+        (RULE.replace('"limit"\n', '"fault"\n') + 'window = "day"' + STEP, r"only rules of kind limit judge"),
+        (RULE + STEP + RULE + STEP, r"effective_from 2026-01-01 stands twice"),
+        ("", r"no \[\[rule\]\] is described"),
+    ],
+)
+def test_mistakes_name_file_and_key(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(RuleError, match=message):
+        load_rules([file])
