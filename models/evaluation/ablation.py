@@ -9,7 +9,7 @@ from models.errors import ModelError
 from models.evaluation.detectors import PIPELINE, detector_named
 from models.evaluation.evaluate import load_series, run_all, summarise
 from models.evaluation.families.base import Family, Figures
-from models.evaluation.pipeline import PARTS
+from models.evaluation.pipeline import load_pipeline
 
 WHOLE = "nothing (the whole pipeline)"
 
@@ -22,13 +22,14 @@ def ablate(
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Figures]:
     """Return the total figures of the whole pipeline and of the pipeline without each part. Raises ModelError."""
-    unknown = sorted(set(parts or ()) - set(PARTS))
+    known = load_pipeline().PARTS
+    unknown = sorted(set(parts or ()) - set(known))
     if unknown:
-        raise ModelError(f"the pipeline has no part {unknown[0]!r}: choose of {', '.join(PARTS)}")
+        raise ModelError(f"the pipeline has no part {unknown[0]!r}: choose of {', '.join(known)}")
     series = load_series(family, data)
     training = load_series(family, train) if train is not None else ()
     rows: dict[str, Figures] = {}
-    for off in (None, *(parts or PARTS)):
+    for off in (None, *(parts or known)):
         if progress is not None:
             progress(f"without {off or 'nothing'}")
         detector = detector_named(PIPELINE, family.name, frozenset({off} if off else ()))
