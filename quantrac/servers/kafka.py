@@ -134,8 +134,7 @@ class Kafka(LocalServer):
         return (*self._java("kafka.Kafka"), self.folder / "server.properties")
 
     def _format(self) -> None:
-        cluster = urlsafe_b64encode(uuid.UUID(bytes=secrets.token_bytes(16), version=4).bytes).decode().rstrip("=")
-        arguments = ["format", "-t", cluster, "-c", str(self.folder / "server.properties"), "--standalone"]
+        arguments = ["format", "-t", _new_cluster_id(), "-c", str(self.folder / "server.properties"), "--standalone"]
         command = [*map(str, self._java("kafka.tools.StorageTool")), *arguments]
         result = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
         if result.returncode != 0:
@@ -162,6 +161,14 @@ class Kafka(LocalServer):
         logins = " ".join(f'user_{user}="{password}"' for user, password in users.items())
         own = f'username="{NODE_USER}" password="{users[NODE_USER]}"'
         return f"org.apache.kafka.common.security.plain.PlainLoginModule required {own} {logins};"
+
+
+def _new_cluster_id() -> str:
+    """Return a random id in Kafka's form; none that begins with "-", which its own tool would take for an option."""
+    while True:
+        cluster = urlsafe_b64encode(uuid.UUID(bytes=secrets.token_bytes(16), version=4).bytes).decode().rstrip("=")
+        if not cluster.startswith("-"):
+            return cluster
 
 
 def _quiet(java: Java) -> tuple[str, ...]:
