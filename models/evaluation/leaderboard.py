@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.errors import ModelError
@@ -12,7 +12,7 @@ from models.evaluation.detectors import BatchDetector
 from models.evaluation.evaluate import Evaluation, load_series, run_all, summarise
 from models.evaluation.families.base import Family, Run
 from models.evaluation.published import PUBLISHED
-from models.series import Series
+from models.series import Bools, Series
 
 _COMMON = ("point_f1", "event_f1", "event_recall", "false_alarms_per_day", "median_delay_min")
 _OWN: Mapping[str, tuple[str, ...]] = {
@@ -45,15 +45,40 @@ class Folds:
 
 
 def folds(family: Family, series: Sequence[Series]) -> Folds:
-    """Leave one group (site or file) out; with a single group, or where the rule says so, learn from the head only."""
+    """Leave one group (site or file) out; a single group is halved; the head serves where the family's rule says so."""
     groups = sorted({s.group for s in series})
-    if family.name in _HEAD_ONLY or len(groups) < 2:
-        return Folds(f"head of each file, {len(series)} file(s)", (((), tuple(series)),))
+    if family.name in _HEAD_ONLY:
+        return Folds(f"head of each file, {len(series)} files", (((), tuple(series)),))
+    if len(groups) < 2:
+        first = tuple(part(s, 0, len(s.times) // 2) for s in series)
+        second = tuple(part(s, len(s.times) // 2, len(s.times)) for s in series)
+        return Folds("each half learnt from the other half in time", ((second, first), (first, second)))
     pairs = []
     for group in groups:
         train = tuple(s for s in series if s.group != group)
         pairs.append((train, tuple(s for s in series if s.group == group)))
     return Folds(f"leave one of {len(groups)} groups out, {len(series)} files", tuple(pairs))
+
+
+def part(series: Series, start: int, stop: int) -> Series:
+    """Return rows of a series, with the events that touch them."""
+    times = series.times[start:stop]
+    events = tuple(e for e in series.events if len(times) and e.end >= times.min() and e.start <= times.max())
+    return replace(
+        series,
+        name=f"{series.name} rows {start} to {stop - 1}",
+        times=times,
+        values=series.values[start:stop],
+        events=events,
+        probation_rows=max(0, series.probation_rows - start),
+        labels=_rows(series.labels, start, stop),
+        changepoints=_rows(series.changepoints, start, stop),
+        ignore=_rows(series.ignore, start, stop),
+    )
+
+
+def _rows(array: Bools | None, start: int, stop: int) -> Bools | None:
+    return None if array is None else array[start:stop]
 
 
 def cross_validate(

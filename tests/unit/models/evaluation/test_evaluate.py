@@ -162,6 +162,18 @@ def test_folds_keep_groups_apart(tmp_path: Path) -> None:
         assert len(train) + len(test) == 3
 
 
+def test_a_single_file_is_halved_in_time(tmp_path: Path) -> None:
+    _gecco(tmp_path / "gecco", "1.csv", 1)
+    family = family_named("gecco")
+    ((_, first), (train, second)) = folds(family, family.load(tmp_path / "gecco")).pairs
+    assert train is first
+    assert [len(s.times) for s in (*first, *second)] == [300, 300]
+    assert first[0].times.max() < second[0].times.min()
+    assert first[0].labels is not None
+    assert second[0].labels is not None
+    assert (int(first[0].labels.sum()), int(second[0].labels.sum())) == (20, 0)
+
+
 def test_leaderboard_keeps_other_results_and_shows_the_published_ones(tmp_path: Path) -> None:
     _gecco(tmp_path / "gecco", "1.csv", 1)
     results = {"gecco": {"range_rules": {"validation": "earlier", "point_f1": 0.031}}}
