@@ -111,6 +111,7 @@ class Logger:
     padding: str = ""
     published: int = 0
     _acknowledged: set[int] = field(default_factory=set)
+    _connected_s: float = float("inf")
 
     def __post_init__(self) -> None:
         self.client = paho.Client(
@@ -121,13 +122,28 @@ class Logger:
         self.client.reconnect_delay_set(0.2, 1)
         self.client.max_inflight_messages_set(200)
         self.client.on_publish = lambda _, __, mid, *___: self._acknowledged.add(mid)
+        self.client.on_connect = self._on_connect
         self.client.connect(self.endpoint.host, self.endpoint.port)
         self.client.loop_start()
+
+    def _on_connect(self, *_: object) -> None:
+        self._connected_s = time.monotonic()
+
+    def _wait_ready(self) -> None:
+        """Wait while disconnected, and until paho has sent again what the broker had not acknowledged.
+
+        paho lets new messages overtake those, and the contract asks a logger for the oldest first.
+        """
+        deadline = time.monotonic() + 60
+        while not self.client.is_connected() or time.monotonic() < self._connected_s + 0.3:
+            assert time.monotonic() < deadline, "not connected"
+            time.sleep(0.02)
 
     def publish(self, count: int, per_s: float = 0.0) -> None:
         """Publish ``count`` further messages, at most ``per_s`` a second."""
         start = time.monotonic()
         for i in range(count):
+            self._wait_ready()
             body = json.dumps({"n": self.published, "padding": self.padding}).encode()
             self.client.publish(f"quantrac/v1/{self.station}/readings", body, qos=1)
             self.published += 1
