@@ -1,0 +1,247 @@
+"""From the outbox to the inbox on real servers: PostgreSQL, and an SMTP server that demands STARTTLS.
+
+SMTP knows no transactions, so a message can be sent twice: when the notifier dies between the server's 250 and the
+COMMIT that notes it. These tests kill it in that moment, and in others to show that it needs that very moment.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from alerts.messages import notifications
+from alerts.notifier import NotifierLoop, NotifierOptions, RetryPolicy
+from alerts.notifiers.email import EmailNotifier
+from quantrac.clock import SystemClock
+from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
+from quantrac.domain.notifications import Channel
+from quantrac.domain.stations import Sensor, Station, StationKind
+from quantrac.endpoints import DatabaseEndpoint
+from quantrac.servers.mail import MailCatcher
+from sql.outbox_store import OutboxStore
+from sql.worker_store import WorkerStore
+
+AT = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
+STATION = Station(
+    code="DT_KCNSADEC_NUOSXL",
+    effective_from=date(2025, 7, 1),
+    name_vi="KCN Sa Đéc",
+    name_en="Sa Đéc industrial park",
+    kind=StationKind.EFFLUENT,
+    operator="Công ty hạ tầng",
+    longitude=105.75,
+    latitude=10.3,
+    sensors=(Sensor("COD", "mg/L"),),
+)
+OPENED = Transition(
+    key=AlertKey(STATION.code, "COD", "limit"),
+    kind=TransitionKind.OPENED,
+    alert_kind=AlertKind.LIMIT,
+    severity=Severity.HIGH,
+    reason="held",
+    observed_at=AT,
+    since=AT - timedelta(minutes=5),
+    value=120.0,
+    limit_minimum=None,
+    limit_maximum=90.0,
+    limit_source="QCVN 40:2011/BTNMT cột A",
+)
+PATIENCE_S = 30.0
+
+Enqueue = Callable[[int], list[str]]
+
+
+@pytest.fixture
+def enqueue(database: DatabaseEndpoint) -> Enqueue:
+    """Open alerts and put a mail for each into the outbox; return the Message-IDs."""
+
+    def make(count: int) -> list[str]:
+        store = WorkerStore(database.writer)
+        ids: list[str] = []
+        with store.transaction() as tx:
+            for index in range(count):
+                opened = replace(OPENED, key=replace(OPENED.key, rule=f"limit-{index}"))
+                applied = tx.apply_transition(opened)
+                assert applied is not None
+                summary = tx.last_hour(STATION.code, "COD", AT)
+                people = [(Channel.EMAIL, "truc-ban@localhost")]
+                made = notifications(opened, STATION, summary, people, alert_id=applied[0], transition_id=applied[1])
+                tx.enqueue(*applied, made)
+                ids += [n.message_id for n in made]
+        store.close()
+        return ids
+
+    return make
+
+
+@pytest.fixture
+def notifier(database: DatabaseEndpoint, mail: MailCatcher) -> Iterator[Callable[[], threading.Event]]:
+    """Start a notifier in a thread, with short pauses; all are stopped at the end."""
+    started: list[tuple[threading.Event, threading.Thread]] = []
+
+    def start() -> threading.Event:
+        stop = threading.Event()
+        options = NotifierOptions(lease_s=1.0, wait_s=0.2, retries=RetryPolicy(first_pause_s=0.3))
+        loop = NotifierLoop(OutboxStore(database.writer), [EmailNotifier(mail.endpoint())], SystemClock(), options)
+        thread = threading.Thread(target=loop.run, args=(stop,))
+        thread.start()
+        started.append((stop, thread))
+        return stop
+
+    yield start
+    for stop, thread in started:
+        stop.set()
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+
+
+def waiting(database: DatabaseEndpoint) -> int:
+    with psycopg.connect(database.owner) as connection:
+        row = connection.execute("SELECT count(*) FROM outbox WHERE sent_at IS NULL AND failed_at IS NULL").fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def until(what: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not what():
+        assert time.monotonic() < end, "nothing happened in time"
+        time.sleep(0.05)
+
+
+def counts(mail: MailCatcher) -> Counter[str]:
+    return Counter(m.message_id for m in mail.mails())
+
+
+def test_a_mail_arrives_whole(
+    database: DatabaseEndpoint, mail: MailCatcher, enqueue: Enqueue, notifier: Callable[[], object]
+) -> None:
+    notifier()
+    (message_id,) = enqueue(1)
+    until(lambda: waiting(database) == 0)
+    (caught,) = mail.mails()
+    assert (caught.message_id, caught.recipients) == (message_id, ("truc-ban@localhost",))
+    assert caught.subject.startswith("[CAO] COD vượt giới hạn – KCN Sa Đéc")
+    message = caught.message()
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message.get_content_type() == "multipart/alternative"
+    text, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    assert "Giới hạn: 90 mg/L" in text.get_content()
+    assert "<ol>" in html.get_content()
+
+
+@pytest.mark.parametrize("moment", ["before the mail", "between 250 and commit", "after the commit"])
+def test_only_a_crash_between_250_and_commit_sends_twice(
+    database: DatabaseEndpoint, mail: MailCatcher, enqueue: Enqueue, notifier: Callable[[], object], moment: str
+) -> None:
+    ids = enqueue(3)
+    endpoint = mail.endpoint()
+    script = Path(__file__).with_name("killed_notifier.py")
+    arguments = [database.writer, str(endpoint.port), str(endpoint.ca_file), moment, "2"]
+    died = subprocess.run([sys.executable, str(script), *arguments], timeout=PATIENCE_S, check=False)
+    assert died.returncode == -signal.SIGKILL
+    notifier()
+    until(lambda: waiting(database) == 0)
+    again = {ids[1]: 2} if moment == "between 250 and commit" else {}
+    assert counts(mail) == Counter(dict.fromkeys(ids, 1) | again)
+
+
+def test_sigterm_finishes_the_mail_in_hand(
+    database: DatabaseEndpoint, mail: MailCatcher, enqueue: Enqueue, notifier: Callable[[], object]
+) -> None:
+    ids = enqueue(60)
+    endpoint = mail.endpoint()
+    settings = {
+        "QUANTRAC_DATABASE_OWNER_URL": database.owner,
+        "QUANTRAC_DATABASE_WRITER_URL": database.writer,
+        "QUANTRAC_DATABASE_READER_URL": database.reader,
+        "QUANTRAC_SMTP_HOST": endpoint.host,
+        "QUANTRAC_SMTP_PORT": str(endpoint.port),
+        "QUANTRAC_SMTP_CA_FILE": str(endpoint.ca_file),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "quantrac", "run", "notifier"],
+        env={k: v for k, v in os.environ.items() if not k.startswith("QUANTRAC_")} | settings,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until(lambda: len(mail.mails()) >= 5)
+        process.terminate()
+        assert process.wait(PATIENCE_S) == 0
+    finally:
+        process.kill()
+        process.wait()
+    sent = len(mail.mails())
+    assert 5 <= sent < 60
+    assert waiting(database) == 60 - sent
+    notifier()
+    until(lambda: waiting(database) == 0)
+    assert counts(mail) == Counter(ids)
+
+
+def test_two_notifiers_share_the_outbox(
+    database: DatabaseEndpoint, mail: MailCatcher, enqueue: Enqueue, notifier: Callable[[], object]
+) -> None:
+    notifier()
+    notifier()
+    ids = enqueue(40)
+    until(lambda: waiting(database) == 0)
+    assert counts(mail) == Counter(ids)
+
+
+def test_a_server_that_refuses_for_now_gets_it_later(
+    database: DatabaseEndpoint, mail: MailCatcher, enqueue: Enqueue, notifier: Callable[[], object]
+) -> None:
+    mail.refuse("451 4.3.0 try later")
+    ids = enqueue(1)
+    notifier()
+    with psycopg.connect(database.owner, autocommit=True) as connection:
+        until(lambda: connection.execute("SELECT 1 FROM outbox WHERE attempts >= 2").fetchone() is not None)
+        row = connection.execute("SELECT last_error FROM outbox").fetchone()
+    assert row is not None
+    assert "451 4.3.0 try later" in row[0]
+    mail.accept()
+    until(lambda: waiting(database) == 0)
+    assert counts(mail) == Counter(ids)
+
+
+def test_a_server_that_refuses_for_good_is_told_in_the_outbox(
+    database: DatabaseEndpoint, mail: MailCatcher, enqueue: Enqueue, notifier: Callable[[], object]
+) -> None:
+    mail.refuse("550 5.1.1 no such user")
+    enqueue(1)
+    notifier()
+    until(lambda: waiting(database) == 0)
+    with psycopg.connect(database.owner) as connection:
+        row = connection.execute("SELECT sent_at, failed_at, attempts, last_error FROM outbox").fetchone()
+    assert row is not None
+    assert (row[0], row[1] is not None, row[2]) == (None, True, 1)
+    assert "550 5.1.1 no such user" in row[3]
+
+
+def test_a_mail_server_that_is_away_is_waited_for(
+    database: DatabaseEndpoint, mail: MailCatcher, enqueue: Enqueue, notifier: Callable[[], object]
+) -> None:
+    mail.stop()
+    ids = enqueue(2)
+    notifier()
+    with psycopg.connect(database.owner, autocommit=True) as connection:
+        until(lambda: connection.execute("SELECT 1 FROM outbox WHERE attempts >= 1").fetchone() is not None)
+    mail.start()
+    until(lambda: waiting(database) == 0)
+    assert counts(mail) == Counter(ids)
