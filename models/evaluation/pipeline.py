@@ -1,49 +1,73 @@
-"""The pipeline as the evaluation sees it: one short configuration a family, parts that can be switched off."""
+"""The pipeline as the evaluation sees it: one short configuration a family, and parts that can be left out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
-from typing import Any, Protocol, cast
 
-from models.errors import ModelError
 from models.evaluation.detectors import Fitted
+from models.families import FAMILIES, FamilyConfig
+from models.pipeline import fit
 from models.series import Series
 
+_NEVER = 10**9
+"""Rows that no series has."""
+SECOND_STAGE = "second_stage"
 
-class Pipeline(Protocol):
-    """What ``models.pipeline`` offers."""
+Change = Callable[[FamilyConfig], FamilyConfig]
 
-    PARTS: tuple[str, ...]
-    """Parts that a configuration can leave out, by name: ``config.off`` holds those that are."""
 
-    def config_for(self, family: str) -> Any:
-        """Return the configuration of a family: a frozen dataclass with a field ``off: frozenset[str]``."""
-        ...
+def _without_cross(config: FamilyConfig) -> FamilyConfig:
+    cross = replace(config.features.cross, warm_rows=_NEVER)
+    return replace(config, features=replace(config.features, cross=cross))
 
-    def fit(self, train: Sequence[Series], config: Any) -> Fitted:
-        """Learn from series."""
-        ...
+
+def _without_freeze(config: FamilyConfig) -> FamilyConfig:
+    slow = replace(config.features.slow, freeze=float("inf"))
+    fast = replace(config.features.fast, freeze=float("inf"))
+    return replace(config, features=replace(config.features, slow=slow, fast=fast))
+
+
+def _without_horizons(config: FamilyConfig) -> FamilyConfig:
+    cross = replace(config.features.cross, horizons=config.features.cross.horizons[:1])
+    return replace(config, features=replace(config.features, cross=cross))
+
+
+PARTS: Mapping[str, Change] = {
+    SECOND_STAGE: lambda config: replace(config, blend=1.0),
+    "novelty": lambda config: replace(config, blend=0.0),
+    "cross_sensor": _without_cross,
+    "horizons": _without_horizons,
+    "time_of_day": lambda config: replace(config, features=replace(config.features, daily=False)),
+    "freeze": _without_freeze,
+    "injections": lambda config: replace(config, injections=None),
+    "adaptive_threshold": lambda config: replace(config, adapt=0.0),
+    "confirmation": lambda config: replace(config, smooth_rows=1.0),
+    "hold": lambda config: replace(config, hold_rows=0, quiet_rows=0),
+    "event_weights": lambda config: replace(config, event_rows=_NEVER),
+}
+"""What can be left out: the change of the configuration that leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)
 class PipelineDetector:
-    """The pipeline for one family, with some parts switched off."""
+    """The pipeline for one family, without some parts."""
 
     family: str
     off: frozenset[str] = frozenset()
 
     def fit(self, train: Sequence[Series]) -> Fitted:
-        """Learn from ``train``; without any, the pipeline learns from the head of each series that it judges."""
-        pipeline = load_pipeline()
-        config = pipeline.config_for(self.family)
-        return pipeline.fit(train, replace(config, off=self.off) if self.off else config)
+        """Learn from ``train``; without labelled series, or without the second stage, it judges by novelty alone."""
+        return fit(() if SECOND_STAGE in self.off else train, config_without(FAMILIES[self.family], self.off))
 
 
-def load_pipeline() -> Pipeline:
-    """Return the module of the pipeline. Raises ModelError where this installation has none."""
-    try:
-        return cast("Pipeline", import_module("models.pipeline"))
-    except ModuleNotFoundError as exc:
-        raise ModelError(f"the pipeline cannot be loaded ({exc}): install quantrac with all its dependencies") from exc
+def config_without(config: FamilyConfig, off: frozenset[str]) -> FamilyConfig:
+    """Return a configuration with some parts left out."""
+    for part in sorted(off):
+        config = PARTS[part](config)
+    return config
+
+
+def parts_of(config: FamilyConfig) -> tuple[str, ...]:
+    """Return the parts that a configuration makes use of: leaving out one of the others changes nothing."""
+    return tuple(part for part in PARTS if config_without(config, frozenset({part})) != config)

@@ -43,7 +43,8 @@ class RangeRulesBaseline:
 
     def _broken(self, series: Series, column: str) -> Bools:
         values = columns_of(series, [column])[:, 0]
-        known = self.known.get(column) or [_learnt(values[: head_rows(series)])]
+        known = [] if series.probation_rows else self.known.get(column, [])
+        known = known or [_learnt(values[: head_rows(series)])]
         low, high = min(k[0] for k in known), max(k[1] for k in known)
         longest = max(k[2] for k in known)
         outside = (values < low) | (values > high)

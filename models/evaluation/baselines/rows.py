@@ -1,7 +1,8 @@
 """What the row-wise baselines share: causal filling, where they learn, and a threshold from a false-alarm budget.
 
-A baseline learns from the normal rows of the training series with the same columns; where there is none it learns from
-the head of the series that it judges. The threshold is the score that normal rows exceed once a day.
+A baseline learns from the normal rows of the training series with the same columns; where there is none, or where the
+family says which rows a file begins with, it learns from the head of the series that it judges. The threshold is the
+score that normal rows exceed once a day.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ class RowBaseline:
 
     def _severity(self, series: Series, columns: tuple[str, ...]) -> Floats:
         values = columns_of(series, columns)
-        calibrated = self._known.get(columns)
+        calibrated = None if series.probation_rows else self._known.get(columns)
         if calibrated is None:
             calibrated = calibrate(self._build(), values[: head_rows(series)], cadence_min(series.times))
         return calibrated.severity(values)

@@ -38,7 +38,8 @@ class StlResidualBaseline:
 
     def run(self, series: Series) -> Result:
         """Judge a series, sensor by sensor."""
-        shapes, sigmas = self._known.get(series.targets) or _learnt(series, head_rows(series))
+        known = None if series.probation_rows else self._known.get(series.targets)
+        shapes, sigmas = known or _learnt(series, head_rows(series))
         values = filled(columns_of(series, series.targets))
         slots = _slots(series.times, len(shapes))
         residual = values - shapes[slots]

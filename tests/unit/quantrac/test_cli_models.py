@@ -75,7 +75,7 @@ def test_leaderboard_is_written(folder: Path, tmp_path: Path) -> None:
     arguments = ["leaderboard", "--data", str(tmp_path), "--family", "gecco", "--detector", "range_rules"]
     result = RUN.invoke(app, [*arguments, "--out", str(out)], catch_exceptions=False)
     assert result.exit_code == 0
-    assert "leave one of 2 groups out" in out.read_text(encoding="utf-8")
+    assert "2 folds of 2 groups" in out.read_text(encoding="utf-8")
 
 
 def test_life_of_an_artefact(folder: Path) -> None:
