@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from alerts.engine import StationAlerts
+from alerts.limits import check_limits
 from alerts.rules import Rule, parse_rules
 from quantrac.clock import Clock
 from quantrac.domain.limits import LimitSet
-from quantrac.domain.stations import Registry, Station
+from quantrac.domain.stations import VIETNAM, Registry, Station
 from quantrac.errors import RuleError
 from quantrac.telemetry import get_logger
 from sql.catalogue import load_limit_sets, load_registry, load_rules
@@ -35,6 +36,10 @@ class Catalogue:
         if snapshot is not None and not alerts.restored:
             _log.warning("alert_state_of_other_version", station=station.code)
         return alerts
+
+    def problems(self, now: datetime) -> list[str]:
+        """Return a sentence for every station whose limits cannot be applied: it is not judged by readings."""
+        return check_limits(self.registry, self.limit_sets, now.astimezone(VIETNAM).date())
 
 
 class CatalogueCache:
@@ -72,4 +77,7 @@ class CatalogueCache:
         if before is not None and (before.registry, before.limit_sets, before.rules) == (registry, limit_sets, rules):
             return before
         _log.info("catalogue_loaded", stations=len(registry.stations), limit_sets=len(limit_sets), rules=len(rules))
-        return Catalogue(0 if before is None else before.version + 1, registry, limit_sets, rules)
+        found = Catalogue(0 if before is None else before.version + 1, registry, limit_sets, rules)
+        for problem in found.problems(self._clock.now()):
+            _log.warning("limit_not_applied", problem=problem)
+        return found

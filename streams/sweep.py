@@ -15,7 +15,7 @@ from alerts.limits import limit_for
 from alerts.offline import signal_loss
 from alerts.rules import rules_in_force
 from quantrac.clock import Clock
-from quantrac.domain.alerts import AlertKey, AlertKind, Transition
+from quantrac.domain.alerts import AlertKey, AlertKind, Transition, TransitionKind
 from quantrac.domain.judgements import Bucket, Judgement
 from quantrac.domain.limits import Limit
 from quantrac.domain.stations import VIETNAM, Station
@@ -134,14 +134,20 @@ def _found(
     tx: WorkerTransaction, judged: Iterable[tuple[Judgement, Limit | None, Station | None]], catalogue: Catalogue
 ) -> list[tuple[Transition, Station]]:
     found: list[tuple[Transition, Station]] = []
-    open_alerts: dict[str, list[AlertKey]] = {}
-    for judgement, limit, station in judged:
+    open_alerts: dict[str, set[AlertKey]] = {}
+    for judgement, limit, station in sorted(judged, key=lambda j: j[0].bucket.start):
         if station is None or limit is None:
             continue
         bucket = judgement.bucket
         rules = rules_in_force(catalogue.rules, bucket.start.astimezone(VIETNAM).date())
         if station.code not in open_alerts:
-            open_alerts[station.code] = tx.open_alerts(station.code)
+            open_alerts[station.code] = set(tx.open_alerts(station.code))
         is_open = {key.rule for key in open_alerts[station.code] if key.parameter == bucket.parameter}
-        found += [(t, station) for t in findings(judgement, limit, rules, is_open)]
+        for transition in findings(judgement, limit, rules, is_open):
+            found.append((transition, station))
+            # The next hour or day of the same sensor may be judged in this very sweep.
+            if transition.kind is TransitionKind.RESOLVED:
+                open_alerts[station.code].discard(transition.key)
+            else:
+                open_alerts[station.code].add(transition.key)
     return found
