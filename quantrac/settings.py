@@ -102,7 +102,7 @@ class Settings(BaseSettings):
         1800,
         gt=0,
         description=(
-            "A reading that arrives later than this after its observation takes the retrospective lane: "
+            "A reading processed later than this after its observation takes the retrospective lane: "
             "stored and judged, nobody is paged (s)."
         ),
     )

@@ -181,7 +181,8 @@ class Draft:
         again = self._arrived_before(state, decoded)
         if not decoded.readings:
             return
-        late = record.received_at - decoded.readings[0].observed_at > self.lane_limit
+        # By the instant of processing, not of receipt: what waited for us in Kafka through an outage is no news either.
+        late = self.now - decoded.readings[0].observed_at > self.lane_limit
         checked = [
             (reading, *state.quality[reading.parameter].check(reading, record.received_at))
             for reading in decoded.readings

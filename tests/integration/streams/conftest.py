@@ -22,9 +22,11 @@ from sql.catalogue import RuleDocument, import_limit_sets, import_registry, impo
 from sql.reports import Reports
 from sql.worker_store import WorkerStore
 from streams.catalogue import CatalogueCache
+from streams.delays import DelayLog
 from streams.draft import DecodeOptions
 from streams.processor import BatchProcessor, ProcessorOptions
 from streams.records import RawRecord
+from streams.sweep import Sweeper, SweepOptions
 from streams.telling import Recipients
 
 STATION = "DT_TEST_NUOSXL"
@@ -137,3 +139,18 @@ class Records:
 @pytest.fixture
 def records(clock: ManualClock) -> Records:
     return Records(clock)
+
+
+@pytest.fixture
+def make_sweeper(prepared: DatabaseEndpoint, clock: ManualClock) -> Iterator[Callable[[], Sweeper]]:
+    """Return a worker's periodic work; it follows the clock of the test."""
+    stores: list[WorkerStore] = []
+
+    def make() -> Sweeper:
+        stores.append(WorkerStore(prepared.writer))
+        options = SweepOptions(timedelta(minutes=2), 0.75, Recipients(("truc-ban@example.vn",)))
+        return Sweeper(stores[-1], CatalogueCache(prepared.writer, clock), DelayLog(), options, clock)
+
+    yield make
+    for store in stores:
+        store.close()

@@ -139,9 +139,7 @@ def test_a_record_that_our_own_code_fails_on_is_buried_alone(
 
     monkeypatch.setattr(StationAlerts, "evaluate", fails_on_13)
     start = records._clock.now() - timedelta(minutes=10)
-    batch = [
-        records.message({"COD": float(10 + n)}, at=start + n * timedelta(seconds=30), seq=n) for n in range(8)
-    ]
+    batch = [records.message({"COD": float(10 + n)}, at=start + n * timedelta(seconds=30), seq=n) for n in range(8)]
     make_processor().process(batch)
     assert ledger(reports) == LedgerCounts(received=8, stored=7, dead_letter=1)
     (letter,) = reports.dead_letters()
@@ -224,6 +222,20 @@ def test_nobody_is_paged_for(
         clock.advance(MINUTES_5)
     assert ledger(reports).stored == 12
     assert reports.deliveries() == [], case
+
+
+def test_nobody_is_paged_for_what_waited_through_our_own_outage(
+    make_processor: MakeProcessor, records: Any, clock: ManualClock, reports: Reports
+) -> None:
+    # received in time, and in Kafka for three hours, because no worker ran
+    waited = []
+    for n in range(6):
+        waited.append(records.message({"COD": 300.0 + n}, seq=n))
+        clock.advance(MINUTES_5)
+    clock.advance(timedelta(hours=3))
+    make_processor().process(waited)
+    assert ledger(reports).stored == 6
+    assert reports.deliveries() == []
 
 
 def test_two_workers_that_believe_to_own_a_partition(
