@@ -34,7 +34,7 @@ FUTURE_S = 600.0
 class ChartConfig:
     """Tuning of one chart; durations in seconds, scatters in units of the baseline's standard deviation."""
 
-    threshold: float = 4.5
+    threshold: float = 5.0
     """Scatters off the baseline at which the severity is 1. Lower: false alarms grow tenfold per unit."""
     clear: float = 0.6
     """Severity below which an alarm may end; between this and 1 it is held, so that it does not flap."""

@@ -1,0 +1,110 @@
+"""The short configurations: what differs between families of data is here, never in the algorithm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from models.features.baseline import BaselineConfig
+from models.features.cross import CrossConfig
+from models.features.table import GROUPS, FeatureConfig
+from models.injection import InjectionConfig
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyConfig:
+    """How the pipeline is set for one family of series, or one station. Lengths in rows."""
+
+    name: str
+    features: FeatureConfig
+    by_sensor: bool = False
+    """Judge each sensor by itself (labels are by sensor), not the row."""
+    named: bool = False
+    """The second stage may tell sensors apart by their column: for stations that are the ones it learnt from."""
+    injections: InjectionConfig | None = None
+    """Enlarge the training series by injected events."""
+    event_rows: int = 20
+    """An event longer than this weighs no more than the square root of its length says."""
+    negatives: float = 0.2
+    """Share of the normal rows that the second stage learns from."""
+    iterations: int = 150
+    smooth_rows: float = 2.0
+    """Smoothing of the log-odds: a single odd row is no alarm unless it is very odd."""
+    hold_rows: int = 0
+    """An alarm stays on for so many rows after the last row beyond the threshold."""
+    quiet_rows: int = 0
+    """After a peak the score must exceed it to be reported again within so many rows."""
+    blend: float = 0.15
+    """Weight of the unlabelled novelty beside the second stage's log-odds."""
+    budget_per_day: float = 0.1
+    """False alarms a day (a sensor-day, where judged by sensor) that the threshold may cost."""
+    adapt: float = 0.3
+    """How far the threshold follows the tail of the recent unlabelled scores (0 = not at all)."""
+    adapt_rows: float = 20000.0
+    score_points: bool = False
+    """The threshold is chosen for the F1 of rows rather than of events."""
+    off: frozenset[str] = frozenset()
+    """Parts that are left out (``PARTS``), for ablation."""
+
+    def effective(self) -> FamilyConfig:
+        """Return the configuration with the parts in ``off`` taken out."""
+        return replace(
+            self,
+            features=replace(self.features, off=self.off & frozenset(GROUPS)),
+            injections=None if "injections" in self.off else self.injections,
+            blend=0.0 if "novelty" in self.off else self.blend,
+            adapt=0.0 if "adapt" in self.off else self.adapt,
+            smooth_rows=1.0 if "smooth" in self.off else self.smooth_rows,
+        )
+
+
+PARTS = ("second_stage", "injections", "novelty", "adapt", "smooth", *GROUPS)
+"""What an ablation can leave out."""
+
+
+FAMILIES: Mapping[str, FamilyConfig] = {
+    c.name: c
+    for c in (
+        FamilyConfig("gecco", FeatureConfig(), smooth_rows=2.0, event_rows=30, score_points=True, budget_per_day=0.15),
+        FamilyConfig(
+            "skab",
+            FeatureConfig(
+                fast=BaselineConfig(30, 400),
+                slow=BaselineConfig(400, 400, freeze=4, crawl=0.0, cap_rows=1e9, settle_rows=400, settled=0.02),
+                cross=CrossConfig(block_rows=100, warm_rows=200, forget_rows=1e5, settle_rows=400),
+                daily=False,
+                smooth_rows=10,
+            ),
+            named=True, event_rows=10_000, negatives=1.0, iterations=80, smooth_rows=10.0, blend=0.5,
+            adapt=0.0, score_points=True, budget_per_day=1e9,
+        ),
+        FamilyConfig(
+            "nab",
+            FeatureConfig(fast=BaselineConfig(12, 300), slow=BaselineConfig(144, 1000, cap_rows=144)),
+            event_rows=40, smooth_rows=1.0, quiet_rows=150, blend=1.0, adapt=0.0, budget_per_day=0.2,
+        ),
+        FamilyConfig(
+            "lro",
+            FeatureConfig(),
+            by_sensor=True, smooth_rows=1.0, hold_rows=3, budget_per_day=0.03, adapt=0.0, blend=0.0,
+        ),
+        FamilyConfig(
+            "oddwater",
+            FeatureConfig(fast=BaselineConfig(12, 200), slow=BaselineConfig(100, 500, cap_rows=100)),
+            injections=InjectionConfig(copies=4),
+            smooth_rows=1.0, score_points=True, adapt=0.0, budget_per_day=0.2, blend=0.3, negatives=0.5,
+        ),
+        FamilyConfig(
+            "eindhoven",
+            FeatureConfig(fast=BaselineConfig(12, 300), slow=BaselineConfig(72, 864, cap_rows=72)),
+            injections=InjectionConfig(copies=5),
+            event_rows=12, negatives=0.35, iterations=100, smooth_rows=1.5, hold_rows=6, budget_per_day=0.7, adapt=0.2,
+        ),
+        FamilyConfig(
+            "scenarios",
+            FeatureConfig(fast=BaselineConfig(12, 300), slow=BaselineConfig(72, 864, cap_rows=72)),
+            injections=InjectionConfig(copies=2),
+            event_rows=12, negatives=0.3, smooth_rows=1.5, hold_rows=6, budget_per_day=0.05, adapt=0.2,
+        ),
+    )
+}  # fmt: skip

@@ -1,0 +1,260 @@
+"""The one pipeline: features, novelty, second stage, threshold by budget, triage. Families differ by configuration."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.alarms import AlarmLine, Judged, LineConfig, choose_threshold, runs, smoothed
+from models.errors import ModelError
+from models.examples import Examples, classes, event_weights, matrices, target_columns
+from models.families import FAMILIES, PARTS, FamilyConfig
+from models.features.table import Features, FeatureTable
+from models.injection import with_injections
+from models.novelty import Novelty
+from models.protocol import TriageClass
+from models.second_stage import SecondStage, train
+from models.series import Bools, Floats, Result, Series, Times, TriagedInterval
+from models.triage import evidence, judge
+
+__all__ = ["FAMILIES", "PARTS", "FamilyConfig", "Fitted", "Scorer", "config_for", "fit"]
+
+_FOLDS = 4
+_UNLABELLED_TAIL = 0.005
+_CHUNK_ROWS = 8192
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A pipeline that has learnt: configuration, second stage (if there were labels), threshold."""
+
+    config: FamilyConfig
+    stage: SecondStage | None
+    threshold: float
+    tail: float
+    tells_process: bool
+    columns: tuple[str, ...] = ()
+    """Columns that a ``named`` second stage was taught; other columns are judged by novelty alone."""
+
+    def run(self, series: Series) -> Result:
+        """Judge a series causally; labels, name and group are not looked at."""
+        scorer = Scorer(self, series.columns, series.covariates, _limits(series))
+        parts = [
+            scorer.push(series.times[a : a + _CHUNK_ROWS], series.values[a : a + _CHUNK_ROWS])
+            for a in range(0, max(len(series.times), 1), _CHUNK_ROWS)
+        ]
+        margin = np.concatenate([p.margin for p in parts])
+        alarm = np.concatenate([p.alarm for p in parts])
+        score = np.exp2(np.clip(margin, -20, 20))
+        if self.config.by_sensor:
+            return Result(score, alarm, tuple(series.columns[j] for j in scorer.targets))
+        flat = np.asarray(alarm[:, 0])
+        shares = np.concatenate([p.shares for p in parts]) if self.stage is not None else None
+        triage = self._triage(series, parts, flat, scorer.targets, shares)
+        began = flat & ~np.concatenate(([False], flat[:-1]))
+        ended = ~flat & np.concatenate(([False], flat[:-1]))
+        return Result(np.asarray(score[:, 0]), flat, (), began | ended, triage)
+
+    def _triage(
+        self, series: Series, parts: list[Scored], alarm: Bools, targets: list[int], shares: Floats | None
+    ) -> tuple[TriagedInterval, ...]:
+        cells = np.concatenate([p.features.cells for p in parts])
+        rows = np.concatenate([p.features.rows for p in parts])
+        names = parts[0].features
+        out = []
+        for a, b in runs(alarm):
+            window = Features(cells[a:b], rows[a:b], names.cell_names, names.row_names)
+            learnt = shares[a:b].mean(axis=0) if shares is not None and self.tells_process else None
+            t = judge(evidence(window, series.columns, targets), learnt)
+            out.append(
+                TriagedInterval(series.times[a], series.times[b - 1], t.cls, t.probability, t.reasons_vi, t.reasons_en)
+            )
+        return tuple(out)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Margins over the threshold (0 = alarm) and alarms, shape (rows, lines), with what explains them."""
+
+    margin: Floats
+    alarm: Bools
+    shares: Floats
+    features: Features
+
+
+class Scorer:
+    """The pipeline in the stream: the state of one series, fed chunk by chunk or row by row with equal results."""
+
+    def __init__(
+        self, fitted: Fitted, columns: tuple[str, ...], covariates: tuple[str, ...] = (), limits: Floats | None = None
+    ) -> None:
+        self.fitted = fitted
+        self.targets = target_columns(columns, covariates)
+        config = fitted.config
+        lines = len(self.targets) if config.by_sensor else 1
+        self.table = FeatureTable(columns, config.features, limits)
+        self.novelty = Novelty(lines)
+        self.lines = [AlarmLine(_line(fitted)) for _ in range(lines)]
+        self._taught = fitted.stage is not None and (not config.named or columns == fitted.columns)
+
+    def push(self, times: Times, values: Floats) -> Scored:
+        """Judge the next rows."""
+        features = self.table.push(times, values)
+        novelty = self.novelty.push(features, self.targets, self.fitted.config.by_sensor)
+        margins, alarms, shares = [], [], np.zeros((len(times), 3))
+        x = matrices(features, self.targets, self.fitted.config) if self._taught else ()
+        for k, line in enumerate(self.lines):
+            logits = novelty[:, k]
+            if self.fitted.stage is not None and self._taught and len(times):
+                shares = self.fitted.stage.shares(x[k])
+                logits = _mixed(SecondStage.logits(shares), logits, self.fitted.config.blend)
+            margin, alarm = line.push(logits)
+            margins.append(margin)
+            alarms.append(alarm)
+        return Scored(np.stack(margins, axis=1), np.stack(alarms, axis=1), shares, features)
+
+
+def _mixed(learnt: Floats, novelty: Floats, blend: float) -> Floats:
+    return np.asarray((1 - blend) * learnt + blend * novelty)
+
+
+def _line(fitted: Fitted) -> LineConfig:
+    c = fitted.config
+    return LineConfig(fitted.threshold, fitted.tail, c.smooth_rows, c.hold_rows, c.quiet_rows, c.adapt, c.adapt_rows)
+
+
+def _limits(series: Series) -> Floats | None:
+    if not series.limits:
+        return None
+    return np.array([series.limits.get(c, (-np.inf, np.inf)) for c in series.columns])
+
+
+def config_for(family: str) -> FamilyConfig:
+    """Return the configuration of a family. Raises ModelError for an unknown one."""
+    try:
+        return FAMILIES[family]
+    except KeyError:
+        raise ModelError(f"there is no family {family!r}: choose one of {', '.join(FAMILIES)}") from None
+
+
+def fit(train_series: Sequence[Series], config: FamilyConfig) -> Fitted:
+    """Learn from labelled series; with none, the pipeline judges by novelty with a fixed threshold.
+
+    The threshold comes from held-out parts of the training series: by group (site, file) where there are several,
+    else by blocks of time.
+    """
+    config = config.effective()
+    labelled = [s for s in train_series if s.labels is not None and s.labels.any() and "second_stage" not in config.off]
+    columns = labelled[0].columns if labelled else ()
+    if config.named:
+        labelled = [s for s in labelled if s.columns == columns]
+    if not labelled:
+        return Fitted(config, None, 0.0, _UNLABELLED_TAIL, False)
+    sets = [_learnt_from(s, config) for s in labelled]
+    judged = _held_out(labelled, sets, config)
+    threshold = choose_threshold(
+        judged,
+        budget_per_day=config.budget_per_day,
+        by_points=config.score_points,
+        hold_rows=config.hold_rows,
+        fallback=0.0,
+    )
+    tail = float(np.mean(np.concatenate([j.scores for j in judged]) >= threshold))
+    stage = _stage([e for group in sets for e in group.all], config)
+    tells = any(e.cls is TriageClass.PROCESS for s in labelled for e in s.events)
+    return Fitted(config, stage, threshold, min(max(tail, 1e-4), 0.5), tells, columns)
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """One training series: its own examples, those with injected events, and its novelty."""
+
+    own: Examples
+    injected: tuple[Examples, ...]
+    novelty: Floats
+    targets: list[int]
+
+    @property
+    def all(self) -> tuple[Examples, ...]:
+        return (self.own, *self.injected)
+
+
+def _learnt_from(series: Series, config: FamilyConfig) -> _Set:
+    plan = config.injections
+    copies = [] if plan is None else [with_injections(series, plan, seed) for seed in range(plan.copies)]
+    injected = [_examples(copy, config)[0] for copy in copies]
+    own, novelty, targets = _examples(series, config)
+    return _Set(own, tuple(injected), novelty, targets)
+
+
+def _examples(series: Series, config: FamilyConfig) -> tuple[Examples, Floats, list[int]]:
+    targets = target_columns(series.columns, series.covariates)
+    table = FeatureTable(series.columns, config.features, _limits(series))
+    features = table.push(series.times, series.values)
+    lines = len(targets) if config.by_sensor else 1
+    novelty = Novelty(lines).push(features, targets, config.by_sensor)
+    x = matrices(features, targets, config)
+    y = classes(series, targets, config.by_sensor)
+    weight = [event_weights(one > 0, config.event_rows) for one in y]
+    head = series.probation_rows
+    for w in weight:
+        w[:head] = 0.0
+    return Examples(x, y, tuple(weight)), novelty, targets
+
+
+def _stage(
+    sets: Sequence[Examples], config: FamilyConfig, keep: Sequence[Bools] | None = None, members: int = 2
+) -> SecondStage | None:
+    x, y, w = [], [], []
+    for i, one in enumerate(sets):
+        mask = slice(None) if keep is None else keep[i]
+        for a, b, c in zip(one.x, one.y, one.weight, strict=True):
+            x.append(a[mask])
+            y.append(b[mask])
+            w.append(c[mask])
+    return train(x, y, w, negatives=config.negatives, iterations=config.iterations, members=members)
+
+
+def _held_out(series: Sequence[Series], sets: Sequence[_Set], config: FamilyConfig) -> list[Judged]:
+    folds = _folds(series)
+    quick = dataclasses.replace(config, iterations=max(config.iterations * 2 // 3, 40))
+    judged: list[Judged] = []
+    for fold in range(int(max(f.max() for f in folds)) + 1):
+        chosen, keep = [], []
+        for s, f in zip(sets, folds, strict=True):
+            for each in s.all:
+                chosen.append(each)
+                keep.append(f != fold)
+        stage = _stage(chosen, quick, keep, members=1)
+        if stage is None:
+            continue
+        for one, s, f in zip(series, sets, folds, strict=True):
+            judged += _judge_fold(one, s, f == fold, stage, config)
+    return judged
+
+
+def _judge_fold(series: Series, learnt: _Set, mask: Bools, stage: SecondStage, config: FamilyConfig) -> list[Judged]:
+    mask = mask.copy()
+    mask[: series.probation_rows] = False
+    if not mask.any():
+        return []
+    out = []
+    for k, (x, y) in enumerate(zip(learnt.own.x, learnt.own.y, strict=True)):
+        logits = _mixed(SecondStage.logits(stage.shares(x[mask])), learnt.novelty[mask, k], config.blend)
+        counted = np.ones(int(mask.sum()), dtype=np.bool_)
+        if series.ignore is not None and series.ignore.ndim == 1:
+            counted = ~series.ignore[mask]
+        scores = smoothed(logits, config.smooth_rows)
+        out.append(Judged(series.times[mask][counted], scores[counted], (y[mask] > 0)[counted]))
+    return out
+
+
+def _folds(series: Sequence[Series]) -> list[np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    groups = sorted({s.group for s in series})
+    if len(groups) > 1:
+        number = {g: i % max(2, min(_FOLDS, len(groups))) for i, g in enumerate(groups)}
+        return [np.full(len(s.times), number[s.group], dtype=np.int64) for s in series]
+    return [(np.arange(len(s.times)) * 3 // max(len(s.times), 1)).astype(np.int64) for s in series]

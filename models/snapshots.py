@@ -1,0 +1,54 @@
+"""Snapshots: a tree of numbers, lists, structs and arrays as MessagePack, and back, without losing a bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from models.errors import ModelError
+
+_ARRAY = 1
+
+
+class _Array(msgspec.Struct, array_like=True):
+    dtype: str
+    shape: list[int]
+    data: bytes
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        packed = _Array(value.dtype.str, list(value.shape), np.ascontiguousarray(value).tobytes())
+        return msgspec.msgpack.Ext(_ARRAY, msgspec.msgpack.encode(packed))
+    if isinstance(value, np.generic):
+        return value.item()
+    raise NotImplementedError(f"a snapshot cannot hold a {type(value).__name__}")
+
+
+def _decode(code: int, data: memoryview) -> Any:
+    if code != _ARRAY:
+        raise ValueError(f"unknown extension {code}")
+    packed = msgspec.msgpack.decode(data, type=_Array)
+    return np.frombuffer(packed.data, dtype=np.dtype(packed.dtype)).reshape(packed.shape).copy()
+
+
+def pack(kind: str, version: int, state: Any) -> bytes:
+    """Return the bytes of a state with the kind and version that ``unpack`` asks for."""
+    return msgspec.msgpack.encode((kind, version, state), enc_hook=_encode)
+
+
+def unpack(kind: str, version: int, snapshot: bytes) -> Any:
+    """Return the state of a snapshot. Raises ModelError for other bytes, another kind or another version."""
+    try:
+        content = msgspec.msgpack.decode(snapshot, ext_hook=_decode)
+        found_kind, found_version, state = content
+    except (msgspec.DecodeError, ValueError, TypeError) as exc:
+        raise ModelError(f"the snapshot of the {kind} cannot be read ({exc}): start it empty") from exc
+    if (found_kind, found_version) != (kind, version):
+        raise ModelError(
+            f"the snapshot is of {found_kind!s:.40} version {found_version!s:.10}, not of {kind} version {version}: "
+            "start it empty"
+        )
+    return state
