@@ -99,14 +99,13 @@ class NotifierLoop:
         StoreError
             The database is away; what was taken falls due again after the lease.
         """
+        # What is taken is delivered, also when a stop is asked for meanwhile: left alone it would wait for its lease.
         batch = self._store.take(self._options.batch, self._clock.now(), self._options.lease_s)
         for pending in batch:
-            if stop is not None and stop.is_set():
-                break
-            self._deliver(pending)
+            self._deliver(pending, stop or threading.Event())
         return len(batch)
 
-    def _deliver(self, pending: PendingNotification) -> None:
+    def _deliver(self, pending: PendingNotification, stop: threading.Event) -> None:
         channel = pending.notification.channel
         try:
             self._notifier(channel).send(pending.notification)
@@ -114,9 +113,22 @@ class NotifierLoop:
             self._note_failure(pending, exc)
             return
         # A crash exactly here sends the message again: it is accepted, and not yet noted.
-        self._store.delivered(pending.id, self._clock.now())
+        self._note_delivery(pending, stop)
         _deliveries.labels(channel=channel.value, outcome="delivered").inc()
         _log.info("notification_delivered", id=pending.id, message_id=pending.notification.message_id)
+
+    def _note_delivery(self, pending: PendingNotification, stop: threading.Event) -> None:
+        """Note it for as long as it takes: a database that is away just now must not make the message go out again."""
+        accepted_at = self._clock.now()
+        while True:
+            try:
+                self._store.delivered(pending.id, accepted_at)
+            except StoreError as exc:
+                if not exc.retryable or stop.wait(self._options.store_pause_s):
+                    raise
+                _log.warning("delivery_not_noted_yet", id=pending.id, error=str(exc))
+            else:
+                return
 
     def _note_failure(self, pending: PendingNotification, exc: NotifyError) -> None:
         now, policy = self._clock.now(), self._options.retries

@@ -150,3 +150,29 @@ def test_an_error_of_the_store_that_lasts_ends_the_process() -> None:
 
     with pytest.raises(StoreError):
         NotifierLoop(Broken(), [Receiver()], ManualClock(START)).run(threading.Event())
+
+
+def test_a_stop_between_taking_and_delivering_leaves_no_lease_behind() -> None:
+    outbox, stop = MemoryOutbox(2), threading.Event()
+    outbox.take = lambda *args, take=outbox.take: (stop.set(), take(*args))[1]  # type: ignore[method-assign,misc]
+    receiver = Receiver()
+    NotifierLoop(outbox, [receiver], ManualClock(START)).run(stop)
+    assert receiver.got == ["<1>"]
+    assert (list(outbox.sent), outbox.due) == ([1], {2: START})
+
+
+def test_a_delivery_that_cannot_be_noted_yet_is_not_sent_again() -> None:
+    # send 250, the database goes, two tries to note it fail, the database is back: noted, sent once
+    class Flickering(MemoryOutbox):
+        away = 2
+
+        def delivered(self, notification_id: int, now: datetime) -> None:
+            if self.away:
+                self.away -= 1
+                raise StoreError("away", retryable=True)
+            super().delivered(notification_id, now)
+
+    outbox, receiver = Flickering(), Receiver()
+    loop = NotifierLoop(outbox, [receiver], ManualClock(START), NotifierOptions(store_pause_s=0.0))
+    assert loop.deliver_due() == 1
+    assert (receiver.got, outbox.sent) == (["<1>"], {1: START})
