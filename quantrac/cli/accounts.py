@@ -96,6 +96,7 @@ class Accountant:
         from streams.lag import LagProbe
 
         self._reports = Reports(database.reader)
+        self._kafka = kafka
         self._lag = LagProbe(kafka, GROUP, RAW)
         self._fleet_report, self._mail_dir = fleet_report, mail_dir
         self._before = LedgerCounts()
@@ -134,6 +135,20 @@ class Accountant:
             mails=tuple(m for m in read_index(self._mail_dir) if m.received_at >= since),
             missing_messages=sum(gap.missing for gap in self._reports.feed_gaps()),
         )
+
+    def reconnect(self) -> None:
+        """Connect to Kafka anew: a client that has seen it go away may take half a minute to notice its return.
+
+        Raises
+        ------
+        BrokerError
+            It is still away.
+        """
+        from streams.app import GROUP
+        from streams.lag import LagProbe
+
+        self._lag.close()
+        self._lag = LagProbe(self._kafka, GROUP, RAW)
 
     def close(self) -> None:
         """Close the connections."""
