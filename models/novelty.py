@@ -10,12 +10,14 @@ from models.series import Floats
 _KEYS = ("slow_5", "slow_20", "fast", "step_5", "cross_10", "day")
 _MEMORY_ROWS = 4000.0
 _WARM_ROWS = 50.0
+_LEAST_VARIANCE = 0.06
+"""Of a logarithm: a feature that hardly moves (a sensor at rest) must not make a ripple look like a storm."""
 
 
 class Novelty:
     """Running mean and scatter of the logarithm of several anomaly sizes, one set for each judged line.
 
-    The largest of the standardised logarithms, less 3, plays the part of log-odds: 0 is three scatters beyond usual.
+    The largest of the standardised logarithms, less 4, plays the part of log-odds: 0 is four scatters beyond usual.
     """
 
     def __init__(self, lines: int) -> None:
@@ -39,7 +41,7 @@ class Novelty:
 
     def _row(self, x: Floats) -> Floats:
         self.rows = min(self.rows + 1.0, _MEMORY_ROWS)
-        sigma = np.sqrt(np.maximum(self.square - self.mean**2, 1e-3))
+        sigma = np.sqrt(np.maximum(self.square - self.mean**2, _LEAST_VARIANCE))
         z = (x - self.mean) / sigma
         gain = 1.0 / self.rows
         learnt = self.mean + np.clip(z, -4.0, 4.0) * sigma if self.rows > _WARM_ROWS else x
@@ -48,4 +50,4 @@ class Novelty:
         if self.rows < _WARM_ROWS:
             return np.full(len(x), -3.0)
         ordered = np.sort(z, axis=1)
-        return np.asarray(np.clip(0.5 * ordered[:, -1] + 0.5 * ordered[:, -3:].mean(axis=1) - 3.0, -8, 8))
+        return np.asarray(np.clip(0.5 * ordered[:, -1] + 0.5 * ordered[:, -3:].mean(axis=1) - 4.0, -8, 8))

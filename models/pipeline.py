@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -115,6 +116,21 @@ class Scorer:
             margins.append(margin)
             alarms.append(alarm)
         return Scored(np.stack(margins, axis=1), np.stack(alarms, axis=1), shares, features)
+
+    def state(self) -> dict[str, Any]:
+        """Return the whole memory as numbers, lists and arrays."""
+        return {
+            "table": self.table.state(),
+            "novelty": [self.novelty.mean, self.novelty.square, self.novelty.rows],
+            "lines": [line.state for line in self.lines],
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from a memory returned by ``state``."""
+        self.table.set_state(state["table"])
+        self.novelty.mean, self.novelty.square, self.novelty.rows = state["novelty"]
+        for line, memory in zip(self.lines, state["lines"], strict=True):
+            line.state = memory
 
 
 def _mixed(learnt: Floats, novelty: Floats, blend: float) -> Floats:

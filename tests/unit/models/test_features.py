@@ -1,0 +1,147 @@
+"""Features: chunking does not matter, the past alone counts, and each says what it is named for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.alarms import AlarmLine, Judged, LineConfig, choose_threshold, hold
+from models.errors import ModelError
+from models.examples import event_weights
+from models.features.cross import CrossConfig
+from models.features.daily import DailyProfile
+from models.features.table import FeatureConfig, FeatureTable
+from models.snapshots import pack, unpack
+
+T0 = np.datetime64("2026-03-01T00:00:00", "ns")
+COLUMNS = ("a", "b", "c")
+
+
+def made(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    times = T0 + np.arange(rows) * np.timedelta64(900, "s")
+    common = np.cumsum(rng.normal(size=rows)) * 0.1
+    values = 50 + common[:, None] + rng.normal(size=(rows, 3))
+    values[rng.random(values.shape) < 0.02] = np.nan
+    return times, np.round(values, 2)
+
+
+def columns_of(name: str, times: np.ndarray, values: np.ndarray, config: FeatureConfig | None = None) -> np.ndarray:
+    features = FeatureTable(COLUMNS, config or FeatureConfig()).push(times, values)
+    return features.cells[:, :, features.cell_names.index(name)]
+
+
+@pytest.mark.parametrize("sizes", [[1] * 700, [255, 1, 257, 187], [700]], ids=["row-by-row", "odd", "whole"])
+def test_chunks_give_the_same_features(sizes: list[int]) -> None:
+    times, values = made(700)
+    whole = FeatureTable(COLUMNS, FeatureConfig()).push(times, values)
+    table, start, cells, rows = FeatureTable(COLUMNS, FeatureConfig()), 0, [], []
+    for size in sizes:
+        part = table.push(times[start : start + size], values[start : start + size])
+        cells.append(part.cells)
+        rows.append(part.rows)
+        start += size
+    np.testing.assert_allclose(np.concatenate(cells), whole.cells, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(np.concatenate(rows), whole.rows, rtol=1e-9, atol=1e-12)
+
+
+def test_the_future_does_not_matter() -> None:
+    times, values = made(900)
+    changed = values.copy()
+    changed[600:] = 1e5
+    one = FeatureTable(COLUMNS, FeatureConfig()).push(times, values)
+    other = FeatureTable(COLUMNS, FeatureConfig()).push(times, changed)
+    np.testing.assert_array_equal(one.cells[:600], other.cells[:600])
+
+
+def test_a_step_shows_as_residual_in_one_sensor_and_as_contradiction_to_the_others() -> None:
+    rng = np.random.default_rng(3)
+    times, _ = made(2000)
+    common = rng.normal(size=2000)
+    values = 50 + common[:, None] + 0.2 * rng.normal(size=(2000, 3))
+    values[1500:, 1] += 8
+    slow = columns_of("slow_5", times, values)
+    cross = columns_of("cross_0", times, values)
+    assert abs(slow[1510, 1]) > 4 > abs(slow[1510, 0])
+    assert abs(cross[1510, 1]) > 4
+
+
+def test_frozen_zero_missing_and_scale() -> None:
+    times, values = made(1000)
+    values[800:830, 0] = values[799, 0] if np.isfinite(values[799, 0]) else 50.0
+    values[800:810, 1] = 0.0
+    values[800:820, 2] = np.nan
+    run, zero, missing = (columns_of(n, times, values) for n in ("run", "zero", "missing"))
+    assert run[829, 0] > np.log1p(20)
+    assert zero[800:810, 1].all()
+    assert not zero[:800].any()
+    assert missing[819, 2] == pytest.approx(np.log1p(20))
+    small, large = columns_of("slow", times, values), columns_of("slow", times, values * 1000)
+    np.testing.assert_allclose(small, large, rtol=1e-6, atol=1e-6)
+
+
+def test_the_same_half_hour_of_earlier_days_is_the_expectation() -> None:
+    # Five equal days of a square wave, then one day shifted up by 3: the difference is 0, then 3.
+    rows = 6 * 96
+    times = T0 + np.arange(rows) * np.timedelta64(900, "s")
+    wave = np.where(np.arange(rows) % 96 < 48, 10.0, 20.0)
+    wave[5 * 96 :] += 3
+    out = DailyProfile(1).push(times, wave[:, None])[:, 0]
+    assert np.isnan(out[: 3 * 96]).all()
+    assert np.abs(out[3 * 96 : 5 * 96]).max() == 0
+    assert (out[5 * 96 :] == 3).all()
+
+
+def test_groups_can_be_switched_off() -> None:
+    times, values = made(600)
+    config = FeatureConfig(cross=CrossConfig(block_rows=100), off=frozenset({"cross", "daily"}))
+    features = FeatureTable(COLUMNS, config).push(times, values)
+    off = [i for i, n in enumerate(features.cell_names) if n.startswith(("cross", "drift", "day"))]
+    assert not features.cells[:, :, off].any()
+    assert features.cells.any()
+
+
+def test_snapshots_keep_arrays_to_the_bit() -> None:
+    array = np.array([[0.1, np.nan], [np.inf, -0.0]])
+    again = unpack("kind", 1, pack("kind", 1, {"x": array, "n": 3}))
+    assert again["x"].tobytes() == array.tobytes()
+    assert again["n"] == 3
+    with pytest.raises(ModelError, match="start it empty"):
+        unpack("kind", 2, pack("kind", 1, {}))
+
+
+def test_hold_and_weights() -> None:
+    over = np.array([0, 1, 0, 0, 0, 1, 0], dtype=bool)
+    assert hold(over, 2).astype(int).tolist() == [0, 1, 1, 1, 0, 1, 1]
+    labels = np.zeros(1100, dtype=bool)
+    labels[10:12] = True
+    labels[100:1100] = True
+    weight = event_weights(labels, 10)
+    assert weight[5] == 1
+    assert 1 <= weight[10] <= 2
+    assert weight[500] == pytest.approx(0.1)
+
+
+def test_the_threshold_keeps_the_budget() -> None:
+    # Ten true events score 6, a hundred false peaks score 3 in 100 days: a threshold between them is the only good one.
+    rows = 100 * 96
+    times = T0 + np.arange(rows) * np.timedelta64(900, "s")
+    scores = np.random.default_rng(0).normal(-5, 0.5, rows)
+    labels = np.zeros(rows, dtype=bool)
+    scores[50::96] = 3
+    for k in range(10):
+        labels[k * 960 + 20 : k * 960 + 24] = True
+    scores[labels] = 6
+    judged = [Judged(times, scores, labels)]
+    threshold = choose_threshold(judged, budget_per_day=0.1, by_points=False, hold_rows=0, fallback=0.0)
+    assert 3 < threshold <= 6
+
+
+def test_an_alarm_line_streams() -> None:
+    logits = np.random.default_rng(1).normal(size=500)
+    config = LineConfig(1.0, 0.01, 3.0, 4, 0, 0.3, 1000.0)
+    margin, alarm = AlarmLine(config).push(logits)
+    line = AlarmLine(config)
+    parts = [line.push(logits[a : a + 7]) for a in range(0, 500, 7)]
+    np.testing.assert_array_equal(np.concatenate([p[0] for p in parts]), margin)
+    np.testing.assert_array_equal(np.concatenate([p[1] for p in parts]), alarm)
