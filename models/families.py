@@ -97,7 +97,7 @@ FAMILIES: Mapping[str, FamilyConfig] = {
         FamilyConfig(
             "eindhoven",
             FeatureConfig(fast=BaselineConfig(12, 300), slow=BaselineConfig(72, 864, cap_rows=72)),
-            injections=InjectionConfig(copies=5),
+            injections=InjectionConfig(copies=8),
             event_rows=12, negatives=0.35, iterations=100, smooth_rows=1.5, hold_rows=6, budget_per_day=0.7, adapt=0.2,
         ),
         FamilyConfig(
