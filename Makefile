@@ -1,6 +1,5 @@
-# The commands of the project. `make install` is all that the others need; it runs again only when dependencies change.
+# The commands of the project. Each prepares .venv first, which is over at once unless dependencies have changed.
 SHELL := /bin/bash
-PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
@@ -10,15 +9,8 @@ ARGS ?=
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-install: .venv/.installed ## prepare .venv
-
-.venv/.installed: pyproject.toml constraints.txt
-	@echo "Preparing .venv: about a minute, about 250 MB to fetch the first time."
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { \
-	  rm -rf .venv; \
-	  echo "Python could not make a virtual environment: on Debian, 'apt-get install python3-venv', then run make again." >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --progress-bar on --disable-pip-version-check -c constraints.txt -e '.[dev,evaluate]'
-	@touch $@
+install: ## prepare .venv
+	@PYTHON='$(PYTHON)' scripts/bootstrap_venv.sh
 
 demo: install ## the whole path on this machine, live; ARGS=--once ends by itself
 	@$(BIN)/quantrac demo $(ARGS)
