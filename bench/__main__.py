@@ -26,8 +26,12 @@ from quantrac.clock import SystemClock
 from simulators.fleet import REPORT_FILE
 from sql.delays import quantile_s
 
-LOAD_MESSAGES_PER_S = 4000.0
-"""More than the path can carry, so that it shows what it can."""
+FIRST_MESSAGES_PER_S = 400.0
+STEP = 1.25
+MOST_STEPS = 12
+WARM_UP_S = 3.0
+BEHIND_S = 3.0
+"""The fleet's report is a second old, and a batch takes part of one."""
 READINGS_PER_MESSAGE = 7.5
 """Of the sample province on average; only to choose the rates of the delay runs."""
 
@@ -111,19 +115,40 @@ def _histogram(stage: BenchStage) -> Counter[int]:
 
 
 def _whole_path(stage: BenchStage, seconds: float) -> float:
-    """Return the readings per second that were committed while the fleet published as fast as it could."""
-    accountant = _accountant(stage)
-    accountant.begin(SystemClock().now())
-    fleet = stage.fleet(LOAD_MESSAGES_PER_S, seconds)
+    """Return the highest rate of committed readings that the path has kept up with.
+
+    The rate rises step by step. A path that keeps up has at the end of a step no more under way than ``BEHIND_S`` of
+    readings; what queues up in the broker beyond that would only measure the broker's queue.
+    """
+    best, rate = 0.0, FIRST_MESSAGES_PER_S
+    for _ in range(MOST_STEPS):
+        committed, kept_up = _step(stage, rate, seconds / 2)
+        verdict = "kept up" if kept_up else "fell behind"
+        say(f"  {rate:,.0f} messages/s asked: {committed:,.0f} readings/s committed, {verdict}")
+        if not kept_up:
+            return best or committed
+        best, rate = max(best, committed), rate * STEP
+    return best
+
+
+def _step(stage: BenchStage, messages_per_s: float, seconds: float) -> tuple[float, bool]:
+    """Publish at a rate; return readings committed per second, and whether the path kept up."""
+    accountant, clock = _accountant(stage), SystemClock()
+    accountant.begin(clock.now())
+    fleet = stage.fleet(messages_per_s, seconds + WARM_UP_S + 5.0)
     fleet.start()
-    wait_until(lambda: accountant.look(SystemClock().now()).ledger.stored > 0, 30, "the first commit")
-    first, began = accountant.look(SystemClock().now()).ledger.stored, time.perf_counter()
-    time.sleep(seconds - 5.0)
-    last, ended = accountant.look(SystemClock().now()).ledger.stored, time.perf_counter()
-    fleet.stop()
+    wait_until(lambda: accountant.look(clock.now()).ledger.stored > 0, 60, "the first commit")
+    time.sleep(WARM_UP_S)
+    first, began = accountant.look(clock.now()), time.perf_counter()
+    time.sleep(seconds)
+    last, ended = accountant.look(clock.now()), time.perf_counter()
+    wait_until(lambda: fleet.pid is None, seconds + 90, "the end of the fleet")
     accountant.close()
     _until_at_rest(stage)
-    return (last - first) / (ended - began)
+    committed = (last.ledger.stored - first.ledger.stored) / (ended - began)
+    behind = last.fleet.published - last.done
+    asked = messages_per_s * last.fleet.published / max(last.fleet.messages, 1)
+    return committed, behind < BEHIND_S * asked and committed > 0.9 * asked
 
 
 def _worker_alone(stage: BenchStage, worker: Part, profile: Path | None) -> float:
@@ -134,7 +159,8 @@ def _worker_alone(stage: BenchStage, worker: Part, profile: Path | None) -> floa
     worker.start()
     if profile is not None:
         _profile(worker, profile)
-    look = lambda: accountant.look(SystemClock().now()).ledger.stored  # noqa: E731
+    # Not only what is stored: the load before it may have had the same instants.
+    look = lambda: accountant.look(SystemClock().now()).done  # noqa: E731
     wait_until(lambda: look() > 0, 60, "the first commit")
     first, began = look(), time.perf_counter()
     wait_until(lambda: look() >= readings, 300, "the last commit")

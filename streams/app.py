@@ -5,14 +5,16 @@ Faust's traps, and what stands against each here:
 * ``take`` and plain iteration acknowledge a batch whose agent is being cancelled: :meth:`noack_take`, and ``ack`` only
   after the batch is committed and shared.
 * ``concurrency`` above 1 commits past a message still in work (issue 606): it is 1.
-* An exception in an agent still acknowledges the event (issue 315): :meth:`Pipeline.run` never lets one out.
+* An exception in an agent still acknowledges the event (issue 315): :class:`Pipeline` never lets one out.
 * A failed offset commit is remembered as done (issue 692): our own progress is in the database, in the transaction of
   the readings, so records that come again are told from new ones.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +23,7 @@ import faust
 
 from quantrac import topics
 from quantrac.endpoints import KafkaEndpoint, KafkaSecurity
+from streams.processor import Shared
 from streams.records import RawRecord, record_of
 
 GROUP = "quantrac-worker"
@@ -29,8 +32,12 @@ GROUP = "quantrac-worker"
 class Pipeline(Protocol):
     """What the agent hands its batches to."""
 
-    async def run(self, records: list[RawRecord]) -> None:
-        """Return when every record is committed and shared, however long that takes."""
+    async def commit(self, records: list[RawRecord]) -> Shared:
+        """Return when every record is committed, however long that takes, with what is to be shared of them."""
+        ...
+
+    async def share(self, shared: Shared) -> None:
+        """Return when Kafka has what is to be shared, however long that takes."""
         ...
 
 
@@ -75,13 +82,23 @@ def create_app(options: AppOptions, pipeline: Pipeline) -> faust.App:
     raw = app.topic(topics.RAW, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
     async def store(stream: Any) -> None:
+        sharing: asyncio.Task[None] | None = None
         async for events in stream.noack_take(options.batch_messages, within=options.batch_wait_s):
-            await pipeline.run([record_of(event) for event in events])
-            for event in events:
-                await stream.ack(event)
+            shared = await pipeline.commit([record_of(event) for event in events])
+            if sharing is not None:
+                await sharing
+            # One batch is shared and acknowledged while the next one is committed. A task that is cancelled in between
+            # leaves its batch unacknowledged: it comes again, is known by its progress, and is shared again.
+            sharing = asyncio.create_task(_share_and_acknowledge(stream, events, shared, pipeline))
 
     app.agent(raw, concurrency=1)(store)
     return app
+
+
+async def _share_and_acknowledge(stream: Any, events: Sequence[Any], shared: Shared, pipeline: Pipeline) -> None:
+    await pipeline.share(shared)
+    for event in events:
+        await stream.ack(event)
 
 
 def _credentials(kafka: KafkaEndpoint) -> Any:

@@ -17,6 +17,7 @@ import faust
 import stamina
 from aiokafka.errors import KafkaError
 from faust.exceptions import FaustError
+from prometheus_client import Summary
 
 from ingest.payloads import InstantBounds
 from quantrac import topics
@@ -38,6 +39,7 @@ from streams.telling import recipients_of
 from streams.watchdog import EXIT_STATUS, Watchdog
 
 _log = get_logger(__name__)
+_step_seconds = Summary("quantrac_worker_step_seconds", "Time of a batch, by step", ["step"])
 T = TypeVar("T")
 SWEEP_EVERY_S = 2.0
 START_PATIENCE_S = 60.0
@@ -73,8 +75,8 @@ class Worker:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
         self._watchdog = Watchdog(settings.watchdog_s)
         self._kafka = kafka
-        self.waiting_for: str | None = None
-        """The outage that this worker is waiting out; the watchdog knows then why nothing moves."""
+        self.waiting_for: set[str] = set()
+        """The outages that this worker is waiting out; the watchdog knows then why nothing moves."""
         self.app = create_app(
             AppOptions(
                 kafka,
@@ -87,10 +89,15 @@ class Worker:
         )
         self._sharer = Sharer(self.app)
 
-    async def run(self, records: list[RawRecord]) -> None:
-        """Commit and share a batch; outages are waited out here, with back-off. See ``streams.app.Pipeline``."""
-        shared = await self._retried("database", lambda: self._in_thread(lambda: self._processor.process(records)))
-        await self._share(shared)
+    async def commit(self, records: list[RawRecord]) -> Shared:
+        """Commit a batch; outages are waited out here, with back-off. See ``streams.app.Pipeline``."""
+        with _step_seconds.labels(step="commit").time():
+            return await self._retried("database", lambda: self._in_thread(lambda: self._processor.process(records)))
+
+    async def share(self, shared: Shared) -> None:
+        """Share what was committed; outages are waited out here, with back-off."""
+        with _step_seconds.labels(step="share").time():
+            await self._retried("Kafka", lambda: self._sharer.share(shared))
 
     async def sweep_forever(self) -> None:
         """Judge closed hours and days, notice silent stations, write the delays; every ``SWEEP_EVERY_S``."""
@@ -113,7 +120,7 @@ class Worker:
                 self._watchdog.forgive()
                 probe = None
                 continue
-            if self.waiting_for is not None:
+            if self.waiting_for:
                 self._watchdog.forgive()
                 continue
             waiting = {p: max(0, end - committed.get(p, 0)) for p, end in ends.items()}
@@ -136,9 +143,6 @@ class Worker:
     async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
-    async def _share(self, shared: Shared) -> None:
-        await self._retried("Kafka", lambda: self._sharer.share(shared))
-
     async def _retried(self, what: str, call: Callable[[], Awaitable[T]]) -> T:
         """Repeat a call until it works: the batch is in our hands, and leaving it would acknowledge it."""
         async for attempt in stamina.retry_context(
@@ -148,9 +152,9 @@ class Worker:
                 try:
                     result = await call()
                 except Exception:
-                    self.waiting_for = what
+                    self.waiting_for.add(what)
                     raise
-        self.waiting_for = None
+        self.waiting_for.discard(what)
         return result
 
 
@@ -179,6 +183,8 @@ def _examine(kafka: KafkaEndpoint) -> str:
     for attempt in stamina.retry_context(on=BrokerError, attempts=None, timeout=START_PATIENCE_S, wait_max=2.0):
         with attempt, LagProbe(kafka, GROUP, topics.RAW) as probe:
             cluster = probe.cluster_id()
+            # The first question about a group makes a new broker create its coordinator; Faust would log that as an error.
+            probe.committed()
             if not probe.ends():
                 raise SettingsError(
                     f"Kafka at {kafka.bootstrap} has no topic {topics.RAW}: create it with `quantrac servers topics`."
