@@ -4,11 +4,39 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from typing import Any, cast
 
 import structlog
 from prometheus_client import start_http_server
 from structlog.typing import FilteringBoundLogger, Processor
+
+_CHATTY = ("kafka", "aiokafka", "faust", "mode", "mail")
+_REPEAT_AFTER_S = 10.0
+_MOST_REMEMBERED = 1000
+
+
+class Repeats(logging.Filter):
+    """Lets each message of a chatty library through once in ten seconds.
+
+    While Kafka is away its clients report every attempt: a hundred lines a second, which would fill the disk.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last_s: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the record is logged."""
+        if record.name.split(".")[0] not in _CHATTY or record.levelno >= logging.CRITICAL:
+            return True
+        key, now_s = (record.name, str(record.msg)), time.monotonic()
+        if now_s - self._last_s.get(key, -_REPEAT_AFTER_S) < _REPEAT_AFTER_S:
+            return False
+        if len(self._last_s) > _MOST_REMEMBERED:  # messages with the facts written into them, not as arguments
+            self._last_s.clear()
+        self._last_s[key] = now_s
+        return True
 
 
 def configure_logging(process: str, level: str = "INFO") -> None:
@@ -37,10 +65,11 @@ def configure_logging(process: str, level: str = "INFO") -> None:
             ],
         )
     )
+    handler.addFilter(Repeats())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("kafka", "aiokafka", "faust", "mode", "mail.log"):
+    for chatty in (*_CHATTY, "mail.log"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
     structlog.contextvars.bind_contextvars(process=process)
 

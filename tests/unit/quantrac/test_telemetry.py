@@ -1,0 +1,35 @@
+"""What gets into the logs."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from quantrac import telemetry
+from quantrac.telemetry import Repeats
+
+
+def record(logger: str, message: str, level: int = logging.ERROR) -> logging.LogRecord:
+    return logging.LogRecord(logger, level, "x.py", 1, message, ("1",), None)
+
+
+def test_a_library_that_repeats_itself_is_heard_every_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    #  second   0  1  9  11 12 22
+    #  logged   x        x     x
+    repeats, now = Repeats(), [0.0]
+    monkeypatch.setattr(telemetry.time, "monotonic", lambda: now[0])
+    heard = []
+    for now[0] in (0.0, 1.0, 9.0, 11.0, 12.0, 22.0):
+        if repeats.filter(record("aiokafka.conn", "Unable connect to node with id %s")):
+            heard.append(now[0])
+    assert heard == [0.0, 11.0, 22.0]
+
+
+@pytest.mark.parametrize(
+    "again", [record("streams.worker", "x"), record("kafka", "y"), record("kafka", "x", logging.CRITICAL)]
+)
+def test_everything_else_is_logged(again: logging.LogRecord) -> None:
+    repeats = Repeats()
+    assert repeats.filter(record("kafka", "x"))
+    assert repeats.filter(again)
