@@ -183,7 +183,7 @@ def _examine(kafka: KafkaEndpoint) -> str:
     for attempt in stamina.retry_context(on=BrokerError, attempts=None, timeout=START_PATIENCE_S, wait_max=2.0):
         with attempt, LagProbe(kafka, GROUP, topics.RAW) as probe:
             cluster = probe.cluster_id()
-            # The first question about a group makes a new broker create its coordinator; Faust would log that as an error.
+            # The first question about a group makes a new broker create its coordinator; Faust would log an error.
             probe.committed()
             if not probe.ends():
                 raise SettingsError(
