@@ -1,4 +1,4 @@
-"""The newcomer's command: one injected slug, one explained e-mail, every reading accounted for, nothing left running."""
+"""The newcomer's command: one slug, one explained e-mail, every reading accounted for, nothing left running."""
 
 from __future__ import annotations
 
