@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
-from alerts.ladder import IDLE, AlertState, Observation, Reason, step
+from alerts.ladder import IDLE, AlertState, Observation, Reason, not_told_again, step
 from alerts.limits import limit_for
 from alerts.observations import AnomalyScore, Machine
 from alerts.rules import Rule, rules_in_force
@@ -150,6 +150,8 @@ class StationAlerts:
                 continue
             rule, before = machine.rule, state.states.get(machine.rule.code, IDLE)
             decision = step(rule, before, seen, plan.sensor.cadence_s)
+            if rule.kind is AlertKind.ANOMALY and _tells_of_limit(plan):
+                decision = not_told_again(decision, before)
             if decision.state is IDLE:
                 state.states.pop(rule.code, None)
             else:
@@ -235,13 +237,23 @@ class StationAlerts:
         except RuleError as exc:
             problems.append(str(exc))
             limit = None
-        return [
+        machines = [
             Machine(
                 rule, limit, thresholds(limit, rule) if limit is not None and rule.kind is AlertKind.LIMIT else None
             )
             for rule in rules
             if rule.applies_to(sensor.parameter)
         ]
+        # Limits before anomalies: who is told of the one need not be told of the other by the same reading.
+        return sorted(machines, key=lambda machine: machine.rule.kind is AlertKind.ANOMALY)
+
+
+def _tells_of_limit(plan: _Plan) -> bool:
+    """Whether the officers were told that this sensor is beyond its limit, and it still is."""
+    return any(
+        machine.rule.kind is AlertKind.LIMIT and plan.state.states.get(machine.rule.code, IDLE).paged
+        for machine in plan.machines
+    )
 
 
 def _seen(

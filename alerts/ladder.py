@@ -34,6 +34,8 @@ class Reason(StrEnum):
     """Opened: a step was reached by enough consecutive readings."""
     WORSE = "worse"
     """Escalated: a higher step was reached by enough consecutive readings."""
+    TOLD_BY_LIMIT = "told_by_limit"
+    """Opened or escalated as a work item: the officers were told of the same sensor's limit already."""
     FIRING = "firing"
     """Open, and the reading is not below the clear threshold."""
     CLEARING = "clearing"
@@ -130,6 +132,14 @@ def step(rule: Rule, state: AlertState, observation: Observation, cadence_s: flo
     if observation.holds >= state.level:
         return Decision(state, Reason.FIRING)
     return _clear(rule, state)
+
+
+def not_told_again(decision: Decision, before: AlertState) -> Decision:
+    """Return a decision that tells nobody, where it would have been the first of its incident to tell."""
+    if decision.kind in (None, TransitionKind.RESOLVED) or before.paged or not decision.state.paged:
+        return decision
+    quiet = msgspec.structs.replace(decision.state, paged=False)
+    return Decision(quiet, Reason.TOLD_BY_LIMIT, decision.kind)
 
 
 def _counted(rule: Rule, state: AlertState, observation: Observation, cadence_s: float) -> AlertState:

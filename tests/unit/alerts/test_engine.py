@@ -147,10 +147,17 @@ def test_an_anomaly_pages_when_no_limit_is_crossed_and_says_so(
     assert [t.kind for t in run(alerts, (checked(i, 50.0) for i in range(4, 12)), calm)] == [TransitionKind.RESOLVED]
 
 
-def test_an_anomaly_stands_beside_the_legal_alert(alerts: StationAlerts, checked: Any, score: Any) -> None:
+def test_an_anomaly_stands_beside_the_legal_alert_and_tells_nobody_again(
+    alerts: StationAlerts, checked: Any, score: Any
+) -> None:
+    # COD       120 120 120 120     limit 90: told at the second, the model is sure at the third
     transitions = run(alerts, (checked(i, 120.0) for i in range(4)), score())
-    assert sorted(told_of.key.rule for told_of in transitions if told_of.page) == ["anomaly", "limit"]
+    assert [told_of.key.rule for told_of in transitions if told_of.page] == ["limit"]
+    calm = score(0.1, alarm=False, harmful=False)
+    ended = run(alerts, (checked(i, 50.0) for i in range(4, 12)), calm)
+    assert sorted((t.key.rule, t.page) for t in ended) == [("anomaly", False), ("limit", True)]
     anomaly = next(t for t in transitions if t.alert_kind is AlertKind.ANOMALY)
+    assert anomaly.reason == Reason.TOLD_BY_LIMIT
     assert "Đồng thời COD 120 mg/L vượt giới hạn 90 mg/L" in anomaly.explanation_vi
 
 
