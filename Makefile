@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check test bench clean
+.PHONY: help install demo check types-and-imports unit-tests test bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,8 +18,14 @@ demo: install ## the whole path on this machine, live; ARGS=--once ends by itsel
 check: install ## ruff, mypy strict, import contracts, unit tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs=2 types-and-imports unit-tests
+
+# Side by side, for the sake of the minute: mypy's first run on a clone takes as long as the tests.
+types-and-imports:
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+unit-tests:
 	$(BIN)/pytest -q -m "unit or architecture or conformance" $(ARGS)
 
 test: install ## everything, on real servers that the suite starts by itself
