@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +15,8 @@ import typer
 from quantrac.cli.views import Column, as_text, print_table
 
 if TYPE_CHECKING:
+    import psutil
+
     from quantrac.cli.context import Context
 
 DELAYS_OVER = timedelta(minutes=10)
@@ -41,7 +45,7 @@ def status(
     context = load_context()
     now = context.clock.now()
     facts = collect(context)
-    running = list(processes(context))
+    running = sorted(processes(context), key=lambda p: p.name)
     if as_json:
         document = facts | {"processes": [asdict(p) for p in running], "at": now}
         typer.echo(json.dumps(document, default=str, ensure_ascii=False))
@@ -93,24 +97,34 @@ def collect(context: Context) -> dict[str, dict[str, object]]:
 
 
 def processes(context: Context) -> Iterator[ProcessLine]:
-    """Yield the processes of the run folder that are alive, by name."""
+    """Yield the local servers of the run folder, and every ``quantrac run`` of this user, that are alive."""
     import psutil
 
     from quantrac.servers.files import read_json
 
-    now = context.clock.now().timestamp()
-    for pid_path in sorted(context.settings.run_dir.glob("*.pid")):
-        identity = read_json(pid_path)
-        try:
-            process = psutil.Process(int(identity["pid"]))
-            with process.oneshot():
-                family = [process, *process.children(recursive=True)]
-                rss = sum(p.memory_info().rss for p in family)
-                cpu = sum(sum(p.cpu_times()[:2]) for p in family)
-                up = timedelta(seconds=round(now - process.create_time()))
-        except (psutil.NoSuchProcess, KeyError):
-            continue
-        yield ProcessLine(pid_path.stem, process.pid, up, rss / 1e6, cpu)
+    known = {int(read_json(path).get("pid", 0)): path.stem for path in context.settings.run_dir.glob("*.pid")}
+    for process in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            name = known.get(process.pid) or _our_command(process.cmdline())
+            if name is not None:
+                yield _line(name, process, context.clock.now().timestamp())
+
+
+def _our_command(words: Sequence[str]) -> str | None:
+    """Return what follows ``quantrac run`` in a command line; ``None`` when it is another command."""
+    for at, word in enumerate(words[:-2]):
+        if Path(word).name == "quantrac" and words[at + 1] == "run":
+            return words[at + 2]
+    return None
+
+
+def _line(name: str, process: psutil.Process, now_s: float) -> ProcessLine:
+    with process.oneshot():
+        family = [process, *process.children(recursive=True)]
+        rss = sum(p.memory_info().rss for p in family)
+        cpu = sum(sum(p.cpu_times()[:2]) for p in family)
+        up = timedelta(seconds=round(now_s - process.create_time()))
+    return ProcessLine(name, process.pid, up, rss / 1e6, cpu)
 
 
 _PROCESS_COLUMNS: tuple[Column[ProcessLine], ...] = (
