@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from scipy.signal import lfilter
@@ -43,13 +44,22 @@ def hold(over: Bools, rows: int) -> Bools:
     return np.asarray(index - last <= rows)
 
 
+class Aim(StrEnum):
+    """What a threshold is chosen for; the F1 of events counts for a third or a half beside the other two."""
+
+    EVENTS = "events"
+    ROWS = "rows"
+    GROUPS = "groups"
+    """Rows of the widened groups of label or alarm (Jones, Jones and Horsburgh 2022): long events weigh by length."""
+
+
 def choose_threshold(
-    judged: Sequence[Judged], *, budget_per_day: float, by_points: bool, hold_rows: int, fallback: float
+    judged: Sequence[Judged], *, budget_per_day: float, aim: Aim, hold_rows: int, fallback: float
 ) -> float:
     """Return the threshold with the best F1 on held-out training scores whose false alarms stay in the budget.
 
-    ``by_points`` weighs the F1 of rows against the F1 of events 2:1, else events only. Over the budget the F1 is
-    reduced in proportion, so that a plant where no threshold keeps it still gets the best compromise.
+    Over the budget the F1 is reduced in proportion, so that a plant where no threshold keeps it still gets the best
+    compromise.
     """
     scores = np.concatenate([j.scores[np.isfinite(j.scores)] for j in judged]) if judged else np.array([])
     if not len(scores) or not any(j.labels.any() for j in judged):
@@ -57,33 +67,52 @@ def choose_threshold(
     share = float(np.mean(np.concatenate([j.labels for j in judged])))
     tails = np.concatenate([np.geomspace(max(share * 0.1, 1e-5), min(share * 4, 0.7), 30)])
     candidates = np.unique(np.quantile(scores, 1 - tails))
-    worth = [_worth(judged, t, budget_per_day, by_points, hold_rows) for t in candidates]
+    worth = [_worth(judged, t, budget_per_day, aim, hold_rows) for t in candidates]
     # The middle of the best stretch: the very best candidate is partly luck.
     smooth = np.convolve(np.pad(worth, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
     return float(candidates[int(np.argmax(smooth))])
 
 
-def _worth(judged: Sequence[Judged], threshold: float, budget: float, by_points: bool, hold_rows: int) -> float:
-    tp = fp = fn = detected = events = false_runs = 0
+def _worth(judged: Sequence[Judged], threshold: float, budget: float, aim: Aim, hold_rows: int) -> float:
+    counts = np.zeros(3)
+    detected = events = false_runs = 0
     days = 0.0
     for j in judged:
         alarm = hold(j.scores >= threshold, hold_rows)
-        tp += int((alarm & j.labels).sum())
-        fp += int((alarm & ~j.labels).sum())
-        fn += int((~alarm & j.labels).sum())
-        step = np.median(np.diff(j.times) / np.timedelta64(1, "s")) if len(j.times) > 1 else 1.0
-        grace = int(3600 / max(float(step), 1e-3))
-        near = hold(j.labels, grace)
-        for a, b in runs(j.labels):
-            events += 1
-            detected += bool(alarm[a:b].any())
+        counts += _groups(j.labels, alarm) if aim is Aim.GROUPS else _rows(j.labels, alarm)
+        step_s = float(np.median(np.diff(j.times) / np.timedelta64(1, "s"))) if len(j.times) > 1 else 1.0
+        near = hold(j.labels, int(3600 / max(step_s, 1e-3)))
+        spans = runs(j.labels)
+        events += len(spans)
+        detected += sum(bool(alarm[a:b].any()) for a, b in spans)
         false_runs += len(runs(alarm & ~near))
-        days += len(j.times) * float(step) / 86400
-    point = 2 * tp / max(2 * tp + fp + fn, 1)
+        days += len(j.times) * step_s / 86400
+    own = 2 * counts[0] / max(2 * counts[0] + counts[1] + counts[2], 1)
     event = 2 * detected / max(detected + false_runs + events, 1)
-    worth = (2 * point + event) / 3 if by_points else event
+    worth = {Aim.EVENTS: event, Aim.ROWS: (2 * own + event) / 3, Aim.GROUPS: (own + event) / 2}[aim]
     over = false_runs / max(days, 1e-9) / budget
-    return float(worth / (1 + 0.3 * max(over - 1, 0.0)))
+    return float(worth / (1 + max(over - 1, 0.0)))
+
+
+def _rows(labels: Bools, alarm: Bools) -> Floats:
+    """Return true positives, false positives and false negatives by row."""
+    return np.array([(alarm & labels).sum(), (alarm & ~labels).sum(), (~alarm & labels).sum()], dtype=np.float64)
+
+
+def _groups(labels: Bools, alarm: Bools) -> Floats:
+    """Return the same by widened groups: a group that holds both is right as a whole."""
+    wide, said = _widened(labels), _widened(alarm)
+    counts = np.zeros(3)
+    for a, b in runs(wide | said):
+        counts[0 if wide[a:b].any() and said[a:b].any() else 1 if said[a:b].any() else 2] += b - a
+    return counts
+
+
+def _widened(mask: Bools) -> Bools:
+    wide = mask.copy()
+    wide[1:] |= mask[:-1]
+    wide[:-1] |= mask[1:]
+    return wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +129,18 @@ class LineConfig:
     adapt_rows: float
 
 
+QUIET_SLOPE = 6.0
+"""Log-odds by which a peak's claim to silence has shrunk at the end of the quiet time."""
+QUIET_FROM = -8.0
+"""Peaks below claim none."""
+
+
 class AlarmLine:
     """Smoothing, adaptive threshold, holding of one score series; streaming, with the state in ``state``."""
 
     def __init__(self, config: LineConfig) -> None:
         self.config = config
-        self.state: list[float] = [0.0, config.threshold, 0.0, -1e9, 0.0]
+        self.state: list[float] = [0.0, config.threshold, 0.0, -1e9, 1e9]
 
     def push(self, logits: Floats) -> tuple[Floats, Bools]:
         """Return the margin over the threshold, and the alarms, of the next rows.
@@ -128,10 +163,11 @@ class AlarmLine:
                 quantile = min(max(quantile + (up if smooth > quantile else -down), low), high)
             if c.quiet_rows:
                 since += 1
-                if margin > peak or since > c.quiet_rows:
-                    peak, since = margin, 0
-                else:
-                    margin -= 4.0
+                left = max(1.0 - since / c.quiet_rows, 0.0)
+                if left and margin <= peak - QUIET_SLOPE * (1.0 - left):
+                    margin = min(margin, 0.0) - QUIET_SLOPE
+                elif margin > QUIET_FROM:
+                    peak, since = margin, 0.0
             held = c.hold_rows + 1 if margin >= 0 else max(held - 1, 0)
             margins[i] = margin
             alarms[i] = held > 0

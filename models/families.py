@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from models.alarms import Aim
 from models.features.baseline import BaselineConfig
 from models.features.cross import CrossConfig
 from models.features.table import GROUPS, FeatureConfig
@@ -41,8 +42,8 @@ class FamilyConfig:
     adapt: float = 0.3
     """How far the threshold follows the tail of the recent unlabelled scores (0 = not at all)."""
     adapt_rows: float = 20000.0
-    score_points: bool = False
-    """The threshold is chosen for the F1 of rows rather than of events."""
+    aim: Aim = Aim.EVENTS
+    """Which F1 the threshold is chosen for."""
     off: frozenset[str] = frozenset()
     """Parts that are left out (``PARTS``), for ablation."""
 
@@ -65,7 +66,7 @@ PARTS = ("second_stage", "injections", "novelty", "adapt", "smooth", *GROUPS)
 FAMILIES: Mapping[str, FamilyConfig] = {
     c.name: c
     for c in (
-        FamilyConfig("gecco", FeatureConfig(), smooth_rows=2.0, event_rows=30, score_points=True, budget_per_day=0.15),
+        FamilyConfig("gecco", FeatureConfig(), smooth_rows=2.0, event_rows=30, aim=Aim.ROWS, budget_per_day=0.15),
         FamilyConfig(
             "skab",
             FeatureConfig(
@@ -75,30 +76,33 @@ FAMILIES: Mapping[str, FamilyConfig] = {
                 daily=False,
                 smooth_rows=10,
             ),
-            named=True, event_rows=10_000, negatives=1.0, iterations=80, smooth_rows=10.0, blend=0.5,
-            adapt=0.0, score_points=True, budget_per_day=1e9,
+            named=True, event_rows=10_000, negatives=1.0, iterations=80, smooth_rows=10.0, blend=0.06,
+            adapt=0.0, aim=Aim.ROWS, budget_per_day=1e9,
         ),
         FamilyConfig(
             "nab",
             FeatureConfig(fast=BaselineConfig(12, 300), slow=BaselineConfig(144, 1000, cap_rows=144)),
-            event_rows=40, smooth_rows=1.0, quiet_rows=150, blend=1.0, adapt=0.0, budget_per_day=0.2,
+            event_rows=40, smooth_rows=1.0, quiet_rows=800, blend=1.0, adapt=0.0, budget_per_day=0.2,
         ),
         FamilyConfig(
             "lro",
             FeatureConfig(),
-            by_sensor=True, smooth_rows=1.0, hold_rows=3, budget_per_day=0.03, adapt=0.0, blend=0.0,
+            by_sensor=True, aim=Aim.GROUPS, smooth_rows=1.0, hold_rows=3, budget_per_day=0.03, adapt=0.0, blend=0.0,
         ),
         FamilyConfig(
             "oddwater",
             FeatureConfig(fast=BaselineConfig(12, 200), slow=BaselineConfig(100, 500, cap_rows=100)),
-            injections=InjectionConfig(copies=4),
-            smooth_rows=1.0, score_points=True, adapt=0.0, budget_per_day=0.2, blend=0.3, negatives=0.5,
+            injections=InjectionConfig(
+                copies=6, process_share=0.0, faults=("spike", "spike", "offset"), offset_rows=(2, 12)
+            ),
+            smooth_rows=1.0, aim=Aim.ROWS, adapt=0.0, budget_per_day=0.2, blend=0.3, negatives=0.5,
         ),
         FamilyConfig(
             "eindhoven",
             FeatureConfig(fast=BaselineConfig(12, 300), slow=BaselineConfig(72, 864, cap_rows=72)),
             injections=InjectionConfig(copies=8),
-            event_rows=12, negatives=0.35, iterations=100, smooth_rows=1.5, hold_rows=6, budget_per_day=0.7, adapt=0.2,
+            event_rows=12, negatives=0.35, iterations=100, smooth_rows=1.5, hold_rows=6,
+            budget_per_day=0.4, adapt=0.2, blend=0.3,
         ),
         FamilyConfig(
             "scenarios",

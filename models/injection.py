@@ -37,6 +37,7 @@ class InjectionConfig:
     copies: int = 8
     events_per_1000_rows: float = 7.0
     process_share: float = 0.45
+    faults: tuple[str, ...] = FAULTS
     process_rows: tuple[int, int] = (24, 72)
     stuck_rows: tuple[int, int] = (12, 48)
     drift_rows: tuple[int, int] = (100, 200)
@@ -85,7 +86,7 @@ def with_injections(series: Series, config: InjectionConfig, seed: int) -> Serie
     labels = taken.copy()
     for _ in range(round(rows * config.events_per_1000_rows / 1000)):
         process = rng.random() < config.process_share
-        kind = "process" if process else FAULTS[int(rng.integers(len(FAULTS)))]
+        kind = "process" if process else config.faults[int(rng.integers(len(config.faults)))]
         length = _length(rng, kind, config)
         if length + 2 * config.margin_rows >= rows:
             continue

@@ -97,7 +97,7 @@ class Scorer:
         config = fitted.config
         lines = len(self.targets) if config.by_sensor else 1
         self.table = FeatureTable(columns, config.features, limits)
-        self.novelty = Novelty(lines)
+        self.novelty = Novelty(lines, config.features.slow.settle_rows)
         self.lines = [AlarmLine(_line(fitted)) for _ in range(lines)]
         self._taught = fitted.stage is not None and (not config.named or columns == fitted.columns)
 
@@ -121,14 +121,14 @@ class Scorer:
         """Return the whole memory as numbers, lists and arrays."""
         return {
             "table": self.table.state(),
-            "novelty": [self.novelty.mean, self.novelty.square, self.novelty.rows],
+            "novelty": [self.novelty.counts, self.novelty.rows, self.novelty.seen],
             "lines": [line.state for line in self.lines],
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from a memory returned by ``state``."""
         self.table.set_state(state["table"])
-        self.novelty.mean, self.novelty.square, self.novelty.rows = state["novelty"]
+        self.novelty.counts, self.novelty.rows, self.novelty.seen = state["novelty"]
         for line, memory in zip(self.lines, state["lines"], strict=True):
             line.state = memory
 
@@ -174,51 +174,44 @@ def fit(train_series: Sequence[Series], config: FamilyConfig) -> Fitted:
     threshold = choose_threshold(
         judged,
         budget_per_day=config.budget_per_day,
-        by_points=config.score_points,
+        aim=config.aim,
         hold_rows=config.hold_rows,
         fallback=0.0,
     )
     tail = float(np.mean(np.concatenate([j.scores for j in judged]) >= threshold))
-    stage = _stage([e for group in sets for e in group.all], config)
+    stage = _stage([e for group in sets for e in group.examples], config)
     tells = any(e.cls is TriageClass.PROCESS for s in labelled for e in s.events)
     return Fitted(config, stage, threshold, min(max(tail, 1e-4), 0.5), tells, columns)
 
 
 @dataclass(frozen=True, slots=True)
 class _Set:
-    """One training series: its own examples, those with injected events, and its novelty."""
+    """One training series: its own examples and those with injected events, each with its novelty."""
 
-    own: Examples
-    injected: tuple[Examples, ...]
-    novelty: Floats
-    targets: list[int]
-
-    @property
-    def all(self) -> tuple[Examples, ...]:
-        return (self.own, *self.injected)
+    examples: tuple[Examples, ...]
+    novelty: tuple[Floats, ...]
 
 
 def _learnt_from(series: Series, config: FamilyConfig) -> _Set:
     plan = config.injections
     copies = [] if plan is None else [with_injections(series, plan, seed) for seed in range(plan.copies)]
-    injected = [_examples(copy, config)[0] for copy in copies]
-    own, novelty, targets = _examples(series, config)
-    return _Set(own, tuple(injected), novelty, targets)
+    learnt = [_examples(one, config) for one in (series, *copies)]
+    return _Set(tuple(e for e, _ in learnt), tuple(n for _, n in learnt))
 
 
-def _examples(series: Series, config: FamilyConfig) -> tuple[Examples, Floats, list[int]]:
+def _examples(series: Series, config: FamilyConfig) -> tuple[Examples, Floats]:
     targets = target_columns(series.columns, series.covariates)
     table = FeatureTable(series.columns, config.features, _limits(series))
     features = table.push(series.times, series.values)
     lines = len(targets) if config.by_sensor else 1
-    novelty = Novelty(lines).push(features, targets, config.by_sensor)
+    novelty = Novelty(lines, config.features.slow.settle_rows).push(features, targets, config.by_sensor)
     x = matrices(features, targets, config)
     y = classes(series, targets, config.by_sensor)
     weight = [event_weights(one > 0, config.event_rows) for one in y]
     head = series.probation_rows
     for w in weight:
         w[:head] = 0.0
-    return Examples(x, y, tuple(weight)), novelty, targets
+    return Examples(x, y, tuple(weight)), novelty
 
 
 def _stage(
@@ -241,7 +234,7 @@ def _held_out(series: Sequence[Series], sets: Sequence[_Set], config: FamilyConf
     for fold in range(int(max(f.max() for f in folds)) + 1):
         chosen, keep = [], []
         for s, f in zip(sets, folds, strict=True):
-            for each in s.all:
+            for each in s.examples:
                 chosen.append(each)
                 keep.append(f != fold)
         stage = _stage(chosen, quick, keep, members=1)
@@ -253,18 +246,18 @@ def _held_out(series: Sequence[Series], sets: Sequence[_Set], config: FamilyConf
 
 
 def _judge_fold(series: Series, learnt: _Set, mask: Bools, stage: SecondStage, config: FamilyConfig) -> list[Judged]:
+    """Score the held-out rows of a series and of its injected copies: few plants have enough events of their own."""
     mask = mask.copy()
     mask[: series.probation_rows] = False
+    if series.ignore is not None and series.ignore.ndim == 1:
+        mask &= ~series.ignore
     if not mask.any():
         return []
     out = []
-    for k, (x, y) in enumerate(zip(learnt.own.x, learnt.own.y, strict=True)):
-        logits = _mixed(SecondStage.logits(stage.shares(x[mask])), learnt.novelty[mask, k], config.blend)
-        counted = np.ones(int(mask.sum()), dtype=np.bool_)
-        if series.ignore is not None and series.ignore.ndim == 1:
-            counted = ~series.ignore[mask]
-        scores = smoothed(logits, config.smooth_rows)
-        out.append(Judged(series.times[mask][counted], scores[counted], (y[mask] > 0)[counted]))
+    for example, novelty in zip(learnt.examples, learnt.novelty, strict=True):
+        for k, (x, y) in enumerate(zip(example.x, example.y, strict=True)):
+            logits = _mixed(SecondStage.logits(stage.shares(x[mask])), novelty[mask, k], config.blend)
+            out.append(Judged(series.times[mask], smoothed(logits, config.smooth_rows), y[mask] > 0))
     return out
 
 

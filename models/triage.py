@@ -89,7 +89,7 @@ def judge(e: Evidence, learnt: Floats | None = None) -> Triage:
     odds = sum(weight for weight, _, _ in arguments)
     if learnt is not None and learnt[1] + learnt[2] > 0:
         p = float(np.clip(learnt[2] / (learnt[1] + learnt[2]), 0.02, 0.98))
-        odds = float(np.log(p / (1 - p))) + 0.5 * odds
+        odds = float(np.log(p / (1 - p))) + 0.2 * odds
     probability = 1 / (1 + float(np.exp(-odds)))
     process = probability >= 0.5
     speaking = sorted((a for a in arguments if (a[0] > 0) == process), key=lambda a: -abs(a[0]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.alarms import AlarmLine, Judged, LineConfig, choose_threshold, hold
+from models.alarms import Aim, AlarmLine, Judged, LineConfig, choose_threshold, hold
 from models.errors import ModelError
 from models.examples import event_weights
 from models.features.cross import CrossConfig
@@ -133,7 +133,7 @@ def test_the_threshold_keeps_the_budget() -> None:
         labels[k * 960 + 20 : k * 960 + 24] = True
     scores[labels] = 6
     judged = [Judged(times, scores, labels)]
-    threshold = choose_threshold(judged, budget_per_day=0.1, by_points=False, hold_rows=0, fallback=0.0)
+    threshold = choose_threshold(judged, budget_per_day=0.1, aim=Aim.EVENTS, hold_rows=0, fallback=0.0)
     assert 3 < threshold <= 6
 
 
