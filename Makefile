@@ -26,7 +26,7 @@ types-and-imports:
 	$(BIN)/lint-imports --no-cache
 
 unit-tests:
-	$(BIN)/pytest -q -m "unit or architecture or conformance" $(ARGS)
+	$(BIN)/pytest -q --numprocesses=logical --maxprocesses=4 -m "unit or architecture or conformance" $(ARGS)
 
 test: install ## everything, on real servers that the suite starts by itself
 	$(BIN)/pytest $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,8 @@ from quantrac.servers.files import read_json, write_private
 from quantrac.servers.ports import HOST, Ports
 
 POLL_S = 0.05
+LAST_LINES = 20
+_REASON = re.compile(r"FATAL|PANIC|ERROR|Error\b|Exception")
 # The kernel's signal at a parent's death is tied to the *thread* that started the child, so every child is started by
 # this one thread, which lives as long as the process.
 _STARTER = ThreadPoolExecutor(1, thread_name_prefix="servers")
@@ -209,12 +212,13 @@ class LocalServer(ABC):
         psutil.wait_procs(family, timeout=10)
 
     def _last_words(self) -> str:
-        """Return the last line of the log, ended by a full stop."""
+        """Return the line of the log's end that tells why, else the last one, ended by a full stop."""
         try:
             lines = self.log_path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         except FileNotFoundError:
             return "it said nothing."
-        return lines[-1].strip().rstrip(".") + "." if lines else "it said nothing."
+        reasons = [line for line in lines[-LAST_LINES:] if _REASON.search(line)] or lines
+        return reasons[-1].strip().rstrip(".") + "." if reasons else "it said nothing."
 
 
 def _start_ticks(pid: int) -> int:
