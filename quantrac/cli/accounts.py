@@ -16,6 +16,7 @@ from quantrac.topics import RAW
 if TYPE_CHECKING:
     from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint
     from sql.reports import AlertLine, DelayQuantiles, Totals
+    from streams.lag import LagProbe
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +93,10 @@ class Accountant:
         mail_dir: Path,
     ) -> None:
         from sql.reports import Reports
-        from streams.app import GROUP
-        from streams.lag import LagProbe
 
         self._reports = Reports(database.reader)
         self._kafka = kafka
-        self._lag = LagProbe(kafka, GROUP, RAW)
+        self._lag: LagProbe | None = None
         self._fleet_report, self._mail_dir = fleet_report, mail_dir
         self._before = LedgerCounts()
         self._since: datetime | None = None
@@ -109,6 +108,10 @@ class Accountant:
 
     def waiting(self) -> int:
         """Return the records that no worker has acknowledged."""
+        from streams.app import GROUP
+        from streams.lag import LagProbe
+
+        self._lag = self._lag or LagProbe(self._kafka, GROUP, RAW)
         return sum(self._lag.waiting().values())
 
     def look(self, now: datetime) -> Account:
@@ -136,24 +139,16 @@ class Accountant:
             missing_messages=sum(gap.missing for gap in self._reports.feed_gaps()),
         )
 
-    def reconnect(self) -> None:
-        """Connect to Kafka anew: a client that has seen it go away may take half a minute to notice its return.
-
-        Raises
-        ------
-        BrokerError
-            It is still away.
-        """
-        from streams.app import GROUP
-        from streams.lag import LagProbe
-
-        self._lag.close()
-        self._lag = LagProbe(self._kafka, GROUP, RAW)
+    def disconnect(self) -> None:
+        """Let go of Kafka; the next look connects anew. A client that sees Kafka go away is slow to see its return."""
+        if self._lag is not None:
+            self._lag.close()
+            self._lag = None
 
     def close(self) -> None:
         """Close the connections."""
         self._reports.close()
-        self._lag.close()
+        self.disconnect()
 
 
 def difference(after: LedgerCounts, before: LedgerCounts) -> LedgerCounts:

@@ -1,0 +1,182 @@
+"""Whatever is stopped or killed under load: stored = published, each reading once, each alert mailed once.
+
+The timelines count seconds from the first message of the fleet. ``S`` is the beginning of the pollution slug (its alert
+is due about half a second later), ``x`` a SIGKILL, ``t`` an orderly stop, ``^`` the return.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from quantrac.cli.accounts import Account, slug_mail
+
+from .stage import Run, Stage, repeated
+
+KAFKA_IS_AWAY = ('"logger": "kafka', '"logger": "aiokafka')
+"""Kafka's client libraries call each failed connection an error."""
+STOP_OR_KILL = pytest.mark.parametrize("how", ["stop", "kill"])
+
+
+def assert_nothing_is_lost(run: Run, account: Account, *, allowed: tuple[str, ...] = ()) -> None:
+    """Check the accounts of a finished run against the fleet's own report and against the mail catcher."""
+    published = run.published()
+    rows, distinct = run.rows()
+    unique = published["published_readings"] - published["duplicates_injected"]
+    assert account.residual == 0, run.told()
+    assert run.reports.feed_gaps() == [], run.told()
+    assert rows == distinct == unique == account.ledger.stored, (
+        f"{rows} rows, {distinct} distinct; {unique} different readings published. {run.told()}"
+    )
+    assert account.ledger.duplicate == published["duplicates_injected"], run.told()
+    assert (account.ledger.dead_letter, account.ledger.revision) == (0, 0), run.told()
+    assert_each_alert_is_mailed_once(run, account)
+    complaints = run.complaints(allowed)
+    assert not complaints, "\n".join(complaints)
+
+
+def assert_each_alert_is_mailed_once(run: Run, account: Account) -> None:
+    mails, deliveries = run.mails(), run.deliveries()
+    twice = set(repeated(mails))
+    assert twice <= run.killed_in_hand, f"E-mails that went out twice: {twice - run.killed_in_hand}. {run.told()}"
+    transition_of = {line.message_id: line.transition_id for line in deliveries}
+    told = [
+        (transition_of.get(id_), recipients) for id_, recipients in {m.message_id: m.recipients for m in mails}.items()
+    ]
+    assert len(told) == len(set(told)), f"One transition, several e-mails: {sorted(map(str, told))}. {run.told()}"
+    assert {mail.message_id for mail in mails} == set(transition_of), f"Mailed and noted differ. {run.told()}"
+    assert slug_mail(account, run.labels) is not None, f"No e-mail about the slug. {run.told()}"
+
+
+@STOP_OR_KILL
+def test_bridge(stage: Stage, how: str) -> None:
+    """The bridge goes, and what waits in the broker's session comes after.
+
+    seconds   0 . . 3 . 5 . 7 . . . . . .
+    fleet     ======S=======================
+    bridge    ========= x^= x^==============
+    """
+    with stage.run("effluent#1" if how == "stop" else "effluent#2") as run:
+        stage.let(4)
+        for _ in range(2):
+            gone = stage.clock.now()
+            stage.restart(stage.bridge, how)
+            run.heard_again(f"bridge {how}", gone)
+        assert_nothing_is_lost(run, run.finish())
+        assert run.restarts == 0, run.told()
+
+
+@STOP_OR_KILL
+def test_workers_rolling(stage: Stage, how: str) -> None:
+    """Two workers are restarted one after the other, and again.
+
+    A worker that is killed is missed after the session timeout of 10 s; one that is stopped says farewell.
+
+    seconds   0 . . 3 . . . . . . . . . . . . . . . 25
+    fleet     ======S=================================
+    worker 1  ====== x^===============================
+    worker 2  =================== x^==================
+    """
+    with stage.run("effluent#3" if how == "stop" else "effluent#4") as run:
+        stage.let(3)
+        for worker in stage.workers:
+            getattr(worker, how)()
+            gone = stage.clock.now()
+            worker.launch()
+            run.heard_again(f"worker {how}", gone)
+            stage.ready(worker)
+        assert_nothing_is_lost(run, run.finish())
+        assert run.restarts == 0, run.told()
+
+
+@STOP_OR_KILL
+def test_notifier(stage: Stage, how: str) -> None:
+    """The notifier goes while the mail server refuses, and while it accepts again; each message goes out once.
+
+    seconds   0 . . 3 . 5 . 7 . . . . . .
+    fleet     ======S=======================
+    mail      ==451 451 451 451=============
+    notifier  ======== x^=== x^ ==== x^=====
+    """
+    stage.servers.mail.refuse("451 4.3.0 try later")
+    try:
+        with stage.run("effluent#5" if how == "stop" else "effluent#6") as run:
+            stage.until(
+                lambda: any(line.attempts for line in run.deliveries()), 30, lambda: f"Nothing was tried. {run.told()}"
+            )
+            restart_notifier(run, how)
+            assert run.mails() == []
+            stage.servers.mail.accept()
+            restart_notifier(run, how)
+            stage.until(lambda: bool(run.mails()), 60, lambda: f"Nothing is mailed. {run.told()}")
+            restart_notifier(run, how)
+            assert_nothing_is_lost(run, run.finish())
+            assert run.restarts == 0, run.told()
+    finally:
+        stage.servers.mail.accept()
+
+
+def restart_notifier(run: Run, how: str) -> None:
+    """Restart it; a kill waits for a moment in which no delivery is in hand, which would hold that mail back 2 min."""
+    stage = run.stage
+    if how == "kill":
+        stage.until(lambda: not run.leased(), 60, lambda: f"A delivery does not end. {run.told()}")
+        stage.notifier.kill()
+        run.killed_in_hand |= run.leased()
+    else:
+        stage.notifier.stop()
+    stage.notifier.launch()
+    stage.ready(stage.notifier)
+
+
+SLUG_AT = {
+    ("kafka", "stop"): "effluent#7",
+    ("kafka", "kill"): "effluent#8",
+    ("mosquitto", "stop"): "effluent#9",
+    ("mosquitto", "kill"): "effluent#10",
+    ("postgres", "stop"): "effluent#11",
+    ("postgres", "kill"): "effluent#12",
+}
+
+
+@pytest.mark.parametrize(("name", "how"), SLUG_AT)
+def test_server(stage: Stage, name: str, how: str) -> None:
+    """A server goes just when the slug begins, is away for five seconds, and comes back.
+
+    seconds   0 . . 3 . . . . 8 . . . . .
+    fleet     ======S=======================
+    server    ====== x         ^============
+    """
+    server = stage.server(name)
+    with stage.run(SLUG_AT[name, how]) as run:
+        stage.let(3)
+        run.leave_kafka()
+        getattr(server, how)()
+        stage.let(5)
+        server.start()
+        back = stage.clock.now()
+        run.heard_again(f"{name} {how}", back)
+        assert_nothing_is_lost(run, run.finish(), allowed=KAFKA_IS_AWAY if name == "kafka" else ())
+        assert run.restarts == 0, run.told()
+
+
+def test_power_cut(stage: Stage) -> None:
+    """Everything but the loggers loses power when the slug begins, and comes back.
+
+    seconds    0 . . 3 . . . . . . . . 15 . . . . 25
+    fleet      ======S===================================
+    processes  ======x           ^=======================
+    servers    ======x   ^===============================
+    """
+    with stage.run("effluent#1", ["NH4"]) as run:
+        stage.let(3)
+        run.leave_kafka()
+        stage.until(lambda: not run.leased(), 60, lambda: f"A delivery does not end. {run.told()}")
+        for each in (stage.notifier, stage.bridge, *stage.workers, *stage.servers.all):
+            each.kill()
+        stage.servers.start()
+        run.killed_in_hand |= run.leased()
+        for each in stage.parts:
+            each.launch()
+        run.heard_again("power cut", stage.clock.now())
+        assert_nothing_is_lost(run, run.finish(), allowed=KAFKA_IS_AWAY)
+        assert run.restarts == 0, run.told()

@@ -1,0 +1,20 @@
+"""A worker whose agent takes its first batch and never comes back, as a Faust consumer that has gone deaf."""
+
+from __future__ import annotations
+
+import asyncio
+
+from quantrac.cli.processes import app
+from streams.processor import Shared
+from streams.records import RawRecord
+from streams.worker import Worker
+
+
+async def hang(_self: Worker, _records: list[RawRecord]) -> Shared:
+    await asyncio.Event().wait()
+    return Shared()
+
+
+if __name__ == "__main__":
+    Worker.commit = hang  # type: ignore[method-assign]
+    app(["worker"])
