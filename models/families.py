@@ -87,22 +87,22 @@ FAMILIES: Mapping[str, FamilyConfig] = {
         FamilyConfig(
             "lro",
             FeatureConfig(),
-            by_sensor=True, aim=Aim.GROUPS, smooth_rows=1.0, hold_rows=3, budget_per_day=0.03, adapt=0.0, blend=0.0,
+            by_sensor=True, aim=Aim.GROUPS, smooth_rows=1.0, hold_rows=3, budget_per_day=0.04, adapt=0.0, blend=0.0,
         ),
         FamilyConfig(
             "oddwater",
             FeatureConfig(fast=BaselineConfig(12, 200), slow=BaselineConfig(100, 500, cap_rows=100)),
             injections=InjectionConfig(
-                copies=6, process_share=0.0, faults=("spike", "spike", "offset"), offset_rows=(2, 12)
+                copies=6, process_share=0.0, faults=("spike",)
             ),
-            smooth_rows=1.0, aim=Aim.ROWS, adapt=0.0, budget_per_day=0.2, blend=0.3, negatives=0.5,
+            smooth_rows=1.0, aim=Aim.ROWS, adapt=0.5, adapt_rows=3000, budget_per_day=0.02, blend=0.3, negatives=0.5,
         ),
         FamilyConfig(
             "eindhoven",
             FeatureConfig(fast=BaselineConfig(12, 300), slow=BaselineConfig(72, 864, cap_rows=72)),
             injections=InjectionConfig(copies=8),
             event_rows=12, negatives=0.35, iterations=100, smooth_rows=1.5, hold_rows=6,
-            budget_per_day=0.4, adapt=0.2, blend=0.3,
+            budget_per_day=0.55, adapt=0.2, blend=0.3,
         ),
         FamilyConfig(
             "scenarios",

@@ -26,6 +26,7 @@ __all__ = ["FAMILIES", "PARTS", "FamilyConfig", "Fitted", "Scorer", "config_for"
 _FOLDS = 4
 _UNLABELLED_TAIL = 0.005
 _CHUNK_ROWS = 8192
+_TELLING_ROWS = 6
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,24 @@ class Fitted:
         out = []
         for a, b in runs(alarm):
             window = Features(cells[a:b], rows[a:b], names.cell_names, names.row_names)
-            learnt = shares[a:b].mean(axis=0) if shares is not None and self.tells_process else None
+            learnt = _most_like_process(shares[a:b]) if shares is not None and self.tells_process else None
             t = judge(evidence(window, series.columns, targets), learnt)
             out.append(
                 TriagedInterval(series.times[a], series.times[b - 1], t.cls, t.probability, t.reasons_vi, t.reasons_en)
             )
         return tuple(out)
+
+
+def _most_like_process(shares: Floats) -> Floats:
+    """Return the mean class probabilities of the half hour that looks most like pollution, else of the whole alarm.
+
+    A probe that fails while the water is polluted must not hide the pollution.
+    """
+    window = np.ones(min(_TELLING_ROWS, len(shares)))
+    means = np.convolve(shares[:, 2], window / len(window), mode="valid")
+    best = int(np.argmax(means))
+    chosen = shares[best : best + len(window)] if means[best] > 0.5 else shares
+    return np.asarray(chosen.mean(axis=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +176,8 @@ def fit(train_series: Sequence[Series], config: FamilyConfig) -> Fitted:
     else by blocks of time.
     """
     config = config.effective()
-    labelled = [s for s in train_series if s.labels is not None and s.labels.any() and "second_stage" not in config.off]
+    taught = "second_stage" not in config.off and config.blend < 1.0
+    labelled = [s for s in train_series if taught and s.labels is not None and s.labels.any()]
     columns = labelled[0].columns if labelled else ()
     if config.named:
         labelled = [s for s in labelled if s.columns == columns]
@@ -178,7 +192,8 @@ def fit(train_series: Sequence[Series], config: FamilyConfig) -> Fitted:
         hold_rows=config.hold_rows,
         fallback=0.0,
     )
-    tail = float(np.mean(np.concatenate([j.scores for j in judged]) >= threshold))
+    quiet = [j.scores[~j.labels] for j in judged]
+    tail = float(np.mean(np.concatenate(quiet) >= threshold)) if quiet else _UNLABELLED_TAIL
     stage = _stage([e for group in sets for e in group.examples], config)
     tells = any(e.cls is TriageClass.PROCESS for s in labelled for e in s.events)
     return Fitted(config, stage, threshold, min(max(tail, 1e-4), 0.5), tells, columns)
@@ -209,8 +224,11 @@ def _examples(series: Series, config: FamilyConfig) -> tuple[Examples, Floats]:
     y = classes(series, targets, config.by_sensor)
     weight = [event_weights(one > 0, config.event_rows) for one in y]
     head = series.probation_rows
-    for w in weight:
+    for w, labels in zip(weight, y, strict=True):
         w[:head] = 0.0
+        if series.ignore is not None and series.ignore.ndim == 1:
+            # Rows marked as doubtful (real faults that nobody labelled) would teach that faults are normal.
+            w[series.ignore & (labels == 0)] = 0.0
     return Examples(x, y, tuple(weight)), novelty
 
 
