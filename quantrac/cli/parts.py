@@ -89,7 +89,7 @@ class Supervisor:
         self._ended_s: dict[str, float] = {}
 
     def start(self) -> None:
-        """Start every part and wait until it is ready.
+        """Start all parts at the same time and wait until each is ready.
 
         Raises
         ------
@@ -97,7 +97,10 @@ class Supervisor:
             One ended or was not ready in time; the message quotes its last words.
         """
         for each in self.parts:
-            each.start()
+            if each.pid is None:
+                each.launch()
+        for each in self.parts:
+            each.wait_healthy()
             self._started_s[each.name] = self._clock.monotonic_s()
 
     def tend(self) -> None:
