@@ -45,7 +45,7 @@ def hold(over: Bools, rows: int) -> Bools:
 
 
 class Aim(StrEnum):
-    """What a threshold is chosen for; the F1 of events counts for a third beside the other two."""
+    """What a threshold is chosen for; the F1 of events counts for a third or a half beside the other two."""
 
     EVENTS = "events"
     ROWS = "rows"
@@ -89,7 +89,7 @@ def _worth(judged: Sequence[Judged], threshold: float, budget: float, aim: Aim, 
         days += len(j.times) * step_s / 86400
     own = 2 * counts[0] / max(2 * counts[0] + counts[1] + counts[2], 1)
     event = 2 * detected / max(detected + false_runs + events, 1)
-    worth = event if aim is Aim.EVENTS else (2 * own + event) / 3
+    worth = {Aim.EVENTS: event, Aim.ROWS: (2 * own + event) / 3, Aim.GROUPS: (own + event) / 2}[aim]
     over = false_runs / max(days, 1e-9) / budget
     return float(worth / (1 + max(over - 1, 0.0)))
 

@@ -87,7 +87,7 @@ FAMILIES: Mapping[str, FamilyConfig] = {
         FamilyConfig(
             "lro",
             FeatureConfig(),
-            by_sensor=True, aim=Aim.GROUPS, smooth_rows=1.0, hold_rows=3, budget_per_day=0.04, adapt=0.0, blend=0.0,
+            by_sensor=True, aim=Aim.GROUPS, smooth_rows=1.0, hold_rows=3, budget_per_day=0.03, adapt=0.0, blend=0.0,
         ),
         FamilyConfig(
             "oddwater",
