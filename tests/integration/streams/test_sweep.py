@@ -1,4 +1,4 @@
-"""What no reading triggers, on the real database: hours and days judged, silence noticed, a backfill that pages nobody."""
+"""What no reading triggers, on the real database: hours and days judged, silence noticed, nobody paged for the past."""
 
 from __future__ import annotations
 
