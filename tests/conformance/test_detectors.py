@@ -257,7 +257,7 @@ def test_any_cadence(cls: type, cadence_s: float) -> None:
 @every_detector
 def test_after_impossible_numbers_life_goes_on(cls: type) -> None:
     rows = feed(900)[:800]
-    spoilt = [replace(r, values=dict.fromkeys(PARAMETERS, 1e+300)) if 300 <= k < 303 else r for k, r in enumerate(rows)]
+    spoilt = [replace(r, values=dict.fromkeys(PARAMETERS, 1e300)) if 300 <= k < 303 else r for k, r in enumerate(rows)]
     scores = build(cls).score_batch(spoilt, NOW)
     late = [s for s in scores[500:] if isinstance(s, Score)]
     assert len(late) > 250
