@@ -15,6 +15,9 @@ install: ## prepare .venv
 demo: install ## the whole path on this machine, live; ARGS=--once ends by itself
 	@$(BIN)/quantrac demo $(ARGS)
 
+# scikit-learn's threads wait for each other by spinning: beside other busy processes small fits take a minute, not 2 s.
+unit-tests test: export OMP_NUM_THREADS := 1
+
 check: install ## ruff, mypy strict, import contracts, unit tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
