@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import ThreadpoolController
 
 from models.examples import Ints, Matrix
 from models.series import Floats
 
 _CLIP = 8.0
+_threads = ThreadpoolController()
+"""Held to one: the ensembles are small. With more threads they mostly wait for each other, on a busy machine twenty
+times as long; figures do not depend on it."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class SecondStage:
     def shares(self, x: Matrix) -> Floats:
         """Return class probabilities, shape (rows, 3): normal, anomaly (fault), process."""
         out = np.zeros((len(x), 3))
-        mean = np.mean([m.predict_proba(x) for m in self.members], axis=0)
+        with _threads.limit(limits=1, user_api="openmp"):
+            mean = np.mean([m.predict_proba(x) for m in self.members], axis=0)
         for i, cls in enumerate(self.classes):
             out[:, cls] = mean[:, i]
         out[:, 1:] *= self.negatives
@@ -60,14 +65,17 @@ def train(
     found = np.unique(labels)
     if len(found) < 2 or found[0] != 0:
         return None
-    fitted = tuple(
-        HistGradientBoostingClassifier(
-            max_iter=iterations, learning_rate=0.06, max_leaf_nodes=12, min_samples_leaf=30, l2_regularization=10,
-            max_features=0.25, early_stopping=False, random_state=seed,
-        ).fit(features, labels)
-        for seed in range(members)
-    )  # fmt: skip
+    fitted = tuple(_fitted(features, labels, iterations, seed) for seed in range(members))
     return SecondStage(fitted, tuple(int(c) for c in found), negatives)
+
+
+def _fitted(features: Matrix, labels: Ints, iterations: int, seed: int) -> HistGradientBoostingClassifier:
+    ensemble = HistGradientBoostingClassifier(
+        max_iter=iterations, learning_rate=0.06, max_leaf_nodes=12, min_samples_leaf=30, l2_regularization=10,
+        max_features=0.25, early_stopping=False, random_state=seed,
+    )  # fmt: skip
+    with _threads.limit(limits=1, user_api="openmp"):
+        return ensemble.fit(features, labels)
 
 
 def _drawn(rng: np.random.Generator, labels: Ints, weight: Floats, negatives: float) -> Ints:

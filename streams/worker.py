@@ -118,7 +118,9 @@ class Worker:
             except BrokerError as exc:
                 _log.warning("watchdog_cannot_see", error=str(exc))
                 self._watchdog.forgive()
-                probe = None
+                if probe is not None:
+                    probe.close()
+                    probe = None
                 continue
             if self.waiting_for:
                 self._watchdog.forgive()

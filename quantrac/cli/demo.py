@@ -184,11 +184,17 @@ class Stage:
         from rich.live import Live
 
         from quantrac.cli.screen import Screen
+        from quantrac.errors import OutsideError
 
         screen = Screen(self._servers, self._labels)
         with Live(screen.waiting(), screen=sys.stdout.isatty(), auto_refresh=False) as live:
             while True:
-                live.update(screen.render(self._look(), self._supervisor), refresh=True)
+                try:
+                    live.update(screen.render(self._look(), self._supervisor), refresh=True)
+                except OutsideError as exc:
+                    # Whoever stops a server to see what happens wants to see it: the pipeline waits, and so do we.
+                    self._accounts.disconnect()
+                    live.update(screen.interrupted(str(exc)), refresh=True)
                 self._check_fleet()
                 self._turn()
 

@@ -40,6 +40,10 @@ class Screen:
         """Return what is shown before the first look."""
         return Text("Waiting for the first readings …", style="dim")
 
+    def interrupted(self, why: str) -> RenderableType:
+        """Return what is shown while a server does not answer."""
+        return Text(f"{why}\nNothing is lost meanwhile; looking again …", style="yellow")
+
     def render(self, account: Account, supervisor: Supervisor) -> RenderableType:
         """Return the screen of this moment."""
         self._stored.append((account.at, account.ledger.stored))
