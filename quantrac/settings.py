@@ -133,9 +133,9 @@ class Settings(BaseSettings):
     )
 
     batch_messages: int = Field(
-        400, ge=1, le=10_000, description="Most messages that a worker takes into one transaction."
+        500, ge=1, le=10_000, description="Most messages that a worker takes into one transaction."
     )
-    batch_wait_s: float = Field(0.1, gt=0, le=10, description="Longest wait of a worker for a fuller batch (s).")
+    batch_wait_s: float = Field(0.2, gt=0, le=10, description="Longest wait of a worker for a fuller batch (s).")
     bridge_id: str = Field(
         "bridge-1", description="Client id of this bridge: fixed, so that the broker keeps its session."
     )

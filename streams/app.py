@@ -82,21 +82,27 @@ def create_app(options: AppOptions, pipeline: Pipeline) -> faust.App:
     raw = app.topic(topics.RAW, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
     async def store(stream: Any) -> None:
-        sharing: asyncio.Task[None] | None = None
+        commit: asyncio.Task[Shared] | None = None
+        finish: asyncio.Task[None] | None = None
         async for events in stream.noack_take(options.batch_messages, within=options.batch_wait_s):
-            shared = await pipeline.commit([record_of(event) for event in events])
-            if sharing is not None:
-                await sharing
-            # One batch is shared and acknowledged while the next one is committed. A task that is cancelled in between
-            # leaves its batch unacknowledged: it comes again, is known by its progress, and is shared again.
-            sharing = asyncio.create_task(_share_and_acknowledge(stream, events, shared, pipeline))
+            # Three batches are under way: one is being filled, one committed, one shared and acknowledged, each in its
+            # turn. What is cancelled in between stays unacknowledged: it comes again, is known by its progress, and
+            # is shared again.
+            if commit is not None:
+                await commit
+            before, commit = finish, asyncio.create_task(pipeline.commit([record_of(event) for event in events]))
+            if before is not None:
+                await before
+            finish = asyncio.create_task(_share_and_acknowledge(stream, events, commit, pipeline))
 
     app.agent(raw, concurrency=1)(store)
     return app
 
 
-async def _share_and_acknowledge(stream: Any, events: Sequence[Any], shared: Shared, pipeline: Pipeline) -> None:
-    await pipeline.share(shared)
+async def _share_and_acknowledge(
+    stream: Any, events: Sequence[Any], commit: asyncio.Task[Shared], pipeline: Pipeline
+) -> None:
+    await pipeline.share(await commit)
     for event in events:
         await stream.ack(event)
 
