@@ -5,12 +5,22 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+import stamina
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    KafkaError,
+    NotCoordinatorError,
+)
+from kafka.structs import OffsetAndMetadata
 
 from quantrac.endpoints import KafkaEndpoint
 from quantrac.errors import BrokerError
 from quantrac.servers.kafka_topics import client_options
+
+_COORDINATOR_MOVES = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
+"""A new broker makes its coordinator at the first question about a group, and answers so meanwhile."""
 
 
 class LagProbe:
@@ -58,7 +68,7 @@ class LagProbe:
     def committed(self) -> dict[int, int]:
         """Return the group's committed offsets, by partition; a partition without one is absent."""
         try:
-            offsets = self._admin.list_group_offsets([self._group])[self._group]
+            offsets = self._group_offsets()
         except KafkaError as exc:
             raise _unreachable(self._bootstrap, exc) from exc
         return {
@@ -66,6 +76,11 @@ class LagProbe:
             for tp, meta in offsets.items()
             if tp.topic == self._topic and meta.offset >= 0
         }
+
+    @stamina.retry(on=_COORDINATOR_MOVES, attempts=None, timeout=10.0, wait_initial=0.2, wait_max=1.0)
+    def _group_offsets(self) -> dict[TopicPartition, OffsetAndMetadata]:
+        found: dict[TopicPartition, OffsetAndMetadata] = self._admin.list_group_offsets([self._group])[self._group]
+        return found
 
     def waiting(self) -> dict[int, int]:
         """Return how many records are not yet acknowledged, by partition."""
