@@ -26,8 +26,8 @@ from quantrac.clock import SystemClock
 from simulators.fleet import REPORT_FILE
 from sql.delays import quantile_s
 
-FIRST_MESSAGES_PER_S = 400.0
-STEP = 1.25
+FIRST_MESSAGES_PER_S = 600.0
+STEP = 1.15
 MOST_STEPS = 12
 WARM_UP_S = 3.0
 BEHIND_S = 3.0
