@@ -13,8 +13,9 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from ingest.window import Delivery
-from quantrac.endpoints import KafkaEndpoint, KafkaSecurity
+from quantrac.endpoints import KafkaEndpoint
 from quantrac.errors import BrokerError
+from quantrac.servers.kafka_topics import client_options
 
 Headers = list[tuple[str, bytes]]
 
@@ -80,7 +81,6 @@ class KafkaSender:
         self._topic = topic
         try:
             self._producer: Any = KafkaProducer(
-                bootstrap_servers=kafka.bootstrap.split(","),
                 client_id=client_id,
                 acks="all",
                 enable_idempotence=True,
@@ -96,7 +96,7 @@ class KafkaSender:
                 reconnect_backoff_max_ms=2_000,
                 metrics_enabled=False,
                 allow_auto_create_topics=False,
-                **_security(kafka),
+                **client_options(kafka),
             )
         except (KafkaError, OSError, ssl.SSLError) as exc:
             self.wake.close()
@@ -164,19 +164,6 @@ class KafkaSender:
         with contextlib.suppress(KafkaError):
             self._producer.close(timeout=0)
         self.wake.close()
-
-
-def _security(kafka: KafkaEndpoint) -> dict[str, object]:
-    options: dict[str, object] = {"security_protocol": kafka.security.value}
-    if kafka.security in {KafkaSecurity.SSL, KafkaSecurity.SASL_SSL} and kafka.ca_file is not None:
-        options["ssl_cafile"] = str(kafka.ca_file)
-    if kafka.security in {KafkaSecurity.SASL_PLAINTEXT, KafkaSecurity.SASL_SSL}:
-        options |= {
-            "sasl_mechanism": "PLAIN",
-            "sasl_plain_username": kafka.user,
-            "sasl_plain_password": kafka.password,
-        }
-    return options
 
 
 def _told(exc: BaseException) -> str:

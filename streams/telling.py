@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,7 +9,6 @@ from alerts.messages import notifications
 from quantrac.domain.alerts import Transition
 from quantrac.domain.notifications import Channel
 from quantrac.domain.stations import Station
-from quantrac.errors import SettingsError
 from quantrac.settings import Settings
 from sql.worker_store import WorkerTransaction
 
@@ -35,15 +33,13 @@ def recipients_of(settings: Settings) -> Recipients:
     Raises
     ------
     SettingsError
-        The file of webhooks cannot be read.
+        The file of webhooks cannot be read, or is not one that the notifier would take.
     """
-    path = settings.webhooks_file
-    if path is None:
+    if settings.webhooks_file is None:
         return Recipients(settings.mail_to)
-    try:
-        return Recipients(settings.mail_to, tuple(tomllib.loads(path.read_text("utf-8"))))
-    except (OSError, tomllib.TOMLDecodeError) as exc:
-        raise SettingsError(f"{path} (QUANTRAC_WEBHOOKS_FILE) cannot be read as TOML: {exc}.") from exc
+    from alerts.notifiers.webhook import load_targets  # noqa: PLC0415  Apprise is large, and most have no webhooks
+
+    return Recipients(settings.mail_to, tuple(load_targets(settings.webhooks_file)))
 
 
 def tell(tx: WorkerTransaction, transitions: Iterable[tuple[Transition, Station]], recipients: Recipients) -> None:
