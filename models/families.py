@@ -10,6 +10,7 @@ from models.features.baseline import BaselineConfig
 from models.features.cross import CrossConfig
 from models.features.table import GROUPS, FeatureConfig
 from models.injection import InjectionConfig
+from models.novelty_context import ContextConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class FamilyConfig:
     """After a peak the score must exceed it to be reported again within so many rows."""
     blend: float = 0.15
     """Weight of the unlabelled novelty beside the second stage's log-odds."""
+    context: ContextConfig | None = None
+    """Nearest earlier values, shapes and levels, as part of the unlabelled novelty."""
     budget_per_day: float = 0.1
     """False alarms a day (a sensor-day, where judged by sensor) that the threshold may cost."""
     adapt: float = 0.3
@@ -54,12 +57,13 @@ class FamilyConfig:
             features=replace(self.features, off=self.off & frozenset(GROUPS)),
             injections=None if "injections" in self.off else self.injections,
             blend=0.0 if "novelty" in self.off else self.blend,
+            context=None if "context" in self.off else self.context,
             adapt=0.0 if "adapt" in self.off else self.adapt,
             smooth_rows=1.0 if "smooth" in self.off else self.smooth_rows,
         )
 
 
-PARTS = ("second_stage", "injections", "novelty", "adapt", "smooth", *GROUPS)
+PARTS = ("second_stage", "injections", "novelty", "context", "adapt", "smooth", *GROUPS)
 """What an ablation can leave out."""
 
 
@@ -82,7 +86,8 @@ FAMILIES: Mapping[str, FamilyConfig] = {
         FamilyConfig(
             "nab",
             FeatureConfig(fast=BaselineConfig(12, 300), slow=BaselineConfig(144, 1000, cap_rows=144)),
-            event_rows=40, smooth_rows=1.0, quiet_rows=800, blend=1.0, adapt=0.0, budget_per_day=0.2,
+            event_rows=40, smooth_rows=1.0, quiet_rows=800, blend=1.0, context=ContextConfig(),
+            adapt=0.0, budget_per_day=0.2,
         ),
         FamilyConfig(
             "lro",

@@ -16,6 +16,7 @@ from models.families import FAMILIES, PARTS, FamilyConfig
 from models.features.table import Features, FeatureTable
 from models.injection import with_injections
 from models.novelty import Novelty
+from models.novelty_context import ContextNovelty
 from models.protocol import TriageClass
 from models.second_stage import SecondStage, train
 from models.series import Bools, Floats, Result, Series, Times, TriagedInterval
@@ -111,6 +112,7 @@ class Scorer:
         lines = len(self.targets) if config.by_sensor else 1
         self.table = FeatureTable(columns, config.features, limits)
         self.novelty = Novelty(lines, config.features.slow.settle_rows)
+        self.context = _context(self.targets, config)
         self.lines = [AlarmLine(_line(fitted)) for _ in range(lines)]
         self._taught = fitted.stage is not None and (not config.named or columns == fitted.columns)
 
@@ -118,6 +120,8 @@ class Scorer:
         """Judge the next rows."""
         features = self.table.push(times, values)
         novelty = self.novelty.push(features, self.targets, self.fitted.config.by_sensor)
+        if self.context is not None:
+            novelty = self.context.blend(novelty, values[:, self.targets], self.fitted.config.by_sensor)
         margins, alarms, shares = [], [], np.zeros((len(times), 3))
         x = matrices(features, self.targets, self.fitted.config) if self._taught else ()
         for k, line in enumerate(self.lines):
@@ -135,6 +139,7 @@ class Scorer:
         return {
             "table": self.table.state(),
             "novelty": [self.novelty.counts, self.novelty.rows, self.novelty.seen],
+            "context": self.context.state() if self.context is not None else None,
             "lines": [line.state for line in self.lines],
         }
 
@@ -142,8 +147,14 @@ class Scorer:
         """Go on from a memory returned by ``state``."""
         self.table.set_state(state["table"])
         self.novelty.counts, self.novelty.rows, self.novelty.seen = state["novelty"]
+        if self.context is not None:
+            self.context.set_state(state["context"])
         for line, memory in zip(self.lines, state["lines"], strict=True):
             line.state = memory
+
+
+def _context(targets: list[int], config: FamilyConfig) -> ContextNovelty | None:
+    return ContextNovelty(len(targets), config.context) if config.context is not None else None
 
 
 def _mixed(learnt: Floats, novelty: Floats, blend: float) -> Floats:
@@ -220,6 +231,9 @@ def _examples(series: Series, config: FamilyConfig) -> tuple[Examples, Floats]:
     features = table.push(series.times, series.values)
     lines = len(targets) if config.by_sensor else 1
     novelty = Novelty(lines, config.features.slow.settle_rows).push(features, targets, config.by_sensor)
+    context = _context(targets, config)
+    if context is not None:
+        novelty = context.blend(novelty, series.values[:, targets], config.by_sensor)
     x = matrices(features, targets, config)
     y = classes(series, targets, config.by_sensor)
     weight = [event_weights(one > 0, config.event_rows) for one in y]
