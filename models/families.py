@@ -11,6 +11,7 @@ from models.features.cross import CrossConfig
 from models.features.table import GROUPS, FeatureConfig
 from models.injection import InjectionConfig
 from models.novelty_context import ContextConfig
+from models.protocol import TriageClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class FamilyConfig:
     adapt_rows: float = 20000.0
     aim: Aim = Aim.EVENTS
     """Which F1 the threshold is chosen for."""
+    triage_classes: frozenset[TriageClass] = frozenset()
+    """Classes that an alarm can have where the truth knows some only; empty: all."""
     off: frozenset[str] = frozenset()
     """Parts that are left out (``PARTS``), for ablation."""
 
@@ -108,6 +111,7 @@ FAMILIES: Mapping[str, FamilyConfig] = {
             injections=InjectionConfig(copies=8),
             event_rows=12, negatives=0.35, iterations=100, smooth_rows=1.5, hold_rows=6,
             budget_per_day=0.55, adapt=0.2, blend=0.3,
+            triage_classes=frozenset({TriageClass.PROCESS, TriageClass.FAULT}),
         ),
         FamilyConfig(
             "scenarios",

@@ -17,17 +17,16 @@ from models.features.table import Features, FeatureTable
 from models.injection import with_injections
 from models.novelty import Novelty
 from models.novelty_context import ContextNovelty
-from models.protocol import TriageClass
+from models.protocol import Triage, TriageClass
 from models.second_stage import SecondStage, train
 from models.series import Bools, Floats, Result, Series, Times, TriagedInterval
-from models.triage import evidence, judge
+from models.triage import Incident, TriageModel, contexts_of, shipped_model
 
 __all__ = ["FAMILIES", "PARTS", "FamilyConfig", "Fitted", "Scorer", "config_for", "fit"]
 
 _FOLDS = 4
 _UNLABELLED_TAIL = 0.005
 _CHUNK_ROWS = 8192
-_TELLING_ROWS = 6
 
 
 @dataclass(frozen=True)
@@ -55,39 +54,34 @@ class Fitted:
         if self.config.by_sensor:
             return Result(score, alarm, tuple(series.columns[j] for j in scorer.targets))
         flat = np.asarray(alarm[:, 0])
-        shares = np.concatenate([p.shares for p in parts]) if self.stage is not None else None
-        triage = self._triage(series, parts, flat, scorer.targets, shares)
+        triage = self._triage(series, parts, scorer.targets)
         began = flat & ~np.concatenate(([False], flat[:-1]))
         ended = ~flat & np.concatenate(([False], flat[:-1]))
         return Result(np.asarray(score[:, 0]), flat, (), began | ended, triage)
 
-    def _triage(
-        self, series: Series, parts: list[Scored], alarm: Bools, targets: list[int], shares: Floats | None
-    ) -> tuple[TriagedInterval, ...]:
-        cells = np.concatenate([p.features.cells for p in parts])
-        rows = np.concatenate([p.features.rows for p in parts])
-        names = parts[0].features
-        out = []
-        for a, b in runs(alarm):
-            window = Features(cells[a:b], rows[a:b], names.cell_names, names.row_names)
-            learnt = _most_like_process(shares[a:b]) if shares is not None and self.tells_process else None
-            t = judge(evidence(window, series.columns, targets), learnt)
-            out.append(
-                TriagedInterval(series.times[a], series.times[b - 1], t.cls, t.probability, t.reasons_vi, t.reasons_en)
-            )
-        return tuple(out)
+    def triage_model(self) -> TriageModel:
+        """Return the weights that judge alarms: the shipped ones, for the classes that the family knows."""
+        model = shipped_model()
+        return model.among(self.config.triage_classes) if self.config.triage_classes else model
+
+    def _triage(self, series: Series, parts: Sequence[Scored], targets: list[int]) -> tuple[TriagedInterval, ...]:
+        incident = Incident(series.columns, targets, self.triage_model())
+        contexts = contexts_of(series)
+        judged: list[Triage | None] = []
+        for part in parts:
+            here = slice(len(judged), len(judged) + len(part.margin))
+            shares = part.shares if self.tells_process else None
+            judged += incident.push(part.features, part.alarm[:, 0], shares, series.values[here], contexts[here])
+        alarm = np.array([t is not None for t in judged], dtype=np.bool_)
+        return tuple(_interval(series.times[a:b], judged[a:b]) for a, b in runs(alarm))
 
 
-def _most_like_process(shares: Floats) -> Floats:
-    """Return the mean class probabilities of the half hour that looks most like pollution, else of the whole alarm.
-
-    A probe that fails while the water is polluted must not hide the pollution.
-    """
-    window = np.ones(min(_TELLING_ROWS, len(shares)))
-    means = np.convolve(shares[:, 2], window / len(window), mode="valid")
-    best = int(np.argmax(means))
-    chosen = shares[best : best + len(window)] if means[best] > 0.5 else shares
-    return np.asarray(chosen.mean(axis=0))
+def _interval(times: Times, judged: Sequence[Triage | None]) -> TriagedInterval:
+    """Return one alarm as it was judged at its end, and when it was first taken for pollution."""
+    last = next(t for t in reversed(judged) if t is not None)
+    called = next((i for i, t in enumerate(judged) if t is not None and t.cls is TriageClass.PROCESS), None)
+    paged = None if called is None else times[called]
+    return TriagedInterval(times[0], times[-1], last.cls, last.probability, last.reasons_vi, last.reasons_en, paged)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,26 @@ _SYNONYMS: dict[str, str] = {
 }  # fmt: skip
 
 
+_EXACT = frozenset({"ph", "do", "cl", "tn", "tp", "q", "ec"})
+"""Codes so short that they are only known as a whole word, never as the beginning of one."""
+
+
+def kind_of(column: str) -> str:
+    """Return the canonical key of a column's name in whatever spelling, with units; ``""`` if it is not known.
+
+    >>> kind_of("cod_soluble_mgl"), kind_of("CODsol"), kind_of("Flow_in"), kind_of("phosphate"), kind_of("x1")
+    ('cod', 'cod', 'flow', '', '')
+    """
+    word = "".join(c if c.isalnum() or c == "+" else " " for c in column.lower()).split()
+    for token in ("".join(word), *word[:1]):
+        key = _SYNONYMS.get(token, token)
+        if key in _PRIORS:
+            return key
+    known = [k for k in (*_PRIORS, *_SYNONYMS) if k not in _EXACT and word and word[0].startswith(k)]
+    longest = max(known, key=len, default="")
+    return _SYNONYMS.get(longest, longest)
+
+
 def prior_of(parameter: str) -> tuple[Prior, bool]:
     """Return the prior of a parameter code and whether the code is known; an unknown code gets a wide prior.
 

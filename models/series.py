@@ -24,6 +24,8 @@ class Event:
     kind: str = ""
     sensors: tuple[str, ...] = ()
     cls: TriageClass | None = None
+    magnitude: float | None = None
+    """Size in the family's own measure, where it gives one (a simulated slug: multiple of the usual level)."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ class Series:
     together (site, plant); it is never an input of a model, and neither is ``name``.
 
     ``limits`` gives the (minimum, maximum) an instrument can plausibly report, by column; ``maintenance`` gives known
-    visit or calibration days by column: both are facts a station's registry would hold, not labels.
+    visit or calibration days by column: both are facts a station's registry would hold, not labels. ``status`` is what
+    the logger says of each value, int8 of shape (rows, columns): 0 measuring, 1 calibrating, 2 fault. ``neighbours`` is
+    int16 of shape (rows, 2): other stations of the same water, and how many of them stand in an alarm.
     """
 
     name: str
@@ -54,6 +58,8 @@ class Series:
     group: str = ""
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     maintenance: Mapping[str, tuple[np.datetime64, ...]] = field(default_factory=dict)
+    status: npt.NDArray[np.int8] | None = None
+    neighbours: npt.NDArray[np.int16] | None = None
 
     def __post_init__(self) -> None:
         rows = len(self.times)
@@ -61,9 +67,9 @@ class Series:
             raise ValueError(
                 f"series {self.name}: values have shape {self.values.shape}, not {(rows, len(self.columns))}"
             )
-        for array in (self.labels, self.changepoints, self.ignore):
+        for array in (self.labels, self.changepoints, self.ignore, self.status, self.neighbours):
             if array is not None and len(array) != rows:
-                raise ValueError(f"series {self.name}: an array of labels has {len(array)} rows, not {rows}")
+                raise ValueError(f"series {self.name}: an array has {len(array)} rows, not {rows}")
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -81,6 +87,8 @@ class TriagedInterval:
     probability: float
     reasons_vi: tuple[str, ...] = ()
     reasons_en: tuple[str, ...] = ()
+    paged: np.datetime64 | None = None
+    """When it was first judged to be pollution: an officer was called then, whatever was said later."""
 
 
 @dataclass(frozen=True, slots=True)

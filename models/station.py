@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from math import exp2
+from math import exp2, isfinite
 from typing import Self
 
 import numpy as np
 
-from models.examples import NORMAL
+from models.evidence import MOVED
 from models.families import FAMILIES, FamilyConfig
 from models.features.table import Features
 from models.pipeline import Fitted, Scored, Scorer
-from models.protocol import NotReady, NotReadyReason, Reason, Row, Score
+from models.protocol import NotReady, NotReadyReason, Reason, Row, Score, Triage
 from models.residual import FUTURE_S, IMPLAUSIBLE, probability_of
 from models.snapshots import pack, unpack
-from models.triage import evidence, judge
+from models.triage import Context, Incident
 
-_KIND, _VERSION = "station pipeline", 1
+_KIND, _VERSION = "station pipeline", 2
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,13 @@ class StationPipeline:
         self.config = config
         fitted = config.fitted or Fitted(config.family.effective(), None, 0.0, 0.005, False)
         self._scorer = Scorer(fitted, config.parameters, config.covariates)
+        self._incident = Incident(config.parameters, self._scorer.targets, fitted.triage_model())
+        self._tells = fitted.tells_process
         self._last_s = float("-inf")
         self._rows = 0
+        self._calibrated_s = float("-inf")
+        self.surroundings = Context()
+        """What is known beside the rows (neighbours, open findings): the worker may set it before each row."""
 
     def score(self, row: Row, now: datetime) -> Score | NotReady:
         """Learn from one row and score it."""
@@ -56,12 +61,16 @@ class StationPipeline:
         values = np.array([[self._usable(row, p) for p in self.config.parameters]])
         stamp = np.array([row.observed_at.astimezone(UTC).replace(tzinfo=None)], dtype="datetime64[ns]")
         scored = self._scorer.push(stamp, values)
+        context = self._context(row, at)
+        shares = scored.shares if self._tells and scored.shares.any() else None
+        alarm = np.asarray(scored.alarm.any(axis=1))
+        (triage,) = self._incident.push(scored.features, alarm, shares, values, [context])
         self._rows += 1
         if np.isnan(values).all():
             return NotReady(NotReadyReason.MISSING)
         if self._rows < self.config.learning_rows:
             return NotReady(NotReadyReason.LEARNING)
-        return self._worded(scored)
+        return self._worded(scored, triage)
 
     @staticmethod
     def _usable(row: Row, parameter: str) -> float:
@@ -70,27 +79,45 @@ class StationPipeline:
             return float("nan")
         return value if abs(value) < IMPLAUSIBLE else float("nan")
 
-    def _worded(self, scored: Scored) -> Score:
+    def _context(self, row: Row, at: float) -> Context:
+        """Return the surroundings with what the row's statuses and flags say."""
+        calibrating = frozenset(p for p, status in row.statuses.items() if status == "01")
+        refused = (p for p, flag in row.flags.items() if flag >= 4)
+        faulty = frozenset((*(p for p, status in row.statuses.items() if status == "02"), *refused))
+        if calibrating:
+            self._calibrated_s = at
+        ago = at - self._calibrated_s
+        known = self.surroundings.maintenance_ago_s
+        ago = ago if known is None else min(known, ago)
+        return replace(
+            self.surroundings,
+            calibrating=calibrating,
+            faulty=faulty | self.surroundings.faulty,
+            maintenance_ago_s=ago if isfinite(ago) else None,
+        )
+
+    def _worded(self, scored: Scored, triage: Triage | None) -> Score:
         line = int(np.argmax(scored.margin[0]))
         severity = exp2(min(max(float(scored.margin[0, line]), -20.0), 20.0))
         alarm = bool(scored.alarm[0].any())
         columns, targets = self.config.parameters, self._scorer.targets
         at = scored.features.cell_names.index("slow_5")
         contributions = {columns[j]: abs(float(scored.features.cells[0, j, at])) / 5.0 for j in targets}
-        triage = None
-        if alarm:
-            learnt = scored.shares[0] if scored.shares[0, NORMAL] < 1 and scored.shares[0].any() else None
-            triage = judge(evidence(scored.features, columns, targets), learnt)
         reason = self._reason(scored.features) if alarm or severity >= 1 else Reason.NORMAL
         return Score(severity, probability_of(severity, alarm), alarm, reason, contributions, triage)
 
     def _reason(self, features: Features) -> Reason:
-        e = evidence(features, self.config.parameters, self._scorer.targets)
+        """Return the strongest single cause in a row, faults of the instrument first."""
+        cells = {name: np.abs(features.cells[0, self._scorer.targets, i]) for i, name in enumerate(features.cell_names)}
+        lead = int(np.argmax(cells["slow_5"]))
+        alone = (cells["slow_5"] > MOVED).sum() < 2
         named = (
-            (e.missing, Reason.MISSING), (e.zero, Reason.EXACT_ZERO), (e.frozen > 2.3, Reason.FROZEN),
-            (e.alone > 6 and e.moving < 2, Reason.RELATION), (e.noise > 3.5, Reason.NOISE), (e.jump > 12, Reason.STEP),
+            (cells["missing"].any(), Reason.MISSING), (cells["zero"].any(), Reason.EXACT_ZERO),
+            (cells["run"].max() > 2.3, Reason.FROZEN), (alone and cells["cross_0"][lead] > 6, Reason.RELATION),
+            (cells["noise"][lead] > 3.5, Reason.NOISE), (cells["step"][lead] > 12, Reason.STEP),
         )  # fmt: skip
-        return next((reason for holds, reason in named if holds), Reason.HIGH if e.upward else Reason.LOW)
+        signed = features.cells[0, self._scorer.targets[lead], features.cell_names.index("slow_5")]
+        return next((reason for holds, reason in named if holds), Reason.HIGH if signed > 0 else Reason.LOW)
 
     def score_batch(self, rows: Iterable[Row], now: datetime) -> list[Score | NotReady]:
         """Score rows in order."""
@@ -98,14 +125,16 @@ class StationPipeline:
 
     def snapshot(self) -> bytes:
         """Return the state: under 100 kB for ten parameters."""
-        return pack(_KIND, _VERSION, [self._last_s, self._rows, list(self.config.parameters), self._scorer.state()])
+        state = [self._last_s, self._rows, self._calibrated_s, self._scorer.state(), self._incident.state()]
+        return pack(_KIND, _VERSION, [list(self.config.parameters), *state])
 
     @classmethod
     def restore(cls, config: StationConfig, snapshot: bytes) -> Self:
         """Return a detector that goes on where ``snapshot`` was taken. Raises ModelError if it cannot."""
-        last_s, rows, parameters, state = unpack(_KIND, _VERSION, snapshot)
+        parameters, last_s, rows, calibrated_s, scorer, incident = unpack(_KIND, _VERSION, snapshot)
         detector = cls(config)
         if tuple(parameters) == config.parameters:
-            detector._last_s, detector._rows = last_s, rows
-            detector._scorer.set_state(state)
+            detector._last_s, detector._rows, detector._calibrated_s = last_s, rows, calibrated_s
+            detector._scorer.set_state(scorer)
+            detector._incident.set_state(incident)
         return detector

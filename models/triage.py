@@ -1,102 +1,233 @@
-"""Fault or pollution: class, probability and the three strongest reasons of one alarm."""
+"""Fault or pollution: class, probability and the three strongest reasons of a running incident."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from typing import Any
 
 import numpy as np
 
+from models.errors import ModelError
+from models.evidence import CELLS, LEARNT, NEUTRAL, TERMS, Context, Evidence, Gathering
 from models.features.table import Features
 from models.protocol import Triage, TriageClass
-from models.series import Floats
+from models.series import Bools, Floats, Series
+
+__all__ = ["Context", "Incident", "TriageModel", "contexts_of", "shipped_model"]
+
+_FILE = "triage.json"
+_LEAD_ROWS = 6
+"""Rows before an alarm that belong to its beginning: scores are smoothed, a jump comes first."""
+_WORTH_SAYING = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What an alarm looks like, as numbers between rows ``first`` and ``last`` of its features."""
+@dataclass(frozen=True)
+class Weights:
+    """A multinomial logistic model. ``matrix`` has shape (classes, terms), ``intercepts`` (classes,)."""
 
-    moving: float
-    """Sensors more than three scatters off together, at the most telling row."""
-    lead: str
-    """The sensor farthest off."""
-    alone: float
-    """Off by itself: its distance from what the other sensors predict, in usual errors."""
-    frozen: float
-    """Longest repetition, in usual repetitions (logarithm)."""
-    zero: bool
-    missing: bool
-    jump: float
-    """Largest single step, in usual steps."""
-    noise: float
-    beyond: bool
-    upward: bool
+    terms: tuple[str, ...]
+    matrix: Floats
+    intercepts: Floats
 
 
-def evidence(features: Features, columns: tuple[str, ...], targets: list[int]) -> Evidence:
-    """Sum up the rows of one alarm."""
-    at = {name: i for i, name in enumerate(features.cell_names)}
-    cells = features.cells[:, targets]
-    off = np.abs(cells[:, :, at["slow_5"]])
-    row, lead = np.unravel_index(int(np.argmax(off)), off.shape)
-    return Evidence(
-        moving=float((off[row] > 3.0).sum()),
-        lead=columns[targets[int(lead)]],
-        alone=float(np.abs(cells[row, lead, at["cross_0"]])) if "cross_0" in at else 0.0,
-        frozen=float(cells[:, :, at["run"]].max()),
-        zero=bool(cells[:, :, at["zero"]].max() > 0),
-        missing=bool(cells[:, :, at["missing"]].max() > 0),
-        jump=float(np.abs(cells[:, lead, at["step"]]).max()),
-        noise=float(cells[:, lead, at["noise"]].max()),
-        beyond=bool(cells[:, :, at["beyond"]].max() > 0),
-        upward=bool(cells[row, lead, at["slow_5"]] > 0),
-    )
+@dataclass(frozen=True)
+class TriageModel:
+    """Weighs evidence: one set of weights with a second stage's opinion, one without."""
+
+    classes: tuple[TriageClass, ...]
+    plain: Weights
+    taught: Weights
+    provenance: Mapping[str, Any]
+
+    def among(self, classes: Collection[TriageClass]) -> TriageModel:
+        """Return the model for a world that knows some classes only."""
+        kept = [i for i, c in enumerate(self.classes) if c in classes]
+        if len(kept) < 2:
+            raise ModelError("a triage needs at least two classes to choose from: name more of them")
+        plain, taught = (Weights(w.terms, w.matrix[kept], w.intercepts[kept]) for w in (self.plain, self.taught))
+        return replace(self, classes=tuple(self.classes[i] for i in kept), plain=plain, taught=taught)
+
+    def probabilities(self, terms: Mapping[str, float], *, taught: bool) -> Floats:
+        """Return the probability of each class."""
+        w = self.taught if taught else self.plain
+        logits = w.intercepts + w.matrix @ np.array([terms[name] for name in w.terms])
+        exponent = np.exp(logits - logits.max())
+        return np.asarray(exponent / exponent.sum())
+
+    def judge(self, evidence: Evidence, *, taught: bool = False) -> Triage:
+        """Return class, probability and the three terms that contributed most to the decided class.
+
+        Where no class reaches one half the class is ``UNKNOWN``, with the probability and reasons of the likeliest.
+        """
+        p = self.probabilities(evidence.terms, taught=taught)
+        best = int(np.argmax(p))
+        cls = self.classes[best] if p[best] >= 0.5 else TriageClass.UNKNOWN
+        chosen = self._strongest(evidence, p, best, taught)
+        words = [evidence.words[n] for n in chosen]
+        return Triage(cls, float(p[best]), tuple(vi for vi, _ in words), tuple(en for _, en in words))
+
+    def _strongest(self, evidence: Evidence, p: Floats, best: int, taught: bool) -> list[str]:
+        """Return the names of the terms that speak most for the class, against the others by their probability."""
+        w = self.taught if taught else self.plain
+        others = np.delete(p, best)
+        rest = np.delete(w.matrix, best, axis=0)
+        against = others @ rest / max(float(others.sum()), 1e-12)
+        weight = {name: float(v) for name, v in zip(w.terms, w.matrix[best] - against, strict=True)}
+        spoken = {n: weight.get(n, 0.0) * evidence.terms[n] for n in evidence.words}
+        ordered = sorted(spoken, key=lambda n: -spoken[n])
+        return [n for n in ordered if spoken[n] > _WORTH_SAYING][:3] or ordered[:1]
+
+    def as_json(self) -> str:
+        """Return the readable text of the model: weights by class and term, and where they come from."""
+
+        def table(w: Weights) -> dict[str, dict[str, float]]:
+            return {
+                str(c): {"": round(float(w.intercepts[i]), 3)}
+                | {t: round(float(v), 3) for t, v in zip(w.terms, w.matrix[i], strict=True)}
+                for i, c in enumerate(self.classes)
+            }
+
+        content = {"provenance": dict(self.provenance), "plain": table(self.plain), "taught": table(self.taught)}
+        return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, source: str = "the triage file") -> TriageModel:
+        """Read what ``as_json`` wrote. Raises ModelError."""
+        try:
+            content = json.loads(text)
+            classes = tuple(TriageClass(c) for c in content["plain"])
+            plain = _weights(content["plain"], TERMS)
+            taught = _weights(content["taught"], (*TERMS, *LEARNT))
+            return cls(classes, plain, taught, content["provenance"])
+        except (ValueError, KeyError, TypeError, AttributeError) as exc:
+            raise ModelError(
+                f"{source} cannot be read ({exc}): make it again with `quantrac models teach-triage`"
+            ) from exc
 
 
-def _arguments(e: Evidence) -> list[tuple[float, str, str]]:
-    """Return (log-odds towards process, Vietnamese, English) for everything that speaks for or against pollution."""
-    found: list[tuple[float, str, str]] = []
-    if e.moving >= 2:
-        n = int(e.moving)
-        found.append((0.9 * min(n, 4), f"{n} thông số cùng thay đổi", f"{n} parameters moved together"))
-    else:
-        found.append((-1.0, f"chỉ riêng {e.lead} thay đổi", f"{e.lead} moved alone"))
-    if e.zero:
-        found.append((-2.5, f"{e.lead}: giá trị bằng đúng 0", f"{e.lead}: exactly zero"))
-    if e.frozen > 2.3:
-        found.append((-1.5, "giá trị đứng yên bất thường", "values unchanged for unusually long"))
-    if e.missing:
-        found.append((-1.0, "mất số liệu", "values missing"))
-    if e.beyond:
-        found.append((-2.0, "ngoài dải đo của thiết bị", "outside the instrument's range"))
-    if e.alone > 6 and e.moving < 2:
-        found.append((-0.8, f"{e.lead} mâu thuẫn với các thông số khác", f"{e.lead} contradicts the other parameters"))
-    if e.jump > 12:
-        found.append((-0.8, f"{e.lead} nhảy đột ngột", f"{e.lead} jumped at once"))
-    elif e.upward:
-        found.append((0.6, f"{e.lead} tăng dần", f"{e.lead} rose gradually"))
-    if e.noise > 2.5:
-        found.append((-0.7, f"{e.lead} dao động mạnh", f"{e.lead} scatters strongly"))
-    return found
+def _weights(table: Mapping[str, Mapping[str, float]], terms: tuple[str, ...]) -> Weights:
+    rows = list(table.values())
+    matrix = np.array([[float(row[t]) for t in terms] for row in rows])
+    if not np.isfinite(matrix).all():
+        raise ValueError("a weight is not a finite number")
+    return Weights(terms, matrix, np.array([float(row[""]) for row in rows]))
 
 
-def judge(e: Evidence, learnt: Floats | None = None) -> Triage:
-    """Return the class of an alarm.
+@cache
+def shipped_model() -> TriageModel:
+    """Return the weights that come with the program: a station is judged by them from its first hour."""
+    return TriageModel.from_json(resources.files("models.data").joinpath(_FILE).read_text("utf-8"), _FILE)
 
-    ``learnt`` is the second stage's mean probabilities over the alarm (normal, fault, process), where it was taught
-    the difference; it then decides, and the rules give the words.
-    """
-    arguments = _arguments(e)
-    odds = sum(weight for weight, _, _ in arguments)
-    if learnt is not None and learnt[1] + learnt[2] > 0:
-        p = float(np.clip(learnt[2] / (learnt[1] + learnt[2]), 0.02, 0.98))
-        odds = float(np.log(p / (1 - p))) + 0.2 * odds
-    probability = 1 / (1 + float(np.exp(-odds)))
-    process = probability >= 0.5
-    speaking = sorted((a for a in arguments if (a[0] > 0) == process), key=lambda a: -abs(a[0]))
-    strongest = (speaking or sorted(arguments, key=lambda a: -abs(a[0])))[:3]
-    return Triage(
-        TriageClass.PROCESS if process else TriageClass.FAULT,
-        probability if process else 1 - probability,
-        tuple(a[1] for a in strongest),
-        tuple(a[2] for a in strongest),
-    )
+
+class Incident:
+    """Evidence of one running incident of one station, row by row; bounded state."""
+
+    def __init__(self, columns: Sequence[str], targets: Sequence[int], model: TriageModel | None = None) -> None:
+        self.columns = tuple(columns)
+        self.targets = list(targets)
+        self._model = model
+        self._before = np.zeros((0, len(self.columns), len(CELLS)))
+        self._open: Gathering | None = None
+
+    @property
+    def model(self) -> TriageModel:
+        """The weights that judge: the shipped ones where none were given."""
+        return shipped_model() if self._model is None else self._model
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """The evidence of the running incident."""
+        return None if self._open is None else self._open.evidence()
+
+    def push(
+        self,
+        features: Features,
+        alarm: Bools,
+        shares: Floats | None,
+        values: Floats,
+        contexts: Sequence[Context] = (),
+    ) -> list[Triage | None]:
+        """Judge the next rows: one triage a row while the alarm lasts, ``None`` without an alarm.
+
+        ``alarm`` has shape (rows,), ``shares`` (rows, 3) or ``None`` where no second stage was taught what pollution
+        is, ``values`` (rows, columns); ``contexts`` has one entry a row, or none at all.
+        """
+        taught = shares is not None
+        return [
+            None if running is None else self.model.judge(running.evidence(), taught=taught)
+            for running in self.gather(features, alarm, shares, values, contexts)
+        ]
+
+    def gather(
+        self, features: Features, alarm: Bools, shares: Floats | None, values: Floats, contexts: Sequence[Context] = ()
+    ) -> Iterator[Gathering | None]:
+        """Yield the memory of the running incident after each row; ``None`` without an alarm."""
+        picked = [features.cell_names.index(name) if name in features.cell_names else -1 for name in CELLS]
+        cells = features.cells[:, :, picked]
+        cells[:, :, [k for k, p in enumerate(picked) if p < 0]] = 0.0
+        gaps = features.rows[:, features.row_names.index("gap")]
+        joined = np.concatenate([self._before, cells])
+        first = len(self._before)
+        for i, on in enumerate(alarm.tolist()):
+            if not on:
+                self._open = None
+            else:
+                if self._open is None:
+                    self._open = Gathering(self.columns, self.targets)
+                    for earlier in joined[max(first + i - _LEAD_ROWS, 0) : first + i]:
+                        self._open.lead_in(earlier)
+                context = contexts[i] if len(contexts) else NEUTRAL
+                self._open.fold(cells[i], float(gaps[i]), values[i], context, None if shares is None else shares[i])
+            if i == len(alarm) - 1:
+                self._before = joined[-_LEAD_ROWS:]
+            yield self._open
+
+    def state(self) -> Any:
+        """Return the memory as numbers, lists and arrays."""
+        return [self._before, None if self._open is None else self._open.state()]
+
+    def set_state(self, state: Any) -> None:
+        """Go on from a memory returned by ``state``."""
+        self._before, running = state
+        self._open = None
+        if running is not None:
+            self._open = Gathering(self.columns, self.targets)
+            self._open.set_state(running)
+
+
+def contexts_of(series: Series) -> tuple[Context, ...]:
+    """Return what a recorded series says beside its values: statuses, calibrations, neighbours. One entry a row."""
+    known = series.status is not None or series.neighbours is not None or any(series.maintenance.values())
+    if not known:
+        return ()
+    rows = len(series.times)
+    ago = _maintenance_ago(series)
+    status = np.zeros((rows, 1), dtype=np.int8) if series.status is None else series.status
+    beside = np.zeros((rows, 2), dtype=np.int64) if series.neighbours is None else series.neighbours
+    odd = [bool(row.any()) for row in status]
+    out = []
+    for i in range(rows):
+        calibrating, faulty = frozenset[str](), frozenset[str]()
+        if odd[i]:
+            calibrating = frozenset(c for c, s in zip(series.columns, status[i], strict=True) if s == 1)
+            faulty = frozenset(c for c, s in zip(series.columns, status[i], strict=True) if s == 2)
+        since = float(ago[i])
+        out.append(
+            Context(calibrating, faulty, int(beside[i, 0]), int(beside[i, 1]), since if np.isfinite(since) else None)
+        )
+    return tuple(out)
+
+
+def _maintenance_ago(series: Series) -> Floats:
+    """Return the seconds since the last known visit before each row; infinite without one."""
+    visits = np.sort(np.array([t for many in series.maintenance.values() for t in many], dtype=series.times.dtype))
+    ago = np.full(len(series.times), np.inf)
+    if len(visits):
+        last = np.searchsorted(visits, series.times, side="right") - 1
+        known = last >= 0
+        ago[known] = (series.times[known] - visits[last[known]]) / np.timedelta64(1, "s")
+    return ago

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,13 @@ def affected(kind: EventKind, slug: SlugType) -> frozenset[str]:
     if kind is EventKind.RAIN:
         return frozenset(_RAIN_MULTIPLES) | frozenset(_RAIN_SHIFTS)
     return frozenset(_MULTIPLES[slug]) | frozenset(_SHIFTS[slug])
+
+
+def strongest_response(slug: SlugType, measured: Collection[str]) -> float:
+    """Return the largest rise among some parameters when a slug's leading one rises by 1; an acid's pH counts as 1."""
+    if slug is SlugType.ACID and "pH" in measured:
+        return 1.0
+    return max((rise for p, rise in _MULTIPLES[slug].items() if p in measured), default=0.0)
 
 
 def shape(occurrence: Occurrence, times_s: Series) -> Series:

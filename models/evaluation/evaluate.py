@@ -100,6 +100,8 @@ def _unlabelled(series: Series) -> Series:
         probation_rows=series.probation_rows,
         limits=series.limits,
         maintenance=series.maintenance,
+        status=series.status,
+        neighbours=series.neighbours,
     )
 
 

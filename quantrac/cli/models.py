@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from quantrac.cli import modelstore
+from quantrac.cli import modelstore, modeltriage
 
 app = typer.Typer(
     help="Measure the anomaly model on benchmarks and scenarios; train, promote and roll back what it has learnt.",
@@ -20,6 +20,7 @@ app.command("list")(modelstore.list_artefacts)
 app.command()(modelstore.promote)
 app.command()(modelstore.rollback)
 app.command()(modelstore.explain)
+app.command()(modeltriage.teach_triage)
 
 FamilyArgument = Annotated[
     str, typer.Argument(help="gecco, skab, nab, lro, oddwater, eindhoven or scenarios.", metavar="FAMILY")

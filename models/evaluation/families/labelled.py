@@ -35,8 +35,16 @@ def read_events(table: Table) -> tuple[Event, ...]:
     """Return the events of a table, in its order; an unknown class is ``None`` (not judged by triage)."""
     starts, ends = table.times("start"), table.times("end")
     sensors = table.cells.get("sensors", [""] * table.rows)
+    sizes = table.floats("magnitude") if table.has("magnitude") else np.full(table.rows, np.nan)
     return tuple(
-        Event(starts[i], ends[i], table.cells["type"][i], tuple(filter(None, sensors[i].split("|"))), _cls(cls))
+        Event(
+            starts[i],
+            ends[i],
+            table.cells["type"][i],
+            tuple(filter(None, sensors[i].split("|"))),
+            _cls(cls),
+            float(sizes[i]) if np.isfinite(sizes[i]) else None,
+        )
         for i, cls in enumerate(table.cells["cls"])
     )
 

@@ -9,12 +9,10 @@ import pytest
 
 from models.errors import ModelError
 from models.families import FAMILIES, PARTS
-from models.features.table import FeatureTable
 from models.injection import InjectionConfig, with_injections
 from models.pipeline import Scorer, config_for, fit
 from models.protocol import TriageClass
 from models.series import Event, Result, Series
-from models.triage import evidence, judge
 
 T0 = np.datetime64("2026-03-01T00:00:00", "ns")
 COLUMNS = ("flow", "cod", "tss", "nh4", "cond")
@@ -105,18 +103,3 @@ def test_every_part_can_be_left_out() -> None:
         assert replace(CONFIG, off=frozenset({part})).effective() != CONFIG
     with pytest.raises(ModelError, match="choose one of"):
         config_for("nowhere")
-
-
-def test_triage_without_a_teacher() -> None:
-    # Two sensors rising together speak for pollution; one sensor at exactly zero speaks for a fault.
-    together = plant(1500, 7, ((1200, 1230, "process"),))
-    alone = plant(1500, 8)
-    alone.values[1200:1230, 3] = 0.0
-    verdicts = []
-    for series in (together, alone):
-        features = FeatureTable(COLUMNS, CONFIG.features).push(series.times, series.values)
-        window = replace(features, cells=features.cells[1200:1230], rows=features.rows[1200:1230])
-        verdicts.append(judge(evidence(window, COLUMNS, [1, 2, 3, 4])))
-    assert verdicts[0].cls is TriageClass.PROCESS
-    assert verdicts[1].cls is TriageClass.FAULT
-    assert "0" in verdicts[1].reasons_vi[0]

@@ -126,7 +126,7 @@ def test_scenarios_are_repeatable_and_can_be_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["evaluate", "train", "promote", "rollback", "list", "explain", "leaderboard",
-                                     "ablation", "scenarios", "detectors"])  # fmt: skip
+                                     "ablation", "scenarios", "detectors", "teach-triage"])  # fmt: skip
 def test_every_command_has_an_example(command: str) -> None:
     result = RUN.invoke(app, [command, "--help"])
     assert result.exit_code == 0

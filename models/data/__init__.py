@@ -1,0 +1,1 @@
+"""Small files that a command made and the models read."""

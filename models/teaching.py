@@ -1,0 +1,150 @@
+"""Teaches the triage its weights: evidence of many alarms with the truth beside, and a multinomial logistic model.
+
+Run by ``quantrac models teach-triage`` on simulated scenarios; the result is a small readable file that comes with the
+program. Scikit-learn is needed here only: the weights are used by ``models.triage`` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from models.alarms import runs
+from models.evidence import LEARNT, TERMS
+from models.pipeline import Fitted, Scorer
+from models.protocol import TriageClass
+from models.series import Bools, Event, Floats, Series
+from models.triage import Incident, TriageModel, Weights, contexts_of
+
+_AGES = (1, 2, 3, 4, 6, 9, 12, 24, 48)
+"""Rows of an incident's life at which it is looked at, and its end."""
+_GRACE = np.timedelta64(3600, "s")
+"""After an event an alarm that is still on is nobody's fault: not learnt from."""
+PENALTY = 0.3
+"""Inverse strength of the ridge penalty on the weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """An incident at one age: its terms, what was true by then, and its weight (one incident weighs 1 in all)."""
+
+    terms: Mapping[str, float]
+    cls: TriageClass
+    weight: float
+    taught: bool
+    last: bool
+
+
+def samples_of(fitted: Fitted, series: Series) -> list[Sample]:
+    """Return the incidents that a pipeline alarms in a labelled series, at several ages."""
+    scorer = Scorer(fitted, series.columns, series.covariates)
+    scored = scorer.push(series.times, series.values)
+    alarm = scored.alarm[:, 0]
+    shares = scored.shares if fitted.tells_process else None
+    incident = Incident(series.columns, scorer.targets)
+    wanted = {row: (a, b) for a, b in runs(alarm) for row in _looked_at(a, b)}
+    out: list[Sample] = []
+    gathered = incident.gather(scored.features, alarm, shares, series.values, contexts_of(series))
+    for row, running in enumerate(gathered):
+        if running is None or row not in wanted:
+            continue
+        a, b = wanted[row]
+        cls = _truth(series, a, row)
+        if cls is not None:
+            terms = running.evidence().terms
+            out.append(Sample(terms, cls, 1.0 / len(_looked_at(a, b)), shares is not None, row == b - 1))
+    return out
+
+
+def _looked_at(a: int, b: int) -> list[int]:
+    return sorted({a + age - 1 for age in _AGES if a + age <= b} | {b - 1})
+
+
+def _truth(series: Series, first: int, row: int) -> TriageClass | None:
+    """Return what was true by a row of an alarm; ``UNKNOWN`` for an alarm without a cause, ``None`` if not to be told.
+
+    Pollution prevails: a probe that fails meanwhile does not make it a fault. Else the longest event counts.
+    """
+    begin, now = series.times[first], series.times[row]
+    lasted = [(min(e.end, now) - max(e.start, begin), e) for e in series.events if e.cls is not None]
+    touched = [(length, e) for length, e in lasted if length >= np.timedelta64(0, "s")]
+    if any(e.cls is TriageClass.PROCESS for _, e in touched):
+        return TriageClass.PROCESS
+    if touched:
+        return max(touched, key=lambda pair: pair[0])[1].cls
+    return None if any(_near(e, begin, now) for e in series.events) else TriageClass.UNKNOWN
+
+
+def _near(event: Event, begin: np.datetime64, now: np.datetime64) -> bool:
+    return bool(event.start - _GRACE / 4 <= now and event.end + _GRACE >= begin)
+
+
+def fit_triage(samples: Sequence[Sample], provenance: Mapping[str, Any], penalty: float = PENALTY) -> TriageModel:
+    """Return the weights that fit the samples best. The classes are those of the samples."""
+    classes = tuple(c for c in TriageClass if any(s.cls is c for s in samples))
+    taught = [s for s in samples if s.taught]
+    return TriageModel(
+        classes,
+        _fitted(samples, TERMS, classes, penalty),
+        _fitted(taught or samples, (*TERMS, *LEARNT), classes, penalty),
+        provenance,
+    )
+
+
+def _fitted(
+    samples: Sequence[Sample], terms: tuple[str, ...], classes: tuple[TriageClass, ...], penalty: float
+) -> Weights:
+    x, y = matrix_of(samples, terms), np.array([classes.index(s.cls) for s in samples])
+    weight = np.array([s.weight for s in samples])
+    scale = np.maximum(x.std(axis=0), 0.1)
+    model = LogisticRegression(C=penalty, max_iter=2000)
+    model.fit(x / scale, y, sample_weight=weight)
+    matrix, intercepts = np.zeros((len(classes), len(terms))), np.full(len(classes), -20.0)
+    matrix[model.classes_] = model.coef_ / scale
+    intercepts[model.classes_] = model.intercept_
+    return Weights(terms, matrix, intercepts)
+
+
+def matrix_of(samples: Sequence[Sample], terms: tuple[str, ...]) -> Floats:
+    """Return the terms of samples, shape (samples, terms)."""
+    return np.array([[s.terms[t] for t in terms] for s in samples])
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """How honest probabilities of ``process`` are: bins of (mean said, share that was, weight), and the Brier score."""
+
+    bins: tuple[tuple[float, float, float], ...]
+    brier: float
+    accuracy: float
+    incidents: float
+
+
+def reliability(model: TriageModel, samples: Sequence[Sample], *, taught: bool, bins: int = 10) -> Reliability:
+    """Return the calibration of P(process) on samples that were not learnt from."""
+    process = model.classes.index(TriageClass.PROCESS)
+    p = np.array([model.probabilities(s.terms, taught=taught) for s in samples])
+    true = np.array([s.cls is TriageClass.PROCESS for s in samples])
+    weight = np.array([s.weight for s in samples])
+    said = p[:, process]
+    place = np.minimum((said * bins).astype(int), bins - 1)
+    rows = [_bin(place == b, said, true, weight) for b in range(bins)]
+    right = np.array([model.classes[int(np.argmax(q))] is s.cls for q, s in zip(p, samples, strict=True)])
+    return Reliability(
+        tuple(r for r in rows if r is not None),
+        float(np.average((said - true) ** 2, weights=weight)),
+        float(np.average(right, weights=weight)),
+        float(weight.sum()),
+    )
+
+
+def _bin(inside: Bools, said: Floats, true: Bools, weight: Floats) -> tuple[float, float, float] | None:
+    total = float(weight[inside].sum())
+    if total <= 0:
+        return None
+    share = float(np.average(true[inside], weights=weight[inside]))
+    return float(np.average(said[inside], weights=weight[inside])), share, total

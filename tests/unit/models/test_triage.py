@@ -1,0 +1,150 @@
+"""Fault or pollution: what the evidence of an incident says, in which class it puts it, and with which words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.errors import ModelError
+from models.families import FAMILIES
+from models.features.table import Features, FeatureTable
+from models.protocol import Triage, TriageClass
+from models.series import Floats, Series
+from models.triage import Context, Incident, TriageModel, contexts_of, shipped_model
+
+COLUMNS = ("Flow", "COD", "TSS", "NH4", "pH", "turb_ntu")
+LEVELS = np.array([100.0, 40.0, 20.0, 3.0, 7.3, 12.0])
+TARGETS = list(range(len(COLUMNS)))
+ROWS, BEGIN, LONG = 1200, 1000, 24
+
+
+def quiet(seed: int = 1) -> Floats:
+    rng = np.random.default_rng(seed)
+    day = 2 * np.pi * np.arange(ROWS)[:, None] / 288
+    share = np.array([0.1, 0.1, 0.1, 0.1, 0.005, 0.1])
+    noise = np.array([0.02, 0.02, 0.03, 0.02, 0.003, 0.03])
+    return LEVELS * (1 + share * np.sin(day) + noise * rng.normal(size=(ROWS, len(COLUMNS))))
+
+
+def looked_at(
+    values: Floats, contexts: list[Context] | None = None, columns: tuple[str, ...] = COLUMNS
+) -> tuple[Features, list[Triage | None], Incident]:
+    """The features, and the judgements of an alarm that lasts from three rows after the beginning."""
+    times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(ROWS) * np.timedelta64(300, "s")
+    features = FeatureTable(columns, FAMILIES["scenarios"].features).push(times, values)
+    alarm = np.zeros(ROWS, dtype=bool)
+    alarm[BEGIN + 3 : BEGIN + LONG] = True
+    incident = Incident(columns, TARGETS)
+    return features, incident.push(features, alarm, None, values, contexts or ()), incident
+
+
+def last(values: Floats, contexts: list[Context] | None = None) -> Triage:
+    judged = looked_at(values, contexts)[1][BEGIN + LONG - 1]
+    assert judged is not None
+    return judged
+
+
+def slug(values: Floats) -> Floats:
+    course = np.minimum(np.arange(LONG) / 6.0, 1.0)
+    for column, rise in ((1, 1.5), (2, 1.0), (3, 0.7), (5, 1.0)):
+        values[BEGIN : BEGIN + LONG, column] *= 1 + rise * course
+    return values
+
+
+def test_sensors_that_rise_together_are_pollution_and_the_words_name_them() -> None:
+    said = last(slug(quiet()))
+    assert said.cls is TriageClass.PROCESS
+    assert said.probability > 0.8
+    words = " / ".join(said.reasons_en)
+    assert "COD" in words
+    assert "organic waste water" in words or "moved together" in words
+    assert len(said.reasons_vi) == len(said.reasons_en) <= 3
+
+
+def test_a_stuck_sensor_is_a_fault_and_the_words_name_that_sensor() -> None:
+    values = quiet()
+    values[BEGIN - 20 : BEGIN + LONG, 5] = values[BEGIN - 20, 5]
+    said = last(values)
+    assert said.cls is TriageClass.FAULT
+    assert "turb_ntu" in said.reasons_en[0] or "Turbidity" in said.reasons_en[0]
+    assert "unchanged" in " / ".join(said.reasons_en)
+    assert not any("COD" in words for words in said.reasons_en)
+
+
+def test_exactly_zero_is_a_fault() -> None:
+    values = quiet()
+    values[BEGIN : BEGIN + LONG, 3] = 0.0
+    said = last(values)
+    assert said.cls is TriageClass.FAULT
+    assert "exactly zero" in " / ".join(said.reasons_en)
+
+
+def test_every_row_of_an_alarm_is_judged_and_no_other() -> None:
+    _, judged, _ = looked_at(slug(quiet()))
+    assert [t is not None for t in judged] == [BEGIN + 3 <= i < BEGIN + LONG for i in range(ROWS)]
+    for t in judged:
+        if t is not None:
+            assert (t.cls is TriageClass.UNKNOWN) or t.probability >= 0.5
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 300])
+def test_row_by_row_and_from_a_memory_it_says_the_same(chunk: int) -> None:
+    values = slug(quiet())
+    values[BEGIN + 5, 2] = np.nan
+    contexts = [Context(neighbours=2, maintenance_ago_s=float(i)) for i in range(ROWS)]
+    features, whole, _ = looked_at(values, contexts)
+    alarm = np.array([t is not None for t in whole])
+    out: list[Triage | None] = []
+    incident = Incident(COLUMNS, TARGETS)
+    for a in range(0, ROWS, chunk):
+        part = slice(a, a + chunk)
+        again = Incident(COLUMNS, TARGETS)
+        again.set_state(incident.state())
+        incident = again
+        cut = replace(features, cells=features.cells[part], rows=features.rows[part])
+        out += incident.push(cut, alarm[part], None, values[part], contexts[part])
+    assert out == whole
+
+
+def test_the_weights_can_be_read_and_written() -> None:
+    model = shipped_model()
+    again = TriageModel.from_json(model.as_json())
+    assert again.classes == model.classes
+    np.testing.assert_allclose(again.plain.matrix, model.plain.matrix)
+    assert {"command", "seeds", "code_version", "incidents"} <= set(model.provenance)
+    assert set(model.classes) >= {TriageClass.PROCESS, TriageClass.FAULT, TriageClass.NATURAL, TriageClass.UNKNOWN}
+
+
+@pytest.mark.parametrize("spoil", [lambda c: {}, lambda c: c | {"plain": {"process": {}}},
+                                   lambda c: c | {"plain": {"nonsense": c["plain"]["fault"]}},
+                                   lambda c: c | {"plain": {k: v | {"": float("nan"), "single": float("nan")}
+                                                            for k, v in c["plain"].items()}}])  # fmt: skip
+def test_spoilt_weights_are_refused_in_a_sentence(spoil) -> None:  # type: ignore[no-untyped-def]
+    content = json.loads(shipped_model().as_json())
+    with pytest.raises(ModelError, match="cannot be read"):
+        TriageModel.from_json(json.dumps(spoil(content)))
+
+
+def test_a_world_with_fewer_classes_gives_only_those() -> None:
+    two = shipped_model().among({TriageClass.PROCESS, TriageClass.FAULT})
+    assert set(two.classes) == {TriageClass.PROCESS, TriageClass.FAULT}
+    with pytest.raises(ModelError, match="two classes"):
+        two.among({TriageClass.FAULT})
+
+
+def test_a_series_tells_its_circumstances() -> None:
+    times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(4) * np.timedelta64(300, "s")
+    status = np.array([[0, 0], [1, 0], [0, 2], [0, 0]], dtype=np.int8)
+    series = Series(
+        "s", times, ("COD", "pH"), np.ones((4, 2)), maintenance={"COD": (times[1],)}, status=status,
+        neighbours=np.array([[2, 0], [2, 1], [2, 2], [0, 0]], dtype=np.int16),
+    )  # fmt: skip
+    said = contexts_of(series)
+    assert [c.maintenance_ago_s for c in said] == [None, 0.0, 300.0, 600.0]
+    assert said[1].calibrating == {"COD"}
+    assert said[2].faulty == {"pH"}
+    assert [c.neighbours_alarmed for c in said] == [0, 1, 2, 0]
+    assert contexts_of(replace(series, status=None, neighbours=None, maintenance={})) == ()
