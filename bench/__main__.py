@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
@@ -56,8 +57,8 @@ def measure(stage: BenchStage, seconds: float, profile: Path | None) -> dict[str
     owner = stage.servers.database().owner
     say(f"Bare COPY into the hypertable, {seconds / 3:.0f} s …")
     copy = copy_rows_per_s(owner, seconds / 3)
-    bridge, worker, notifier = stage.bridge(), stage.worker(), stage.notifier()
-    parts = [bridge, worker, notifier]
+    pipeline = stage.pipeline()
+    parts, (worker,) = pipeline.parts, pipeline.workers
     try:
         for each in parts:
             each.start()
@@ -189,7 +190,7 @@ def _until_at_rest(stage: BenchStage) -> None:
     accountant.close()
 
 
-def _pids(stage: BenchStage, parts: list[Part]) -> dict[str, int | None]:
+def _pids(stage: BenchStage, parts: Sequence[Part]) -> dict[str, int | None]:
     servers = {server.name: server.pid for server in stage.servers.all if server.name != "mail"}
     return servers | {each.name: each.pid for each in parts}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from quantrac.cli.parts import Part, part
+from quantrac.cli.parts import Part, Pipeline, part, pipeline
 from quantrac.cli.staging import local_servers, prepare
 from quantrac.domain.stations import Registry, Station
 from quantrac.registry import load_registry, sample_province, with_cadence
@@ -31,31 +31,19 @@ class BenchStage:
     def __init__(self, servers: LocalServers, registry: Registry) -> None:
         self.servers, self.registry = servers, registry
         self.run_dir = servers.run_dir
-        self._environment = {"QUANTRAC_RUN_DIR": str(self.run_dir)}
 
     @property
     def stations(self) -> list[Station]:
         """The stations of the sample province."""
         return sorted(self.registry.stations, key=lambda s: s.code)
 
-    def bridge(self) -> Part:
-        """Return the bridge, not started."""
-        return self._part("bridge", "run", "bridge", ready_event="connected")
-
-    def worker(self) -> Part:
-        """Return a worker, not started."""
-        return self._part("worker", "run", "worker", ready_event="worker_ready")
-
-    def notifier(self) -> Part:
-        """Return the notifier, not started."""
-        return self._part("notifier", "run", "notifier", ready_event="notifier_ready")
+    def pipeline(self) -> Pipeline:
+        """Return bridge, one worker and notifier, not started."""
+        return pipeline(self.run_dir)
 
     def fleet(self, rate: float, duration_s: float) -> Part:
         """Return a fleet that publishes ``rate`` messages per second."""
-        return self._part("fleet", "simulate", "--rate", f"{rate:g}", "--duration", f"{duration_s:g}", "--json")
-
-    def _part(self, name: str, *arguments: str, ready_event: str | None = None) -> Part:
-        return part(self.run_dir, name, *arguments, ready_event=ready_event, environment=self._environment)
+        return part(self.run_dir, "fleet", "simulate", "--rate", f"{rate:g}", "--duration", f"{duration_s:g}", "--json")
 
 
 def bench_registry() -> Registry:

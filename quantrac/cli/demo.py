@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,25 +80,10 @@ class Parts:
 
 
 def _parts(run_dir: Path, workers: int, scenario: str, seed: int) -> Parts:
-    from quantrac.cli.parts import part
+    from quantrac.cli.parts import part, pipeline
 
-    environment = {"QUANTRAC_RUN_DIR": str(run_dir)}
-    pipeline = [part(run_dir, "bridge", "run", "bridge", ready_event="connected", environment=environment)]
-    for number in range(1, workers + 1):
-        name = f"worker-{number}"
-        pipeline.append(part(run_dir, name, "run", "worker", ready_event="worker_ready", environment=environment))
-    pipeline.append(part(run_dir, "notifier", "run", "notifier", ready_event="notifier_ready", environment=environment))
-    command: Sequence[str] = (
-        "simulate",
-        "--scenario",
-        scenario,
-        "--cadence",
-        f"{CADENCE_S:g}",
-        "--seed",
-        str(seed),
-        "--json",
-    )
-    return Parts(tuple(pipeline), part(run_dir, "fleet", *command, environment=environment))
+    signals = ("--scenario", scenario, "--cadence", f"{CADENCE_S:g}", "--seed", str(seed))
+    return Parts(pipeline(run_dir, workers).parts, part(run_dir, "fleet", "simulate", *signals, "--json"))
 
 
 def _interrupt(*_: object) -> None:

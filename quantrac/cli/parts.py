@@ -1,14 +1,16 @@
-"""Our own processes under supervision: bridge, workers, notifier, fleet, each with a log, restarted when it ends."""
+"""Our own processes: which ones the pipeline has, each with a log, and their supervision."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from quantrac.clock import Clock
 from quantrac.servers.process import LocalServer
+from quantrac.settings import PREFIX
 from quantrac.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -26,9 +28,8 @@ class Part(LocalServer):
     ready_event: str | None = None
     """Event in its log that says it is ready; ``None``: as soon as it runs."""
 
-    def __init__(self, run_dir: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, run_dir: Path) -> None:
         super().__init__(run_dir)
-        self._environment = environment or {}
         self._log_start = 0
 
     def launch(self) -> None:
@@ -60,21 +61,40 @@ class Part(LocalServer):
         self._log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
 
     def _command(self) -> Sequence[str | Path]:
-        environment = [f"{name}={value}" for name, value in self._environment.items()]
-        return ["env", *environment, sys.executable, "-m", "quantrac", *self.arguments]
+        return ["env", f"{PREFIX}RUN_DIR={self.run_dir}", sys.executable, "-m", "quantrac", *self.arguments]
 
 
-def part(
-    run_dir: Path,
-    name: str,
-    *arguments: str,
-    ready_event: str | None = None,
-    environment: Mapping[str, str] | None = None,
-) -> Part:
-    """Return a part; ``environment`` is shown by ``ps`` and therefore never holds a secret."""
+def part(run_dir: Path, name: str, *arguments: str, ready_event: str | None = None) -> Part:
+    """Return one ``quantrac`` command on the servers of a run folder, not started."""
     kind = type(name, (Part,), {"name": name, "arguments": arguments, "ready_event": ready_event})
-    made: Part = kind(run_dir, environment)
+    made: Part = kind(run_dir)
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The processes between the broker and the officer's inbox. Made by :func:`pipeline`."""
+
+    bridge: Part
+    workers: tuple[Part, ...]
+    notifier: Part
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All of them, in the order of a reading's way."""
+        return (self.bridge, *self.workers, self.notifier)
+
+
+def pipeline(run_dir: Path, workers: int = 1) -> Pipeline:
+    """Return the pipeline on the servers of a run folder, not started."""
+    return Pipeline(
+        bridge=part(run_dir, "bridge", "run", "bridge", ready_event="connected"),
+        workers=tuple(
+            part(run_dir, f"worker-{number}", "run", "worker", ready_event="worker_ready")
+            for number in range(1, workers + 1)
+        ),
+        notifier=part(run_dir, "notifier", "run", "notifier", ready_event="notifier_ready"),
+    )
 
 
 class Supervisor:

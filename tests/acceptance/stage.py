@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 
 from quantrac.cli.accounts import Account, Accountant
-from quantrac.cli.parts import Part, Supervisor, part
+from quantrac.cli.parts import Part, Supervisor, part, pipeline
 from quantrac.clock import SystemClock
 from quantrac.errors import BrokerError, StoreError
 from quantrac.servers import LocalServers
@@ -68,16 +68,8 @@ class Stage:
     def __init__(self, servers: LocalServers) -> None:
         self.servers = servers
         self.clock = SystemClock()
-        run_dir, environment = servers.run_dir, {"QUANTRAC_RUN_DIR": str(servers.run_dir)}
-        self.bridge = part(run_dir, "bridge", "run", "bridge", ready_event="connected", environment=environment)
-        self.workers = tuple(
-            part(run_dir, f"worker-{n}", "run", "worker", ready_event="worker_ready", environment=environment)
-            for n in (1, 2)
-        )
-        self.notifier = part(
-            run_dir, "notifier", "run", "notifier", ready_event="notifier_ready", environment=environment
-        )
-        self.parts = (self.bridge, *self.workers, self.notifier)
+        pipe = pipeline(servers.run_dir, workers=2)
+        self.bridge, self.workers, self.notifier, self.parts = pipe.bridge, pipe.workers, pipe.notifier, pipe.parts
         self._supervisor = Supervisor(self.parts, self.clock)
         self._runs = 0
 
@@ -161,10 +153,7 @@ class Run:
         events = folder / "events.toml"
         events.write_text(scenario, encoding="utf-8")
         options = ("--scenario", str(events), "--rate", str(RATE), "--json")
-        environment = {"QUANTRAC_RUN_DIR": str(servers.run_dir)}
-        self.fleet = part(
-            servers.run_dir, "fleet", "simulate", *options, "--folder", str(folder), environment=environment
-        )
+        self.fleet = part(servers.run_dir, "fleet", "simulate", *options, "--folder", str(folder))
         self.reports = Reports(servers.database().reader)
         self._accountant = Accountant(servers.database(), servers.kafka(), folder / REPORT_FILE, servers.mail.folder)
         self._logs = {each.name: each.log_path.stat().st_size for each in stage.parts}

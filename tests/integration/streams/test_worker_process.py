@@ -66,8 +66,7 @@ class Rig:
     def worker(self) -> Part:
         """Start a worker and wait until it is ready."""
         name = f"worker-{self._unique}-{len(self.parts)}"
-        environment = {"QUANTRAC_RUN_DIR": str(self._run_dir)}
-        made = part(self._run_dir, name, "run", "worker", ready_event="worker_ready", environment=environment)
+        made = part(self._run_dir, name, "run", "worker", ready_event="worker_ready")
         self.parts.append(made)
         made.start(START_S)
         return made
