@@ -12,13 +12,13 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
-from alerts.ladder import IDLE, AlertState, Observation, Reason, not_told_again, step
+from alerts.ladder import IDLE, AlertState, Decision, Observation, Reason, not_told_again, step
 from alerts.limits import limit_for
 from alerts.observations import AnomalyScore, Machine
 from alerts.rules import Rule, rules_in_force
 from alerts.thresholds import thresholds
-from alerts.transitions import resolution, transition_of
-from quantrac.domain.alerts import AlertKey, AlertKind, Transition
+from alerts.transitions import reassessment_of, resolution, transition_of
+from quantrac.domain.alerts import AlertKey, AlertKind, Reassessment, Transition
 from quantrac.domain.limits import LimitSet, Window
 from quantrac.domain.readings import CheckedReading, Status
 from quantrac.domain.stations import VIETNAM, Sensor, Station
@@ -82,6 +82,7 @@ class StationAlerts:
         self._plan: dict[str, _Plan] = {}
         self._from = self._to = _LONG_AGO
         self._peaks: dict[AlertKey, float] = {}
+        self._reassessed: dict[AlertKey, Reassessment] = {}
         self.problems: tuple[str, ...] = ()
         """Why a limit cannot be applied, in sentences; such a sensor is not judged by readings."""
 
@@ -134,6 +135,11 @@ class StationAlerts:
         peaks, self._peaks = self._peaks, {}
         return peaks
 
+    def take_reassessments(self) -> dict[AlertKey, Reassessment]:
+        """Return the open anomaly alerts whose class or probability has changed since the last call."""
+        changed, self._reassessed = self._reassessed, {}
+        return changed
+
     def snapshot(self) -> bytes:
         """Return the state, to go on from after a restart or on another worker."""
         return _encode(_Snapshot(_SNAPSHOT_VERSION, self._sensors))
@@ -150,24 +156,56 @@ class StationAlerts:
                 continue
             rule, before = machine.rule, state.states.get(machine.rule.code, IDLE)
             decision = step(rule, before, seen, plan.sensor.cadence_s)
-            if rule.kind is AlertKind.ANOMALY and _tells_of_limit(plan):
-                decision = not_told_again(decision, before)
-            if decision.state is IDLE:
-                state.states.pop(rule.code, None)
-            else:
-                state.states[rule.code] = decision.state
+            if rule.kind is AlertKind.ANOMALY:
+                decision = self._told_once(plan, decision, before)
             key = AlertKey(self._station.code, reading.parameter, rule.code)
             transition = transition_of(
                 key, machine, before, decision, unit=plan.sensor.unit, observation=seen, score=score
             )
             if transition is not None:
                 transitions.append(transition)
+            decision = self._assessed(key, machine, decision, seen, score, unit=plan.sensor.unit)
+            if decision.state is IDLE:
+                state.states.pop(rule.code, None)
+            else:
+                state.states[rule.code] = decision.state
             self._note_peak(key, rule, before, decision.state)
         if checked.usable:
             state.last_usable = max(state.last_usable, at)
         else:
             state.last_unusable = max(state.last_unusable, at)
         return tuple(transitions)
+
+    def _told_once(self, plan: _Plan, decision: Decision, before: AlertState) -> Decision:
+        """Quiet an anomaly whose incident the officers know, by the sensor's limit or by another sensor's anomaly."""
+        if _tells_of_limit(plan):
+            return not_told_again(decision, before)
+        anomalies = {m.rule.code for m in plan.machines if m.rule.kind is AlertKind.ANOMALY}
+        others = (s.states for p, s in self._sensors.items() if p != plan.sensor.parameter and s.states)
+        if any(states[code].paged for states in others for code in anomalies & states.keys()):
+            return not_told_again(decision, before, Reason.TOLD_BY_INCIDENT)
+        return decision
+
+    def _assessed(
+        self,
+        key: AlertKey,
+        machine: Machine,
+        decision: Decision,
+        seen: Observation,
+        score: AnomalyScore | None,
+        *,
+        unit: str,
+    ) -> Decision:
+        """Note in which light an open anomaly stands; one that a transition tells of needs no other note."""
+        found = reassessment_of(key, machine, decision.state, unit=unit, observation=seen, score=score)
+        if found is None:
+            return decision
+        if decision.kind is None:
+            self._reassessed[key] = found
+        state = msgspec.structs.replace(
+            decision.state, assessed=found.assessment.cls, assured=found.assessment.probability
+        )
+        return Decision(state, decision.reason, decision.kind)
 
     def _note_peak(self, key: AlertKey, rule: Rule, before: AlertState, after: AlertState) -> None:
         worse = after.level > 0 and after.peak is not None and after.peak != before.peak

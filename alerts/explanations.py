@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts.thresholds import exceeds, share_of_limit
+from quantrac.domain.alerts import Assessment
 from quantrac.domain.limits import Limit
 from quantrac.domain.stations import VIETNAM
 
@@ -122,6 +123,40 @@ def anomaly(parameter: str, value: float, unit: str, limit: Limit | None, why: E
         f"Mô hình thấy {parameter} bất thường ({quantity_vi(value, unit)}): {why.vi}. {crossed.vi}",
         f"A model finds {parameter} unusual ({quantity(value, unit)}): {why.en}. {crossed.en}",
     )
+
+
+_CLASSES = {
+    "process": Explanation("sự cố xả thải, ô nhiễm thật", "pollution"),
+    "fault": Explanation("lỗi thiết bị đo", "sensor fault"),
+    "maintenance": Explanation("bảo trì, hiệu chuẩn", "maintenance or calibration"),
+    "communication": Explanation("lỗi truyền số liệu", "communication fault"),
+    "natural": Explanation("nguyên nhân tự nhiên hoặc từ thượng nguồn", "natural cause or upstream"),
+    "falsification": Explanation("nghi can thiệp số liệu", "suspected falsification"),
+}
+_UNKNOWN = Explanation("chưa rõ nguyên nhân", "cause unclear")
+
+
+def class_words(cls: str) -> Explanation:
+    """Return what officers read for a class of the triage.
+
+    >>> class_words("fault").vi
+    'lỗi thiết bị đo'
+    """
+    return _CLASSES.get(cls, _UNKNOWN)
+
+
+def assessed(cls: str, probability: float, reasons_vi: tuple[str, ...], reasons_en: tuple[str, ...]) -> Assessment:
+    """Put an incident's triage into words.
+
+    >>> assessed("process", 0.874, ("COD, NH4 cùng tăng",), ("COD, NH4 rose together",)).sentence_vi
+    'Có thể là: sự cố xả thải, ô nhiễm thật (87 %); lý do: COD, NH4 cùng tăng.'
+    """
+    words, share = class_words(cls), f"{probability * 100:.0f} %"
+    vi = f"Có thể là: {words.vi} ({share})"
+    en = f"Probably: {words.en} ({share})"
+    if reasons_vi:
+        vi, en = f"{vi}; lý do: {'; '.join(reasons_vi[:3])}", f"{en}; reasons: {'; '.join(reasons_en[:3])}"
+    return Assessment(cls, probability, reasons_vi[:3], reasons_en[:3], f"{vi}.", f"{en}.")
 
 
 def resolved(parameter: str, unit: str, peak: float | None, lasted: timedelta) -> Explanation:

@@ -36,6 +36,8 @@ class Reason(StrEnum):
     """Escalated: a higher step was reached by enough consecutive readings."""
     TOLD_BY_LIMIT = "told_by_limit"
     """Opened or escalated as a work item: the officers were told of the same sensor's limit already."""
+    TOLD_BY_INCIDENT = "told_by_incident"
+    """Opened or escalated as a work item: the officers were told of the same incident by another parameter."""
     FIRING = "firing"
     """Open, and the reading is not below the clear threshold."""
     CLEARING = "clearing"
@@ -84,6 +86,10 @@ class AlertState(msgspec.Struct, frozen=True, array_like=True):
     peak: float | None = None
     """The worst value of the open alert or of the pending condition."""
     peak_measure: float = 0.0
+    assessed: str = ""
+    """Class that the open alert of an anomaly bears; empty: none."""
+    assured: float = 0.0
+    """Its probability."""
 
 
 IDLE = AlertState()
@@ -134,12 +140,12 @@ def step(rule: Rule, state: AlertState, observation: Observation, cadence_s: flo
     return _clear(rule, state)
 
 
-def not_told_again(decision: Decision, before: AlertState) -> Decision:
+def not_told_again(decision: Decision, before: AlertState, reason: Reason = Reason.TOLD_BY_LIMIT) -> Decision:
     """Return a decision that tells nobody, where it would have been the first of its incident to tell."""
     if decision.kind in (None, TransitionKind.RESOLVED) or before.paged or not decision.state.paged:
         return decision
     quiet = msgspec.structs.replace(decision.state, paged=False)
-    return Decision(quiet, Reason.TOLD_BY_LIMIT, decision.kind)
+    return Decision(quiet, reason, decision.kind)
 
 
 def _counted(rule: Rule, state: AlertState, observation: Observation, cadence_s: float) -> AlertState:
@@ -165,6 +171,8 @@ def _counted(rule: Rule, state: AlertState, observation: Observation, cadence_s:
         at,
         peak,
         measure,
+        state.assessed,
+        state.assured,
     )
 
 

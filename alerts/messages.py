@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from alerts import htmlmail
 from alerts.advice import steps
 from alerts.content import Content, Line
-from alerts.explanations import Explanation, limit_words, local_time, quantity, quantity_vi
+from alerts.explanations import Explanation, class_words, limit_words, local_time, quantity, quantity_vi
 from alerts.ladder import Reason
 from alerts.sparkline import sparkline
 from quantrac.domain.alerts import AlertKind, Severity, Transition, TransitionKind
@@ -165,7 +165,7 @@ def _beyond(transition: Transition) -> bool:
 
 def _lines(transition: Transition, station: Station, alert_id: int, *, unit: str) -> Iterable[Line]:
     over = transition.kind is TransitionKind.RESOLVED
-    yield Line(Explanation("Nội dung", "What"), Explanation(transition.explanation_vi, transition.explanation_en))
+    yield from _contents(transition)
     yield Line(Explanation("Trạm", "Station"), _both(station, Explanation(station.name_vi, station.name_en)))
     if station.park:
         yield Line(Explanation("Khu, cụm công nghiệp", "Industrial park"), Explanation(station.park, station.park))
@@ -183,6 +183,22 @@ def _lines(transition: Transition, station: Station, alert_id: int, *, unit: str
     label = Explanation("Kết thúc lúc", "Over at") if over else Explanation("Ghi nhận lúc", "Observed at")
     yield Line(label, Explanation(at, at))
     yield Line(Explanation("Cảnh báo số", "Alert no."), Explanation(str(alert_id), str(alert_id)))
+
+
+def _contents(transition: Transition) -> Iterable[Line]:
+    """Yield what happened and, of an anomaly, what it probably is and why, each reason on a line of its own."""
+    what, judged = Explanation(transition.explanation_vi, transition.explanation_en), transition.assessment
+    if judged is not None:
+        what = Explanation(
+            what.vi.removesuffix(judged.sentence_vi).rstrip(), what.en.removesuffix(judged.sentence_en).rstrip()
+        )
+    yield Line(Explanation("Nội dung", "What"), what)
+    if judged is None:
+        return
+    words, share = class_words(judged.cls), f"{judged.probability * 100:.0f} %"
+    yield Line(Explanation("Có thể là", "Probably"), Explanation(f"{words.vi} ({share})", f"{words.en} ({share})"))
+    for number, (vi, en) in enumerate(zip(judged.reasons_vi, judged.reasons_en, strict=True), start=1):
+        yield Line(Explanation(f"Lý do {number}", f"Reason {number}"), Explanation(vi, en))
 
 
 def _both(station: Station, name: Explanation) -> Explanation:

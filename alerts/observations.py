@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from alerts.ladder import Observation, Reason
@@ -27,6 +28,33 @@ class Text(Protocol):
         ...
 
 
+class Triage(Protocol):
+    """Fault or pollution."""
+
+    @property
+    def cls(self) -> StrEnum:
+        """The class; its value is ``PROCESS`` for pollution."""
+        ...
+
+    @property
+    def probability(self) -> float:
+        """Of the class, 0..1."""
+        ...
+
+    @property
+    def reasons_vi(self) -> tuple[str, ...]:
+        """The strongest first."""
+        ...
+
+    @property
+    def reasons_en(self) -> tuple[str, ...]:
+        """The same in English."""
+        ...
+
+
+PROCESS = "process"
+
+
 class AnomalyScore(Protocol):
     """What the engine needs of a model's score; ``models`` gives an object of this shape."""
 
@@ -48,6 +76,11 @@ class AnomalyScore(Protocol):
     @property
     def text(self) -> Text:
         """Why, in one line."""
+        ...
+
+    @property
+    def triage(self) -> Triage | None:
+        """What the incident of the station probably is; ``None`` where no model can tell."""
         ...
 
 
@@ -85,12 +118,18 @@ def _anomaly(rule: Rule, checked: CheckedReading, score: AnomalyScore | None) ->
         needed = step.probability or 0.0
         if step.harmful and not score.harmful:
             continue
-        if score.alarm and score.probability >= needed:
+        # An open alert is held whatever its class becomes: officers who were told hear of the end, not of a doubt.
+        if score.alarm and score.probability >= needed and _process(score) >= step.process:
             level = index
         if score.probability >= (step.clear or needed):
             holds = index
     value = checked.reading.value
     return Observation(checked.reading.observed_at, value, level, max(level, holds), score.probability)
+
+
+def _process(score: AnomalyScore) -> float:
+    """Return the probability with which the model takes it for pollution; 0 when it takes it for something else."""
+    return score.triage.probability if score.triage is not None and score.triage.cls == PROCESS else 0.0
 
 
 def _fault(rule: Rule, checked: CheckedReading) -> Observation | Reason:

@@ -32,7 +32,7 @@ class Trigger(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rung of a rule's ladder; which of the last five fields counts depends on the rule's kind."""
+    """One rung of a rule's ladder; which of the last six fields counts depends on the rule's kind."""
 
     name: str
     severity: Severity
@@ -49,6 +49,8 @@ class Step:
     """anomaly: the model's probability that is reached."""
     harmful: bool = False
     """anomaly: only departures on the polluting side count."""
+    process: float = 0.0
+    """anomaly: only what the model takes for pollution, with at least this probability; 0: whatever it is."""
     after_s: float | None = None
     """offline: silence in seconds."""
 
@@ -211,6 +213,9 @@ def _step(entry: Table) -> Step:
     reached = fraction if fraction is not None else probability
     if clear is not None and reached is not None and clear > reached:
         raise entry.error("clear", f"is {clear:g}, above the {reached:g} that opens the alert; it must not be.")
+    process = entry.number("process", 0.0)
+    if not 0 <= process <= 1:
+        raise entry.error("process", f"is {process:g}; it must be from 0 to 1.")
     pending_s = entry.number("pending_s", 0.0)
     if pending_s < 0:
         raise entry.error("pending_s", f"is {pending_s:g}; it must not be negative.")
@@ -224,6 +229,7 @@ def _step(entry: Table) -> Step:
         clear=clear,
         probability=probability,
         harmful=entry.boolean("harmful"),
+        process=process,
         after_s=entry.optional_positive("after_s"),
     )
 

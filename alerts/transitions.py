@@ -9,8 +9,19 @@ from alerts.explanations import Explanation
 from alerts.ladder import AlertState, Decision, Observation, Reason
 from alerts.observations import AnomalyScore, Machine
 from alerts.rules import Rule, Trigger
-from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
+from quantrac.domain.alerts import (
+    AlertKey,
+    AlertKind,
+    Assessment,
+    Reassessment,
+    Severity,
+    Transition,
+    TransitionKind,
+)
 from quantrac.domain.limits import Limit
+
+NEARLY = 0.1
+"""A probability that moves by less is not written: an incident would otherwise be written with each of its readings."""
 
 
 def transition_of(
@@ -55,7 +66,34 @@ def transition_of(
         explanation_vi=why.vi,
         explanation_en=why.en,
         page=state.paged and not before.paged,
+        assessment=_assessment(machine, score),
     )
+
+
+def reassessment_of(
+    key: AlertKey,
+    machine: Machine,
+    state: AlertState,
+    *,
+    unit: str,
+    observation: Observation,
+    score: AnomalyScore | None,
+) -> Reassessment | None:
+    """Return the new light in which an open alert stands; ``None`` while class and probability (nearly) stay."""
+    found = _assessment(machine, score)
+    if found is None or state.level == 0:
+        return None
+    if found.cls == state.assessed and abs(found.probability - state.assured) < NEARLY:
+        return None
+    why = _opening(key.parameter, machine, state, observation, unit=unit, score=score)
+    return Reassessment(key, found, why.vi, why.en)
+
+
+def _assessment(machine: Machine, score: AnomalyScore | None) -> Assessment | None:
+    if machine.rule.kind is not AlertKind.ANOMALY or score is None or score.triage is None:
+        return None
+    t = score.triage
+    return explanations.assessed(t.cls.value, t.probability, t.reasons_vi, t.reasons_en)
 
 
 def resolution(
@@ -125,7 +163,9 @@ def _opening(
     if machine.rule.kind is AlertKind.ANOMALY and score is not None and value is not None:
         why = Explanation(score.text.vi, score.text.en)
         what = explanations.anomaly(parameter, value, unit, limit, why)
-        return Explanation(f"{what.vi} {run.vi}.", f"{what.en} {run.en}.")
+        told = _assessment(machine, score)
+        tail = Explanation("", "") if told is None else Explanation(f" {told.sentence_vi}", f" {told.sentence_en}")
+        return Explanation(f"{what.vi} {run.vi}.{tail.vi}", f"{what.en} {run.en}.{tail.en}")
     if limit is not None and value is not None:
         what = explanations.against_limit(parameter, value, limit)
         return Explanation(f"{what.vi}; {run.vi}", f"{what.en}; {run.en}")

@@ -102,6 +102,8 @@ def _open_alerts() -> Panel:
         Column("kind", "Loại · Kind", choices=words.ALERT_KINDS, custom={"width": 130}),
         Column("station", "Trạm · Station", custom={"width": 200}),
         Column("parameter", "Thông số · Parameter", custom={"width": 90}),
+        Column("triage", "Có thể là · Probably", choices=words.TRIAGE_CLASSES, custom={"width": 150}),
+        Column("triage_probability", "Xác suất · Probability", decimals=2, custom={"width": 90}),
         Column("explanation_vi", "Giải thích", custom={"cellOptions": {"type": "auto", "wrapText": True}}),
         Column("explanation_en", "Explanation", custom={"cellOptions": {"type": "auto", "wrapText": True}}),
         Column("value", "Giá trị · Value", decimals=2, custom={"width": 90}),

@@ -49,6 +49,16 @@ ALERT_KINDS = (
     Choice("offline", "Mất tín hiệu · offline"),
 )
 
+TRIAGE_CLASSES = (
+    Choice("process", "Sự cố xả thải · pollution"),
+    Choice("fault", "Lỗi thiết bị · sensor fault"),
+    Choice("maintenance", "Bảo trì · maintenance"),
+    Choice("communication", "Lỗi truyền · communication"),
+    Choice("natural", "Tự nhiên · natural"),
+    Choice("falsification", "Nghi can thiệp · falsification"),
+    Choice("unknown", "Chưa rõ · unknown"),
+)
+
 LOGGER_STATUSES = (
     Choice("00", "Đang đo · measuring"),
     Choice("01", "Hiệu chuẩn · calibrating", "#8e44ad"),

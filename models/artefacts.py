@@ -54,7 +54,7 @@ class Artefact:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One promotion or rollback."""
+    """One promotion, rollback, or begin or end of a shadow run."""
 
     at: str
     name: str
@@ -68,6 +68,8 @@ class _Index:
     artefacts: tuple[Artefact, ...] = ()
     active: Mapping[str, str] = field(default_factory=dict)
     history: tuple[Change, ...] = ()
+    shadows: Mapping[str, str] = field(default_factory=dict)
+    """Candidates that run beside the active ones, by name."""
 
 
 class ArtefactStore:
@@ -111,6 +113,24 @@ class ArtefactStore:
         sha256 = self._read().active.get(name)
         return None if sha256 is None else self.entry(sha256)
 
+    def shadow(self, name: str) -> Artefact | None:
+        """Return the candidate that runs as a shadow under a name, if there is one."""
+        sha256 = self._read().shadows.get(name)
+        return None if sha256 is None else self.entry(sha256)
+
+    def chosen(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the hashes of the active artefacts and of the shadows, by name."""
+        index = self._read()
+        return dict(index.active), dict(index.shadows)
+
+    def stamp(self) -> tuple[int, ...] | None:
+        """Return what changes whenever the index does; ``None`` while there is none. Does not read it."""
+        try:
+            found = (self._folder / _INDEX).stat()
+        except OSError:
+            return None
+        return (found.st_mtime_ns, found.st_size, found.st_ino)
+
     def entries(self, name: str | None = None) -> tuple[Artefact, ...]:
         """Return all entries, oldest first; of one name if given."""
         return tuple(a for a in self._read().artefacts if name in {None, a.name})
@@ -126,6 +146,31 @@ class ArtefactStore:
             problem = "is not known" if not matches else f"stands for {len(matches)} artefacts"
             raise ModelError(f"artefact {sha256!r} {problem} in {self._folder}: see `quantrac models list`")
         return matches[0]
+
+    def begin_shadow(self, sha256: str, at: datetime) -> Change:
+        """Let a candidate run beside the active artefact of its name; it is loaded once first."""
+        entry = self.entry(sha256)
+        self.load(entry.sha256)
+        with self._locked():
+            index = self._read()
+            if index.active.get(entry.name) == entry.sha256:
+                raise ModelError(f"artefact {entry.sha256} is the active one of {entry.name}: a shadow is another")
+            change = Change(at.isoformat(), entry.name, "shadow", entry.sha256, index.shadows.get(entry.name))
+            shadows = {**index.shadows, entry.name: entry.sha256}
+            self._replace_index(replace(index, shadows=shadows, history=(*index.history, change)))
+        return change
+
+    def end_shadow(self, name: str, at: datetime) -> Change:
+        """End the shadow run of a name."""
+        with self._locked():
+            index = self._read()
+            sha256 = index.shadows.get(name)
+            if sha256 is None:
+                raise ModelError(f"no shadow runs for {name}: see `quantrac models list`")
+            change = Change(at.isoformat(), name, "end shadow", sha256, None)
+            shadows = {n: h for n, h in index.shadows.items() if n != name}
+            self._replace_index(replace(index, shadows=shadows, history=(*index.history, change)))
+        return change
 
     def promote(self, sha256: str, at: datetime) -> Change:
         """Make an artefact the active one of its name; it is loaded once first, so that a broken one never is."""
@@ -152,7 +197,8 @@ class ArtefactStore:
             previous = index.active.get(entry.name)
             change = Change(at.isoformat(), entry.name, action, entry.sha256, previous)
             active = {**index.active, entry.name: entry.sha256}
-            self._replace_index(replace(index, active=active, history=(*index.history, change)))
+            shadows = {n: h for n, h in index.shadows.items() if (n, h) != (entry.name, entry.sha256)}
+            self._replace_index(replace(index, active=active, shadows=shadows, history=(*index.history, change)))
         return change
 
     def _content(self, entry: Artefact) -> bytes:
@@ -179,7 +225,8 @@ class ArtefactStore:
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
             artefacts = tuple(Artefact(**entry) for entry in raw["artefacts"])
-            return _Index(artefacts, dict(raw["active"]), tuple(Change(**change) for change in raw["history"]))
+            history = tuple(Change(**change) for change in raw["history"])
+            return _Index(artefacts, dict(raw["active"]), history, dict(raw.get("shadows", {})))
         except FileNotFoundError:
             return _Index()
         except (OSError, ValueError, KeyError, TypeError) as exc:

@@ -1,17 +1,18 @@
-"""What a worker holds for one station: charts in, probability and a sentence for every reading out."""
+"""The charts of one station in the stream: rows in, probability and a sentence for every reading out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple, Self
 
 from models.priors import Harm, Prior, prior_of
-from models.protocol import NotReadyReason, Reason, Row
+from models.protocol import NotReadyReason, Reason, Row, Triage
 from models.residual import ChartConfig, ResidualConfig, ResidualDetector, SensorConfig, probability_of
+from models.watch import Verdict, harmful
 from quantrac.domain.stations import Station
 
-MODEL_VERSION = "residual-1"
+MODEL_VERSION = "charts-1+pipeline-1"
 """Stored with the scores: changes whenever the same readings would be scored differently."""
 
 
@@ -37,6 +38,8 @@ class ParameterScore(NamedTuple):
     reason: Reason | NotReadyReason
     text: Text
     level: float
+    triage: Triage | None = None
+    """While in alarm: what the station's incident probably is; ``None`` where the pipeline cannot tell."""
 
 
 NORMAL = Text("bình thường", "normal")
@@ -46,6 +49,44 @@ PROVISIONAL = Text(
 LEARNING = Text("đang học mức nền (chưa đủ số liệu)", "learning the baseline (too few readings yet)")
 NOTABLE = 0.7
 """Severity from which a reading that is no alarm gets its own sentence: below, all say "normal"."""
+
+
+def joined(scores: Mapping[str, ParameterScore], verdict: Verdict) -> dict[str, ParameterScore]:
+    """Return the charts' scores of a row with what the pipeline says of it.
+
+    A sensor is in alarm when its chart is, or when the row is and the sensor is among the farthest off.
+    """
+    if verdict.triage is None and not verdict.alarm:
+        return dict(scores)
+    return {parameter: _joined(parameter, score, verdict) for parameter, score in scores.items()}
+
+
+def _joined(parameter: str, score: ParameterScore, verdict: Verdict) -> ParameterScore:
+    if score.alarm:
+        return score._replace(triage=verdict.triage)
+    deviation = verdict.leading.get(parameter)
+    if not verdict.alarm or deviation is None or score.probability is None:
+        return score
+    severity = max(verdict.severity, 1.0)
+    reason = Reason.RELATION if abs(deviation) < 1 else Reason.HIGH if deviation > 0 else Reason.LOW
+    polluting = abs(deviation) >= 1 and harmful(parameter, deviation)
+    text = _pattern(parameter, deviation, len(verdict.leading))
+    return ParameterScore(
+        probability_of(severity, True), severity, True, polluting, reason, text, score.level, verdict.triage
+    )
+
+
+def _pattern(parameter: str, deviation: float, together: int) -> Text:
+    prior, _ = prior_of(parameter)
+    vi, en = prior.name_vi or parameter, prior.name_en or parameter
+    times_vi, times_en = vietnamese_number(abs(deviation)), english_number(abs(deviation))
+    side_vi, side_en = ("cao hơn", "above") if deviation > 0 else ("thấp hơn", "below")
+    others_vi = f", cùng {together - 1} thông số khác" if together > 1 else ""
+    others_en = f", together with {together - 1} other{'s' if together > 2 else ''}" if together > 1 else ""
+    return Text(
+        f"trạm khác quy luật thường ngày; {vi} {side_vi} mức bình thường {times_vi} lần độ lệch{others_vi}",
+        f"the station departs from its usual pattern; {en} {times_en} scatters {side_en} its usual level{others_en}",
+    )
 
 
 def vietnamese_number(value: float) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 
-from quantrac.domain.alerts import AlertKey, Transition, TransitionKind
+from quantrac.domain.alerts import AlertKey, Reassessment, Transition, TransitionKind
 from quantrac.domain.notifications import Notification, Summary
 from sql.statements import statement
 from sql.storable import storable
@@ -27,6 +27,7 @@ def apply_transition(cursor: psycopg.Cursor[Any], transition: Transition) -> tup
     ``None`` when nothing changed: the key has an open alert already (opened), none (escalated, resolved), or the
     severity is the same.
     """
+    judged = transition.assessment
     arguments = {
         **_key(transition.key),
         "kind": transition.kind.value,
@@ -42,6 +43,8 @@ def apply_transition(cursor: psycopg.Cursor[Any], transition: Transition) -> tup
         "explanation_vi": storable(transition.explanation_vi),
         "explanation_en": storable(transition.explanation_en),
         "page": transition.page,
+        "triage": None if judged is None else judged.cls,
+        "triage_probability": None if judged is None else judged.probability,
     }
     ids: tuple[int, int] | None = cursor.execute(statement(_STATEMENT_OF[transition.kind]), arguments).fetchone()
     return ids
@@ -52,9 +55,30 @@ def update_peak(cursor: psycopg.Cursor[Any], key: AlertKey, value: float) -> Non
     cursor.execute(statement("update_peak"), {**_key(key), "value": value})
 
 
+def reassess(cursor: psycopg.Cursor[Any], found: Reassessment) -> None:
+    """Write what the model now makes of the open alert of a key, if there is one."""
+    arguments = {
+        **_key(found.key),
+        "triage": found.assessment.cls,
+        "triage_probability": found.assessment.probability,
+        "explanation_vi": storable(found.explanation_vi),
+        "explanation_en": storable(found.explanation_en),
+    }
+    cursor.execute(statement("reassess_alert"), arguments)
+
+
 def open_alerts(cursor: psycopg.Cursor[Any], station: str) -> list[AlertKey]:
     """Return the keys of a station's open alerts."""
     return [AlertKey(*row) for row in cursor.execute(statement("open_alerts"), {"station": station})]
+
+
+def neighbours(cursor: psycopg.Cursor[Any], stations: Collection[str], now: datetime) -> dict[str, tuple[int, int]]:
+    """Return how many other stations of each one's park report, and how many of them have an open anomaly.
+
+    An anomaly that the model takes for a fault, maintenance or the like of that station says nothing of the water.
+    """
+    cursor.execute(statement("neighbours"), {"stations": list(stations), "now": now})
+    return {station: (reporting, alarmed) for station, reporting, alarmed in cursor}
 
 
 def enqueue(

@@ -53,6 +53,17 @@ def save_states(cursor: psycopg.Cursor[Any], snapshots: Mapping[str, bytes], now
     cursor.execute(statement("save_states"), arguments)
 
 
+def load_bases(cursor: psycopg.Cursor[Any], stations: Collection[str]) -> dict[str, bytes]:
+    """Return the large parts of the models' memories of those of ``stations`` that have one."""
+    return dict(cursor.execute(statement("load_bases"), {"stations": list(stations)}).fetchall())
+
+
+def save_bases(cursor: psycopg.Cursor[Any], bases: Mapping[str, bytes], now: datetime) -> None:
+    """Save the large parts of models' memories."""
+    arguments = {"stations": list(bases), "snapshots": list(bases.values()), "now": now}
+    cursor.execute(statement("save_bases"), arguments)
+
+
 def seen(cursor: psycopg.Cursor[Any], feeds: Collection[Feed]) -> dict[Feed, Ranges]:
     """Lock ``feeds`` and return which sequence numbers of each arrived; a feed never heard has no ranges."""
     arrived: dict[Feed, Ranges] = {feed: [] for feed in feeds}

@@ -141,6 +141,9 @@ class AlertLine:
     explanation_en: str
     page: bool
     retrospective: bool
+    triage: str | None
+    """What the model takes an anomaly for."""
+    triage_probability: float | None
 
 
 @dataclass(frozen=True, slots=True)

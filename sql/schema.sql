@@ -36,7 +36,9 @@ CREATE TABLE alerts (
     explanation_vi text NOT NULL DEFAULT ''::text,
     explanation_en text NOT NULL DEFAULT ''::text,
     page boolean NOT NULL DEFAULT true,
-    retrospective boolean NOT NULL DEFAULT false
+    retrospective boolean NOT NULL DEFAULT false,
+    triage text,
+    triage_probability real
 );
 CREATE TABLE dead_letters (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -127,6 +129,11 @@ CREATE TABLE limit_values (
     maximum double precision,
     coefficients_apply boolean NOT NULL DEFAULT true
 );
+CREATE TABLE model_states (
+    station text COLLATE "C" NOT NULL,
+    snapshot bytea NOT NULL,
+    saved_at timestamp with time zone NOT NULL
+) WITH (fillfactor=50);
 CREATE TABLE outbox (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     alert_id bigint NOT NULL,
@@ -224,6 +231,29 @@ CREATE TABLE sensors (
     convert_rate double precision NOT NULL DEFAULT 1,
     qc jsonb NOT NULL DEFAULT '{}'::jsonb
 );
+CREATE TABLE shadow_counts (
+    station text COLLATE "C" NOT NULL,
+    active text NOT NULL,
+    shadow text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    rows bigint NOT NULL,
+    alarms_active bigint NOT NULL,
+    alarms_shadow bigint NOT NULL,
+    pages_active bigint NOT NULL,
+    pages_shadow bigint NOT NULL,
+    rows_both bigint NOT NULL,
+    rows_active bigint NOT NULL,
+    rows_shadow bigint NOT NULL
+) WITH (fillfactor=50);
+CREATE TABLE station_models (
+    station text COLLATE "C" NOT NULL,
+    model_version text NOT NULL,
+    artefact text,
+    shadow text,
+    problem text,
+    changed_at timestamp with time zone NOT NULL
+) WITH (fillfactor=50);
 CREATE TABLE station_presence (
     station text COLLATE "C" NOT NULL,
     online boolean,
@@ -279,6 +309,7 @@ ALTER TABLE limit_sets ADD CONSTRAINT limit_sets_code_check CHECK ((code <> ''::
 ALTER TABLE limit_values ADD CONSTRAINT limit_values_pkey PRIMARY KEY (limit_set, effective_from, parameter);
 ALTER TABLE limit_values ADD CONSTRAINT limit_values_limit_set_effective_from_fkey FOREIGN KEY (limit_set, effective_from) REFERENCES limit_sets(code, effective_from) ON DELETE CASCADE;
 ALTER TABLE limit_values ADD CONSTRAINT limit_values_parameter_check CHECK ((parameter <> ''::text));
+ALTER TABLE model_states ADD CONSTRAINT model_states_pkey PRIMARY KEY (station);
 ALTER TABLE outbox ADD CONSTRAINT outbox_message_id_key UNIQUE (message_id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id);
@@ -297,6 +328,8 @@ ALTER TABLE sensors ADD CONSTRAINT sensors_pkey PRIMARY KEY (station, effective_
 ALTER TABLE sensors ADD CONSTRAINT sensors_station_effective_from_fkey FOREIGN KEY (station, effective_from) REFERENCES stations(code, effective_from) ON DELETE CASCADE;
 ALTER TABLE sensors ADD CONSTRAINT sensors_cadence_s_check CHECK ((cadence_s > (0)::double precision));
 ALTER TABLE sensors ADD CONSTRAINT sensors_parameter_check CHECK ((parameter <> ''::text));
+ALTER TABLE shadow_counts ADD CONSTRAINT shadow_counts_pkey PRIMARY KEY (station, active, shadow);
+ALTER TABLE station_models ADD CONSTRAINT station_models_pkey PRIMARY KEY (station);
 ALTER TABLE station_presence ADD CONSTRAINT station_presence_pkey PRIMARY KEY (station);
 ALTER TABLE station_states ADD CONSTRAINT station_states_pkey PRIMARY KEY (station);
 ALTER TABLE stations ADD CONSTRAINT stations_pkey PRIMARY KEY (code, effective_from);
@@ -357,12 +390,14 @@ $function$;
 CREATE TRIGGER outbox_notify AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION notify_outbox();
 COMMENT ON COLUMN alerts.parameter IS 'Empty: an alert of the whole station.';
 COMMENT ON COLUMN alerts.opened_at IS 'observed_at of the reading that opened it; since is that of the first reading of the condition.';
+COMMENT ON COLUMN alerts.triage IS 'What the model takes an anomaly for: process, fault, maintenance, ...; NULL: it cannot tell.';
 COMMENT ON COLUMN dead_letters.station IS 'Station of the MQTT topic; empty when the topic names none.';
 COMMENT ON TABLE delays IS 'Readings by delay from sent_at to committed: bucket i is [0.001*1.1^i, 0.001*1.1^(i+1)) seconds.';
 COMMENT ON COLUMN feeds.seen IS 'Sequence numbers that arrived in a logger''s session; a gap in it is a missing message.';
 COMMENT ON TABLE kafka_progress IS 'Everything before next_offset is committed here; a worker that is handed it again passes over it.';
 COMMENT ON TABLE latest_readings IS 'The reading of every sensor with the largest observed_at, whenever it arrived.';
 COMMENT ON COLUMN limit_sets.effective_to IS 'First day on which the set is no longer in force; NULL: still in force.';
+COMMENT ON TABLE model_states IS 'The large part of a model''s memory, written every few dozen rows; station_states holds the rows since.';
 COMMENT ON COLUMN outbox.next_try_at IS 'NULL: at once.';
 COMMENT ON COLUMN outbox.locked_until IS 'Until then the notifier that took it may deliver it; afterwards another may.';
 COMMENT ON COLUMN outbox.failed_at IS 'When it was given up.';
@@ -375,6 +410,9 @@ COMMENT ON COLUMN readings.late IS 'True when it came in the retrospective lane,
 COMMENT ON COLUMN readings.status IS 'What the logger says of its instrument: 00 measuring, 01 calibrating, 02 fault, ?? unknown.';
 COMMENT ON TABLE registry_state IS 'One row; version grows whenever the content of the station registry changes.';
 COMMENT ON COLUMN sensors."position" IS 'Order of the parameter in the station''s file, so that a registry reads back as it was written.';
+COMMENT ON TABLE shadow_counts IS 'A candidate beside the active artefact: alarms and pages of each, and alarmed rows of both or of one only. active is empty where nothing was learnt elsewhere.';
+COMMENT ON TABLE station_models IS 'What scores each station; problem says why an artefact or a model is not used.';
+COMMENT ON COLUMN station_models.artefact IS 'SHA-256 of the artefact; NULL: nothing learnt elsewhere, novelty alone judges.';
 COMMENT ON COLUMN station_presence.online IS 'What the retained MQTT birth or will message says; NULL: none was seen.';
 COMMENT ON TABLE station_states IS 'State of quality control, alert engine and model of a station, to go on with after a restart.';
 COMMENT ON TABLE stations IS 'One row per version of a station, in force from a calendar day in Vietnam.';
@@ -406,6 +444,7 @@ GRANT SELECT ON limit_sets TO quantrac_reader;
 GRANT SELECT ON limit_sets TO quantrac_writer;
 GRANT SELECT ON limit_values TO quantrac_reader;
 GRANT SELECT ON limit_values TO quantrac_writer;
+GRANT INSERT, SELECT, UPDATE ON model_states TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON outbox TO quantrac_writer;
 GRANT SELECT ON reading_days TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON reading_days TO quantrac_writer;
@@ -421,6 +460,10 @@ GRANT SELECT ON schema_migrations TO quantrac_reader;
 GRANT SELECT ON schema_migrations TO quantrac_writer;
 GRANT SELECT ON sensors TO quantrac_reader;
 GRANT SELECT ON sensors TO quantrac_writer;
+GRANT SELECT ON shadow_counts TO quantrac_reader;
+GRANT INSERT, SELECT, UPDATE ON shadow_counts TO quantrac_writer;
+GRANT SELECT ON station_models TO quantrac_reader;
+GRANT INSERT, SELECT, UPDATE ON station_models TO quantrac_writer;
 GRANT SELECT ON station_presence TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON station_presence TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON station_states TO quantrac_writer;

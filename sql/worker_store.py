@@ -9,15 +9,16 @@ from typing import Any
 
 import psycopg
 
-from quantrac.domain.alerts import AlertKey, Transition
+from quantrac.domain.alerts import AlertKey, Reassessment, Transition
 from quantrac.domain.deadletters import DeadLetter
 from quantrac.domain.judgements import Bucket, Judgement
 from quantrac.domain.ledger import LedgerCounts
 from quantrac.domain.notifications import Notification, Summary
 from quantrac.domain.readings import CheckedReading, Outcome, StoredRow
-from sql import alert_store, bucket_store, feed_store, readings_store
+from sql import alert_store, bucket_store, feed_store, model_store, readings_store
 from sql.connections import connect, translated
 from sql.feed_store import Feed, Ranges, SilentStation
+from sql.model_store import StationModelLine
 from sql.readings_store import Key
 from sql.statements import statement
 from sql.storable import storable
@@ -47,6 +48,22 @@ class WorkerTransaction:
     def load_states(self, stations: Collection[str]) -> dict[str, bytes]:
         """Return the saved states of those of ``stations`` that have one."""
         return feed_store.load_states(self._cursor, stations)
+
+    def load_bases(self, stations: Collection[str]) -> dict[str, bytes]:
+        """Return the large parts of the models' memories of those of ``stations`` that have one."""
+        return feed_store.load_bases(self._cursor, stations)
+
+    def save_bases(self, bases: Mapping[str, bytes], now: datetime) -> None:
+        """Save the large parts of models' memories."""
+        feed_store.save_bases(self._cursor, bases, now)
+
+    def save_station_models(self, lines: Sequence[StationModelLine], now: datetime) -> None:
+        """Note what scores each of some stations, or why nothing does."""
+        model_store.save_station_models(self._cursor, lines, now)
+
+    def add_shadow_counts(self, station: str, pair: tuple[str, str], counts: model_store.Counts, now: datetime) -> None:
+        """Add to what is counted of a candidate beside the active artefact of a station."""
+        model_store.add_shadow_counts(self._cursor, station, pair, counts, now)
 
     def save_states(self, snapshots: Mapping[str, bytes], now: datetime) -> None:
         """Save the states of stations."""
@@ -111,6 +128,14 @@ class WorkerTransaction:
     def update_peak(self, key: AlertKey, value: float) -> None:
         """Move the worst value of the open alert of ``key``, if there is one and ``value`` is worse."""
         alert_store.update_peak(self._cursor, key, value)
+
+    def reassess(self, found: Reassessment) -> None:
+        """Write what the model now makes of an open alert."""
+        alert_store.reassess(self._cursor, found)
+
+    def neighbours(self, stations: Collection[str], now: datetime) -> dict[str, tuple[int, int]]:
+        """Return how many other stations of the same park report, and how many of them have an open anomaly."""
+        return alert_store.neighbours(self._cursor, stations, now)
 
     def open_alerts(self, station: str) -> list[AlertKey]:
         """Return the keys of a station's open alerts."""

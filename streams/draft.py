@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
-from prometheus_client import Counter as Metric
 
 from ingest.payloads import Decoded, InstantBounds, decoder_of
 from models.protocol import Row
 from models.stream import ParameterScore
 from quantrac import topics
-from quantrac.domain.alerts import AlertKey, Transition
+from quantrac.domain.alerts import AlertKey, Reassessment, Transition
 from quantrac.domain.deadletters import DeadLetter, Rejected, RejectReason, Stage
 from quantrac.domain.ledger import LedgerCounts
 from quantrac.domain.readings import CheckedReading, Flag, Outcome, QcReason, Reading, StoredRow
 from quantrac.domain.stations import Station
-from quantrac.telemetry import get_logger
 from streams.catalogue import Catalogue
 from streams.records import RawRecord
 from streams.states import Feed, StationState, StationStates
-
-_log = get_logger(__name__)
-_model_failures = Metric("quantrac_worker_model_failures", "Rows that the anomaly model failed on", ["station"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +104,30 @@ def dead_letters(record: RawRecord, rejected: Sequence[Rejected], stage: Stage) 
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """The readings of one message after quality control, not yet scored."""
+
+    record: RawRecord
+    station: Station
+    checked: list[tuple[Reading, Flag, tuple[QcReason, ...]]]
+    late: bool
+    again: bool
+    """Whether the message had arrived before."""
+
+    def row(self) -> Row:
+        """Return the readings as the model sees them."""
+        return Row(
+            self.checked[0][0].observed_at,
+            {r.parameter: r.value for r, _, _ in self.checked},
+            {r.parameter: flag for r, flag, _ in self.checked},
+            {r.parameter: r.status for r, _, _ in self.checked},
+        )
+
+
 @dataclass(slots=True)
 class Draft:
-    """Everything that a batch will write, collected record by record."""
+    """Everything that a batch will write: taken record by record, then scored station by station and judged."""
 
     states: StationStates
     lane_limit: timedelta
@@ -126,11 +142,12 @@ class Draft:
     touched: set[str] = field(default_factory=set)
     seen: dict[Feed, list[tuple[int, int]]] = field(default_factory=dict)
     sent: list[tuple[datetime, int]] = field(default_factory=list)
+    _taken: list[_Taken] = field(default_factory=list)
     _redelivered: list[bool] = field(default_factory=list)
     """For each row: whether its message had arrived before."""
 
     def take(self, message: DecodedRecord) -> None:
-        """Run one decoded record through the stages."""
+        """Run one decoded record through the stages before the model."""
         record, station = message.record, message.station
         if message.decoded.rejected:
             self.bury(record, message.decoded.rejected, Stage.DECODE)
@@ -140,6 +157,28 @@ class Draft:
             self.presence[station.code] = (message.online, record.received_at)
             return
         self._take_readings(record, station, message.decoded)
+
+    def judge(self, neighbours: Mapping[str, tuple[int, int]]) -> None:
+        """Score all rows that were taken, each station's in one go, and judge the readings in the order of arrival.
+
+        ``neighbours`` gives for stations with a running incident how many others report and how many have an anomaly.
+        """
+        rows: dict[str, list[int]] = {}
+        for i, taken in enumerate(self._taken):
+            if not taken.late:
+                rows.setdefault(taken.station.code, []).append(i)
+        scores: dict[int, dict[str, ParameterScore] | None] = {}
+        for code, positions in rows.items():
+            own = [self._taken[i].row() for i in positions]
+            scored = self.states[code].scorer.score(own, self.now, neighbours.get(code, (0, 0)))
+            scores.update(zip(positions, scored, strict=True))
+        for i, taken in enumerate(self._taken):
+            self._judge(taken, scores.get(i) or {})
+        self._taken.clear()
+
+    def reassessments(self) -> list[Reassessment]:
+        """Return the open anomaly alerts that the model came to see in another light."""
+        return [r for code in self.touched for r in self.states[code].alerts.take_reassessments().values()]
 
     def bury(self, record: RawRecord, rejected: Sequence[Rejected], stage: Stage) -> None:
         """Make dead letters of what was refused of a record, and count them."""
@@ -187,16 +226,19 @@ class Draft:
             (reading, *state.quality[reading.parameter].check(reading, record.received_at))
             for reading in decoded.readings
         ]
-        scores = None if late else self._score(state, decoded.readings[0].observed_at, checked)
-        for reading, flag, reasons in checked:
-            score = scores.get(reading.parameter) if scores else None
-            row = _checked(reading, flag, reasons, score, late)
-            self.rows.append(StoredRow(row, record.partition, record.offset))
-            self._redelivered.append(again)
-            for transition in state.alerts.evaluate(row, score):
-                self.transitions.append((transition, station))
+        self._taken.append(_Taken(record, station, checked, late, again))
         if decoded.sent_at is not None and not late and not again:
             self.sent.append((decoded.sent_at, len(decoded.readings)))
+
+    def _judge(self, taken: _Taken, scores: Mapping[str, ParameterScore]) -> None:
+        alerts = self.states[taken.station.code].alerts
+        for reading, flag, reasons in taken.checked:
+            score = scores.get(reading.parameter)
+            row = _checked(reading, flag, reasons, score, taken.late)
+            self.rows.append(StoredRow(row, taken.record.partition, taken.record.offset))
+            self._redelivered.append(taken.again)
+            for transition in alerts.evaluate(row, score):
+                self.transitions.append((transition, taken.station))
 
     def _arrived_before(self, state: StationState, decoded: Decoded) -> bool:
         session, seq = decoded.session, decoded.seq
@@ -210,29 +252,6 @@ class Draft:
         else:
             ranges.append((seq, seq + 1))
         return False
-
-    def _score(
-        self,
-        state: StationState,
-        observed_at: datetime,
-        checked: Sequence[tuple[Reading, Flag, tuple[QcReason, ...]]],
-    ) -> dict[str, ParameterScore] | None:
-        """Score a row; a model that fails is put aside, and storing and judging by limits go on."""
-        if state.model is None:
-            return None
-        row = Row(
-            observed_at,
-            {r.parameter: r.value for r, _, _ in checked},
-            {r.parameter: flag for r, flag, _ in checked},
-            {r.parameter: r.status for r, _, _ in checked},
-        )
-        try:
-            return state.model.score_row(row, self.now)
-        except Exception:  # noqa: BLE001  a model's failure of any kind must not stop the stream
-            _log.exception("model_failed", station=state.station.code, observed_at=observed_at.isoformat())
-            _model_failures.labels(station=state.station.code).inc()
-            state.model = None
-            return None
 
     def _counts(self, station: str) -> LedgerCounts:
         return self.ledger.setdefault(station, LedgerCounts())

@@ -24,6 +24,7 @@ from streams.catalogue import Catalogue
 from streams.delays import DelayLog
 from streams.draft import DecodedRecord, DecodeOptions, Draft, decode
 from streams.records import RawRecord
+from streams.shelf import ModelShelf
 from streams.states import StationStates
 from streams.telling import Recipients, tell
 
@@ -66,10 +67,15 @@ class BatchProcessor:
     """Turns raw records into committed rows. Blocking; used by one thread."""
 
     def __init__(
-        self, store: WorkerStore, catalogue: Callable[[], Catalogue], options: ProcessorOptions, clock: Clock
+        self,
+        store: WorkerStore,
+        catalogue: Callable[[], Catalogue],
+        options: ProcessorOptions,
+        clock: Clock,
+        shelf: ModelShelf | None = None,
     ) -> None:
         self._store, self._catalogue, self._options, self._clock = store, catalogue, options, clock
-        self._states = StationStates()
+        self._states = StationStates(shelf or ModelShelf(None))
         self.delays = DelayLog()
 
     def forget(self) -> None:
@@ -114,7 +120,9 @@ class BatchProcessor:
             tell(tx, draft.transitions, self._options.recipients)
             for key, value in draft.peaks().items():
                 tx.update_peak(key, value)
-            tx.save_states(self._states.snapshots(draft.touched), now)
+            for found in draft.reassessments():
+                tx.reassess(found)
+            self._states.save(tx, draft.touched, now)
             tx.mark_seen(draft.seen, now)
             self._save_delays(tx)
             self._save_progress(tx, fresh)
@@ -137,10 +145,13 @@ class BatchProcessor:
 
     def _draft(self, tx: WorkerTransaction, fresh: Sequence[RawRecord], catalogue: Catalogue, now: datetime) -> Draft:
         messages = [decode(record, catalogue, self._options.decode) for record in fresh]
-        self._states.load(tx, _wanted(messages), catalogue)
+        wanted = list(_wanted(messages))
+        self._states.load(tx, wanted, catalogue, now)
         draft = Draft(self._states, self._options.lane_limit, now)
         for message in messages:
             draft.take(message)
+        running = {station.code for station, _, _ in wanted if self._states[station.code].scorer.running}
+        draft.judge(tx.neighbours(running, now) if running else {})
         return draft
 
     def _save_progress(self, tx: WorkerTransaction, fresh: Sequence[RawRecord]) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 
 from alerts.engine import StationAlerts
-from models.errors import ModelError
-from models.stream import StationModel
+from models.stream import MODEL_VERSION
 from quantrac.domain.stations import Station
 from quantrac.quality.chain import SensorQuality, Snapshot
 from quantrac.telemetry import get_logger
+from sql.model_store import StationModelLine
 from sql.worker_store import WorkerTransaction
 from streams.catalogue import Catalogue
 from streams.feeds import SeenRanges
+from streams.scoring import ScorerSnapshot, StationScorer
+from streams.shelf import ModelShelf
 
 _log = get_logger(__name__)
 
@@ -25,8 +28,9 @@ Feed = tuple[str, str]
 
 class _StationSnapshot(msgspec.Struct, array_like=True):
     quality: dict[str, Snapshot]
-    model: bytes | None
+    charts: bytes | None
     alerts: bytes | None
+    watch: bytes | None = None
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -39,8 +43,7 @@ class StationState:
 
     station: Station
     quality: dict[str, SensorQuality]
-    model: StationModel | None
-    """``None`` when the model failed: limits judge on, the log and a counter tell."""
+    scorer: StationScorer
     alerts: StationAlerts
     seen: dict[str, SeenRanges] = field(default_factory=dict)
     """By session."""
@@ -48,11 +51,13 @@ class StationState:
     def snapshot(self) -> bytes:
         """Return the state as it is stored; ``seen`` has a table of its own."""
         quality = {parameter: q.snapshot() for parameter, q in self.quality.items()}
-        model = None if self.model is None else self.model.snapshot()
-        return _encode(_StationSnapshot(quality, model, self.alerts.snapshot()))
+        scorer = self.scorer.snapshot()
+        return _encode(_StationSnapshot(quality, scorer.charts, self.alerts.snapshot(), scorer.watch))
 
 
-def restore(station: Station, catalogue: Catalogue, snapshot: bytes | None) -> StationState:
+def restore(
+    station: Station, catalogue: Catalogue, shelf: ModelShelf, snapshot: bytes | None, base: bytes | None
+) -> StationState:
     """Return a station's state, going on from a snapshot where there is one that this version can read."""
     parts = _StationSnapshot({}, None, None)
     if snapshot is not None:
@@ -64,15 +69,9 @@ def restore(station: Station, catalogue: Catalogue, snapshot: bytes | None) -> S
     for parameter, q in quality.items():
         if parameter in parts.quality:
             q.restore(parts.quality[parameter])
-    return StationState(station, quality, _model(station, parts.model), catalogue.alerts_of(station, parts.alerts))
-
-
-def _model(station: Station, snapshot: bytes | None) -> StationModel:
-    try:
-        return StationModel.for_station(station, snapshot)
-    except ModelError as exc:
-        _log.warning("model_starts_anew", station=station.code, error=str(exc))
-        return StationModel.for_station(station)
+    scorer = StationScorer(station, shelf.config_of(station))
+    scorer.go_on(ScorerSnapshot(parts.charts, parts.watch), base)
+    return StationState(station, quality, scorer, catalogue.alerts_of(station, parts.alerts))
 
 
 class StationStates:
@@ -82,11 +81,13 @@ class StationStates:
     with the one that this worker left there. No rebalance needs to be noticed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shelf: ModelShelf) -> None:
+        self._shelf = shelf
         self._progress: dict[int, int] = {}
         self._states: dict[str, StationState] = {}
         self._partition: dict[str, int] = {}
         self._version = -1
+        self._shelved = shelf.version
 
     def __getitem__(self, station: str) -> StationState:
         return self._states[station]
@@ -103,12 +104,17 @@ class StationStates:
         self._drop(code for code, p in list(self._partition.items()) if p in moved)
 
     def load(
-        self, tx: WorkerTransaction, wanted: Iterable[tuple[Station, int, str | None]], catalogue: Catalogue
+        self,
+        tx: WorkerTransaction,
+        wanted: Iterable[tuple[Station, int, str | None]],
+        catalogue: Catalogue,
+        now: datetime,
     ) -> None:
         """Make the states of stations available: triples of the station, its partition and its session."""
         if catalogue.version != self._version:
             self._drop(list(self._states))
             self._version = catalogue.version
+        self._take_other_models()
         stations: dict[str, Station] = {}
         feeds: set[Feed] = set()
         for station, partition, session in wanted:
@@ -120,13 +126,28 @@ class StationStates:
             if session is not None and not self._knows(station.code, session):
                 feeds.add((station.code, session))
         if stations:
-            stored = tx.load_states(list(stations))
+            stored, bases = tx.load_states(list(stations)), tx.load_bases(list(stations))
             for code, station in stations.items():
-                self._states[code] = restore(station, catalogue, stored.get(code))
+                self._states[code] = restore(station, catalogue, self._shelf, stored.get(code), bases.get(code))
+        self._try_models_again(tx, now)
         if feeds:
             ranges = tx.seen(feeds)
             for code, session in feeds:
                 self._states[code].seen[session] = SeenRanges(ranges.get((code, session), ()))
+
+    def _take_other_models(self) -> None:
+        """Give the stations the artefacts that were chosen since the last batch."""
+        if self._shelf.version != self._shelved:
+            self._shelved = self._shelf.version
+            for state in self._states.values():
+                state.scorer.use(self._shelf.config_of(state.station))
+
+    def _try_models_again(self, tx: WorkerTransaction, now: datetime) -> None:
+        due = [code for code, state in self._states.items() if state.scorer.needs_base(now)]
+        if due:
+            bases = tx.load_bases(due)
+            for code in due:
+                self._states[code].scorer.try_again(bases.get(code))
 
     def advance(self, progress: Mapping[int, int]) -> None:
         """Remember the progress that this worker is about to commit."""
@@ -135,6 +156,32 @@ class StationStates:
     def snapshots(self, stations: Collection[str]) -> dict[str, bytes]:
         """Return the states of stations as they are stored."""
         return {code: self._states[code].snapshot() for code in stations}
+
+    def save(self, tx: WorkerTransaction, stations: Collection[str], now: datetime) -> None:
+        """Write the states of stations, and of their models what is due or has changed."""
+        states = {code: self._states[code] for code in stations}
+        bases = {code: base for code, s in states.items() if (base := s.scorer.take_base(now)) is not None}
+        # After the bases: what is stored with every batch begins where the base ends.
+        tx.save_states(self.snapshots(stations), now)
+        if bases:
+            tx.save_bases(bases, now)
+        lines = [self._line(code, s) for code, s in states.items() if self._line(code, s).told != s.scorer.reported]
+        if lines:
+            tx.save_station_models(lines, now)
+        for line in lines:
+            self._states[line.station].scorer.reported = line.told
+        for code, state in states.items():
+            counts = state.scorer.take_counts()
+            if counts:
+                chosen = state.scorer.config
+                shadow = None if chosen.shadow is None else chosen.shadow.sha256
+                tx.add_shadow_counts(code, (chosen.active.sha256 or "", shadow or ""), counts, now)
+
+    def _line(self, code: str, state: StationState) -> StationModelLine:
+        config, trouble = state.scorer.config, state.scorer.trouble
+        shadow = None if config.shadow is None else config.shadow.sha256
+        problem = trouble.reason if trouble is not None else self._shelf.problem_of(code)
+        return StationModelLine(code, MODEL_VERSION, config.active.sha256, shadow, problem)
 
     def _knows(self, code: str, session: str) -> bool:
         state = self._states.get(code)

@@ -34,6 +34,7 @@ from streams.lag import LagProbe
 from streams.processor import BatchProcessor, ProcessorOptions, Shared
 from streams.records import RawRecord
 from streams.sharing import Sharer
+from streams.shelf import ModelShelf
 from streams.sweep import Sweeper, SweepOptions
 from streams.telling import recipients_of
 from streams.watchdog import EXIT_STATUS, Watchdog
@@ -49,7 +50,12 @@ class Worker:
     """One worker: what the agent calls, and what runs beside it."""
 
     def __init__(
-        self, settings: Settings, kafka: KafkaEndpoint, database: DatabaseEndpoint, clock: Clock, cluster: str
+        self,
+        settings: Settings,
+        kafka: KafkaEndpoint,
+        database: DatabaseEndpoint,
+        clock: Clock,
+        cluster: str,
     ) -> None:
         store = WorkerStore(database.writer)
         catalogue = CatalogueCache(database.writer, clock)
@@ -62,7 +68,8 @@ class Worker:
             timedelta(seconds=settings.lane_limit_s), decode, recipients, f"{topics.RAW}@{cluster}"
         )
         self._store = store
-        self._processor = BatchProcessor(store, catalogue.current, options, clock)
+        self._shelf = ModelShelf(settings.models_dir or settings.run_dir / "models")
+        self._processor = BatchProcessor(store, catalogue.current, options, clock, self._shelf)
         self._sweeper = Sweeper(
             store,
             catalogue,
@@ -104,6 +111,7 @@ class Worker:
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             try:
+                await self._in_thread(self._shelf.refresh)
                 await self._in_thread(self._sweeper.sweep)
             except StoreError as exc:
                 _log.warning("sweep_failed", error=str(exc))

@@ -105,6 +105,12 @@ def _unknown(alert_id: int) -> QuantracError:
     return QuantracError(f"There is no alert {alert_id}: `quantrac alerts list --all` shows the numbers.")
 
 
+def _triage(line: AlertLine) -> str | None:
+    if line.triage is None or line.triage_probability is None:
+        return None
+    return f"{line.triage} {line.triage_probability:.0%}"
+
+
 def _state(line: DeliveryLine) -> str:
     if line.sent_at is not None:
         return "delivered"
@@ -121,6 +127,7 @@ _ALERT_COLUMNS: tuple[Column[AlertLine], ...] = (
     Column("resolved", lambda a: a.resolved_at),
     Column("peak", lambda a: a.peak_value, "right"),
     Column("limit", lambda a: a.limit_maximum, "right"),
+    Column("triage", _triage),
     Column("pages", lambda a: "yes" if a.page else "work item"),
 )
 _DELIVERY_COLUMNS: tuple[Column[DeliveryLine], ...] = (

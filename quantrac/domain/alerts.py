@@ -47,6 +47,22 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Assessment:
+    """What the model makes of an anomaly: fault or pollution, how sure that is, and why."""
+
+    cls: str
+    """Value of the models' ``TriageClass``: process, fault, maintenance, ..., unknown."""
+    probability: float
+    """Of the class, 0..1."""
+    reasons_vi: tuple[str, ...] = ()
+    """The strongest first, at most three."""
+    reasons_en: tuple[str, ...] = ()
+    sentence_vi: str = ""
+    """All of it in one sentence, the end of the alert's explanation."""
+    sentence_en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AlertKey:
     """What an open alert is unique by: the database allows one open alert per key."""
 
@@ -77,3 +93,15 @@ class Transition:
     explanation_en: str = ""
     page: bool = True
     """False for what becomes a work item only: nobody is notified."""
+    assessment: Assessment | None = None
+    """Of an anomaly; ``None`` where no model could tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reassessment:
+    """An open alert that the model came to see in another light; no transition, nobody is told."""
+
+    key: AlertKey
+    assessment: Assessment
+    explanation_vi: str
+    explanation_en: str

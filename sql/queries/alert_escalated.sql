@@ -3,7 +3,9 @@ WITH changed AS (
         severity = %(severity)s,
         page = page OR %(page)s,
         explanation_vi = coalesce(nullif(%(explanation_vi)s, ''), explanation_vi),
-        explanation_en = coalesce(nullif(%(explanation_en)s, ''), explanation_en)
+        explanation_en = coalesce(nullif(%(explanation_en)s, ''), explanation_en),
+        triage = coalesce(%(triage)s, triage),
+        triage_probability = coalesce(%(triage_probability)s, triage_probability)
      WHERE station = %(station)s AND parameter = %(parameter)s AND rule = %(rule)s AND resolved_at IS NULL
        AND severity <> %(severity)s
     RETURNING id

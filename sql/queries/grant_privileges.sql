@@ -5,7 +5,7 @@ DECLARE
 BEGIN
     FOR relation IN
         SELECT relname AS name,
-               relname IN ('station_states', 'stations', 'outbox') AS personal
+               relname IN ('station_states', 'model_states', 'stations', 'outbox') AS personal
           FROM pg_class
          WHERE relnamespace = 'public'::regnamespace
            AND relkind IN ('r', 'p', 'v')
@@ -20,7 +20,8 @@ BEGIN
 
     GRANT INSERT, UPDATE ON
         readings, reading_hours, reading_days, latest_readings, judgements, alerts, alert_transitions, outbox,
-        dead_letters, feeds, ledger, kafka_progress, station_states, station_presence, delays
+        dead_letters, feeds, ledger, kafka_progress, station_states, station_presence, delays,
+        model_states, station_models, shadow_counts
         TO quantrac_writer;
     GRANT INSERT ON reading_revisions TO quantrac_writer;
 

@@ -26,6 +26,7 @@ from streams.delays import DelayLog
 from streams.draft import DecodeOptions
 from streams.processor import BatchProcessor, ProcessorOptions
 from streams.records import RawRecord
+from streams.shelf import ModelShelf
 from streams.sweep import Sweeper, SweepOptions
 from streams.telling import Recipients
 
@@ -80,11 +81,11 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def make_processor(prepared: DatabaseEndpoint, clock: ManualClock) -> Iterator[Callable[[], BatchProcessor]]:
+def make_processor(prepared: DatabaseEndpoint, clock: ManualClock) -> Iterator[Callable[..., BatchProcessor]]:
     """Return a new worker's processor, with nothing in memory; it follows the clock of the test."""
     stores: list[WorkerStore] = []
 
-    def make() -> BatchProcessor:
+    def make(shelf: ModelShelf | None = None) -> BatchProcessor:
         options = ProcessorOptions(
             lane_limit=timedelta(minutes=30),
             decode=DecodeOptions(InstantBounds(timedelta(minutes=5), timedelta(days=400)), 262_144),
@@ -92,7 +93,7 @@ def make_processor(prepared: DatabaseEndpoint, clock: ManualClock) -> Iterator[C
             source="quantrac.raw@test",
         )
         stores.append(WorkerStore(prepared.writer))
-        return BatchProcessor(stores[-1], CatalogueCache(prepared.writer, clock).current, options, clock)
+        return BatchProcessor(stores[-1], CatalogueCache(prepared.writer, clock).current, options, clock, shelf)
 
     yield make
     for store in stores:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 import pytest
@@ -27,6 +28,19 @@ class Words:
     en: str = "above the baseline"
 
 
+class Class(StrEnum):
+    PROCESS = "process"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True)
+class FakeTriage:
+    cls: Class = Class.PROCESS
+    probability: float = 0.87
+    reasons_vi: tuple[str, ...] = ("COD, NH4 cùng tăng", "tăng dần", "trạm bên cạnh bình thường")
+    reasons_en: tuple[str, ...] = ("COD, NH4 rose together", "rose gradually", "the neighbour is normal")
+
+
 @dataclass(frozen=True)
 class FakeScore:
     """What a model says; the real ones are in ``models``, which ``alerts`` may not import."""
@@ -35,6 +49,7 @@ class FakeScore:
     alarm: bool = True
     harmful: bool = True
     text: Words = Words()
+    triage: FakeTriage | None = FakeTriage()
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +115,11 @@ def checked() -> Checked:
 @pytest.fixture(scope="session")
 def at() -> Callable[[float], datetime]:
     return lambda index: START + index * CADENCE
+
+
+@pytest.fixture(scope="session")
+def fault() -> FakeTriage:
+    return FakeTriage(Class.FAULT, 0.8, ("COD đứng yên",), ("COD stands still",))
 
 
 @pytest.fixture(scope="session")

@@ -166,6 +166,53 @@ def test_an_anomaly_that_cannot_be_pollution_is_a_work_item(alerts: StationAlert
     assert [(t.severity, t.page) for t in transitions] == [(Severity.WARNING, False)]
 
 
+def test_what_is_no_pollution_opens_a_work_item_that_says_what_it_is(
+    alerts: StationAlerts, checked: Any, score: Any, fault: Any
+) -> None:
+    (opened,) = run(alerts, (checked(i, 60.0) for i in range(9)), score(triage=fault))
+    assert (opened.severity, opened.page) == (Severity.WARNING, False)
+    assert opened.assessment is not None
+    assert (opened.assessment.cls, opened.assessment.probability) == ("fault", 0.8)
+    assert opened.explanation_vi.endswith("Có thể là: lỗi thiết bị đo (80 %); lý do: COD đứng yên.")
+
+
+@pytest.mark.parametrize("probability", [0.49, None])
+def test_what_nobody_can_tell_apart_pages_nobody(
+    alerts: StationAlerts, checked: Any, score: Any, probability: float | None
+) -> None:
+    doubt = None if probability is None else replace(score().triage, probability=probability)
+    transitions = run(alerts, (checked(i, 60.0) for i in range(9)), score(triage=doubt))
+    assert [(t.kind, t.page) for t in transitions] == [(TransitionKind.OPENED, False)]
+
+
+def test_a_running_incident_pages_once_when_it_turns_out_to_be_pollution(
+    alerts: StationAlerts, checked: Any, score: Any, fault: Any
+) -> None:
+    # class      fault fault fault  process process process  fault x6  process x6
+    # alert                  O                      pages      |          |
+    first = run(alerts, (checked(i, 60.0) for i in range(3)), score(triage=fault))
+    assert [(t.kind, t.page) for t in first] == [(TransitionKind.OPENED, False)]
+    assert alerts.take_reassessments() == {}
+    second = run(alerts, (checked(i, 60.0) for i in range(3, 6)), score())
+    assert [(t.kind, t.severity, t.page) for t in second] == [(TransitionKind.ESCALATED, Severity.HIGH, True)]
+    assert "pollution (87 %)" in second[0].explanation_en
+    alerts.take_reassessments()
+    assert run(alerts, (checked(i, 60.0) for i in range(6, 12)), score(triage=fault)) == []
+    (changed,) = alerts.take_reassessments().values()
+    assert (changed.key.parameter, changed.assessment.cls) == ("COD", "fault")
+    assert "lỗi thiết bị đo" in changed.explanation_vi
+    assert run(alerts, (checked(i, 60.0) for i in range(12, 18)), score()) == []
+
+
+def test_one_incident_of_two_parameters_pages_once(alerts: StationAlerts, checked: Any, score: Any) -> None:
+    both = [c for i in range(6) for c in (checked(i, 60.0), checked(i, 4.0, "NH4"))]
+    transitions = run(alerts, both, score())
+    assert [(t.key.parameter, t.page, t.reason) for t in transitions] == [
+        ("COD", True, Reason.HELD),
+        ("NH4", False, Reason.TOLD_BY_INCIDENT),
+    ]
+
+
 def test_no_score_is_not_a_score_of_zero(alerts: StationAlerts, checked: Any, score: Any) -> None:
     run(alerts, (checked(i, 60.0) for i in range(3)), score())
     assert run(alerts, (checked(i, 60.0) for i in range(3, 20)), score(None, alarm=False, harmful=False)) == []

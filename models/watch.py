@@ -1,0 +1,355 @@
+"""The pipeline and the triage of one station in the stream: rows in, alarms with class and reasons out.
+
+The memory is large (tens of kilobytes), and a row changes all of it. So it is kept in two parts: a base, written every
+few dozen rows, and the rows since then, which are small. Pushed again over the base they give the same memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import exp2, inf, isnan, nan
+from typing import Any, NamedTuple, Self
+from zlib import crc32
+
+import numpy as np
+
+from models.errors import ModelError
+from models.families import FAMILIES
+from models.pipeline import Fitted, Scored, Scorer
+from models.priors import Harm, prior_of
+from models.protocol import Row, Triage, TriageClass
+from models.residual import IMPLAUSIBLE
+from models.series import Bools, Floats
+from models.snapshots import pack, unpack
+from models.triage import Context, Incident
+from quantrac.domain.stations import Station
+
+_LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 1
+LEARNING_ROWS = 60
+"""Rows before the pipeline itself raises an alarm; until then the charts alone do, which know priors."""
+LEADING = 3.0
+"""Scatters that a sensor must be off to be named as a cause of the row's alarm, unless it is the farthest off."""
+BASE_ROWS = 48
+"""Rows between two bases: more of them make every commit and every restart longer, fewer write the base more often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What was learnt elsewhere, under the hash of its artefact; ``None``: nothing, novelty alone judges."""
+
+    sha256: str | None = None
+    fitted: Fitted | None = None
+
+    @property
+    def pipeline(self) -> Fitted:
+        """The pipeline to judge with."""
+        return self.fitted or Fitted(FAMILIES["scenarios"].effective(), None, 0.0, 0.005, False)
+
+
+@dataclass(frozen=True)
+class WatchConfig:
+    """What the registry says of a station, and what judges it."""
+
+    station: str
+    parameters: tuple[str, ...]
+    cadences_s: tuple[float, ...]
+    limits: tuple[tuple[float, float], ...]
+    active: Learnt = Learnt()
+    shadow: Learnt | None = None
+    """A candidate that judges the same rows beside the active one; only counted."""
+
+    @classmethod
+    def of(cls, station: Station, active: Learnt | None = None, shadow: Learnt | None = None) -> Self:
+        """Return the configuration of a registered station."""
+        sensors = station.sensors
+        limits = tuple(
+            (-inf if s.qc.sensor_min is None else s.qc.sensor_min, inf if s.qc.sensor_max is None else s.qc.sensor_max)
+            for s in sensors
+        )
+        parameters, cadences = tuple(s.parameter for s in sensors), tuple(s.cadence_s for s in sensors)
+        return cls(station.code, parameters, cadences, limits, active or Learnt(), shadow)
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Parameters that explain the others and are no pollution by themselves."""
+        return tuple(p for p in self.parameters if prior_of(p)[0].harm is Harm.NONE)
+
+
+class Watched(NamedTuple):
+    """One row as it is judged, and as it is kept until the next base. Lists, so that it reads back as written."""
+
+    at_s: float
+    values: list[float]
+    calibrating: list[str]
+    faulty: list[str]
+    charted: bool
+    """Whether a chart of one of its sensors is in alarm."""
+    neighbours: int
+    neighbours_alarmed: int
+    visited_ago_s: float
+    """Since a sensor of the station was last calibrated; NaN: never seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What pipeline and triage say of a row. ``severity`` is 1.0 at the threshold."""
+
+    severity: float
+    alarm: bool
+    leading: Mapping[str, float] = field(default_factory=dict)
+    """While in alarm: the sensors farthest off, in scatters, with sign."""
+    triage: Triage | None = None
+    """Of the running incident, which a chart's alarm begins as well."""
+
+
+@dataclass(slots=True)
+class ShadowCounts:
+    """A candidate beside the active model: rows, beginnings of alarms and of would-be pages, rows in alarm."""
+
+    rows: int = 0
+    alarms_active: int = 0
+    alarms_shadow: int = 0
+    pages_active: int = 0
+    pages_shadow: int = 0
+    rows_both: int = 0
+    rows_active: int = 0
+    rows_shadow: int = 0
+
+    def __bool__(self) -> bool:
+        return self.rows > 0
+
+
+class _Judge:
+    """One fitted pipeline with its triage over the rows of a station."""
+
+    def __init__(self, config: WatchConfig, learnt: Learnt) -> None:
+        self.learnt = learnt
+        self._config, self._fitted = config, learnt.pipeline
+        self.scorer = Scorer(self._fitted, config.parameters, config.covariates, np.array(config.limits))
+        self.incident = Incident(config.parameters, self.scorer.targets, self._fitted.triage_model())
+        self.rows = 0
+        self.alarmed = self.paging = False
+        """What the last row was; counted are the beginnings."""
+
+    def push(self, rows: Sequence[Watched], values: Floats) -> list[Verdict]:
+        times = np.array([round(row.at_s * 1e9) for row in rows], dtype="datetime64[ns]")
+        scored = self.scorer.push(times, values)
+        alarm = np.asarray(scored.alarm.any(axis=1))
+        alarm[: max(LEARNING_ROWS - self.rows, 0)] = False
+        self.rows += len(rows)
+        charted = np.array([row.charted for row in rows], dtype=np.bool_)
+        shares = scored.shares if self._fitted.tells_process and scored.shares.any() else None
+        triages = self.incident.push(scored.features, alarm | charted, shares, values, [_context(row) for row in rows])
+        return [self._verdict(scored, alarm, i, triage) for i, triage in enumerate(triages)]
+
+    def _verdict(self, scored: Scored, alarm: Bools, i: int, triage: Triage | None) -> Verdict:
+        severity = exp2(min(max(float(scored.margin[i].max()), -20.0), 20.0))
+        if not alarm[i]:
+            return Verdict(severity, False, triage=triage)
+        at = scored.features.cell_names.index("slow_5")
+        off = {self._config.parameters[j]: float(scored.features.cells[i, j, at]) for j in self.scorer.targets}
+        largest = max(map(abs, off.values()))
+        bar = max(min(LEADING, largest), largest / 2)
+        return Verdict(severity, True, {p: z for p, z in off.items() if abs(z) >= bar}, triage)
+
+    def state(self) -> Any:
+        """Return the memory, with what it belongs to."""
+        kind = repr(self._fitted.config.features)
+        return [
+            self.learnt.sha256, kind, self.rows, self.alarmed, self.paging, self.scorer.state(), self.incident.state()
+        ]  # fmt: skip
+
+    def set_state(self, state: Any) -> None:
+        """Go on from a memory. One of other features is not used; of another artefact, only what rows have taught."""
+        sha256, kind, rows, alarmed, paging, scorer, incident = state
+        if kind != repr(self._fitted.config.features):
+            return
+        lines = [line.state for line in self.scorer.lines]
+        same = sha256 == self.learnt.sha256
+        self.scorer.set_state(scorer if same or len(lines) != len(scorer["lines"]) else {**scorer, "lines": lines})
+        self.incident.set_state(incident)
+        self.rows, self.alarmed, self.paging = rows, alarmed, paging
+
+
+class StationWatch:
+    """Pipeline and triage of one station. Pure: no clock, no input or output."""
+
+    def __init__(self, config: WatchConfig) -> None:
+        self.config = config
+        self._active = _Judge(config, config.active)
+        self._shadow = None if config.shadow is None else _Judge(config, config.shadow)
+        self._calibrated_s = nan
+        self._held: list[tuple[float, float]] = [(-inf, nan)] * len(config.parameters)
+        self._base = 0
+        self._rows: list[Watched] = []
+        self._counts = ShadowCounts()
+        # Not all stations on the same batch: each has its own number of rows.
+        self._most_rows = BASE_ROWS + crc32(config.station.encode()) % (BASE_ROWS // 2)
+        self._changed = False
+
+    @property
+    def running(self) -> bool:
+        """Whether an incident is running: only then it matters what the neighbours say."""
+        return self._active.alarmed
+
+    def push(self, rows: Sequence[Row], charted: Sequence[bool], beside: tuple[int, int] = (0, 0)) -> list[Verdict]:
+        """Judge the next rows, each newer than the one before.
+
+        Parameters
+        ----------
+        charted
+            For each row whether a chart is in alarm.
+        beside
+            Neighbour stations that report, and those of them with an open anomaly.
+        """
+        watched = [self._watched(row, on, beside) for row, on in zip(rows, charted, strict=True)]
+        verdicts = self._judge(watched)
+        self._rows += watched
+        return verdicts
+
+    def take_counts(self) -> ShadowCounts:
+        """Return what was counted of the shadow since the last call."""
+        counts, self._counts = self._counts, ShadowCounts()
+        return counts
+
+    def light(self) -> bytes:
+        """Return the small part of the memory: the rows since the base."""
+        held = [list(pair) for pair in self._held]
+        return pack(_LIGHT, _VERSION, [self._base, self._calibrated_s, held, self._rows])
+
+    @property
+    def base_is_due(self) -> bool:
+        """Whether a new base should be taken, and written together with the small part."""
+        return self._changed or len(self._rows) >= self._most_rows
+
+    def take_base(self) -> bytes:
+        """Return the large part of the memory; from now on the small part begins with it."""
+        self._base += max(len(self._rows), 1)
+        self._rows, self._changed = [], False
+        judges = [j.state() for j in (self._active, self._shadow) if j is not None]
+        return pack(_BASE, _VERSION, [self._base, list(self.config.parameters), judges])
+
+    @classmethod
+    def restore(cls, config: WatchConfig, light: bytes, base: bytes | None) -> Self:
+        """Return a watch that goes on where ``light`` was taken, over the base that was taken last.
+
+        With another artefact than then, what the station's rows have taught is kept, and the threshold is new.
+
+        Raises
+        ------
+        ModelError
+            The parts cannot be read, or do not belong together: start with an empty watch.
+        """
+        number, calibrated_s, held, kept = unpack(_LIGHT, _VERSION, light)
+        watch = cls(config)
+        if len(held) != len(config.parameters):
+            raise ModelError("the station has other parameters than when its watch was stored: start it empty")
+        watch._calibrated_s, watch._held = calibrated_s, [(at, value) for at, value in held]
+        if number:
+            watch._set_base(number, base)
+        rows = [Watched(*row) for row in kept]
+        if rows:
+            watch._judge(rows)
+            watch._rows = rows
+        watch._counts = ShadowCounts()
+        return watch
+
+    def with_models(self, active: Learnt, shadow: Learnt | None) -> StationWatch:
+        """Return a watch that goes on with other models."""
+        config = WatchConfig(
+            self.config.station, self.config.parameters, self.config.cadences_s, self.config.limits, active, shadow
+        )
+        made = StationWatch(config)
+        made._base, made._changed = self._base + 1, True
+        made._calibrated_s, made._held = self._calibrated_s, list(self._held)
+        made._adopt([j.state() for j in (self._active, self._shadow) if j is not None])
+        return made
+
+    def _set_base(self, number: int, base: bytes | None) -> None:
+        if base is None:
+            raise ModelError("the base of the station's watch is not there: start it empty")
+        found, parameters, judges = unpack(_BASE, _VERSION, base)
+        if found != number:
+            raise ModelError(f"the base of the station's watch is number {found}, not {number}: start it empty")
+        if tuple(parameters) != self.config.parameters:
+            raise ModelError("the station has other parameters than when its watch was stored: start it empty")
+        self._base = number
+        self._adopt(judges)
+
+    def _adopt(self, judges: Sequence[Any]) -> None:
+        """Give each judge the memory of its artefact; a new one, that of the active judge."""
+        by_hash = {state[0]: state for state in reversed(judges)}
+        for judge in (self._active, self._shadow):
+            if judge is not None:
+                judge.set_state(by_hash.get(judge.learnt.sha256, judges[0]))
+
+    def _watched(self, row: Row, charted: bool, beside: tuple[int, int]) -> Watched:
+        at_s = row.observed_at.timestamp()
+        values = [self._value(row, j, p, at_s) for j, p in enumerate(self.config.parameters)]
+        calibrating = [p for p, status in row.statuses.items() if status == "01"]
+        faulty = [
+            p for p in row.values if row.statuses.get(p) == "02" or (row.flags.get(p, 1) >= 4 and p not in calibrating)
+        ]
+        if calibrating:
+            self._calibrated_s = at_s
+        return Watched(at_s, values, calibrating, faulty, charted, *beside, at_s - self._calibrated_s)
+
+    def _value(self, row: Row, j: int, parameter: str, at_s: float) -> float:
+        """Return a usable value; of a sensor that reports less often than others, the last one while it is young."""
+        if parameter not in row.values:
+            held_at, held = self._held[j]
+            return held if at_s - held_at < 1.5 * self.config.cadences_s[j] else nan
+        value = row.values[parameter]
+        refused = row.flags.get(parameter, 1) >= 4 or row.statuses.get(parameter, "00") != "00"
+        usable = nan if value is None or refused or not abs(value) < IMPLAUSIBLE else float(value)
+        self._held[j] = (at_s, usable)
+        return usable
+
+    def _judge(self, rows: Sequence[Watched]) -> list[Verdict]:
+        if not rows:
+            return []
+        values = np.array([row.values for row in rows])
+        verdicts = self._active.push(rows, values)
+        beside = None if self._shadow is None else self._shadow.push(rows, values)
+        for i, verdict in enumerate(verdicts):
+            self._note(self._active, verdict, None if beside is None else beside[i])
+        return verdicts
+
+    def _note(self, active: _Judge, verdict: Verdict, other: Verdict | None) -> None:
+        mine, paging = verdict.triage is not None, pages(verdict)
+        if other is not None and self._shadow is not None:
+            c, theirs, their_paging = self._counts, other.triage is not None, pages(other)
+            c.rows += 1
+            c.alarms_active += mine and not active.alarmed
+            c.pages_active += paging and not active.paging
+            c.alarms_shadow += theirs and not self._shadow.alarmed
+            c.pages_shadow += their_paging and not self._shadow.paging
+            c.rows_both += mine and theirs
+            c.rows_active += mine and not theirs
+            c.rows_shadow += theirs and not mine
+            self._shadow.alarmed, self._shadow.paging = theirs, their_paging
+        active.alarmed, active.paging = mine, paging
+
+
+def pages(verdict: Verdict) -> bool:
+    """Whether a verdict alone would page: pollution is likely, and something moved to its polluting side."""
+    t = verdict.triage
+    if t is None or t.cls is not TriageClass.PROCESS or t.probability < 0.5:
+        return False
+    return not verdict.alarm or any(harmful(p, z) for p, z in verdict.leading.items())
+
+
+def harmful(parameter: str, deviation: float) -> bool:
+    """Whether a deviation is on the polluting side of a parameter."""
+    return prior_of(parameter)[0].harm in (Harm.HIGH if deviation > 0 else Harm.LOW, Harm.BOTH)
+
+
+def _context(row: Watched) -> Context:
+    return Context(
+        frozenset(row.calibrating),
+        frozenset(row.faulty),
+        row.neighbours,
+        row.neighbours_alarmed,
+        None if isnan(row.visited_ago_s) else row.visited_ago_s,
+    )

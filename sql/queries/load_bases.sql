@@ -1,0 +1,1 @@
+SELECT station, snapshot FROM model_states WHERE station = ANY (%(stations)s::text[])

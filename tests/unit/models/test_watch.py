@@ -1,0 +1,186 @@
+"""Pipeline and triage of a station in the stream: restored exactly, with a shadow beside it, and joined with charts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from models.errors import ModelError
+from models.families import FAMILIES
+from models.pipeline import Fitted
+from models.protocol import Row, Triage, TriageClass
+from models.stream import StationModel, joined
+from models.watch import LEARNING_ROWS, Learnt, StationWatch, Verdict, WatchConfig
+from quantrac.domain.stations import QcThresholds, Sensor, Station, StationKind
+
+LEVELS = {"COD": 50.0, "TSS": 30.0, "NH4": 4.0, "pH": 7.2, "Flow": 120.0}
+STATION = Station(
+    "DT_A", date(2026, 1, 1), "Trạm A", "Station A", StationKind.EFFLUENT, "đơn vị", 105.7, 10.3,
+    tuple(Sensor(p, "mg/L", qc=QcThresholds(sensor_min=0.0, sensor_max=1000.0)) for p in LEVELS),
+)  # fmt: skip
+START = datetime(2026, 11, 1, tzinfo=UTC)
+STERN = Learnt("b" * 64, Fitted(FAMILIES["scenarios"].effective(), None, 12.0, 0.005, False))
+"""A candidate that takes far less for unusual."""
+SLUG_AT = 320
+
+
+def rows(first: int, stop: int, slug_at: int = SLUG_AT) -> list[Row]:
+    """Rows every five minutes; from ``slug_at`` on COD, TSS and NH4 double within the hour."""
+    made = []
+    for i in range(first, stop):
+        rng = np.random.default_rng(i)
+        rise = min(max(i - slug_at, 0) / 10, 1.0)
+        values: dict[str, float | None] = {
+            p: level * (1 + 0.04 * float(rng.standard_normal())) * (1 + rise * (p in {"COD", "TSS", "NH4"}))
+            for p, level in LEVELS.items()
+        }
+        made.append(Row(START + i * timedelta(minutes=5), values))
+    return made
+
+
+def push(watch: StationWatch, some: list[Row]) -> list[Verdict]:
+    return watch.push(some, [False] * len(some))
+
+
+@pytest.fixture(scope="module")
+def warm() -> tuple[bytes, bytes]:
+    watch = StationWatch(WatchConfig.of(STATION))
+    push(watch, rows(0, 300))
+    base = watch.take_base()
+    return watch.light(), base
+
+
+def test_a_slug_is_taken_for_pollution_with_reasons(warm: tuple[bytes, bytes]) -> None:
+    watch = StationWatch.restore(WatchConfig.of(STATION), *warm)
+    verdicts = push(watch, rows(300, 340))
+    assert not any(v.alarm for v in verdicts[:20])
+    late = verdicts[-1]
+    assert late.alarm
+    assert set(late.leading) == {"COD", "TSS", "NH4"}
+    assert late.triage is not None
+    assert late.triage.cls is TriageClass.PROCESS
+    assert len(late.triage.reasons_vi) == len(late.triage.reasons_en) >= 1
+    assert watch.running
+
+
+@pytest.mark.parametrize("cut", [301, 318, 325, 333])
+def test_a_restored_watch_goes_on_as_if_nothing_had_happened(warm: tuple[bytes, bytes], cut: int) -> None:
+    straight = StationWatch.restore(WatchConfig.of(STATION), *warm)
+    expected = push(straight, rows(300, 340))
+    first = StationWatch.restore(WatchConfig.of(STATION), *warm)
+    head = [v for r in rows(300, cut) for v in push(first, [r])]
+    again = StationWatch.restore(WatchConfig.of(STATION), first.light(), warm[1])
+    assert head + push(again, rows(cut, 340)) == expected
+
+
+def test_a_restored_base_goes_on_as_well(warm: tuple[bytes, bytes]) -> None:
+    watch = StationWatch.restore(WatchConfig.of(STATION), *warm)
+    push(watch, rows(300, 330))
+    base = watch.take_base()
+    again = StationWatch.restore(WatchConfig.of(STATION), watch.light(), base)
+    assert push(again, rows(330, 340)) == push(watch, rows(330, 340))
+    assert len(base) < 100_000
+
+
+def test_the_large_part_is_written_seldom_and_the_small_one_stays_small() -> None:
+    watch = StationWatch(WatchConfig.of(STATION))
+    bases, largest = 0, 0
+    for r in rows(0, 300):
+        push(watch, [r])
+        if watch.base_is_due:
+            watch.take_base()
+            bases += 1
+        largest = max(largest, len(watch.light()))
+    assert 2 <= bases <= 6
+    assert largest < 10_000
+
+
+def test_parts_that_do_not_belong_together_are_refused(warm: tuple[bytes, bytes]) -> None:
+    light, base = warm
+    with pytest.raises(ModelError, match="not there"):
+        StationWatch.restore(WatchConfig.of(STATION), light, None)
+    fewer = replace(STATION, sensors=STATION.sensors[:3])
+    with pytest.raises(ModelError, match="other parameters"):
+        StationWatch.restore(WatchConfig.of(fewer), light, base)
+    watch = StationWatch.restore(WatchConfig.of(STATION), light, base)
+    watch.take_base()
+    with pytest.raises(ModelError, match="number"):
+        StationWatch.restore(WatchConfig.of(STATION), watch.light(), base)
+
+
+def test_the_charts_alarm_alone_begins_an_incident_also_in_the_first_hour() -> None:
+    watch = StationWatch(WatchConfig.of(STATION))
+    some = rows(0, 12)
+    verdicts = watch.push(some, [i >= 8 for i in range(12)])
+    assert len(some) < LEARNING_ROWS
+    assert not any(v.alarm for v in verdicts)
+    assert [v.triage is not None for v in verdicts] == [False] * 8 + [True] * 4
+
+
+def test_a_sensor_that_reports_less_often_is_held_and_not_missing() -> None:
+    slow = replace(STATION, sensors=(*STATION.sensors[1:], replace(STATION.sensors[0], cadence_s=1800.0)))
+    watch = StationWatch(WatchConfig.of(slow))
+    first, second = rows(0, 2)
+    kept = {p: v for p, v in second.values.items() if p != "COD"}
+    watch.push([first, Row(second.observed_at, kept)], [False, False])
+    late = Row(first.observed_at + timedelta(hours=2), kept)
+    watched = [watch._watched(r, False, (0, 0)).values[-1] for r in (Row(second.observed_at, kept), late)]
+    assert watched[0] == first.values["COD"]
+    assert np.isnan(watched[1])
+
+
+def test_calibrating_and_faulty_sensors_are_left_out_and_known() -> None:
+    watch = StationWatch(WatchConfig.of(STATION))
+    (one,) = rows(0, 1)
+    row = Row(one.observed_at, one.values, {"TSS": 4, "pH": 3}, {"COD": "01", "NH4": "02"})
+    watched = watch._watched(row, False, (3, 1))
+    assert (watched.calibrating, sorted(watched.faulty)) == (["COD"], ["NH4", "TSS"])
+    assert [bool(np.isnan(v)) for v in watched.values] == [True, True, True, False, False]
+    assert (watched.neighbours, watched.neighbours_alarmed, watched.visited_ago_s) == (3, 1, 0.0)
+
+
+def test_a_shadow_is_counted_and_changes_nothing(warm: tuple[bytes, bytes]) -> None:
+    alone = StationWatch.restore(WatchConfig.of(STATION), *warm)
+    expected = push(alone, rows(300, 340))
+    both = StationWatch.restore(WatchConfig.of(STATION, None, STERN), *warm)
+    assert not both.take_counts()
+    assert push(both, rows(300, 340)) == expected
+    counts = both.take_counts()
+    assert counts.rows == 40
+    assert counts.alarms_active == 1
+    assert counts.rows_both + counts.rows_active == sum(v.triage is not None for v in expected)
+    assert counts.rows_active > 0
+    assert counts.rows_shadow == 0
+    assert not both.take_counts()
+
+
+def test_another_artefact_takes_over_what_the_rows_have_taught(warm: tuple[bytes, bytes]) -> None:
+    before = StationWatch.restore(WatchConfig.of(STATION), *warm)
+    after = before.with_models(STERN, None)
+    assert after.base_is_due
+    assert max(v.severity for v in push(after, rows(300, 310))) < max(v.severity for v in push(before, rows(300, 310)))
+    other = Learnt("c" * 64, Fitted(FAMILIES["gecco"].effective(), None, 0.0, 0.005, False))
+    anew = before.with_models(other, None)
+    assert len(push(anew, rows(310, 320))) == 10
+
+
+PROCESS = Triage(TriageClass.PROCESS, 0.9, ("COD, TSS cùng tăng",), ("COD, TSS rose together",))
+
+
+def test_charts_and_pipeline_are_joined_by_sensor() -> None:
+    charts = StationModel.for_station(STATION)
+    scores = None
+    for r in rows(0, 60):
+        scores = charts.score_row(r, r.observed_at)
+    assert scores is not None
+    verdict = Verdict(3.0, True, {"COD": 5.2, "pH": -0.4}, PROCESS)
+    said = joined(scores, verdict)
+    assert {p for p, s in said.items() if s.alarm} == {"COD", "pH"}
+    assert said["COD"].harmful
+    assert not said["pH"].harmful
+    assert said["COD"].triage == PROCESS
+    assert said["COD"].text.vi.startswith("trạm khác quy luật thường ngày; COD cao hơn mức bình thường 5,2 lần")
+    assert joined(scores, Verdict(0.1, False)) == scores

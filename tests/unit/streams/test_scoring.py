@@ -1,0 +1,107 @@
+"""A station's model in a worker: what fails is put aside, told of, and tried again with its memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from models.protocol import Row
+from models.stream import StationModel
+from models.watch import StationWatch, WatchConfig
+from quantrac.domain.stations import Sensor, Station, StationKind
+from streams.scoring import RETRY_AFTER, ScorerSnapshot, StationScorer
+
+STATION = Station(
+    "DT_A", date(2026, 1, 1), "Trạm A", "Station A", StationKind.EFFLUENT, "đơn vị", 105.7, 10.3,
+    (Sensor("COD", "mg/L"), Sensor("TSS", "mg/L")),
+)  # fmt: skip
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+STEP = timedelta(minutes=5)
+
+
+def row(index: int, value: float = 50.0) -> Row:
+    return Row(NOW + index * STEP, {"COD": value + index % 3, "TSS": 20.0 + index % 4})
+
+
+@pytest.fixture
+def scorer() -> StationScorer:
+    return StationScorer(STATION, WatchConfig.of(STATION))
+
+
+def fails_on(bad: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    push = StationWatch.push
+
+    def maybe(self: StationWatch, rows: Sequence[Row], *more: Any) -> Any:
+        if any(r.values["COD"] == bad for r in rows):
+            raise FloatingPointError("a row that the model cannot digest")
+        return push(self, rows, *more)
+
+    monkeypatch.setattr(StationWatch, "push", maybe)
+
+
+def test_late_rows_have_no_score_and_do_not_reach_the_pipeline(scorer: StationScorer) -> None:
+    now = NOW + 10 * STEP
+    scores = scorer.score([row(5), row(3), row(6)], now)
+    assert [s is None for s in scores] == [False, True, False]
+    assert scorer.watch is not None
+    assert len(scorer.watch._rows) == 2
+
+
+def test_a_pipeline_that_raises_is_put_aside_and_the_charts_go_on(
+    scorer: StationScorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails_on(1300.0, monkeypatch)
+    for i in range(10):
+        scorer.score([row(i)], NOW + i * STEP)
+    now = NOW + 10 * STEP
+    (scores,) = scorer.score([Row(now, {"COD": 1300.0, "TSS": 20.0})], now)
+    assert scores is not None
+    assert scorer.watch is None
+    assert scorer.trouble is not None
+    assert "FloatingPointError: a row that the model cannot digest" in scorer.trouble.reason
+    assert not scorer.needs_base(now)
+    (after,) = scorer.score([row(11)], now + STEP)
+    assert after is not None
+    kept = scorer.snapshot()
+    assert kept.watch is not None
+    later = now + RETRY_AFTER
+    assert scorer.needs_base(later)
+    scorer.try_again(None)
+    assert scorer.trouble is None
+    assert scorer.watch is not None
+    assert len(scorer.watch._rows) == 10  # the rows before the one that it failed on
+    scorer.score([row(14)], later)
+    assert len(scorer.watch._rows) == 11
+
+
+def test_charts_that_raise_are_tried_again(scorer: StationScorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(StationModel, "score_row", lambda *_: 1 / 0)
+        assert scorer.score([row(0)], NOW) == [None]
+    assert scorer.score([row(1)], NOW + STEP) == [None]
+    assert scorer.trouble is not None
+    later = NOW + RETRY_AFTER
+    (scores,) = scorer.score([row(3)], later + STEP)
+    assert scores is not None
+    assert scorer.trouble is None
+
+
+def test_a_memory_that_cannot_be_read_starts_anew(scorer: StationScorer) -> None:
+    scorer.go_on(ScorerSnapshot(b"nonsense", b"\x00"), None)
+    (scores,) = scorer.score([row(0)], NOW)
+    assert scores is not None
+    assert scorer.trouble is None
+
+
+def test_a_base_that_cannot_be_made_stops_nothing(scorer: StationScorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = NOW + 100 * STEP
+    scorer.score([row(i) for i in range(100)], now)
+    monkeypatch.setattr(StationWatch, "take_base", lambda _: 1 / 0)
+    assert scorer.take_base(now) is None
+    assert scorer.trouble is not None
+    assert scorer.snapshot().watch is None
+    (scores,) = scorer.score([row(101)], now + STEP)
+    assert scores is not None

@@ -1,0 +1,108 @@
+"""Which artefact scores which station, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from models.artefacts import Artefact, ArtefactStore
+from models.errors import ModelError
+from models.families import FAMILIES
+from models.packing import pack
+from models.pipeline import Fitted
+from quantrac.domain.stations import Sensor, Station, StationKind
+from streams.shelf import ModelShelf
+
+AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+ABOUT = Artefact("", "DT_A", "pipeline", AT.isoformat(), AT.isoformat(), AT.isoformat(), "0" * 64, {}, "0.1.0")
+A = Station(
+    "DT_A", date(2026, 1, 1), "A", "A", StationKind.EFFLUENT, "", 105.7, 10.3, (Sensor("COD", "mg/L"),)
+)  # fmt: skip
+B = replace(A, code="DT_B")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ArtefactStore:
+    return ArtefactStore(tmp_path)
+
+
+def add(store: ArtefactStore, name: str, threshold: float) -> str:
+    fitted = Fitted(FAMILIES["scenarios"].effective(), None, threshold, 0.01, False)
+    return store.add({"family": "scenarios", "fitted": pack(fitted)}, replace(ABOUT, name=name)).sha256
+
+
+def test_without_artefacts_novelty_alone_judges(tmp_path: Path) -> None:
+    shelf = ModelShelf(tmp_path)
+    assert shelf.config_of(A).active.sha256 is None
+    assert shelf.problem_of("DT_A") is None
+    assert not shelf.refresh()
+
+
+def test_the_stations_own_artefact_prevails_over_the_default(store: ArtefactStore, tmp_path: Path) -> None:
+    own, common = add(store, "DT_A", 1.0), add(store, "default", 2.0)
+    store.promote(own, AT)
+    shelf = ModelShelf(tmp_path)
+    store.promote(common, AT)
+    assert shelf.refresh()
+    assert not shelf.refresh()
+    assert (shelf.config_of(A).active.sha256, shelf.config_of(B).active.sha256) == (own, common)
+    assert shelf.config_of(A).active.pipeline.threshold == 1.0
+
+
+def test_a_tampered_artefact_is_refused_with_its_hash_and_taken_when_it_is_restored(
+    store: ArtefactStore, tmp_path: Path
+) -> None:
+    sha256 = add(store, "DT_A", 1.0)
+    store.promote(sha256, AT)
+    file = tmp_path / f"{sha256}.skops"
+    good = file.read_bytes()
+    file.write_bytes(good[:-9] + b"tampered!")
+    shelf = ModelShelf(tmp_path)
+    assert shelf.config_of(A).active.sha256 is None
+    assert sha256 in (shelf.problem_of("DT_A") or "")
+    assert "tampered" in (shelf.problem_of("DT_A") or "")
+    file.write_bytes(good)
+    store.promote(sha256, AT)
+    assert shelf.refresh()
+    assert shelf.config_of(A).active.sha256 == sha256
+    assert shelf.problem_of("DT_A") is None
+
+
+def test_what_is_no_pipeline_is_refused(store: ArtefactStore, tmp_path: Path) -> None:
+    sha256 = store.add({"family": "scenarios", "fitted": [1.0]}, ABOUT).sha256
+    store.promote(sha256, AT)
+    assert sha256 in (ModelShelf(tmp_path).problem_of("DT_A") or "")
+
+
+def test_an_index_that_cannot_be_read_is_told_of(store: ArtefactStore, tmp_path: Path) -> None:
+    sha256 = add(store, "DT_A", 1.0)
+    store.promote(sha256, AT)
+    shelf = ModelShelf(tmp_path)
+    (tmp_path / "index.json").write_text("{", encoding="utf-8")
+    assert shelf.refresh()
+    assert "index.json" in (shelf.problem_of("DT_A") or "")
+    assert shelf.config_of(A).active.sha256 == sha256
+
+
+def test_a_shadow_runs_until_it_is_ended_or_promoted(store: ArtefactStore, tmp_path: Path) -> None:
+    active, candidate = add(store, "DT_A", 1.0), add(store, "DT_A", 2.0)
+    store.promote(active, AT)
+    with pytest.raises(ModelError, match="active one"):
+        store.begin_shadow(active, AT)
+    store.begin_shadow(candidate, AT)
+    shelf = ModelShelf(tmp_path)
+    shadow = shelf.config_of(A).shadow
+    assert shadow is not None
+    assert shadow.sha256 == candidate
+    assert store.shadow("DT_A") is not None
+    store.end_shadow("DT_A", AT)
+    with pytest.raises(ModelError, match="no shadow"):
+        store.end_shadow("DT_A", AT)
+    store.begin_shadow(candidate, AT)
+    store.promote(candidate, AT)
+    shelf.refresh()
+    assert (shelf.config_of(A).active.sha256, shelf.config_of(A).shadow) == (candidate, None)
+    assert [c.action for c in store.history("DT_A")] == ["promote", "shadow", "end shadow", "shadow", "promote"]
