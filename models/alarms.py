@@ -65,8 +65,11 @@ def choose_threshold(
     if not len(scores) or not any(j.labels.any() for j in judged):
         return fallback
     share = float(np.mean(np.concatenate([j.labels for j in judged])))
-    tails = np.concatenate([np.geomspace(max(share * 0.1, 1e-5), min(share * 4, 0.7), 30)])
+    tails = np.geomspace(max(share * 0.1, 1e-5), min(share * 4, 0.7), 30)
     candidates = np.unique(np.quantile(scores, 1 - tails))
+    # Many equal scores (cut log-odds) can make a quantile a constant alarm: one long run that meets every event.
+    said = np.array([np.mean(scores >= t) for t in candidates])
+    candidates = candidates[said <= max(2 * tails[-1], said[-1])]
     worth = [_worth(judged, t, budget_per_day, aim, hold_rows) for t in candidates]
     # The middle of the best stretch: the very best candidate is partly luck.
     smooth = np.convolve(np.pad(worth, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from models.alarms import runs
 from models.families import FamilyConfig
 from models.features.table import Features
 from models.protocol import TriageClass
@@ -42,7 +43,7 @@ def matrices(features: Features, targets: list[int], config: FamilyConfig) -> tu
     others = [i for i in range(cells.shape[1]) if i not in targets]
     around = np.abs(cells[:, others]).max(axis=1) if others else np.zeros((len(cells), cells.shape[2]))
     if config.by_sensor:
-        return tuple(_cell_matrix(features, j, targets, around) for j in targets)
+        return tuple(_cell_matrix(features, j, targets, around, config) for j in targets)
     judged = cells[:, targets]
     magnitude = np.abs(judged)
     key = magnitude[:, :, features.cell_names.index("slow_5")]
@@ -62,8 +63,10 @@ def _padded(top: Floats) -> Floats:
     return full.reshape(len(full), -1)
 
 
-def _cell_matrix(features: Features, j: int, targets: list[int], around: Floats) -> Matrix:
+def _cell_matrix(features: Features, j: int, targets: list[int], around: Floats, config: FamilyConfig) -> Matrix:
     own = features.cells[:, j]
+    if not config.surroundings:
+        return np.concatenate([own, features.rows], axis=1).astype(np.float32)
     siblings = [i for i in targets if i != j]
     beside = np.abs(features.cells[:, siblings]).max(axis=1) if siblings else np.zeros_like(own)
     return np.concatenate([own, np.abs(own), beside, around, features.rows], axis=1).astype(np.float32)
@@ -94,3 +97,16 @@ def event_weights(labels: Bools, event_rows: int) -> Floats:
         if stop - first <= event_rows:
             weight[first:stop] = max(1.0, min(weight[first], 2.0))
     return weight
+
+
+def inner_rows(labels: Bools, edge_rows: int) -> Bools:
+    """Return true for the rows of an event that are ``edge_rows`` and more from both its ends; none if that is 0.
+
+    >>> inner_rows(np.array([False, True, True, True, True, True]), 2).tolist()
+    [False, False, False, True, False, False]
+    """
+    inner = np.zeros(len(labels), dtype=np.bool_)
+    if edge_rows > 0:
+        for first, stop in runs(labels):
+            inner[first + edge_rows : max(stop - edge_rows, first + edge_rows)] = True
+    return inner

@@ -28,9 +28,16 @@ class FamilyConfig:
     """Enlarge the training series by injected events."""
     event_rows: int = 20
     """An event longer than this weighs no more than the square root of its length says."""
+    edge_rows: int = 0
+    """Only so many rows at each end of an event teach (0 = all): where long events begin and end with something to be
+    seen, and what lies between cannot be told from normal by its looks."""
+    surroundings: bool = True
+    """Judged by sensor, the second stage also sees sizes without signs and the largest ones of the other sensors."""
     negatives: float = 0.2
     """Share of the normal rows that the second stage learns from."""
     iterations: int = 150
+    members: int = 2
+    """Ensembles with other random draws that the second stage is the mean of."""
     smooth_rows: float = 2.0
     """Smoothing of the log-odds: a single odd row is no alarm unless it is very odd."""
     hold_rows: int = 0
@@ -94,8 +101,9 @@ FAMILIES: Mapping[str, FamilyConfig] = {
         ),
         FamilyConfig(
             "lro",
-            FeatureConfig(),
-            by_sensor=True, aim=Aim.GROUPS, smooth_rows=1.0, hold_rows=3, budget_per_day=0.03, adapt=0.0, blend=0.0,
+            FeatureConfig(visits=True),
+            by_sensor=True, edge_rows=10, surroundings=False, members=3, aim=Aim.GROUPS,
+            smooth_rows=1.0, hold_rows=2, budget_per_day=0.03, adapt=0.0, blend=0.0,
         ),
         FamilyConfig(
             "oddwater",

@@ -11,7 +11,7 @@ import numpy as np
 
 from models.alarms import AlarmLine, Judged, LineConfig, choose_threshold, runs, smoothed
 from models.errors import ModelError
-from models.examples import Examples, classes, event_weights, matrices, target_columns
+from models.examples import Examples, classes, event_weights, inner_rows, matrices, target_columns
 from models.families import FAMILIES, PARTS, FamilyConfig
 from models.features.table import Features, FeatureTable
 from models.injection import with_injections
@@ -199,7 +199,7 @@ def fit(train_series: Sequence[Series], config: FamilyConfig) -> Fitted:
     )
     quiet = [j.scores[~j.labels] for j in judged]
     tail = float(np.mean(np.concatenate(quiet) >= threshold)) if quiet else _UNLABELLED_TAIL
-    stage = _stage([e for group in sets for e in group.examples], config)
+    stage = _stage([e for group in sets for e in group.examples], config, members=config.members)
     tells = any(e.cls is TriageClass.PROCESS for s in labelled for e in s.events)
     return Fitted(config, stage, threshold, min(max(tail, 1e-4), 0.5), tells, columns)
 
@@ -234,6 +234,7 @@ def _examples(series: Series, config: FamilyConfig) -> tuple[Examples, Floats]:
     head = series.probation_rows
     for w, labels in zip(weight, y, strict=True):
         w[:head] = 0.0
+        w[inner_rows(labels > 0, config.edge_rows)] = 0.0
         if series.ignore is not None and series.ignore.ndim == 1:
             # Rows marked as doubtful (real faults that nobody labelled) would teach that faults are normal.
             w[series.ignore & (labels == 0)] = 0.0
@@ -241,7 +242,7 @@ def _examples(series: Series, config: FamilyConfig) -> tuple[Examples, Floats]:
 
 
 def _stage(
-    sets: Sequence[Examples], config: FamilyConfig, keep: Sequence[Bools] | None = None, members: int = 2
+    sets: Sequence[Examples], config: FamilyConfig, keep: Sequence[Bools] | None = None, members: int = 1
 ) -> SecondStage | None:
     x, y, w = [], [], []
     for i, one in enumerate(sets):

@@ -15,6 +15,7 @@ from scipy.signal import lfilter
 from models.features.baseline import BaselineConfig, BaselineState, residuals
 from models.features.cross import CrossConfig, CrossModel, CrossState
 from models.features.daily import DailyProfile
+from models.features.visits import VISIT_NAMES, Visits
 from models.series import Bools, Floats, Times
 
 _BASE = (
@@ -27,6 +28,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "cross": ("cross_", "t2", "q", "drift"),
     "daily": ("day",),
     "fast": ("fast", "step"),
+    "visits": VISIT_NAMES,
 }
 """Groups of features that an ablation can leave out, by the beginnings of their names."""
 
@@ -44,6 +46,8 @@ class FeatureConfig:
     slow: BaselineConfig = _SLOW
     cross: CrossConfig = _CROSS
     daily: bool = True
+    visits: bool = False
+    """Signs of somebody at the probes: repeats and silences of several sensors (``models.features.visits``)."""
     smooth_rows: int = 3
     """Smoothing of the residuals that T2, Q and the cross prediction look at."""
     drift_rows: float = 288.0
@@ -82,6 +86,9 @@ class FeatureTable:
         self.columns = columns
         self.limits = np.tile([-np.inf, np.inf], (d, 1)) if limits is None else limits
         self.cell_names = _BASE + tuple(f"cross_{h}" for h in config.cross.horizons) + ("drift",)
+        self._visits = Visits(d) if config.visits else None
+        if self._visits is not None:
+            self.cell_names += VISIT_NAMES
         self.row_names = ("t2", "q", "moving", "gap")
         self._fast = [BaselineState() for _ in range(d)]
         self._slow = [BaselineState() for _ in range(d)]
@@ -127,6 +134,8 @@ class FeatureTable:
         for k, h in enumerate(self.config.cross.horizons):
             cells[:, :, put[f"cross_{h}"]] = errors[k]
         cells[:, :, put["drift"]] = self._smooth["drift"].push(np.clip(errors[0], -5, 5))
+        if self._visits is not None:
+            cells[:, :, put[VISIT_NAMES[0]] :] = self._visits.push(values)
         moving = (np.abs(cells[:, :, put["slow_5"]]) > 3.0).sum(axis=1)
         rows = np.column_stack([t2, q, moving, self._gaps(times)])
         self._switch_off(cells, rows)
@@ -176,6 +185,7 @@ class FeatureTable:
             "cadence": self._cadence,
             "cross": dataclasses.asdict(self._cross.state),
             "daily": [self._daily.history, self._daily.sums, self._daily.counts, self._daily.slot],
+            "visits": self._visits.memory if self._visits is not None else None,
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -190,3 +200,5 @@ class FeatureTable:
         self._cross.state = CrossState(**state["cross"])
         self._cross.refit()
         self._daily.history, self._daily.sums, self._daily.counts, self._daily.slot = state["daily"]
+        if self._visits is not None:
+            self._visits.memory = state["visits"]
