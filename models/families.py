@@ -11,6 +11,7 @@ from models.features.cross import CrossConfig
 from models.features.table import GROUPS, FeatureConfig
 from models.injection import InjectionConfig
 from models.novelty_context import ContextConfig
+from models.novelty_leap import LeapConfig
 from models.protocol import TriageClass
 
 
@@ -48,6 +49,8 @@ class FamilyConfig:
     """Weight of the unlabelled novelty beside the second stage's log-odds."""
     context: ContextConfig | None = None
     """Nearest earlier values, shapes and levels, as part of the unlabelled novelty."""
+    leap: LeapConfig | None = None
+    """Jumps that no other sensor explains, as part of the unlabelled novelty."""
     budget_per_day: float = 0.1
     """False alarms a day (a sensor-day, where judged by sensor) that the threshold may cost."""
     adapt: float = 0.3
@@ -68,12 +71,13 @@ class FamilyConfig:
             injections=None if "injections" in self.off else self.injections,
             blend=0.0 if "novelty" in self.off else self.blend,
             context=None if "context" in self.off else self.context,
+            leap=None if "leap" in self.off else self.leap,
             adapt=0.0 if "adapt" in self.off else self.adapt,
             smooth_rows=1.0 if "smooth" in self.off else self.smooth_rows,
         )
 
 
-PARTS = ("second_stage", "injections", "novelty", "context", "adapt", "smooth", *GROUPS)
+PARTS = ("second_stage", "injections", "novelty", "context", "leap", "adapt", "smooth", *GROUPS)
 """What an ablation can leave out."""
 
 
@@ -108,10 +112,7 @@ FAMILIES: Mapping[str, FamilyConfig] = {
         FamilyConfig(
             "oddwater",
             FeatureConfig(fast=BaselineConfig(12, 200), slow=BaselineConfig(100, 500, cap_rows=100)),
-            injections=InjectionConfig(
-                copies=6, process_share=0.0, faults=("spike",)
-            ),
-            smooth_rows=1.0, aim=Aim.ROWS, adapt=0.5, adapt_rows=3000, budget_per_day=0.02, blend=0.3, negatives=0.5,
+            smooth_rows=1.0, aim=Aim.ROWS, adapt=0.0, budget_per_day=0.02, blend=1.0, leap=LeapConfig(),
         ),
         FamilyConfig(
             "eindhoven",

@@ -95,13 +95,6 @@ class ContextNovelty:
             _advance(clipped[:, j], surprise[:, j], memory, self._lengths)
         return np.asarray(_GAIN * (surprise - _THRESHOLD))
 
-    def blend(self, novelty: Floats, values: Floats, by_sensor: bool) -> Floats:
-        """Return novelty with its share replaced by that of the values; by row, the largest of the sensors."""
-        context = self.push(values)
-        if not by_sensor:
-            context = context.max(axis=1, keepdims=True)
-        return np.asarray((1.0 - self.config.share) * novelty + self.config.share * context)
-
     def state(self) -> list[list[Any]]:
         """Return the whole memory as arrays, a list for each sensor."""
         return [list(memory) for memory in self._memories]

@@ -15,12 +15,11 @@ from models.examples import Examples, classes, event_weights, inner_rows, matric
 from models.families import FAMILIES, PARTS, FamilyConfig
 from models.features.table import Features, FeatureTable
 from models.injection import with_injections
-from models.novelty import Novelty
-from models.novelty_context import ContextNovelty
 from models.protocol import Triage, TriageClass
 from models.second_stage import SecondStage, train
 from models.series import Bools, Floats, Result, Series, Times, TriagedInterval
 from models.triage import Incident, TriageModel, contexts_of, shipped_model
+from models.unlabelled import Unlabelled
 
 __all__ = ["FAMILIES", "PARTS", "FamilyConfig", "Fitted", "Scorer", "config_for", "fit"]
 
@@ -105,17 +104,14 @@ class Scorer:
         config = fitted.config
         lines = len(self.targets) if config.by_sensor else 1
         self.table = FeatureTable(columns, config.features, limits)
-        self.novelty = Novelty(lines, config.features.slow.settle_rows)
-        self.context = _context(self.targets, config)
+        self.unlabelled = Unlabelled(columns, self.targets, config)
         self.lines = [AlarmLine(_line(fitted)) for _ in range(lines)]
         self._taught = fitted.stage is not None and (not config.named or columns == fitted.columns)
 
     def push(self, times: Times, values: Floats) -> Scored:
         """Judge the next rows."""
         features = self.table.push(times, values)
-        novelty = self.novelty.push(features, self.targets, self.fitted.config.by_sensor)
-        if self.context is not None:
-            novelty = self.context.blend(novelty, values[:, self.targets], self.fitted.config.by_sensor)
+        novelty = self.unlabelled.push(times, values, features)
         margins, alarms, shares = [], [], np.zeros((len(times), 3))
         x = matrices(features, self.targets, self.fitted.config) if self._taught else ()
         for k, line in enumerate(self.lines):
@@ -132,23 +128,16 @@ class Scorer:
         """Return the whole memory as numbers, lists and arrays."""
         return {
             "table": self.table.state(),
-            "novelty": [self.novelty.counts, self.novelty.rows, self.novelty.seen],
-            "context": self.context.state() if self.context is not None else None,
+            "unlabelled": self.unlabelled.state(),
             "lines": [line.state for line in self.lines],
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from a memory returned by ``state``."""
         self.table.set_state(state["table"])
-        self.novelty.counts, self.novelty.rows, self.novelty.seen = state["novelty"]
-        if self.context is not None:
-            self.context.set_state(state["context"])
+        self.unlabelled.set_state(state["unlabelled"])
         for line, memory in zip(self.lines, state["lines"], strict=True):
             line.state = memory
-
-
-def _context(targets: list[int], config: FamilyConfig) -> ContextNovelty | None:
-    return ContextNovelty(len(targets), config.context) if config.context is not None else None
 
 
 def _mixed(learnt: Floats, novelty: Floats, blend: float) -> Floats:
@@ -223,11 +212,7 @@ def _examples(series: Series, config: FamilyConfig) -> tuple[Examples, Floats]:
     targets = target_columns(series.columns, series.covariates)
     table = FeatureTable(series.columns, config.features, _limits(series))
     features = table.push(series.times, series.values)
-    lines = len(targets) if config.by_sensor else 1
-    novelty = Novelty(lines, config.features.slow.settle_rows).push(features, targets, config.by_sensor)
-    context = _context(targets, config)
-    if context is not None:
-        novelty = context.blend(novelty, series.values[:, targets], config.by_sensor)
+    novelty = Unlabelled(series.columns, targets, config).push(series.times, series.values, features)
     x = matrices(features, targets, config)
     y = classes(series, targets, config.by_sensor)
     weight = [event_weights(one > 0, config.event_rows) for one in y]
