@@ -159,6 +159,20 @@ def assessed(cls: str, probability: float, reasons_vi: tuple[str, ...], reasons_
     return Assessment(cls, probability, reasons_vi[:3], reasons_en[:3], f"{vi}.", f"{en}.")
 
 
+def reasons_of(explanation: Explanation) -> tuple[Explanation, ...]:
+    """Return the reasons that :func:`assessed` put into an alert's explanation; empty where none stand.
+
+    >>> told = assessed("fault", 0.9, ("đứng yên", "chỉ COD"), ("frozen", "COD alone"))
+    >>> [r.vi for r in reasons_of(Explanation(f"Vượt. {told.sentence_vi}", f"Over. {told.sentence_en}"))]
+    ['đứng yên', 'chỉ COD']
+    """
+    vi, en = explanation.vi.rpartition("; lý do: "), explanation.en.rpartition("; reasons: ")
+    if not vi[1] or not en[1]:
+        return ()
+    pairs = zip(vi[2].removesuffix(".").split("; "), en[2].removesuffix(".").split("; "), strict=False)
+    return tuple(Explanation(*pair) for pair in pairs)
+
+
 def resolved(parameter: str, unit: str, peak: float | None, lasted: timedelta) -> Explanation:
     """Say that it is over, how long it lasted and what the worst value was."""
     worst_vi = f"; giá trị xấu nhất {quantity_vi(peak, unit)}" if peak is not None else ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -146,6 +146,26 @@ class AlertLine:
     triage_probability: float | None
 
 
+class ReadingLine(NamedTuple):
+    """One stored reading, with what quality control and the model said of it."""
+
+    parameter: str
+    observed_at: datetime
+    value: float | None
+    flag: int
+    status: str
+    late: bool
+    score: float | None
+    """Of the model; 0.5 and more exactly while it is in alarm."""
+
+
+class Told(NamedTuple):
+    """When officers were told of an alert: the station's time of the reading, and the delivery, if it is known."""
+
+    observed_at: datetime
+    sent_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryLine:
     """How far a notification is; whom it goes to and what it says are not for readers."""
@@ -252,6 +272,18 @@ class Reports:
     def alerts(self, *, only_open: bool = True, limit: int = DEFAULT_LIMIT) -> list[AlertLine]:
         """Return alerts, the newest first."""
         return [AlertLine(*row) for row in self._rows("report_alerts", only_open=only_open, limit=limit)]
+
+    def alert(self, alert_id: int) -> AlertLine | None:
+        """Return one alert; ``None`` when there is none of this id."""
+        return next((AlertLine(*row) for row in self._rows("report_alert", id=alert_id)), None)
+
+    def told(self, alert_id: int) -> Told | None:
+        """Return when officers were first told of an alert; ``None`` when nobody was."""
+        return next((Told(*row) for row in self._rows("report_told", id=alert_id)), None)
+
+    def readings(self, station: str, since: datetime, until: datetime) -> list[ReadingLine]:
+        """Return what a station measured between two instants, both included, in order of time."""
+        return [ReadingLine(*row) for row in self._rows("report_readings", station=station, since=since, until=until)]
 
     def deliveries(self, limit: int = DEFAULT_LIMIT) -> list[DeliveryLine]:
         """Return notifications and how far they are, the newest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,7 @@ from quantrac.domain.alerts import Cause
 from quantrac.errors import QuantracError
 
 if TYPE_CHECKING:
+    from quantrac.cli.alertstory import Story
     from sql.reports import AlertLine, DeliveryLine
 
 app = typer.Typer(help="See alerts and the notifications that went out for them.", no_args_is_help=True)
@@ -64,6 +66,34 @@ def deliveries(
 
 
 @app.command()
+def picture(
+    alert_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the alert, as its message says.")],
+    out: Annotated[Path, typer.Option(help="PNG file to write.", dir_okay=False)],
+    hours: Annotated[
+        float | None, typer.Option(min=0.001, help="Shown before the alert. Default: 144 readings (12 h at 5 min).")
+    ] = None,
+) -> None:
+    """Draw what explains an alert: the readings around it, baseline and limit, what was done, and the reasons.
+
+    Example: quantrac alerts picture 17 --out alert-17.png
+    """
+    from quantrac.cli.alertstory import story_of
+    from quantrac.cli.context import load_context
+    from sql.catalogue import load_limit_sets
+    from sql.reports import Reports
+
+    context = load_context()
+    reader = context.database().reader
+    with Reports(reader) as reports:
+        alert = reports.alert(alert_id)
+        if alert is None:
+            raise _unknown(alert_id)
+        story = story_of(reports, context.registry(), load_limit_sets(reader), alert, hours)
+    _draw(story, out)
+    typer.echo(f"{out}: alert {alert.id}, {alert.station} {alert.parameter}".rstrip())
+
+
+@app.command()
 def acknowledge(
     alert_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the alert, as its message says.")],
     officer: Annotated[str, typer.Option("--by", help="Who takes care of it.")],
@@ -99,6 +129,19 @@ def cause(
     if not record_cause(context.database().writer, alert_id, found.value, officer, context.clock.now()):
         raise _unknown(alert_id)
     typer.echo(f"Alert {alert_id}: {found.value}.")
+
+
+def _draw(story: Story, out: Path) -> None:
+    try:
+        from quantrac.cli.alertpicture import draw
+    except ModuleNotFoundError as exc:
+        raise QuantracError(
+            f"Pictures need {exc.name}: install quantrac with [evaluate], as `make install` does."
+        ) from exc
+    try:
+        draw(story, out)
+    except OSError as exc:
+        raise QuantracError(f"{out} cannot be written: {exc.strerror or exc}.") from exc
 
 
 def _unknown(alert_id: int) -> QuantracError:

@@ -1,0 +1,5 @@
+SELECT id, station, parameter, rule, kind, severity, opened_at, since, resolved_at, acknowledged_at, acknowledged_by,
+       closed_cause, value, peak_value, limit_minimum, limit_maximum, limit_source, explanation_vi, explanation_en,
+       page, retrospective, triage, triage_probability
+  FROM alerts
+ WHERE id = %(id)s
