@@ -105,7 +105,7 @@ FAMILIES: Mapping[str, FamilyConfig] = {
         ),
         FamilyConfig(
             "lro",
-            FeatureConfig(visits=True),
+            FeatureConfig(visits=True, levels=True),
             by_sensor=True, edge_rows=10, surroundings=False, members=3, aim=Aim.GROUPS,
             smooth_rows=1.0, hold_rows=2, budget_per_day=0.03, adapt=0.0, blend=0.0,
         ),

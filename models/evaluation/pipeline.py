@@ -47,6 +47,7 @@ PARTS: Mapping[str, Change] = {
     "confirmation": lambda config: replace(config, smooth_rows=1.0),
     "hold": lambda config: replace(config, hold_rows=0, quiet_rows=0),
     "visits": lambda config: replace(config, features=replace(config.features, visits=False)),
+    "levels": lambda config: replace(config, features=replace(config.features, levels=False)),
     "surroundings": lambda config: replace(config, surroundings=False),
     "event_edges": lambda config: replace(config, edge_rows=0),
     "event_weights": lambda config: replace(config, event_rows=_NEVER),

@@ -15,6 +15,7 @@ from scipy.signal import lfilter
 from models.features.baseline import BaselineConfig, BaselineState, residuals
 from models.features.cross import CrossConfig, CrossModel, CrossState
 from models.features.daily import DailyProfile
+from models.features.levels import LEVEL_NAMES, Levels
 from models.features.visits import VISIT_NAMES, Visits
 from models.series import Bools, Floats, Times
 
@@ -29,6 +30,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "daily": ("day",),
     "fast": ("fast", "step"),
     "visits": VISIT_NAMES,
+    "levels": LEVEL_NAMES,
 }
 """Groups of features that an ablation can leave out, by the beginnings of their names."""
 
@@ -48,6 +50,8 @@ class FeatureConfig:
     daily: bool = True
     visits: bool = False
     """Signs of somebody at the probes: repeats and silences of several sensors (``models.features.visits``)."""
+    levels: bool = False
+    """Value over its usual level, and ranges over an hour to a day (``models.features.levels``)."""
     smooth_rows: int = 3
     """Smoothing of the residuals that T2, Q and the cross prediction look at."""
     drift_rows: float = 288.0
@@ -89,6 +93,9 @@ class FeatureTable:
         self._visits = Visits(d) if config.visits else None
         if self._visits is not None:
             self.cell_names += VISIT_NAMES
+        self._levels = Levels(d) if config.levels else None
+        if self._levels is not None:
+            self.cell_names += LEVEL_NAMES
         self.row_names = ("t2", "q", "moving", "gap")
         self._fast = [BaselineState() for _ in range(d)]
         self._slow = [BaselineState() for _ in range(d)]
@@ -135,7 +142,10 @@ class FeatureTable:
             cells[:, :, put[f"cross_{h}"]] = errors[k]
         cells[:, :, put["drift"]] = self._smooth["drift"].push(np.clip(errors[0], -5, 5))
         if self._visits is not None:
-            cells[:, :, put[VISIT_NAMES[0]] :] = self._visits.push(values)
+            first = put[VISIT_NAMES[0]]
+            cells[:, :, first : first + len(VISIT_NAMES)] = self._visits.push(values)
+        if self._levels is not None:
+            cells[:, :, put[LEVEL_NAMES[0]] :] = self._levels.push(values)
         moving = (np.abs(cells[:, :, put["slow_5"]]) > 3.0).sum(axis=1)
         rows = np.column_stack([t2, q, moving, self._gaps(times)])
         self._switch_off(cells, rows)
@@ -186,6 +196,7 @@ class FeatureTable:
             "cross": dataclasses.asdict(self._cross.state),
             "daily": [self._daily.history, self._daily.sums, self._daily.counts, self._daily.slot],
             "visits": self._visits.memory if self._visits is not None else None,
+            "levels": self._levels.memory if self._levels is not None else None,
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -202,3 +213,5 @@ class FeatureTable:
         self._daily.history, self._daily.sums, self._daily.counts, self._daily.slot = state["daily"]
         if self._visits is not None:
             self._visits.memory = state["visits"]
+        if self._levels is not None:
+            self._levels.memory = state["levels"]
