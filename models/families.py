@@ -60,6 +60,8 @@ class FamilyConfig:
     """Which F1 the threshold is chosen for."""
     triage_classes: frozenset[TriageClass] = frozenset()
     """Classes that an alarm can have where the truth knows some only; empty: all."""
+    watched: bool = False
+    """The slow watches look on: for stations whose logger reports statuses, and whose findings the triage may use."""
     off: frozenset[str] = frozenset()
     """Parts that are left out (``PARTS``), for ablation."""
 
@@ -126,7 +128,7 @@ FAMILIES: Mapping[str, FamilyConfig] = {
             "scenarios",
             FeatureConfig(fast=BaselineConfig(12, 300), slow=BaselineConfig(72, 864, cap_rows=72)),
             injections=InjectionConfig(copies=2),
-            event_rows=12, negatives=0.3, smooth_rows=1.5, hold_rows=6, budget_per_day=0.05, adapt=0.2,
+            event_rows=12, negatives=0.3, smooth_rows=1.5, hold_rows=6, budget_per_day=0.05, adapt=0.2, watched=True,
         ),
     )
 }  # fmt: skip

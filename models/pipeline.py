@@ -18,7 +18,9 @@ from models.injection import with_injections
 from models.protocol import Triage, TriageClass
 from models.second_stage import SecondStage, train
 from models.series import Bools, Floats, Result, Series, Times, TriagedInterval
-from models.triage import Incident, TriageModel, contexts_of, shipped_model
+from models.slow.finding import Finding
+from models.slow.recorded import findings_of, intervals_of
+from models.triage import Incident, TriageModel, contexts_of, pages, shipped_model
 from models.unlabelled import Unlabelled
 
 __all__ = ["FAMILIES", "PARTS", "FamilyConfig", "Fitted", "Scorer", "config_for", "fit"]
@@ -53,19 +55,23 @@ class Fitted:
         if self.config.by_sensor:
             return Result(score, alarm, tuple(series.columns[j] for j in scorer.targets))
         flat = np.asarray(alarm[:, 0])
-        triage = self._triage(series, parts, scorer.targets)
+        findings = findings_of(series) if self.config.watched else []
+        triage = self._triage(series, parts, scorer.targets, findings)
         began = flat & ~np.concatenate(([False], flat[:-1]))
         ended = ~flat & np.concatenate(([False], flat[:-1]))
-        return Result(np.asarray(score[:, 0]), flat, (), began | ended, triage)
+        watched = intervals_of(series, findings)
+        return Result(np.asarray(score[:, 0]), flat, (), began | ended, triage, watched)
 
     def triage_model(self) -> TriageModel:
         """Return the weights that judge alarms: the shipped ones, for the classes that the family knows."""
         model = shipped_model()
         return model.among(self.config.triage_classes) if self.config.triage_classes else model
 
-    def _triage(self, series: Series, parts: Sequence[Scored], targets: list[int]) -> tuple[TriagedInterval, ...]:
+    def _triage(
+        self, series: Series, parts: Sequence[Scored], targets: list[int], findings: Sequence[Sequence[Finding]]
+    ) -> tuple[TriagedInterval, ...]:
         incident = Incident(series.columns, targets, self.triage_model())
-        contexts = contexts_of(series)
+        contexts = contexts_of(series, findings)
         judged: list[Triage | None] = []
         for part in parts:
             here = slice(len(judged), len(judged) + len(part.margin))
@@ -78,7 +84,7 @@ class Fitted:
 def _interval(times: Times, judged: Sequence[Triage | None]) -> TriagedInterval:
     """Return one alarm as it was judged at its end, and when it was first taken for pollution."""
     last = next(t for t in reversed(judged) if t is not None)
-    called = next((i for i, t in enumerate(judged) if t is not None and t.cls is TriageClass.PROCESS), None)
+    called = next((i for i, t in enumerate(judged) if pages(t)), None)
     paged = None if called is None else times[called]
     return TriagedInterval(times[0], times[-1], last.cls, last.probability, last.reasons_vi, last.reasons_en, paged)
 

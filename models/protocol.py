@@ -43,6 +43,16 @@ class Reason(StrEnum):
     """The sensors contradict each other: the cross-sensor prediction or T2/Q is exceeded."""
     DRIFT = "drift"
     """A slow one-sided departure from the other sensors."""
+    CAPPED = "capped"
+    """Crowded just under the limit, never above it."""
+    REPEATED = "repeated"
+    """Exactly the values of some hours before."""
+    COPIED_DAY = "copied_day"
+    """Exactly the values of the day before."""
+    TIMELY_CALIBRATION = "timely_calibration"
+    """Calibration status exactly when the value nears its limit."""
+    DILUTION = "dilution"
+    """More flow, thinner water, the same load."""
 
 
 class NotReadyReason(StrEnum):

@@ -60,6 +60,10 @@ class Series:
     maintenance: Mapping[str, tuple[np.datetime64, ...]] = field(default_factory=dict)
     status: npt.NDArray[np.int8] | None = None
     neighbours: npt.NDArray[np.int16] | None = None
+    reported: Floats | None = None
+    """Values as the logger reported them, whatever their status; ``None``: the same as ``values``."""
+    legal: Mapping[str, float] = field(default_factory=dict)
+    """Upper legal limits by column, in the column's unit, where they are known."""
 
     def __post_init__(self) -> None:
         rows = len(self.times)
@@ -106,3 +110,5 @@ class Result:
     columns: tuple[str, ...] = ()
     changepoint: Bools | None = None
     triage: tuple[TriagedInterval, ...] = ()
+    findings: tuple[TriagedInterval, ...] = ()
+    """What the slow watches found: work items beside the alarms, one an open finding."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from math import exp2, isfinite
 from typing import Self
@@ -16,10 +16,13 @@ from models.features.table import Features
 from models.pipeline import Fitted, Scored, Scorer
 from models.protocol import NotReady, NotReadyReason, Reason, Row, Score, Triage
 from models.residual import FUTURE_S, IMPLAUSIBLE, probability_of
+from models.slow.finding import Finding
+from models.slow.watches import SlowWatches, known_to_triage
 from models.snapshots import pack, unpack
 from models.triage import Context, Incident
 
-_KIND, _VERSION = "station pipeline", 2
+_KIND, _VERSION = "station pipeline", 3
+_CODES = {"00": 0, "01": 1, "02": 2}
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class StationConfig:
     parameters: tuple[str, ...]
     covariates: tuple[str, ...] = ()
     family: FamilyConfig = FAMILIES["scenarios"]
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """Upper legal limits, in the parameter's unit, where they are known: for the slow watches only."""
     fitted: Fitted | None = None
     """``None``: nothing was learnt elsewhere, novelty alone judges."""
     learning_rows: int = 60
@@ -43,6 +48,9 @@ class StationPipeline:
         fitted = config.fitted or Fitted(config.family.effective(), None, 0.0, 0.005, False)
         self._scorer = Scorer(fitted, config.parameters, config.covariates)
         self._incident = Incident(config.parameters, self._scorer.targets, fitted.triage_model())
+        self._watches = SlowWatches(config.parameters, config.limits) if fitted.config.watched else None
+        self.findings: list[Finding] = []
+        """What the slow watches find after the last row: work items."""
         self._tells = fitted.tells_process
         self._last_s = float("-inf")
         self._rows = 0
@@ -59,6 +67,7 @@ class StationPipeline:
             return NotReady(NotReadyReason.FUTURE)
         self._last_s = at
         values = np.array([[self._usable(row, p) for p in self.config.parameters]])
+        self._watch(row, at)
         stamp = np.array([row.observed_at.astimezone(UTC).replace(tzinfo=None)], dtype="datetime64[ns]")
         scored = self._scorer.push(stamp, values)
         context = self._context(row, at)
@@ -79,6 +88,14 @@ class StationPipeline:
             return float("nan")
         return value if abs(value) < IMPLAUSIBLE else float("nan")
 
+    def _watch(self, row: Row, at: float) -> None:
+        if self._watches is None:
+            return
+        reported = [row.values.get(p) for p in self.config.parameters]
+        values = np.array([np.nan if v is None else v for v in reported], dtype=np.float64)
+        status = np.array([_CODES.get(row.statuses.get(p, "00"), 2) for p in self.config.parameters], dtype=np.int8)
+        self.findings = self._watches.push(at, values, status)
+
     def _context(self, row: Row, at: float) -> Context:
         """Return the surroundings with what the row's statuses and flags say."""
         calibrating = frozenset(p for p, status in row.statuses.items() if status == "01")
@@ -89,8 +106,11 @@ class StationPipeline:
         ago = at - self._calibrated_s
         known = self.surroundings.maintenance_ago_s
         ago = ago if known is None else min(known, ago)
+        found = known_to_triage(self.findings)
         return replace(
             self.surroundings,
+            suspected=self.surroundings.suspected | found.suspected,
+            worn=self.surroundings.worn | found.worn,
             calibrating=calibrating,
             faulty=faulty | self.surroundings.faulty,
             maintenance_ago_s=ago if isfinite(ago) else None,
@@ -125,16 +145,19 @@ class StationPipeline:
 
     def snapshot(self) -> bytes:
         """Return the state: under 100 kB for ten parameters."""
-        state = [self._last_s, self._rows, self._calibrated_s, self._scorer.state(), self._incident.state()]
+        watches = None if self._watches is None else self._watches.state()
+        state = [self._last_s, self._rows, self._calibrated_s, self._scorer.state(), self._incident.state(), watches]
         return pack(_KIND, _VERSION, [list(self.config.parameters), *state])
 
     @classmethod
     def restore(cls, config: StationConfig, snapshot: bytes) -> Self:
         """Return a detector that goes on where ``snapshot`` was taken. Raises ModelError if it cannot."""
-        parameters, last_s, rows, calibrated_s, scorer, incident = unpack(_KIND, _VERSION, snapshot)
+        parameters, last_s, rows, calibrated_s, scorer, incident, watches = unpack(_KIND, _VERSION, snapshot)
         detector = cls(config)
         if tuple(parameters) == config.parameters:
             detector._last_s, detector._rows, detector._calibrated_s = last_s, rows, calibrated_s
             detector._scorer.set_state(scorer)
             detector._incident.set_state(incident)
+            if detector._watches is not None and watches is not None:
+                detector._watches.set_state(watches)
         return detector

@@ -18,13 +18,14 @@ from models.evidence import LEARNT, TERMS
 from models.pipeline import Fitted, Scorer
 from models.protocol import TriageClass
 from models.series import Bools, Event, Floats, Series
+from models.slow.recorded import findings_of
 from models.triage import Incident, TriageModel, Weights, contexts_of
 
 _AGES = (1, 2, 3, 4, 6, 9, 12, 24, 48)
 """Rows of an incident's life at which it is looked at, and its end."""
 _GRACE = np.timedelta64(3600, "s")
 """After an event an alarm that is still on is nobody's fault: not learnt from."""
-PENALTY = 0.3
+PENALTY = 1.0
 """Inverse strength of the ridge penalty on the weights."""
 
 
@@ -48,7 +49,7 @@ def samples_of(fitted: Fitted, series: Series) -> list[Sample]:
     incident = Incident(series.columns, scorer.targets)
     wanted = {row: (a, b) for a, b in runs(alarm) for row in _looked_at(a, b)}
     out: list[Sample] = []
-    gathered = incident.gather(scored.features, alarm, shares, series.values, contexts_of(series))
+    gathered = incident.gather(scored.features, alarm, shares, series.values, contexts_of(series, findings_of(series)))
     for row, running in enumerate(gathered):
         if running is None or row not in wanted:
             continue

@@ -102,6 +102,8 @@ def _unlabelled(series: Series) -> Series:
         maintenance=series.maintenance,
         status=series.status,
         neighbours=series.neighbours,
+        reported=series.reported,
+        legal=series.legal,
     )
 
 
@@ -117,4 +119,4 @@ def _aligned(series: Series, result: Result) -> Result:
         column = series.columns.index(name)
         score[:, column] = result.score[:, i]
         alarm[:, column] = result.alarm[:, i] & (name not in series.covariates)
-    return Result(score, alarm, series.columns, result.changepoint, result.triage)
+    return Result(score, alarm, series.columns, result.changepoint, result.triage, result.findings)

@@ -50,6 +50,7 @@ PARTS: Mapping[str, Change] = {
     "levels": lambda config: replace(config, features=replace(config.features, levels=False)),
     "surroundings": lambda config: replace(config, surroundings=False),
     "event_edges": lambda config: replace(config, edge_rows=0),
+    "watches": lambda config: replace(config, watched=False),
     "event_weights": lambda config: replace(config, event_rows=_NEVER),
 }
 """What can be left out: the change of the configuration that leaves it out."""

@@ -21,6 +21,7 @@ from simulators.events import EventKind
 from simulators.generator import generate
 from simulators.labels import Label, TruthLog
 from simulators.messages import Message
+from simulators.reference_limits import bounds_of
 from simulators.scenario import Scenario
 
 _CADENCE = timedelta(minutes=5)
@@ -67,14 +68,19 @@ def _write_series(path: Path, station: Station, messages: Sequence[Message], ala
     with path.open("w", encoding="utf-8", newline="") as text:
         writer = csv.writer(text, lineterminator="\n")
         statuses = [f"{c}_status" for c in columns]
-        writer.writerow(["observed_at", *columns, *statuses, "neighbours", "neighbours_alarmed"])
+        bounds = {c: bounds_of(station, c) for c in columns}
+        limits = {c: b.maximum for c, b in bounds.items() if b is not None and b.maximum is not None}
+        named = [f"{c}_limit" for c in limits]
+        given = [repr(v) for v in limits.values()]
+        writer.writerow(["observed_at", *columns, *statuses, "neighbours", "neighbours_alarmed", *named])
         for observed_at, message in sorted(first.items()):
             samples = {s.parameter: s for s in message.samples}
             values = [samples[c].value if c in samples else None for c in columns]
             said = [samples[c].status if c in samples else Status.MEASURING for c in columns]
             cells = ["" if v is None else repr(v) for v in values]
             beside = [len(alarmed), sum(observed_at in instants for instants in alarmed)]
-            writer.writerow([_stamp(observed_at), *cells, *(str(s.value) for s in said), *beside])
+            writer.writerow([_stamp(observed_at), *cells, *(str(s.value) for s in said), *beside, *given])
+            given = [""] * len(limits)
     return len(first)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from models.series import Series
     from models.teaching import Reliability, Sample
 
+_EAGER = 1.0
+"""Log-odds by which a second copy of each pipeline alarms earlier: more of the doubtful incidents to learn from."""
 _OUT = Path("models/data/triage.json")
 
 
@@ -23,13 +26,13 @@ def teach_triage(
     out: Annotated[Path, typer.Option("--out", help="The readable file of weights that is written.")] = _OUT,
     seed: Annotated[int, typer.Option("--seed", help="First of the seeds that are learnt from.")] = 101,
     seeds: Annotated[int, typer.Option("--seeds", min=2, help="How many seeds are learnt from; one more judges.")] = 4,
-    stations: Annotated[int, typer.Option("--stations", min=1, help="Stations a seed.")] = 8,
+    stations: Annotated[int, typer.Option("--stations", min=1, help="Stations a seed.")] = 6,
     days: Annotated[int, typer.Option("--days", min=8, help="Days a station.")] = 42,
 ) -> None:
     """Learn how the triage weighs its evidence, from simulated scenarios, and write the weights.
 
-    Half of the seeds teach a pipeline, its alarms in the other half teach the triage, and the other way round; a
-    further seed says how honest the probabilities are.
+    Half of the seeds teach a pipeline, its alarms in the other half (and those of a pipeline that was taught nothing)
+    teach the triage, and the other way round; a further seed says how honest the probabilities are.
 
     Example: quantrac models teach-triage --out models/data/triage.json
     """
@@ -74,16 +77,23 @@ def _samples(
         tell(f"scenarios of seed {number}")
         write_scenarios(folder / str(number), number, *size, lambda _: None)
         made[number] = family.load(folder / str(number))
-    novelty = fit([], config)
+    untaught = fit([], config)
     learnt: list[Sample] = []
     judged: list[Sample] = []
-    for half in (0, 1):
-        tell(f"pipeline {half + 1} of 2")
-        taught = fit([s for n in numbers[half::2] for s in made[n]], config)
-        for number in [*numbers[1 - half :: 2], *([max(numbers) + 1] if half else [])]:
+    middle = len(numbers) // 2
+    for teaching, asked in ((numbers[:middle], numbers[middle:]), (numbers[middle:], numbers[:middle])):
+        tell(f"pipeline of seeds {teaching}")
+        taught = fit([s for n in teaching for s in made[n]], config)
+        eager = replace(taught, threshold=taught.threshold - _EAGER)
+        for number in asked:
             tell(f"alarms of seed {number}")
-            found = [s for one in made[number] for fitted in (novelty, taught) for s in samples_of(fitted, one)]
-            (judged if number > max(numbers) else learnt).extend(found)
+            learnt += [
+                s for one in made[number] for fitted in (untaught, taught, eager) for s in samples_of(fitted, one)
+            ]
+        if teaching == numbers[:middle]:
+            judged += [
+                s for one in made[max(numbers) + 1] for fitted in (untaught, taught) for s in samples_of(fitted, one)
+            ]
     return learnt, judged
 
 

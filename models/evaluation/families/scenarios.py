@@ -1,33 +1,39 @@
 """Simulated scenarios: ``<name>.csv`` (observed_at, a column a parameter, its status) and ``<name>_events.csv``.
 
 A value with status 01 or 02 is no measurement: as in the stream it is not shown to a detector, the status is. The
-columns ``neighbours`` and ``neighbours_alarmed`` are optional, as is the events' ``magnitude``. The events table has
-the columns of Eindhoven's (start, end, cls, type, sensors). An event counts only if a row lies inside.
+columns ``neighbours``, ``neighbours_alarmed`` and ``<parameter>_limit`` (the legal upper limit, given once) are
+optional, as is the events' ``magnitude``. The events table has the columns of Eindhoven's (start, end, cls, type,
+sensors). An event counts only if a row lies inside.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from models.evaluation.families.base import Family, series_name
+from models.evaluation.families.base import Family, OwnFigures, Run, by_row, series_name
 from models.evaluation.families.labelled import is_events, labels_of, own, partner, read_events
 from models.evaluation.metrics.events import runs
+from models.evaluation.metrics.pages import PageCount, count_pages
 from models.evaluation.tables import Table, read_tables
-from models.series import Series, Times
+from models.protocol import TriageClass
+from models.series import Result, Series, Times, TriagedInterval
 
 TIME = "observed_at"
 STATUS = "_status"
 NEIGHBOURS = ("neighbours", "neighbours_alarmed")
+LIMIT = "_limit"
 _CODES = {"00": 0, "01": 1, "02": 2}
 """What a logger reports: measuring, calibrating, fault (TT 10/2021/TT-BTNMT)."""
 
 
 def _series(table: Table, events: list[Table], name: str) -> Series:
     times = table.times(TIME)
-    columns = tuple(c for c in table.header if c not in (TIME, *NEIGHBOURS) and not c.endswith(STATUS))
+    columns = tuple(c for c in table.header if c not in (TIME, *NEIGHBOURS) and not c.endswith((STATUS, LIMIT)))
     truth = partner(table, times, events, "start")
     labelled = () if truth is None else read_events(truth)
     status = np.column_stack([_statuses(table, c) for c in columns])
@@ -43,12 +49,20 @@ def _series(table: Table, events: list[Table], name: str) -> Series:
         maintenance={c: _calibrations(times, status[:, i]) for i, c in enumerate(columns)},
         status=status if status.any() else None,
         neighbours=_neighbours(table),
+        reported=values,
+        legal=_legal(table, columns),
     )
 
 
 def _statuses(table: Table, column: str) -> npt.NDArray[np.int8]:
     cells = table.cells.get(column + STATUS, ["00"] * table.rows)
     return np.array([_CODES.get(cell, 0) for cell in cells], dtype=np.int8)
+
+
+def _legal(table: Table, columns: tuple[str, ...]) -> dict[str, float]:
+    """Return the first limit given in each column of limits."""
+    given = {c: table.floats(c + LIMIT) for c in columns if table.has(c + LIMIT)}
+    return {c: float(x[np.isfinite(x)][0]) for c, x in given.items() if np.isfinite(x).any()}
 
 
 def _neighbours(table: Table) -> npt.NDArray[np.int16] | None:
@@ -69,4 +83,38 @@ def load(folder: Path) -> tuple[Series, ...]:
     return tuple(_series(t, events, series_name(t.path, folder)) for t in tables if t.has(TIME))
 
 
-SCENARIOS = Family("scenarios", load, own, "the folder of --train, from other seeds")
+def scenario_figures(runs: Sequence[Run]) -> OwnFigures:
+    """Return the triage's figures, with the watches' findings where no alarm judged an event, and the pages'."""
+    said = own([replace(run, result=_with_findings(run.series, run.result)) for run in runs])
+    counts = [
+        count_pages(run.series.times, run.series.events, run.result.triage, run.series.times[by_row(run.result.alarm)])
+        for run in runs
+    ]
+    files = tuple({**a, **b.figures()} for a, b in zip(said.files, counts, strict=True))
+    return OwnFigures({**said.total, **sum(counts, PageCount()).figures()}, files)
+
+
+def _with_findings(series: Series, result: Result) -> Result:
+    """Return the result with findings as judgements beside the alarms.
+
+    An alarm that lies in a suspicion of altered data and is not taken for pollution gives way to it: both are work
+    items, and the suspicion says more. A finding of a fault counts only where nothing else was said of those rows.
+    """
+    suspicions = [f for f in result.findings if f.cls is TriageClass.FALSIFICATION]
+    kept = [t for t in result.triage if t.cls is TriageClass.PROCESS or not any(_overlap(f, t) for f in suspicions)]
+    faults = [
+        f for f in result.findings
+        if f.cls is not TriageClass.FALSIFICATION and not any(_overlap(f, t) for t in (*kept, *suspicions))
+    ]  # fmt: skip
+    shown = sorted((*kept, *suspicions, *faults), key=lambda t: t.start)
+    alarm = by_row(result.alarm).copy()
+    for f in (*suspicions, *faults):
+        alarm |= (series.times >= f.start) & (series.times <= f.end)
+    return replace(result, alarm=alarm, triage=tuple(shown))
+
+
+def _overlap(one: TriagedInterval, other: TriagedInterval) -> bool:
+    return bool(one.start <= other.end and one.end >= other.start)
+
+
+SCENARIOS = Family("scenarios", load, scenario_figures, "the folder of --train, from other seeds")

@@ -1,0 +1,171 @@
+"""Fouling and drift: a cumulative sum of what the other sensors do not explain, over days; reset by a calibration.
+
+Every fast method follows a slow probe and misses it. Here hourly means are predicted from the other sensors and the
+hour of the day by a ridge regression with a memory of two weeks, whose learning stops while a drift is suspected. The
+six-hour means of the errors, in units of their own usual size, are summed up one-sidedly (Page 1954, CUSUM).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import cos, pi, sin
+from typing import Any
+
+import numpy as np
+
+from models.priors import kind_of
+from models.protocol import Reason, TriageClass
+from models.series import Floats
+from models.slow.finding import CALIBRATING, Finding, Statuses, duration, named
+
+_HOUR_S = 3600.0
+_BLOCK_HOURS = 6
+_MEMORY_HOURS = 336.0
+_WARM_HOURS = 96.0
+_REFIT_HOURS = 24
+_RIDGE = 3.0
+"""Hours' worth of evidence against any relation between sensors."""
+_SLACK = 0.8
+_REPORT = 7.0
+_CALM = 3.5
+_WEEK_BLOCKS = 28.0
+_ERROR_MEMORY = 56.0
+_CLIP = 4.0
+_GIVE_UP_HOURS = 240
+"""After ten days of suspicion the relation is learnt anew: what stays so is how it is."""
+
+
+class DriftWatch:
+    """One regression a sensor from common moments, and two sums a sensor (too high, too low)."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.columns = tuple(columns)
+        d = self._d = len(self.columns)
+        self._judged = np.array([kind_of(c) not in {"flow", "level"} for c in columns], dtype=np.bool_)
+        self._scale_mean = np.full(d, np.nan)
+        self._scale_size = np.zeros(d)
+        self._hour = -1
+        self._sum = np.zeros(d)
+        self._rows = np.zeros(d)
+        self._hours = 0
+        self._gram = np.zeros((d + 3, d + 3))
+        self._weight = 0.0
+        self._coefficients = np.zeros((d + 3, d))
+        self._block = np.zeros((2, d))
+        self._usual = np.zeros(d)
+        self._blocks = 0.0
+        self._sums = np.zeros((2, d))
+        self._since = np.zeros(d)
+        self._suspected = np.zeros(d)
+
+    def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
+        """Take the next row and return the sensors that drift."""
+        hour = int(at_s // _HOUR_S)
+        if hour > self._hour:
+            if self._hour >= 0:
+                self._close(self._hour)
+            self._hour = hour
+        good = (status == 0) & np.isfinite(values) & (np.abs(values) < 1e12)
+        self._sum += np.where(good, values, 0.0)
+        self._rows += good
+        calibrated = status == CALIBRATING
+        if calibrated.any():
+            self._sums[:, calibrated] = 0.0
+            self._since[calibrated] = 0.0
+        reported = np.flatnonzero(np.logical_and((self._sums >= _REPORT).any(axis=0), self._judged))
+        return [self._finding(j, at_s) for j in reported.tolist()]
+
+    def _close(self, hour: int) -> None:
+        """Judge and learn the mean of an hour."""
+        known = self._rows > 0
+        mean = np.where(known, self._sum / np.maximum(self._rows, 1.0), np.nan)
+        self._sum[:], self._rows[:] = 0.0, 0.0
+        self._hours += 1
+        x = self._standard(mean)
+        angle = 2 * pi * (hour % 24) / 24
+        row = np.concatenate([np.nan_to_num(x), [1.0, sin(angle), cos(angle)]])
+        ready = self._weight >= _WARM_HOURS
+        if ready:
+            error = row[: self._d] - row @ self._coefficients
+            self._block[0] += np.where(known, np.clip(error, -8.0, 8.0), 0.0)
+            self._block[1] += known
+            if self._hours % _BLOCK_HOURS == 0:
+                self._accumulate(hour)
+        suspect = (self._sums > _CALM).any(axis=0)
+        self._suspected = np.where(suspect, self._suspected + 1, 0.0)
+        if known.all() and not (suspect & (self._suspected < _GIVE_UP_HOURS)).any():
+            keep = 1.0 - 1.0 / _MEMORY_HOURS
+            clipped = np.clip(row, -_CLIP, _CLIP)
+            self._gram = self._gram * keep + np.outer(clipped, clipped)
+            self._weight = self._weight * keep + 1.0
+        if self._hours % _REFIT_HOURS == 0 and self._weight >= _WARM_HOURS:
+            self._refit()
+
+    def _standard(self, mean: Floats) -> Floats:
+        """Return the hour in units of the sensor's own scatter over weeks."""
+        fresh = np.isnan(self._scale_mean) & np.isfinite(mean)
+        self._scale_mean = np.where(fresh, mean, self._scale_mean)
+        away = np.nan_to_num(mean - self._scale_mean)
+        gain = np.maximum(1.0 / _MEMORY_HOURS, 1.0 / (self._hours + 1.0))
+        size = np.sqrt(self._scale_size) + 1e-9 * np.abs(np.nan_to_num(self._scale_mean)) + 1e-12
+        bounded = np.clip(away, -4 * size, 4 * size) if self._hours > 24 else away
+        self._scale_mean = self._scale_mean + gain * bounded
+        self._scale_size = self._scale_size + gain * (bounded * bounded - self._scale_size)
+        return np.asarray(np.clip(away / size, -12.0, 12.0))
+
+    def _refit(self) -> None:
+        d = self._d
+        for j in range(d):
+            others = np.array([i for i in range(d + 3) if i != j])
+            a = self._gram[np.ix_(others, others)] + _RIDGE * np.eye(d + 2)
+            self._coefficients[:, j] = 0.0
+            self._coefficients[others, j] = np.linalg.solve(a, self._gram[others, j])
+
+    def _accumulate(self, hour: int) -> None:
+        total, hours = self._block
+        known = hours >= _BLOCK_HOURS / 2
+        mean = np.where(known, total / np.maximum(hours, 1.0), 0.0)
+        self._block[:] = 0.0
+        size = np.sqrt(np.maximum(self._usual, 0.02))
+        z = np.clip(mean / size, -_CLIP, _CLIP)
+        if self._blocks >= 8:
+            keep = 1.0 - 1.0 / _WEEK_BLOCKS
+            before = self._sums.max(axis=0)
+            self._sums[0] = np.where(known, np.maximum(0.0, self._sums[0] * keep + z - _SLACK), self._sums[0])
+            self._sums[1] = np.where(known, np.maximum(0.0, self._sums[1] * keep - z - _SLACK), self._sums[1])
+            np.minimum(self._sums, 2 * _REPORT, out=self._sums)
+            began = (before <= 0) & (self._sums.max(axis=0) > 0)
+            self._since = np.where(began, (hour - _BLOCK_HOURS) * _HOUR_S, self._since)
+        self._blocks += 1
+        gain = max(1.0 / _ERROR_MEMORY, 1.0 / (self._blocks + 1.0))
+        calm = known & (self._sums.max(axis=0) < _CALM)
+        self._usual = np.where(
+            calm, self._usual + gain * (np.minimum(mean * mean, 9 * size * size) - self._usual), self._usual
+        )
+        if self._blocks <= 8:
+            self._usual = np.maximum(self._usual, 0.05)
+
+    def _finding(self, j: int, at_s: float) -> Finding:
+        high = self._sums[0, j] >= self._sums[1, j]
+        vi, en = named(self.columns[j])
+        long_vi, long_en = duration(max(at_s - float(self._since[j]), 0.0))
+        side_vi, side_en = ("cao", "high") if high else ("thấp", "low")
+        return Finding(
+            self.columns[j], Reason.DRIFT, TriageClass.FAULT, float(self._since[j]), at_s,
+            f"{vi} lệch {side_vi} dần so với các thông số khác từ {long_vi} nay: đầu đo có thể bẩn hoặc trôi",
+            f"{en} has been drifting {side_en} against the other parameters for {long_en}: the probe may be fouled",
+        )  # fmt: skip
+
+    _FIELDS = (
+        "_scale_mean", "_scale_size", "_hour", "_sum", "_rows", "_hours", "_gram", "_weight", "_coefficients", "_block",
+        "_usual", "_blocks", "_sums", "_since", "_suspected",
+    )  # fmt: skip
+
+    def state(self) -> Any:
+        """Return the whole memory."""
+        return [getattr(self, name) for name in self._FIELDS]
+
+    def set_state(self, state: Any) -> None:
+        """Go on from a memory returned by ``state``."""
+        for name, value in zip(self._FIELDS, state, strict=True):
+            setattr(self, name, value)

@@ -1,0 +1,88 @@
+"""What a watch reports, and what every watch looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from models.priors import prior_of
+from models.protocol import Reason, TriageClass
+from models.series import Floats
+
+Statuses = npt.NDArray[np.int8]
+
+MEASURING, CALIBRATING = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One pattern at one sensor, as long as it is there. ``since_s`` and ``at_s`` are seconds since the epoch.
+
+    Of class ``FAULT`` or ``FALSIFICATION``: a work item, never a page. What is said of falsification is a suspicion:
+    the words tell what was seen, not what somebody did.
+    """
+
+    parameter: str
+    reason: Reason
+    cls: TriageClass
+    since_s: float
+    at_s: float
+    text_vi: str
+    text_en: str
+
+
+@runtime_checkable
+class Watch(Protocol):
+    """A small causal state machine over the rows of one station."""
+
+    def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
+        """Take the next row and return the findings that stand now.
+
+        ``values`` has shape (columns,), as the logger reported them whatever the status, NaN where there is none;
+        ``status`` is 0 measuring, 1 calibrating, 2 fault. Rows come in order of time.
+        """
+        ...
+
+    def state(self) -> Any:
+        """Return the whole memory as numbers, lists and arrays."""
+        ...
+
+    def set_state(self, state: Any) -> None:
+        """Go on from a memory returned by ``state``."""
+        ...
+
+
+def named(column: str) -> tuple[str, str]:
+    """Return a parameter's name in Vietnamese and English; the column's own where it is not known."""
+    prior = prior_of(column)[0]
+    return prior.name_vi or column, prior.name_en or column
+
+
+def number(value: float) -> str:
+    """Write a number with three significant digits.
+
+    >>> number(0.05123), number(123.4), number(2.0)
+    ('0.0512', '123', '2')
+    """
+    return f"{value:.3g}"
+
+
+def number_vi(value: float) -> str:
+    """Write a number with three significant digits and a decimal comma."""
+    return number(value).replace(".", ",")
+
+
+def duration(seconds: float) -> tuple[str, str]:
+    """Write a duration in Vietnamese and English.
+
+    >>> duration(1500), duration(7200), duration(200000)
+    (('25 phút', '25 min'), ('2 giờ', '2 h'), ('2,3 ngày', '2.3 days'))
+    """
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} phút", f"{seconds / 60:.0f} min"
+    if seconds < 172_800:
+        return f"{number_vi(round(seconds / 3600, 1))} giờ", f"{number(round(seconds / 3600, 1))} h"
+    return f"{number_vi(round(seconds / 86400, 1))} ngày", f"{number(round(seconds / 86400, 1))} days"

@@ -1,0 +1,94 @@
+"""Values that come again exactly: yesterday's, or those of some hours ago."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.protocol import Reason, TriageClass
+from models.series import Bools, Floats
+from models.slow.finding import Finding, Statuses, duration, named
+
+SLOT_S = 300.0
+_LAGS = np.array([12, 24, 36, 72, 144, 288])
+"""Ages that are compared, in slots: 1, 2, 3, 6, 12 and 24 hours."""
+_SLOTS = 289
+_SURE = 14.0
+"""Log-odds of a copy against chance at which it is reported: less than one in a million."""
+_HIT, _FLOOR = 0.98, 0.05
+_MATCHES = 8
+_MEMORY = 300.0
+
+
+class RepeatWatch:
+    """A day of values by slot of five minutes; a sequential test for each sensor and age.
+
+    Only values that differ from the one before are compared: an analyser that holds its result proves nothing. How
+    often a sensor hits an old value by chance (coarse resolution, a calm day) is learnt from the same comparisons.
+    """
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.columns = tuple(columns)
+        d = len(self.columns)
+        self._ring = np.full((_SLOTS, d), np.nan, dtype=np.float32)
+        self._slot = -1
+        self._last = np.full(d, np.nan, dtype=np.float32)
+        self._chance = np.full(d, 0.2)
+        self._odds = np.zeros((len(_LAGS), d))
+        self._matches = np.zeros((len(_LAGS), d))
+        self._since = np.zeros((len(_LAGS), d))
+
+    def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
+        """Take the next row and return the sensors whose values repeat."""
+        slot = int(at_s // SLOT_S)
+        if slot > self._slot:
+            self._compare(slot, at_s, np.where(status == 0, values, np.nan).astype(np.float32))
+        sure = (self._odds >= _SURE) & (self._matches >= _MATCHES)
+        return [self._finding(j, sure[:, j], at_s) for j in np.flatnonzero(sure.any(axis=0)).tolist()]
+
+    def _compare(self, slot: int, at_s: float, now: npt.NDArray[np.float32]) -> None:
+        if self._slot >= 0:
+            for skipped in range(max(self._slot + 1, slot - _SLOTS), slot):
+                self._ring[skipped % _SLOTS] = np.nan
+        self._slot = slot
+        old = self._ring[(slot - _LAGS) % _SLOTS]
+        changed = (now != self._last) & np.isfinite(now) & np.isfinite(self._last)
+        known = np.isfinite(old) & changed
+        hit = known & (old == now)
+        chance = np.clip(self._chance, _FLOOR, 0.9)
+        step = np.where(hit, np.log(_HIT / chance), np.where(known, np.log((1 - _HIT) / (1 - chance)), 0.0))
+        fresh = self._odds <= 0
+        self._since = np.where(fresh & hit, at_s, self._since)
+        self._odds = np.clip(self._odds + step, 0.0, 3 * _SURE)
+        self._matches = np.where(self._odds <= 0, 0.0, self._matches + hit)
+        compared = known.sum(axis=0)
+        # A copy must not teach that hits are chance: the ages that are under suspicion do not count.
+        calm = known & (self._odds < _SURE / 2)
+        rate = np.where(calm.any(axis=0), (hit & calm).sum(axis=0) / np.maximum(calm.sum(axis=0), 1), self._chance)
+        self._chance = np.where(compared > 0, self._chance + (rate - self._chance) / _MEMORY, self._chance)
+        self._ring[slot % _SLOTS] = now
+        self._last = np.where(np.isfinite(now), now, self._last)
+
+    def _finding(self, j: int, sure: Bools, at_s: float) -> Finding:
+        k = int(np.argmax(np.where(sure, self._odds[:, j], -1.0)))
+        age_s, since = float(_LAGS[k]) * SLOT_S, float(self._since[k, j])
+        vi, en = named(self.columns[j])
+        (age_vi, age_en), (long_vi, long_en) = duration(age_s), duration(at_s - since)
+        many = int(self._matches[k, j])
+        reason = Reason.COPIED_DAY if age_s >= 86_400 else Reason.REPEATED
+        return Finding(
+            self.columns[j], reason, TriageClass.FALSIFICATION, since, at_s,
+            f"{vi} trong {long_vi} qua lặp lại đúng số liệu {age_vi} trước ({many} giá trị trùng): cần kiểm tra",
+            f"{en} repeats exactly its values of {age_en} before for {long_en} ({many} equal values): worth a check",
+        )  # fmt: skip
+
+    def state(self) -> Any:
+        """Return the whole memory."""
+        return [self._ring, self._slot, self._last, self._chance, self._odds, self._matches, self._since]
+
+    def set_state(self, state: Any) -> None:
+        """Go on from a memory returned by ``state``."""
+        self._ring, self._slot, self._last, self._chance, self._odds, self._matches, self._since = state

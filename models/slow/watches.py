@@ -1,0 +1,53 @@
+"""All watches of one station together: what a worker or a recorded series runs beside the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from models.evidence import Context
+from models.protocol import TriageClass
+from models.series import Floats
+from models.slow.ceiling import CalibrationWatch, CeilingWatch
+from models.slow.dilution import DilutionWatch
+from models.slow.drift import DriftWatch
+from models.slow.finding import Finding, Statuses, Watch
+from models.slow.repeats import RepeatWatch
+from models.slow.stuck import StuckWatch
+
+_HUGE = 1e12
+
+
+class SlowWatches:
+    """Findings that stand now, row by row. ``limits`` holds the upper limits of the parameters that have one."""
+
+    def __init__(self, columns: Sequence[str], limits: Mapping[str, float] | None = None) -> None:
+        known = limits or {}
+        self.watches: tuple[Watch, ...] = (
+            StuckWatch(columns), DriftWatch(columns), RepeatWatch(columns), CeilingWatch(columns, known),
+            CalibrationWatch(columns, known), DilutionWatch(columns),
+        )  # fmt: skip
+
+    def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
+        """Take the next row, as reported, and return what all watches find."""
+        sound = np.where(np.abs(values) < _HUGE, values, np.nan)
+        return [finding for watch in self.watches for finding in watch.push(at_s, sound, status)]
+
+    def state(self) -> Any:
+        """Return the whole memory: about 2 kB a sensor."""
+        return [watch.state() for watch in self.watches]
+
+    def set_state(self, state: Any) -> None:
+        """Go on from a memory returned by ``state``."""
+        for watch, memory in zip(self.watches, state, strict=True):
+            watch.set_state(memory)
+
+
+def known_to_triage(findings: Sequence[Finding]) -> Context:
+    """Return the context that open findings are for a triage."""
+    return Context(
+        suspected=frozenset(f.parameter for f in findings if f.cls is TriageClass.FALSIFICATION),
+        worn=frozenset(f.parameter for f in findings if f.cls is TriageClass.FAULT),
+    )
