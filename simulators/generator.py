@@ -48,6 +48,7 @@ class Plan:
     seed: int
     sample_hold_s: float | None = None
     noise_scale: float = 1.0
+    speed: float = 1.0
     spread: bool = False
     backfill: bool = False
     """Mark all messages as ones that waited in the loggers' buffers."""
@@ -91,6 +92,7 @@ def generate(  # noqa: PLR0917 - what, when and from which seed: the order in wh
         seed=seed,
         sample_hold_s=scenario.sample_hold_s,
         noise_scale=scenario.noise_scale,
+        speed=scenario.speed,
     )
     return messages_of(plan, truth if truth is not None else TruthLog())
 
@@ -111,7 +113,9 @@ class _StationFeed:
         self._station = station
         self._truth = truth
         self._events = tuple(e for e in plan.events if e.station == station.code)
-        signals = StationSignals(station, plan.seed, sample_hold_s=plan.sample_hold_s, noise_scale=plan.noise_scale)
+        signals = StationSignals(
+            station, plan.seed, sample_hold_s=plan.sample_hold_s, noise_scale=plan.noise_scale, speed=plan.speed
+        )
         self._instruments = StationInstruments(signals, self._events, plan.seed)
         cadences = [s.cadence_s for s in station.sensors] or [300.0]
         self._step_us = max(1, round((plan.cadence_s or min(cadences)) * 1e6))

@@ -24,7 +24,7 @@ from simulators.faults import affected
 
 SCENARIO_FOLDER = Path(__file__).parent / "scenarios"
 _TOP_KEYS = frozenset({"title", "seed", "signals", "event"})
-_SIGNAL_KEYS = frozenset({"sample_hold_s", "noise_scale"})
+_SIGNAL_KEYS = frozenset({"sample_hold_s", "noise_scale", "speed"})
 _EVENT_KEYS = frozenset(
     {
         "kind", "station", "parameters", "start", "duration", "magnitude", "onset", "tail", "slug", "relative_to",
@@ -64,6 +64,8 @@ class Scenario:
     seed: int | None = None
     sample_hold_s: float | None = None
     noise_scale: float = 1.0
+    speed: float = 1.0
+    """How much faster than the clock the water and the analysers live; events keep the clock's time."""
     events: tuple[EventRule, ...] = ()
 
     def bind(self, stations: Sequence[Station], start: datetime) -> tuple[StationEvent, ...]:
@@ -120,6 +122,7 @@ def parse_scenario(text: str, source: str) -> Scenario:
         seed=_whole(top, "seed"),
         sample_hold_s=_duration(signals, "sample_hold_s"),
         noise_scale=max(0.0, signals.number("noise_scale", 1.0)),
+        speed=signals.positive("speed", 1.0),
         events=tuple(_event(n, e) for n, e in enumerate(top.tables("event", lambda i, _: f"event {i}"), 1)),
     )
 

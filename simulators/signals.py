@@ -40,17 +40,27 @@ class StationSignals:
         none of their changes at the real 15 to 30 minutes. ``None`` keeps each profile's.
     noise_scale
         Factor on all noise; 0 leaves the bare daily and weekly shape.
+    speed
+        How much faster than the clock the water and the analysers live: at 300 a reading a second looks like one
+        every five minutes. Events keep the clock's time.
     """
 
     def __init__(
-        self, station: Station, seed: int, *, sample_hold_s: float | None = None, noise_scale: float = 1.0
+        self,
+        station: Station,
+        seed: int,
+        *,
+        sample_hold_s: float | None = None,
+        noise_scale: float = 1.0,
+        speed: float = 1.0,
     ) -> None:
         self.station = station
         self._seed = seed
         self._noise_scale = noise_scale
+        self._speed = speed
         self._profiles = {s.parameter: profile_of(station, s) for s in station.sensors}
         self._hold_s = {
-            parameter: p.sample_hold_s if sample_hold_s is None or p.sample_hold_s == 0 else sample_hold_s
+            parameter: p.sample_hold_s / speed if sample_hold_s is None or p.sample_hold_s == 0 else sample_hold_s
             for parameter, p in self._profiles.items()
         }
 
@@ -61,7 +71,7 @@ class StationSignals:
     def water(self, parameter: str, times_s: Series) -> Series:
         """Return what is truly in the water at the given times (epoch seconds), in the parameter's unit."""
         profile = self._profiles[parameter]
-        shape = self._shape(parameter, profile, times_s)
+        shape = self._shape(parameter, profile, times_s * self._speed)
         level = self._site_level(parameter, profile)
         values = level + shape if profile.additive else level * np.exp(shape)
         return np.asarray(np.maximum(values, profile.minimum), dtype=np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import TracebackType
@@ -75,6 +75,11 @@ class DelayQuantiles:
     readings: int
     p50_s: float | None
     p99_s: float | None
+
+    @classmethod
+    def of(cls, counts: Mapping[int, int]) -> DelayQuantiles:
+        """Return the quantiles of a histogram."""
+        return cls(sum(counts.values()), quantile_s(counts, 0.5), quantile_s(counts, 0.99))
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,9 +239,11 @@ class Reports:
 
     def delay_quantiles(self, since: datetime) -> DelayQuantiles:
         """Return the delays of readings committed since the minute of ``since``, right within 5 %."""
-        minute = since.replace(second=0, microsecond=0)
-        counts = dict(self._rows("report_delays", since=minute))
-        return DelayQuantiles(sum(counts.values()), quantile_s(counts, 0.5), quantile_s(counts, 0.99))
+        return DelayQuantiles.of(self.delay_counts(since))
+
+    def delay_counts(self, since: datetime) -> dict[int, int]:
+        """Return the readings committed since the minute of ``since`` by the bucket of their delay."""
+        return dict(self._rows("report_delays", since=since.replace(second=0, microsecond=0)))
 
     def dead_letters(
         self,

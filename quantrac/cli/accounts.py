@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import json
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from quantrac.cli.demostory import read_labels
 from quantrac.domain.ledger import LedgerCounts
 from quantrac.servers.mail import CaughtMail, read_index
 from quantrac.topics import RAW
 
 if TYPE_CHECKING:
     from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint
-    from sql.reports import AlertLine, DelayQuantiles, Totals
+    from sql.reports import AlertLine, DelayQuantiles, Told, Totals
     from streams.lag import LagProbe
 
 
@@ -56,6 +58,10 @@ class Account:
     alerts: tuple[AlertLine, ...]
     """Opened during this run."""
     mails: tuple[CaughtMail, ...]
+    told: Mapping[int, Told]
+    """When officers were first told of an alert, by its number; alerts of which nobody was told are not in it."""
+    awaited_delays: int
+    """Live readings stored so far: their delays are known soon after."""
     missing_messages: int
     """Holes in the loggers' sequence numbers."""
 
@@ -100,11 +106,18 @@ class Accountant:
         self._fleet_report, self._mail_dir = fleet_report, mail_dir
         self._before = LedgerCounts()
         self._since: datetime | None = None
+        self._delays_before: Counter[int] = Counter()
+        self._stored_before = 0
 
     def begin(self, now: datetime) -> None:
         """Count from here: what was received before belongs to earlier runs."""
         self._before = self._reports.ledger_totals()
         self._since = now
+
+    def live(self, account: Account) -> None:
+        """Take delays from here: a past that is sent at once waits for itself, which says nothing of live readings."""
+        self._delays_before = Counter(self._reports.delay_counts(self._since or account.at))
+        self._stored_before = account.ledger.stored
 
     def waiting(self) -> int:
         """Return the records that no worker has acknowledged."""
@@ -122,20 +135,26 @@ class Accountant:
         StoreError, BrokerError
             The database or Kafka does not answer.
         """
+        from sql.reports import DelayQuantiles
+
         since = self._since or now
         # The fleet first: what it has counted by now is in the ledger soon after, never the other way round.
         fleet = FleetCounts.read(self._fleet_report)
         waiting = self.waiting()
         ledger = difference(self._reports.ledger_totals(), self._before)
+        alerts = tuple(a for a in self._reports.alerts(only_open=False, limit=200) if a.opened_at >= since)
+        told = {a.id: self._reports.told(a.id) for a in alerts if a.page}
         return Account(
             at=now,
             fleet=fleet,
             ledger=ledger,
             waiting_records=waiting,
-            delays=self._reports.delay_quantiles(since),
+            delays=DelayQuantiles.of(Counter(self._reports.delay_counts(since)) - self._delays_before),
             totals=self._reports.status(now),
-            alerts=tuple(a for a in self._reports.alerts(only_open=False, limit=200) if a.opened_at >= since),
+            alerts=alerts,
             mails=tuple(m for m in read_index(self._mail_dir) if m.received_at >= since),
+            told={alert_id: one for alert_id, one in told.items() if one is not None},
+            awaited_delays=ledger.stored - self._stored_before,
             missing_messages=sum(gap.missing for gap in self._reports.feed_gaps()),
         )
 
@@ -170,9 +189,9 @@ def slug_mail(account: Account, labels: Path) -> tuple[AlertLine, CaughtMail, fl
     message. An alert counts as caused by the slug when the fleet's own truth file has a pollution slug at its station
     and parameter at the instant since which the alert holds.
     """
-    slugs = _slugs(labels)
+    slugs = [e for e in read_labels(labels) if e.kind == "pollution_slug"]
     for alert in sorted(account.alerts, key=lambda a: a.opened_at):
-        if alert.kind != "limit" or not any(s.covers(alert) for s in slugs):
+        if alert.kind != "limit" or not any(s.caused(alert) for s in slugs):
             continue
         published = [
             at
@@ -184,31 +203,3 @@ def slug_mail(account: Account, labels: Path) -> tuple[AlertLine, CaughtMail, fl
             first = min(published, key=lambda at: abs((at - alert.since).total_seconds()))
             return alert, mail, (mail.received_at - first).total_seconds()
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Slug:
-    station: str
-    parameters: tuple[str, ...]
-    start: datetime
-    end: datetime
-
-    def covers(self, alert: AlertLine) -> bool:
-        inside = self.start <= alert.since <= self.end
-        return inside and alert.station == self.station and alert.parameter in self.parameters
-
-
-def _slugs(labels: Path) -> list[_Slug]:
-    if not labels.exists():
-        return []
-    with labels.open(encoding="utf-8", newline="") as file:
-        return [
-            _Slug(
-                row["station"],
-                tuple(row["parameters"].split("|")),
-                datetime.fromisoformat(row["start"]),
-                datetime.fromisoformat(row["end"]),
-            )
-            for row in csv.DictReader(file)
-            if row["kind"] == "pollution_slug"
-        ]

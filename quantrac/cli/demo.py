@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 CADENCE_S = 1.0
 """The demo's stations report every second; a real one every five minutes."""
+SPEED = 300.0
+"""So much faster than the clock the demo's stations live, in the scenario's signals and in their registry."""
+PAST_S = 400
+"""Seconds of the past that the fleet sends first, 33 h of a station: the model learns from them what is usual."""
+LIVE_PATIENCE_S = 90.0
 ONCE_PATIENCE_S = 150.0
 REST_PATIENCE_S = 60.0
 
@@ -39,14 +44,16 @@ def demo(
 ) -> None:
     """Start everything locally, feed it with a simulated fleet, and show what happens, until Ctrl-C.
 
-    With --once the last line on stdout is one JSON object with the counts and delays; the exit status is 0 when a
-    pollution alert of an injected slug was delivered by SMTP and every published reading is accounted for.
+    A second of the demo is five minutes of a station. With --once it says when the injected slug was alarmed and when
+    its limit was crossed, and what became of the injected faults; the last line on stdout is one JSON object with all
+    of it, the counts and the delays. The exit status is 0 when the slug's alert was delivered by SMTP, each fault is a
+    work item, and every published reading is accounted for.
 
     Example: quantrac demo --once
     """
     from quantrac.cli.context import load_context
     from quantrac.cli.staging import local_servers, prepare, refuse_configured_servers
-    from quantrac.registry import load_registry, sample_province, with_cadence
+    from quantrac.registry import accelerated, load_registry, sample_province
     from quantrac.servers.progress import bars_on_stderr
 
     context = load_context()
@@ -59,14 +66,14 @@ def demo(
     with stage.open():
         with bars_on_stderr() as bars:
             servers.start(bars)
-            prepare(servers, settings, with_cadence(load_registry([sample_province()]), CADENCE_S), bars)
+            prepare(servers, settings, accelerated(load_registry([sample_province()]), SPEED), bars)
         stage.begin()
         if once:
             result = stage.run_once()
         else:
             stage.show()
     if result is not None:
-        sys.stdout.write(json.dumps(result) + "\n")
+        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
     elif once:
         raise typer.Exit(130)
 
@@ -82,7 +89,9 @@ class Parts:
 def _parts(run_dir: Path, workers: int, scenario: str, seed: int) -> Parts:
     from quantrac.cli.parts import part, pipeline
 
-    signals = ("--scenario", scenario, "--cadence", f"{CADENCE_S:g}", "--seed", str(seed))
+    signals = (
+        "--scenario", scenario, "--cadence", f"{CADENCE_S:g}", "--seed", str(seed), "--backfill", f"{PAST_S}s",
+    )  # fmt: skip
     return Parts(pipeline(run_dir, workers).parts, part(run_dir, "fleet", "simulate", *signals, "--json"))
 
 
@@ -140,7 +149,12 @@ class Stage:
         self._parts.fleet.start()
 
     def run_once(self) -> dict[str, object]:
-        """Wait for the slug's e-mail, stop the fleet, wait until everything is accounted for; return the numbers.
+        """Wait until all that the demo promises can be seen, stop the fleet, wait until everything is accounted for.
+
+        Returns
+        -------
+        dict
+            The numbers; the summary for people is on stdout by then.
 
         Raises
         ------
@@ -148,21 +162,44 @@ class Stage:
             It did not come to that in time; the message says how far it came.
         """
         from quantrac.cli.accounts import slug_mail
+        from quantrac.cli.demostory import as_json, complete, lines_of, read_labels, slug_of, work_items
         from quantrac.errors import QuantracError
 
+        self._until_live()
         deadline_s = self._clock.monotonic_s() + ONCE_PATIENCE_S
-        while (found := slug_mail(self._look(), self._labels)) is None:
+        while True:
+            account, events = self._look(), read_labels(self._labels)
+            found, items = slug_mail(account, self._labels), work_items(account, events)
+            if found is not None and complete(slug_of(account, events), items):
+                break
             self._check_fleet()
             if self._clock.monotonic_s() > deadline_s:
+                missing = [f"{i.event.kind} at {i.event.station}" for i in items if i.alert is None]
                 raise QuantracError(
-                    f"No e-mail about an injected slug after {ONCE_PATIENCE_S:.0f} s. {self._so_far()} "
+                    f"After {ONCE_PATIENCE_S:.0f} s there is {'no' if found is None else 'an'} e-mail about a slug, "
+                    f"and no alert for: {', '.join(missing) or 'nothing else'}. {self._so_far()} "
                     f"The logs are in {self._servers.run_dir / 'log'}."
                 )
             self._turn()
         self._parts.fleet.stop()
         account = self._until_at_rest()
-        _, _, alert_delay_s = found
-        return result_of(account, alert_delay_s)
+        events = read_labels(self._labels)
+        slug, items = slug_of(account, events), work_items(account, events)
+        for line in lines_of(slug, items, SPEED * CADENCE_S):
+            sys.stdout.write(f"{line}\n")
+        return result_of(account, found[2]) | as_json(slug, items, SPEED * CADENCE_S)
+
+    def _until_live(self) -> None:
+        """Wait until the past that the fleet sends first is processed; what follows is live."""
+        deadline_s = self._clock.monotonic_s() + LIVE_PATIENCE_S
+        live = False
+        while not live and self._clock.monotonic_s() < deadline_s:
+            self._check_fleet()
+            self._turn()
+            account = self._look()
+            rows = account.fleet.messages / max(account.totals.stations, 1)
+            live = rows > PAST_S and account.fleet.pending == 0 and account.waiting_records < account.totals.stations
+        self._accounts.live(self._look())
 
     def show(self) -> None:
         """Show the live table until Ctrl-C."""
@@ -173,6 +210,8 @@ class Stage:
 
         screen = Screen(self._servers, self._labels)
         with Live(screen.waiting(), screen=sys.stdout.isatty(), auto_refresh=False) as live:
+            live.refresh()
+            self._until_live()
             while True:
                 try:
                     live.update(screen.render(self._look(), self._supervisor), refresh=True)
@@ -200,7 +239,7 @@ class Stage:
             self._turn()
         # The delays of the last batch are written by the worker's next sweep.
         deadline_s = self._clock.monotonic_s() + 5.0
-        while account.delays.readings < account.ledger.stored and self._clock.monotonic_s() < deadline_s:
+        while account.delays.readings < account.awaited_delays and self._clock.monotonic_s() < deadline_s:
             self._turn()
             account = self._look()
         return account

@@ -38,7 +38,7 @@ class Screen:
 
     def waiting(self) -> RenderableType:
         """Return what is shown before the first look."""
-        return Text("Waiting for the first readings …", style="dim")
+        return Text("The stations send their past first, from which the model learns what is usual …", style="dim")
 
     def interrupted(self, why: str) -> RenderableType:
         """Return what is shown while a server does not answer."""
@@ -50,6 +50,7 @@ class Screen:
         return Group(
             Panel(self._figures(account, supervisor), title="quantrac demo", subtitle="Ctrl-C ends it"),
             _alerts(account.alerts),
+            *_why(account),
             _stations(self._reports.stations()),
             Text(f"E-mails: {self._servers.mail.folder}    Logs: {self._servers.run_dir / 'log'}", style="dim"),
         )
@@ -88,7 +89,18 @@ class Screen:
 
 def _alerts(alerts: tuple[AlertLine, ...]) -> Table:
     table = Table(title="Cảnh báo · Alerts of this run, newest first", title_justify="left", box=None, expand=True)
-    for head in ("severity", "station", "parameter", "rule", "since", "value", "limit", "state", "who is told"):
+    for head in (
+        "severity",
+        "station",
+        "parameter",
+        "rule",
+        "since",
+        "value",
+        "limit",
+        "class",
+        "state",
+        "who is told",
+    ):
         table.add_column(head)
     for a in alerts[:8]:
         table.add_row(
@@ -99,10 +111,19 @@ def _alerts(alerts: tuple[AlertLine, ...]) -> Table:
             a.since.astimezone(VIETNAM).strftime("%H:%M:%S"),
             as_text(a.peak_value),
             as_text(a.limit_maximum),
+            "-" if a.triage is None else f"{a.triage} {(a.triage_probability or 0) * 100:.0f} %",
             "open" if a.resolved_at is None else f"resolved {a.resolved_at.astimezone(VIETNAM):%H:%M:%S}",
             "e-mail" if a.page else "work item",
         )
     return table
+
+
+def _why(account: Account) -> list[RenderableType]:
+    """Return the explanation of the newest alert of which officers were told."""
+    newest = next((a for a in account.alerts if a.id in account.told and a.resolved_at is None), None)
+    if newest is None:
+        return []
+    return [Text(f"Vì sao · Why: {newest.explanation_vi}"), Text(newest.explanation_en, style="dim")]
 
 
 def _stations(stations: list[StationLine]) -> Table:

@@ -1,4 +1,4 @@
-"""The newcomer's command: one slug, one explained e-mail, every reading accounted for, nothing left running."""
+"""The newcomer's command: a slug alarmed before its limit, faults that page nobody, nothing lost or left running."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ def demo_once(run_dir: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "quantrac", "demo", "--once"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=380, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
+    (run_dir / "stdout.txt").write_text(done.stdout, encoding="utf-8")
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
 
@@ -62,10 +63,36 @@ def test_every_published_reading_is_accounted_for(first: dict[str, Any]) -> None
 def test_the_slug_was_mailed_with_its_reasons(first: dict[str, Any], run_dir: Path) -> None:
     assert first["emails_delivered"] >= 1
     assert 0 < first["alert_delay_s"] < 30
-    text = text_of(read_index(run_dir / "mail")[0])
+    text = next(t for t in map(text_of, read_index(run_dir / "mail")) if "vượt giới hạn 90" in t)
     for words in ("vượt giới hạn", "QCVN 40:2011", "Việc cần làm", "What to do", "TRẠM MINH HỌA"):
         assert words in text
     assert text.index("Việc cần làm") < text.index("What to do")  # Vietnamese first
+
+
+def test_the_model_alarmed_and_explained_the_slug_before_the_limit_was_crossed(first: dict[str, Any]) -> None:
+    slug = first["slug"]
+    assert slug["rule"] == "anomaly"
+    assert slug["class"] == "process"
+    assert slug["ahead_s"] > 0
+    assert slug["ahead_min_of_data"] == pytest.approx(slug["ahead_s"] * 5, abs=0.1)
+    assert "Chưa vượt giới hạn" in slug["explanation_vi"]
+    assert "lý do: " in slug["explanation_vi"]
+
+
+def test_broken_probes_are_work_items_with_their_class_and_a_calibration_pages_nobody(first: dict[str, Any]) -> None:
+    items = {item["injected"]: item for item in first["work_items"]}
+    assert set(items) == {"stuck", "offset", "calibration"}
+    assert {kind: item["pages"] for kind, item in items.items()} == dict.fromkeys(items, 0)
+    assert (items["stuck"]["class"], items["offset"]["class"]) == ("fault", "fault")
+    assert items["offset"]["probability"] >= 0.5
+    assert items["calibration"]["alert"] is None
+
+
+def test_the_summary_says_it_in_words(run_dir: Path, first: dict[str, Any]) -> None:
+    said = (run_dir / "stdout.txt").read_text("utf-8")
+    assert "before the limit was crossed" in said
+    assert "Có thể là: sự cố xả thải, ô nhiễm thật" in said
+    assert said.count("pages 0") == 3
 
 
 def test_nobody_was_told_of_anything_but_the_slug(first: dict[str, Any], run_dir: Path) -> None:

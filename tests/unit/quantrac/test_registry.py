@@ -11,6 +11,7 @@ from quantrac.domain.stations import PermitLimit, QcThresholds, StationKind
 from quantrac.errors import RuleError
 from quantrac.quality.defaults import default_thresholds
 from quantrac.registry import (
+    accelerated,
     load_registry,
     parse_registry,
     recorded_feeds,
@@ -108,6 +109,18 @@ def test_another_cadence_keeps_the_largest_step_between_neighbours() -> None:
     assert (before.cadence_s, after.cadence_s) == (300.0, 1.0)
     assert before.qc.max_rate_per_s is not None
     assert after.qc.max_rate_per_s == pytest.approx(300 * before.qc.max_rate_per_s)
+
+
+def test_an_accelerated_registry_scales_every_time() -> None:
+    registry = parse_registry(GOOD, "x.toml")
+    for station, faster in zip(registry.stations, accelerated(registry, 300.0).stations, strict=True):
+        for before, after in zip(station.sensors, faster.sensors, strict=True):
+            assert after.cadence_s == before.cadence_s / 300
+            if before.qc.flat_line_bad_s is not None:
+                assert after.qc.flat_line_bad_s == before.qc.flat_line_bad_s / 300
+            if before.qc.max_rate_per_s is not None:  # the same step between neighbours
+                step = before.qc.max_rate_per_s * before.cadence_s
+                assert (after.qc.max_rate_per_s or 0) * after.cadence_s == pytest.approx(step)
 
 
 MISTAKES = [

@@ -86,6 +86,17 @@ def test_sample_hold_can_be_shortened_for_a_demonstration(effluent: Station, sta
     assert (times - sampled < 2).all()
 
 
+def test_at_a_speed_the_water_lives_faster_than_the_clock(effluent: Station, start: datetime) -> None:
+    """A reading a second at speed 300 has the course of one every five minutes; analysers hold as many readings."""
+    begin = round(start.timestamp() / 300) * 300
+    slow, fast = StationSignals(effluent, 1), StationSignals(effluent, 1, speed=300)
+    five_minutes, seconds = begin + 300.0 * np.arange(500), begin / 300 + np.arange(500.0)
+    np.testing.assert_allclose(fast.water("TSS", seconds), slow.water("TSS", five_minutes), rtol=1e-9)
+    held = [np.unique(s.sampled_at("COD", t)).size for s, t in ((slow, five_minutes), (fast, seconds))]
+    assert abs(held[0] - held[1]) <= 1
+    assert held[1] < 200
+
+
 def test_parameters_that_share_causes_move_together(effluent: Station, start: datetime) -> None:
     signals = StationSignals(effluent, 3)
     times = start.timestamp() + np.arange(0, 4 * WEEK_S, 900.0)
