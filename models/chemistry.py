@@ -39,6 +39,8 @@ PATTERNS = (
 """Kinds of pollution. The groups are those of ``models.injection`` and of domain practice; at least two members must
 move the right way, so a single sensor never fits one."""
 
+_IDLE = 0.2
+"""Scatters by which a pattern fits worse for each of its members that does not move."""
 _MUDDY = frozenset({"tss", "turb"})
 _FLOWS = frozenset({"flow", "level"})
 _RAIN = {"flow": 1, "level": 1, "cond": -1, "temp": -1}
@@ -88,11 +90,13 @@ def best_pattern(z: Floats, roles: Roles) -> tuple[int, float]:
     >>> PATTERNS[which].name, support
     ('organic', 6.0)
     """
-    agreement = np.sort(roles.signs * z, axis=1)
-    if agreement.shape[1] < 2:
+    agreement = roles.signs * z
+    ordered = np.sort(agreement, axis=1)
+    if ordered.shape[1] < 2:
         return 0, 0.0
-    which = int(np.argmax(agreement[:, -2]))
-    return which, max(float(agreement[which, -2]), 0.0)
+    support = ordered[:, -2]
+    idle = ((roles.signs != 0) & (agreement < 1.0)).sum(axis=1)
+    return int(np.argmax(support - _IDLE * idle)), max(float(support.max()), 0.0)
 
 
 def rain_support(z: Floats, roles: Roles) -> float:

@@ -29,7 +29,7 @@ _BUFFERS = (4.0, 7.0, 10.0)
 
 TERMS = (
     "single", "together", "size", "sense", "senseless", "upward", "harmless", "rain", "thin", "flow", "frozen", "zero",
-    "missing", "gone", "gap", "step", "gradual", "noise", "beyond", "contradiction", "agreement", "drift", "buffer",
+    "missing", "gap", "step", "gradual", "noise", "restless", "beyond", "contradiction", "agreement", "drift", "buffer",
     "calibrating", "faulty", "visited", "neighbours", "lonely", "suspected", "worn", "short", "age",
 )  # fmt: skip
 """Names of the terms, in the order of a vector. ``age`` and ``short`` have no words."""
@@ -266,10 +266,10 @@ class _Reading:
         self._say("zero", value, f"{vi} bằng đúng 0", f"{en} is exactly zero")
         value, (vi, en) = self._peak_of("missing", 0.0)
         self._say("missing", 0.0 if g.gone else value, f"{vi} mất số liệu", f"{en} has no values")
-        self._say("gone", g.gone, "mọi thông số mất số liệu cùng lúc", "all parameters vanished at once")
-        self._say(
-            "gap", max(g.gap - 0.8, 0.0), "trạm vừa ngừng gửi số liệu một thời gian", "the station had been silent"
-        )
+        if g.gone:
+            self._say("gap", 2.0, "mọi thông số mất số liệu cùng lúc", "all parameters vanished at once")
+        else:
+            self._say("gap", g.gap - 0.8, "trạm vừa ngừng gửi số liệu một thời gian", "the station had been silent")
         jump = float(self.peak["step"][self.lead])
         vi, en = self._name(self.lead)
         self._say("step", max(log1p(jump) - 1.8, 0.0), f"{vi} nhảy đột ngột", f"{en} jumped at once")
@@ -277,6 +277,8 @@ class _Reading:
             self._say("gradual", 1.0, f"{vi} thay đổi dần", f"{en} changed gradually")
         value, (vi, en) = self._peak_of("noise", 1.5)
         self._say("noise", value, f"{vi} dao động mạnh", f"{en} scatters strongly")
+        if self.terms["single"]:
+            self._say("restless", value, f"chỉ riêng {vi} dao động mạnh", f"{en} alone scatters strongly")
         value, (vi, en) = self._peak_of("beyond", 0.0)
         self._say("beyond", value, f"{vi} ngoài dải đo của thiết bị", f"{en} outside the instrument's range")
         value, (vi, en) = self._peak_of("drift", 1.0)

@@ -25,6 +25,8 @@ _AGES = (1, 2, 3, 4, 6, 9, 12, 24, 48)
 """Rows of an incident's life at which it is looked at, and its end."""
 _GRACE = np.timedelta64(3600, "s")
 """After an event an alarm that is still on is nobody's fault: not learnt from."""
+_SILENCE = 1.0
+"""Gap, as a logarithm of usual steps, after which a row is looked at in any case: alarms there are rare."""
 PENALTY = 1.0
 """Inverse strength of the ridge penalty on the weights."""
 
@@ -44,7 +46,8 @@ def samples_of(fitted: Fitted, series: Series) -> list[Sample]:
     """Return the incidents that a pipeline alarms in a labelled series, at several ages."""
     scorer = Scorer(fitted, series.columns, series.covariates)
     scored = scorer.push(series.times, series.values)
-    alarm = scored.alarm[:, 0]
+    silence = scored.features.rows[:, scored.features.row_names.index("gap")] > _SILENCE
+    alarm = np.asarray(scored.alarm[:, 0] | silence)
     shares = scored.shares if fitted.tells_process else None
     incident = Incident(series.columns, scorer.targets)
     wanted = {row: (a, b) for a, b in runs(alarm) for row in _looked_at(a, b)}
@@ -105,8 +108,10 @@ def _fitted(
     model = LogisticRegression(C=penalty, max_iter=2000)
     model.fit(x / scale, y, sample_weight=weight)
     matrix, intercepts = np.zeros((len(classes), len(terms))), np.full(len(classes), -20.0)
-    matrix[model.classes_] = model.coef_ / scale
-    intercepts[model.classes_] = model.intercept_
+    # Of two classes scikit-learn gives the second one's weights only, against the first one at zero.
+    weighed = model.classes_[-len(model.coef_) :]
+    intercepts[model.classes_] = 0.0
+    matrix[weighed], intercepts[weighed] = model.coef_ / scale, model.intercept_
     return Weights(terms, matrix, intercepts)
 
 

@@ -21,12 +21,22 @@ from models.slow.watches import known_to_triage
 
 __all__ = ["PAGE_FROM", "Context", "Incident", "TriageModel", "contexts_of", "pages", "shipped_model"]
 
-PAGE_FROM = 0.6
-"""Probability of pollution from which an alarm pages: at 0.5 the simulated stations had 1.2 false pages a month."""
+PAGE_FROM = 0.7
+"""Probability of pollution from which an alarm pages. On simulated stations (18 of them, 42 days, seeds 103 to 105) the
+false pages a station and month were 1.2 from 0.5 on, 0.95 from 0.6, 0.68 from 0.7, at a recall of .93, .93, .92."""
 _FILE = "triage.json"
 _LEAD_ROWS = 6
 """Rows before an alarm that belong to its beginning: scores are smoothed, a jump comes first."""
 _WORTH_SAYING = 0.02
+_OF_INSTRUMENTS = frozenset({
+    "frozen", "zero", "missing", "noise", "restless", "beyond", "contradiction", "drift", "buffer", "calibrating",
+    "faulty", "worn", "suspected", "senseless", "learnt_fault", "step",
+})  # fmt: skip
+_UNFIT = {
+    TriageClass.PROCESS: _OF_INSTRUMENTS,
+    TriageClass.FAULT: frozenset({"sense", "agreement", "together", "learnt_process", "rain", "neighbours"}),
+}
+"""Terms that are weighed but never given as a reason for a class: an officer would take them for the opposite."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +91,10 @@ class TriageModel:
         rest = np.delete(w.matrix, best, axis=0)
         against = others @ rest / max(float(others.sum()), 1e-12)
         weight = {name: float(v) for name, v in zip(w.terms, w.matrix[best] - against, strict=True)}
-        spoken = {n: weight.get(n, 0.0) * evidence.terms[n] for n in evidence.words}
+        unfit = _UNFIT.get(self.classes[best], frozenset())
+        spoken = {n: weight.get(n, 0.0) * evidence.terms[n] for n in evidence.words if n not in unfit}
         ordered = sorted(spoken, key=lambda n: -spoken[n])
-        return [n for n in ordered if spoken[n] > _WORTH_SAYING][:3] or ordered[:1]
+        return [n for n in ordered if spoken[n] > _WORTH_SAYING][:3] or ordered[:1] or list(evidence.words)[:1]
 
     def as_json(self) -> str:
         """Return the readable text of the model: weights by class and term, and where they come from."""

@@ -13,7 +13,7 @@ from models.families import FAMILIES
 from models.features.table import Features, FeatureTable
 from models.protocol import Triage, TriageClass
 from models.series import Floats, Series
-from models.triage import Context, Incident, TriageModel, contexts_of, shipped_model
+from models.triage import PAGE_FROM, Context, Incident, TriageModel, contexts_of, pages, shipped_model
 
 COLUMNS = ("Flow", "COD", "TSS", "NH4", "pH", "turb_ntu")
 LEVELS = np.array([100.0, 40.0, 20.0, 3.0, 7.3, 12.0])
@@ -148,3 +148,86 @@ def test_a_series_tells_its_circumstances() -> None:
     assert said[2].faulty == {"pH"}
     assert [c.neighbours_alarmed for c in said] == [0, 1, 2, 0]
     assert contexts_of(replace(series, status=None, neighbours=None, maintenance={})) == ()
+
+
+def gap_of(features: Features, row: int, size: float) -> Features:
+    rows = features.rows.copy()
+    rows[row, features.row_names.index("gap")] = size
+    return replace(features, rows=rows)
+
+
+def judged_at(values: Floats, contexts: list[Context] | None = None, gap: float = 0.0, begin: int = BEGIN) -> Triage:
+    """The judgement at the first row of an alarm."""
+    features, _, _ = looked_at(values)
+    alarm = np.zeros(ROWS, dtype=bool)
+    alarm[begin] = True
+    said = Incident(COLUMNS, TARGETS).push(gap_of(features, begin, gap), alarm, None, values, contexts or ())[begin]
+    assert said is not None
+    return said
+
+
+def test_a_station_that_was_silent_is_a_matter_of_communication() -> None:
+    said = judged_at(quiet(), gap=3.0)
+    assert said.cls is TriageClass.COMMUNICATION
+    assert "silent" in said.reasons_en[0]
+    gone = quiet()
+    gone[BEGIN : BEGIN + LONG] = np.nan
+    said = judged_at(gone)
+    assert said.cls is TriageClass.COMMUNICATION
+    assert "vanished at once" in " / ".join(said.reasons_en)
+
+
+def test_a_calibrating_sensor_is_maintenance() -> None:
+    values = quiet()
+    values[BEGIN : BEGIN + LONG, 2] = np.nan
+    during = Context(calibrating=frozenset({"TSS"}), maintenance_ago_s=0.0)
+    said = last(values, [during if BEGIN <= i < BEGIN + LONG else Context() for i in range(ROWS)])
+    assert said.cls is TriageClass.MAINTENANCE
+    assert "status 01" in " / ".join(said.reasons_en)
+
+
+def test_rain_that_neighbours_feel_is_natural() -> None:
+    values = quiet()
+    course = np.minimum(np.arange(LONG) / 6.0, 1.0)
+    for column, rise in ((0, 1.0), (2, 2.5), (5, 2.5)):
+        values[BEGIN : BEGIN + LONG, column] *= 1 + rise * course
+    beside = Context(neighbours=2, neighbours_alarmed=2)
+    said = last(values, [beside if i >= BEGIN else Context(neighbours=2) for i in range(ROWS)])
+    assert said.cls is TriageClass.NATURAL
+    assert any("rain" in words or "neighbouring" in words for words in said.reasons_en)
+
+
+def test_an_open_suspicion_is_falsification_and_never_a_page() -> None:
+    values = quiet()
+    values[BEGIN : BEGIN + LONG, 0] *= 2.5
+    values[BEGIN : BEGIN + LONG, 1:4] *= 0.4
+    suspicion = Context(suspected=frozenset({"Flow"}))
+    said = last(values, [suspicion if i >= BEGIN else Context() for i in range(ROWS)])
+    assert said.cls is TriageClass.FALSIFICATION
+    assert not pages(said)
+
+
+def test_only_likely_pollution_pages() -> None:
+    assert pages(Triage(TriageClass.PROCESS, PAGE_FROM))
+    assert not pages(Triage(TriageClass.PROCESS, PAGE_FROM - 0.01))
+    assert not pages(Triage(TriageClass.FAULT, 0.99))
+    assert not pages(None)
+
+
+def test_reasons_for_pollution_never_name_a_fault() -> None:
+    words = " / ".join(last(slug(quiet())).reasons_en)
+    assert not any(fault in words for fault in ("scatters", "unchanged", "contradicts", "no way", "zero", "jumped"))
+
+
+def test_a_class_that_nothing_reaches_one_half_of_is_unknown() -> None:
+    model = shipped_model()
+    flat = replace(
+        model, plain=replace(model.plain, matrix=0 * model.plain.matrix, intercepts=0 * model.plain.intercepts)
+    )
+    features, _, _ = looked_at(slug(quiet()))
+    alarm = np.zeros(ROWS, dtype=bool)
+    alarm[BEGIN + 6] = True
+    said = Incident(COLUMNS, TARGETS, flat).push(features, alarm, None, slug(quiet()))[BEGIN + 6]
+    assert said is not None
+    assert said.cls is TriageClass.UNKNOWN
+    assert said.probability == pytest.approx(1 / len(model.classes))
