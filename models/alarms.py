@@ -54,17 +54,24 @@ class Aim(StrEnum):
 
 
 def choose_threshold(
-    judged: Sequence[Judged], *, budget_per_day: float, aim: Aim, hold_rows: int, fallback: float
+    judged: Sequence[Judged],
+    *,
+    budget_per_day: float,
+    aim: Aim,
+    hold_rows: int,
+    fallback: float,
+    share: float | None = None,
 ) -> float:
     """Return the threshold with the best F1 on held-out training scores whose false alarms stay in the budget.
 
     Over the budget the F1 is reduced in proportion, so that a plant where no threshold keeps it still gets the best
-    compromise.
+    compromise. Thresholds are tried that alarm from a tenth to four times ``share`` of the rows: the share of labelled
+    rows, if not given. It is smaller where only the edges of long events are to be seen.
     """
     scores = np.concatenate([j.scores[np.isfinite(j.scores)] for j in judged]) if judged else np.array([])
     if not len(scores) or not any(j.labels.any() for j in judged):
         return fallback
-    share = float(np.mean(np.concatenate([j.labels for j in judged])))
+    share = float(np.mean(np.concatenate([j.labels for j in judged]))) if share is None else share
     tails = np.geomspace(max(share * 0.1, 1e-5), min(share * 4, 0.7), 30)
     candidates = np.unique(np.quantile(scores, 1 - tails))
     # Many equal scores (cut log-odds) can make a quantile a constant alarm: one long run that meets every event.

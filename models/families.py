@@ -37,6 +37,8 @@ class FamilyConfig:
     negatives: float = 0.2
     """Share of the normal rows that the second stage learns from."""
     iterations: int = 150
+    leaves: int = 12
+    """Leaves of a tree: fewer where the sites are few, so that less is learnt by heart."""
     members: int = 2
     """Ensembles with other random draws that the second stage is the mean of."""
     smooth_rows: float = 2.0
@@ -108,7 +110,7 @@ FAMILIES: Mapping[str, FamilyConfig] = {
         FamilyConfig(
             "lro",
             FeatureConfig(visits=True, levels=True),
-            by_sensor=True, edge_rows=10, surroundings=False, members=3, aim=Aim.GROUPS,
+            by_sensor=True, edge_rows=10, surroundings=False, leaves=6, members=3, aim=Aim.GROUPS,
             smooth_rows=1.0, hold_rows=2, budget_per_day=0.03, adapt=0.0, blend=0.0,
         ),
         FamilyConfig(

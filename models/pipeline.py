@@ -191,6 +191,7 @@ def fit(train_series: Sequence[Series], config: FamilyConfig) -> Fitted:
         aim=config.aim,
         hold_rows=config.hold_rows,
         fallback=0.0,
+        share=_taught_share(judged, config.edge_rows),
     )
     quiet = [j.scores[~j.labels] for j in judged]
     tail = float(np.mean(np.concatenate(quiet) >= threshold)) if quiet else _UNLABELLED_TAIL
@@ -232,6 +233,13 @@ def _examples(series: Series, config: FamilyConfig) -> tuple[Examples, Floats]:
     return Examples(x, y, tuple(weight)), novelty
 
 
+def _taught_share(judged: Sequence[Judged], edge_rows: int) -> float | None:
+    """Return the share of the rows that are labelled and teach; ``None`` where nothing was judged."""
+    if not judged:
+        return None
+    return float(np.mean(np.concatenate([j.labels & ~inner_rows(j.labels, edge_rows) for j in judged])))
+
+
 def _stage(
     sets: Sequence[Examples], config: FamilyConfig, keep: Sequence[Bools] | None = None, members: int = 1
 ) -> SecondStage | None:
@@ -242,7 +250,9 @@ def _stage(
             x.append(a[mask])
             y.append(b[mask])
             w.append(c[mask])
-    return train(x, y, w, negatives=config.negatives, iterations=config.iterations, members=members)
+    return train(
+        x, y, w, negatives=config.negatives, iterations=config.iterations, leaves=config.leaves, members=members
+    )
 
 
 def _held_out(series: Sequence[Series], sets: Sequence[_Set], config: FamilyConfig) -> list[Judged]:

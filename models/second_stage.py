@@ -51,6 +51,7 @@ def train(
     *,
     negatives: float,
     iterations: int,
+    leaves: int = 12,
     members: int = 2,
 ) -> SecondStage | None:
     """Fit the ensemble; ``None`` where there are fewer than two classes. Deterministic.
@@ -65,13 +66,15 @@ def train(
     found = np.unique(labels)
     if len(found) < 2 or found[0] != 0:
         return None
-    fitted = tuple(_fitted(features, labels, iterations, seed) for seed in range(members))
+    fitted = tuple(_fitted(features, labels, (iterations, leaves), seed) for seed in range(members))
     return SecondStage(fitted, tuple(int(c) for c in found), negatives)
 
 
-def _fitted(features: Matrix, labels: Ints, iterations: int, seed: int) -> HistGradientBoostingClassifier:
+def _fitted(features: Matrix, labels: Ints, size: tuple[int, int], seed: int) -> HistGradientBoostingClassifier:
+    """``size`` is the number of trees and of the leaves of each."""
+    iterations, leaves = size
     ensemble = HistGradientBoostingClassifier(
-        max_iter=iterations, learning_rate=0.06, max_leaf_nodes=12, min_samples_leaf=30, l2_regularization=10,
+        max_iter=iterations, learning_rate=0.06, max_leaf_nodes=leaves, min_samples_leaf=30, l2_regularization=10,
         max_features=0.25, early_stopping=False, random_state=seed,
     )  # fmt: skip
     with _threads.limit(limits=1, user_api="openmp"):

@@ -140,3 +140,17 @@ def test_a_constant_alarm_is_never_chosen() -> None:
     judged = [Judged(times, scores, labels)]
     for aim in Aim:
         assert choose_threshold(judged, budget_per_day=1.0, aim=aim, hold_rows=0, fallback=0.0) > -8.0
+
+
+def test_thresholds_are_tried_in_the_range_of_what_can_be_seen() -> None:
+    # A drift of a thousand rows that only its first eight rows show, and three loud moments for nothing below them.
+    times = T0 + np.arange(6000) * np.timedelta64(900, "s")
+    scores = np.random.default_rng(9).normal(-6.0, 0.3, 6000)
+    labels = np.zeros(6000, dtype=bool)
+    labels[3000:4000] = True
+    scores[3000:3008] = 2.0
+    scores[[500, 1500, 2500]] = -1.0
+    judged = [Judged(times, scores, labels)]
+    options = {"budget_per_day": 10.0, "aim": Aim.GROUPS, "hold_rows": 0, "fallback": 0.0}
+    assert choose_threshold(judged, share=0.004, **options) > -1.0
+    assert choose_threshold(judged, **options) < -1.0
