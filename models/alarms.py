@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 from scipy.signal import lfilter
 
+from models.compiled import Records, compiled, record_of
 from models.series import Bools, Floats, Times
 
 
@@ -150,7 +151,9 @@ class AlarmLine:
 
     def __init__(self, config: LineConfig) -> None:
         self.config = config
-        self.state: list[float] = [0.0, config.threshold, 0.0, -1e9, 1e9]
+        self.state = np.array([0.0, config.threshold, 0.0, -1e9, 1e9])
+        """Smoothed score, followed quantile, rows to hold, last peak, rows since."""
+        self._config = record_of(config)
 
     def push(self, logits: Floats) -> tuple[Floats, Bools]:
         """Return the margin over the threshold, and the alarms, of the next rows.
@@ -158,31 +161,35 @@ class AlarmLine:
         The threshold leans towards the tail of the recent unlabelled scores: a conformal quantile with forgetting,
         followed by stochastic approximation (Gibbs and Candes 2021, adaptive conformal inference).
         """
-        c = self.config
-        smooth, quantile, held, peak, since = self.state
-        gain = 1.0 / max(c.smooth_rows, 1.0)
-        rate = 1.0 / max(c.tail * c.adapt_rows, 1.0)
-        up, down = rate * (1 - c.tail), rate * c.tail
-        low, high = c.threshold - 3.0, c.threshold + 3.0
-        margins = np.empty(len(logits))
-        alarms = np.zeros(len(logits), dtype=np.bool_)
-        for i, logit in enumerate(logits.tolist()):
-            smooth += gain * (logit - smooth)
-            margin = smooth - (c.threshold + c.adapt * (quantile - c.threshold))
-            if c.adapt:
-                quantile = min(max(quantile + (up if smooth > quantile else -down), low), high)
-            if c.quiet_rows:
-                since += 1
-                left = max(1.0 - since / c.quiet_rows, 0.0)
-                if left and margin <= peak - QUIET_SLOPE * (1.0 - left):
-                    margin = min(margin, 0.0) - QUIET_SLOPE
-                elif margin > QUIET_FROM:
-                    peak, since = margin, 0.0
-            held = c.hold_rows + 1 if margin >= 0 else max(held - 1, 0)
-            margins[i] = margin
-            alarms[i] = held > 0
-        self.state = [smooth, quantile, held, peak, since]
+        margins, alarms = np.empty(len(logits)), np.empty(len(logits), dtype=np.bool_)
+        _judge(np.ascontiguousarray(logits), self._config, self.state, margins, alarms)
         return margins, alarms
+
+
+@compiled
+def _judge(logits: Floats, config: Records, state: Floats, margins: Floats, alarms: Bools) -> None:
+    c = config[0]
+    smooth, quantile, held, peak, since = state
+    gain = 1.0 / max(c.smooth_rows, 1.0)
+    rate = 1.0 / max(c.tail * c.adapt_rows, 1.0)
+    up, down = rate * (1 - c.tail), rate * c.tail
+    low, high = c.threshold - 3.0, c.threshold + 3.0
+    for i in range(len(logits)):
+        smooth += gain * (logits[i] - smooth)
+        margin = smooth - (c.threshold + c.adapt * (quantile - c.threshold))
+        if c.adapt:
+            quantile = min(max(quantile + (up if smooth > quantile else -down), low), high)
+        if c.quiet_rows:
+            since += 1.0
+            left = max(1.0 - since / c.quiet_rows, 0.0)
+            if left and margin <= peak - QUIET_SLOPE * (1.0 - left):
+                margin = min(margin, 0.0) - QUIET_SLOPE
+            elif margin > QUIET_FROM:
+                peak, since = margin, 0.0
+        held = c.hold_rows + 1.0 if margin >= 0 else max(held - 1.0, 0.0)
+        margins[i] = margin
+        alarms[i] = held > 0
+    state[:] = np.array([smooth, quantile, held, peak, since])
 
 
 def smoothed(logits: Floats, rows: float) -> Floats:

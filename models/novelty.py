@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from math import inf, log10
+from math import inf, log2, log10
 
 import numpy as np
+import numpy.typing as npt
 
+from models.compiled import compiled
 from models.features.table import Features
-from models.series import Floats
+from models.series import Floats, Ints
+
+Singles = npt.NDArray[np.float32]
 
 _KEYS = ("slow", "fast", "slow_5", "slow_20", "step", "noise", "novelty", "day", "cross_10")
+_SHARED = 2
+"""T2 and Q, the first row features, count in every line."""
 _BINS_PER_OCTAVE = 6
 _BINS = 14 * _BINS_PER_OCTAVE
 _MEMORY_ROWS = 6000.0
@@ -30,46 +36,71 @@ class Novelty:
 
     def __init__(self, lines: int, settle_rows: float = inf) -> None:
         self.settle_rows = settle_rows
-        self.counts = np.zeros((lines, len(_KEYS) + 2, _BINS), dtype=np.float32)
-        self.rows = 0.0
-        """Rows in the histograms."""
-        self.seen = 0.0
+        self.counts = np.zeros((lines, len(_KEYS) + _SHARED, _BINS), dtype=np.float32)
+        self.rows = np.zeros(2)
+        """Rows in the histograms, and rows seen."""
 
     def push(self, features: Features, targets: list[int], by_sensor: bool) -> Floats:
         """Return log-odds-like novelty, shape (rows, lines)."""
-        picked = [features.cell_names.index(k) for k in _KEYS]
-        size = np.abs(features.cells[:, targets][:, :, picked])
-        if not by_sensor:
-            size = size.max(axis=1, keepdims=True)
-        shared = np.repeat(features.rows[:, None, :2], size.shape[1], axis=1)
-        octaves = np.log2(1.0 + np.concatenate([size, shared], axis=2))
-        bins = np.minimum((octaves * _BINS_PER_OCTAVE).astype(np.int64), _BINS - 1)
-        out = np.full(bins.shape[:2], -_USUAL)
-        for i in range(len(bins)):
-            self._advance()
-            for line in range(bins.shape[1]):
-                out[i, line] += self._surprise(line, bins[i, line].tolist())
-        return np.asarray(np.clip(out, -20.0, 40.0), dtype=np.float64)
+        picked = np.array([features.cell_names.index(k) for k in _KEYS])
+        out = np.empty((len(features.rows), len(self.counts)))
+        _judge(
+            features.cells, features.rows, np.array(targets), picked, by_sensor,
+            self.settle_rows, self.counts, self.rows, out,
+        )  # fmt: skip
+        return out
 
-    def _advance(self) -> None:
-        self.seen += 1.0
-        if self.seen <= self.settle_rows:
-            self.rows += 1.0
-        if self.rows > _MEMORY_ROWS + _FORGET_EVERY:
-            self.counts *= np.float32(_MEMORY_ROWS / self.rows)
-            self.rows = _MEMORY_ROWS
 
-    def _surprise(self, line: int, bins: list[int]) -> float:
-        total = 0.0
-        weight = self.rows
-        learn = self.seen <= self.settle_rows
-        for key, b in enumerate(bins):
-            counts = self.counts[line, key]
-            if self.rows > _WARM_ROWS and b:
-                above = float(counts[b:].sum())
-                total -= log10((above + 1.0) / (weight + 2.0))
-                if above == 0.0:
-                    total += _BEYOND * (b - int(counts.nonzero()[0][-1]))
-            if learn:
-                counts[b] += 1.0
-        return total
+@compiled
+def _judge(
+    cells: Floats, shared: Floats, targets: Ints, picked: Ints, by_sensor: bool,
+    settle_rows: float, counts: Singles, memory: Floats, out: Floats,
+) -> None:  # fmt: skip
+    """Write the novelty of each row and line, and count it."""
+    for i in range(len(out)):
+        memory[1] += 1.0
+        learn = memory[1] <= settle_rows
+        if learn:
+            memory[0] += 1.0
+        if memory[0] > _MEMORY_ROWS + _FORGET_EVERY:
+            counts *= np.float32(_MEMORY_ROWS / memory[0])
+            memory[0] = _MEMORY_ROWS
+        for line in range(out.shape[1]):
+            total = -_USUAL
+            for key in range(counts.shape[1]):
+                if key >= len(picked):
+                    size = abs(shared[i, key - len(picked)])
+                elif by_sensor:
+                    size = abs(cells[i, targets[line], picked[key]])
+                else:
+                    size = _largest(cells[i], targets, picked[key])
+                total += _surprise(size, counts[line, key], memory[0], learn)
+            out[i, line] = min(max(total, -20.0), 40.0)
+
+
+@compiled
+def _largest(cells: Floats, targets: Ints, at: int) -> float:
+    size = 0.0
+    for j in targets:
+        size = max(size, abs(cells[j, at]))
+    return size
+
+
+@compiled
+def _surprise(size: float, counts: Singles, weight: float, learn: bool) -> float:
+    """Return the surprise at one size by the histogram of the earlier ones, and count it."""
+    b = min(int(log2(1.0 + size) * _BINS_PER_OCTAVE), _BINS - 1)
+    out = 0.0
+    if weight > _WARM_ROWS and b:
+        above = 0.0
+        for k in range(b, _BINS):
+            above += counts[k]
+        out = -log10((above + 1.0) / (weight + 2.0))
+        if above == 0.0:
+            top = b
+            while top > 0 and counts[top] == 0.0:
+                top -= 1
+            out += _BEYOND * (b - top)
+    if learn:
+        counts[b] += np.float32(1.0)
+    return out

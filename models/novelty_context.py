@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from math import inf, log2, log10
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from models.compiled import compiled
 from models.series import Floats
 
 Singles = npt.NDArray[np.float32]
@@ -104,7 +104,7 @@ class ContextNovelty:
         self._memories = [Memory(*arrays) for arrays in state]
 
 
-@numba.njit(cache=True)
+@compiled
 def _nearest_shape(values: Singles, first: int, newest: int, length: int) -> float:
     """Return the smallest mean absolute difference of the window that ends at ``newest`` to an earlier one."""
     best = inf
@@ -118,7 +118,7 @@ def _nearest_shape(values: Singles, first: int, newest: int, length: int) -> flo
     return best / length
 
 
-@numba.njit(cache=True)
+@compiled
 def _surprise(counts: Singles, weight: float, distance: float) -> float:
     """Return minus the logarithm of the share of earlier distances as large, and count this one."""
     if not 0.0 < distance < inf:
@@ -137,7 +137,7 @@ def _surprise(counts: Singles, weight: float, distance: float) -> float:
     return out if weight >= _WARM_ROWS else 0.0
 
 
-@numba.njit(cache=True)
+@compiled
 def _drop_oldest(m: Memory, memory_rows: int) -> int:
     """Make room at the end; return how many values stay."""
     stop = len(m.values)
@@ -149,7 +149,7 @@ def _drop_oldest(m: Memory, memory_rows: int) -> int:
     return memory_rows
 
 
-@numba.njit(cache=True)
+@compiled
 def _advance(incoming: Singles, surprise: Floats, m: Memory, lengths: Ints) -> None:
     """Write the surprise of each incoming value; ``lengths`` are those of the shapes, of the level, of the memory."""
     shapes, level_rows, memory_rows = lengths[:-2], lengths[-2], lengths[-1]

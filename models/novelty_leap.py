@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from math import copysign, exp, log, log1p, log2, sqrt
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from models.compiled import compiled
 from models.series import Bools, Floats, Times
 
 _RECENT = 4
@@ -122,12 +122,12 @@ class Leaps:
         self._memory = _Memory(*state)
 
 
-@numba.njit(cache=True)
+@compiled
 def _scaled(x: float, level: float) -> float:
     return copysign(log1p(abs(x) / (_OFFSET * level)), x)
 
 
-@numba.njit(cache=True)
+@compiled
 def _nearest(x: float, earlier: Floats, level: float) -> float:
     """Return the smallest difference of the logarithms, with its sign; NaN without earlier values."""
     best: float = np.nan
@@ -138,7 +138,7 @@ def _nearest(x: float, earlier: Floats, level: float) -> float:
     return best
 
 
-@numba.njit(cache=True)
+@compiled
 def _leap(x: float, m: _Memory, j: int) -> float:
     """Return the leap from the accepted values, or from a much nearer doubted one, in scatters; learn both."""
     size = log(max(abs(x), _TINY))
@@ -162,13 +162,13 @@ def _leap(x: float, m: _Memory, j: int) -> float:
     return scatters
 
 
-@numba.njit(cache=True)
+@compiled
 def _append(ring: Floats, x: float) -> None:
     ring[:-1] = ring[1:].copy()
     ring[-1] = x
 
 
-@numba.njit(cache=True)
+@compiled
 def _remember(x: float, leapt: bool, m: _Memory, j: int) -> None:
     """Add to the accepted or the doubted values; a new level is accepted when several values in a row confirm it."""
     if leapt:
@@ -185,7 +185,7 @@ def _remember(x: float, leapt: bool, m: _Memory, j: int) -> None:
     m.leapt[j] = m.confirmed[j] = 0.0
 
 
-@numba.njit(cache=True)
+@compiled
 def _patience(at_s: float, clock: Floats) -> float:
     """Return by how much a leap may be larger for the time since the row before (1 at the usual step)."""
     step = at_s - clock[0]
@@ -199,7 +199,7 @@ def _patience(at_s: float, clock: Floats) -> float:
     return sqrt(max(step / clock[1], 1.0))
 
 
-@numba.njit(cache=True)
+@compiled
 def _advance(seconds: Floats, values: Floats, out: Floats, m: _Memory, sensors: tuple[Signs, Bools]) -> None:
     signs, judged = sensors
     width = values.shape[1]

@@ -12,6 +12,7 @@ from models.protocol import TriageClass
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 Times = npt.NDArray[np.datetime64]
 
 

@@ -21,7 +21,7 @@ from models.slow.watches import SlowWatches, known_to_triage
 from models.snapshots import pack, unpack
 from models.triage import Context, Incident
 
-_KIND, _VERSION = "station pipeline", 3
+_KIND, _VERSION = "station pipeline", 4
 _CODES = {"00": 0, "01": 1, "02": 2}
 
 

@@ -41,14 +41,14 @@ class Unlabelled:
     def state(self) -> dict[str, Any]:
         """Return the whole memory as numbers, lists and arrays."""
         return {
-            "sizes": [self._sizes.counts, self._sizes.rows, self._sizes.seen],
+            "sizes": [self._sizes.counts, self._sizes.rows],
             "context": self._context.state() if self._context is not None else None,
             "leaps": self._leaps.state() if self._leaps is not None else None,
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from a memory returned by ``state``."""
-        self._sizes.counts, self._sizes.rows, self._sizes.seen = state["sizes"]
+        self._sizes.counts, self._sizes.rows = state["sizes"]
         if self._context is not None:
             self._context.set_state(state["context"])
         if self._leaps is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan, sqrt
-from typing import NamedTuple
+from typing import Any
 
-import msgspec
+import numpy as np
+
+from models.compiled import Records, compiled
+from models.series import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,35 +33,27 @@ class BaselineConfig:
     settled: float = 0.05
 
 
-class BaselineState(msgspec.Struct, array_like=True):
-    """Memory of one baseline, in the sensor's unit."""
-
-    rows: int = 0
-    level: float = 0.0
-    variance: float = 0.0
-    sigma: float = 1e-12
-    reference: float = 0.0
-    """Long-run scatter: the scatter never falls below a share of it."""
-    resolution: float = 0.0
-    last: float = 0.0
-    step_variance: float = 0.0
-    run: int = 0
-    usual_run: float = 1.0
-    low: float = 0.0
-    high: float = 0.0
-    over: int = 0
-    missing: int = 0
+_FIELDS = (
+    "rows", "level", "variance", "sigma", "reference", "resolution", "last", "step_variance",
+    "run", "usual_run", "low", "high", "over",
+)  # fmt: skip
 
 
-class Residuals(NamedTuple):
-    """Per row: residual and first difference in scatters, repeats in a row over the usual, excess over the range."""
+def memories(sensors: int) -> Records:
+    """Return the empty memories of baselines, one record a sensor, in the sensor's unit.
 
-    z: list[float]
-    step: list[float]
-    run: list[float]
-    novelty: list[float]
-    sigma: list[float]
+    ``reference`` is the long-run scatter: the scatter never falls below a share of it. ``run`` counts repeats of a
+    value, ``over`` the rows beyond ``freeze``; ``low`` and ``high`` are the usual range.
+    """
+    made = np.zeros(sensors, dtype=[(name, np.float64) for name in _FIELDS])
+    made["sigma"] = 1e-12
+    made["usual_run"] = 1.0
+    return made
 
+
+Z, STEP, RUN, NOVELTY, SIGMA = range(5)
+"""What ``residuals`` says of a row: residual and first difference in scatters, repeats in a row over the usual, excess
+over the range in scatters, and the scatter."""
 
 _FLOOR_SHARE = 0.3
 """A sensor in a calm spell is not trusted to be calmer than this share of its long-run scatter."""
@@ -68,30 +62,29 @@ _LIMIT = 1e6
 """Residuals are cut here, so that no later square overflows."""
 
 
-def residuals(values: Sequence[float], s: BaselineState, c: BaselineConfig) -> Residuals:
-    """Advance the state over values (NaN = missing) and return what each says. One row's cost is about 1.5 us."""
-    zs: list[float] = []
-    steps: list[float] = []
-    runs: list[float] = []
-    novelties: list[float] = []
-    sigmas: list[float] = []
-    for x in values:
-        z, step, run, novelty = (0.0, 0.0, 0.0, 0.0) if isnan(x) else _advance(min(max(x, -_HUGE), _HUGE), s, c)
-        s.missing = s.missing + 1 if isnan(x) else 0
-        zs.append(z)
-        steps.append(step)
-        runs.append(run)
-        novelties.append(novelty)
-        sigmas.append(s.sigma)
-    return Residuals(zs, steps, runs, novelties, sigmas)
+@compiled
+def residuals(values: Floats, memory: Records, config: Records) -> Floats:
+    """Advance one memory a column over values, shape (rows, columns), NaN = missing.
+
+    Returns shape (rows, columns, 5): see ``Z``. ``memory`` is written in place.
+    """
+    out = np.zeros((*values.shape, 5))
+    c = config[0]
+    for j in range(values.shape[1]):
+        for i in range(values.shape[0]):
+            if not isnan(values[i, j]):
+                _advance(min(max(values[i, j], -_HUGE), _HUGE), memory[j], c, out[i, j])
+            out[i, j, SIGMA] = memory[j].sigma
+    return out
 
 
-def _advance(x: float, s: BaselineState, c: BaselineConfig) -> tuple[float, float, float, float]:
+@compiled
+def _advance(x: float, s: Any, c: Any, out: Floats) -> None:
     rows = s.rows
     s.rows = rows + 1
     if rows == 0:
         s.level = s.last = s.low = s.high = x
-        return 0.0, 0.0, 0.0, 0.0
+        return
     residual = x - s.level
     change = x - s.last
     size = abs(change)
@@ -102,19 +95,26 @@ def _advance(x: float, s: BaselineState, c: BaselineConfig) -> tuple[float, floa
     z = min(max(residual / sigma, -_LIMIT), _LIMIT)
     step = _step(change, s, c, rows)
     run = _run(size, s)
-    novelty = (x - s.high if x > s.high else s.low - x if x < s.low else 0.0) / sigma
+    novelty = min(max(x - s.high, s.low - x, 0.0) / sigma, _LIMIT)
     if abs(z) > c.freeze and rows > c.head:
         s.over += 1
         speed = c.crawl if s.over < c.cap_rows else 1.0
     else:
-        s.over = max(s.over - 2, 0)
+        s.over = max(s.over - 2, 0.0)
         speed = 1.0
+    _learn(x, residual, z, sigma, speed, s, c, rows)
+    if rows >= c.head:
+        out[Z], out[STEP], out[RUN], out[NOVELTY] = z, step, run, novelty
+
+
+@compiled
+def _learn(x: float, residual: float, z: float, sigma: float, speed: float, s: Any, c: Any, rows: float) -> None:
     usual = speed == 1.0
     if rows > c.settle_rows:
         speed *= c.settled
     clipped = min(max(z, -c.clip), c.clip) * sigma if rows > c.head else residual
     s.level += clipped * speed * max(1.0 / c.level_rows, 1.0 / (rows + 1.0))
-    if size > 0.0 or rows < c.head:
+    if s.run == 0.0 or rows < c.head:
         gain = speed * max(1.0 / c.scatter_rows, 1.0 / (rows + 1.0))
         s.variance += (clipped * clipped - s.variance) * gain
         s.reference += (sqrt(s.variance) - s.reference) * max(0.1 / c.scatter_rows, 1.0 / (rows + 1.0))
@@ -122,28 +122,27 @@ def _advance(x: float, s: BaselineState, c: BaselineConfig) -> tuple[float, floa
         shrink = (s.high - s.low) * 0.2 / c.scatter_rows
         s.high = max(x, s.high - shrink)
         s.low = min(x, s.low + shrink)
-    if rows < c.head:
-        return 0.0, 0.0, 0.0, 0.0
-    return z, step, run, min(novelty, _LIMIT)
 
 
-def _step(change: float, s: BaselineState, c: BaselineConfig, rows: int) -> float:
+@compiled
+def _step(change: float, s: Any, c: Any, rows: float) -> float:
     s.last += change
     scale = max(sqrt(s.step_variance), 0.5 * s.resolution, 1e-9 * abs(s.last), 1e-12)
     step = min(max(change / scale, -_LIMIT), _LIMIT)
     clipped = min(max(step, -c.clip), c.clip) * scale if rows > c.head else change
     if change != 0.0 or rows < c.head:
         s.step_variance += (clipped * clipped - s.step_variance) * max(1.0 / c.scatter_rows, 1.0 / rows)
-    return step
+    return float(step)
 
 
-def _run(size: float, s: BaselineState) -> float:
+@compiled
+def _run(size: float, s: Any) -> float:
     if size == 0.0:
-        s.run += 1
-        return s.run / s.usual_run
+        s.run += 1.0
+        return float(s.run / s.usual_run)
     # The usual run grows quickly and is forgotten slowly: a frozen sensor may not teach that freezing is usual at once.
     if s.run:
         s.usual_run += (min(s.run, 3.0 * s.usual_run) - s.usual_run) * 0.02
         s.usual_run = max(s.usual_run, 1.0)
-    s.run = 0
+    s.run = 0.0
     return 0.0

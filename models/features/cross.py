@@ -6,11 +6,14 @@ Both are fitted on the past only, from moments with exponential forgetting, and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from math import sqrt
+from typing import NamedTuple
 
 import numpy as np
 
-from models.series import Floats
+from models.compiled import compiled
+from models.series import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +37,24 @@ class CrossConfig:
 
 @dataclass
 class CrossState:
-    """Moments of the stacked vector [v(t), v(t-h1), ...]; rows of the open block, and the rows before it (the tail)."""
+    """Moments of the stacked vector [v(t), v(t-h1), ...], and the rows that are not learnt from yet."""
 
     sensors: int
-    rows: int = 0
-    weight: float = 0.0
-    gram: Floats = field(default_factory=lambda: np.zeros((0, 0)))
-    fourth: float = 0.0
-    tail: Floats = field(default_factory=lambda: np.zeros((0, 0)))
-    pending: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    rows: int
+    weight: float
+    gram: Floats
+    fourth: float
+    recent: Floats
+    """The rows that reach into the open block, then the block; shape (longest horizon + block rows, sensors)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Models:
+class _Models(NamedTuple):
+    """All that scoring needs. What multiplies the row is held by output: ``coefficients`` (horizons, to, from)."""
+
     whiten: Floats
     residual: Floats
-    coefficients: tuple[Floats, ...]
-    scales: tuple[Floats, ...]
+    coefficients: Floats
+    scales: Floats
     t2_scale: float
     q_scale: float
 
@@ -60,67 +64,50 @@ class CrossModel:
 
     def __init__(self, sensors: int, config: CrossConfig) -> None:
         self.config = config
-        lags = max(config.horizons)
+        self._horizons = np.array(config.horizons, dtype=np.int64)
+        self._lags = max(config.horizons)
         width = sensors * len(config.horizons)
-        self.state = CrossState(
-            sensors,
-            gram=np.zeros((width, width)),
-            tail=np.zeros((lags, sensors)),
-            pending=np.zeros((0, sensors)),
-        )
+        recent = np.zeros((self._lags + config.block_rows, sensors))
+        self.state = CrossState(sensors, 0, 0.0, np.zeros((width, width)), 0.0, recent)
         self._models: _Models | None = None
 
-    def push(self, v: Floats) -> tuple[Floats, Floats, Floats]:
+    def push(self, v: Floats) -> tuple[Floats, Floats]:
         """Score rows of residuals, shape (rows, sensors), then learn from them.
 
-        Returns T2 and Q as square roots relative to their usual size, shape (rows,), and prediction errors in usual
-        errors, shape (horizons, rows, sensors). All are 0 until the first fit.
+        Returns T2 and Q as square roots relative to their usual size, shape (rows, 2), and prediction errors in usual
+        errors, shape (rows, sensors, horizons). All are 0 until the first fit.
         """
         rows, sensors = v.shape
-        horizons = len(self.config.horizons)
-        t2, q, errors = np.zeros(rows), np.zeros(rows), np.zeros((horizons, rows, sensors))
+        overall, errors = np.zeros((rows, 2)), np.zeros((rows, sensors, len(self._horizons)))
         start = 0
         while start < rows:
             room = self.config.block_rows - self.state.rows % self.config.block_rows
             stop = min(start + room, rows)
-            self._block(v[start:stop], t2[start:stop], q[start:stop], errors[:, start:stop])
+            self._block(v[start:stop], overall[start:stop], errors[start:stop])
             start = stop
-        return t2, q, errors
+        return overall, errors
 
-    def _stack(self, v: Floats) -> Floats:
-        """Return [v(t), v(t-h1), ...] for the rows of ``v``, which follow the tail and the pending rows."""
-        s = self.state
-        joined = np.concatenate([s.tail, s.pending, v])
-        first = len(joined) - len(v)
-        return np.concatenate([joined[first - h : len(joined) - h] for h in self.config.horizons], axis=1)
-
-    def _block(self, v: Floats, t2: Floats, q: Floats, errors: Floats) -> None:
+    def _block(self, v: Floats, overall: Floats, errors: Floats) -> None:
         s, c = self.state, self.config
-        wide = np.clip(v, -10 * c.clip, 10 * c.clip)
+        first = self._lags + s.rows % c.block_rows
+        s.recent[first : first + len(v)] = np.clip(v, -10 * c.clip, 10 * c.clip)
         if self._models is not None:
-            self._score(self._models, self._stack(wide), t2, q, errors)
-        s.pending = np.concatenate([s.pending, wide])
+            _score(s.recent, first, self._horizons, self._models, overall, errors)
         s.rows += len(v)
         if s.rows % c.block_rows == 0:
-            rows, s.pending = s.pending, np.zeros((0, s.sensors))
             if s.rows <= c.settle_rows:
-                self._learn(np.clip(self._stack(rows), -c.clip, c.clip))
-                self._models = self._fit() if s.weight >= c.warm_rows else None
-            lags = len(s.tail)
-            s.tail = np.concatenate([s.tail, rows])[-lags:] if lags else s.tail
+                self._learn(np.clip(self._stack(), -c.clip, c.clip))
+                self.refit()
+            s.recent[: self._lags] = s.recent[c.block_rows :].copy()
+
+    def _stack(self) -> Floats:
+        """Return [v(t), v(t-h1), ...] for the rows of the block."""
+        recent = self.state.recent
+        return np.concatenate([recent[self._lags - h : len(recent) - h] for h in self.config.horizons], axis=1)
 
     def refit(self) -> None:
         """Fit again what the restored moments say: they change only when the models do."""
         self._models = self._fit() if self.state.weight >= self.config.warm_rows else None
-
-    def _score(self, m: _Models, stacked: Floats, t2: Floats, q: Floats, errors: Floats) -> None:
-        d = self.state.sensors
-        now = stacked[:, :d]
-        t2[:] = np.sqrt(np.einsum("ij,jk->ik", now, m.whiten).__pow__(2).sum(axis=1) / m.t2_scale)
-        q[:] = np.sqrt(np.einsum("ij,jk->ik", now, m.residual).__pow__(2).sum(axis=1) / m.q_scale)
-        for k, (coefficients, scale) in enumerate(zip(m.coefficients, m.scales, strict=True)):
-            past = stacked[:, k * d : (k + 1) * d]
-            errors[k] = (now - np.einsum("ij,jk->ik", past, coefficients)) / scale
 
     def _learn(self, stacked: Floats) -> None:
         s, c = self.state, self.config
@@ -148,7 +135,8 @@ class CrossModel:
             coefficients.append(b)
             scales.append(scale)
         q_scale = max(float(eigenvalues[kept:].sum()), 1e-3)
-        return _Models(whiten, residual, tuple(coefficients), tuple(scales), float(d), q_scale)
+        by_output = np.ascontiguousarray(np.stack(coefficients).transpose(0, 2, 1))
+        return _Models(np.ascontiguousarray(whiten.T), residual, by_output, np.stack(scales), float(d), q_scale)
 
     def _shrunk(self, covariance: Floats) -> Floats:
         """Ledoit and Wolf (2004), J. Multivariate Analysis 88, from running second and fourth moments."""
@@ -180,3 +168,28 @@ class CrossModel:
             + np.einsum("ji,jk,ki->i", b, moments[past, past], b)
         )
         return b, np.sqrt(np.maximum(variance, 0.02))
+
+
+@compiled
+def _score(recent: Floats, first: int, horizons: Ints, m: _Models, overall: Floats, errors: Floats) -> None:
+    """Write T2, Q and prediction errors of the rows of ``recent`` from ``first`` on."""
+    sensors = recent.shape[1]
+    for i in range(len(errors)):
+        now = recent[first + i]
+        t2 = q = 0.0
+        for j in range(sensors):
+            t2 += _dot(now, m.whiten[j]) ** 2
+            q += _dot(now, m.residual[j]) ** 2
+        overall[i, 0], overall[i, 1] = sqrt(t2 / m.t2_scale), sqrt(q / m.q_scale)
+        for k in range(len(horizons)):
+            past = recent[first + i - horizons[k]]
+            for j in range(sensors):
+                errors[i, j, k] = (now[j] - _dot(past, m.coefficients[k, j])) / m.scales[k, j]
+
+
+@compiled
+def _dot(a: Floats, b: Floats) -> float:
+    total = 0.0
+    for i in range(len(a)):
+        total += a[i] * b[i]
+    return total

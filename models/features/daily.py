@@ -2,57 +2,84 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import NamedTuple
 
-from models.series import Bools, Floats, Times
+import numpy as np
+import numpy.typing as npt
+
+from models.compiled import compiled
+from models.series import Floats, Times
 
 SLOTS = 48
 DAYS = 7
 _ENOUGH_DAYS = 3
-_SLOT = np.timedelta64(1800, "s")
+_SLOT_NS = 1800 * 10**9
+
+
+class Profile(NamedTuple):
+    """Means of the half hours, and the sums of the open one. Arrays, written in place."""
+
+    history: Floats
+    """Shape (days, slots, sensors)."""
+    sums: Floats
+    counts: Floats
+    slot: npt.NDArray[np.int64]
+    """The open half hour since 1970; -1 before the first row."""
 
 
 class DailyProfile:
     """Median by half hour over the last seven days that had values, per sensor; causal."""
 
     def __init__(self, sensors: int) -> None:
-        self.history = np.full((DAYS, SLOTS, sensors), np.nan)
-        self.sums = np.zeros(sensors)
-        self.counts = np.zeros(sensors)
-        self.slot = -1
+        self.profile = Profile(
+            np.full((DAYS, SLOTS, sensors), np.nan),
+            np.zeros(sensors),
+            np.zeros(sensors),
+            np.full(1, -1, dtype=np.int64),
+        )
 
     def push(self, times: Times, values: Floats) -> Floats:
         """Return values minus the median of the same half hour of earlier days; NaN with fewer than three days."""
-        out = np.full(values.shape, np.nan)
-        slots = times.astype("datetime64[s]").astype(np.int64) // _SLOT.astype(np.int64)
-        starts = np.flatnonzero(np.concatenate(([True], slots[1:] != slots[:-1]))) if len(slots) else np.array([], int)
-        stops = np.append(starts[1:], len(slots))
-        for a, b in zip(starts, stops, strict=True):
-            slot = int(slots[a])
-            if slot > self.slot:
-                self._close(slot)
-            known = self.history[:, slot % SLOTS]
-            enough = np.isfinite(known).sum(axis=0) >= _ENOUGH_DAYS
-            if enough.any():
-                out[a:b, enough] = values[a:b, enough] - self._median(known[:, enough])
-            good: Bools = np.isfinite(values[a:b])
-            self.sums += np.where(good, values[a:b], 0.0).sum(axis=0)
-            self.counts += good.sum(axis=0)
-        return out
+        return _differences(times.astype("datetime64[ns]", copy=False).view(np.int64), values, self.profile)
 
-    @staticmethod
-    def _median(known: Floats) -> Floats:
-        """Median of the days that have a value; sorting puts NaN last, which is quicker than nanmedian."""
-        ordered = np.sort(known, axis=0)
-        days = np.isfinite(known).sum(axis=0)
-        column = np.arange(known.shape[1])
-        return np.asarray(0.5 * (ordered[(days - 1) // 2, column] + ordered[days // 2, column]))
 
-    def _close(self, slot: int) -> None:
-        if self.slot >= 0:
-            day = (self.slot // SLOTS) % DAYS
-            means = np.where(self.counts > 0, self.sums / np.maximum(self.counts, 1.0), np.nan)
-            self.history[day, self.slot % SLOTS] = means
-        self.slot = slot
-        self.sums = np.zeros_like(self.sums)
-        self.counts = np.zeros_like(self.counts)
+@compiled
+def _differences(times_ns: npt.NDArray[np.int64], values: Floats, p: Profile) -> Floats:
+    out = np.empty(values.shape)
+    for i in range(len(times_ns)):
+        slot = times_ns[i] // _SLOT_NS
+        if slot > p.slot[0]:
+            _close(p)
+            p.slot[0] = slot
+        for j in range(values.shape[1]):
+            out[i, j] = values[i, j] - _median(p.history[:, slot % SLOTS, j])
+            if np.isfinite(values[i, j]):
+                p.sums[j] += values[i, j]
+                p.counts[j] += 1.0
+    return out
+
+
+@compiled
+def _median(days: Floats) -> float:
+    known = np.empty(DAYS)
+    n = 0
+    for value in days:
+        if np.isfinite(value):
+            at = n
+            while at > 0 and known[at - 1] > value:
+                known[at] = known[at - 1]
+                at -= 1
+            known[at] = value
+            n += 1
+    return float(0.5 * (known[(n - 1) // 2] + known[n // 2]) if n >= _ENOUGH_DAYS else np.nan)
+
+
+@compiled
+def _close(p: Profile) -> None:
+    """Keep the means of the open half hour, and begin another."""
+    if p.slot[0] >= 0:
+        day = (p.slot[0] // SLOTS) % DAYS
+        for j in range(len(p.sums)):
+            p.history[day, p.slot[0] % SLOTS, j] = p.sums[j] / p.counts[j] if p.counts[j] > 0 else np.nan
+    p.sums[:] = 0.0
+    p.counts[:] = 0.0

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from math import isnan, log
 
-import numba
 import numpy as np
 
+from models.compiled import compiled
 from models.series import Floats
 
 LEVEL_NAMES = ("times_usual", "negative", "range_short", "range_hours", "range_day", "place_in_day")
@@ -30,12 +30,12 @@ _LEARNING_ROWS = 50.0
 _CUT = 8.0
 
 
-@numba.njit(cache=True)
+@compiled
 def _ratio(x: float, usual: float, floor: float) -> float:
     return min(max(log((abs(x) + floor) / (abs(usual) + floor)), -_CUT), _CUT)
 
 
-@numba.njit(cache=True)
+@compiled
 def _describe(x: float, m: Floats, out: Floats) -> None:
     """Write what the value says, after it was put into the ring of the memory ``m``; learn from it."""
     m[_COUNT] += 1.0
@@ -63,7 +63,7 @@ def _describe(x: float, m: Floats, out: Floats) -> None:
     m[_LEVEL] += (near - m[_LEVEL]) * max(_SLOW, 1.0 / (m[_COUNT] + 1.0))
 
 
-@numba.njit(cache=True)
+@compiled
 def _rows(values: Floats, memory: Floats, out: Floats) -> None:
     for j in range(len(memory)):
         m = memory[j]

@@ -5,25 +5,34 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import log
+from math import isnan, log, log1p
 from typing import Any
 
-import msgspec
 import numpy as np
-from scipy.signal import lfilter
 
-from models.features.baseline import BaselineConfig, BaselineState, residuals
+from models.compiled import compiled, numbers_of, record_of, records_of
+from models.features.baseline import NOVELTY, RUN, SIGMA, STEP, BaselineConfig, Z, memories, residuals
 from models.features.cross import CrossConfig, CrossModel, CrossState
-from models.features.daily import DailyProfile
+from models.features.daily import DailyProfile, Profile
 from models.features.levels import LEVEL_NAMES, Levels
 from models.features.visits import VISIT_NAMES, Visits
-from models.series import Bools, Floats, Times
+from models.series import Floats, Ints, Times
 
 _BASE = (
     "fast", "slow", "slow_5", "slow_20", "step", "step_5", "noise",
     "run", "zero", "missing", "novelty", "day", "beyond",
 )  # fmt: skip
+(
+    _FAST_Z, _SLOW_Z, _SLOW_5, _SLOW_20, _STEP, _STEP_5, _NOISE,
+    _RUN, _ZERO, _MISSING, _NOVELTY, _DAY, _BEYOND,
+) = range(len(_BASE))  # fmt: skip
+_CROSS_0 = len(_BASE)
+"""The prediction errors follow the base, then ``drift``, then the signs of visits."""
+_ROWS = ("t2", "q", "moving", "gap")
+_MOVING, _GAP = 2, 3
 _CLIP = 50.0
+_WIDEST = 1e4
+"""Every feature is cut here."""
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "quality": ("run", "zero", "missing", "novelty", "beyond", "noise"),
     "cross": ("cross_", "t2", "q", "drift"),
@@ -38,6 +47,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 _FAST = BaselineConfig(level_rows=30, scatter_rows=500)
 _SLOW = BaselineConfig(level_rows=400, scatter_rows=2000)
 _CROSS = CrossConfig()
+_NEVER = np.iinfo(np.int64).min
+"""No row yet: as numpy writes "not a time"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +80,9 @@ class Features:
     row_names: tuple[str, ...]
 
 
-class _Smoother:
-    """Exponential smoothing of columns with a carried state; chunking does not change a bit of the output."""
-
-    def __init__(self, rows: float, columns: int) -> None:
-        self.gain = 1.0 / rows
-        self.state = np.zeros((1, columns))
-
-    def push(self, x: Floats) -> Floats:
-        y, self.state = lfilter([self.gain], [1.0, self.gain - 1.0], x, axis=0, zi=self.state)
-        return np.asarray(y)
+_SMOOTHED = ("v", "slow_5", "slow_20", "step_5", "noise", "day", "drift")
+_V, _TO_5, _TO_20, _TO_STEP_5, _TO_NOISE, _TO_DAY, _TO_DRIFT = range(len(_SMOOTHED))
+"""What is exponentially smoothed: rows of ``FeatureTable._smooth``; ``v`` is for T2, Q and the predictions."""
 
 
 class FeatureTable:
@@ -88,7 +92,7 @@ class FeatureTable:
         d = len(columns)
         self.config = config
         self.columns = columns
-        self.limits = np.tile([-np.inf, np.inf], (d, 1)) if limits is None else limits
+        self.limits = np.tile([-np.inf, np.inf], (d, 1)) if limits is None else limits.astype(np.float64)
         self.cell_names = _BASE + tuple(f"cross_{h}" for h in config.cross.horizons) + ("drift",)
         self._visits = Visits(d) if config.visits else None
         if self._visits is not None:
@@ -96,60 +100,37 @@ class FeatureTable:
         self._levels = Levels(d) if config.levels else None
         if self._levels is not None:
             self.cell_names += LEVEL_NAMES
-        self.row_names = ("t2", "q", "moving", "gap")
-        self._fast = [BaselineState() for _ in range(d)]
-        self._slow = [BaselineState() for _ in range(d)]
+        self.row_names = _ROWS
+        self._configs = record_of(config.fast), record_of(config.slow)
+        self._fast, self._slow = memories(d), memories(d)
         self._cross = CrossModel(d, config.cross)
         self._daily = DailyProfile(d)
-        rows = {"v": config.smooth_rows, "5": 5, "20": 20, "step": 5, "noise": 12, "day": 5, "drift": config.drift_rows}
-        self._smooth = {name: _Smoother(r, d) for name, r in rows.items()}
-        self._last = np.datetime64("NaT", "ns")
-        self._cadence = 0.0
+        self._gains = 1.0 / np.array([config.smooth_rows, 5, 20, 5, 12, 5, config.drift_rows])
+        self._smooth = np.zeros((len(_SMOOTHED), d))
         self._missing = np.zeros(d)
+        self._cadence = np.zeros(1)
+        self._last = np.full(1, _NEVER)
 
     def push(self, times: Times, values: Floats) -> Features:
         """Return the features of the next rows, in order of time; ``values`` may hold NaN."""
         n, d = values.shape
-        cells = np.zeros((n, d, len(self.cell_names)))
-        put = {name: i for i, name in enumerate(self.cell_names)}
-        sigma = np.ones((n, d))
-        for j in range(d):
-            column = values[:, j].tolist()
-            fast = residuals(column, self._fast[j], self.config.fast)
-            slow = residuals(column, self._slow[j], self.config.slow)
-            cells[:, j, put["fast"]] = fast.z
-            cells[:, j, put["slow"]] = slow.z
-            cells[:, j, put["step"]] = fast.step
-            cells[:, j, put["run"]] = np.log1p(slow.run)
-            cells[:, j, put["novelty"]] = slow.novelty
-            sigma[:, j] = slow.sigma
-        z = np.clip(cells[:, :, put["slow"]], -_CLIP, _CLIP)
-        step = np.clip(cells[:, :, put["step"]], -_CLIP, _CLIP)
-        cells[:, :, put["slow_5"]] = self._smooth["5"].push(z)
-        cells[:, :, put["slow_20"]] = self._smooth["20"].push(z)
-        cells[:, :, put["step_5"]] = self._smooth["step"].push(np.abs(step))
-        cells[:, :, put["noise"]] = np.log1p(self._smooth["noise"].push(np.minimum(step * step, 100.0)))
-        absent = np.isnan(values)
-        cells[:, :, put["missing"]] = np.log1p(self._count_missing(absent))
-        cells[:, :, put["zero"]] = (values == 0.0) & (np.abs(z) > 1.0)
-        with np.errstate(invalid="ignore"):
-            cells[:, :, put["beyond"]] = (values < self.limits[:, 0]) | (values > self.limits[:, 1])
+        values = np.ascontiguousarray(values, dtype=np.float64)
+        times = times.astype("datetime64[ns]", copy=False)
+        cells, rows = np.zeros((n, d, len(self.cell_names))), np.zeros((n, len(_ROWS)))
+        fast = residuals(values, self._fast, self._configs[0])
+        slow = residuals(values, self._slow, self._configs[1])
+        smooth = _single(values, fast, slow, self.limits, self._gains, self._smooth, self._missing, cells, rows)
         if self.config.daily:
-            day = self._daily.push(times, np.clip(values, -1e12, 1e12)) / sigma
-            cells[:, :, put["day"]] = self._smooth["day"].push(np.clip(np.nan_to_num(day), -_CLIP, _CLIP))
-        t2, q, errors = self._cross.push(self._smooth["v"].push(z))
-        for k, h in enumerate(self.config.cross.horizons):
-            cells[:, :, put[f"cross_{h}"]] = errors[k]
-        cells[:, :, put["drift"]] = self._smooth["drift"].push(np.clip(errors[0], -5, 5))
-        if self._visits is not None:
-            first = put[VISIT_NAMES[0]]
-            cells[:, :, first : first + len(VISIT_NAMES)] = self._visits.push(values)
-        if self._levels is not None:
-            cells[:, :, put[LEVEL_NAMES[0]] :] = self._levels.push(values)
-        moving = (np.abs(cells[:, :, put["slow_5"]]) > 3.0).sum(axis=1)
-        rows = np.column_stack([t2, q, moving, self._gaps(times)])
+            _time_of_day(self._daily.push(times, np.clip(values, -1e12, 1e12)), slow, self._gains, self._smooth, cells)
+        rows[:, :_MOVING], errors = self._cross.push(smooth)
+        _together(errors, self._gains, self._smooth, cells)
+        for part, names in ((self._visits, VISIT_NAMES), (self._levels, LEVEL_NAMES)):
+            if part is not None:
+                first = self.cell_names.index(names[0])
+                cells[:, :, first : first + len(names)] = part.push(values)
+        _gaps(times.view(np.int64), self._last, self._cadence, rows)
         self._switch_off(cells, rows)
-        return Features(np.clip(cells, -1e4, 1e4), np.clip(rows, -1e4, 1e4), self.cell_names, self.row_names)
+        return Features(cells, np.minimum(rows, _WIDEST), self.cell_names, self.row_names)
 
     def _switch_off(self, cells: Floats, rows: Floats) -> None:
         prefixes = tuple(p for group in self.config.off for p in GROUPS.get(group, ()))
@@ -158,60 +139,108 @@ class FeatureTable:
                 if prefixes and name.startswith(prefixes):
                     array[..., i] = 0.0
 
-    def _count_missing(self, absent: Bools) -> Floats:
-        """Rows in a row without a value, per sensor, the present one included."""
-        index = np.arange(1, len(absent) + 1)[:, None]
-        last_seen = np.maximum.accumulate(np.where(absent, -self._missing, index), axis=0)
-        counts = np.where(absent, index - last_seen, 0.0)
-        if len(counts):
-            self._missing = counts[-1]
-        return np.asarray(counts, dtype=np.float64)
-
-    def _gaps(self, times: Times) -> Floats:
-        """Length of the silence before each row, in usual steps, as a logarithm: 0 at the usual cadence."""
-        before = np.concatenate((np.array([self._last], dtype=times.dtype), times[:-1]))
-        steps = ((times - before) / np.timedelta64(1, "s")).tolist()
-        out = np.zeros(len(times))
-        cadence = self._cadence
-        for i, step in enumerate(steps):
-            if not step > 0:
-                continue
-            cadence = step if cadence == 0 else cadence + 0.02 * (min(step, 2 * cadence) - cadence)
-            if step > cadence:
-                out[i] = log(step / cadence)
-        self._cadence = cadence
-        if len(times):
-            self._last = times[-1]
-        return out
-
     def state(self) -> dict[str, Any]:
         """Return the whole memory as numbers, lists and arrays."""
         return {
-            "fast": self._fast,
-            "slow": self._slow,
-            "smooth": {name: s.state for name, s in self._smooth.items()},
+            "baselines": [numbers_of(self._fast), numbers_of(self._slow)],
+            "smooth": self._smooth,
             "missing": self._missing,
-            "last": int(self._last.astype("datetime64[ns]").astype(np.int64)),
+            "last": self._last,
             "cadence": self._cadence,
             "cross": dataclasses.asdict(self._cross.state),
-            "daily": [self._daily.history, self._daily.sums, self._daily.counts, self._daily.slot],
+            "daily": list(self._daily.profile),
             "visits": self._visits.memory if self._visits is not None else None,
             "levels": self._levels.memory if self._levels is not None else None,
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from a memory returned by ``state``."""
-        self._fast = [msgspec.convert(s, BaselineState) for s in state["fast"]]
-        self._slow = [msgspec.convert(s, BaselineState) for s in state["slow"]]
-        for name, smoother in self._smooth.items():
-            smoother.state = state["smooth"][name]
-        self._missing = state["missing"]
-        self._last = np.datetime64(state["last"], "ns")
-        self._cadence = state["cadence"]
+        self._fast, self._slow = (records_of(n, self._fast) for n in state["baselines"])
+        self._smooth, self._missing = state["smooth"], state["missing"]
+        self._last, self._cadence = state["last"], state["cadence"]
         self._cross.state = CrossState(**state["cross"])
         self._cross.refit()
-        self._daily.history, self._daily.sums, self._daily.counts, self._daily.slot = state["daily"]
+        self._daily.profile = Profile(*state["daily"])
         if self._visits is not None:
             self._visits.memory = state["visits"]
         if self._levels is not None:
             self._levels.memory = state["levels"]
+
+
+@compiled
+def _single(
+    values: Floats,
+    fast: Floats,
+    slow: Floats,
+    limits: Floats,
+    gains: Floats,
+    smooth: Floats,
+    missing: Floats,
+    cells: Floats,
+    rows: Floats,
+) -> Floats:
+    """Write what each sensor says by itself, and return the residuals that T2, Q and the predictions look at."""
+    out = np.empty(values.shape)
+    for i in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            x, cell = values[i, j], cells[i, j]
+            z, step = _cut(slow[i, j, Z], _CLIP), _cut(fast[i, j, STEP], _CLIP)
+            missing[j] = missing[j] + 1.0 if isnan(x) else 0.0
+            cell[_FAST_Z], cell[_SLOW_Z] = _cut(fast[i, j, Z], _WIDEST), _cut(slow[i, j, Z], _WIDEST)
+            cell[_SLOW_5] = _smoothed(z, smooth, gains, _TO_5, j)
+            cell[_SLOW_20] = _smoothed(z, smooth, gains, _TO_20, j)
+            cell[_STEP] = _cut(fast[i, j, STEP], _WIDEST)
+            cell[_STEP_5] = _smoothed(abs(step), smooth, gains, _TO_STEP_5, j)
+            cell[_NOISE] = log1p(_smoothed(min(step * step, 100.0), smooth, gains, _TO_NOISE, j))
+            cell[_RUN] = log1p(slow[i, j, RUN])
+            cell[_ZERO] = 1.0 if x == 0.0 and abs(z) > 1.0 else 0.0
+            cell[_MISSING] = log1p(missing[j])
+            cell[_NOVELTY] = min(slow[i, j, NOVELTY], _WIDEST)
+            cell[_BEYOND] = 1.0 if x < limits[j, 0] or x > limits[j, 1] else 0.0
+            out[i, j] = _smoothed(z, smooth, gains, _V, j)
+            if abs(cell[_SLOW_5]) > 3.0:
+                rows[i, _MOVING] += 1.0
+    return out
+
+
+@compiled
+def _time_of_day(difference: Floats, slow: Floats, gains: Floats, smooth: Floats, cells: Floats) -> None:
+    for i in range(cells.shape[0]):
+        for j in range(cells.shape[1]):
+            off = 0.0 if isnan(difference[i, j]) else _cut(difference[i, j] / slow[i, j, SIGMA], _CLIP)
+            cells[i, j, _DAY] = _smoothed(off, smooth, gains, _TO_DAY, j)
+
+
+@compiled
+def _together(errors: Floats, gains: Floats, smooth: Floats, cells: Floats) -> None:
+    """Write the prediction errors, and the slow mean of the first of them."""
+    for i in range(cells.shape[0]):
+        for j in range(cells.shape[1]):
+            for k in range(errors.shape[2]):
+                cells[i, j, _CROSS_0 + k] = _cut(errors[i, j, k], _WIDEST)
+            drift = _smoothed(_cut(errors[i, j, 0], 5.0), smooth, gains, _TO_DRIFT, j)
+            cells[i, j, _CROSS_0 + errors.shape[2]] = drift
+
+
+@compiled
+def _gaps(times_ns: Ints, last: Ints, cadence: Floats, rows: Floats) -> None:
+    """Write the length of the silence before each row, in usual steps, as a logarithm: 0 at the usual cadence."""
+    for i in range(len(times_ns)):
+        step = 0.0 if last[0] == _NEVER else (times_ns[i] - last[0]) / 1e9
+        last[0] = times_ns[i]
+        if step > 0.0:
+            cadence[0] = step if cadence[0] == 0.0 else cadence[0] + 0.02 * (min(step, 2 * cadence[0]) - cadence[0])
+            rows[i, _GAP] = max(log(step / cadence[0]), 0.0)
+
+
+@compiled
+def _smoothed(x: float, smooth: Floats, gains: Floats, which: int, sensor: int) -> float:
+    """Return a value smoothed; the memory is what the next row begins with, less its gain."""
+    y = gains[which] * x + smooth[which, sensor]
+    smooth[which, sensor] = (1.0 - gains[which]) * y
+    return float(y)
+
+
+@compiled
+def _cut(x: float, limit: float) -> float:
+    return min(max(x, -limit), limit)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from math import exp, isnan, log, log1p, sqrt
 
-import numba
 import numpy as np
 
+from models.compiled import compiled
 from models.series import Floats
 
 VISIT_NAMES = (
@@ -38,7 +38,7 @@ _TAUGHT = 8.0
 _SCATTER_ROWS = 2000.0
 
 
-@numba.njit(cache=True)
+@compiled
 def _advance(x: float, m: Floats) -> None:
     """Take one value of a sensor (NaN = missing) into its memory ``m``."""
     m[_AGE] = min(m[_AGE] + 1.0, 1e6)
@@ -69,12 +69,12 @@ def _advance(x: float, m: Floats) -> None:
     m[_LAST] = x
 
 
-@numba.njit(cache=True)
+@compiled
 def _surprise(m: Floats) -> float:
     return -log(min(max(m[_SHARE], 0.01), 0.95))
 
 
-@numba.njit(cache=True)
+@compiled
 def _describe(j: int, memory: Floats, out: Floats) -> None:
     m = memory[j]
     surprise = missing = repeating = 0.0
@@ -102,7 +102,7 @@ def _describe(j: int, memory: Floats, out: Floats) -> None:
     out[11] = log1p(m[_BACK]) if m[_MISSING] == 0.0 else 0.0
 
 
-@numba.njit(cache=True)
+@compiled
 def _rows(values: Floats, memory: Floats, out: Floats) -> None:
     for i in range(len(values)):
         for j in range(len(memory)):

@@ -1,0 +1,40 @@
+"""Compiled loops: they work without a cache on disk, their records survive a snapshot, and only models need them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.compiled import compiled, numbers_of, record_of, records_of
+
+
+@dataclass(frozen=True)
+class Settings:
+    gain: float
+    rows: int = 3
+
+
+def test_a_function_that_cannot_be_kept_on_disk_is_compiled_all_the_same() -> None:
+    namespace: dict[str, Any] = {}
+    exec("def doubled(x):\n    return 2 * x", namespace)  # noqa: S102 - a function without a file has no cache folder
+    assert compiled(namespace["doubled"])(21) == 42
+
+
+def test_records_become_numbers_and_records_again() -> None:
+    records = np.repeat(record_of(Settings(0.5)), 2)
+    records[1]["rows"] = 7
+    again = records_of(numbers_of(records).copy(), records)
+    assert again["rows"].tolist() == [3.0, 7.0]
+    assert again.dtype == records.dtype
+    with pytest.raises(ValueError, match="cannot be memories"):
+        records_of(np.zeros((1, 2)), records)
+
+
+def test_commands_without_a_model_do_not_load_the_compiler() -> None:
+    code = "import sys, quantrac.cli.main; sys.exit('numba' in sys.modules or 'sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
