@@ -118,7 +118,7 @@ def _messages(
     live = Plan(
         stations=tuple(stations), events=events, start=started,
         end=None if options.duration is None else started + options.duration, cadence_s=cadence, seed=seed,
-        sample_hold_s=scenario.sample_hold_s, noise_scale=scenario.noise_scale, speed=scenario.speed,
+        sample_hold_s=scenario.sample_hold_s, noise_scale=scenario.noise_scale, speed=scenario.speed, origin=started,
         spread=options.rate is not None,
     )  # fmt: skip
     if not options.backfill:
@@ -126,7 +126,8 @@ def _messages(
     past_cadence = options.backfill_cadence.total_seconds() if options.backfill_cadence else None
     past = Plan(
         stations=tuple(stations), events=events, start=started - options.backfill, end=started,
-        cadence_s=past_cadence, seed=seed, noise_scale=scenario.noise_scale, speed=scenario.speed, backfill=True,
+        cadence_s=past_cadence, seed=seed, noise_scale=scenario.noise_scale, speed=scenario.speed, origin=started,
+        backfill=True,
     )  # fmt: skip
     return itertools.chain(messages_of(past, truth), messages_of(live, truth))
 

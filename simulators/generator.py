@@ -49,6 +49,8 @@ class Plan:
     sample_hold_s: float | None = None
     noise_scale: float = 1.0
     speed: float = 1.0
+    origin: datetime | None = None
+    """Start of the run, where it is not that of the plan: with a backfill there are two plans."""
     spread: bool = False
     backfill: bool = False
     """Mark all messages as ones that waited in the loggers' buffers."""
@@ -114,8 +116,9 @@ class _StationFeed:
         self._truth = truth
         self._events = tuple(e for e in plan.events if e.station == station.code)
         signals = StationSignals(
-            station, plan.seed, sample_hold_s=plan.sample_hold_s, noise_scale=plan.noise_scale, speed=plan.speed
-        )
+            station, plan.seed, sample_hold_s=plan.sample_hold_s, noise_scale=plan.noise_scale, speed=plan.speed,
+            origin_s=(plan.origin or plan.start).timestamp(),
+        )  # fmt: skip
         self._instruments = StationInstruments(signals, self._events, plan.seed)
         cadences = [s.cadence_s for s in station.sensors] or [300.0]
         self._step_us = max(1, round((plan.cadence_s or min(cadences)) * 1e6))

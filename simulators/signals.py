@@ -26,6 +26,8 @@ _FACTOR_STEP_S, _FACTOR_PHI = 300.0, 0.97
 """Shared causes forget themselves in about 2.7 hours."""
 _OWN_STEP_S, _OWN_PHI = 60.0, 0.98
 """A parameter's own slow noise forgets itself in about 50 minutes."""
+_LIVED_FROM_S = 1_795_446_000.0
+"""Where signals that are faster than the clock stand at a run's start: each run shows the same stretch of them."""
 _SITE_SPREAD = 0.10
 """Stations differ in their usual level by at most this share."""
 
@@ -43,6 +45,9 @@ class StationSignals:
     speed
         How much faster than the clock the water and the analysers live: at 300 a reading a second looks like one
         every five minutes. Events keep the clock's time.
+    origin_s
+        Start of the run (epoch seconds). Only at another speed than 1 it matters: then equal seeds give equal values
+        for equal times since the start, not for equal instants.
     """
 
     def __init__(
@@ -53,11 +58,13 @@ class StationSignals:
         sample_hold_s: float | None = None,
         noise_scale: float = 1.0,
         speed: float = 1.0,
+        origin_s: float = 0.0,
     ) -> None:
         self.station = station
         self._seed = seed
         self._noise_scale = noise_scale
         self._speed = speed
+        self._shift_s = 0.0 if speed == 1.0 else _LIVED_FROM_S - math.floor(origin_s)
         self._profiles = {s.parameter: profile_of(station, s) for s in station.sensors}
         self._hold_s = {
             parameter: p.sample_hold_s / speed if sample_hold_s is None or p.sample_hold_s == 0 else sample_hold_s
@@ -71,7 +78,7 @@ class StationSignals:
     def water(self, parameter: str, times_s: Series) -> Series:
         """Return what is truly in the water at the given times (epoch seconds), in the parameter's unit."""
         profile = self._profiles[parameter]
-        shape = self._shape(parameter, profile, times_s * self._speed)
+        shape = self._shape(parameter, profile, (times_s + self._shift_s) * self._speed)
         level = self._site_level(parameter, profile)
         values = level + shape if profile.additive else level * np.exp(shape)
         return np.asarray(np.maximum(values, profile.minimum), dtype=np.float64)
@@ -84,14 +91,18 @@ class StationSignals:
         hold_s = self._hold_s[parameter]
         if hold_s <= 0:
             return times_s
-        phase_s = hold_s * float(self._one_uniform("phase", parameter))
+        phase_s = hold_s * float(self._one_uniform("phase", parameter)) - self._shift_s
         return np.asarray(np.floor((times_s - phase_s) / hold_s) * hold_s + phase_s, dtype=np.float64)
 
     def measured(self, parameter: str, values: Series, sampled_at_s: Series) -> Series:
         """Return the values with the instrument's own noise, not yet rounded."""
         profile = self._profiles[parameter]
         key = stream_key(self._seed, self.station.code, parameter, "instrument")
-        noise = self._noise_scale * profile.instrument * normal(key, np.round(sampled_at_s * 1000).astype(np.int64))
+        noise = (
+            self._noise_scale
+            * profile.instrument
+            * normal(key, np.round((sampled_at_s + self._shift_s) * 1000).astype(np.int64))
+        )
         return np.asarray(values + noise if profile.additive else values * (1.0 + noise), dtype=np.float64)
 
     def rounded(self, parameter: str, values: Series) -> Series:

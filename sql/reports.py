@@ -162,6 +162,8 @@ class ReadingLine(NamedTuple):
     late: bool
     score: float | None
     """Of the model; 0.5 and more exactly while it is in alarm."""
+    reasons: list[str] | None
+    """Names of the quality tests that set the flag."""
 
 
 class Told(NamedTuple):

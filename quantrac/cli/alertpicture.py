@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts.explanations import Explanation, class_words, number, number_vi, reasons_of
+from quantrac.domain.alerts import AlertKind
+from quantrac.domain.readings import QcReason
 from quantrac.domain.stations import VIETNAM
 
 if TYPE_CHECKING:
@@ -37,6 +39,13 @@ _ANOMALOUS = {"color": _ORANGE, "marker": "^", "markeredgecolor": _INK, "markers
 _FLAGGED = {"color": "none", "marker": "s", "markeredgecolor": _PURPLE, "markersize": 6, "linestyle": "none"}
 _CALIBRATING = {"color": _PURPLE, "marker": "P", "markersize": 5, "linestyle": "none"}
 _FAULTY = {"color": _PURPLE, "marker": "x", "markersize": 5, "linestyle": "none"}
+_QC_WORDS = {
+    QcReason.FLAT_LINE: Explanation("giá trị đứng yên quá lâu", "the value has not moved for too long"),
+    QcReason.MISSING: Explanation("không có số liệu", "values are missing"),
+    QcReason.RANGE_SENSOR: Explanation("ngoài dải đo của thiết bị", "outside the instrument's range"),
+    QcReason.RATE_OF_CHANGE: Explanation("thay đổi nhanh hơn mức có thể", "a faster change than is possible"),
+    QcReason.STATUS_FAULT: Explanation("thiết bị tự báo hỏng", "the instrument reports a fault"),
+}
 _Times = NDArray[np.datetime64]
 
 
@@ -216,6 +225,8 @@ def _role(story: Story, trace: Trace) -> Explanation:
     off = abs(trace.off)
     side = Explanation("tăng", "above") if trace.off > 0 else Explanation("giảm", "below")
     far_vi, far_en = number_vi(round(off, 1)), number(round(off, 1))
+    if trace.sensor.parameter == story.alert.parameter and not trace.moved:
+        return Explanation("có cảnh báo", "alerted")
     if trace.sensor.parameter == story.alert.parameter:
         return Explanation(f"có cảnh báo, {side.vi} {far_vi} lần độ lệch", f"alerted, {far_en} scatters {side.en}")
     if trace.moved:
@@ -242,16 +253,27 @@ def _text(story: Story) -> list[tuple[list[str], dict[str, object]]]:
     for vi in (True, False):
         say = partial(_said, vi)
         style: dict[str, object] = {"color": _INK if vi else _GREY}
+        heading = style | {"fontweight": "bold", "fontsize": 11 if vi else 9.5}
         if alert.triage is not None and alert.triage_probability is not None:
             head = say(Explanation("Có thể là", "Probably"))
             cls = f"{head}: {say(class_words(alert.triage))} ({alert.triage_probability * 100:.0f} %)"
-            blocks.append(([cls], style | {"fontweight": "bold", "fontsize": 11 if vi else 9.5}))
+            blocks.append(([cls], heading))
+        elif alert.kind == AlertKind.FAULT:
+            blocks.append(([say(class_words("fault")).capitalize()], heading))
+            reasons = _tests_failed(story)
         points = [line for r in reasons for line in _wrapped(f"•  {say(r)}", "    ")]
         whole = say(explanation)
-        if reasons:
+        if alert.triage is not None and reasons:
             whole = whole.partition("Có thể là: " if vi else "Probably: ")[0].strip()
         blocks.append(([*points, *_wrapped(whole, "")], style | {"fontsize": 9.5 if vi else 9}))
     return blocks
+
+
+def _tests_failed(story: Story) -> tuple[Explanation, ...]:
+    """Return what quality control found in the alerted parameter while the alert was open, in words."""
+    bad = [r for r in story.traces[0].readings if r.observed_at >= story.alert.since and r.flag >= 4]
+    names = {name for r in bad for name in r.reasons or ()}
+    return tuple(words for name, words in _QC_WORDS.items() if name in names)
 
 
 def _said(vietnamese: bool, words: Explanation) -> str:

@@ -10,6 +10,7 @@ from typing import Generic, Literal, TypeVar
 from quantrac.domain.stations import VIETNAM
 
 T = TypeVar("T")
+_PIPE_WIDTH = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +43,6 @@ def print_table(columns: Sequence[Column[T]], rows: Iterable[T]) -> None:
         table.add_column(column.head, justify=column.justify, overflow="fold")
     for row in rows:
         table.add_row(*(as_text(column.value(row)) for column in columns))
-    Console().print(table)
+    console = Console()
+    # Into a file or a pipe nobody's window is the measure: the columns as wide as their content.
+    console.print(table) if console.is_terminal else Console(width=_PIPE_WIDTH).print(table)

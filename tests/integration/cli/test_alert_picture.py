@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from alerts.explanations import assessed
 from alerts.limits import load_limit_sets, packaged_limits
 from quantrac.domain.alerts import AlertKey, AlertKind, Assessment, Severity, Transition, TransitionKind
 from quantrac.domain.notifications import Channel, Notification
-from quantrac.domain.readings import CheckedReading, Flag, Reading, Status, StoredRow
+from quantrac.domain.readings import CheckedReading, Flag, QcReason, Reading, Status, StoredRow
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.registry import parse_registry, registry_sha256
 from sql.catalogue import import_limit_sets, import_registry, load_registry
@@ -165,6 +166,38 @@ def test_a_work_item_says_that_nobody_is_told(database: DatabaseEndpoint, slug: 
     assert "Chưa vượt giới hạn" in said
     draw(story, tmp_path / "item.png")
     assert (tmp_path / "item.png").stat().st_size > 10_000
+
+
+def test_an_instruments_fault_says_which_test_it_failed(database: DatabaseEndpoint, slug: int, tmp_path: Path) -> None:
+    from quantrac.cli.alertpicture import draw
+    from quantrac.cli.alertstory import story_of
+
+    stuck = [
+        replace(row, checked=replace(row.checked, flag=Flag.BAD, reasons=(QcReason.FLAT_LINE,)), offset=9000 + i)
+        for i, row in enumerate(rows())
+        if row.checked.reading.parameter == "NH4"
+    ]
+    later = [
+        replace(r, checked=replace(r.checked, reading=replace(r.checked.reading, observed_at=at + timedelta(days=9))))
+        for r in stuck
+        for at in (r.checked.reading.observed_at,)
+    ]
+    opened = transition("NH4", None, page=False, kind=AlertKind.FAULT)
+    store = WorkerStore(database.writer)
+    with store.transaction() as tx:
+        tx.store(later)
+        moved = replace(
+            opened, observed_at=opened.observed_at + timedelta(days=9), since=opened.since + timedelta(days=9)
+        )
+        item, _ = tx.apply_transition(moved) or (0, 0)
+    store.close()
+    with Reports(database.reader) as reports:
+        alert = reports.alert(item)
+        assert alert is not None
+        story = story_of(reports, load_registry(database.reader), stored_limit_sets(database.reader), alert)
+    assert {tuple(r.reasons or ()) for r in story.traces[0].readings} == {("flat_line",)}
+    draw(story, tmp_path / "fault.png")
+    assert (tmp_path / "fault.png").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize(

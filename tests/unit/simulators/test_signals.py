@@ -87,14 +87,23 @@ def test_sample_hold_can_be_shortened_for_a_demonstration(effluent: Station, sta
 
 
 def test_at_a_speed_the_water_lives_faster_than_the_clock(effluent: Station, start: datetime) -> None:
-    """A reading a second at speed 300 has the course of one every five minutes; analysers hold as many readings."""
-    begin = round(start.timestamp() / 300) * 300
-    slow, fast = StationSignals(effluent, 1), StationSignals(effluent, 1, speed=300)
-    five_minutes, seconds = begin + 300.0 * np.arange(500), begin / 300 + np.arange(500.0)
-    np.testing.assert_allclose(fast.water("TSS", seconds), slow.water("TSS", five_minutes), rtol=1e-9)
+    """A reading a second at speed 300 moves and repeats as one every five minutes does."""
+    begin = start.timestamp()
+    slow, fast = StationSignals(effluent, 1), StationSignals(effluent, 1, speed=300, origin_s=begin)
+    five_minutes, seconds = begin + 300.0 * np.arange(600), begin + np.arange(600.0)
+    steps = [np.abs(np.diff(s.water("TSS", t))).mean() for s, t in ((slow, five_minutes), (fast, seconds))]
+    assert steps[1] == pytest.approx(steps[0], rel=0.2)
     held = [np.unique(s.sampled_at("COD", t)).size for s, t in ((slow, five_minutes), (fast, seconds))]
     assert abs(held[0] - held[1]) <= 1
-    assert held[1] < 200
+
+
+def test_at_a_speed_every_run_shows_the_same_stretch(effluent: Station, start: datetime) -> None:
+    shown = []
+    for begin in (start.timestamp() + 0.25, start.timestamp() + 98_765.75):
+        signals = StationSignals(effluent, 1, speed=300, origin_s=begin)
+        sampled = signals.sampled_at("COD", np.floor(begin) + np.arange(60.0))
+        shown.append(signals.measured("COD", signals.water("COD", sampled), sampled))
+    np.testing.assert_allclose(*shown, rtol=1e-9)
 
 
 def test_parameters_that_share_causes_move_together(effluent: Station, start: datetime) -> None:
