@@ -11,10 +11,9 @@ from models.alarms import runs
 from models.families import FamilyConfig
 from models.features.table import Features
 from models.protocol import TriageClass
-from models.series import Bools, Floats, Series
+from models.series import Bools, Floats, Ints, Series
 
 Matrix = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 
 NORMAL, ANOMALY, PROCESS = 0, 1, 2
 """Classes of the second stage. ANOMALY is a fault where process events are told apart, else any labelled row."""

@@ -14,6 +14,7 @@ from models.errors import ModelError
 from models.examples import Examples, classes, event_weights, inner_rows, matrices, target_columns
 from models.families import FAMILIES, PARTS, FamilyConfig
 from models.features.table import Features, FeatureTable
+from models.forest import NO_TREES, probabilities
 from models.injection import with_injections
 from models.protocol import Triage, TriageClass
 from models.second_stage import SecondStage, train
@@ -23,7 +24,7 @@ from models.slow.recorded import findings_of, intervals_of
 from models.triage import Incident, TriageModel, contexts_of, pages, shipped_model
 from models.unlabelled import Unlabelled
 
-__all__ = ["FAMILIES", "PARTS", "FamilyConfig", "Fitted", "Scorer", "config_for", "fit"]
+__all__ = ["FAMILIES", "PARTS", "FamilyConfig", "Fitted", "Scorer", "config_for", "fit", "warm"]
 
 _FOLDS = 4
 _UNLABELLED_TAIL = 0.005
@@ -144,6 +145,15 @@ class Scorer:
         self.unlabelled.set_state(state["unlabelled"])
         for line, memory in zip(self.lines, state["lines"], strict=True):
             line.state = memory
+
+
+def warm(config: FamilyConfig) -> None:
+    """Compile what the pipeline runs, or read it from the cache on disk: the first row need not wait for it."""
+    rows = config.features.cross.block_rows + config.features.cross.warm_rows
+    times = np.datetime64(0, "ns") + np.arange(rows) * np.timedelta64(60, "s")
+    values = np.random.default_rng(0).normal(size=(rows, 2))
+    Scorer(Fitted(config.effective(), None, 0.0, _UNLABELLED_TAIL, False), ("a", "b")).push(times, values)
+    probabilities(NO_TREES, np.zeros((1, 1), dtype=np.float32))
 
 
 def _mixed(learnt: Floats, novelty: Floats, blend: float) -> Floats:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import ThreadpoolController
 
-from models.examples import Ints, Matrix
-from models.series import Floats
+from models.examples import Matrix
+from models.forest import Forest, forest_of, probabilities
+from models.series import Floats, Ints
 
 _CLIP = 8.0
 _threads = ThreadpoolController()
@@ -30,12 +32,22 @@ class SecondStage:
     def shares(self, x: Matrix) -> Floats:
         """Return class probabilities, shape (rows, 3): normal, anomaly (fault), process."""
         out = np.zeros((len(x), 3))
-        with _threads.limit(limits=1, user_api="openmp"):
-            mean = np.mean([m.predict_proba(x) for m in self.members], axis=0)
+        mean = np.mean([self._said(k, x) for k in range(len(self.members))], axis=0)
         for i, cls in enumerate(self.classes):
             out[:, cls] = mean[:, i]
         out[:, 1:] *= self.negatives
         return np.asarray(out / out.sum(axis=1, keepdims=True))
+
+    @cached_property
+    def _forests(self) -> tuple[Forest | None, ...]:
+        return tuple(forest_of(m) for m in self.members)
+
+    def _said(self, member: int, x: Matrix) -> Floats:
+        forest = self._forests[member]
+        if forest is not None:
+            return probabilities(forest, x)
+        with _threads.limit(limits=1, user_api="openmp"):
+            return np.asarray(self.members[member].predict_proba(x))
 
     @staticmethod
     def logits(shares: Floats) -> Floats:

@@ -25,7 +25,7 @@ from models.snapshots import pack, unpack
 from models.triage import Context, Incident
 from quantrac.domain.stations import Station
 
-_LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 1
+_LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 2
 LEARNING_ROWS = 60
 """Rows before the pipeline itself raises an alarm; until then the charts alone do, which know priors."""
 LEADING = 3.0

@@ -20,6 +20,8 @@ from faust.exceptions import FaustError
 from prometheus_client import Summary
 
 from ingest.payloads import InstantBounds
+from models.pipeline import warm
+from models.watch import Learnt
 from quantrac import topics
 from quantrac.clock import Clock
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint
@@ -80,6 +82,7 @@ class Worker:
         # One thread for everything that touches the database or the states: batches and sweeps take turns in it, and
         # the event loop stays free for Kafka's heartbeats.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
+        self._thread.submit(warm, Learnt().pipeline.config)
         self._watchdog = Watchdog(settings.watchdog_s)
         self._kafka = kafka
         self.waiting_for: set[str] = set()
