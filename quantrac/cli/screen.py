@@ -119,8 +119,9 @@ def _alerts(alerts: tuple[AlertLine, ...]) -> Table:
 
 
 def _why(account: Account) -> list[RenderableType]:
-    """Return the explanation of the newest alert of which officers were told."""
-    newest = next((a for a in account.alerts if a.id in account.told and a.resolved_at is None), None)
+    """Return the explanation of the alert of which officers were told last, the model's before that of a limit."""
+    told = [a for a in account.alerts if a.id in account.told and a.resolved_at is None]
+    newest = next((a for a in told if a.kind == "anomaly"), next(iter(told), None))
     if newest is None:
         return []
     return [Text(f"Vì sao · Why: {newest.explanation_vi}"), Text(newest.explanation_en, style="dim")]
