@@ -1,6 +1,7 @@
 """``make bench``: prints a table, and as its last line one JSON object.
 
-``make bench ARGS=--quick`` takes shorter measurements; ``ARGS='--profile DIR'`` writes a flame graph of the worker.
+``make bench ARGS=--quick`` takes shorter measurements; ``ARGS=--model-only`` needs no servers;
+``ARGS='--profile DIR'`` writes a flame graph of the worker.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from rich.table import Table
 
 from bench.bare_copy import copy_rows_per_s
 from bench.feed import fill
+from bench.model import measure_model
 from bench.stage import BenchStage, Meter, bench_stage, wait_until
 from quantrac.cli.accounts import Accountant
 from quantrac.cli.parts import Part
@@ -44,10 +46,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a third of the time, wider scatter")
     parser.add_argument("--profile", type=Path, help="write a flame graph of the worker under load into this folder")
+    parser.add_argument("--model-only", action="store_true", help="only the anomaly model, without servers")
     options = parser.parse_args()
     seconds = 10.0 if options.quick else 30.0
-    with bench_stage() as stage:
-        result = measure(stage, seconds, options.profile)
+    say("The anomaly model alone …")
+    result = measure_model(2000 if options.quick else 6000, 3 if options.quick else 5)
+    if not options.model_only:
+        with bench_stage() as stage:
+            result = measure(stage, seconds, options.profile) | result
     show(result)
     sys.stdout.write(json.dumps(result) + "\n")
 

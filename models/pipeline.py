@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,7 +141,8 @@ class Scorer:
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from a memory returned by ``state``."""
+        """Go on from a copy of a memory returned by ``state``: rows write into the memory that they find."""
+        state = deepcopy(state)
         self.table.set_state(state["table"])
         self.unlabelled.set_state(state["unlabelled"])
         for line, memory in zip(self.lines, state["lines"], strict=True):

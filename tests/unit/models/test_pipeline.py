@@ -77,6 +77,16 @@ def test_row_by_row_equals_the_batch(learnt) -> None:  # type: ignore[no-untyped
     np.testing.assert_allclose(np.concatenate([p.margin for p in parts]), whole.margin, rtol=1e-9, atol=1e-9)
 
 
+def test_two_scorers_of_one_memory_go_their_own_ways(learnt) -> None:  # type: ignore[no-untyped-def]
+    series = plant(600, 4)
+    one, other = Scorer(learnt, COLUMNS, ("flow",)), Scorer(learnt, COLUMNS, ("flow",))
+    one.push(series.times[:400], series.values[:400])
+    other.set_state(one.state())
+    for i in range(400, 600):
+        row = series.times[i : i + 1], series.values[i : i + 1]
+        np.testing.assert_array_equal(one.push(*row).margin, other.push(*row).margin)
+
+
 def test_without_labels_novelty_judges() -> None:
     fitted = fit([], CONFIG)
     series = plant(2500, 5, ((1800, 1840, "process"),))
