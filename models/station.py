@@ -16,13 +16,12 @@ from models.features.table import Features
 from models.pipeline import Fitted, Scored, Scorer
 from models.protocol import NotReady, NotReadyReason, Reason, Row, Score, Triage
 from models.residual import FUTURE_S, IMPLAUSIBLE, probability_of
-from models.slow.finding import Finding
+from models.slow.finding import CODES, Finding
 from models.slow.watches import SlowWatches, known_to_triage
 from models.snapshots import pack, unpack
 from models.triage import Context, Incident
 
 _KIND, _VERSION = "station pipeline", 4
-_CODES = {"00": 0, "01": 1, "02": 2}
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ class StationPipeline:
             return
         reported = [row.values.get(p) for p in self.config.parameters]
         values = np.array([np.nan if v is None else v for v in reported], dtype=np.float64)
-        status = np.array([_CODES.get(row.statuses.get(p, "00"), 2) for p in self.config.parameters], dtype=np.int8)
+        status = np.array([CODES.get(row.statuses.get(p, "00"), 2) for p in self.config.parameters], dtype=np.int8)
         self.findings = self._watches.push(at, values, status)
 
     def _context(self, row: Row, at: float) -> Context:

@@ -9,10 +9,11 @@ from typing import NamedTuple, Self
 from models.priors import Harm, Prior, prior_of
 from models.protocol import NotReadyReason, Reason, Row, Triage
 from models.residual import ChartConfig, ResidualConfig, ResidualDetector, SensorConfig, probability_of
+from models.slow.finding import UNCALIBRATED, Finding
 from models.watch import Verdict, harmful
 from quantrac.domain.stations import Station
 
-MODEL_VERSION = "charts-1+pipeline-1"
+MODEL_VERSION = "charts-1+pipeline-1+slow-1"
 """Stored with the scores: changes whenever the same readings would be scored differently."""
 
 
@@ -54,9 +55,10 @@ NOTABLE = 0.7
 def joined(scores: Mapping[str, ParameterScore], verdict: Verdict) -> dict[str, ParameterScore]:
     """Return the charts' scores of a row with what the pipeline says of it.
 
-    A sensor is in alarm when its chart is, or when the row is and the sensor is among the farthest off.
+    A sensor is in alarm when its chart is, when the row is and the sensor is among the farthest off, or when a slow
+    watch has found something at it.
     """
-    if verdict.triage is None and not verdict.alarm:
+    if verdict.triage is None and not verdict.alarm and not verdict.findings:
         return dict(scores)
     return {parameter: _joined(parameter, score, verdict) for parameter, score in scores.items()}
 
@@ -66,7 +68,8 @@ def _joined(parameter: str, score: ParameterScore, verdict: Verdict) -> Paramete
         return score._replace(triage=verdict.triage)
     deviation = verdict.leading.get(parameter)
     if not verdict.alarm or deviation is None or score.probability is None:
-        return score
+        finding = next((f for f in verdict.findings if f.parameter == parameter), None)
+        return score if finding is None else _found(score, finding)
     severity = max(verdict.severity, 1.0)
     reason = Reason.RELATION if abs(deviation) < 1 else Reason.HIGH if deviation > 0 else Reason.LOW
     polluting = abs(deviation) >= 1 and harmful(parameter, deviation)
@@ -74,6 +77,13 @@ def _joined(parameter: str, score: ParameterScore, verdict: Verdict) -> Paramete
     return ParameterScore(
         probability_of(severity, True), severity, True, polluting, reason, text, score.level, verdict.triage
     )
+
+
+def _found(score: ParameterScore, finding: Finding) -> ParameterScore:
+    """Return the score with a slow watch's finding: an alarm that pages nobody."""
+    text = Text(finding.text_vi, finding.text_en)
+    triage = Triage(finding.cls, UNCALIBRATED, (text.vi,), (text.en,))
+    return ParameterScore(probability_of(1.0, True), 1.0, True, False, finding.reason, text, score.level, triage)
 
 
 def _pattern(parameter: str, deviation: float, together: int) -> Text:

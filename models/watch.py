@@ -7,7 +7,7 @@ few dozen rows, and the rows since then, which are small. Pushed again over the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import exp2, inf, isnan, nan
 from typing import Any, NamedTuple, Self
 from zlib import crc32
@@ -18,11 +18,14 @@ from models.errors import ModelError
 from models.families import FAMILIES
 from models.pipeline import Fitted, Scored, Scorer
 from models.priors import Harm, prior_of
-from models.protocol import Row, Triage, TriageClass
+from models.protocol import Reason, Row, Triage, TriageClass
 from models.residual import IMPLAUSIBLE
 from models.series import Bools, Floats
+from models.slow.finding import CODES, Finding
+from models.slow.watches import SlowWatches, known_to_triage
 from models.snapshots import pack, unpack
 from models.triage import Context, Incident
+from models.triage import pages as likely_pollution
 from quantrac.domain.stations import Station
 
 _LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 2
@@ -32,6 +35,10 @@ LEADING = 3.0
 """Scatters that a sensor must be off to be named as a cause of the row's alarm, unless it is the farthest off."""
 BASE_ROWS = 48
 """Rows between two bases: more of them make every commit and every restart longer, fewer write the base more often."""
+
+
+SLOW_STEP_S = 60.0
+"""The slow watches look at no more than a row in so many seconds: their patterns last hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,8 @@ class WatchConfig:
     active: Learnt = Learnt()
     shadow: Learnt | None = None
     """A candidate that judges the same rows beside the active one; only counted."""
+    legal: Mapping[str, float] = field(default_factory=dict)
+    """Upper limits of the parameters that have one: what a slow watch may find values pressed under."""
 
     @classmethod
     def of(cls, station: Station, active: Learnt | None = None, shadow: Learnt | None = None) -> Self:
@@ -89,6 +98,8 @@ class Watched(NamedTuple):
     neighbours_alarmed: int
     visited_ago_s: float
     """Since a sensor of the station was last calibrated; NaN: never seen."""
+    odd: list[list[float]]
+    """What the logger reported where it is not what is judged: number of the parameter, value, code of the status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +112,8 @@ class Verdict:
     """While in alarm: the sensors farthest off, in scatters, with sign."""
     triage: Triage | None = None
     """Of the running incident, which a chart's alarm begins as well."""
+    findings: tuple[Finding, ...] = ()
+    """What the slow watches see: work items of single sensors."""
 
 
 @dataclass(slots=True)
@@ -132,7 +145,7 @@ class _Judge:
         self.alarmed = self.paging = False
         """What the last row was; counted are the beginnings."""
 
-    def push(self, rows: Sequence[Watched], values: Floats) -> list[Verdict]:
+    def push(self, rows: Sequence[Watched], values: Floats, contexts: Sequence[Context]) -> list[Verdict]:
         times = np.array([round(row.at_s * 1e9) for row in rows], dtype="datetime64[ns]")
         scored = self.scorer.push(times, values)
         alarm = np.asarray(scored.alarm.any(axis=1))
@@ -140,7 +153,7 @@ class _Judge:
         self.rows += len(rows)
         charted = np.array([row.charted for row in rows], dtype=np.bool_)
         shares = scored.shares if self._fitted.tells_process and scored.shares.any() else None
-        triages = self.incident.push(scored.features, alarm | charted, shares, values, [_context(row) for row in rows])
+        triages = self.incident.push(scored.features, alarm | charted, shares, values, contexts)
         return [self._verdict(scored, alarm, i, triage) for i, triage in enumerate(triages)]
 
     def _verdict(self, scored: Scored, alarm: Bools, i: int, triage: Triage | None) -> Verdict:
@@ -179,6 +192,9 @@ class StationWatch:
         self.config = config
         self._active = _Judge(config, config.active)
         self._shadow = None if config.shadow is None else _Judge(config, config.shadow)
+        self._slow = SlowWatches(config.parameters, config.legal)
+        self._looked_s = -inf
+        self._findings: list[Finding] = []
         self._calibrated_s = nan
         self._held: list[tuple[float, float]] = [(-inf, nan)] * len(config.parameters)
         self._base = 0
@@ -228,7 +244,7 @@ class StationWatch:
         self._base += max(len(self._rows), 1)
         self._rows, self._changed = [], False
         judges = [j.state() for j in (self._active, self._shadow) if j is not None]
-        return pack(_BASE, _VERSION, [self._base, list(self.config.parameters), judges])
+        return pack(_BASE, _VERSION, [self._base, list(self.config.parameters), judges, self._slow_state()])
 
     @classmethod
     def restore(cls, config: WatchConfig, light: bytes, base: bytes | None) -> Self:
@@ -257,25 +273,24 @@ class StationWatch:
 
     def with_models(self, active: Learnt, shadow: Learnt | None) -> StationWatch:
         """Return a watch that goes on with other models."""
-        config = WatchConfig(
-            self.config.station, self.config.parameters, self.config.cadences_s, self.config.limits, active, shadow
-        )
-        made = StationWatch(config)
+        made = StationWatch(replace(self.config, active=active, shadow=shadow))
         made._base, made._changed = self._base + 1, True
         made._calibrated_s, made._held = self._calibrated_s, list(self._held)
         made._adopt([j.state() for j in (self._active, self._shadow) if j is not None])
+        made._set_slow_state(self._slow_state())
         return made
 
     def _set_base(self, number: int, base: bytes | None) -> None:
         if base is None:
             raise ModelError("the base of the station's watch is not there: start it empty")
-        found, parameters, judges = unpack(_BASE, _VERSION, base)
+        found, parameters, judges, slow = unpack(_BASE, _VERSION, base)
         if found != number:
             raise ModelError(f"the base of the station's watch is number {found}, not {number}: start it empty")
         if tuple(parameters) != self.config.parameters:
             raise ModelError("the station has other parameters than when its watch was stored: start it empty")
         self._base = number
         self._adopt(judges)
+        self._set_slow_state(slow)
 
     def _adopt(self, judges: Sequence[Any]) -> None:
         """Give each judge the memory of its artefact; a new one, that of the active judge."""
@@ -283,6 +298,25 @@ class StationWatch:
         for judge in (self._active, self._shadow):
             if judge is not None:
                 judge.set_state(by_hash.get(judge.learnt.sha256, judges[0]))
+
+    def _slow_state(self) -> Any:
+        findings = [[f.parameter, f.reason, f.cls, f.since_s, f.at_s, f.text_vi, f.text_en] for f in self._findings]
+        return [self._looked_s, self._slow.state(), findings]
+
+    def _set_slow_state(self, state: Any) -> None:
+        self._looked_s, slow, findings = state
+        self._slow.set_state(slow)
+        self._findings = [Finding(p, Reason(reason), TriageClass(cls), *rest) for p, reason, cls, *rest in findings]
+
+    def _look(self, row: Watched) -> list[Finding]:
+        """Return what the slow watches find at a row; within a minute, what they found before."""
+        if row.at_s - self._looked_s >= SLOW_STEP_S:
+            self._looked_s = row.at_s
+            reported, status = np.array(row.values), np.zeros(len(row.values), dtype=np.int8)
+            for j, value, code in row.odd:
+                reported[int(j)], status[int(j)] = value, int(code)
+            self._findings = self._slow.push(row.at_s, reported, status)
+        return self._findings
 
     def _watched(self, row: Row, charted: bool, beside: tuple[int, int]) -> Watched:
         at_s = row.observed_at.timestamp()
@@ -293,7 +327,13 @@ class StationWatch:
         ]
         if calibrating:
             self._calibrated_s = at_s
-        return Watched(at_s, values, calibrating, faulty, charted, *beside, at_s - self._calibrated_s)
+        odd = [
+            [j, reported, code]
+            for j, p in enumerate(self.config.parameters)
+            for reported, code in [_reported(row, p)]
+            if code or not (reported == values[j] or (isnan(reported) and isnan(values[j])))
+        ]
+        return Watched(at_s, values, calibrating, faulty, charted, *beside, at_s - self._calibrated_s, odd)
 
     def _value(self, row: Row, j: int, parameter: str, at_s: float) -> float:
         """Return a usable value; of a sensor that reports less often than others, the last one while it is young."""
@@ -310,11 +350,13 @@ class StationWatch:
         if not rows:
             return []
         values = np.array([row.values for row in rows])
-        verdicts = self._active.push(rows, values)
-        beside = None if self._shadow is None else self._shadow.push(rows, values)
+        found = [self._look(row) for row in rows]
+        contexts = [_context(row, findings) for row, findings in zip(rows, found, strict=True)]
+        verdicts = self._active.push(rows, values, contexts)
+        beside = None if self._shadow is None else self._shadow.push(rows, values, contexts)
         for i, verdict in enumerate(verdicts):
             self._note(self._active, verdict, None if beside is None else beside[i])
-        return verdicts
+        return [replace(v, findings=tuple(f)) if f else v for v, f in zip(verdicts, found, strict=True)]
 
     def _note(self, active: _Judge, verdict: Verdict, other: Verdict | None) -> None:
         mine, paging = verdict.triage is not None, pages(verdict)
@@ -334,8 +376,7 @@ class StationWatch:
 
 def pages(verdict: Verdict) -> bool:
     """Whether a verdict alone would page: pollution is likely, and something moved to its polluting side."""
-    t = verdict.triage
-    if t is None or t.cls is not TriageClass.PROCESS or t.probability < 0.5:
+    if not likely_pollution(verdict.triage):
         return False
     return not verdict.alarm or any(harmful(p, z) for p, z in verdict.leading.items())
 
@@ -345,11 +386,18 @@ def harmful(parameter: str, deviation: float) -> bool:
     return prior_of(parameter)[0].harm in (Harm.HIGH if deviation > 0 else Harm.LOW, Harm.BOTH)
 
 
-def _context(row: Watched) -> Context:
-    return Context(
-        frozenset(row.calibrating),
-        frozenset(row.faulty),
-        row.neighbours,
-        row.neighbours_alarmed,
-        None if isnan(row.visited_ago_s) else row.visited_ago_s,
+def _reported(row: Row, parameter: str) -> tuple[float, int]:
+    """Return what the logger reported, NaN for nothing, and the code of its status."""
+    value = row.values.get(parameter)
+    return nan if value is None else float(value), CODES.get(row.statuses.get(parameter, "00"), 2)
+
+
+def _context(row: Watched, findings: Sequence[Finding]) -> Context:
+    return replace(
+        known_to_triage(findings),
+        calibrating=frozenset(row.calibrating),
+        faulty=frozenset(row.faulty),
+        neighbours=row.neighbours,
+        neighbours_alarmed=row.neighbours_alarmed,
+        maintenance_ago_s=None if isnan(row.visited_ago_s) else row.visited_ago_s,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts.engine import StationAlerts
-from alerts.limits import check_limits
+from alerts.limits import check_limits, limit_for
 from alerts.rules import Rule, parse_rules
 from quantrac.clock import Clock
 from quantrac.domain.limits import LimitSet
@@ -36,6 +36,19 @@ class Catalogue:
         if snapshot is not None and not alerts.restored:
             _log.warning("alert_state_of_other_version", station=station.code)
         return alerts
+
+    def upper_limits(self, station: Station, now: datetime) -> dict[str, float]:
+        """Return the upper limits of a station's parameters that have one today; without those that do not apply."""
+        day = now.astimezone(VIETNAM).date()
+        limits = {}
+        for parameter in station.sensor_of:
+            try:
+                limit = limit_for(station, parameter, day, self.limit_sets)
+            except RuleError:  # ``problems`` tells of it
+                continue
+            if limit is not None and limit.maximum is not None:
+                limits[parameter] = limit.maximum
+        return limits
 
     def problems(self, now: datetime) -> list[str]:
         """Return a sentence for every station whose limits cannot be applied: it is not judged by readings."""

@@ -7,7 +7,7 @@ status`` and ``quantrac doctor`` look.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -106,7 +106,7 @@ class StationScorer:
     def use(self, config: WatchConfig) -> None:
         """Go on with other models."""
         if (config.active.sha256, _hash(config)) != (self.config.active.sha256, _hash(self.config)):
-            self.config = config
+            self.config = replace(self.config, active=config.active, shadow=config.shadow)
             if self.watch is not None:
                 self.watch = self.watch.with_models(config.active, config.shadow)
 

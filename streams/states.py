@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
 
 from alerts.engine import StationAlerts
 from models.stream import MODEL_VERSION
+from models.watch import WatchConfig
 from quantrac.domain.stations import Station
 from quantrac.quality.chain import SensorQuality, Snapshot
 from quantrac.telemetry import get_logger
@@ -56,7 +57,7 @@ class StationState:
 
 
 def restore(
-    station: Station, catalogue: Catalogue, shelf: ModelShelf, snapshot: bytes | None, base: bytes | None
+    station: Station, catalogue: Catalogue, config: WatchConfig, snapshot: bytes | None, base: bytes | None
 ) -> StationState:
     """Return a station's state, going on from a snapshot where there is one that this version can read."""
     parts = _StationSnapshot({}, None, None)
@@ -69,7 +70,7 @@ def restore(
     for parameter, q in quality.items():
         if parameter in parts.quality:
             q.restore(parts.quality[parameter])
-    scorer = StationScorer(station, shelf.config_of(station))
+    scorer = StationScorer(station, config)
     scorer.go_on(ScorerSnapshot(parts.charts, parts.watch), base)
     return StationState(station, quality, scorer, catalogue.alerts_of(station, parts.alerts))
 
@@ -128,7 +129,8 @@ class StationStates:
         if stations:
             stored, bases = tx.load_states(list(stations)), tx.load_bases(list(stations))
             for code, station in stations.items():
-                self._states[code] = restore(station, catalogue, self._shelf, stored.get(code), bases.get(code))
+                config = replace(self._shelf.config_of(station), legal=catalogue.upper_limits(station, now))
+                self._states[code] = restore(station, catalogue, config, stored.get(code), bases.get(code))
         self._try_models_again(tx, now)
         if feeds:
             ranges = tx.seen(feeds)

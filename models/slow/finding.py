@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -15,6 +16,10 @@ from models.series import Floats
 Statuses = npt.NDArray[np.int8]
 
 MEASURING, CALIBRATING = 0, 1
+CODES: Mapping[str, int] = {"00": MEASURING, "01": CALIBRATING, "02": 2}
+"""What a watch sees of a logger's status (TT 10/2021/TT-BTNMT)."""
+UNCALIBRATED = 0.5
+"""Probability of a finding: it carries no calibrated one, it is reported when its own test is sure enough."""
 
 
 @dataclass(frozen=True, slots=True)

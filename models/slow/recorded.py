@@ -8,13 +8,11 @@ import numpy as np
 
 from models.protocol import Reason
 from models.series import Series, TriagedInterval
-from models.slow.finding import Finding
+from models.slow.finding import UNCALIBRATED, Finding
 from models.slow.watches import SlowWatches
 
 _JOINED = np.timedelta64(3600, "s")
 """A finding that comes back within an hour is the same one."""
-_SUSPICION = 0.5
-"""Findings carry no calibrated probability: they are reported when their own test is sure enough."""
 
 
 def findings_of(series: Series) -> list[list[Finding]]:
@@ -45,6 +43,6 @@ def intervals_of(series: Series, findings: Sequence[Sequence[Finding]]) -> tuple
             open_[key] = (first, i, finding)
     spans += open_.values()
     return tuple(
-        TriagedInterval(series.times[a], series.times[b], f.cls, _SUSPICION, (f.text_vi,), (f.text_en,))
+        TriagedInterval(series.times[a], series.times[b], f.cls, UNCALIBRATED, (f.text_vi,), (f.text_en,))
         for a, b, f in sorted(spans, key=lambda span: span[:2])
     )

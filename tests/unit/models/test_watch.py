@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from models.errors import ModelError
 from models.families import FAMILIES
 from models.pipeline import Fitted
-from models.protocol import Row, Triage, TriageClass
+from models.protocol import Reason, Row, Triage, TriageClass
+from models.series import Floats
+from models.slow.finding import Finding, Statuses
 from models.stream import StationModel, joined
 from models.watch import LEARNING_ROWS, Learnt, StationWatch, Verdict, WatchConfig
 from quantrac.domain.stations import QcThresholds, Sensor, Station, StationKind
@@ -184,3 +187,54 @@ def test_charts_and_pipeline_are_joined_by_sensor() -> None:
     assert said["COD"].triage == PROCESS
     assert said["COD"].text.vi.startswith("trạm khác quy luật thường ngày; COD cao hơn mức bình thường 5,2 lần")
     assert joined(scores, Verdict(0.1, False)) == scores
+
+
+def test_a_stuck_probe_is_a_finding_that_pages_nobody_and_outlives_a_restart() -> None:
+    """At the median of its history a probe that stops is nothing for a chart."""
+    some = rows(0, 340, slug_at=1000)
+    still = [replace(r, values={**r.values, "TSS": 30.0}) for r in some[300:]]
+    watch = StationWatch(WatchConfig.of(STATION))
+    push(watch, some[:300])
+    base = watch.take_base()
+    expected = push(watch, still)
+    (found,) = {(f.parameter, f.reason, f.cls) for v in expected for f in v.findings}
+    assert found == ("TSS", Reason.FROZEN, TriageClass.FAULT)
+    charts = StationModel.for_station(STATION)
+    now = still[-1].observed_at
+    scores = [charts.score_row(r, now) or {} for r in (*some[:300], *still)][-1]
+    score = joined(scores, expected[-1])["TSS"]
+    assert score.alarm
+    assert not score.harmful
+    assert score.triage is not None
+    assert score.triage.cls is TriageClass.FAULT
+    assert score.text.vi == score.triage.reasons_vi[0]
+    for cut in (5, 30):
+        first = StationWatch.restore(WatchConfig.of(STATION), _light_of(some[:300]), base)
+        head = push(first, still[:cut])
+        again = StationWatch.restore(WatchConfig.of(STATION), first.light(), base)
+        assert head + push(again, still[cut:]) == expected
+        moved = first.take_base()
+        onward = StationWatch.restore(WatchConfig.of(STATION), first.light(), moved)
+        assert push(onward, still[cut:]) == expected[cut:]
+
+
+def test_of_many_rows_in_a_minute_the_slow_watches_look_at_one() -> None:
+    some = [replace(r, observed_at=START + i * timedelta(seconds=1)) for i, r in enumerate(rows(0, 150))]
+    watch = StationWatch(WatchConfig.of(STATION))
+    looked: list[float] = []
+    taken = watch._slow.push
+
+    def counted(at_s: float, values: Floats, status: Statuses) -> list[Finding]:
+        looked.append(at_s)
+        return taken(at_s, values, status)
+
+    watch._slow.push = counted  # type: ignore[method-assign]
+    push(watch, some)
+    assert [b - a for a, b in pairwise(looked)] == [60.0, 60.0]
+
+
+def _light_of(some: list[Row]) -> bytes:
+    watch = StationWatch(WatchConfig.of(STATION))
+    push(watch, some)
+    watch.take_base()
+    return watch.light()
