@@ -20,7 +20,6 @@ from models.injection import with_injections
 from models.protocol import Triage, TriageClass
 from models.second_stage import SecondStage, train
 from models.series import Bools, Floats, Result, Series, Times, TriagedInterval
-from models.slow.finding import Finding
 from models.slow.recorded import findings_of, intervals_of
 from models.triage import Incident, TriageModel, contexts_of, pages, shipped_model
 from models.unlabelled import Unlabelled
@@ -47,40 +46,31 @@ class Fitted:
     def run(self, series: Series) -> Result:
         """Judge a series causally; labels, name and group are not looked at."""
         scorer = Scorer(self, series.columns, series.covariates, _limits(series))
-        parts = [
-            scorer.push(series.times[a : a + _CHUNK_ROWS], series.values[a : a + _CHUNK_ROWS])
-            for a in range(0, max(len(series.times), 1), _CHUNK_ROWS)
-        ]
-        margin = np.concatenate([p.margin for p in parts])
-        alarm = np.concatenate([p.alarm for p in parts])
-        score = np.exp2(np.clip(margin, -20, 20))
+        findings = findings_of(series) if self.config.watched else []
+        contexts = contexts_of(series, findings)
+        incident = Incident(series.columns, scorer.targets, self.triage_model())
+        margins, alarms, judged = [], [], list[Triage | None]()
+        for first in range(0, max(len(series.times), 1), _CHUNK_ROWS):
+            here = slice(first, first + _CHUNK_ROWS)
+            part = scorer.push(series.times[here], series.values[here])
+            margins.append(part.margin)
+            alarms.append(part.alarm)
+            if not self.config.by_sensor:
+                shares = part.shares if self.tells_process else None
+                judged += incident.push(part.features, part.alarm[:, 0], shares, series.values[here], contexts[here])
+        score, alarm = np.exp2(np.clip(np.concatenate(margins), -20, 20)), np.concatenate(alarms)
         if self.config.by_sensor:
             return Result(score, alarm, tuple(series.columns[j] for j in scorer.targets))
         flat = np.asarray(alarm[:, 0])
-        findings = findings_of(series) if self.config.watched else []
-        triage = self._triage(series, parts, scorer.targets, findings)
         began = flat & ~np.concatenate(([False], flat[:-1]))
         ended = ~flat & np.concatenate(([False], flat[:-1]))
-        watched = intervals_of(series, findings)
-        return Result(np.asarray(score[:, 0]), flat, (), began | ended, triage, watched)
+        triage = tuple(_interval(series.times[a:b], judged[a:b]) for a, b in runs(flat))
+        return Result(np.asarray(score[:, 0]), flat, (), began | ended, triage, intervals_of(series, findings))
 
     def triage_model(self) -> TriageModel:
         """Return the weights that judge alarms: the shipped ones, for the classes that the family knows."""
         model = shipped_model()
         return model.among(self.config.triage_classes) if self.config.triage_classes else model
-
-    def _triage(
-        self, series: Series, parts: Sequence[Scored], targets: list[int], findings: Sequence[Sequence[Finding]]
-    ) -> tuple[TriagedInterval, ...]:
-        incident = Incident(series.columns, targets, self.triage_model())
-        contexts = contexts_of(series, findings)
-        judged: list[Triage | None] = []
-        for part in parts:
-            here = slice(len(judged), len(judged) + len(part.margin))
-            shares = part.shares if self.tells_process else None
-            judged += incident.push(part.features, part.alarm[:, 0], shares, series.values[here], contexts[here])
-        alarm = np.array([t is not None for t in judged], dtype=np.bool_)
-        return tuple(_interval(series.times[a:b], judged[a:b]) for a, b in runs(alarm))
 
 
 def _interval(times: Times, judged: Sequence[Triage | None]) -> TriagedInterval:

@@ -38,7 +38,8 @@ class Table:
     def floats(self, column: str) -> Floats:
         """Return a column as float64; a blank or a word for "missing" is NaN. Raises ModelError for other text."""
         try:
-            return np.array([_number(cell) for cell in self.cells[column]], dtype=np.float64)
+            known = {cell: _number(cell) for cell in set(self.cells[column])}
+            return np.array([known[cell] for cell in self.cells[column]], dtype=np.float64)
         except ValueError as exc:
             raise ModelError(f"{self.path}: column {column} holds text that is not a number ({exc}): mend it") from exc
 
