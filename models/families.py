@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 from models.alarms import Aim
 from models.features.baseline import BaselineConfig
+from models.features.contrast import ContrastConfig
 from models.features.cross import CrossConfig
 from models.features.table import GROUPS, FeatureConfig
 from models.injection import InjectionConfig
 from models.novelty_context import ContextConfig
 from models.novelty_leap import LeapConfig
 from models.protocol import TriageClass
+from models.together import TogetherConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class FamilyConfig:
     """Nearest earlier values, shapes and levels, as part of the unlabelled novelty."""
     leap: LeapConfig | None = None
     """Jumps that no other sensor explains, as part of the unlabelled novelty."""
+    together: TogetherConfig | None = None
+    """Alarms of their own where two sensors change at once, with a budget of their own; needs ``features.contrast``."""
     budget_per_day: float = 0.1
     """False alarms a day (a sensor-day, where judged by sensor) that the threshold may cost."""
     adapt: float = 0.3
@@ -76,19 +80,25 @@ class FamilyConfig:
             blend=0.0 if "novelty" in self.off else self.blend,
             context=None if "context" in self.off else self.context,
             leap=None if "leap" in self.off else self.leap,
+            together=None if "together" in self.off else self.together,
             adapt=0.0 if "adapt" in self.off else self.adapt,
             smooth_rows=1.0 if "smooth" in self.off else self.smooth_rows,
         )
 
 
-PARTS = ("second_stage", "injections", "novelty", "context", "leap", "adapt", "smooth", *GROUPS)
+PARTS = ("second_stage", "injections", "novelty", "context", "leap", "together", "adapt", "smooth", *GROUPS)
 """What an ablation can leave out."""
 
 
 FAMILIES: Mapping[str, FamilyConfig] = {
     c.name: c
     for c in (
-        FamilyConfig("gecco", FeatureConfig(), smooth_rows=2.0, event_rows=30, aim=Aim.ROWS, budget_per_day=0.15),
+        FamilyConfig(
+            "gecco",
+            FeatureConfig(contrast=ContrastConfig()),
+            together=TogetherConfig(),
+            smooth_rows=2.0, event_rows=30, aim=Aim.ROWS, budget_per_day=0.12,
+        ),
         FamilyConfig(
             "skab",
             FeatureConfig(

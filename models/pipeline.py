@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from models.alarms import AlarmLine, Judged, LineConfig, choose_threshold, runs, smoothed
+from models.alarms import AlarmLine, Judged, LineConfig, choose_threshold, hold, runs, smoothed
 from models.errors import ModelError
 from models.examples import Examples, classes, event_weights, inner_rows, matrices, target_columns
 from models.families import FAMILIES, PARTS, FamilyConfig
@@ -21,6 +21,7 @@ from models.protocol import Triage, TriageClass
 from models.second_stage import SecondStage, train
 from models.series import Bools, Floats, Result, Series, Times, TriagedInterval
 from models.slow.recorded import findings_of, intervals_of
+from models.together import TogetherLine, TogetherTails, Usual, learn_tails, together
 from models.triage import Incident, TriageModel, contexts_of, pages, shipped_model
 from models.unlabelled import Unlabelled
 
@@ -29,6 +30,8 @@ __all__ = ["FAMILIES", "PARTS", "FamilyConfig", "Fitted", "Scorer", "config_for"
 _FOLDS = 4
 _UNLABELLED_TAIL = 0.005
 _CHUNK_ROWS = 8192
+_AFTERMATH_S = 3600.0
+_FORE_ROWS = 5
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Fitted:
     tells_process: bool
     columns: tuple[str, ...] = ()
     """Columns that a ``named`` second stage was taught; other columns are judged by novelty alone."""
+    together: TogetherTails | None = None
+    """What is usual of two sensors at once, where the configuration asks for such alarms."""
 
     def run(self, series: Series) -> Result:
         """Judge a series causally; labels, name and group are not looked at."""
@@ -104,6 +109,7 @@ class Scorer:
         self.table = FeatureTable(columns, config.features, limits)
         self.unlabelled = Unlabelled(columns, self.targets, config)
         self.lines = [AlarmLine(_line(fitted)) for _ in range(lines)]
+        self.together = _together_line(fitted, len(self.targets))
         self._taught = fitted.stage is not None and (not config.named or columns == fitted.columns)
 
     def push(self, times: Times, values: Floats) -> Scored:
@@ -120,6 +126,9 @@ class Scorer:
             margin, alarm = line.push(logits)
             margins.append(margin)
             alarms.append(alarm)
+        if self.together is not None:
+            extra = self.together.push(features, self.targets, values[:, self.targets])
+            margins[0], alarms[0] = np.where(extra, np.maximum(margins[0], 0.0), margins[0]), alarms[0] | extra
         return Scored(np.stack(margins, axis=1), np.stack(alarms, axis=1), shares, features)
 
     def state(self) -> dict[str, Any]:
@@ -127,6 +136,7 @@ class Scorer:
         return {
             "table": self.table.state(),
             "unlabelled": self.unlabelled.state(),
+            "together": self.together.state() if self.together is not None else None,
             "lines": [line.state for line in self.lines],
         }
 
@@ -135,8 +145,17 @@ class Scorer:
         state = deepcopy(state)
         self.table.set_state(state["table"])
         self.unlabelled.set_state(state["unlabelled"])
+        if self.together is not None:
+            self.together.set_state(state["together"])
         for line, memory in zip(self.lines, state["lines"], strict=True):
             line.state = memory
+
+
+def _together_line(fitted: Fitted, sensors: int) -> TogetherLine | None:
+    config, tails = fitted.config.together, fitted.together
+    if config is None or tails is None or fitted.config.by_sensor:
+        return None
+    return TogetherLine(sensors, config, tails)
 
 
 def warm(config: FamilyConfig) -> None:
@@ -199,7 +218,7 @@ def fit(train_series: Sequence[Series], config: FamilyConfig) -> Fitted:
     tail = float(np.mean(np.concatenate(quiet) >= threshold)) if quiet else _UNLABELLED_TAIL
     stage = _stage([e for group in sets for e in group.examples], config, members=config.members)
     tells = any(e.cls is TriageClass.PROCESS for s in labelled for e in s.events)
-    return Fitted(config, stage, threshold, min(max(tail, 1e-4), 0.5), tells, columns)
+    return Fitted(config, stage, threshold, min(max(tail, 1e-4), 0.5), tells, columns, _tails(sets, config))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,16 +227,23 @@ class _Set:
 
     examples: tuple[Examples, ...]
     novelty: tuple[Floats, ...]
+    usual: Usual | None = None
+    """Sizes of two sensors at once in the series itself."""
+
+
+def _tails(sets: Sequence[_Set], config: FamilyConfig) -> TogetherTails | None:
+    usual = [s.usual for s in sets if s.usual is not None]
+    return learn_tails(usual, config.together) if config.together is not None and usual else None
 
 
 def _learnt_from(series: Series, config: FamilyConfig) -> _Set:
     plan = config.injections
     copies = [] if plan is None else [with_injections(series, plan, seed) for seed in range(plan.copies)]
     learnt = [_examples(one, config) for one in (series, *copies)]
-    return _Set(tuple(e for e, _ in learnt), tuple(n for _, n in learnt))
+    return _Set(tuple(e for e, _, _ in learnt), tuple(n for _, n, _ in learnt), learnt[0][2])
 
 
-def _examples(series: Series, config: FamilyConfig) -> tuple[Examples, Floats]:
+def _examples(series: Series, config: FamilyConfig) -> tuple[Examples, Floats, Usual | None]:
     targets = target_columns(series.columns, series.covariates)
     table = FeatureTable(series.columns, config.features, _limits(series))
     features = table.push(series.times, series.values)
@@ -232,7 +258,21 @@ def _examples(series: Series, config: FamilyConfig) -> tuple[Examples, Floats]:
         if series.ignore is not None and series.ignore.ndim == 1:
             # Rows marked as doubtful (real faults that nobody labelled) would teach that faults are normal.
             w[series.ignore & (labels == 0)] = 0.0
-    return Examples(x, y, tuple(weight)), novelty
+    return Examples(x, y, tuple(weight)), novelty, _usual(series, features, targets, config)
+
+
+def _usual(series: Series, features: Features, targets: list[int], config: FamilyConfig) -> Usual | None:
+    if config.together is None or config.by_sensor or series.labels is None or len(series.times) < 2:
+        return None
+    labels: Bools = series.labels if series.labels.ndim == 1 else np.asarray(series.labels.any(axis=1))
+    row_s = max(float(np.median(np.diff(series.times) / np.timedelta64(1, "s"))), 1e-3)
+    # An event's aftermath, and the rows in which its beginning is already seen, are not usual.
+    near = hold(labels, int(_AFTERMATH_S / row_s)) | hold(labels[::-1], _FORE_ROWS)[::-1]
+    if series.ignore is not None and series.ignore.ndim == 1:
+        near |= series.ignore
+    near[: series.probation_rows] = True
+    sizes = together(features, targets, config.together.keys)
+    return Usual(sizes, ~near, len(near) * row_s / 86400)
 
 
 def _taught_share(judged: Sequence[Judged], edge_rows: int) -> float | None:

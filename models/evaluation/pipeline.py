@@ -33,6 +33,10 @@ def _without_horizons(config: FamilyConfig) -> FamilyConfig:
     return replace(config, features=replace(config.features, cross=cross))
 
 
+def _without_contrast(config: FamilyConfig) -> FamilyConfig:
+    return replace(config, features=replace(config.features, contrast=None), together=None)
+
+
 PARTS: Mapping[str, Change] = {
     SECOND_STAGE: lambda config: replace(config, blend=1.0),
     "novelty": lambda config: replace(config, blend=0.0),
@@ -43,6 +47,8 @@ PARTS: Mapping[str, Change] = {
     "time_of_day": lambda config: replace(config, features=replace(config.features, daily=False)),
     "freeze": _without_freeze,
     "injections": lambda config: replace(config, injections=None),
+    "contrast": _without_contrast,
+    "together": lambda config: replace(config, together=None),
     "adaptive_threshold": lambda config: replace(config, adapt=0.0),
     "confirmation": lambda config: replace(config, smooth_rows=1.0),
     "hold": lambda config: replace(config, hold_rows=0, quiet_rows=0),

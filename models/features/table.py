@@ -12,6 +12,8 @@ import numpy as np
 
 from models.compiled import compiled, numbers_of, record_of, records_of
 from models.features.baseline import NOVELTY, RUN, SIGMA, STEP, BaselineConfig, Z, memories, residuals
+from models.features.contrast import NAMES as CONTRASTS
+from models.features.contrast import Contrast, ContrastConfig
 from models.features.cross import CrossConfig, CrossModel, CrossState
 from models.features.daily import DailyProfile, Profile
 from models.features.levels import LEVEL_NAMES, Levels
@@ -40,6 +42,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "fast": ("fast", "step"),
     "visits": VISIT_NAMES,
     "levels": LEVEL_NAMES,
+    "contrast": CONTRASTS,
 }
 """Groups of features that an ablation can leave out, by the beginnings of their names."""
 
@@ -63,6 +66,8 @@ class FeatureConfig:
     """Signs of somebody at the probes: repeats and silences of several sensors (``models.features.visits``)."""
     levels: bool = False
     """Value over its usual level, and ranges over an hour to a day (``models.features.levels``)."""
+    contrast: ContrastConfig | None = None
+    """Contrasts on a long memory (``models/features/contrast.py``); none where not given."""
     smooth_rows: int = 3
     """Smoothing of the residuals that T2, Q and the cross prediction look at."""
     drift_rows: float = 288.0
@@ -100,6 +105,9 @@ class FeatureTable:
         self._levels = Levels(d) if config.levels else None
         if self._levels is not None:
             self.cell_names += LEVEL_NAMES
+        self._contrast = Contrast(d, config.contrast) if config.contrast is not None else None
+        if self._contrast is not None:
+            self.cell_names += CONTRASTS
         self.row_names = _ROWS
         self._configs = record_of(config.fast), record_of(config.slow)
         self._fast, self._slow = memories(d), memories(d)
@@ -124,7 +132,7 @@ class FeatureTable:
             _time_of_day(self._daily.push(times, np.clip(values, -1e12, 1e12)), slow, self._gains, self._smooth, cells)
         rows[:, :_MOVING], errors = self._cross.push(smooth)
         _together(errors, self._gains, self._smooth, cells)
-        for part, names in ((self._visits, VISIT_NAMES), (self._levels, LEVEL_NAMES)):
+        for part, names in ((self._visits, VISIT_NAMES), (self._levels, LEVEL_NAMES), (self._contrast, CONTRASTS)):
             if part is not None:
                 first = self.cell_names.index(names[0])
                 cells[:, :, first : first + len(names)] = part.push(values)
@@ -147,6 +155,7 @@ class FeatureTable:
             "missing": self._missing,
             "last": self._last,
             "cadence": self._cadence,
+            "contrast": self._contrast.state() if self._contrast is not None else None,
             "cross": dataclasses.asdict(self._cross.state),
             "daily": list(self._daily.profile),
             "visits": self._visits.memory if self._visits is not None else None,
@@ -165,6 +174,8 @@ class FeatureTable:
             self._visits.memory = state["visits"]
         if self._levels is not None:
             self._levels.memory = state["levels"]
+        if self._contrast is not None:
+            self._contrast.set_state(state["contrast"])
 
 
 @compiled
