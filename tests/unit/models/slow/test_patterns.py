@@ -68,7 +68,8 @@ def test_a_flat_line_of_six_hours_is_always_found_and_its_end_is_seen(seed: int,
     values[begin : begin + 72] = values[begin]
     found = run(StuckWatch(("TSS",)), values)
     assert 0 < first(found, Reason.FROZEN, "TSS") < begin + 72
-    assert not any(found[begin + 80 :])
+    # Five equal results by chance, a day later, are not the flat line.
+    assert not any(f.since_s <= 300.0 * begin for row in found[begin + 80 :] for f in row)
 
 
 def test_zero_flow_is_a_pause_and_not_a_stuck_probe() -> None:
