@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,11 +62,13 @@ def demo(
     signal.signal(signal.SIGTERM, _interrupt)
     servers = local_servers(settings)
     result: dict[str, object] | None = None
-    stage = Stage(servers, _parts(servers.run_dir, workers, scenario, seed), clock)
+    registry = accelerated(load_registry([sample_province()]), SPEED)
+    codes = {station.code for station in registry.stations}
+    stage = Stage(servers, _parts(servers.run_dir, workers, scenario, seed), clock, codes)
     with stage.open():
         with bars_on_stderr() as bars:
             servers.start(bars)
-            prepare(servers, settings, accelerated(load_registry([sample_province()]), SPEED), bars)
+            prepare(servers, settings, registry, bars)
         stage.begin()
         if once:
             result = stage.run_once()
@@ -102,9 +104,10 @@ def _interrupt(*_: object) -> None:
 class Stage:
     """Servers and processes of one demo, and what is seen of them."""
 
-    def __init__(self, servers: LocalServers, parts: Parts, clock: Clock) -> None:
+    def __init__(self, servers: LocalServers, parts: Parts, clock: Clock, stations: Collection[str]) -> None:
         from quantrac.cli.parts import Supervisor
 
+        self._stations = stations
         self._servers, self._parts, self._clock = servers, parts, clock
         self._supervisor = Supervisor(parts.pipeline, clock)
         self._accountant: Accountant | None = None
@@ -129,10 +132,14 @@ class Stage:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def begin(self) -> None:
-        """Start the pipeline, let it finish what an earlier run left in the queues, then start the fleet."""
+        """Start the pipeline, let it finish what an earlier run left in the queues, then start the fleet.
+
+        The signals start again with every run, so the stations do too: what an earlier one has taught is forgotten.
+        """
         from quantrac.cli.accounts import Accountant
         from quantrac.servers.progress import bars_on_stderr
         from simulators.fleet import REPORT_FILE
+        from sql.fresh_start import forget
 
         with bars_on_stderr() as bars:
             bars.advance_to("Starting bridge, worker, notifier", 0, 1)
@@ -144,7 +151,12 @@ class Stage:
         self._accountant = Accountant(
             self._servers.database(), self._servers.kafka(), report, self._servers.mail.folder
         )
-        self._until_drained()
+        left_over = self._until_drained()
+        if left_over:  # a worker that has processed something holds its station
+            self._supervisor.stop()
+        forget(self._servers.database().owner, self._stations, self._clock.now())
+        if left_over:
+            self._supervisor.start()
         self._accountant.begin(self._clock.now())
         self._parts.fleet.start()
 
@@ -222,10 +234,14 @@ class Stage:
                 self._check_fleet()
                 self._turn()
 
-    def _until_drained(self) -> None:
+    def _until_drained(self) -> bool:
+        """Wait until the queues are empty, and return whether anything was in them."""
         deadline_s = self._clock.monotonic_s() + REST_PATIENCE_S
+        left_over = False
         while self._accounts.waiting() and self._clock.monotonic_s() < deadline_s:
+            left_over = True
             self._turn()
+        return left_over
 
     def _until_at_rest(self) -> Account:
         from quantrac.errors import QuantracError

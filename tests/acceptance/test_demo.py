@@ -103,6 +103,15 @@ def test_nobody_was_told_of_anything_but_the_slug(first: dict[str, Any], run_dir
     assert named == polluted
 
 
+@pytest.mark.timeout(400)
+def test_a_second_run_right_after_it_shows_the_same(first: dict[str, Any], run_dir: Path) -> None:
+    again = demo_once(run_dir)
+    assert again["slug"]["parameter"] == first["slug"]["parameter"]
+    assert again["slug"]["ahead_s"] > 0
+    assert [item["pages"] for item in again["work_items"]] == [0, 0, 0]
+    assert again["residual"] == again["missing_messages"] == 0
+
+
 def test_nothing_is_left_running(first: dict[str, Any], run_dir: Path) -> None:
     left = [
         p.info["cmdline"]
