@@ -137,6 +137,7 @@ kafka_settings() {
     echo "mail_from = \"$mail_from\""
     echo "mail_to = \"$mail_to\""
 } | keep notifier.toml
+{ echo "database_reader_url = \"$(database_url reader)\""; } | keep trainer.toml
 { echo "database_reader_url = \"$(database_url reader)\""; } | keep dashboards.toml
 
 if [[ ${#made[@]} -eq 0 ]]; then

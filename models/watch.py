@@ -139,6 +139,9 @@ class _Judge:
     def __init__(self, config: WatchConfig, learnt: Learnt) -> None:
         self.learnt = learnt
         self._config, self._fitted = config, learnt.pipeline
+        family = self._fitted.config
+        self._kind = repr((family.features, family.context, family.by_sensor))
+        """A memory of other features would be misread."""
         self.scorer = Scorer(self._fitted, config.parameters, config.covariates, np.array(config.limits))
         self.incident = Incident(config.parameters, self.scorer.targets, self._fitted.triage_model())
         self.rows = 0
@@ -168,15 +171,15 @@ class _Judge:
 
     def state(self) -> Any:
         """Return the memory, with what it belongs to."""
-        kind = repr(self._fitted.config.features)
         return [
-            self.learnt.sha256, kind, self.rows, self.alarmed, self.paging, self.scorer.state(), self.incident.state()
+            self.learnt.sha256, self._kind, self.rows, self.alarmed, self.paging,
+            self.scorer.state(), self.incident.state(),
         ]  # fmt: skip
 
     def set_state(self, state: Any) -> None:
         """Go on from a memory. One of other features is not used; of another artefact, only what rows have taught."""
         sha256, kind, rows, alarmed, paging, scorer, incident = state
-        if kind != repr(self._fitted.config.features):
+        if kind != self._kind:
             return
         lines = [line.state for line in self.scorer.lines]
         same = sha256 == self.learnt.sha256

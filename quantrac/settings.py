@@ -164,6 +164,13 @@ class Settings(BaseSettings):
     models_dir: Path | None = Field(
         None, description="Folder of trained model artefacts; default: `models` in the run folder."
     )
+    trainer_hour: int = Field(
+        2, ge=0, le=23, description="Hour of the night, in Vietnam, at which `run trainer` trains the models anew."
+    )
+    trainer_weeks: int = Field(8, ge=1, le=52, description="Weeks of history that a station's model is trained on.")
+    trainer_min_rows: int = Field(
+        4000, ge=2000, description="A station with fewer rows of history is not trained; two weeks at five minutes."
+    )
     grafana_url: str | None = Field(None, description="Grafana to provision the dashboards to.")
     grafana_token: SecretStr | None = Field(None, description="Service account token of Grafana.")
 

@@ -174,6 +174,60 @@ class Told(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class StationModelState:
+    """What scores a station; ``artefact`` is ``None`` where nothing was learnt elsewhere."""
+
+    station: str
+    model_version: str
+    artefact: str | None
+    shadow: str | None
+    problem: str | None
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowLine:
+    """A candidate beside the active artefact of a station: alarms and pages begun, rows in alarm."""
+
+    station: str
+    active: str
+    """Empty: nothing was learnt elsewhere."""
+    shadow: str
+    since: datetime
+    until: datetime
+    rows: int
+    alarms_active: int
+    alarms_shadow: int
+    pages_active: int
+    pages_shadow: int
+    rows_both: int
+    rows_active: int
+    rows_shadow: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryReading:
+    """One stored reading, as a model is trained on it."""
+
+    observed_at: datetime
+    parameter: str
+    value: float | None
+    flag: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryAlert:
+    """An alert of the past: with the cause that an officer found, or an anomaly that nobody has judged yet."""
+
+    parameter: str
+    kind: str
+    since: datetime
+    until: datetime
+    closed_cause: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryLine:
     """How far a notification is; whom it goes to and what it says are not for readers."""
 
@@ -297,6 +351,24 @@ class Reports:
     def deliveries(self, limit: int = DEFAULT_LIMIT) -> list[DeliveryLine]:
         """Return notifications and how far they are, the newest first."""
         return [DeliveryLine(*row) for row in self._rows("report_deliveries", limit=limit)]
+
+    def station_models(self) -> list[StationModelState]:
+        """Return what scores each station that was heard since the models run, by code."""
+        return [StationModelState(*row) for row in self._rows("report_station_models")]
+
+    def shadows(self, shadow: str = "") -> list[ShadowLine]:
+        """Return what was counted of candidates; only of one, given its hash or its beginning."""
+        return [ShadowLine(*row) for row in self._rows("report_shadows", shadow=shadow)]
+
+    def history(self, station: str, since: datetime, most: int) -> list[HistoryReading]:
+        """Return a station's readings since an instant, at most so many of the newest; oldest first."""
+        rows = self._rows("history_rows", station=station, since=since, limit=most)
+        return [HistoryReading(*row) for row in reversed(rows)]
+
+    def past_alerts(self, station: str, since: datetime, now: datetime) -> list[HistoryAlert]:
+        """Return a station's alerts with a cause, and its anomalies without, that lasted until ``since`` or later."""
+        rows = self._rows("history_alerts", station=station, since=since, now=now)
+        return [HistoryAlert(*row) for row in rows]
 
     def close(self) -> None:
         """Close the connection; it is opened again when needed."""

@@ -39,7 +39,7 @@ class CheckError(QuantracError):
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array instead of text.")] = False,
 ) -> None:
-    """Check settings, MQTT, Kafka, database, mail, catalogue and disk; exit 1 when anything is wrong.
+    """Check settings, MQTT, Kafka, database, catalogue, models, mail and disk; exit 1 when anything is wrong.
 
     Example: quantrac doctor
     """
@@ -141,6 +141,24 @@ def _limits(context: Context) -> str:
     return f"{len(sets)} limit sets, {len(rules)} alert rules; every station has its limits"
 
 
+def _models(context: Context) -> str:
+    from models.artefacts import ArtefactStore
+    from sql.reports import Reports
+
+    active, shadows = ArtefactStore(context.models_dir).chosen()
+    with Reports(context.database().reader) as reports:
+        lines = reports.station_models()
+    troubled = [line for line in lines if line.problem is not None]
+    if troubled:
+        first = troubled[0]
+        raise CheckError(
+            f"{len(troubled)} of {len(lines)} stations have no full model; {first.station}: {first.problem}",
+            "Limits judge on. Restore or roll back a refused artefact (quantrac models list, rollback); a model that "
+            "failed on a row is tried again within ten minutes, and the worker's log has the traceback.",
+        )
+    return f"{len(lines)} stations scored; {len(active)} active artefacts, {len(shadows)} shadows"
+
+
 def _mail(context: Context) -> str:
     from alerts.notifiers.email import probe
 
@@ -166,5 +184,6 @@ CHECKS: dict[str, Callable[[Context], str]] = {
     "database": _database,
     "stations": _stations,
     "limits": _limits,
+    "models": _models,
     "mail": _mail,
 }

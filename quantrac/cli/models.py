@@ -19,6 +19,8 @@ app.command()(modelstore.train)
 app.command("list")(modelstore.list_artefacts)
 app.command()(modelstore.promote)
 app.command()(modelstore.rollback)
+app.command()(modelstore.shadow)
+app.command()(modelstore.retrain)
 app.command()(modelstore.explain)
 app.command()(modeltriage.teach_triage)
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from quantrac.cli.context import Context
+    from sql.reports import ShadowLine
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 FamilyArgument = Annotated[str, typer.Argument(help="Family of the files, as for evaluate.", metavar="FAMILY")]
@@ -48,7 +52,7 @@ def list_artefacts(
     name: Annotated[str | None, typer.Option("--name", help="Only of this station or family.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the stored artefacts, which of them are active, and the promotions so far.
+    """List the stored artefacts, which of them are active or run as shadows, and the promotions so far.
 
     Example: quantrac models list --json
     """
@@ -58,12 +62,13 @@ def list_artefacts(
 
     store = ArtefactStore(load_context().models_dir)
     entries = store.entries(name)
-    active = {a.sha256 for a in (store.active(n) for n in {e.name for e in entries}) if a is not None}
+    chosen, shadowed = store.chosen()
+    active, shadows = set(chosen.values()), set(shadowed.values())
     if as_json:
-        listed = [{**asdict(e), "active": e.sha256 in active} for e in entries]
+        listed = [{**asdict(e), "active": e.sha256 in active, "shadow": e.sha256 in shadows} for e in entries]
         typer.echo(json.dumps({"artefacts": listed, "history": [asdict(c) for c in store.history(name)]}))
     elif entries:
-        artefact_table(entries, active)
+        artefact_table(entries, active, shadows)
     else:
         typer.echo("There are no artefacts yet: make one with `quantrac models train`.")
 
@@ -83,7 +88,7 @@ def promote(
     """
     from models.artefacts import ArtefactStore
     from quantrac.cli.context import load_context
-    from quantrac.cli.modelviews import difference_table
+    from quantrac.cli.modelviews import difference_table, shadow_table
     from quantrac.errors import QuantracError
 
     context = load_context()
@@ -91,6 +96,7 @@ def promote(
     candidate = store.entry(sha256)
     active = store.active(candidate.name)
     if active is not None and active.sha256 != candidate.sha256:
+        shadow_table(shadow_lines(context, candidate.sha256))
         worse = difference_table(store, active, candidate, data)
         if worse and not force:
             raise QuantracError(
@@ -99,6 +105,78 @@ def promote(
             )
     store.promote(candidate.sha256, context.clock.now())
     typer.echo(f"{candidate.sha256} is now active for {candidate.name}.")
+
+
+def shadow(
+    which: Annotated[
+        str | None, typer.Argument(help="Hash of the candidate, or its beginning.", metavar="[HASH]")
+    ] = None,
+    *,
+    report: Annotated[bool, typer.Option("--report", help="Show what was counted so far; of all, or of HASH.")] = False,
+    stop: Annotated[str | None, typer.Option("--stop", help="End the shadow run of this station or `default`.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a candidate score beside the active artefact of its name: counted, stored and shown, never told to anybody.
+
+    Example: quantrac models shadow 3f9a2c && quantrac models shadow --report
+    """
+    from models.artefacts import ArtefactStore
+    from quantrac.cli.context import load_context
+    from quantrac.cli.modelviews import shadow_table
+    from quantrac.errors import QuantracError
+
+    context = load_context()
+    store = ArtefactStore(context.models_dir)
+    if stop is not None:
+        change = store.end_shadow(stop, context.clock.now())
+        typer.echo(f"{change.sha256} runs no more beside the active artefact of {stop}.")
+    elif report:
+        lines = shadow_lines(context, which or "", required=True)
+        if as_json:
+            typer.echo(json.dumps([asdict(line) for line in lines], default=str))
+        elif not shadow_table(lines):
+            typer.echo("Nothing was counted yet: begin with `quantrac models shadow HASH`.")
+    elif which is not None:
+        change = store.begin_shadow(which, context.clock.now())
+        typer.echo(f"{change.sha256} now runs beside the active artefact of {change.name}: see --report in some days.")
+    else:
+        raise QuantracError("Give the HASH of a candidate to begin, --report to see what was counted, or --stop NAME.")
+
+
+def shadow_lines(context: Context, sha256: str, *, required: bool = False) -> list[ShadowLine]:
+    """Return what was counted of a candidate; nothing where the database is not needed and not there."""
+    from quantrac.errors import SettingsError, StoreError
+    from sql.reports import Reports
+
+    try:
+        with Reports(context.database().reader) as reports:
+            return reports.shadows(sha256)
+    except (SettingsError, StoreError):
+        if required:
+            raise
+        return []
+
+
+def retrain(
+    station: Annotated[list[str] | None, typer.Option("--station", help="Only this station; may be repeated.")] = None,
+    as_shadow: Annotated[bool, typer.Option("--shadow", help="Let what passes run as a shadow instead.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train each station anew on its own history and promote what is not worse on the last weeks.
+
+    Example: quantrac models retrain --station DT_KCNSADEC_NUOSXL
+    """
+    from quantrac.cli.context import load_context
+    from quantrac.cli.modelviews import progress, retraining_table
+    from quantrac.cli.trainer import Trainer
+
+    trainer = Trainer(load_context())
+    with progress() as tell:
+        reports = [trainer.retrain(code, as_shadow=as_shadow) for code in trainer.stations(station) if not tell(code)]
+    if as_json:
+        typer.echo(json.dumps([asdict(r) for r in reports], ensure_ascii=False))
+    else:
+        retraining_table(reports)
 
 
 def rollback(name: Annotated[str, typer.Argument(help="Station or family.", metavar="NAME")]) -> None:

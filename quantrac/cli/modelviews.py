@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +15,10 @@ from models.evaluation.evaluate import Evaluation, load_series
 from models.evaluation.families import family_named
 from models.evaluation.families.base import Run
 from models.training import compare, load_fitted, worse_figures
+
+if TYPE_CHECKING:
+    from quantrac.cli.trainer import Retrained
+    from sql.reports import ShadowLine
 
 _MAIN = ("point_f1", "event_f1", "event_recall", "false_alarms_per_day", "median_delay_min")
 
@@ -66,13 +71,13 @@ def cell(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
-def artefact_table(entries: Sequence[Artefact], active: Collection[str]) -> None:
+def artefact_table(entries: Sequence[Artefact], active: Collection[str], shadows: Collection[str] = ()) -> None:
     """Print the stored artefacts."""
     table = Table("active", "artefact", "name", "detector", "created", "learnt from", "event f1", "version")
     table.columns[1].no_wrap = True
     for e in entries:
         window = f"{e.window_start[:10]} to {e.window_end[:10]}"
-        mark = "yes" if e.sha256 in active else ""
+        mark = "yes" if e.sha256 in active else "shadow" if e.sha256 in shadows else ""
         f1 = cell(e.metrics.get("event_f1"))
         table.add_row(mark, e.sha256[:12], e.name, e.detector, e.created_at[:16], window, f1, e.code_version)
     Console().print(table)
@@ -103,6 +108,35 @@ def difference_table(store: ArtefactStore, active: Artefact, candidate: Artefact
             table.add_row(name.replace("_", " "), cell(old[name]), cell(new[name]))
     Console().print(table)
     return worse
+
+
+def shadow_table(lines: Sequence[ShadowLine]) -> bool:
+    """Print what was counted of candidates beside the active artefacts; ``False`` when there is nothing."""
+    if not lines:
+        return False
+    table = Table(
+        "station", "active", "shadow", "since", "rows", "alarms", "pages", "rows in alarm: both / active / shadow",
+        title="shadow beside active (alarms and pages: active / shadow)",
+    )  # fmt: skip
+    for x in lines:
+        table.add_row(
+            x.station, x.active[:12] or "novelty", x.shadow[:12], f"{x.since:%Y-%m-%d %H:%M}", str(x.rows),
+            f"{x.alarms_active} / {x.alarms_shadow}", f"{x.pages_active} / {x.pages_shadow}",
+            f"{x.rows_both} / {x.rows_active} / {x.rows_shadow}",
+        )  # fmt: skip
+    Console().print(table)
+    return True
+
+
+def retraining_table(reports: Sequence[Retrained]) -> None:
+    """Print what became of each station's retraining."""
+    table = Table("station", "rows", "what", "event f1: active / candidate", "false alarms a day", "artefact")
+    for r in reports:
+        figures = [
+            f"{cell(r.active.get(n))} / {cell(r.candidate.get(n))}" for n in ("event_f1", "false_alarms_per_day")
+        ]
+        table.add_row(r.station, str(r.rows), r.outcome, *figures, (r.sha256 or "")[:12])
+    Console().print(table if reports else "No station is registered.")
 
 
 def explanations(runs: Sequence[Run]) -> list[dict[str, object]]:

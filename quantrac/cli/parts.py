@@ -78,11 +78,12 @@ class Pipeline:
     bridge: Part
     workers: tuple[Part, ...]
     notifier: Part
+    trainer: Part
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """All of them, in the order of a reading's way."""
-        return (self.bridge, *self.workers, self.notifier)
+        return (self.bridge, *self.workers, self.notifier, self.trainer)
 
 
 def pipeline(run_dir: Path, workers: int = 1) -> Pipeline:
@@ -94,6 +95,7 @@ def pipeline(run_dir: Path, workers: int = 1) -> Pipeline:
             for number in range(1, workers + 1)
         ),
         notifier=part(run_dir, "notifier", "run", "notifier", ready_event="notifier_ready"),
+        trainer=part(run_dir, "trainer", "run", "trainer", ready_event="trainer_ready"),
     )
 
 

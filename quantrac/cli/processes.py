@@ -55,6 +55,17 @@ def notifier() -> None:
     run_notifier(_prepare("notifier"), _until_signal())
 
 
+@app.command()
+def trainer() -> None:
+    """Train every station's model anew each night; one that is worse on the last weeks is not used.
+
+    Example: QUANTRAC_TRAINER_HOUR=3 quantrac run trainer
+    """
+    from quantrac.cli.nightly import run_trainer
+
+    run_trainer(_prepare("trainer"), _until_signal())
+
+
 def _prepare(process: str) -> Context:
     from quantrac.telemetry import configure_logging, get_logger, serve_metrics
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from quantrac.cli.context import Context
 
+PROBLEMS_SHOWN = 5
 DELAYS_OVER = timedelta(minutes=10)
 
 
@@ -86,6 +87,7 @@ def collect(context: Context) -> dict[str, dict[str, object]]:
         },
         "Loss ledger (readings)": asdict(ledger)
         | {"residual": ledger.residual, "messages missing in sessions": missing},
+        "Models": _models(context),
         "Alerts": {
             "open": totals.open_alerts,
             "notifications waiting": totals.notifications_waiting,
@@ -94,6 +96,30 @@ def collect(context: Context) -> dict[str, dict[str, object]]:
             "hours and days to be judged": totals.buckets_to_judge,
         },
     }
+
+
+def _models(context: Context) -> dict[str, object]:
+    """Return what scores the stations, and of the first few whose model does not run why."""
+    from models.artefacts import ArtefactStore
+    from models.errors import ModelError
+    from sql.reports import Reports
+
+    with Reports(context.database().reader) as reports:
+        lines = reports.station_models()
+    try:
+        active, shadows = ArtefactStore(context.models_dir).chosen()
+    except ModelError as exc:
+        return {"index": str(exc)}
+    troubled = [line for line in lines if line.problem is not None]
+    facts: dict[str, object] = {
+        "version": ", ".join(sorted({line.model_version for line in lines})) or None,
+        "stations scored": len(lines),
+        "of them with an artefact": sum(line.artefact is not None for line in lines),
+        "with a problem": len(troubled),
+        "active artefacts": ", ".join(f"{name} {h[:12]}" for name, h in sorted(active.items())) or None,
+        "shadows": ", ".join(f"{name} {h[:12]}" for name, h in sorted(shadows.items())) or None,
+    }
+    return facts | {line.station: line.problem for line in troubled[:PROBLEMS_SHOWN]}
 
 
 def processes(context: Context) -> Iterator[ProcessLine]:

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from quantrac.servers import LocalServers
+from quantrac.servers import LocalServers, read_local
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 COMMANDS = [
@@ -54,7 +55,7 @@ def test_doctor_is_content_after_the_steps_of_the_readme(prepared: Run) -> None:
     findings = json.loads(done.stdout)
     assert [f for f in findings if not f["ok"]] == []
     assert {f["check"] for f in findings} == {
-        "settings", "disk", "mqtt", "kafka", "database", "stations", "limits", "mail"
+        "settings", "disk", "mqtt", "kafka", "database", "stations", "limits", "models", "mail"
     }  # fmt: skip
     assert done.returncode == 0
 
@@ -73,6 +74,33 @@ def test_status_shows_ledger_and_processes(prepared: Run) -> None:
     assert document["Loss ledger (readings)"]["residual"] == 0
     assert {"kafka", "postgres", "mosquitto"} <= {p["name"] for p in document["processes"]}
     assert prepared("status").returncode == 0
+
+
+def test_a_station_without_history_is_not_trained_and_nothing_was_counted_of_a_shadow(prepared: Run) -> None:
+    done = prepared("models", "retrain", "--station", "DT_KCNSADEC_NUOSXL", "--json")
+    assert done.returncode == 0, done.stderr
+    (report,) = json.loads(done.stdout)
+    assert report["outcome"].startswith("too little history: 0 of")
+    assert json.loads(prepared("models", "shadow", "--report", "--json").stdout) == []
+
+
+def test_a_model_that_does_not_run_is_named_by_doctor_and_status(prepared: Run, servers: LocalServers) -> None:
+    local = read_local(servers.run_dir)
+    assert local is not None
+    owner = local.database.owner
+    with psycopg.connect(owner) as connection:
+        connection.execute(
+            "INSERT INTO station_models (station, model_version, problem, changed_at)"
+            " VALUES ('DT_A', 'x', 'artefact 3f9a is refused: its file has another hash', now())"
+        )
+    try:
+        done = prepared("doctor")
+        assert "FAIL models" in done.stdout
+        assert "DT_A: artefact 3f9a is refused" in done.stdout
+        assert json.loads(prepared("status", "--json").stdout)["Models"]["with a problem"] == 1
+    finally:
+        with psycopg.connect(owner) as connection:
+            connection.execute("DELETE FROM station_models")
 
 
 @pytest.mark.parametrize(
@@ -96,6 +124,9 @@ def test_lists_print_tables_and_json(prepared: Run, command: list[str]) -> None:
         (["alerts", "acknowledge", "999999", "--by", "A"], {}, 1, "There is no alert 999999"),
         (["dead-letters", "show", "999999"], {}, 1, "There is no dead letter 999999"),
         (["dead-letters", "replay"], {}, 2, "--all"),
+        (["models", "shadow"], {}, 1, "Give the HASH of a candidate"),
+        (["models", "shadow", "3f9a2c"], {}, 1, "see `quantrac models list`"),
+        (["models", "retrain", "--station", "DT_NOBODY"], {}, 1, "There is no station 'DT_NOBODY'"),
         (["status"], {"QUANTRAC_DATABASE_READER_URL": "postgresql://x:y@127.0.0.1:9/z"}, 1, "127.0.0.1"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

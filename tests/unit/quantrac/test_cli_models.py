@@ -95,6 +95,19 @@ def test_life_of_an_artefact(folder: Path) -> None:
     assert report == []  # rules give no reasons
 
 
+def test_a_shadow_is_listed_and_ended(folder: Path) -> None:
+    sha256 = str(_json("train", "gecco", "--train", str(folder), "--detector", "range_rules", "--json")["sha256"])
+    begun = RUN.invoke(app, ["shadow", sha256[:16]], catch_exceptions=False)
+    assert f"{sha256} now runs beside the active artefact of gecco" in begun.stdout
+    (listed,) = _json("list", "--json")["artefacts"]  # type: ignore[misc]
+    assert (listed["active"], listed["shadow"]) == (False, True)
+    assert "shadow" in RUN.invoke(app, ["list"], catch_exceptions=False).stdout
+    ended = RUN.invoke(app, ["shadow", "--stop", "gecco"], catch_exceptions=False)
+    assert sha256 in ended.stdout
+    with pytest.raises(QuantracError, match="Give the HASH"):
+        RUN.invoke(app, ["shadow"], catch_exceptions=False)
+
+
 def test_a_worse_candidate_is_not_promoted_without_force(folder: Path, tmp_path: Path) -> None:
     good = str(_json("train", "gecco", "--train", str(folder), "--detector", "range_rules", "--json")["sha256"])
     RUN.invoke(app, ["promote", good], catch_exceptions=False)

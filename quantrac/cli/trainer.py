@@ -1,0 +1,136 @@
+"""Retraining of stations: history from the database in, an artefact out unless it would be worse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from models.artefacts import Artefact, ArtefactStore
+from models.errors import ModelError
+from models.packing import pack, unpack
+from models.pipeline import Fitted
+from models.retraining import Closed, Measured, retrain, series_of
+from models.series import Series
+from models.training import data_sha256
+from quantrac import __version__
+from quantrac.cli.context import Context
+from quantrac.domain.stations import Station
+from quantrac.errors import QuantracError
+from quantrac.telemetry import get_logger
+from sql.reports import Reports
+
+_log = get_logger(__name__)
+MOST_ROWS = 30_000
+"""Of one station: 15 weeks at five minutes. A faster station is trained on its last days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retrained:
+    """What became of one station's retraining. Figures are those of the last weeks."""
+
+    station: str
+    outcome: str
+    rows: int = 0
+    sha256: str | None = None
+    active: dict[str, object] = field(default_factory=dict)
+    candidate: dict[str, object] = field(default_factory=dict)
+
+
+class Trainer:
+    """Reads histories from the database, writes artefacts to the models folder."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store = ArtefactStore(context.models_dir)
+
+    def stations(self, wanted: Sequence[str] | None = None) -> list[str]:
+        """Return the codes of the registered stations, or of the wanted ones. Raises QuantracError for an unknown."""
+        codes = [s.code for s in self._context.registry().current(self._context.clock.now())]
+        for code in wanted or ():
+            if code not in codes:
+                raise QuantracError(f"There is no station {code!r}: `quantrac stations list` names them.")
+        return list(wanted) if wanted else codes
+
+    def retrain(self, code: str, *, as_shadow: bool = False) -> Retrained:
+        """Train one station anew; the candidate is promoted (or runs as a shadow) unless it is worse.
+
+        Raises
+        ------
+        StoreError
+            The database is out of reach.
+        """
+        now = self._context.clock.now()
+        station = self._context.registry().station(code, now)
+        if station is None:
+            return Retrained(code, "not registered")
+        series = self._history(station, now)
+        least = self._context.settings.trainer_min_rows
+        if len(series.times) < least:
+            return self._told(
+                Retrained(code, f"too little history: {len(series.times)} of {least} rows", len(series.times))
+            )
+        try:
+            return self._told(self._trained(code, series, now, as_shadow))
+        except ModelError as exc:
+            return self._told(Retrained(code, f"old one kept: {exc}", len(series.times)))
+
+    def _trained(self, code: str, series: Series, now: datetime, as_shadow: bool) -> Retrained:
+        active = self._store.active(code) or self._store.active("default")
+        before = None if active is None else self._loaded(active)
+        result = retrain(series, before)
+        figures = {k: v for k, v in result.candidate_figures.items() if isinstance(v, float | int) or v is None}
+        facts = (len(series.times), None, dict(result.active_figures), dict(result.candidate_figures))
+        if result.worse:
+            return Retrained(code, f"old one kept: the new one is worse in {', '.join(result.worse)}", *facts)
+        about = Artefact(
+            sha256="",
+            name=code,
+            detector="pipeline",
+            created_at=now.isoformat(),
+            window_start=str(series.times[0])[:19] + "+00:00",
+            window_end=str(series.times[result.learnt_rows - 1])[:19] + "+00:00",
+            data_sha256=data_sha256([series]),
+            metrics={k: None if v is None else float(v) for k, v in figures.items() if k != "ms_per_row"},
+            code_version=__version__,
+        )
+        entry = self._store.add({"family": "scenarios", "fitted": pack(result.candidate)}, about)
+        if as_shadow:
+            self._store.begin_shadow(entry.sha256, now)
+        else:
+            self._store.promote(entry.sha256, now)
+        return Retrained(code, "runs as a shadow" if as_shadow else "promoted", facts[0], entry.sha256, *facts[2:])
+
+    def _loaded(self, active: Artefact) -> Fitted | None:
+        """Return the active model; a refused one is what the stream does without, too."""
+        try:
+            fitted = unpack(self._store.load(active.sha256)["fitted"])
+        except (ModelError, KeyError, TypeError) as exc:
+            _log.warning("artefact_refused", sha256=active.sha256, error=str(exc))
+            return None
+        return fitted if isinstance(fitted, Fitted) else None
+
+    def _history(self, station: Station, now: datetime) -> Series:
+        since = now - timedelta(weeks=self._context.settings.trainer_weeks)
+        with Reports(self._context.database().reader) as reports:
+            readings = reports.history(station.code, since, MOST_ROWS * max(len(station.sensors), 1))
+            alerts = reports.past_alerts(station.code, since, now)
+        return series_of(
+            station.code,
+            [s.parameter for s in station.sensors],
+            (Measured(r.observed_at, r.parameter, r.value, r.flag, r.status) for r in readings),
+            (Closed(a.parameter, a.since, a.until, a.closed_cause) for a in alerts),
+        )
+
+    @staticmethod
+    def _told(report: Retrained) -> Retrained:
+        _log.info(
+            "retrained",
+            station=report.station,
+            outcome=report.outcome,
+            rows=report.rows,
+            sha256=report.sha256,
+            event_f1_active=report.active.get("event_f1"),
+            event_f1_candidate=report.candidate.get("event_f1"),
+        )
+        return report

@@ -1,0 +1,1 @@
+SELECT station, model_version, artefact, shadow, problem, changed_at FROM station_models ORDER BY station

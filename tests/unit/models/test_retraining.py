@@ -1,0 +1,94 @@
+"""Retraining on a station's history: officers' words are labels, and what is worse is not used."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from models import retraining
+from models.errors import ModelError
+from models.families import FAMILIES
+from models.pipeline import Fitted
+from models.protocol import TriageClass
+from models.retraining import Closed, Measured, retrain, series_of
+
+START = datetime(2026, 9, 1, tzinfo=UTC)
+STEP = timedelta(minutes=5)
+LEVELS = {"COD": 50.0, "TSS": 30.0, "NH4": 4.0, "Flow": 120.0}
+QUICK = replace(FAMILIES["scenarios"], iterations=15)
+
+
+def history(rows: int) -> list[Measured]:
+    rng = np.random.default_rng(3)
+    return [
+        Measured(START + i * STEP, p, float(level * (1 + 0.04 * rng.standard_normal())), 1, "00")
+        for i in range(rows)
+        for p, level in LEVELS.items()
+    ]
+
+
+def at(row: float) -> datetime:
+    return START + row * STEP
+
+
+def test_causes_are_labels_and_what_nobody_judged_is_ignored() -> None:
+    closed = [
+        Closed("COD", at(10), at(14), "pollution"),
+        Closed("TSS", at(20), at(21), "sensor_fault"),
+        Closed("COD", at(30), at(32), None),
+        Closed("COD", at(40), at(42), "false_alarm"),
+        Closed("COD", at(50), at(51), "unknown"),
+        Closed("COD", at(1000), at(1001), "pollution"),
+    ]
+    series = series_of("DT_A", tuple(LEVELS), history(60), closed)
+    assert series.labels is not None
+    assert series.ignore is not None
+    assert np.flatnonzero(series.labels).tolist() == [10, 11, 12, 13, 14, 20, 21]
+    assert np.flatnonzero(series.ignore).tolist() == [30, 31, 32, 50, 51]
+    assert [(e.cls, e.sensors) for e in series.events] == [
+        (TriageClass.PROCESS, ("COD",)),
+        (TriageClass.FAULT, ("TSS",)),
+    ]
+    assert series.covariates == ("Flow",)
+
+
+def test_unusable_values_are_missing_and_their_status_is_known() -> None:
+    rows = [
+        Measured(at(0), "COD", 50.0, 1, "00"),
+        Measured(at(0), "TSS", 250.0, 1, "01"),
+        Measured(at(1), "COD", 9999.0, 4, "00"),
+        Measured(at(1), "TSS", None, 9, "00"),
+        Measured(at(1), "gone", 1.0, 1, "00"),
+    ]
+    series = series_of("DT_A", ("COD", "TSS"), rows, ())
+    assert np.isnan(series.values).tolist() == [[False, True], [True, True]]
+    assert series.status is not None
+    assert series.status.tolist() == [[0, 1], [2, 2]]
+
+
+@pytest.mark.timeout(180)
+def test_a_candidate_that_is_better_than_novelty_alone_passes() -> None:
+    result = retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None, QUICK)
+    assert result.candidate.stage is not None
+    assert result.candidate.tells_process
+    assert result.learnt_rows == 1500
+    assert isinstance(result.candidate_figures["event_f1"], float)
+    assert result.worse == ()
+
+
+def test_one_that_is_worse_on_the_last_weeks_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    deaf = Fitted(QUICK.effective(), None, 60.0, 0.005, False)
+    monkeypatch.setattr(retraining, "fit", lambda *_: deaf)
+    result = retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None, QUICK)
+    assert "event_f1" in result.worse
+    nervous = Fitted(QUICK.effective(), None, -15.0, 0.005, False)
+    monkeypatch.setattr(retraining, "fit", lambda *_: nervous)
+    assert retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None, QUICK).worse
+
+
+def test_too_short_a_history_is_refused_with_a_sentence() -> None:
+    with pytest.raises(ModelError, match="too few to learn from"):
+        retrain(series_of("DT_A", tuple(LEVELS), history(300), ()), None, QUICK)
