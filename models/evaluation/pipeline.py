@@ -28,11 +28,6 @@ def _without_freeze(config: FamilyConfig) -> FamilyConfig:
     return replace(config, features=replace(config.features, slow=slow, fast=fast))
 
 
-def _without_horizons(config: FamilyConfig) -> FamilyConfig:
-    cross = replace(config.features.cross, horizons=config.features.cross.horizons[:1])
-    return replace(config, features=replace(config.features, cross=cross))
-
-
 def _without_contrast(config: FamilyConfig) -> FamilyConfig:
     return replace(config, features=replace(config.features, contrast=None), together=None)
 
@@ -43,7 +38,7 @@ PARTS: Mapping[str, Change] = {
     "context": lambda config: replace(config, context=None),
     "leap": lambda config: replace(config, leap=None),
     "cross_sensor": _without_cross,
-    "horizons": _without_horizons,
+    "horizons": lambda config: replace(config, off=config.off | {"horizons"}),
     "time_of_day": lambda config: replace(config, features=replace(config.features, daily=False)),
     "freeze": _without_freeze,
     "injections": lambda config: replace(config, injections=None),

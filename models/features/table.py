@@ -38,6 +38,7 @@ _WIDEST = 1e4
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "quality": ("run", "zero", "missing", "novelty", "beyond", "noise"),
     "cross": ("cross_", "t2", "q", "drift"),
+    "horizons": ("cross_5", "cross_10", "cross_20"),
     "daily": ("day",),
     "fast": ("fast", "step"),
     "visits": VISIT_NAMES,
