@@ -39,6 +39,11 @@ class Repeats(logging.Filter):
         return True
 
 
+def log_to_stderr() -> None:
+    """Send the records of a command to stderr, as text: its stdout is for its result alone."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+
+
 def configure_logging(process: str, level: str = "INFO") -> None:
     """Send every record of this process, also those of libraries, to stderr as one JSON object a line."""
     shared: list[Processor] = [

@@ -24,6 +24,7 @@ from quantrac.cli import (
     status,
 )
 from quantrac.errors import QuantracError, SettingsError
+from quantrac.telemetry import log_to_stderr
 
 app = typer.Typer(
     name="quantrac",
@@ -51,6 +52,7 @@ app.add_typer(dashboards.app, name="dashboards")
 
 def run() -> None:
     """Run the command line; an expected error is a sentence on stderr and exit status 1 (2 for a wrong setting)."""
+    log_to_stderr()
     try:
         app()
     except QuantracError as exc:

@@ -124,6 +124,15 @@ def test_a_slug_of_coupled_parameters_pages_once_with_reasons_before_a_limit_is_
     assert "Reason 1: " in texts[0]
 
 
+def test_a_stuck_probe_is_a_work_item(line: Line, reports: Reports) -> None:
+    stuck = normal(HISTORY)["COD"]
+    line.send(((i, normal(i) | {"COD": stuck}) for i in range(HISTORY, HISTORY + 60)), batch=3)
+    opened = [a for a in anomalies(reports) if a.parameter == "COD"]
+    assert opened
+    assert {a.triage for a in opened} == {"fault"}
+    assert pages(reports) == set()
+
+
 def test_a_calibration_that_the_logger_does_not_mark_is_a_work_item(line: Line, reports: Reports) -> None:
     # pH in the buffers 4 and 7, and back
     buffers = [4.01] * 6 + [7.0] * 6
