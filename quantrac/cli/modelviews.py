@@ -15,6 +15,7 @@ from models.evaluation.evaluate import Evaluation, load_series
 from models.evaluation.families import family_named
 from models.evaluation.families.base import Run
 from models.training import compare, load_fitted, worse_figures
+from quantrac.cli.views import table_console
 
 if TYPE_CHECKING:
     from quantrac.cli.trainer import Retrained
@@ -33,7 +34,7 @@ def progress() -> Iterator[Callable[[str], None]]:
 
 def evaluation_table(evaluation: Evaluation) -> None:
     """Print all figures of the total, and the main ones of each file."""
-    console = Console()
+    console = table_console()
     total = Table("figure", "total", title=f"{evaluation.detector} on {evaluation.family}")
     for name, value in evaluation.total.items():
         if not isinstance(value, Mapping):
@@ -55,13 +56,17 @@ def _confusion_table(matrix: Mapping[str, Mapping[str, int]]) -> Table:
     return table
 
 
+_COUNTS = frozenset({"ms_per_row", "rows", "events", "false_alarms"})
+"""Figures that say nothing about a part."""
+
+
 def ablation_table(family: str, rows: Mapping[str, Mapping[str, object]]) -> None:
     """Print the figures with each part switched off."""
-    names = [k for k, v in next(iter(rows.values())).items() if not isinstance(v, Mapping)]
+    names = [k for k, v in next(iter(rows.values())).items() if not isinstance(v, Mapping) and k not in _COUNTS]
     table = Table("without", *(n.replace("_", " ") for n in names), title=f"ablation on {family}")
     for part, figures in rows.items():
         table.add_row(part, *(cell(figures.get(n)) for n in names))
-    Console().print(table)
+    table_console().print(table)
 
 
 def cell(value: object) -> str:
@@ -80,7 +85,7 @@ def artefact_table(entries: Sequence[Artefact], active: Collection[str], shadows
         mark = "yes" if e.sha256 in active else "shadow" if e.sha256 in shadows else ""
         f1 = cell(e.metrics.get("event_f1"))
         table.add_row(mark, e.sha256[:12], e.name, e.detector, e.created_at[:16], window, f1, e.code_version)
-    Console().print(table)
+    table_console().print(table)
 
 
 def difference_table(store: ArtefactStore, active: Artefact, candidate: Artefact, data: Path | None) -> tuple[str, ...]:
@@ -98,7 +103,7 @@ def difference_table(store: ArtefactStore, active: Artefact, candidate: Artefact
             tell("both models")
             found = compare(store, family, active, candidate, load_series(family, data))
         old, new, worse = found.active, found.candidate, found.worse
-        Console().print(
+        table_console().print(
             f"Alarmed rows: active {found.alarmed_rows_active}, candidate {found.alarmed_rows_candidate}, "
             f"both {found.alarmed_rows_both}."
         )
@@ -106,7 +111,7 @@ def difference_table(store: ArtefactStore, active: Artefact, candidate: Artefact
     for name in old:
         if name in new and not isinstance(old[name], Mapping):
             table.add_row(name.replace("_", " "), cell(old[name]), cell(new[name]))
-    Console().print(table)
+    table_console().print(table)
     return worse
 
 
@@ -124,7 +129,7 @@ def shadow_table(lines: Sequence[ShadowLine]) -> bool:
             f"{x.alarms_active} / {x.alarms_shadow}", f"{x.pages_active} / {x.pages_shadow}",
             f"{x.rows_both} / {x.rows_active} / {x.rows_shadow}",
         )  # fmt: skip
-    Console().print(table)
+    table_console().print(table)
     return True
 
 
@@ -136,7 +141,7 @@ def retraining_table(reports: Sequence[Retrained]) -> None:
             f"{cell(r.active.get(n))} / {cell(r.candidate.get(n))}" for n in ("event_f1", "false_alarms_per_day")
         ]
         table.add_row(r.station, str(r.rows), r.outcome, *figures, (r.sha256 or "")[:12])
-    Console().print(table if reports else "No station is registered.")
+    table_console().print(table if reports else "No station is registered.")
 
 
 def explanations(runs: Sequence[Run]) -> list[dict[str, object]]:
@@ -162,7 +167,7 @@ def explanation_table(rows: Sequence[Mapping[str, object]]) -> None:
     for row in rows:
         reasons = [*_texts(row["reasons_vi"]), *_texts(row["reasons_en"])]
         table.add_row(*(str(row[k]) for k in ("file", "start", "end", "cls", "probability")), "\n".join(reasons))
-    Console().print(table if rows else "No alarm was judged.")
+    table_console().print(table if rows else "No alarm was judged.")
 
 
 def _texts(value: object) -> list[str]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from quantrac.domain.stations import VIETNAM
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 T = TypeVar("T")
 _PIPE_WIDTH = 240
@@ -35,7 +38,6 @@ def as_text(value: object) -> str:
 
 def print_table(columns: Sequence[Column[T]], rows: Iterable[T]) -> None:
     """Print rows as a table on standard output."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -43,6 +45,12 @@ def print_table(columns: Sequence[Column[T]], rows: Iterable[T]) -> None:
         table.add_column(column.head, justify=column.justify, overflow="fold")
     for row in rows:
         table.add_row(*(as_text(column.value(row)) for column in columns))
+    table_console().print(table)
+
+
+def table_console() -> Console:
+    """Return a console for tables: into a file or a pipe they are as wide as their content, nobody's window counts."""
+    from rich.console import Console
+
     console = Console()
-    # Into a file or a pipe nobody's window is the measure: the columns as wide as their content.
-    console.print(table) if console.is_terminal else Console(width=_PIPE_WIDTH).print(table)
+    return console if console.is_terminal else Console(width=_PIPE_WIDTH)
