@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from quantrac.endpoints import KafkaEndpoint
 from quantrac.servers import LocalServers, read_local
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -41,7 +42,9 @@ def done_once() -> set[str]:
 
 
 @pytest.fixture
-def prepared(quantrac: Run, done_once: set[str]) -> Run:
+def prepared(quantrac: Run, done_once: set[str], fresh_topics: Callable[..., KafkaEndpoint]) -> Run:
+    if not done_once:
+        fresh_topics(partitions=8)  # other tests leave topics of other sizes
     for command in COMMANDS:
         if " ".join(command) not in done_once:
             done = quantrac(*command)

@@ -36,7 +36,7 @@ def province(seed: Seed, now: datetime) -> list[str]:
     seed.insert(
         "ledger",
         station="A",
-        day=now.date(),
+        day=(now + timedelta(hours=7)).date(),
         received=1,
         stored=1,
         duplicate=0,
