@@ -33,7 +33,9 @@ class Part(LocalServer):
         self._log_start = 0
 
     def launch(self) -> None:
-        """Start it without waiting until it is ready."""
+        """Start it without waiting until it is ready; nothing is done to one that runs already."""
+        if self.pid is not None:
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         self._prepare()
         self._spawn()
@@ -119,8 +121,7 @@ class Supervisor:
             One ended or was not ready in time; the message quotes its last words.
         """
         for each in self.parts:
-            if each.pid is None:
-                each.launch()
+            each.launch()
         for each in self.parts:
             each.wait_healthy()
             self._started_s[each.name] = self._clock.monotonic_s()

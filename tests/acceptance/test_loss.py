@@ -173,7 +173,7 @@ def test_power_cut(stage: Stage) -> None:
         stage.let(3)
         run.leave_kafka()
         stage.until(lambda: not run.leased(), 60, lambda: f"A delivery does not end. {run.told()}")
-        for each in (stage.notifier, stage.bridge, *stage.workers, *stage.servers.all):
+        for each in (*reversed(stage.parts), *stage.servers.all):
             each.kill()
         stage.servers.start()
         run.killed_in_hand |= run.leased()
