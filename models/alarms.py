@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from scipy.signal import lfilter
 
 from models.compiled import Records, compiled, record_of
 from models.series import Bools, Floats, Times
@@ -192,8 +191,13 @@ def _judge(logits: Floats, config: Records, state: Floats, margins: Floats, alar
     state[:] = np.array([smooth, quantile, held, peak, since])
 
 
+@compiled
 def smoothed(logits: Floats, rows: float) -> Floats:
     """Return exponentially smoothed log-odds, as ``AlarmLine`` smooths them."""
     gain = 1.0 / max(rows, 1.0)
-    y, _ = lfilter([gain], [1.0, gain - 1.0], logits, zi=np.zeros(1))
-    return np.asarray(y)
+    out = np.empty(len(logits))
+    last = 0.0
+    for i in range(len(logits)):
+        last += gain * (logits[i] - last)
+        out[i] = last
+    return out

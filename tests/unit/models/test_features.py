@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.alarms import Aim, AlarmLine, Judged, LineConfig, choose_threshold, hold
+from models.alarms import Aim, AlarmLine, Judged, LineConfig, choose_threshold, hold, smoothed
 from models.errors import ModelError
 from models.examples import event_weights
 from models.features.cross import CrossConfig
@@ -158,3 +158,9 @@ def test_an_alarm_line_streams() -> None:
     parts = [line.push(logits[a : a + 7]) for a in range(0, 500, 7)]
     np.testing.assert_array_equal(np.concatenate([p[0] for p in parts]), margin)
     np.testing.assert_array_equal(np.concatenate([p[1] for p in parts]), alarm)
+
+
+def test_scores_are_smoothed_as_an_alarm_line_smooths_them() -> None:
+    logits = np.random.default_rng(1).normal(size=200)
+    margin, _ = AlarmLine(LineConfig(0.0, 0.01, 3.0, 0, 0, 0.0, 1000.0)).push(logits)
+    np.testing.assert_array_equal(smoothed(logits, 3.0), margin)
