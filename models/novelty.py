@@ -39,13 +39,17 @@ class Novelty:
         self.counts = np.zeros((lines, len(_KEYS) + _SHARED, _BINS), dtype=np.float32)
         self.rows = np.zeros(2)
         """Rows in the histograms, and rows seen."""
+        self._picked = np.zeros(0, dtype=np.int64)
+        self._targets = np.zeros(0, dtype=np.int64)
 
     def push(self, features: Features, targets: list[int], by_sensor: bool) -> Floats:
         """Return log-odds-like novelty, shape (rows, lines)."""
-        picked = np.array([features.cell_names.index(k) for k in _KEYS])
+        if not len(self._picked):
+            self._picked = np.array([features.cell_names.index(k) for k in _KEYS])
+            self._targets = np.array(targets)
         out = np.empty((len(features.rows), len(self.counts)))
         _judge(
-            features.cells, features.rows, np.array(targets), picked, by_sensor,
+            features.cells, features.rows, self._targets, self._picked, by_sensor,
             self.settle_rows, self.counts, self.rows, out,
         )  # fmt: skip
         return out

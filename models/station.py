@@ -15,8 +15,9 @@ from models.families import FAMILIES, FamilyConfig
 from models.features.table import Features
 from models.pipeline import Fitted, Scored, Scorer
 from models.protocol import NotReady, NotReadyReason, Reason, Row, Score, Triage
-from models.residual import FUTURE_S, IMPLAUSIBLE, probability_of
-from models.slow.finding import CODES, Finding
+from models.reported import Reported, as_reported, reported
+from models.residual import FUTURE_S, probability_of
+from models.slow.finding import Finding
 from models.slow.watches import SlowWatches, known_to_triage
 from models.snapshots import pack, unpack
 from models.triage import Context, Incident
@@ -65,11 +66,13 @@ class StationPipeline:
         if at > now.timestamp() + FUTURE_S:
             return NotReady(NotReadyReason.FUTURE)
         self._last_s = at
-        values = np.array([[self._usable(row, p) for p in self.config.parameters]])
-        self._watch(row, at)
+        said = reported(row, self.config.parameters)
+        values = np.array([said.usable])
+        if self._watches is not None:
+            self.findings = self._watches.push(at, *as_reported(said.usable, said.odd))
         stamp = np.array([row.observed_at.astimezone(UTC).replace(tzinfo=None)], dtype="datetime64[ns]")
         scored = self._scorer.push(stamp, values)
-        context = self._context(row, at)
+        context = self._context(said, at)
         shares = scored.shares if self._tells and scored.shares.any() else None
         alarm = np.asarray(scored.alarm.any(axis=1))
         (triage,) = self._incident.push(scored.features, alarm, shares, values, [context])
@@ -80,27 +83,9 @@ class StationPipeline:
             return NotReady(NotReadyReason.LEARNING)
         return self._worded(scored, triage)
 
-    @staticmethod
-    def _usable(row: Row, parameter: str) -> float:
-        value = row.values.get(parameter)
-        if value is None or row.flags.get(parameter, 1) >= 4 or row.statuses.get(parameter, "00") != "00":
-            return float("nan")
-        return value if abs(value) < IMPLAUSIBLE else float("nan")
-
-    def _watch(self, row: Row, at: float) -> None:
-        if self._watches is None:
-            return
-        reported = [row.values.get(p) for p in self.config.parameters]
-        values = np.array([np.nan if v is None else v for v in reported], dtype=np.float64)
-        status = np.array([CODES.get(row.statuses.get(p, "00"), 2) for p in self.config.parameters], dtype=np.int8)
-        self.findings = self._watches.push(at, values, status)
-
-    def _context(self, row: Row, at: float) -> Context:
+    def _context(self, said: Reported, at: float) -> Context:
         """Return the surroundings with what the row's statuses and flags say."""
-        calibrating = frozenset(p for p, status in row.statuses.items() if status == "01")
-        refused = (p for p, flag in row.flags.items() if flag >= 4)
-        faulty = frozenset((*(p for p, status in row.statuses.items() if status == "02"), *refused))
-        if calibrating:
+        if said.calibrating:
             self._calibrated_s = at
         ago = at - self._calibrated_s
         known = self.surroundings.maintenance_ago_s
@@ -110,8 +95,8 @@ class StationPipeline:
             self.surroundings,
             suspected=self.surroundings.suspected | found.suspected,
             worn=self.surroundings.worn | found.worn,
-            calibrating=calibrating,
-            faulty=faulty | self.surroundings.faulty,
+            calibrating=frozenset(said.calibrating),
+            faulty=self.surroundings.faulty.union(said.faulty),
             maintenance_ago_s=ago if isfinite(ago) else None,
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -159,6 +160,11 @@ class Incident:
         return shipped_model() if self._model is None else self._model
 
     @property
+    def running(self) -> bool:
+        """Whether an alarm was on at the last row."""
+        return self._open is not None
+
+    @property
     def evidence(self) -> Evidence | None:
         """The evidence of the running incident."""
         return None if self._open is None else self._open.evidence()
@@ -186,12 +192,16 @@ class Incident:
         self, features: Features, alarm: Bools, shares: Floats | None, values: Floats, contexts: Sequence[Context] = ()
     ) -> Iterator[Gathering | None]:
         """Yield the memory of the running incident after each row; ``None`` without an alarm."""
-        picked = [features.cell_names.index(name) if name in features.cell_names else -1 for name in CELLS]
-        cells = features.cells[:, :, picked]
-        cells[:, :, [k for k, p in enumerate(picked) if p < 0]] = 0.0
-        gaps = features.rows[:, features.row_names.index("gap")]
+        if not len(alarm):
+            return
+        cells = _seen(features)
         joined = np.concatenate([self._before, cells])
         first = len(self._before)
+        if not self.running and not alarm.any():
+            self._before = joined[-_LEAD_ROWS:]
+            yield from repeat(None, len(alarm))
+            return
+        gaps = features.rows[:, features.row_names.index("gap")]
         for i, on in enumerate(alarm.tolist()):
             if not on:
                 self._open = None
@@ -217,6 +227,21 @@ class Incident:
         if running is not None:
             self._open = Gathering(self.columns, self.targets)
             self._open.set_state(running)
+
+
+def _seen(features: Features) -> Floats:
+    """Return the features that evidence is made of, shape (rows, sensors, CELLS); 0 for those that are not there."""
+    places, absent = _places(features.cell_names)
+    cells = features.cells[:, :, places]
+    if absent:
+        cells[:, :, absent] = 0.0
+    return cells
+
+
+@cache
+def _places(names: tuple[str, ...]) -> tuple[list[int], list[int]]:
+    places = [names.index(name) if name in names else 0 for name in CELLS]
+    return places, [k for k, name in enumerate(CELLS) if name not in names]
 
 
 def contexts_of(series: Series, findings: Sequence[Sequence[Finding]] = ()) -> tuple[Context, ...]:

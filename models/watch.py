@@ -12,6 +12,7 @@ from math import exp2, inf, isnan, nan
 from typing import Any, NamedTuple, Self
 from zlib import crc32
 
+import msgspec
 import numpy as np
 
 from models.errors import ModelError
@@ -19,9 +20,9 @@ from models.families import FAMILIES
 from models.pipeline import Fitted, Scored, Scorer
 from models.priors import Harm, prior_of
 from models.protocol import Reason, Row, Triage, TriageClass
-from models.residual import IMPLAUSIBLE
-from models.series import Bools, Floats
-from models.slow.finding import CODES, Finding
+from models.reported import as_reported, reported
+from models.series import Floats
+from models.slow.finding import MEASURING, Finding
 from models.slow.watches import SlowWatches, known_to_triage
 from models.snapshots import pack, unpack
 from models.triage import Context, Incident
@@ -35,8 +36,7 @@ LEADING = 3.0
 """Scatters that a sensor must be off to be named as a cause of the row's alarm, unless it is the farthest off."""
 BASE_ROWS = 48
 """Rows between two bases: more of them make every commit and every restart longer, fewer write the base more often."""
-
-
+_encode = msgspec.msgpack.Encoder().encode
 SLOW_STEP_S = 60.0
 """The slow watches look at no more than a row in so many seconds: their patterns last hours."""
 
@@ -148,21 +148,25 @@ class _Judge:
         self.alarmed = self.paging = False
         """What the last row was; counted are the beginnings."""
 
-    def push(self, rows: Sequence[Watched], values: Floats, contexts: Sequence[Context]) -> list[Verdict]:
+    def push(self, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]) -> list[Verdict]:
         times = np.array([round(row.at_s * 1e9) for row in rows], dtype="datetime64[ns]")
         scored = self.scorer.push(times, values)
         alarm = np.asarray(scored.alarm.any(axis=1))
         alarm[: max(LEARNING_ROWS - self.rows, 0)] = False
         self.rows += len(rows)
-        charted = np.array([row.charted for row in rows], dtype=np.bool_)
+        severities = [exp2(min(max(margin, -20.0), 20.0)) for margin in scored.margin.max(axis=1).tolist()]
+        on = alarm | np.array([row.charted for row in rows], dtype=np.bool_)
+        contexts: list[Context] = []
+        if self.incident.running or on.any():
+            contexts = [_context(row, found) for row, found in zip(rows, findings, strict=True)]
         shares = scored.shares if self._fitted.tells_process and scored.shares.any() else None
-        triages = self.incident.push(scored.features, alarm | charted, shares, values, contexts)
-        return [self._verdict(scored, alarm, i, triage) for i, triage in enumerate(triages)]
+        triages = self.incident.push(scored.features, on, shares, values, contexts)
+        return [
+            self._verdict(scored, i, severity, triage) if alarm[i] else Verdict(severity, False, triage=triage)
+            for i, (severity, triage) in enumerate(zip(severities, triages, strict=True))
+        ]
 
-    def _verdict(self, scored: Scored, alarm: Bools, i: int, triage: Triage | None) -> Verdict:
-        severity = exp2(min(max(float(scored.margin[i].max()), -20.0), 20.0))
-        if not alarm[i]:
-            return Verdict(severity, False, triage=triage)
+    def _verdict(self, scored: Scored, i: int, severity: float, triage: Triage | None) -> Verdict:
         at = scored.features.cell_names.index("slow_5")
         off = {self._config.parameters[j]: float(scored.features.cells[i, j, at]) for j in self.scorer.targets}
         largest = max(map(abs, off.values()))
@@ -201,7 +205,8 @@ class StationWatch:
         self._calibrated_s = nan
         self._held: list[tuple[float, float]] = [(-inf, nan)] * len(config.parameters)
         self._base = 0
-        self._rows: list[Watched] = []
+        self._rows: list[msgspec.Raw] = []
+        """Rows since the base, each encoded once: they are stored with every batch."""
         self._counts = ShadowCounts()
         # Not all stations on the same batch: each has its own number of rows.
         self._most_rows = BASE_ROWS + crc32(config.station.encode()) % (BASE_ROWS // 2)
@@ -224,7 +229,7 @@ class StationWatch:
         """
         watched = [self._watched(row, on, beside) for row, on in zip(rows, charted, strict=True)]
         verdicts = self._judge(watched)
-        self._rows += watched
+        self._rows += map(_raw, watched)
         return verdicts
 
     def take_counts(self) -> ShadowCounts:
@@ -270,7 +275,7 @@ class StationWatch:
         rows = [Watched(*row) for row in kept]
         if rows:
             watch._judge(rows)
-            watch._rows = rows
+            watch._rows = [_raw(row) for row in rows]
         watch._counts = ShadowCounts()
         return watch
 
@@ -315,48 +320,34 @@ class StationWatch:
         """Return what the slow watches find at a row; within a minute, what they found before."""
         if row.at_s - self._looked_s >= SLOW_STEP_S:
             self._looked_s = row.at_s
-            reported, status = np.array(row.values), np.zeros(len(row.values), dtype=np.int8)
-            for j, value, code in row.odd:
-                reported[int(j)], status[int(j)] = value, int(code)
-            self._findings = self._slow.push(row.at_s, reported, status)
+            self._findings = self._slow.push(row.at_s, *as_reported(row.values, row.odd))
         return self._findings
 
     def _watched(self, row: Row, charted: bool, beside: tuple[int, int]) -> Watched:
         at_s = row.observed_at.timestamp()
-        values = [self._value(row, j, p, at_s) for j, p in enumerate(self.config.parameters)]
-        calibrating = [p for p, status in row.statuses.items() if status == "01"]
-        faulty = [
-            p for p in row.values if row.statuses.get(p) == "02" or (row.flags.get(p, 1) >= 4 and p not in calibrating)
+        values, odd, absent, calibrating, faulty = reported(row, self.config.parameters)
+        for j in absent:
+            # Of a sensor that reports less often than others: the last value while it is young.
+            held_at, held = self._held[j]
+            if at_s - held_at < 1.5 * self.config.cadences_s[j] and not isnan(held):
+                values[j] = held
+                odd.append([j, nan, MEASURING])
+        missing = set(absent)
+        self._held = [
+            held if j in missing else (at_s, value)
+            for j, (held, value) in enumerate(zip(self._held, values, strict=True))
         ]
         if calibrating:
             self._calibrated_s = at_s
-        odd = [
-            [j, reported, code]
-            for j, p in enumerate(self.config.parameters)
-            for reported, code in [_reported(row, p)]
-            if code or not (reported == values[j] or (isnan(reported) and isnan(values[j])))
-        ]
         return Watched(at_s, values, calibrating, faulty, charted, *beside, at_s - self._calibrated_s, odd)
-
-    def _value(self, row: Row, j: int, parameter: str, at_s: float) -> float:
-        """Return a usable value; of a sensor that reports less often than others, the last one while it is young."""
-        if parameter not in row.values:
-            held_at, held = self._held[j]
-            return held if at_s - held_at < 1.5 * self.config.cadences_s[j] else nan
-        value = row.values[parameter]
-        refused = row.flags.get(parameter, 1) >= 4 or row.statuses.get(parameter, "00") != "00"
-        usable = nan if value is None or refused or not abs(value) < IMPLAUSIBLE else float(value)
-        self._held[j] = (at_s, usable)
-        return usable
 
     def _judge(self, rows: Sequence[Watched]) -> list[Verdict]:
         if not rows:
             return []
         values = np.array([row.values for row in rows])
         found = [self._look(row) for row in rows]
-        contexts = [_context(row, findings) for row, findings in zip(rows, found, strict=True)]
-        verdicts = self._active.push(rows, values, contexts)
-        beside = None if self._shadow is None else self._shadow.push(rows, values, contexts)
+        verdicts = self._active.push(rows, values, found)
+        beside = None if self._shadow is None else self._shadow.push(rows, values, found)
         for i, verdict in enumerate(verdicts):
             self._note(self._active, verdict, None if beside is None else beside[i])
         return [replace(v, findings=tuple(f)) if f else v for v, f in zip(verdicts, found, strict=True)]
@@ -377,6 +368,10 @@ class StationWatch:
         active.alarmed, active.paging = mine, paging
 
 
+def _raw(row: Watched) -> msgspec.Raw:
+    return msgspec.Raw(_encode(row))
+
+
 def pages(verdict: Verdict) -> bool:
     """Whether a verdict alone would page: pollution is likely, and something moved to its polluting side."""
     if not likely_pollution(verdict.triage):
@@ -387,12 +382,6 @@ def pages(verdict: Verdict) -> bool:
 def harmful(parameter: str, deviation: float) -> bool:
     """Whether a deviation is on the polluting side of a parameter."""
     return prior_of(parameter)[0].harm in (Harm.HIGH if deviation > 0 else Harm.LOW, Harm.BOTH)
-
-
-def _reported(row: Row, parameter: str) -> tuple[float, int]:
-    """Return what the logger reported, NaN for nothing, and the code of its status."""
-    value = row.values.get(parameter)
-    return nan if value is None else float(value), CODES.get(row.statuses.get(parameter, "00"), 2)
 
 
 def _context(row: Watched, findings: Sequence[Finding]) -> Context:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -45,6 +46,8 @@ _log = get_logger(__name__)
 _step_seconds = Summary("quantrac_worker_step_seconds", "Time of a batch, by step", ["step"])
 T = TypeVar("T")
 SWEEP_EVERY_S = 2.0
+YOUNG_OBJECTS = 20_000
+"""New objects before the collector looks for cycles: a batch makes thousands that live no longer than it."""
 START_PATIENCE_S = 60.0
 
 
@@ -218,6 +221,9 @@ async def _live(worker: Worker) -> int:
         loop.add_signal_handler(number, over.set)
     stop_watching = threading.Event()
     await worker.app.start()
+    # What was imported stays: to walk through it in search of cycles takes time, again and again.
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS)
     _log.info("worker_ready")
     sweep = asyncio.create_task(worker.sweep_forever())
     watch = threading.Thread(target=worker.watch, args=(stop_watching, bark), name="watchdog", daemon=True)

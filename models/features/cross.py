@@ -90,7 +90,7 @@ class CrossModel:
     def _block(self, v: Floats, overall: Floats, errors: Floats) -> None:
         s, c = self.state, self.config
         first = self._lags + s.rows % c.block_rows
-        s.recent[first : first + len(v)] = np.clip(v, -10 * c.clip, 10 * c.clip)
+        _keep(v, 10 * c.clip, s.recent[first : first + len(v)])
         if self._models is not None:
             _score(s.recent, first, self._horizons, self._models, overall, errors)
         s.rows += len(v)
@@ -168,6 +168,13 @@ class CrossModel:
             + np.einsum("ji,jk,ki->i", b, moments[past, past], b)
         )
         return b, np.sqrt(np.maximum(variance, 0.02))
+
+
+@compiled
+def _keep(v: Floats, clip: float, recent: Floats) -> None:
+    for i in range(v.shape[0]):
+        for j in range(v.shape[1]):
+            recent[i, j] = min(max(v[i, j], -clip), clip)
 
 
 @compiled

@@ -14,6 +14,8 @@ SLOTS = 48
 DAYS = 7
 _ENOUGH_DAYS = 3
 _SLOT_NS = 1800 * 10**9
+_HUGE = 1e12
+"""Values are cut here, so that no sum overflows."""
 
 
 class Profile(NamedTuple):
@@ -52,9 +54,10 @@ def _differences(times_ns: npt.NDArray[np.int64], values: Floats, p: Profile) ->
             _close(p)
             p.slot[0] = slot
         for j in range(values.shape[1]):
-            out[i, j] = values[i, j] - _median(p.history[:, slot % SLOTS, j])
-            if np.isfinite(values[i, j]):
-                p.sums[j] += values[i, j]
+            value = min(max(values[i, j], -_HUGE), _HUGE)
+            out[i, j] = value - _median(p.history[:, slot % SLOTS, j])
+            if np.isfinite(value):
+                p.sums[j] += value
                 p.counts[j] += 1.0
     return out
 

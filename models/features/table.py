@@ -130,7 +130,7 @@ class FeatureTable:
         slow = residuals(values, self._slow, self._configs[1])
         smooth = _single(values, fast, slow, self.limits, self._gains, self._smooth, self._missing, cells, rows)
         if self.config.daily:
-            _time_of_day(self._daily.push(times, np.clip(values, -1e12, 1e12)), slow, self._gains, self._smooth, cells)
+            _time_of_day(self._daily.push(times, values), slow, self._gains, self._smooth, cells)
         rows[:, :_MOVING], errors = self._cross.push(smooth)
         _together(errors, self._gains, self._smooth, cells)
         for part, names in ((self._visits, VISIT_NAMES), (self._levels, LEVEL_NAMES), (self._contrast, CONTRASTS)):
@@ -138,14 +138,15 @@ class FeatureTable:
                 first = self.cell_names.index(names[0])
                 cells[:, :, first : first + len(names)] = part.push(values)
         _gaps(times.view(np.int64), self._last, self._cadence, rows)
-        self._switch_off(cells, rows)
+        if self.config.off:
+            self._switch_off(cells, rows)
         return Features(cells, np.minimum(rows, _WIDEST), self.cell_names, self.row_names)
 
     def _switch_off(self, cells: Floats, rows: Floats) -> None:
         prefixes = tuple(p for group in self.config.off for p in GROUPS.get(group, ()))
         for array, names in ((cells, self.cell_names), (rows, self.row_names)):
             for i, name in enumerate(names):
-                if prefixes and name.startswith(prefixes):
+                if name.startswith(prefixes):
                     array[..., i] = 0.0
 
     def state(self) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from models.series import Floats
 
 Statuses = npt.NDArray[np.int8]
 
-MEASURING, CALIBRATING = 0, 1
-CODES: Mapping[str, int] = {"00": MEASURING, "01": CALIBRATING, "02": 2}
+MEASURING, CALIBRATING, FAULT = range(3)
+CODES: Mapping[str, int] = {"00": MEASURING, "01": CALIBRATING, "02": FAULT}
 """What a watch sees of a logger's status (TT 10/2021/TT-BTNMT)."""
 UNCALIBRATED = 0.5
 """Probability of a finding: it carries no calibrated one, it is reported when its own test is sure enough."""
