@@ -2,7 +2,8 @@
 
 ``index.json`` lists what is known of every artefact (training window, hash of the data, metrics, code version) and
 which is active under each name, with the history. An artefact is read only if its bytes have the hash of its name, its
-format is this version's, and it holds nothing but the types of ``TRUSTED_TYPES``: never a pickle.
+format is this version's, and it holds nothing but the types of ``TRUSTED_TYPES``: never a pickle. Skops is imported
+where it is used: with it comes scikit-learn, which a worker without artefacts does not need.
 """
 
 from __future__ import annotations
@@ -19,9 +20,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
-
-from skops import io as skops_io
-from skops.io.exceptions import UntrustedTypesFoundException
 
 from models.errors import ModelError
 
@@ -80,6 +78,8 @@ class ArtefactStore:
 
     def add(self, model: object, about: Artefact) -> Artefact:
         """Store a model and return its entry with the hash filled in; storing the same bytes twice is one artefact."""
+        from skops import io as skops_io
+
         content = skops_io.dumps(model)
         refuse_untrusted(content, "this model")
         entry = replace(about, sha256=hashlib.sha256(content).hexdigest(), format_version=FORMAT_VERSION)
@@ -98,6 +98,9 @@ class ArtefactStore:
                 f"artefact {entry.sha256} has format version {entry.format_version}, this program reads "
                 f"{FORMAT_VERSION}: train it anew with `quantrac models train`"
             )
+        from skops import io as skops_io
+        from skops.io.exceptions import UntrustedTypesFoundException
+
         content = self._content(entry)
         refuse_untrusted(content, f"artefact {entry.sha256}")
         try:
@@ -249,6 +252,8 @@ class ArtefactStore:
 
 def refuse_untrusted(content: bytes, what: str) -> None:
     """Raise ModelError if an artefact holds a type that is not trusted, or is no artefact at all."""
+    from skops import io as skops_io
+
     try:
         unknown = set(skops_io.get_untrusted_types(data=content)) - TRUSTED_TYPES
     except (BadZipFile, ValueError, KeyError, TypeError, OSError) as exc:

@@ -7,14 +7,16 @@ estimator; the flat form is made from it after loading.
 from __future__ import annotations
 
 from math import exp
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from models.compiled import Records, compiled
 from models.examples import Matrix
 from models.series import Floats, Ints
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
 _BLOCK_ROWS = 64
 """Rows that walk through one tree before the next tree's turn: the tree stays in the processor's cache."""

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import median_filter
 
 from models.protocol import TriageClass
 from models.series import Bools, Event, Floats, Series
@@ -59,6 +58,8 @@ class Spell:
 
 def scatter(values: Floats, window: int = 145) -> Floats:
     """Return the robust standard deviation of each column around its running median."""
+    from scipy.ndimage import median_filter
+
     out = np.ones(values.shape[1])
     for j in range(values.shape[1]):
         x = values[:, j]

@@ -6,19 +6,19 @@ fields under the name of its class, and only such a dataclass (or an enumeration
 
 from __future__ import annotations
 
+import sys
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from importlib import import_module
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from models.errors import ModelError
 
 _TYPE = "__type__"
 _PACKAGE = "models."
-_PLAIN = (str, int, float, bool, bytes, type(None), np.ndarray, np.generic, BaseEstimator)
+_PLAIN = (str, int, float, bool, bytes, type(None), np.ndarray, np.generic)
 _SEQUENCES: dict[str, type] = {"tuple": tuple, "set": set, "frozenset": frozenset}
 
 
@@ -27,7 +27,7 @@ def pack(thing: Any) -> Any:
     kind = type(thing)
     if isinstance(thing, Enum):
         return {_TYPE: _name(kind), "value": thing.value}
-    if isinstance(thing, _PLAIN):
+    if isinstance(thing, _PLAIN) or _is_estimator(thing):
         return thing
     if isinstance(thing, list):
         return [pack(item) for item in thing]
@@ -58,6 +58,11 @@ def unpack(plain: Any) -> Any:
         return built(**{key: unpack(value) for key, value in plain["fields"].items()})
     except TypeError as exc:
         raise ModelError(f"{name} has changed since the model was stored ({exc}): train it anew") from exc
+
+
+def _is_estimator(thing: Any) -> bool:
+    base = sys.modules.get("sklearn.base")  # not imported yet: nothing can be one
+    return base is not None and isinstance(thing, base.BaseEstimator)
 
 
 def _name(kind: type) -> str:

@@ -1,23 +1,29 @@
-"""Second stage: gradient-boosted trees on scale-free features, where labels exist."""
+"""Second stage: gradient-boosted trees on scale-free features, where labels exist.
+
+Scikit-learn is imported where it is used: a worker whose stations have no second stage does without its 130 MB.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import threadpool_limits
 
 from models.examples import Matrix
 from models.forest import Forest, forest_of, probabilities
 from models.series import Floats, Ints
 
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
 _CLIP = 8.0
-_threads = ThreadpoolController()
-"""Held to one: the ensembles are small. With more threads they mostly wait for each other, on a busy machine twenty
-times as long; figures do not depend on it."""
+_THREADS = 1
+"""The ensembles are small. With more threads they mostly wait for each other, on a busy machine twenty times as long;
+figures do not depend on it."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class SecondStage:
         forest = self._forests[member]
         if forest is not None:
             return probabilities(forest, x)
-        with _threads.limit(limits=1, user_api="openmp"):
+        with threadpool_limits(_THREADS, user_api="openmp"):
             return np.asarray(self.members[member].predict_proba(x))
 
     @staticmethod
@@ -84,12 +90,14 @@ def train(
 
 def _fitted(features: Matrix, labels: Ints, size: tuple[int, int], seed: int) -> HistGradientBoostingClassifier:
     """``size`` is the number of trees and of the leaves of each."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     iterations, leaves = size
     ensemble = HistGradientBoostingClassifier(
         max_iter=iterations, learning_rate=0.06, max_leaf_nodes=leaves, min_samples_leaf=30, l2_regularization=10,
         max_features=0.25, early_stopping=False, random_state=seed,
     )  # fmt: skip
-    with _threads.limit(limits=1, user_api="openmp"):
+    with threadpool_limits(_THREADS, user_api="openmp"):
         return ensemble.fit(features, labels)
 
 
