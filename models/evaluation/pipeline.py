@@ -49,6 +49,7 @@ PARTS: Mapping[str, Change] = {
     "hold": lambda config: replace(config, hold_rows=0, quiet_rows=0),
     "visits": lambda config: replace(config, features=replace(config.features, visits=False)),
     "levels": lambda config: replace(config, features=replace(config.features, levels=False)),
+    "patterns": lambda config: replace(config, features=replace(config.features, patterns=False)),
     "surroundings": lambda config: replace(config, surroundings=False),
     "event_edges": lambda config: replace(config, edge_rows=0),
     "watches": lambda config: replace(config, watched=False),

@@ -17,6 +17,7 @@ from models.features.contrast import Contrast, ContrastConfig
 from models.features.cross import CrossConfig, CrossModel, CrossState
 from models.features.daily import DailyProfile, Profile
 from models.features.levels import LEVEL_NAMES, Levels
+from models.features.patterns import PATTERN_KEYS, PATTERN_NAMES, fill_patterns, signs_of
 from models.features.visits import VISIT_NAMES, Visits
 from models.series import Floats, Ints, Times
 
@@ -44,6 +45,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "visits": VISIT_NAMES,
     "levels": LEVEL_NAMES,
     "contrast": CONTRASTS,
+    "patterns": PATTERN_NAMES,
 }
 """Groups of features that an ablation can leave out, by the beginnings of their names."""
 
@@ -69,6 +71,8 @@ class FeatureConfig:
     """Value over its usual level, and ranges over an hour to a day (``models.features.levels``)."""
     contrast: ContrastConfig | None = None
     """Contrasts on a long memory (``models/features/contrast.py``); none where not given."""
+    patterns: bool = False
+    """How well a row fits a known pollution, told by the names of the columns (``models/features/patterns.py``)."""
     smooth_rows: int = 3
     """Smoothing of the residuals that T2, Q and the cross prediction look at."""
     drift_rows: float = 288.0
@@ -109,7 +113,9 @@ class FeatureTable:
         self._contrast = Contrast(d, config.contrast) if config.contrast is not None else None
         if self._contrast is not None:
             self.cell_names += CONTRASTS
-        self.row_names = _ROWS
+        self._signs = signs_of(columns) if config.patterns else np.zeros((0, d))
+        self._keys = np.array([self.cell_names.index(key) for key in PATTERN_KEYS])
+        self.row_names = _ROWS + PATTERN_NAMES if config.patterns else _ROWS
         self._configs = record_of(config.fast), record_of(config.slow)
         self._fast, self._slow = memories(d), memories(d)
         self._cross = CrossModel(d, config.cross)
@@ -125,7 +131,7 @@ class FeatureTable:
         n, d = values.shape
         values = np.ascontiguousarray(values, dtype=np.float64)
         times = times.astype("datetime64[ns]", copy=False)
-        cells, rows = np.zeros((n, d, len(self.cell_names))), np.zeros((n, len(_ROWS)))
+        cells, rows = np.zeros((n, d, len(self.cell_names))), np.zeros((n, len(self.row_names)))
         fast = residuals(values, self._fast, self._configs[0])
         slow = residuals(values, self._slow, self._configs[1])
         smooth = _single(values, fast, slow, self.limits, self._gains, self._smooth, self._missing, cells, rows)
@@ -137,6 +143,8 @@ class FeatureTable:
             if part is not None:
                 first = self.cell_names.index(names[0])
                 cells[:, :, first : first + len(names)] = part.push(values)
+        if self.config.patterns:
+            fill_patterns(cells, self._keys, self._signs, rows[:, len(_ROWS) :])
         _gaps(times.view(np.int64), self._last, self._cadence, rows)
         if self.config.off:
             self._switch_off(cells, rows)

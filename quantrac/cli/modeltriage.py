@@ -25,7 +25,7 @@ _OUT = Path("models/data/triage.json")
 def teach_triage(
     out: Annotated[Path, typer.Option("--out", help="The readable file of weights that is written.")] = _OUT,
     seed: Annotated[int, typer.Option("--seed", help="First of the seeds that are learnt from.")] = 101,
-    seeds: Annotated[int, typer.Option("--seeds", min=2, help="How many seeds are learnt from; one more judges.")] = 4,
+    seeds: Annotated[int, typer.Option("--seeds", min=2, help="How many seeds are learnt from; one more judges.")] = 12,
     stations: Annotated[int, typer.Option("--stations", min=1, help="Stations a seed.")] = 6,
     days: Annotated[int, typer.Option("--days", min=8, help="Days a station.")] = 42,
 ) -> None:
