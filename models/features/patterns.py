@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from math import sqrt
 
+import numpy as np
+
 from models.chemistry import roles_of
 from models.compiled import compiled
 from models.series import Floats, Ints
@@ -23,7 +25,7 @@ _MOST, _LEAST = 4.0, -1.0
 def signs_of(columns: tuple[str, ...]) -> Floats:
     """Return the direction of each sensor in each known pollution, shape (patterns, columns); 0: it has no part."""
     signs = roles_of(columns).signs
-    return signs[(signs != 0).sum(axis=1) >= 2]
+    return np.asarray(signs[(signs != 0).sum(axis=1) >= 2])
 
 
 @compiled
