@@ -29,7 +29,8 @@ _SILENCE = 1.0
 """Gap, as a logarithm of usual steps, after which a row is looked at in any case: alarms there are rare."""
 PENALTY = 10.0
 """Inverse strength of the ridge penalty on the weights. From twelve seeds: Brier score of P(process) on another seed
-.018 at 0.1, .017 at 1, .016 at 10, .015 at 100. Products of two terms (thirteen tried) and boosted trees were not better."""
+.018 at 0.1, .017 at 1, .016 at 10, .015 at 100. Products of two terms (thirteen tried) and boosted trees were not
+better."""
 
 
 @dataclass(frozen=True, slots=True)
