@@ -107,11 +107,12 @@ def test_a_failed_migration_leaves_nothing(empty_database: DatabaseEndpoint) -> 
         connection.execute("CREATE TABLE outbox (id integer)")  # 0003 will find its table's name taken
     with pytest.raises(StoreError, match='relation "outbox" already exists'):
         migrate(empty_database.owner)
-    assert [m.version for m in pending(empty_database.owner)] == [3, 4, 5]
+    left = [m.version for m in migrations() if m.version >= 3]
+    assert [m.version for m in pending(empty_database.owner)] == left
     with psycopg.connect(empty_database.owner) as connection:
         assert connection.execute("SELECT to_regclass('alerts') IS NULL").fetchone() == (True,)
         connection.execute("DROP TABLE outbox")
-    assert [m.version for m in migrate(empty_database.owner)] == [3, 4, 5]
+    assert [m.version for m in migrate(empty_database.owner)] == left
 
 
 def test_a_missing_role_is_named_with_its_remedy(postgres: Postgres, empty_database: DatabaseEndpoint) -> None:
