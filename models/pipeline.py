@@ -116,20 +116,20 @@ class Scorer:
         """Judge the next rows."""
         features = self.table.push(times, values)
         novelty = self.unlabelled.push(times, values, features)
-        margins, alarms, shares = [], [], np.zeros((len(times), 3))
+        shape = len(times), len(self.lines)
+        margins, alarms, shares = np.empty(shape), np.empty(shape, dtype=np.bool_), np.zeros((len(times), 3))
         x = matrices(features, self.targets, self.fitted.config) if self._taught else ()
         for k, line in enumerate(self.lines):
             logits = novelty[:, k]
             if self.fitted.stage is not None and self._taught and len(times):
                 shares = self.fitted.stage.shares(x[k])
                 logits = _mixed(SecondStage.logits(shares), logits, self.fitted.config.blend)
-            margin, alarm = line.push(logits)
-            margins.append(margin)
-            alarms.append(alarm)
+            margins[:, k], alarms[:, k] = line.push(logits)
         if self.together is not None:
             extra = self.together.push(features, self.targets, values[:, self.targets])
-            margins[0], alarms[0] = np.where(extra, np.maximum(margins[0], 0.0), margins[0]), alarms[0] | extra
-        return Scored(np.stack(margins, axis=1), np.stack(alarms, axis=1), shares, features)
+            margins[extra, 0] = np.maximum(margins[extra, 0], 0.0)
+            alarms[:, 0] |= extra
+        return Scored(margins, alarms, shares, features)
 
     def state(self) -> dict[str, Any]:
         """Return the whole memory as numbers, lists and arrays."""
@@ -161,9 +161,17 @@ def _together_line(fitted: Fitted, sensors: int) -> TogetherLine | None:
 def warm(config: FamilyConfig) -> None:
     """Compile what the pipeline runs, or read it from the cache on disk: the first row need not wait for it."""
     rows = config.features.cross.block_rows + config.features.cross.warm_rows
-    times = np.datetime64(0, "ns") + np.arange(rows) * np.timedelta64(60, "s")
-    values = np.random.default_rng(0).normal(size=(rows, 2))
-    Scorer(Fitted(config.effective(), None, 0.0, _UNLABELLED_TAIL, False), ("a", "b")).push(times, values)
+    times = np.datetime64(0, "ns") + np.arange(rows + 1) * np.timedelta64(60, "s")
+    values = np.random.default_rng(0).normal(size=(rows + 1, 2))
+    config = config.effective()
+    keys = 0 if config.together is None else len(config.together.keys)
+    tails = TogetherTails((1.0,) * keys, (1.0,) * keys, (1.0,) * keys, np.inf) if keys else None
+    scorer = Scorer(Fitted(config, None, 0.0, _UNLABELLED_TAIL, False, together=tails), ("a", "b"))
+    incident = Incident(("a", "b"), scorer.targets)
+    # A part of several rows is compiled for by itself: its slices do not lie in one piece as those of one row do.
+    for part in (slice(rows), slice(rows, rows + 1)):
+        scored = scorer.push(times[part], values[part])
+        incident.push(scored.features, np.zeros(len(times[part]), dtype=np.bool_), None, values[part])
     probabilities(NO_TREES, np.zeros((1, 1), dtype=np.float32))
 
 

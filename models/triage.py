@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from models.compiled import compiled
 from models.errors import ModelError
 from models.evidence import CELLS, LEARNT, NEUTRAL, TERMS, Context, Evidence, Gathering
 from models.features.table import Features
 from models.protocol import Triage, TriageClass
-from models.series import Bools, Floats, Series
+from models.series import Bools, Floats, Ints, Series
 from models.slow.finding import Finding
 from models.slow.watches import known_to_triage
 
@@ -194,9 +195,9 @@ class Incident:
         """Yield the memory of the running incident after each row; ``None`` without an alarm."""
         if not len(alarm):
             return
-        cells = _seen(features)
-        joined = np.concatenate([self._before, cells])
+        joined = _joined(self._before, features.cells, _places(features.cell_names))
         first = len(self._before)
+        cells = joined[first:]
         if not self.running and not alarm.any():
             self._before = joined[-_LEAD_ROWS:]
             yield from repeat(None, len(alarm))
@@ -229,19 +230,22 @@ class Incident:
             self._open.set_state(running)
 
 
-def _seen(features: Features) -> Floats:
-    """Return the features that evidence is made of, shape (rows, sensors, CELLS); 0 for those that are not there."""
-    places, absent = _places(features.cell_names)
-    cells = features.cells[:, :, places]
-    if absent:
-        cells[:, :, absent] = 0.0
-    return cells
-
-
 @cache
-def _places(names: tuple[str, ...]) -> tuple[list[int], list[int]]:
-    places = [names.index(name) if name in names else 0 for name in CELLS]
-    return places, [k for k, name in enumerate(CELLS) if name not in names]
+def _places(names: tuple[str, ...]) -> Ints:
+    return np.array([names.index(name) if name in names else -1 for name in CELLS])
+
+
+@compiled
+def _joined(before: Floats, cells: Floats, places: Ints) -> Floats:
+    """Return ``before``, and after it the features at ``places`` (-1: none, 0), shape (rows, sensors, places)."""
+    out = np.zeros((len(before) + len(cells), cells.shape[1], len(places)))
+    out[: len(before)] = before
+    for i in range(len(cells)):
+        for j in range(cells.shape[1]):
+            for k in range(len(places)):
+                if places[k] >= 0:
+                    out[len(before) + i, j, k] = cells[i, j, places[k]]
+    return out
 
 
 def contexts_of(series: Series, findings: Sequence[Sequence[Finding]] = ()) -> tuple[Context, ...]:

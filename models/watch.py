@@ -151,16 +151,16 @@ class _Judge:
     def push(self, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]) -> list[Verdict]:
         times = np.array([round(row.at_s * 1e9) for row in rows], dtype="datetime64[ns]")
         scored = self.scorer.push(times, values)
-        alarm = np.asarray(scored.alarm.any(axis=1))
-        alarm[: max(LEARNING_ROWS - self.rows, 0)] = False
+        # Lists, not arrays: mostly one row, and each call of numpy costs more than that.
+        alarm = [any(lines) and self.rows + i >= LEARNING_ROWS for i, lines in enumerate(scored.alarm.tolist())]
         self.rows += len(rows)
-        severities = [exp2(min(max(margin, -20.0), 20.0)) for margin in scored.margin.max(axis=1).tolist()]
-        on = alarm | np.array([row.charted for row in rows], dtype=np.bool_)
+        severities = [exp2(min(max(*lines, -20.0), 20.0)) for lines in scored.margin.tolist()]
+        on = [mine or row.charted for mine, row in zip(alarm, rows, strict=True)]
         contexts: list[Context] = []
-        if self.incident.running or on.any():
+        if self.incident.running or any(on):
             contexts = [_context(row, found) for row, found in zip(rows, findings, strict=True)]
         shares = scored.shares if self._fitted.tells_process and scored.shares.any() else None
-        triages = self.incident.push(scored.features, on, shares, values, contexts)
+        triages = self.incident.push(scored.features, np.array(on, dtype=np.bool_), shares, values, contexts)
         return [
             self._verdict(scored, i, severity, triage) if alarm[i] else Verdict(severity, False, triage=triage)
             for i, (severity, triage) in enumerate(zip(severities, triages, strict=True))
