@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from models.alarms import Aim
 from models.features.baseline import BaselineConfig
 from models.features.contrast import ContrastConfig
 from models.features.cross import CrossConfig
-from models.features.table import GROUPS, FeatureConfig
+from models.features.table import FeatureConfig
 from models.injection import InjectionConfig
 from models.novelty_context import ContextConfig
 from models.novelty_leap import LeapConfig
@@ -68,26 +68,6 @@ class FamilyConfig:
     """Classes that an alarm can have where the truth knows some only; empty: all."""
     watched: bool = False
     """The slow watches look on: for stations whose logger reports statuses, and whose findings the triage may use."""
-    off: frozenset[str] = frozenset()
-    """Parts that are left out (``PARTS``), for ablation."""
-
-    def effective(self) -> FamilyConfig:
-        """Return the configuration with the parts in ``off`` taken out."""
-        return replace(
-            self,
-            features=replace(self.features, off=self.off & frozenset(GROUPS)),
-            injections=None if "injections" in self.off else self.injections,
-            blend=0.0 if "novelty" in self.off else self.blend,
-            context=None if "context" in self.off else self.context,
-            leap=None if "leap" in self.off else self.leap,
-            together=None if "together" in self.off else self.together,
-            adapt=0.0 if "adapt" in self.off else self.adapt,
-            smooth_rows=1.0 if "smooth" in self.off else self.smooth_rows,
-        )
-
-
-PARTS = ("second_stage", "injections", "novelty", "context", "leap", "together", "adapt", "smooth", *GROUPS)
-"""What an ablation can leave out."""
 
 
 FAMILIES: Mapping[str, FamilyConfig] = {

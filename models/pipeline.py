@@ -13,7 +13,7 @@ import numpy as np
 from models.alarms import AlarmLine, Judged, LineConfig, choose_threshold, hold, runs, smoothed
 from models.errors import ModelError
 from models.examples import Examples, classes, event_weights, inner_rows, matrices, target_columns
-from models.families import FAMILIES, PARTS, FamilyConfig
+from models.families import FAMILIES, FamilyConfig
 from models.features.table import Features, FeatureTable
 from models.forest import NO_TREES, probabilities
 from models.injection import with_injections
@@ -25,7 +25,7 @@ from models.together import TogetherLine, TogetherTails, Usual, learn_tails, tog
 from models.triage import Incident, TriageModel, contexts_of, pages, shipped_model
 from models.unlabelled import Unlabelled
 
-__all__ = ["FAMILIES", "PARTS", "FamilyConfig", "Fitted", "Scorer", "config_for", "fit", "warm"]
+__all__ = ["FAMILIES", "FamilyConfig", "Fitted", "Scorer", "config_for", "fit", "warm"]
 
 _FOLDS = 4
 _UNLABELLED_TAIL = 0.005
@@ -163,7 +163,6 @@ def warm(config: FamilyConfig) -> None:
     rows = config.features.cross.block_rows + config.features.cross.warm_rows
     times = np.datetime64(0, "ns") + np.arange(rows + 1) * np.timedelta64(60, "s")
     values = np.random.default_rng(0).normal(size=(rows + 1, 2))
-    config = config.effective()
     keys = 0 if config.together is None else len(config.together.keys)
     tails = TogetherTails((1.0,) * keys, (1.0,) * keys, (1.0,) * keys, np.inf) if keys else None
     scorer = Scorer(Fitted(config, None, 0.0, _UNLABELLED_TAIL, False, together=tails), ("a", "b"))
@@ -204,9 +203,7 @@ def fit(train_series: Sequence[Series], config: FamilyConfig) -> Fitted:
     The threshold comes from held-out parts of the training series: by group (site, file) where there are several,
     else by blocks of time.
     """
-    config = config.effective()
-    taught = "second_stage" not in config.off and config.blend < 1.0
-    labelled = [s for s in train_series if taught and s.labels is not None and s.labels.any()]
+    labelled = [s for s in train_series if config.blend < 1.0 and s.labels is not None and s.labels.any()]
     columns = labelled[0].columns if labelled else ()
     if config.named:
         labelled = [s for s in labelled if s.columns == columns]

@@ -126,7 +126,7 @@ def retrain(series: Series, active: Fitted | None, config: FamilyConfig = FAMILI
     candidate = fit([with_injections(_part(series, cut), plan, _SEED)], config)
     # All rows are judged, so that baselines are warm; only the last weeks count.
     judged = [replace(with_injections(series, plan, _SEED + n), probation_rows=cut) for n in range(1, _COPIES + 1)]
-    before = active or Fitted(config.effective(), None, 0.0, 0.005, False)
+    before = active or Fitted(config, None, 0.0, 0.005, False)
     old, new = (_figures(one, judged) for one in (before, candidate))
     worse = worse_figures(old, new)
     more = (_number(new, "false_alarms_per_day") or 0.0) - (_number(old, "false_alarms_per_day") or 0.0)

@@ -45,7 +45,7 @@ class StationPipeline:
 
     def __init__(self, config: StationConfig) -> None:
         self.config = config
-        fitted = config.fitted or Fitted(config.family.effective(), None, 0.0, 0.005, False)
+        fitted = config.fitted or Fitted(config.family, None, 0.0, 0.005, False)
         self._scorer = Scorer(fitted, config.parameters, config.covariates)
         self._incident = Incident(config.parameters, self._scorer.targets, fitted.triage_model())
         self._watches = SlowWatches(config.parameters, config.limits) if fitted.config.watched else None

@@ -51,7 +51,7 @@ class Learnt:
     @property
     def pipeline(self) -> Fitted:
         """The pipeline to judge with."""
-        return self.fitted or Fitted(FAMILIES["scenarios"].effective(), None, 0.0, 0.005, False)
+        return self.fitted or Fitted(FAMILIES["scenarios"], None, 0.0, 0.005, False)
 
 
 @dataclass(frozen=True)

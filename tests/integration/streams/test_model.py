@@ -219,7 +219,7 @@ ABOUT = Artefact("", STATION, "pipeline", AT.isoformat(), AT.isoformat(), AT.iso
 
 
 def artefact(folder: Path, threshold: float) -> str:
-    fitted = Fitted(FAMILIES["scenarios"].effective(), None, threshold, 0.005, False)
+    fitted = Fitted(FAMILIES["scenarios"], None, threshold, 0.005, False)
     return ArtefactStore(folder).add({"family": "scenarios", "fitted": pack(fitted)}, replace(ABOUT)).sha256
 
 

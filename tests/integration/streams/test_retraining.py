@@ -92,7 +92,7 @@ def test_a_worse_candidate_leaves_the_old_one_active(
     trainer: Trainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = trainer.retrain(STATION)
-    deaf = Fitted(FAMILIES["scenarios"].effective(), None, 60.0, 0.005, False)
+    deaf = Fitted(FAMILIES["scenarios"], None, 60.0, 0.005, False)
     monkeypatch.setattr(retraining, "fit", lambda *_: deaf)
     second = trainer.retrain(STATION)
     assert second.outcome.startswith("old one kept: the new one is worse in event_f1")

@@ -53,7 +53,7 @@ def compiled():
     found = {id(f): f for m in modules for f in vars(m).values() if isinstance(f, Dispatcher)}
     return {(f.__module__, f.__name__, s) for f in found.values() for s in f.signatures}
 
-config = FAMILIES[sys.argv[1]].effective()
+config = FAMILIES[sys.argv[1]]
 warm(config)
 before = compiled()
 tails = TogetherTails((1.0,) * 3, (1.0,) * 3, (1.0,) * 3, 1.0) if config.together else None

@@ -80,11 +80,11 @@ def test_a_candidate_that_is_better_than_novelty_alone_passes() -> None:
 
 
 def test_one_that_is_worse_on_the_last_weeks_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    deaf = Fitted(QUICK.effective(), None, 60.0, 0.005, False)
+    deaf = Fitted(QUICK, None, 60.0, 0.005, False)
     monkeypatch.setattr(retraining, "fit", lambda *_: deaf)
     result = retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None, QUICK)
     assert "event_f1" in result.worse
-    nervous = Fitted(QUICK.effective(), None, -15.0, 0.005, False)
+    nervous = Fitted(QUICK, None, -15.0, 0.005, False)
     monkeypatch.setattr(retraining, "fit", lambda *_: nervous)
     assert retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None, QUICK).worse
 

@@ -116,7 +116,7 @@ def test_the_table_has_them_where_a_family_asks() -> None:
 def test_a_stream_of_the_family_equals_its_batch() -> None:
     values = visited()[600:]
     times = T0 + np.arange(300) * np.timedelta64(900, "s")
-    fitted = Fitted(FAMILIES["lro"].effective(), None, 0.0, 0.005, False)
+    fitted = Fitted(FAMILIES["lro"], None, 0.0, 0.005, False)
     whole = Scorer(fitted, ("a", "b", "c")).push(times, values)
     one = Scorer(fitted, ("a", "b", "c"))
     rows = [one.push(times[i : i + 1], values[i : i + 1]) for i in range(300)]

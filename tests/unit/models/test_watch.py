@@ -25,7 +25,7 @@ STATION = Station(
     tuple(Sensor(p, "mg/L", qc=QcThresholds(sensor_min=0.0, sensor_max=1000.0)) for p in LEVELS),
 )  # fmt: skip
 START = datetime(2026, 11, 1, tzinfo=UTC)
-STERN = Learnt("b" * 64, Fitted(FAMILIES["scenarios"].effective(), None, 12.0, 0.005, False))
+STERN = Learnt("b" * 64, Fitted(FAMILIES["scenarios"], None, 12.0, 0.005, False))
 """A candidate that takes far less for unusual."""
 SLUG_AT = 320
 
@@ -165,7 +165,7 @@ def test_another_artefact_takes_over_what_the_rows_have_taught(warm: tuple[bytes
     after = before.with_models(STERN, None)
     assert after.base_is_due
     assert max(v.severity for v in push(after, rows(300, 310))) < max(v.severity for v in push(before, rows(300, 310)))
-    other = Learnt("c" * 64, Fitted(FAMILIES["gecco"].effective(), None, 0.0, 0.005, False))
+    other = Learnt("c" * 64, Fitted(FAMILIES["gecco"], None, 0.0, 0.005, False))
     anew = before.with_models(other, None)
     assert len(push(anew, rows(310, 320))) == 10
 

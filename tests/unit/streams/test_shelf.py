@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> ArtefactStore:
 
 
 def add(store: ArtefactStore, name: str, threshold: float) -> str:
-    fitted = Fitted(FAMILIES["scenarios"].effective(), None, threshold, 0.01, False)
+    fitted = Fitted(FAMILIES["scenarios"], None, threshold, 0.01, False)
     return store.add({"family": "scenarios", "fitted": pack(fitted)}, replace(ABOUT, name=name)).sha256
 
 
