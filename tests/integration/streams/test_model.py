@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 
@@ -17,7 +18,7 @@ from models.artefacts import Artefact, ArtefactStore
 from models.families import FAMILIES
 from models.packing import pack
 from models.pipeline import Fitted
-from models.watch import StationWatch
+from models.watch import StationWatch, Watched
 from quantrac.clock import ManualClock
 from quantrac.domain.stations import Registry
 from quantrac.endpoints import DatabaseEndpoint
@@ -165,7 +166,7 @@ def test_a_worker_killed_in_mid_incident_goes_on_with_the_same_triage(
     from models.protocol import Row
 
     start = line._start
-    charted = [r.charted for r in watch._rows[-len(rows) :]]
+    charted = [Watched(*msgspec.msgpack.decode(r)).charted for r in watch._rows[-len(rows) :]]
     verdicts = straight.push([Row(start + i * STEP, v) for i, v in rows], charted)
     again = StationWatch.restore(*_memory(line))
     more = [Row(start + i * STEP, slug(i, HISTORY)) for i in range(HISTORY + 14, HISTORY + 20)]
