@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from email.header import Header
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import format_datetime
 
 from quantrac.clock import Clock, SystemClock
@@ -75,9 +77,29 @@ class EmailNotifier:
         )
 
 
+class _MailPolicy(EmailPolicy):
+    """Folds a subject by ``Header``: ``EmailPolicy`` itself loses the space where a line ends between two words.
+
+    (CPython issue 92081: two encoded words are joined without the white space that stood between them.)
+    """
+
+    def fold(self, name: str, value: str) -> str:
+        """Return a header as lines of a mail."""
+        if name.lower() != "subject" or value.isascii():
+            return str(super().fold(name, value))
+        return f"{name}: {Header(value, 'utf-8', header_name=name).encode(linesep=self.linesep)}{self.linesep}"
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """Return a header as the bytes of a mail."""
+        return self.fold(name, value).encode("ascii", "surrogateescape")
+
+
+_POLICY = _MailPolicy()
+
+
 def message(notification: Notification, sender: str, clock: Clock) -> EmailMessage:
     """Return a notification as a mail: plain text and, where there is one, the HTML form beside it."""
-    mail = EmailMessage()
+    mail = EmailMessage(_POLICY)
     mail["From"], mail["To"] = sender, notification.recipient
     mail["Subject"] = " ".join(notification.subject.split())
     mail["Date"] = format_datetime(clock.now())
