@@ -139,6 +139,15 @@ def rules_in_force(rules: Iterable[Rule], day: date) -> tuple[Rule, ...]:
     return tuple(newest[code] for code in sorted(newest) if newest[code].enabled)
 
 
+def pages_for_faults(rules: Iterable[Rule], day: date) -> tuple[str, ...]:
+    """Return the codes of anomaly rules in force that page whatever the model takes an alarm for, a fault too."""
+    return tuple(
+        rule.code
+        for rule in rules_in_force(rules, day)
+        if rule.kind is AlertKind.ANOMALY and any(step.page and not step.process for step in rule.steps)
+    )
+
+
 def _with_date(values: Mapping[str, Any]) -> dict[str, Any]:
     day = values.get("effective_from")
     if isinstance(day, str):

@@ -128,6 +128,7 @@ def _stations(context: Context) -> str:
 
 def _limits(context: Context) -> str:
     from alerts.limits import check_limits
+    from alerts.rules import pages_for_faults, parse_rules
     from quantrac.domain.stations import VIETNAM
     from sql.catalogue import load_limit_sets, load_rules
 
@@ -135,7 +136,14 @@ def _limits(context: Context) -> str:
     sets, rules = load_limit_sets(reader), load_rules(reader)
     if not sets or not rules:
         raise CheckError(f"{len(sets)} limit sets, {len(rules)} alert rules", "Import them: quantrac limits import")
-    problems = check_limits(context.registry(), sets, context.clock.now().astimezone(VIETNAM).date())
+    today = context.clock.now().astimezone(VIETNAM).date()
+    untold = pages_for_faults(parse_rules([rule.document for rule in rules]), today)
+    if untold:
+        raise CheckError(
+            f"alert rule {untold[0]} pages for broken probes too: it does not ask what the model takes an alarm for",
+            "Import the rules of this version: quantrac limits import; or give its paging step a `process`.",
+        )
+    problems = check_limits(context.registry(), sets, today)
     if problems:
         raise CheckError(problems[0], f"{len(problems)} such stations; correct them and import again.")
     return f"{len(sets)} limit sets, {len(rules)} alert rules; every station has its limits"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.rules import Rule, document, load_rules, parse_rules, rules_in_force
+from alerts.rules import Rule, document, load_rules, pages_for_faults, parse_rules, rules_in_force
 from quantrac.domain.alerts import Severity
 from quantrac.errors import RuleError
 
@@ -42,6 +42,15 @@ def test_the_packaged_ladder(rules: tuple[Rule, ...]) -> None:
 
 def test_documents_round_trip_through_json(rules: tuple[Rule, ...]) -> None:
     assert parse_rules([json.loads(json.dumps(document(r))) for r in rules]) == rules
+
+
+def test_an_anomaly_rule_that_pages_for_faults_is_found(rules: tuple[Rule, ...]) -> None:
+    day = date(2026, 11, 23)
+    assert pages_for_faults(rules, day) == ()
+    old = [
+        replace(r, steps=tuple(replace(s, process=0.0) for s in r.steps)) if r.code == "anomaly" else r for r in rules
+    ]
+    assert pages_for_faults(old, day) == ("anomaly",)
 
 
 def test_the_version_in_force(rules: tuple[Rule, ...]) -> None:
