@@ -18,7 +18,7 @@ PARAMETERS = ("COD", "TSS")
 def test_a_sound_row_is_judged_as_it_is() -> None:
     said = reported(Row(AT, {"COD": 40, "TSS": 20.5}, {"COD": 1, "TSS": 3}, {"COD": "00"}), PARAMETERS)
     assert said.usable == [40.0, 20.5]
-    assert not (said.odd or said.absent or said.calibrating or said.faulty)
+    assert (said.odd, said.absent, said.calibrating, said.faulty) == ([], [], [], [])
 
 
 @pytest.mark.parametrize(
