@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import structlog
 from prometheus_client import start_http_server
+from stamina.instrumentation import set_on_retry_hooks
 from structlog.typing import FilteringBoundLogger, Processor
 
 _CHATTY = ("kafka", "aiokafka", "faust", "mode", "mail")
@@ -40,12 +41,17 @@ class Repeats(logging.Filter):
 
 
 def log_to_stderr() -> None:
-    """Send the records of a command to stderr, as text: its stdout is for its result alone."""
+    """Send the records of a command to stderr, as text: its stdout is for its result alone.
+
+    That it asks a server again is no record: the command says in the end whether that helped.
+    """
+    set_on_retry_hooks(())
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 
 def configure_logging(process: str, level: str = "INFO") -> None:
     """Send every record of this process, also those of libraries, to stderr as one JSON object a line."""
+    set_on_retry_hooks(None)  # stamina's own: every attempt is a record
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 
 import pytest
 
@@ -33,3 +35,17 @@ def test_everything_else_is_logged(again: logging.LogRecord) -> None:
     repeats = Repeats()
     assert repeats.filter(record("kafka", "x"))
     assert repeats.filter(again)
+
+
+def test_a_command_asks_a_server_again_without_a_word() -> None:
+    program = """
+import stamina
+from quantrac.telemetry import log_to_stderr
+log_to_stderr()
+for attempt in stamina.retry_context(on=OSError, attempts=2, wait_initial=0.01):
+    with attempt:
+        if attempt.num == 1:
+            raise OSError("not yet")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
