@@ -262,6 +262,9 @@ class _Reading:
         g = self.g
         value, (vi, en) = self._peak_of("run", 1.5)
         self._say("frozen", value, f"{vi} đứng yên lâu bất thường", f"{en} unchanged for unusually long")
+        if self.size[self.lead] > MOVED and (vi, en) != self._name(self.lead):
+            # It counts, but explains nothing: an analyser that repeats its result beside the sensor that moved.
+            self.words.pop("frozen", None)
         value, (vi, en) = self._peak_of("zero", 0.0)
         self._say("zero", value, f"{vi} bằng đúng 0", f"{en} is exactly zero")
         value, (vi, en) = self._peak_of("missing", 0.0)

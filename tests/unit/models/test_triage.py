@@ -231,3 +231,15 @@ def test_a_class_that_nothing_reaches_one_half_of_is_unknown() -> None:
     assert said is not None
     assert said.cls is TriageClass.UNKNOWN
     assert said.probability == pytest.approx(1 / len(model.classes))
+
+
+def test_a_still_sensor_is_no_reason_where_another_one_moved() -> None:
+    values = quiet()
+    values[BEGIN:, COLUMNS.index("NH4")] = values[BEGIN, COLUMNS.index("NH4")]
+    still = " / ".join(last(values.copy()).reasons_en)
+    values[BEGIN:, COLUMNS.index("TSS")] += 60.0
+    moved = last(values)
+    assert moved.cls is TriageClass.FAULT
+    assert "TSS" in " / ".join(moved.reasons_en)
+    assert "Ammonium unchanged" not in " / ".join(moved.reasons_en)
+    assert "Ammonium unchanged" in still
