@@ -50,6 +50,8 @@ class Fitted:
 
     def run(self, series: Series) -> Result:
         """Judge a series causally; labels, name and group are not looked at."""
+        if self.config.named and series.columns != self.columns and set(series.columns) == set(self.columns):
+            series = _in_order(series, self.columns)
         scorer = Scorer(self, series.columns, series.covariates, _limits(series))
         findings = findings_of(series) if self.config.watched else []
         contexts = contexts_of(series, findings)
@@ -108,9 +110,9 @@ class Scorer:
         lines = len(self.targets) if config.by_sensor else 1
         self.table = FeatureTable(columns, config.features, limits)
         self.unlabelled = Unlabelled(columns, self.targets, config)
-        self.lines = [AlarmLine(_line(fitted)) for _ in range(lines)]
-        self.together = _together_line(fitted, len(self.targets))
         self._taught = fitted.stage is not None and (not config.named or columns == fitted.columns)
+        self.lines = [AlarmLine(_line(fitted, self._taught)) for _ in range(lines)]
+        self.together = _together_line(fitted, len(self.targets))
 
     def push(self, times: Times, values: Floats) -> Scored:
         """Judge the next rows."""
@@ -178,9 +180,24 @@ def _mixed(learnt: Floats, novelty: Floats, blend: float) -> Floats:
     return np.asarray((1 - blend) * learnt + blend * novelty)
 
 
-def _line(fitted: Fitted) -> LineConfig:
+def _in_order(series: Series, columns: tuple[str, ...]) -> Series:
+    """Return a series with the same columns in another order."""
+    order = [series.columns.index(c) for c in columns]
+    values, status, said = series.values[:, order], series.status, series.reported
+    return dataclasses.replace(
+        series,
+        columns=columns,
+        values=values,
+        status=None if status is None else status[:, order],
+        reported=None if said is None else said[:, order],
+    )
+
+
+def _line(fitted: Fitted, taught: bool) -> LineConfig:
+    """Return the alarm line; its threshold was chosen for what a second stage says, and means nothing without it."""
     c = fitted.config
-    return LineConfig(fitted.threshold, fitted.tail, c.smooth_rows, c.hold_rows, c.quiet_rows, c.adapt, c.adapt_rows)
+    threshold, tail = (fitted.threshold, fitted.tail) if taught or fitted.stage is None else (0.0, _UNLABELLED_TAIL)
+    return LineConfig(threshold, tail, c.smooth_rows, c.hold_rows, c.quiet_rows, c.adapt, c.adapt_rows)
 
 
 def _limits(series: Series) -> Floats | None:
