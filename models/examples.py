@@ -51,8 +51,6 @@ def matrices(features: Features, targets: list[int], config: FamilyConfig) -> tu
     leading = _padded(np.take_along_axis(judged, order[:, :, None], axis=1))
     largest = _padded(-np.sort(-magnitude, axis=1)[:, :top])
     parts = [leading, largest, features.rows, around]
-    if config.named:
-        parts.append(cells.reshape(len(cells), -1))
     return (np.concatenate(parts, axis=1).astype(np.float32),)
 
 

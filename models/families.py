@@ -13,6 +13,7 @@ from models.features.table import FeatureConfig
 from models.injection import InjectionConfig
 from models.novelty_context import ContextConfig
 from models.novelty_leap import LeapConfig
+from models.novelty_settled import SettledConfig
 from models.protocol import TriageClass
 from models.together import TogetherConfig
 
@@ -25,8 +26,6 @@ class FamilyConfig:
     features: FeatureConfig
     by_sensor: bool = False
     """Judge each sensor by itself (labels are by sensor), not the row."""
-    named: bool = False
-    """The second stage may tell sensors apart by their column: for stations that are the ones it learnt from."""
     injections: InjectionConfig | None = None
     """Enlarge the training series by injected events."""
     event_rows: int = 20
@@ -55,6 +54,8 @@ class FamilyConfig:
     """Nearest earlier values, shapes and levels, as part of the unlabelled novelty."""
     leap: LeapConfig | None = None
     """Jumps that no other sensor explains, as part of the unlabelled novelty."""
+    settled: SettledConfig | None = None
+    """Distance from a known good head, as part of the unlabelled novelty: for runs that begin with one."""
     together: TogetherConfig | None = None
     """Alarms of their own where two sensors change at once, with a budget of their own; needs ``features.contrast``."""
     budget_per_day: float = 0.1
@@ -88,8 +89,7 @@ FAMILIES: Mapping[str, FamilyConfig] = {
                 daily=False,
                 smooth_rows=10,
             ),
-            named=True, event_rows=10_000, negatives=1.0, iterations=80, smooth_rows=10.0, blend=0.06,
-            adapt=0.0, aim=Aim.ROWS, budget_per_day=1e9,
+            smooth_rows=10.0, blend=1.0, adapt=0.0, settled=SettledConfig(),
         ),
         FamilyConfig(
             "nab",

@@ -43,15 +43,11 @@ class Fitted:
     threshold: float
     tail: float
     tells_process: bool
-    columns: tuple[str, ...] = ()
-    """Columns that a ``named`` second stage was taught; other columns are judged by novelty alone."""
     together: TogetherTails | None = None
     """What is usual of two sensors at once, where the configuration asks for such alarms."""
 
     def run(self, series: Series) -> Result:
         """Judge a series causally; labels, name and group are not looked at."""
-        if self.config.named and series.columns != self.columns and set(series.columns) == set(self.columns):
-            series = _in_order(series, self.columns)
         scorer = Scorer(self, series.columns, series.covariates, _limits(series))
         findings = findings_of(series) if self.config.watched else []
         contexts = contexts_of(series, findings)
@@ -110,8 +106,7 @@ class Scorer:
         lines = len(self.targets) if config.by_sensor else 1
         self.table = FeatureTable(columns, config.features, limits)
         self.unlabelled = Unlabelled(columns, self.targets, config)
-        self._taught = fitted.stage is not None and (not config.named or columns == fitted.columns)
-        self.lines = [AlarmLine(_line(fitted, self._taught)) for _ in range(lines)]
+        self.lines = [AlarmLine(_line(fitted)) for _ in range(lines)]
         self.together = _together_line(fitted, len(self.targets))
 
     def push(self, times: Times, values: Floats) -> Scored:
@@ -120,10 +115,10 @@ class Scorer:
         novelty = self.unlabelled.push(times, values, features)
         shape = len(times), len(self.lines)
         margins, alarms, shares = np.empty(shape), np.empty(shape, dtype=np.bool_), np.zeros((len(times), 3))
-        x = matrices(features, self.targets, self.fitted.config) if self._taught else ()
+        x = matrices(features, self.targets, self.fitted.config) if self.fitted.stage is not None else ()
         for k, line in enumerate(self.lines):
             logits = novelty[:, k]
-            if self.fitted.stage is not None and self._taught and len(times):
+            if self.fitted.stage is not None and len(times):
                 shares = self.fitted.stage.shares(x[k])
                 logits = _mixed(SecondStage.logits(shares), logits, self.fitted.config.blend)
             margins[:, k], alarms[:, k] = line.push(logits)
@@ -180,24 +175,9 @@ def _mixed(learnt: Floats, novelty: Floats, blend: float) -> Floats:
     return np.asarray((1 - blend) * learnt + blend * novelty)
 
 
-def _in_order(series: Series, columns: tuple[str, ...]) -> Series:
-    """Return a series with the same columns in another order."""
-    order = [series.columns.index(c) for c in columns]
-    values, status, said = series.values[:, order], series.status, series.reported
-    return dataclasses.replace(
-        series,
-        columns=columns,
-        values=values,
-        status=None if status is None else status[:, order],
-        reported=None if said is None else said[:, order],
-    )
-
-
-def _line(fitted: Fitted, taught: bool) -> LineConfig:
-    """Return the alarm line; its threshold was chosen for what a second stage says, and means nothing without it."""
+def _line(fitted: Fitted) -> LineConfig:
     c = fitted.config
-    threshold, tail = (fitted.threshold, fitted.tail) if taught or fitted.stage is None else (0.0, _UNLABELLED_TAIL)
-    return LineConfig(threshold, tail, c.smooth_rows, c.hold_rows, c.quiet_rows, c.adapt, c.adapt_rows)
+    return LineConfig(fitted.threshold, fitted.tail, c.smooth_rows, c.hold_rows, c.quiet_rows, c.adapt, c.adapt_rows)
 
 
 def _limits(series: Series) -> Floats | None:
@@ -221,9 +201,6 @@ def fit(train_series: Sequence[Series], config: FamilyConfig) -> Fitted:
     else by blocks of time.
     """
     labelled = [s for s in train_series if config.blend < 1.0 and s.labels is not None and s.labels.any()]
-    columns = labelled[0].columns if labelled else ()
-    if config.named:
-        labelled = [s for s in labelled if s.columns == columns]
     if not labelled:
         return Fitted(config, None, 0.0, _UNLABELLED_TAIL, False)
     sets = [_learnt_from(s, config) for s in labelled]
@@ -240,7 +217,7 @@ def fit(train_series: Sequence[Series], config: FamilyConfig) -> Fitted:
     tail = float(np.mean(np.concatenate(quiet) >= threshold)) if quiet else _UNLABELLED_TAIL
     stage = _stage([e for group in sets for e in group.examples], config, members=config.members)
     tells = any(e.cls is TriageClass.PROCESS for s in labelled for e in s.events)
-    return Fitted(config, stage, threshold, min(max(tail, 1e-4), 0.5), tells, columns, _tails(sets, config))
+    return Fitted(config, stage, threshold, min(max(tail, 1e-4), 0.5), tells, _tails(sets, config))
 
 
 @dataclass(frozen=True, slots=True)

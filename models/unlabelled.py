@@ -1,4 +1,4 @@
-"""The unlabelled part of the pipeline: novelty of sizes, with context and leaps mixed in where configured."""
+"""The unlabelled part of the pipeline: novelty of sizes, mixed with what else the configuration asks for."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from models.features.table import Features
 from models.novelty import Novelty
 from models.novelty_context import ContextNovelty
 from models.novelty_leap import Leaps
+from models.novelty_settled import Settled
 from models.series import Floats, Times
 
 
@@ -22,6 +23,7 @@ class Unlabelled:
         self._by_sensor = config.by_sensor
         self._sizes = Novelty(len(targets) if config.by_sensor else 1, config.features.slow.settle_rows)
         self._context = ContextNovelty(len(targets), config.context) if config.context is not None else None
+        self._settled = Settled(len(targets), config.settled) if config.settled is not None else None
         self._leaps = Leaps(columns, targets, config.leap) if config.leap is not None else None
 
     def push(self, times: Times, values: Floats, features: Features) -> Floats:
@@ -29,6 +31,8 @@ class Unlabelled:
         novelty = self._sizes.push(features, self._targets, self._by_sensor)
         if self._context is not None:
             novelty = self._mixed(novelty, self._context.push(values[:, self._targets]), self._context.config.share)
+        if self._settled is not None:
+            novelty = self._mixed(novelty, self._settled.push(values[:, self._targets]), self._settled.config.share)
         if self._leaps is not None:
             leaps = self._leaps.push(times, values)[:, self._targets]
             novelty = self._mixed(novelty, leaps, self._leaps.config.share)
@@ -43,6 +47,7 @@ class Unlabelled:
         return {
             "sizes": [self._sizes.counts, self._sizes.rows],
             "context": self._context.state() if self._context is not None else None,
+            "settled": self._settled.state() if self._settled is not None else None,
             "leaps": self._leaps.state() if self._leaps is not None else None,
         }
 
@@ -51,5 +56,7 @@ class Unlabelled:
         self._sizes.counts, self._sizes.rows = state["sizes"]
         if self._context is not None:
             self._context.set_state(state["context"])
+        if self._settled is not None:
+            self._settled.set_state(state["settled"])
         if self._leaps is not None:
             self._leaps.set_state(state["leaps"])

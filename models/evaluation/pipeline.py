@@ -36,6 +36,7 @@ PARTS: Mapping[str, Change] = {
     SECOND_STAGE: lambda config: replace(config, blend=1.0),
     "novelty": lambda config: replace(config, blend=0.0),
     "context": lambda config: replace(config, context=None),
+    "settled": lambda config: replace(config, settled=None),
     "leap": lambda config: replace(config, leap=None),
     "cross_sensor": _without_cross,
     "horizons": lambda config: replace(config, features=replace(config.features, off=frozenset({"horizons"}))),

@@ -13,7 +13,7 @@ import numpy as np
 from models.evaluation.families.base import Run, by_row
 from models.evaluation.metrics.events import label_intervals
 from models.protocol import TriageClass
-from models.series import Bools, Floats, Series, Times
+from models.series import Bools, Event, Floats, Series, Times
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,14 +85,22 @@ def _draw_score(axis: Axes, run: Run) -> None:
 
 
 def _truth(series: Series, column: int) -> list[tuple[np.datetime64, np.datetime64, str]]:
-    """Return the labelled intervals of a sensor with their colour; events that name sensors are drawn at those only."""
+    """Return the labelled intervals of a sensor with their colour; events that name sensors are drawn at those only.
+
+    Events outside the labels (a drift, which oddwater counts by itself) are drawn too.
+    """
     if any(event.sensors for event in series.events):
         mine = [e for e in series.events if series.columns[column] in e.sensors]
         return [(e.start, e.end, _TRUTH if e.cls is TriageClass.PROCESS else _OTHER_TRUTH) for e in mine]
     if series.labels is None:
         return []
     labels: Bools = series.labels if series.labels.ndim == 1 else series.labels[:, column]
-    return [(start, end, _TRUTH) for start, end in label_intervals(series.times, labels)]
+    beside = [(e.start, e.end, _OTHER_TRUTH) for e in series.events if not labels[_inside(series, e)].any()]
+    return [*beside, *((start, end, _TRUTH) for start, end in label_intervals(series.times, labels))]
+
+
+def _inside(series: Series, event: Event) -> Bools:
+    return np.asarray((series.times >= event.start) & (series.times <= event.end))
 
 
 def _thinned(times: Times, values: Floats) -> tuple[Times, Floats]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,8 @@ from models.series import Bools, Floats, Times
 
 _WORDS = frozenset({"true", "false", ""})
 _MISSING = frozenset({"", "na", "nan", "null", "none", "bad"})
+_ROW_NUMBERS = frozenset({"", "unnamed: 0"})
+"""What R and pandas call a column of row numbers: no sensor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,18 @@ class Table:
     def has(self, *columns: str) -> bool:
         """Tell whether all of these columns are there."""
         return all(c in self.cells for c in columns)
+
+    def sensors(self, without: Collection[str]) -> tuple[str, ...]:
+        """Return the columns that are no row number and not named in ``without``. Raises ModelError for none."""
+        found = tuple(c for c in self.header if c not in without and c.lower() not in _ROW_NUMBERS)
+        if not found:
+            raise ModelError(f"{self.path} has no column of a sensor, only {', '.join(self.header)}: fetch it again")
+        return found
+
+    def missing(self, column: str) -> Bools:
+        """Return true where a cell is blank or a word for "missing"."""
+        words = [cell.strip().lower() for cell in self.cells[column]]
+        return np.array([word in _MISSING for word in words], dtype=np.bool_)
 
     def floats(self, column: str) -> Floats:
         """Return a column as float64; a blank or a word for "missing" is NaN. Raises ModelError for other text."""
@@ -59,11 +74,14 @@ class Table:
 def parse_times(texts: list[str], path: Path) -> Times:
     """Return stamps as datetime64[ns]; with an offset they become UTC, without one they stay as they are."""
     try:
-        if any(_has_offset(t) for t in texts[:1]):
-            return np.array([_utc(t) for t in texts], dtype="datetime64[ns]")
-        return np.array(texts, dtype="datetime64[ns]")
+        aware = any(_has_offset(t) for t in texts[:1])
+        times: Times = np.array([_utc(t) for t in texts] if aware else texts, dtype="datetime64[ns]")
     except ValueError as exc:
         raise ModelError(f"{path}: a time stamp cannot be read ({exc}): write YYYY-MM-DD hh:mm[:ss]") from exc
+    if np.isnat(times).any():
+        row = int(np.isnat(times).argmax()) + 1
+        raise ModelError(f"{path}: data row {row} has no time stamp: give it one or leave it out")
+    return times
 
 
 def read_tables(folder: Path, delimiter: str = ",") -> Iterator[Table]:
@@ -82,8 +100,11 @@ def read_table(path: Path, delimiter: str = ",") -> Table:
             reader = csv.reader(text, delimiter=delimiter)
             header = tuple(name.strip() for name in next(reader, []))
             rows = [row for row in reader if row]
-    except (OSError, UnicodeDecodeError, EOFError, csv.Error) as exc:
+    except (OSError, UnicodeDecodeError, EOFError, zlib.error, csv.Error) as exc:
         raise ModelError(f"{path} cannot be read as delimited text ({exc}): fetch it again") from exc
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice:
+        raise ModelError(f"{path} has more than one column {', '.join(twice)}: leave one of them")
     width = len(header)
     full = [row if len(row) == width else (row + [""] * width)[:width] for row in rows]
     columns = zip(*full, strict=True) if full else ([] for _ in header)

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from models.evaluation.families.base import Family, series_name
-from models.evaluation.families.labelled import is_events, is_mask, labels_of, own, partner, read_events
+from models.evaluation.families.labelled import events_of, is_events, is_mask, labels_of, own, partner
 from models.evaluation.tables import Table, read_tables
-from models.series import Bools, Series
+from models.series import Bools, Series, Times
 
 _TIME = "Time"
 _FLOW = "flow_m3h"
@@ -22,9 +22,8 @@ _FLOW = "flow_m3h"
 
 def _series(table: Table, events: list[Table], masks: list[Table], name: str) -> Series:
     times = table.times(_TIME)
-    columns = tuple(c for c in table.header if c != _TIME)
-    truth = partner(table, times, events, "start")
-    labelled = () if truth is None else read_events(truth)
+    columns = table.sensors({_TIME})
+    labelled = events_of(table, times, events)
     labels = labels_of(times, labelled)
     return Series(
         name=name,
@@ -34,19 +33,18 @@ def _series(table: Table, events: list[Table], masks: list[Table], name: str) ->
         labels=labels,
         events=labelled,
         covariates=(),
-        ignore=_masked(table, masks) & ~labels,
+        ignore=_masked(table, times, masks) & ~labels,
         group=name,
     )
 
 
-def _masked(table: Table, masks: list[Table]) -> Bools:
-    """Return true where the mask with the same stamps marks any signal."""
-    stamps = table.cells[_TIME]
-    for mask in masks:
-        if mask.cells[_TIME] == stamps:
-            marked = np.column_stack([mask.flags(c) for c in mask.header if c != _TIME])
-            return np.asarray(marked.any(axis=1))
-    return np.zeros(len(stamps), dtype=np.bool_)
+def _masked(table: Table, times: Times, masks: list[Table]) -> Bools:
+    """Return true for the rows at whose stamps the series' mask, if there is one, marks any signal."""
+    mask = partner(table, times, masks, _TIME)
+    if mask is None:
+        return np.zeros(table.rows, dtype=np.bool_)
+    marked = np.logical_or.reduce([mask.flags(c) for c in mask.sensors({_TIME})])
+    return np.isin(times, mask.times(_TIME)[marked])
 
 
 def load(folder: Path) -> tuple[Series, ...]:

@@ -17,7 +17,7 @@ _COVARIATES = ("Tp", "Fm", "Fm_2")
 
 
 def _series(table: Table, name: str) -> Series:
-    columns = tuple(c for c in table.header if c not in {"Time", "EVENT"})
+    columns = table.sensors({"Time", "EVENT"})
     return Series(
         name=name,
         times=table.times("Time"),

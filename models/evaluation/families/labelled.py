@@ -11,12 +11,16 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
+from models.errors import ModelError
 from models.evaluation.families.base import Figures, OwnFigures, Run, by_row
 from models.evaluation.metrics.triage import TriageCount, count_triage
 from models.evaluation.tables import Table
 from models.protocol import TriageClass
 from models.series import Bools, Event, Times
 
+_FLAGS = frozenset({"0", "1", "0.0", "1.0", "false", "true", ""})
+_MOSTLY = 0.5
+"""Share of a table's stamps in a series' period from which it is rather of this series than of another one."""
 EVENT_COLUMNS = ("start", "end", "cls", "type")
 
 
@@ -28,7 +32,7 @@ def is_events(table: Table) -> bool:
 def is_mask(table: Table, time_column: str) -> bool:
     """Tell a mask: the columns of a series, with nothing but 0 and 1 in them."""
     others = [c for c in table.header if c != time_column]
-    return table.rows > 0 and all(set(table.cells[c]) <= {"0", "1", "0.0", "1.0", ""} for c in others)
+    return table.rows > 0 and all({cell.lower() for cell in set(table.cells[c])} <= _FLAGS for c in others)
 
 
 def read_events(table: Table) -> tuple[Event, ...]:
@@ -54,16 +58,30 @@ def _cls(text: str) -> TriageClass | None:
     return TriageClass(word) if word in set(TriageClass) else None
 
 
+def events_of(series: Table, times: Times, candidates: Sequence[Table]) -> tuple[Event, ...]:
+    """Return the events that touch the period of a series. Raises ModelError where no table can be its own."""
+    truth = partner(series, times, candidates, "start")
+    if truth is None and len(times):
+        raise ModelError(
+            f"{series.path}: none of the {len(candidates)} files of events beside it has an event that begins between "
+            f"{times.min()} and {times.max()}: copy the one that belongs to it (columns {', '.join(EVENT_COLUMNS)})"
+        )
+    events = () if truth is None else read_events(truth)
+    return tuple(e for e in events if e.end >= times.min() and e.start <= times.max())
+
+
 def partner(series: Table, times: Times, candidates: Sequence[Table], column: str) -> Table | None:
-    """Return the candidate whose stamps in ``column`` lie in the period of ``times``, the best name among several."""
-    if not len(times):
-        return None
+    """Return the candidate with stamps in the period of ``times``, rather most of them; the best name among several.
+
+    One without any row (a station where nothing happened) fits every period.
+    """
     fitting = []
-    for candidate in candidates:
+    for candidate in candidates if len(times) else ():
         stamps = candidate.times(column)
-        if len(stamps) and stamps.min() >= times.min() and stamps.max() <= times.max():
-            fitting.append(candidate)
-    return max(fitting, key=lambda c: _alikeness(c, series), default=None)
+        share = float(np.mean((stamps >= times.min()) & (stamps <= times.max()))) if len(stamps) else 1.0
+        if share > 0:
+            fitting.append((share >= _MOSTLY, _alikeness(candidate, series), candidate))
+    return max(fitting, key=lambda f: f[:2])[2] if fitting else None
 
 
 def _alikeness(one: Table, other: Table) -> float:

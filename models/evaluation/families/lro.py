@@ -35,8 +35,7 @@ def _values(table: Table, sensor: str) -> Floats:
 
 
 def _label(table: Table, sensor: str) -> Bools:
-    qualified = np.array([q.strip().upper() not in {"NULL", ""} for q in table.cells[f"{sensor}_qual"]], dtype=np.bool_)
-    label: Bools = qualified | (table.floats(sensor) == _NO_VALUE)
+    label: Bools = ~table.missing(f"{sensor}_qual") | (table.floats(sensor) == _NO_VALUE)
     if table.has(f"{sensor}_cor"):
         label |= table.floats(f"{sensor}_cor") == _NO_VALUE
     return label

@@ -1,7 +1,8 @@
 """Numenta Anomaly Benchmark: one value a row, windows in ``labels/combined_windows.json``, keyed by the file's path.
 
-The windows are found by the file's path below ``data/`` (or by its last part where that is unique): the only use of a
-name, because the benchmark publishes its labels so.
+The label file lies in the folder, or in ``labels/`` beside or above it. The windows are found by the file's path below
+``data/`` (or by its last part where that is unique): the only use of a name, because the benchmark publishes its labels
+so.
 """
 
 from __future__ import annotations
@@ -18,21 +19,27 @@ from models.evaluation.metrics.nab import PROFILES, ScoredFile, probation_rows, 
 from models.evaluation.tables import Table, read_tables
 from models.series import Bools, Event, Series, Times
 
-Windows = Mapping[str, list[list[str]]]
+Windows = Mapping[str, list[Event]]
+_LABELS = "combined_windows.json"
 
 
 def _windows_file(folder: Path) -> Windows:
-    found = sorted(folder.rglob("combined_windows.json"))
+    beside = (parent / "labels" / _LABELS for parent in folder.resolve().parents[:2])
+    found = [*sorted(folder.rglob(_LABELS)), *(path for path in beside if path.is_file())]
     if not found:
-        raise ModelError(f"{folder} holds no labels/combined_windows.json: copy it beside the data files")
+        raise ModelError(f"neither {folder} nor its parents hold labels/{_LABELS}: copy it beside the data files")
     try:
-        content: Windows = json.loads(found[0].read_text(encoding="utf-8"))
-    except (OSError, ValueError) as exc:
+        content: dict[str, list[list[str]]] = json.loads(found[0].read_text(encoding="utf-8"))
+        return {name: [_window(*window) for window in windows] for name, windows in content.items()}
+    except (OSError, ValueError, TypeError, AttributeError) as exc:
         raise ModelError(f"{found[0]} cannot be read ({exc}): fetch it again") from exc
-    return content
 
 
-def _windows_of(name: str, windows: Windows) -> list[list[str]]:
+def _window(start: str, end: str) -> Event:
+    return Event(np.datetime64(start, "ns"), np.datetime64(end, "ns"), "window")
+
+
+def _windows_of(name: str, windows: Windows) -> list[Event]:
     """Return the windows of a file by the longest end of its path that the label file knows without doubt."""
     parts = (name + ".csv").split("/")
     for start in range(len(parts)):
@@ -40,7 +47,7 @@ def _windows_of(name: str, windows: Windows) -> list[list[str]]:
         matches = [key for key in windows if key == tail or key.endswith("/" + tail)]
         if len(matches) == 1:
             return windows[matches[0]]
-    raise ModelError(f"combined_windows.json has no entry for {name}.csv: add it, with [] for a file without anomaly")
+    raise ModelError(f"{_LABELS} has no entry for {name}.csv: add it, with [] for a file without anomaly")
 
 
 def _row_range(times: Times, start: np.datetime64, end: np.datetime64) -> tuple[int, int] | None:
@@ -51,10 +58,8 @@ def _row_range(times: Times, start: np.datetime64, end: np.datetime64) -> tuple[
 def _series(table: Table, name: str, windows: Windows) -> Series:
     times = table.times("timestamp")
     labels: Bools = np.zeros(table.rows, dtype=np.bool_)
-    events = []
-    for start, end in _windows_of(name, windows):
-        event = Event(np.datetime64(start, "ns"), np.datetime64(end, "ns"), "window")
-        events.append(event)
+    events = _windows_of(name, windows)
+    for event in events:
         labels |= (times >= event.start) & (times <= event.end)
     return Series(
         name=name,

@@ -20,7 +20,7 @@ from models.series import Bools, Event, Series
 HIGH_PRIORITY = frozenset("ADI")
 DRIFT = "H"
 _TARGETS = ("Cond", "Tur")
-_NORMAL = frozenset({"0", ""})
+_NORMAL = frozenset({"0", "0.0", "", "NA", "nan"})
 
 
 def _of_type(table: Table, sensor: str, wanted: frozenset[str]) -> Bools:

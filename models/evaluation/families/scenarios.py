@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.evaluation.families.base import Family, OwnFigures, Run, by_row, series_name
-from models.evaluation.families.labelled import is_events, labels_of, own, partner, read_events
+from models.evaluation.families.labelled import events_of, is_events, labels_of, own
 from models.evaluation.metrics.events import runs
 from models.evaluation.metrics.pages import PageCount, count_pages
 from models.evaluation.tables import Table, read_tables
@@ -33,9 +33,9 @@ _CODES = {"00": 0, "01": 1, "02": 2}
 
 def _series(table: Table, events: list[Table], name: str) -> Series:
     times = table.times(TIME)
-    columns = tuple(c for c in table.header if c not in (TIME, *NEIGHBOURS) and not c.endswith((STATUS, LIMIT)))
-    truth = partner(table, times, events, "start")
-    labelled = () if truth is None else read_events(truth)
+    beside = {c for c in table.header if c.endswith((STATUS, LIMIT))}
+    columns = table.sensors({TIME, *NEIGHBOURS, *beside})
+    labelled = events_of(table, times, events)
     status = np.column_stack([_statuses(table, c) for c in columns])
     values = np.column_stack([table.floats(c) for c in columns])
     return Series(

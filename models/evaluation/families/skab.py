@@ -21,7 +21,7 @@ _LABELS = {"datetime", "anomaly", "changepoint"}
 
 
 def _series(table: Table, name: str) -> Series:
-    columns = tuple(c for c in table.header if c not in _LABELS)
+    columns = table.sensors(_LABELS)
     return Series(
         name=name,
         times=table.times("datetime"),

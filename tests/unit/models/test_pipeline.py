@@ -108,17 +108,6 @@ def test_injected_events_are_what_their_labels_say() -> None:
     np.testing.assert_array_equal(made.values, again.values)
 
 
-def test_columns_in_another_order_are_the_same_columns_to_a_named_stage() -> None:
-    config = replace(CONFIG, named=True, injections=None)
-    taught = fit([plant(1500, 1, ((700, 740, "process"), (1200, 1240, "fault")))], config)
-    series = plant(800, 2, ((600, 640, "process"),))
-    turned = replace(series, columns=COLUMNS[::-1], values=series.values[:, ::-1])
-    np.testing.assert_array_equal(taught.run(turned).score, taught.run(series).score)
-    other = replace(series, columns=("flow", "cod", "tss", "nh4", "ph"))
-    untaught = fit([], config)
-    np.testing.assert_array_equal(taught.run(other).score, untaught.run(other).score)
-
-
 def test_an_unknown_family_is_named_with_those_that_there_are() -> None:
     with pytest.raises(ModelError, match="choose one of"):
         config_for("nowhere")

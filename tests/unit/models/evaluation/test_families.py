@@ -71,7 +71,7 @@ def test_nab_finds_windows_by_path_or_by_its_unambiguous_end(tmp_path: Path) -> 
 
 def test_nab_without_labels_is_a_sentence(tmp_path: Path) -> None:
     _write(tmp_path / "f.csv", "timestamp,value", "2014-04-01 00:00:00,1")
-    with pytest.raises(ModelError, match=r"holds no labels/combined_windows.json"):
+    with pytest.raises(ModelError, match=r"nor its parents hold labels/combined_windows.json"):
         FAMILIES["nab"].load(tmp_path)
     _write(tmp_path / "combined_windows.json", "{}")
     with pytest.raises(ModelError, match=r"has no entry for f.csv"):
@@ -132,6 +132,86 @@ def test_eindhoven_pairs_files_by_their_content(tmp_path: Path) -> None:
     assert series.ignore is not None
     assert series.labels.tolist() == [False, True]
     assert series.ignore.tolist() == [True, False]  # rows of an event count for its recall even if masked
+
+
+def test_an_events_file_that_reaches_beyond_its_series_belongs_to_it_all_the_same(tmp_path: Path) -> None:
+    _write(tmp_path / "q.csv", *SIGNALS)
+    header = "start,end,cls,type,sensors"
+    events = [f"2013-01-{day:02} 00:10,2013-01-{day:02} 00:10,fault,spike,nh4_mgl" for day in range(1, 5)]
+    _write(tmp_path / "m.csv", header, *events)
+    (series,) = FAMILIES["eindhoven"].load(tmp_path)
+    assert len(series.events) == 1
+
+
+def test_a_mask_may_write_its_stamps_otherwise_and_hold_other_rows(tmp_path: Path) -> None:
+    _write(tmp_path / "q.csv", *SIGNALS)
+    _write(tmp_path / "e.csv", "start,end,cls,type,sensors", "2013-01-01 00:10,2013-01-01 00:10,fault,spike,nh4_mgl")
+    _write(tmp_path / "z.csv", "Time,flow_m3h,nh4_mgl", "2013-01-01T00:00:00,1,1", "2013-01-01T00:05:00,0,1")
+    (series,) = FAMILIES["eindhoven"].load(tmp_path)
+    assert series.ignore is not None
+    assert series.ignore.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("events", [None, "2014-06-01 00:10,2014-06-01 00:10,fault,stuck,nh4_mgl"])
+def test_a_series_without_its_events_is_a_sentence(tmp_path: Path, events: str | None) -> None:
+    _write(tmp_path / "q.csv", *SIGNALS)
+    if events:
+        _write(tmp_path / "m.csv", "start,end,cls,type,sensors", events)
+    with pytest.raises(ModelError, match=r"q.csv: none of the \d files of events beside it .* copy the one"):
+        FAMILIES["eindhoven"].load(tmp_path)
+
+
+def test_a_station_where_nothing_happened_has_an_empty_events_file(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        _write(tmp_path / f"{name}.csv", "observed_at,cod", "2026-01-01 00:00,1", "2026-01-01 00:05,1")
+    header = "start,end,cls,type,sensors"
+    _write(tmp_path / "a_events.csv", header, "2026-01-01 00:05,2026-01-01 00:05,fault,stuck,cod")
+    _write(tmp_path / "b_events.csv", header)
+    a, b = FAMILIES["scenarios"].load(tmp_path)
+    assert (len(a.events), len(b.events)) == (1, 0)
+
+
+def test_row_numbers_are_no_sensor_and_a_file_without_sensors_is_a_sentence(tmp_path: Path) -> None:
+    _write(tmp_path / "x.csv", ",Unnamed: 0,Time,pH,EVENT", "1,0,2018-01-01 00:00,8.3,0")
+    (series,) = FAMILIES["gecco"].load(tmp_path)
+    assert series.columns == ("pH",)
+    _write(tmp_path / "x.csv", "Time,EVENT", "2018-01-01 00:00,0")
+    with pytest.raises(ModelError, match=r"x.csv has no column of a sensor"):
+        FAMILIES["gecco"].load(tmp_path)
+
+
+def test_a_column_given_twice_and_a_row_without_a_stamp_are_sentences(tmp_path: Path) -> None:
+    _write(tmp_path / "x.csv", "Time,pH,pH,EVENT", "2018-01-01 00:00,8.3,8.3,0")
+    with pytest.raises(ModelError, match=r"more than one column pH"):
+        FAMILIES["gecco"].load(tmp_path)
+    _write(tmp_path / "x.csv", "Time,pH,EVENT", "2018-01-01 00:00,8.3,0", ",8.3,0")
+    with pytest.raises(ModelError, match=r"data row 2 has no time stamp"):
+        FAMILIES["gecco"].load(tmp_path)
+
+
+def test_words_for_missing_are_no_labels(tmp_path: Path) -> None:
+    rows = ["2019-01-01 00:00,7.1,7.1,nan", "2019-01-01 00:15,7.1,7.1,NA", "2019-01-01 00:30,7.1,7.1,4"]
+    _write(tmp_path / "S2019.csv", "datetime,ph,ph_cor,ph_qual", *rows)
+    (lro,) = FAMILIES["lro"].load(tmp_path)
+    assert lro.labels is not None
+    assert lro.labels[:, 0].tolist() == [False, False, True]
+    rows = ["2019-01-01 00:00,1,7,0.0", "2019-01-01 01:15,1,7,NA", "2019-01-01 02:30,1,7,A"]
+    _write(tmp_path / "river.csv", "Timestamp,Level,Tur,type_Tur", *rows)
+    (river,) = FAMILIES["oddwater"].load(tmp_path)
+    assert river.labels is not None
+    assert river.ignore is not None
+    assert river.labels.tolist() == [False, False, True]
+    assert not river.ignore.any()
+
+
+def test_nab_finds_its_labels_above_the_data(tmp_path: Path) -> None:
+    _write(tmp_path / "data" / "real" / "f.csv", "timestamp,value", "2014-04-01 00:00:00,1")
+    _write(tmp_path / "labels" / "combined_windows.json", json.dumps({"real/f.csv": []}))
+    (series,) = FAMILIES["nab"].load(tmp_path / "data" / "real")
+    assert not series.events
+    _write(tmp_path / "labels" / "combined_windows.json", json.dumps({"real/f.csv": [["yesterday", "today"]]}))
+    with pytest.raises(ModelError, match=r"combined_windows.json cannot be read"):
+        FAMILIES["nab"].load(tmp_path / "data")
 
 
 def test_scenarios_read_stamps_with_an_offset(tmp_path: Path) -> None:
