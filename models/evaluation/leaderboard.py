@@ -30,7 +30,7 @@ _OWN: Mapping[str, tuple[str, ...]] = {
     "eindhoven": ("process_event_recall", "triage_accuracy", "process_triage_precision"),
     "scenarios": ("process_event_recall", "triage_accuracy", "process_triage_precision", "process_triage_recall"),
 }
-_HEAD_ONLY = frozenset({"nab"})
+_HEAD_ONLY = frozenset({"nab", "skab"})
 """Families whose own rule is to learn from the head of each file only: there is nothing to cross-validate."""
 _MAX_FOLDS = 4
 """More groups than this are put together: each fold is one more training."""

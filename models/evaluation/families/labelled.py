@@ -30,9 +30,9 @@ def is_events(table: Table) -> bool:
 
 
 def is_mask(table: Table, time_column: str) -> bool:
-    """Tell a mask: the columns of a series, with nothing but 0 and 1 in them."""
-    others = [c for c in table.header if c != time_column]
-    return table.rows > 0 and all({cell.lower() for cell in set(table.cells[c])} <= _FLAGS for c in others)
+    """Tell a mask: the columns of a series, with nothing but 0 and 1 in them (a series may be blank from end to end)."""
+    found = {cell.lower() for c in table.header if c != time_column for cell in set(table.cells[c])}
+    return found <= _FLAGS and bool(found - {""})
 
 
 def read_events(table: Table) -> tuple[Event, ...]:
