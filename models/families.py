@@ -69,6 +69,8 @@ class FamilyConfig:
     """Classes that an alarm can have where the truth knows some only; empty: all."""
     watched: bool = False
     """The slow watches look on: for stations whose logger reports statuses, and whose findings the triage may use."""
+    stuck_rows: int = 0
+    """A sensor that the watches find stuck in so many rows in a row is an alarm of its own (0 = a finding only)."""
 
 
 FAMILIES: Mapping[str, FamilyConfig] = {
@@ -114,7 +116,7 @@ FAMILIES: Mapping[str, FamilyConfig] = {
             injections=InjectionConfig(copies=8),
             event_rows=12, negatives=0.35, iterations=100, smooth_rows=1.5, hold_rows=6,
             budget_per_day=0.55, adapt=0.2, blend=0.3,
-            triage_classes=frozenset({TriageClass.PROCESS, TriageClass.FAULT}),
+            triage_classes=frozenset({TriageClass.PROCESS, TriageClass.FAULT}), watched=True, stuck_rows=3,
         ),
         FamilyConfig(
             "scenarios",

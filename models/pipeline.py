@@ -20,7 +20,7 @@ from models.injection import with_injections
 from models.protocol import Triage, TriageClass
 from models.second_stage import SecondStage, train
 from models.series import Bools, Floats, Result, Series, Times, TriagedInterval
-from models.slow.recorded import findings_of, intervals_of
+from models.slow.recorded import findings_of, intervals_of, stuck_rows
 from models.together import TogetherLine, TogetherTails, Usual, learn_tails, together
 from models.triage import Incident, TriageModel, contexts_of, pages, shipped_model
 from models.unlabelled import Unlabelled
@@ -51,11 +51,14 @@ class Fitted:
         scorer = Scorer(self, series.columns, series.covariates, _limits(series))
         findings = findings_of(series) if self.config.watched else []
         contexts = contexts_of(series, findings)
+        stuck = stuck_rows(findings, self.config.stuck_rows) if findings and self.config.stuck_rows else None
         incident = Incident(series.columns, scorer.targets, self.triage_model())
         margins, alarms, judged = [], [], list[Triage | None]()
         for first in range(0, max(len(series.times), 1), _CHUNK_ROWS):
             here = slice(first, first + _CHUNK_ROWS)
             part = scorer.push(series.times[here], series.values[here])
+            if stuck is not None:
+                part.alarm[:, 0] |= stuck[here]
             margins.append(part.margin)
             alarms.append(part.alarm)
             if not self.config.by_sensor:

@@ -54,6 +54,7 @@ PARTS: Mapping[str, Change] = {
     "surroundings": lambda config: replace(config, surroundings=config.surroundings and not config.by_sensor),
     "event_edges": lambda config: replace(config, edge_rows=0),
     "watches": lambda config: replace(config, watched=False),
+    "stuck": lambda config: replace(config, stuck_rows=0),
     "event_weights": lambda config: replace(config, event_rows=_NEVER),
 }
 """What can be left out: the change of the configuration that leaves it out."""

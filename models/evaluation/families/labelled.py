@@ -30,7 +30,7 @@ def is_events(table: Table) -> bool:
 
 
 def is_mask(table: Table, time_column: str) -> bool:
-    """Tell a mask: the columns of a series, with nothing but 0 and 1 in them (a series may be blank from end to end)."""
+    """Tell a mask: the columns of a series, and nothing but 0 and 1 in them (a series may be all blank)."""
     found = {cell.lower() for c in table.header if c != time_column for cell in set(table.cells[c])}
     return found <= _FLAGS and bool(found - {""})
 

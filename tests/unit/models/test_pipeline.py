@@ -57,6 +57,22 @@ def test_a_slug_is_found_and_told_from_a_frozen_probe(learnt) -> None:  # type: 
     assert result.alarm[300:1490].mean() < 0.03
 
 
+def test_a_probe_that_stands_still_is_an_alarm_of_its_own_and_a_fault() -> None:
+    """Novelty alone may well think nothing of a value that stays where it was."""
+    config = replace(FAMILIES["eindhoven"], injections=None)
+    series = plant(1200, 7, ((900, 960, "fault"),))
+    deaf = replace(fit((), config), threshold=1e3)
+    result: Result = deaf.run(series)
+    first = int(np.argmax(result.alarm))
+    assert 905 < first < 940
+    assert result.alarm[first:960].all()
+    assert not result.alarm[960 + config.hold_rows :].any()
+    assert [t.cls for t in result.triage] == [TriageClass.FAULT]
+    head = replace(series, times=series.times[:940], values=series.values[:940], labels=None, events=())
+    np.testing.assert_array_equal(deaf.run(head).alarm, result.alarm[:940])
+    assert not replace(deaf, config=replace(config, stuck_rows=0)).run(series).alarm.any()
+
+
 def test_a_prefix_of_the_series_gives_a_prefix_of_the_result(learnt) -> None:  # type: ignore[no-untyped-def]
     series = plant(1500, 3, ((900, 940, "process"),))
     whole = learnt.run(series)
