@@ -9,6 +9,7 @@ from models.alarms import Aim
 from models.features.baseline import BaselineConfig
 from models.features.contrast import ContrastConfig
 from models.features.cross import CrossConfig
+from models.features.standstill import StandstillConfig
 from models.features.table import FeatureConfig
 from models.injection import InjectionConfig
 from models.novelty_context import ContextConfig
@@ -112,10 +113,12 @@ FAMILIES: Mapping[str, FamilyConfig] = {
         ),
         FamilyConfig(
             "eindhoven",
-            FeatureConfig(fast=BaselineConfig(12, 300), slow=BaselineConfig(72, 864, cap_rows=72)),
-            injections=InjectionConfig(copies=8),
+            FeatureConfig(
+                fast=BaselineConfig(12, 300), slow=BaselineConfig(72, 864, cap_rows=72), standstill=StandstillConfig(),
+            ),
+            injections=InjectionConfig(copies=24),
             event_rows=12, negatives=0.35, iterations=100, smooth_rows=1.5, hold_rows=6,
-            budget_per_day=0.55, adapt=0.2, blend=0.3,
+            budget_per_day=0.42, adapt=0.2, blend=0.55,
             triage_classes=frozenset({TriageClass.PROCESS, TriageClass.FAULT}), watched=True, stuck_rows=3,
         ),
         FamilyConfig(

@@ -51,6 +51,7 @@ PARTS: Mapping[str, Change] = {
     "visits": lambda config: replace(config, features=replace(config.features, visits=False)),
     "levels": lambda config: replace(config, features=replace(config.features, levels=False)),
     "patterns": lambda config: replace(config, features=replace(config.features, patterns=False)),
+    "standstill": lambda config: replace(config, features=replace(config.features, standstill=None)),
     "surroundings": lambda config: replace(config, surroundings=config.surroundings and not config.by_sensor),
     "event_edges": lambda config: replace(config, edge_rows=0),
     "watches": lambda config: replace(config, watched=False),

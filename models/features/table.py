@@ -18,6 +18,7 @@ from models.features.cross import CrossConfig, CrossModel, CrossState
 from models.features.daily import DailyProfile, Profile
 from models.features.levels import LEVEL_NAMES, Levels
 from models.features.patterns import PATTERN_KEYS, PATTERN_NAMES, fill_patterns, signs_of
+from models.features.standstill import Standstill, StandstillConfig
 from models.features.visits import VISIT_NAMES, Visits
 from models.series import Floats, Ints, Times
 
@@ -73,6 +74,8 @@ class FeatureConfig:
     """Contrasts on a long memory (``models/features/contrast.py``); none where not given."""
     patterns: bool = False
     """How well a row fits a known pollution, told by the names of the columns (``models/features/patterns.py``)."""
+    standstill: StandstillConfig | None = None
+    """Leave sensors that stand still out of the residuals (``models/features/standstill.py``); ``None``: never."""
     smooth_rows: int = 3
     """Smoothing of the residuals that T2, Q and the cross prediction look at."""
     drift_rows: float = 288.0
@@ -113,6 +116,7 @@ class FeatureTable:
         self._contrast = Contrast(d, config.contrast) if config.contrast is not None else None
         if self._contrast is not None:
             self.cell_names += CONTRASTS
+        self._standstill = Standstill(d, config.standstill) if config.standstill is not None else None
         self._signs = signs_of(columns) if config.patterns else np.zeros((0, d))
         self._keys = np.array([self.cell_names.index(key) for key in PATTERN_KEYS])
         self.row_names = _ROWS + PATTERN_NAMES if config.patterns else _ROWS
@@ -132,11 +136,12 @@ class FeatureTable:
         values = np.ascontiguousarray(values, dtype=np.float64)
         times = times.astype("datetime64[ns]", copy=False)
         cells, rows = np.zeros((n, d, len(self.cell_names))), np.zeros((n, len(self.row_names)))
-        fast = residuals(values, self._fast, self._configs[0])
-        slow = residuals(values, self._slow, self._configs[1])
+        judged = values if self._standstill is None else self._standstill.push(values)
+        fast = residuals(judged, self._fast, self._configs[0])
+        slow = residuals(judged, self._slow, self._configs[1])
         smooth = _single(values, fast, slow, self.limits, self._gains, self._smooth, self._missing, cells, rows)
         if self.config.daily:
-            _time_of_day(self._daily.push(times, values), slow, self._gains, self._smooth, cells)
+            _time_of_day(self._daily.push(times, judged), slow, self._gains, self._smooth, cells)
         rows[:, :_MOVING], errors = self._cross.push(smooth)
         _together(errors, self._gains, self._smooth, cells)
         for part, names in ((self._visits, VISIT_NAMES), (self._levels, LEVEL_NAMES), (self._contrast, CONTRASTS)):
@@ -170,6 +175,7 @@ class FeatureTable:
             "daily": list(self._daily.profile),
             "visits": self._visits.memory if self._visits is not None else None,
             "levels": self._levels.memory if self._levels is not None else None,
+            "standstill": numbers_of(self._standstill.memory) if self._standstill is not None else None,
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -186,6 +192,8 @@ class FeatureTable:
             self._levels.memory = state["levels"]
         if self._contrast is not None:
             self._contrast.set_state(state["contrast"])
+        if self._standstill is not None:
+            self._standstill.memory = records_of(state["standstill"], self._standstill.memory)
 
 
 @compiled
