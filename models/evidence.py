@@ -233,9 +233,10 @@ class _Reading:
                     f"{en} moved in no way that a known pollution does",
                 )  # fmt: skip
         lead_vi, lead_en = self._name(self.lead)
+        much_vi, much_en = ("hẳn ", "far ") if size[self.lead] > MOVED else ("", "")
         self._say(
             "size", max(log1p(float(size[self.lead])) - 1.0, 0.0) if up or down else 0.0,
-            f"{lead_vi} {word_vi} hẳn mức thường", f"{lead_en} far {word_en} its usual level",
+            f"{lead_vi} {word_vi} {much_vi}mức thường", f"{lead_en} {much_en}{word_en} its usual level",
         )  # fmt: skip
         members = [j for j in range(len(g.columns)) if roles.signs[which, j] * g.sense_z[j] > 0.8 * MOVED]
         group_vi, group_en = self._names(members)
@@ -339,8 +340,10 @@ class _Reading:
         )  # fmt: skip
         learnt = g.learnt()
         if learnt is not None:
-            vi, en = self._name(self.lead)
+            # The second stage judges the row: a sensor is named only where one moved.
+            moved = self.size[self.lead] > MOVED
+            vi, en = self._name(self.lead) if moved else ("của trạm", "the station as a whole")
             self._say("learnt_process", learnt, f"diễn biến {vi} giống các đợt ô nhiễm đã học",
-                      f"{en} behaves as in pollution events learnt from")  # fmt: skip
+                      f"{en} looks like the pollution events learnt before")  # fmt: skip
             self._say("learnt_fault", -learnt, f"diễn biến {vi} giống các lỗi thiết bị đã học",
-                      f"{en} behaves as in faults learnt from")  # fmt: skip
+                      f"{en} looks like the instrument faults learnt before")  # fmt: skip

@@ -243,3 +243,35 @@ def test_a_still_sensor_is_no_reason_where_another_one_moved() -> None:
     assert "TSS" in " / ".join(moved.reasons_en)
     assert "Ammonium unchanged" not in " / ".join(moved.reasons_en)
     assert "Ammonium unchanged" in still
+
+
+def test_what_the_second_stage_says_of_the_row_is_said_of_a_sensor_only_where_one_moved() -> None:
+    shares = np.tile([0.0, 0.98, 0.02], (ROWS, 1))
+
+    def words(values: Floats) -> str:
+        features, _, _ = looked_at(values)
+        alarm = np.zeros(ROWS, dtype=bool)
+        alarm[BEGIN + 3 : BEGIN + LONG] = True
+        said = Incident(COLUMNS, TARGETS).push(features, alarm, shares, values)[BEGIN + LONG - 1]
+        assert said is not None
+        assert said.cls is TriageClass.FAULT
+        return " / ".join(said.reasons_en)
+
+    still = quiet()
+    still[BEGIN - 20 : BEGIN + LONG, 5] = still[BEGIN - 20, 5]
+    assert "the station as a whole looks like the instrument faults learnt before" in words(still)
+    jumped = quiet()
+    jumped[BEGIN : BEGIN + LONG, 2] += 60.0
+    assert "TSS looks like the instrument faults learnt before" in words(jumped)
+
+
+@pytest.mark.parametrize(("share", "words"), [(1.2, "COD above its usual"), (1.6, "COD far above its usual")])
+def test_a_small_departure_is_not_called_far(share: float, words: str) -> None:
+    values = quiet()
+    values[BEGIN:, 1] *= share
+    features, _, _ = looked_at(values)
+    incident = Incident(COLUMNS, TARGETS)
+    incident.push(features, np.arange(ROWS) >= BEGIN, None, values)
+    evidence = incident.evidence
+    assert evidence is not None
+    assert evidence.words["size"][1] == f"{words} level"
