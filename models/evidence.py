@@ -187,6 +187,7 @@ class _Reading:
         self.words: dict[str, Words] = {}
         self.size = np.abs(g.z)
         self.lead = g.targets[int(np.argmax(self.size[g.targets]))]
+        self.lead_moved = bool(self.size[self.lead] > MOVED)
         self.peak = {name: g.peaks[k] for k, name in enumerate(CELLS)}
 
     def evidence(self) -> Evidence:
@@ -233,7 +234,7 @@ class _Reading:
                     f"{en} moved in no way that a known pollution does",
                 )  # fmt: skip
         lead_vi, lead_en = self._name(self.lead)
-        much_vi, much_en = ("hẳn ", "far ") if size[self.lead] > MOVED else ("", "")
+        much_vi, much_en = ("hẳn ", "far ") if self.lead_moved else ("", "")
         self._say(
             "size", max(log1p(float(size[self.lead])) - 1.0, 0.0) if up or down else 0.0,
             f"{lead_vi} {word_vi} {much_vi}mức thường", f"{lead_en} {much_en}{word_en} its usual level",
@@ -263,7 +264,7 @@ class _Reading:
         g = self.g
         value, (vi, en) = self._peak_of("run", 1.5)
         self._say("frozen", value, f"{vi} đứng yên lâu bất thường", f"{en} unchanged for unusually long")
-        if self.size[self.lead] > MOVED and (vi, en) != self._name(self.lead):
+        if self.lead_moved and (vi, en) != self._name(self.lead):
             # It counts, but explains nothing: an analyser that repeats its result beside the sensor that moved.
             self.words.pop("frozen", None)
         value, (vi, en) = self._peak_of("zero", 0.0)
@@ -341,8 +342,7 @@ class _Reading:
         learnt = g.learnt()
         if learnt is not None:
             # The second stage judges the row: a sensor is named only where one moved.
-            moved = self.size[self.lead] > MOVED
-            vi, en = self._name(self.lead) if moved else ("của trạm", "the station as a whole")
+            vi, en = self._name(self.lead) if self.lead_moved else ("của trạm", "the station as a whole")
             self._say("learnt_process", learnt, f"diễn biến {vi} giống các đợt ô nhiễm đã học",
                       f"{en} looks like the pollution events learnt before")  # fmt: skip
             self._say("learnt_fault", -learnt, f"diễn biến {vi} giống các lỗi thiết bị đã học",

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from models.alarms import Aim
-from models.features.baseline import BaselineConfig
+from models.features.baseline import BaselineConfig, StandstillConfig
 from models.features.contrast import ContrastConfig
 from models.features.cross import CrossConfig
-from models.features.standstill import StandstillConfig
 from models.features.table import FeatureConfig
 from models.injection import InjectionConfig
 from models.novelty_context import ContextConfig

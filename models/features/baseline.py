@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isnan, sqrt
+from math import isnan, nan, sqrt
 from typing import Any
 
 import numpy as np
 
-from models.compiled import Records, compiled
+from models.compiled import Records, compiled, record_of
 from models.series import Floats
 
 
@@ -146,3 +146,55 @@ def _run(size: float, s: Any) -> float:
         s.usual_run = max(s.usual_run, 1.0)
     s.run = 0.0
     return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StandstillConfig:
+    """When a sensor stands still, and for how long it is left out of the residuals. Lengths in rows."""
+
+    still_rows: float = 11.0
+    """Repeats in a row from which a sensor stands still."""
+    times_usual: float = 4.0
+    """At least so many times its usual repeats: analysers repeat a result until the next one."""
+    settle_rows: float = 24.0
+    """Rows after it moved again in which it is still left out."""
+
+
+class Standstill:
+    """Leaves out sensors that stand still, streaming; chunked pushes give equal results.
+
+    A value that does not change for much longer than this sensor is used to is a stuck probe, a logger that repeats
+    itself or a sensor at its end stop. The watches say so (``models/slow/stuck.py``); its jump back and settling are
+    no news.
+    """
+
+    def __init__(self, sensors: int, config: StandstillConfig) -> None:
+        self._config = record_of(config)
+        self.memory = np.zeros(sensors, dtype=[(name, np.float64) for name in ("last", "run", "usual_run", "left")])
+        """By sensor: last value, its repeats and their usual number, rows for which it is left out."""
+        self.memory["last"] = nan
+        self.memory["usual_run"] = 1.0
+
+    def push(self, values: Floats) -> Floats:
+        """Return ``values``, shape (rows, sensors), with NaN where a sensor is left out."""
+        out = values.copy()
+        _leave_out(out, self.memory, self._config)
+        return out
+
+
+@compiled
+def _leave_out(values: Floats, memory: Records, config: Records) -> None:
+    c = config[0]
+    for j in range(values.shape[1]):
+        m = memory[j]
+        for i in range(values.shape[0]):
+            x = values[i, j]
+            if isnan(x):
+                continue
+            _run(0.0 if x == m.last else 1.0, m)
+            m.last = x
+            if m.run >= max(c.still_rows, c.times_usual * m.usual_run):
+                m.left = c.settle_rows + 1.0
+            if m.left > 0.0:
+                m.left -= 1.0
+                values[i, j] = nan

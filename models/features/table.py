@@ -11,14 +11,24 @@ from typing import Any
 import numpy as np
 
 from models.compiled import compiled, numbers_of, record_of, records_of
-from models.features.baseline import NOVELTY, RUN, SIGMA, STEP, BaselineConfig, Z, memories, residuals
+from models.features.baseline import (
+    NOVELTY,
+    RUN,
+    SIGMA,
+    STEP,
+    BaselineConfig,
+    Standstill,
+    StandstillConfig,
+    Z,
+    memories,
+    residuals,
+)
 from models.features.contrast import NAMES as CONTRASTS
 from models.features.contrast import Contrast, ContrastConfig
 from models.features.cross import CrossConfig, CrossModel, CrossState
 from models.features.daily import DailyProfile, Profile
 from models.features.levels import LEVEL_NAMES, Levels
 from models.features.patterns import PATTERN_KEYS, PATTERN_NAMES, fill_patterns, signs_of
-from models.features.standstill import Standstill, StandstillConfig
 from models.features.visits import VISIT_NAMES, Visits
 from models.series import Floats, Ints, Times
 
@@ -75,7 +85,7 @@ class FeatureConfig:
     patterns: bool = False
     """How well a row fits a known pollution, told by the names of the columns (``models/features/patterns.py``)."""
     standstill: StandstillConfig | None = None
-    """Leave sensors that stand still out of the residuals (``models/features/standstill.py``); ``None``: never."""
+    """Leave sensors that stand still out of the residuals (``models/features/baseline.py``); ``None``: never."""
     smooth_rows: int = 3
     """Smoothing of the residuals that T2, Q and the cross prediction look at."""
     drift_rows: float = 288.0

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.features.standstill import Standstill, StandstillConfig
+from models.features.baseline import Standstill, StandstillConfig
 from models.features.table import FeatureConfig, FeatureTable
 
 CONFIG = StandstillConfig(still_rows=5, times_usual=3.0, settle_rows=4)
 
 
-def left_out(values: list[float], config: StandstillConfig = CONFIG) -> list[bool]:
+def left_out(values: list[float]) -> list[bool]:
     column = np.array(values)[:, None]
-    kept = Standstill(1, config).push(column)
+    kept = Standstill(1, CONFIG).push(column)
     assert np.array_equal(kept[~np.isnan(kept)], column[~np.isnan(kept)])
     return list(np.isnan(kept[:, 0]))
 

@@ -30,7 +30,10 @@ def quiet(seed: int = 1) -> Floats:
 
 
 def looked_at(
-    values: Floats, contexts: list[Context] | None = None, columns: tuple[str, ...] = COLUMNS
+    values: Floats,
+    contexts: list[Context] | None = None,
+    columns: tuple[str, ...] = COLUMNS,
+    shares: Floats | None = None,
 ) -> tuple[Features, list[Triage | None], Incident]:
     """The features, and the judgements of an alarm that lasts from three rows after the beginning."""
     times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(ROWS) * np.timedelta64(300, "s")
@@ -38,7 +41,7 @@ def looked_at(
     alarm = np.zeros(ROWS, dtype=bool)
     alarm[BEGIN + 3 : BEGIN + LONG] = True
     incident = Incident(columns, TARGETS)
-    return features, incident.push(features, alarm, None, values, contexts or ()), incident
+    return features, incident.push(features, alarm, shares, values, contexts or ()), incident
 
 
 def last(values: Floats, contexts: list[Context] | None = None) -> Triage:
@@ -249,10 +252,7 @@ def test_what_the_second_stage_says_of_the_row_is_said_of_a_sensor_only_where_on
     shares = np.tile([0.0, 0.98, 0.02], (ROWS, 1))
 
     def words(values: Floats) -> str:
-        features, _, _ = looked_at(values)
-        alarm = np.zeros(ROWS, dtype=bool)
-        alarm[BEGIN + 3 : BEGIN + LONG] = True
-        said = Incident(COLUMNS, TARGETS).push(features, alarm, shares, values)[BEGIN + LONG - 1]
+        said = looked_at(values, shares=shares)[1][BEGIN + LONG - 1]
         assert said is not None
         assert said.cls is TriageClass.FAULT
         return " / ".join(said.reasons_en)
