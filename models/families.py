@@ -68,7 +68,7 @@ class FamilyConfig:
     triage_classes: frozenset[TriageClass] = frozenset()
     """Classes that an alarm can have where the truth knows some only; empty: all."""
     watched: bool = False
-    """The slow watches look on: for stations whose logger reports statuses, and whose findings the triage may use."""
+    """The slow watches look on: their findings are work items beside the alarms, and the triage may use them."""
     stuck_rows: int = 0
     """A sensor that the watches find stuck in so many rows in a row is an alarm of its own (0 = a finding only)."""
 
@@ -108,7 +108,7 @@ FAMILIES: Mapping[str, FamilyConfig] = {
         FamilyConfig(
             "oddwater",
             FeatureConfig(fast=BaselineConfig(12, 200), slow=BaselineConfig(100, 500, cap_rows=100)),
-            smooth_rows=1.0, aim=Aim.ROWS, adapt=0.0, budget_per_day=0.02, blend=1.0, leap=LeapConfig(),
+            smooth_rows=1.0, aim=Aim.ROWS, adapt=0.0, budget_per_day=0.02, blend=1.0, leap=LeapConfig(), watched=True,
         ),
         FamilyConfig(
             "eindhoven",

@@ -65,13 +65,13 @@ _PRIORS: dict[str, Prior] = {
 
 _SYNONYMS: dict[str, str] = {
     "amoni": "nh4", "nnh4": "nh4", "nh4n": "nh4", "nh4+": "nh4", "no3n": "no3", "nno3": "no3", "po4p": "po4",
-    "ppo4": "po4", "bod": "bod5", "turbidity": "turb", "ec": "cond", "conductivity": "cond", "colour": "color",
-    "temperature": "temp", "flowin": "flow", "flowout": "flow", "q": "flow", "stage": "level", "clo": "cl",
-    "totaln": "tn", "totalp": "tp", "chlorine": "cl",
+    "ppo4": "po4", "bod": "bod5", "turbidity": "turb", "tur": "turb", "ec": "cond", "conductivity": "cond",
+    "colour": "color", "temperature": "temp", "flowin": "flow", "flowout": "flow", "q": "flow", "stage": "level",
+    "clo": "cl", "totaln": "tn", "totalp": "tp", "chlorine": "cl",
 }  # fmt: skip
 
 
-_EXACT = frozenset({"ph", "do", "cl", "tn", "tp", "q", "ec"})
+_EXACT = frozenset({"ph", "do", "cl", "tn", "tp", "q", "ec", "tur"})
 """Codes so short that they are only known as a whole word, never as the beginning of one."""
 
 

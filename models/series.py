@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from models.protocol import TriageClass
+from models.protocol import Reason, TriageClass
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -94,6 +94,8 @@ class TriagedInterval:
     reasons_en: tuple[str, ...] = ()
     paged: np.datetime64 | None = None
     """When it was first judged to be pollution: an officer was called then, whatever was said later."""
+    reason: Reason | None = None
+    """Which pattern a slow watch found; ``None``: an alarm."""
 
 
 @dataclass(frozen=True, slots=True)

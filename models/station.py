@@ -22,7 +22,7 @@ from models.slow.watches import SlowWatches, known_to_triage
 from models.snapshots import pack, unpack
 from models.triage import Context, Incident
 
-_KIND, _VERSION = "station pipeline", 4
+_KIND, _VERSION = "station pipeline", 5
 
 
 @dataclass(frozen=True)

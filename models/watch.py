@@ -29,7 +29,7 @@ from models.triage import Context, Incident
 from models.triage import pages as likely_pollution
 from quantrac.domain.stations import Station
 
-_LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 2
+_LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 3
 LEARNING_ROWS = 60
 """Rows before the pipeline itself raises an alarm; until then the charts alone do, which know priors."""
 LEADING = 3.0

@@ -26,7 +26,7 @@ _OWN: Mapping[str, tuple[str, ...]] = {
     ),
     "nab": ("nab_standard", "nab_low_fp", "nab_low_fn"),
     "lro": ("overlap_f1",),
-    "oddwater": ("false_alarm_rate", "drift_recall"),
+    "oddwater": ("false_alarm_rate", "drift_recall", "drift_false_rows"),
     "eindhoven": ("process_event_recall", "triage_accuracy", "process_triage_precision"),
     "scenarios": ("process_event_recall", "triage_accuracy", "process_triage_precision", "process_triage_recall"),
 }

@@ -48,12 +48,14 @@ def intervals_of(series: Series, findings: Sequence[Sequence[Finding]]) -> tuple
         for finding in standing:
             key = (finding.parameter, finding.reason)
             first, last, said = open_.get(key, (i, i, finding))
-            if series.times[i] - series.times[last] > _JOINED:
+            if i - last > 1 and series.times[i] - series.times[last] > _JOINED:
                 spans.append((first, last, said))
                 first = i
             open_[key] = (first, i, finding)
     spans += open_.values()
     return tuple(
-        TriagedInterval(series.times[a], series.times[b], f.cls, UNCALIBRATED, (f.text_vi,), (f.text_en,))
+        TriagedInterval(
+            series.times[a], series.times[b], f.cls, UNCALIBRATED, (f.text_vi,), (f.text_en,), reason=f.reason
+        )
         for a, b, f in sorted(spans, key=lambda span: span[:2])
     )

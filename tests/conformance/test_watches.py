@@ -20,6 +20,7 @@ import models.slow
 from models.protocol import TriageClass
 from models.series import Floats
 from models.slow.ceiling import CalibrationWatch, CeilingWatch
+from models.slow.creep import CreepWatch
 from models.slow.dilution import DilutionWatch
 from models.slow.drift import DriftWatch
 from models.slow.finding import Finding, Watch
@@ -38,6 +39,7 @@ pytestmark = pytest.mark.conformance
 BUILD: dict[type, Callable[[], Watch]] = {
     StuckWatch: lambda: StuckWatch(COLUMNS),
     DriftWatch: lambda: DriftWatch(COLUMNS),
+    CreepWatch: lambda: CreepWatch(("Level", *COLUMNS[1:])),
     RepeatWatch: lambda: RepeatWatch(COLUMNS),
     CeilingWatch: lambda: CeilingWatch(COLUMNS, LIMITS),
     CalibrationWatch: lambda: CalibrationWatch(COLUMNS, LIMITS),
@@ -128,7 +130,7 @@ def test_the_memory_is_bounded(cls: type) -> None:
 def test_findings_are_work_items_with_words(cls: type) -> None:
     values, status = eventful()
     found = [f for row in run(BUILD[cls](), values, status) for f in row]
-    if cls is not DriftWatch:
+    if cls not in {DriftWatch, CreepWatch}:
         assert found
     for f in found:
         assert f.cls in {TriageClass.FAULT, TriageClass.FALSIFICATION}

@@ -2,7 +2,7 @@
 
 The published target is the high-priority types on turbidity and conductivity: large sudden spike (A), sudden shift (D)
 and spike cluster (I), Leigh et al. 2019. Rows with a missing measurement and rows with only other types are left out
-of the count. Drift (H) is reported by itself.
+of the count. Drift (H) is reported by itself: a row counts as found where it is alarmed or a slow watch finds a drift.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from models.evaluation.families.base import Family, OwnFigures, Run, by_row, series_name
+from models.evaluation.families.base import Family, Figures, OwnFigures, Run, by_row, series_name
 from models.evaluation.metrics.events import runs as stretches
 from models.evaluation.tables import Table, read_tables
+from models.protocol import Reason
 from models.series import Bools, Event, Series
 
 HIGH_PRIORITY = frozenset("ADI")
@@ -55,20 +56,38 @@ def load(folder: Path) -> tuple[Series, ...]:
     return tuple(_series(t, series_name(t.path, folder)) for t in tables)
 
 
-def _drift_rows(run: Run) -> tuple[int, int]:
-    alarm = by_row(run.result.alarm)
-    drift = np.zeros(len(alarm), dtype=np.bool_)
-    for event in run.series.events:
-        drift |= (run.series.times >= event.start) & (run.series.times <= event.end)
-    return int(np.count_nonzero(drift & alarm)), int(np.count_nonzero(drift))
+def _inside(run: Run, start: np.datetime64, end: np.datetime64) -> Bools:
+    return np.asarray((run.series.times >= start) & (run.series.times <= end))
+
+
+def _drift_counts(run: Run) -> tuple[int, int, int, int]:
+    """Return the drifting rows that were found and all of them, the false rows and all normal ones."""
+    series, found = run.series, by_row(run.result.alarm).copy()
+    for finding in run.result.findings:
+        if finding.reason is Reason.DRIFT:
+            found |= _inside(run, finding.start, finding.end)
+    drift = np.zeros(len(found), dtype=np.bool_)
+    for event in series.events:
+        drift |= _inside(run, event.start, event.end)
+    beside = np.zeros(len(found), dtype=np.bool_)
+    for marked in (series.labels, series.ignore):
+        beside |= False if marked is None else marked
+    normal = ~beside
+    return int((drift & found).sum()), int(drift.sum()), int((normal & found).sum()), int(normal.sum())
+
+
+def _drift_figures(found: int, drift: int, false: int, normal: int) -> Figures:
+    return {
+        "drift_recall": found / drift if drift else None,
+        "drift_false_rows": false / normal if normal else None,
+    }
 
 
 def own(runs: Sequence[Run]) -> OwnFigures:
-    """Return the share of the drifting rows that are alarmed (``None`` without drift)."""
-    counts = [_drift_rows(run) for run in runs]
-    found, total = sum(f for f, _ in counts), sum(t for _, t in counts)
-    files = tuple({"drift_recall": f / t if t else None} for f, t in counts)
-    return OwnFigures({"drift_recall": found / total if total else None}, files)
+    """Return the shares of the drifting rows and of the normal rows that are found (``None`` where there are none)."""
+    counts = [_drift_counts(run) for run in runs]
+    total = [sum(column) for column in zip(*counts, strict=True)] or [0, 0, 0, 0]
+    return OwnFigures(_drift_figures(*total), tuple(_drift_figures(*c) for c in counts))
 
 
 ODDWATER = Family("oddwater", load, own, "nothing but --train; the score is by row")
