@@ -17,7 +17,7 @@ from alerts.limits import limit_for
 from alerts.observations import AnomalyScore, Machine
 from alerts.rules import Rule, rules_in_force
 from alerts.thresholds import thresholds
-from alerts.transitions import reassessment_of, resolution, transition_of
+from alerts.transitions import Foretold, reassessment_of, resolution, transition_of
 from quantrac.domain.alerts import AlertKey, AlertKind, Reassessment, Transition
 from quantrac.domain.limits import LimitSet, Window
 from quantrac.domain.readings import CheckedReading, Status
@@ -160,7 +160,14 @@ class StationAlerts:
                 decision = self._told_once(plan, decision, before)
             key = AlertKey(self._station.code, reading.parameter, rule.code)
             transition = transition_of(
-                key, machine, before, decision, unit=plan.sensor.unit, observation=seen, score=score
+                key,
+                machine,
+                before,
+                decision,
+                unit=plan.sensor.unit,
+                observation=seen,
+                score=score,
+                foretold=None if decision.kind is None else self._foretold(plan),
             )
             if transition is not None:
                 transitions.append(transition)
@@ -185,6 +192,17 @@ class StationAlerts:
         if any(states[code].paged for states in others for code in anomalies & states.keys()):
             return not_told_again(decision, before, Reason.TOLD_BY_INCIDENT)
         return decision
+
+    def _foretold(self, plan: _Plan) -> Foretold | None:
+        """Return the first open anomaly of the station that the officers were told of."""
+        anomalies = {m.rule.code for m in plan.machines if m.rule.kind is AlertKind.ANOMALY}
+        told = [
+            Foretold(parameter, state.since)
+            for parameter, sensor in self._sensors.items()
+            for code, state in sensor.states.items()
+            if code in anomalies and state.paged and state.since is not None
+        ]
+        return min(told, key=lambda f: f.since, default=None)
 
     def _assessed(
         self,

@@ -125,6 +125,20 @@ def anomaly(parameter: str, value: float, unit: str, limit: Limit | None, why: E
     )
 
 
+def following(why: Explanation, parameter: str, since: datetime) -> Explanation:
+    """Say in the alert of a limit that the officers were told of a model's finding before.
+
+    >>> from datetime import UTC
+    >>> following(Explanation("Vượt.", "Over"), "COD", datetime(2026, 11, 23, 3, 5, tzinfo=UTC)).en
+    'Over. A model has found COD unusual since 10:05 23/11/2026; that alert is still open.'
+    """
+    at = local_time(since)
+    return Explanation(
+        f"{why.vi.removesuffix('.')}. Mô hình đã thấy {parameter} bất thường từ {at}, cảnh báo đó vẫn đang mở.",
+        f"{why.en.removesuffix('.')}. A model has found {parameter} unusual since {at}; that alert is still open.",
+    )
+
+
 _CLASSES = {
     "process": Explanation("sự cố xả thải, ô nhiễm thật", "pollution"),
     "fault": Explanation("lỗi thiết bị đo", "sensor fault"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from alerts import explanations
@@ -24,6 +25,14 @@ NEARLY = 0.1
 """A probability that moves by less is not written: an incident would otherwise be written with each of its readings."""
 
 
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """An open anomaly of the station that the officers were told of."""
+
+    parameter: str
+    since: datetime
+
+
 def transition_of(
     key: AlertKey,
     machine: Machine,
@@ -33,8 +42,12 @@ def transition_of(
     unit: str,
     observation: Observation,
     score: AnomalyScore | None,
+    foretold: Foretold | None = None,
 ) -> Transition | None:
-    """Return the transition of a decision; ``None`` when the alert did not change."""
+    """Return the transition of a decision; ``None`` when the alert did not change.
+
+    ``foretold`` is what the officers were told of the station before: said in the alert of a limit.
+    """
     if decision.kind is None:
         return None
     if decision.kind is TransitionKind.RESOLVED:
@@ -51,6 +64,8 @@ def transition_of(
     state, limit = decision.state, machine.limit
     since = state.since or observation.observed_at
     why = _opening(key.parameter, machine, state, observation, unit=unit, score=score)
+    if machine.rule.kind is AlertKind.LIMIT and foretold is not None:
+        why = explanations.following(why, foretold.parameter, foretold.since)
     return Transition(
         key=key,
         kind=decision.kind,

@@ -204,6 +204,27 @@ def test_a_running_incident_pages_once_when_it_turns_out_to_be_pollution(
     assert run(alerts, (checked(i, 60.0) for i in range(12, 18)), score()) == []
 
 
+def test_a_limit_that_is_crossed_after_an_anomaly_says_that_it_was_told_of_before(
+    alerts: StationAlerts, checked: Any, score: Any
+) -> None:
+    # COD    60 60 60 (model sure)  120 120 ...    limit 90
+    run(alerts, (checked(i, 60.0) for i in range(3)), score())
+    (limit,) = (t for t in run(alerts, (checked(i, 120.0) for i in range(3, 6)), score()) if t.key.rule == "limit")
+    assert "vượt giới hạn" in limit.explanation_vi
+    assert limit.explanation_vi.endswith("Mô hình đã thấy COD bất thường từ 10:00 23/11/2026, cảnh báo đó vẫn đang mở.")
+    assert limit.explanation_en.endswith("that alert is still open.")
+
+
+def test_a_limit_says_nothing_of_an_anomaly_that_paged_nobody(
+    alerts: StationAlerts, checked: Any, score: Any, fault: Any
+) -> None:
+    run(alerts, (checked(i, 60.0) for i in range(3)), score(triage=fault))
+    (limit,) = (
+        t for t in run(alerts, (checked(i, 120.0) for i in range(3, 6)), score(triage=fault)) if t.key.rule == "limit"
+    )
+    assert "Mô hình" not in limit.explanation_vi
+
+
 def test_one_incident_of_two_parameters_pages_once(alerts: StationAlerts, checked: Any, score: Any) -> None:
     both = [c for i in range(6) for c in (checked(i, 60.0), checked(i, 4.0, "NH4"))]
     transitions = run(alerts, both, score())
