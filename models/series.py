@@ -96,6 +96,8 @@ class TriagedInterval:
     """When it was first judged to be pollution: an officer was called then, whatever was said later."""
     reason: Reason | None = None
     """Which pattern a slow watch found; ``None``: an alarm."""
+    sensor: str = ""
+    """The column at which a slow watch found it; empty: an alarm, of the whole row."""
 
 
 @dataclass(frozen=True, slots=True)

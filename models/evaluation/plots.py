@@ -23,6 +23,7 @@ _MAX_POINTS = 20_000
 _MAX_PANELS = 10
 _TRUTH, _OTHER_TRUTH, _ALARM = "#f2b5a7", "#bcd4e6", "#b3202c"
 """Shades of labelled events (those of another class than process in blue), and the colour of alarms."""
+_FINDING = "#e08a1e"
 _SCORE_TOP = 5.0
 """Severity at which the score panel is cut: 1.0 is the threshold."""
 
@@ -50,7 +51,9 @@ def _draw_one(run: Run, path: Path) -> Path:
         _draw_values(axis, run, run.series.columns.index(column))
     _draw_score(axes[-1], run)
     figure.suptitle(
-        f"{run.series.name}: values, alarms (red dots), truth (shaded; blue: not a process event)", fontsize=11
+        f"{run.series.name}: values, alarms (red dots), truth (shaded; blue: not a process event), "
+        "findings of slow watches (orange bars)",
+        fontsize=11,
     )
     figure.savefig(path, dpi=80)
     plt.close(figure)
@@ -65,6 +68,9 @@ def _draw_values(axis: Axes, run: Run, column: int) -> None:
         axis.axvspan(start, end, color=colour, linewidth=1.0)  # type: ignore[arg-type]
     alarm = run.result.alarm if run.result.alarm.ndim == 1 else run.result.alarm[:, column]
     axis.plot(*_thinned(series.times, np.where(alarm, values, np.nan)), ".", color=_ALARM, markersize=2.5)
+    for finding in run.result.findings:
+        if finding.sensor == series.columns[column]:
+            axis.axvspan(finding.start, finding.end, ymax=0.04, color=_FINDING, linewidth=1.0)  # type: ignore[arg-type]
     covariate = series.columns[column] in series.covariates
     axis.set_ylabel(series.columns[column] + (" *" if covariate else ""), fontsize=8)
     axis.tick_params(labelsize=7)

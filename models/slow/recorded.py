@@ -55,7 +55,14 @@ def intervals_of(series: Series, findings: Sequence[Sequence[Finding]]) -> tuple
     spans += open_.values()
     return tuple(
         TriagedInterval(
-            series.times[a], series.times[b], f.cls, UNCALIBRATED, (f.text_vi,), (f.text_en,), reason=f.reason
+            series.times[a],
+            series.times[b],
+            f.cls,
+            UNCALIBRATED,
+            (f.text_vi,),
+            (f.text_en,),
+            reason=f.reason,
+            sensor=f.parameter,
         )
         for a, b, f in sorted(spans, key=lambda span: span[:2])
     )
