@@ -3,8 +3,7 @@
 Rain, floods and waste make a river turbid within hours and, but for waste, raise its level; afterwards both fall. A
 window that is being overgrown reads a little more every day. What is compared is the clear water of each half day (the
 lower quarter of its hourly means), so that neither spikes nor a short slug count, with the clearest half day of the
-last three weeks since which the level has not risen. A doubling that no single half day
-made is a finding.
+last three weeks since which the level has not risen. A doubling that no single half day made is a finding.
 
 In a river the other sensors do not explain turbidity well enough for the cumulative sum of ``drift.py``: it would find
 something in most weeks.
@@ -31,8 +30,8 @@ _LEVELS = 240
 """Half days over which the usual range of the level is known: four months, so that a rainy spell is among them."""
 _WARM = 8
 _RISE = 0.8
-"""Logarithm of the rise that is found, 2.2 times: what ten recorded river years do by themselves stays below it in 99
-half days of 100, one excepted."""
+"""Logarithm of the rise that is found, 2.2 times: in ten recorded river years only one had such rises by itself (3.5 %
+of its rows), at 2.1 times it would be two."""
 _STEEP = 0.4
 """A rise of which half a day makes a larger share is no creep, but a jump."""
 _BEGUN = 0.25
@@ -152,9 +151,9 @@ class CreepWatch:
         return Finding(
             column, Reason.DRIFT, TriageClass.FAULT, float(self._since[i]), at_s,
             f"{vi} tăng dần trong {long_vi}, gấp {number_vi(times)} lần lúc trong nhất, mà mực nước không dâng: "
-            "đầu đo có thể bẩn",
+            "đầu đo có thể bẩn; nếu sạch, hãy tìm nguồn thải",
             f"{en} has crept up for {long_en} to {number(times)} times its clearest while the water did not rise: "
-            "the probe may be fouled",
+            "the probe may be fouled; if it is clean, look for a source",
         )  # fmt: skip
 
     _FIELDS = (
