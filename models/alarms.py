@@ -53,6 +53,11 @@ class Aim(StrEnum):
     """Rows of the widened groups of label or alarm (Jones, Jones and Horsburgh 2022): long events weigh by length."""
 
 
+_LEAN = 0.01
+"""Of thresholds whose worth is so near the best the most sensitive is taken: which of them is the best is luck, and an
+event that is missed costs more than a work item."""
+
+
 def choose_threshold(
     judged: Sequence[Judged],
     *,
@@ -65,8 +70,9 @@ def choose_threshold(
     """Return the threshold with the best F1 on held-out training scores whose false alarms stay in the budget.
 
     Over the budget the F1 is reduced in proportion, so that a plant where no threshold keeps it still gets the best
-    compromise. Thresholds are tried that alarm from a tenth to four times ``share`` of the rows: the share of labelled
-    rows, if not given. It is smaller where only the edges of long events are to be seen.
+    compromise. Of nearly equal ones it is the most sensitive. Thresholds are tried that alarm from a tenth to four
+    times ``share`` of the rows: the share of labelled rows, if not given. It is smaller where only the edges of long
+    events are to be seen.
     """
     scores = np.concatenate([j.scores[np.isfinite(j.scores)] for j in judged]) if judged else np.array([])
     if not len(scores) or not any(j.labels.any() for j in judged):
@@ -80,7 +86,7 @@ def choose_threshold(
     worth = [_worth(judged, t, budget_per_day, aim, hold_rows) for t in candidates]
     # The middle of the best stretch: the very best candidate is partly luck.
     smooth = np.convolve(np.pad(worth, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
-    return float(candidates[int(np.argmax(smooth))])
+    return float(candidates[int(np.argmax(smooth >= smooth.max() - _LEAN))])
 
 
 def _worth(judged: Sequence[Judged], threshold: float, budget: float, aim: Aim, hold_rows: int) -> float:

@@ -150,6 +150,22 @@ def test_the_threshold_keeps_the_budget() -> None:
     assert 3 < threshold <= 6
 
 
+def test_of_nearly_equal_thresholds_the_most_sensitive_is_taken() -> None:
+    # Two hundred events of four rows score 6 at first and 1 to 3 afterwards; two false peaks of 3.5 cost little.
+    rows = 100 * 96
+    times = T0 + np.arange(rows) * np.timedelta64(900, "s")
+    random = np.random.default_rng(0)
+    scores, labels = random.normal(-5, 0.5, rows), np.zeros(rows, dtype=bool)
+    for row in range(4):
+        labels[20 + row :: 48] = True
+    scores[labels] = random.uniform(1, 3, labels.sum())
+    scores[20::48] = 6
+    scores[[1000, 5000]] = 3.5
+    judged = [Judged(times, scores, labels)]
+    threshold = choose_threshold(judged, budget_per_day=0.1, aim=Aim.EVENTS, hold_rows=0, fallback=0.0)
+    assert 1 <= threshold < 1.5
+
+
 def test_an_alarm_line_streams() -> None:
     logits = np.random.default_rng(1).normal(size=500)
     config = LineConfig(1.0, 0.01, 3.0, 4, 0, 0.3, 1000.0)
