@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, log, log1p
-from typing import Any
 
 import numpy as np
 
 from models.chemistry import PATTERNS, best_pattern, dilution_support, rain_support, roles_of
 from models.priors import prior_of
 from models.series import Floats
+from models.snapshots import ByFields
 
 CELLS = ("slow_5", "cross_0", "step", "noise", "run", "zero", "missing", "beyond", "drift")
 """Features by sensor that the evidence is made of."""
@@ -70,7 +70,7 @@ class Evidence:
     words: dict[str, Words]
 
 
-class Gathering:
+class Gathering(ByFields):
     """The memory of one incident, a few numbers a sensor; fold rows in, read the evidence out."""
 
     def __init__(self, columns: Sequence[str], targets: Sequence[int]) -> None:
@@ -107,15 +107,6 @@ class Gathering:
         "rows", "moved", "z", "cross", "sense", "sense_z", "peaks", "rain", "thin", "gap", "gone", "buffer", "flags",
         "beside", "visited", "shares", "share_sum", "share_rows", "best",
     )  # fmt: skip
-
-    def state(self) -> list[Any]:
-        """Return the memory as numbers and arrays."""
-        return [getattr(self, name) for name in self._FIELDS]
-
-    def set_state(self, state: list[Any]) -> None:
-        """Go on from a memory returned by ``state``."""
-        for name, value in zip(self._FIELDS, state, strict=True):
-            setattr(self, name, value)
 
     def lead_in(self, cells: Floats) -> None:
         """Fold in a row from just before the alarm: jumps and frozen values begin there. Shape (sensors, CELLS)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -16,6 +16,21 @@ class _Array(msgspec.Struct, array_like=True):
     dtype: str
     shape: list[int]
     data: bytes
+
+
+class ByFields:
+    """An object whose memory is some of its attributes: ``_FIELDS`` names them, in the order in which they are kept."""
+
+    _FIELDS: ClassVar[tuple[str, ...]]
+
+    def state(self) -> list[Any]:
+        """Return the whole memory."""
+        return [getattr(self, name) for name in self._FIELDS]
+
+    def set_state(self, state: list[Any]) -> None:
+        """Go on from a memory returned by ``state``."""
+        for name, value in zip(self._FIELDS, state, strict=True):
+            setattr(self, name, value)
 
 
 def _encode(value: Any) -> Any:

@@ -19,7 +19,8 @@ import numpy as np
 from models.priors import kind_of, prior_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.finding import CALIBRATING, Finding, Statuses, duration, named, number, number_vi
+from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses, duration, named, number, number_vi
+from models.snapshots import ByFields
 
 _HOUR_S = 3600.0
 _BLOCK_HOURS = 12
@@ -51,7 +52,7 @@ def is_open_water(columns: Sequence[str]) -> bool:
     return "level" in kinds and "flow" not in kinds
 
 
-class CreepWatch:
+class CreepWatch(ByFields):
     """The clear water of the last half days by sensor, beside the level. Finds nothing where no level is measured."""
 
     def __init__(self, columns: Sequence[str]) -> None:
@@ -59,6 +60,7 @@ class CreepWatch:
         kinds = [kind_of(c) for c in columns]
         self._level = kinds.index("level") if "level" in kinds else -1
         self._judged = [j for j, kind in enumerate(kinds) if kind in _JUDGED and self._level >= 0]
+        self._picked = [*self._judged, self._level]
         self._floor = np.array([prior_of(kinds[j])[0].floor_absolute for j in self._judged])
         d = len(self._judged) + 1
         self._hour = -1
@@ -77,12 +79,12 @@ class CreepWatch:
         hour = int(at_s // _HOUR_S)
         if hour > self._hour:
             self._close(hour)
-        calibrated = status[self._judged] == CALIBRATING
+        picked, said = values[self._picked], status[self._picked]
+        calibrated = said[:-1] == CALIBRATING
         if calibrated.any():
             self._clear[:, calibrated] = np.nan
             self._found[calibrated] = 0.0
-        picked = values[[*self._judged, self._level]]
-        good = np.isfinite(picked) & (status[[*self._judged, self._level]] == 0)
+        good = np.isfinite(picked) & (said == MEASURING)
         picked[:-1] = np.log(np.fmax(picked[:-1], self._floor))
         self._sum += np.where(good, picked, 0.0)
         self._rows += good
@@ -159,12 +161,3 @@ class CreepWatch:
     _FIELDS = (
         "_hour", "_sum", "_rows", "_hours", "_clear", "_levels", "_low", "_low_level", "_since", "_found", "_times",
     )  # fmt: skip
-
-    def state(self) -> Any:
-        """Return the whole memory."""
-        return [getattr(self, name) for name in self._FIELDS]
-
-    def set_state(self, state: Any) -> None:
-        """Go on from a memory returned by ``state``."""
-        for name, value in zip(self._FIELDS, state, strict=True):
-            setattr(self, name, value)

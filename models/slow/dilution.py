@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
 from models.slow.finding import Finding, Statuses, named
+from models.snapshots import ByFields
 
 _DAY_S = 86_400.0
 _BLOCK_S = 900.0
@@ -22,7 +22,7 @@ _HALF = 0.5
 _LASTING_S = 3000.0
 
 
-class DilutionWatch:
+class DilutionWatch(ByFields):
     """Flow and concentrations (as logarithms) against their own last day."""
 
     def __init__(self, columns: Sequence[str]) -> None:
@@ -85,12 +85,3 @@ class DilutionWatch:
         )  # fmt: skip
 
     _FIELDS = ("_level", "_away", "_sum", "_rows", "_block", "_at_s", "_age_s", "_since")
-
-    def state(self) -> Any:
-        """Return the whole memory."""
-        return [getattr(self, name) for name in self._FIELDS]
-
-    def set_state(self, state: Any) -> None:
-        """Go on from a memory returned by ``state``."""
-        for name, value in zip(self._FIELDS, state, strict=True):
-            setattr(self, name, value)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import cos, pi, sin
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
 from models.slow.finding import CALIBRATING, Finding, Statuses, duration, named
+from models.snapshots import ByFields
 
 _HOUR_S = 3600.0
 _BLOCK_HOURS = 6
@@ -35,7 +35,7 @@ _GIVE_UP_HOURS = 240
 """After ten days of suspicion the relation is learnt anew: what stays so is how it is."""
 
 
-class DriftWatch:
+class DriftWatch(ByFields):
     """One regression a sensor from common moments, and two sums a sensor (too high, too low)."""
 
     def __init__(self, columns: Sequence[str]) -> None:
@@ -160,12 +160,3 @@ class DriftWatch:
         "_scale_mean", "_scale_size", "_hour", "_sum", "_rows", "_hours", "_gram", "_weight", "_coefficients", "_block",
         "_usual", "_blocks", "_sums", "_since", "_suspected",
     )  # fmt: skip
-
-    def state(self) -> Any:
-        """Return the whole memory."""
-        return [getattr(self, name) for name in self._FIELDS]
-
-    def set_state(self, state: Any) -> None:
-        """Go on from a memory returned by ``state``."""
-        for name, value in zip(self._FIELDS, state, strict=True):
-            setattr(self, name, value)
