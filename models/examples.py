@@ -80,8 +80,7 @@ def classes(series: Series, targets: list[int], by_sensor: bool) -> tuple[Ints, 
     y: Ints = np.asarray(flat, dtype=np.int64)
     for event in series.events:
         if event.cls is TriageClass.PROCESS:
-            inside = (series.times >= event.start) & (series.times <= event.end)
-            y[inside & flat] = PROCESS
+            y[series.within(event) & flat] = PROCESS
     return tuple(y for _ in (targets if by_sensor else [0]))
 
 

@@ -76,6 +76,10 @@ class Series:
             if array is not None and len(array) != rows:
                 raise ValueError(f"series {self.name}: an array has {len(array)} rows, not {rows}")
 
+    def within(self, interval: Event | TriagedInterval) -> Bools:
+        """Return true for the rows of an event, an alarm or a finding, both ends included; shape (rows,)."""
+        return np.asarray((self.times >= interval.start) & (self.times <= interval.end))
+
     @property
     def targets(self) -> tuple[str, ...]:
         """The columns that may be alarmed: all but the covariates."""

@@ -13,7 +13,7 @@ import numpy as np
 from models.evaluation.families.base import Run, by_row
 from models.evaluation.metrics.events import label_intervals
 from models.protocol import TriageClass
-from models.series import Bools, Event, Floats, Series, Times
+from models.series import Bools, Floats, Series, Times
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -101,12 +101,8 @@ def _truth(series: Series, column: int) -> list[tuple[np.datetime64, np.datetime
     if series.labels is None:
         return []
     labels: Bools = series.labels if series.labels.ndim == 1 else series.labels[:, column]
-    beside = [(e.start, e.end, _OTHER_TRUTH) for e in series.events if not labels[_inside(series, e)].any()]
+    beside = [(e.start, e.end, _OTHER_TRUTH) for e in series.events if not labels[series.within(e)].any()]
     return [*beside, *((start, end, _TRUTH) for start, end in label_intervals(series.times, labels))]
-
-
-def _inside(series: Series, event: Event) -> Bools:
-    return np.asarray((series.times >= event.start) & (series.times <= event.end))
 
 
 def _thinned(times: Times, values: Floats) -> tuple[Times, Floats]:

@@ -84,7 +84,7 @@ def _explain(series: Series, labels: Bools) -> bool:
     """Tell whether the labelled rows are exactly those inside the listed events (not so where events are an extra)."""
     inside: Bools = np.zeros(len(labels), dtype=np.bool_)
     for event in series.events:
-        inside |= (series.times >= event.start) & (series.times <= event.end)
+        inside |= series.within(event)
     return bool((inside == labels).all())
 
 

@@ -56,19 +56,15 @@ def load(folder: Path) -> tuple[Series, ...]:
     return tuple(_series(t, series_name(t.path, folder)) for t in tables)
 
 
-def _inside(run: Run, start: np.datetime64, end: np.datetime64) -> Bools:
-    return np.asarray((run.series.times >= start) & (run.series.times <= end))
-
-
 def _drift_counts(run: Run) -> tuple[int, int, int, int]:
     """Return the drifting rows that were found and all of them, the false rows and all normal ones."""
     series, found = run.series, by_row(run.result.alarm).copy()
     for finding in run.result.findings:
         if finding.reason is Reason.DRIFT:
-            found |= _inside(run, finding.start, finding.end)
+            found |= series.within(finding)
     drift = np.zeros(len(found), dtype=np.bool_)
     for event in series.events:
-        drift |= _inside(run, event.start, event.end)
+        drift |= series.within(event)
     beside = np.zeros(len(found), dtype=np.bool_)
     for marked in (series.labels, series.ignore):
         beside |= False if marked is None else marked

@@ -109,7 +109,7 @@ def _with_findings(series: Series, result: Result) -> Result:
     shown = sorted((*kept, *suspicions, *faults), key=lambda t: t.start)
     alarm = by_row(result.alarm).copy()
     for f in (*suspicions, *faults):
-        alarm |= (series.times >= f.start) & (series.times <= f.end)
+        alarm |= series.within(f)
     return replace(result, alarm=alarm, triage=tuple(shown))
 
 
