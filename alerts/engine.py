@@ -7,7 +7,7 @@ limits and anomalies exactly as they were. Repeated bad readings or faults becom
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
@@ -159,6 +159,7 @@ class StationAlerts:
             if rule.kind is AlertKind.ANOMALY:
                 decision = self._told_once(plan, decision, before)
             key = AlertKey(self._station.code, reading.parameter, rule.code)
+            limit_changes = rule.kind is AlertKind.LIMIT and decision.kind is not None
             transition = transition_of(
                 key,
                 machine,
@@ -167,7 +168,7 @@ class StationAlerts:
                 unit=plan.sensor.unit,
                 observation=seen,
                 score=score,
-                foretold=None if decision.kind is None else self._foretold(plan),
+                foretold=self._foretold(plan) if limit_changes else None,
             )
             if transition is not None:
                 transitions.append(transition)
@@ -187,22 +188,22 @@ class StationAlerts:
         """Quiet an anomaly whose incident the officers know, by the sensor's limit or by another sensor's anomaly."""
         if _tells_of_limit(plan):
             return not_told_again(decision, before)
-        anomalies = {m.rule.code for m in plan.machines if m.rule.kind is AlertKind.ANOMALY}
-        others = (s.states for p, s in self._sensors.items() if p != plan.sensor.parameter and s.states)
-        if any(states[code].paged for states in others for code in anomalies & states.keys()):
+        if any(parameter != plan.sensor.parameter for parameter, _ in self._told_anomalies(plan)):
             return not_told_again(decision, before, Reason.TOLD_BY_INCIDENT)
         return decision
 
     def _foretold(self, plan: _Plan) -> Foretold | None:
         """Return the first open anomaly of the station that the officers were told of."""
-        anomalies = {m.rule.code for m in plan.machines if m.rule.kind is AlertKind.ANOMALY}
-        told = [
-            Foretold(parameter, state.since)
-            for parameter, sensor in self._sensors.items()
-            for code, state in sensor.states.items()
-            if code in anomalies and state.paged and state.since is not None
-        ]
+        told = (Foretold(parameter, s.since) for parameter, s in self._told_anomalies(plan) if s.since is not None)
         return min(told, key=lambda f: f.since, default=None)
+
+    def _told_anomalies(self, plan: _Plan) -> Iterator[tuple[str, AlertState]]:
+        """Yield the parameter and the state of the station's open anomalies that the officers were told of."""
+        anomalies = {m.rule.code for m in plan.machines if m.rule.kind is AlertKind.ANOMALY}
+        for parameter, sensor in self._sensors.items():
+            for code, state in sensor.states.items():
+                if code in anomalies and state.paged:
+                    yield parameter, state
 
     def _assessed(
         self,

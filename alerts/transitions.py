@@ -46,7 +46,7 @@ def transition_of(
 ) -> Transition | None:
     """Return the transition of a decision; ``None`` when the alert did not change.
 
-    ``foretold`` is what the officers were told of the station before: said in the alert of a limit.
+    ``foretold`` is what the officers were told of the station before, to be said in an alert that opens.
     """
     if decision.kind is None:
         return None
@@ -64,7 +64,7 @@ def transition_of(
     state, limit = decision.state, machine.limit
     since = state.since or observation.observed_at
     why = _opening(key.parameter, machine, state, observation, unit=unit, score=score)
-    if machine.rule.kind is AlertKind.LIMIT and foretold is not None:
+    if foretold is not None:
         why = explanations.following(why, foretold.parameter, foretold.since)
     return Transition(
         key=key,
