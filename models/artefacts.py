@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -183,16 +183,29 @@ class ArtefactStore:
 
     def rollback(self, name: str, at: datetime) -> Change:
         """Make the artefact active again that was so before the last promotion that still stands."""
-        standing: list[str] = []
-        for change in self.history(name):
-            if change.action == "promote":
-                standing.append(change.sha256)
-            elif standing:
-                standing.pop()
+        standing = _standing(self.history(name))
         if len(standing) < 2:
             raise ModelError(f"{name} has no earlier active artefact: choose one with `quantrac models promote`")
         self.load(standing[-2])
         return self._activate(self.entry(standing[-2]), "rollback", at)
+
+    def prune(self, name: str, keep: int) -> tuple[str, ...]:
+        """Delete the artefacts of a name that nothing needs any more, and return their hashes; the history stays.
+
+        Kept are the active one and the shadow, the last ``keep`` that a rollback can go back to, and the newest
+        ``keep``: somebody may still want to promote them.
+        """
+        with self._locked():
+            index = self._read()
+            own = [a.sha256 for a in index.artefacts if a.name == name]
+            wanted = {*own[-keep:], *_standing([c for c in index.history if c.name == name])[-keep:]}
+            wanted |= {*index.active.values(), *index.shadows.values()}
+            gone = tuple(sha256 for sha256 in own if sha256 not in wanted)
+            if gone:
+                self._replace_index(replace(index, artefacts=tuple(a for a in index.artefacts if a.sha256 not in gone)))
+            for sha256 in gone:
+                self._path(sha256).unlink(missing_ok=True)
+        return gone
 
     def _activate(self, entry: Artefact, action: str, at: datetime) -> Change:
         with self._locked():
@@ -248,6 +261,17 @@ class ArtefactStore:
                 yield
         except OSError as exc:
             raise ModelError(f"the model folder {self._folder} cannot be written ({exc}): check its rights") from exc
+
+
+def _standing(history: Sequence[Change]) -> list[str]:
+    """Return the promoted artefacts of one name that no rollback took back, oldest first."""
+    standing: list[str] = []
+    for change in history:
+        if change.action == "promote":
+            standing.append(change.sha256)
+        elif change.action == "rollback" and standing:
+            standing.pop()
+    return standing
 
 
 def refuse_untrusted(content: bytes, what: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.alarms import Aim
 from models.features.baseline import BaselineConfig, StandstillConfig
@@ -50,6 +50,9 @@ class FamilyConfig:
     """After a peak the score must exceed it to be reported again within so many rows."""
     blend: float = 0.15
     """Weight of the unlabelled novelty beside the second stage's log-odds."""
+    pollution_line: bool = False
+    """A row that the second stage takes for pollution rather than for anything else is an alarm, whatever the threshold
+    says: that follows faults too, of which a missed one costs less. Needs labels that tell them apart."""
     context: ContextConfig | None = None
     """Nearest earlier values, shapes and levels, as part of the unlabelled novelty."""
     leap: LeapConfig | None = None
@@ -71,6 +74,15 @@ class FamilyConfig:
     """The slow watches look on: their findings are work items beside the alarms, and the triage may use them."""
     stuck_rows: int = 0
     """A sensor that the watches find stuck in so many rows in a row is an alarm of its own (0 = a finding only)."""
+
+    @property
+    def memory(self) -> tuple[object, ...]:
+        """What a stored memory depends on: one of other parts would be misread."""
+        return (self.features, self.by_sensor, self.context, self.leap, self.settled, self.together, self.stuck_rows)
+
+    def with_budget(self, per_week: float) -> FamilyConfig:
+        """Return the configuration for another budget: false alarms of a station and week."""
+        return replace(self, budget_per_day=per_week / 7)
 
 
 FAMILIES: Mapping[str, FamilyConfig] = {
@@ -119,11 +131,13 @@ FAMILIES: Mapping[str, FamilyConfig] = {
             event_rows=12, negatives=0.35, iterations=100, smooth_rows=1.5, hold_rows=6,
             budget_per_day=0.42, adapt=0.2, blend=0.55,
             triage_classes=frozenset({TriageClass.PROCESS, TriageClass.FAULT}), watched=True, stuck_rows=3,
+            pollution_line=True,
         ),
         FamilyConfig(
             "scenarios",
             FeatureConfig(fast=BaselineConfig(12, 300), slow=BaselineConfig(72, 864, cap_rows=72), patterns=True),
             event_rows=12, negatives=0.3, smooth_rows=1.5, hold_rows=6, budget_per_day=0.05, adapt=0.2, watched=True,
+            pollution_line=True,
         ),
     )
 }  # fmt: skip

@@ -5,13 +5,10 @@ from __future__ import annotations
 from math import inf, log2, log10
 
 import numpy as np
-import numpy.typing as npt
 
 from models.compiled import compiled
 from models.features.table import Features
-from models.series import Floats, Ints
-
-Singles = npt.NDArray[np.float32]
+from models.series import Floats, Ints, Singles
 
 _KEYS = ("slow", "fast", "slow_5", "slow_20", "step", "noise", "novelty", "day", "cross_10")
 _SHARED = 2

@@ -13,13 +13,9 @@ from math import inf, log2, log10
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from models.compiled import compiled
-from models.series import Floats
-
-Singles = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
+from models.series import Floats, Ints, Singles
 
 _SLACK_ROWS = 500
 """Rows that are collected beyond the memory before the oldest are dropped in one go."""

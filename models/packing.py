@@ -41,22 +41,22 @@ def pack(thing: Any) -> Any:
 
 
 def unpack(plain: Any) -> Any:
-    """Return what was packed. Raises ModelError for a name that is no dataclass or enumeration of this package."""
+    """Return what was packed. Raises ModelError for what this program cannot build, and for types of others."""
     if isinstance(plain, list):
         return [unpack(item) for item in plain]
     if not isinstance(plain, dict):
         return plain
-    name = plain[_TYPE]
-    if name == "dict":
-        return {unpack(key): unpack(value) for key, value in plain["items"]}
-    if name in _SEQUENCES:
-        return _SEQUENCES[name](unpack(item) for item in plain["items"])
-    built = _type_named(name)
-    if issubclass(built, Enum):
-        return built(plain["value"])
+    name = plain.get(_TYPE)
     try:
+        if name == "dict":
+            return {unpack(key): unpack(value) for key, value in plain["items"]}
+        if name in _SEQUENCES:
+            return _SEQUENCES[name](unpack(item) for item in plain["items"])
+        built = _type_named(name)
+        if issubclass(built, Enum):
+            return built(plain["value"])
         return built(**{key: unpack(value) for key, value in plain["fields"].items()})
-    except TypeError as exc:
+    except (TypeError, ValueError, KeyError, AttributeError) as exc:
         raise ModelError(f"{name} has changed since the model was stored ({exc}): train it anew") from exc
 
 
@@ -69,8 +69,8 @@ def _name(kind: type) -> str:
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
-def _type_named(name: str) -> type:
-    module, _, qualname = name.partition(":")
+def _type_named(name: object) -> type:
+    module, _, qualname = str(name).partition(":")
     found: Any = None
     if module.startswith(_PACKAGE) and qualname.isidentifier():
         try:

@@ -19,8 +19,9 @@ from models.forest import NO_TREES, probabilities
 from models.injection import with_injections
 from models.protocol import Triage, TriageClass
 from models.second_stage import SecondStage, train
-from models.series import Bools, Floats, Result, Series, Times, TriagedInterval
-from models.slow.recorded import findings_of, intervals_of, stuck_rows
+from models.series import Bools, Floats, Ints, Result, Series, Times, TriagedInterval
+from models.slow.recorded import findings_of, intervals_of
+from models.slow.stuck import StuckLine
 from models.together import TogetherLine, TogetherTails, Usual, learn_tails, together
 from models.triage import Incident, TriageModel, contexts_of, pages, shipped_model
 from models.unlabelled import Unlabelled
@@ -32,6 +33,8 @@ _UNLABELLED_TAIL = 0.005
 _CHUNK_ROWS = 8192
 _AFTERMATH_S = 3600.0
 _FORE_ROWS = 5
+_MORE_LIKELY_THAN_NOT = 0.0
+"""Log-odds from which the line for pollution alarms. On held-out training rows its F1 is flat from -.5 to 1.5."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,10 @@ class Fitted:
     """A pipeline that has learnt: configuration, second stage (if there were labels), threshold."""
 
     config: FamilyConfig
-    stage: SecondStage | None
-    threshold: float
-    tail: float
-    tells_process: bool
+    stage: SecondStage | None = None
+    threshold: float = 0.0
+    tail: float = _UNLABELLED_TAIL
+    tells_process: bool = False
     together: TogetherTails | None = None
     """What is usual of two sensors at once, where the configuration asks for such alarms."""
 
@@ -51,14 +54,14 @@ class Fitted:
         scorer = Scorer(self, series.columns, series.covariates, _limits(series))
         findings = findings_of(series) if self.config.watched else []
         contexts = contexts_of(series, findings)
-        stuck = stuck_rows(findings, self.config.stuck_rows) if findings and self.config.stuck_rows else None
+        stuck = StuckLine(self.config.stuck_rows)
         incident = Incident(series.columns, scorer.targets, self.triage_model())
         margins, alarms, judged = [], [], list[Triage | None]()
         for first in range(0, max(len(series.times), 1), _CHUNK_ROWS):
             here = slice(first, first + _CHUNK_ROWS)
             part = scorer.push(series.times[here], series.values[here])
-            if stuck is not None:
-                part.alarm[:, 0] |= stuck[here]
+            if stuck.rows and findings:
+                part.alarm[:, 0] |= stuck.push(findings[here])
             margins.append(part.margin)
             alarms.append(part.alarm)
             if not self.config.by_sensor:
@@ -111,6 +114,7 @@ class Scorer:
         self.unlabelled = Unlabelled(columns, self.targets, config)
         self.lines = [AlarmLine(_line(fitted)) for _ in range(lines)]
         self.together = _together_line(fitted, len(self.targets))
+        self.pollution = _pollution_line(fitted)
 
     def push(self, times: Times, values: Floats) -> Scored:
         """Judge the next rows."""
@@ -125,6 +129,10 @@ class Scorer:
                 shares = self.fitted.stage.shares(x[k])
                 logits = _mixed(SecondStage.logits(shares), logits, self.fitted.config.blend)
             margins[:, k], alarms[:, k] = line.push(logits)
+        if self.pollution is not None and len(times):
+            beyond, polluted = self.pollution.push(SecondStage.pollution_logits(shares))
+            margins[:, 0] = np.maximum(margins[:, 0], beyond)
+            alarms[:, 0] |= polluted
         if self.together is not None:
             extra = self.together.push(features, self.targets, values[:, self.targets])
             margins[extra, 0] = np.maximum(margins[extra, 0], 0.0)
@@ -138,6 +146,7 @@ class Scorer:
             "unlabelled": self.unlabelled.state(),
             "together": self.together.state() if self.together is not None else None,
             "lines": [line.state for line in self.lines],
+            "pollution": self.pollution.state if self.pollution is not None else None,
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -149,6 +158,8 @@ class Scorer:
             self.together.set_state(state["together"])
         for line, memory in zip(self.lines, state["lines"], strict=True):
             line.state = memory
+        if self.pollution is not None and state["pollution"] is not None:
+            self.pollution.state = state["pollution"]
 
 
 def _together_line(fitted: Fitted, sensors: int) -> TogetherLine | None:
@@ -158,6 +169,12 @@ def _together_line(fitted: Fitted, sensors: int) -> TogetherLine | None:
     return TogetherLine(sensors, config, tails)
 
 
+def _pollution_line(fitted: Fitted) -> AlarmLine | None:
+    if not (fitted.config.pollution_line and fitted.tells_process) or fitted.config.by_sensor:
+        return None
+    return AlarmLine(dataclasses.replace(_line(fitted), threshold=_MORE_LIKELY_THAN_NOT, adapt=0.0))
+
+
 def warm(config: FamilyConfig) -> None:
     """Compile what the pipeline runs, or read it from the cache on disk: the first row need not wait for it."""
     rows = config.features.cross.block_rows + config.features.cross.warm_rows
@@ -165,7 +182,7 @@ def warm(config: FamilyConfig) -> None:
     values = np.random.default_rng(0).normal(size=(rows + 1, 2))
     keys = 0 if config.together is None else len(config.together.keys)
     tails = TogetherTails((1.0,) * keys, (1.0,) * keys, (1.0,) * keys, np.inf) if keys else None
-    scorer = Scorer(Fitted(config, None, 0.0, _UNLABELLED_TAIL, False, together=tails), ("a", "b"))
+    scorer = Scorer(Fitted(config, together=tails), ("a", "b"))
     incident = Incident(("a", "b"), scorer.targets)
     # A part of several rows is compiled for by itself: its slices do not lie in one piece as those of one row do.
     for part in (slice(rows), slice(rows, rows + 1)):
@@ -205,7 +222,9 @@ def fit(train_series: Sequence[Series], config: FamilyConfig) -> Fitted:
     """
     labelled = [s for s in train_series if config.blend < 1.0 and s.labels is not None and s.labels.any()]
     if not labelled:
-        return Fitted(config, None, 0.0, _UNLABELLED_TAIL, False)
+        return Fitted(config)
+    # In an order of their own: no figure depends on what the files are called.
+    labelled.sort(key=lambda s: s.sha256)
     sets = [_learnt_from(s, config) for s in labelled]
     judged = _held_out(labelled, sets, config)
     threshold = choose_threshold(
@@ -333,8 +352,8 @@ def _judge_fold(series: Series, learnt: _Set, mask: Bools, stage: SecondStage, c
     return out
 
 
-def _folds(series: Sequence[Series]) -> list[np.ndarray[tuple[int], np.dtype[np.int64]]]:
-    groups = sorted({s.group for s in series})
+def _folds(series: Sequence[Series]) -> list[Ints]:
+    groups = list(dict.fromkeys(s.group for s in series))
     if len(groups) > 1:
         number = {g: i % max(2, min(_FOLDS, len(groups))) for i, g in enumerate(groups)}
         return [np.full(len(s.times), number[s.group], dtype=np.int64) for s in series]

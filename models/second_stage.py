@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from models.errors import ModelError
 from models.examples import Matrix
 from models.forest import Forest, forest_of, probabilities
 from models.series import Floats, Ints
@@ -49,6 +50,9 @@ class SecondStage:
         return tuple(forest_of(m) for m in self.members)
 
     def _said(self, member: int, x: Matrix) -> Floats:
+        learnt = self.members[member].n_features_in_
+        if x.shape[1] != learnt:  # a forest's walk does not look, and would read what lies behind the row
+            raise ModelError(f"the second stage learnt from {learnt} features and is shown {x.shape[1]}: train it anew")
         forest = self._forests[member]
         if forest is not None:
             return probabilities(forest, x)
@@ -58,8 +62,17 @@ class SecondStage:
     @staticmethod
     def logits(shares: Floats) -> Floats:
         """Return the log-odds of "not normal", cut at +-8."""
-        p = np.clip(1.0 - shares[:, 0], 1e-6, 1 - 1e-6)
-        return np.asarray(np.clip(np.log(p / (1 - p)), -_CLIP, _CLIP))
+        return _log_odds(1.0 - shares[:, 0])
+
+    @staticmethod
+    def pollution_logits(shares: Floats) -> Floats:
+        """Return the log-odds of pollution (class 2 against all others), cut at +-8."""
+        return _log_odds(shares[:, 2])
+
+
+def _log_odds(probability: Floats) -> Floats:
+    p = np.clip(probability, 1e-6, 1 - 1e-6)
+    return np.asarray(np.clip(np.log(p / (1 - p)), -_CLIP, _CLIP))
 
 
 def train(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from models.protocol import Reason, TriageClass
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
+Singles = npt.NDArray[np.float32]
 Times = npt.NDArray[np.datetime64]
 
 
@@ -75,6 +77,14 @@ class Series:
         for array in (self.labels, self.changepoints, self.ignore, self.status, self.neighbours):
             if array is not None and len(array) != rows:
                 raise ValueError(f"series {self.name}: an array has {len(array)} rows, not {rows}")
+
+    @property
+    def sha256(self) -> str:
+        """Hash of times, columns, values and labels: it tells series apart whatever their files are called."""
+        found = hashlib.sha256("|".join(self.columns).encode())
+        for array in (self.times, self.values, self.labels):
+            found.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
+        return found.hexdigest()
 
     def within(self, interval: Event | TriagedInterval) -> Bools:
         """Return true for the rows of an event, an alarm or a finding, both ends included; shape (rows,)."""

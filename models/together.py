@@ -13,13 +13,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from models.compiled import compiled
 from models.features.table import Features
-from models.series import Bools, Floats
-
-Ints = npt.NDArray[np.int64]
+from models.series import Bools, Floats, Ints
 
 _BEFORE = (10, 16)
 """Rows before the alarm whose mean is where a sensor was."""

@@ -6,17 +6,17 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 
 from models.artefacts import Artefact, ArtefactStore
 from models.errors import ModelError
-from models.evaluation.detectors import Fitted, detector_named
+from models.evaluation.detectors import detector_named
 from models.evaluation.evaluate import run_all, summarise
 from models.evaluation.families.base import Family
 from models.evaluation.leaderboard import cross_validate
-from models.packing import pack, unpack
+from models.loading import load_fitted
+from models.packing import pack
 from models.series import Series
 from quantrac import __version__
 
@@ -53,13 +53,7 @@ def worse_figures(active: Mapping[str, object], candidate: Mapping[str, object])
 
 def data_sha256(series: Sequence[Series]) -> str:
     """Return a hash of times, columns, values and labels: equal data give equal hashes, whatever the files' names."""
-    parts = []
-    for one in series:
-        part = hashlib.sha256("|".join(one.columns).encode())
-        for array in (one.times, one.values, one.labels):
-            part.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
-        parts.append(part.digest())
-    return hashlib.sha256(b"".join(sorted(parts))).hexdigest()
+    return hashlib.sha256("".join(sorted(one.sha256 for one in series)).encode()).hexdigest()
 
 
 def train(
@@ -83,13 +77,6 @@ def train(
         code_version=__version__,
     )
     return store.add({"family": family.name, "fitted": pack(fitted)}, about)
-
-
-def load_fitted(store: ArtefactStore, sha256: str) -> tuple[str, Fitted]:
-    """Return the family's name and the fitted detector of an artefact. Raises ModelError."""
-    content: Any = store.load(sha256)
-    fitted: Fitted = unpack(content["fitted"])
-    return content["family"], fitted
 
 
 def compare(

@@ -18,18 +18,19 @@ import numpy as np
 from models.errors import ModelError
 from models.families import FAMILIES
 from models.pipeline import Fitted, Scored, Scorer
-from models.priors import Harm, prior_of
+from models.priors import Harm, covariates_of, prior_of
 from models.protocol import Reason, Row, Triage, TriageClass
 from models.reported import as_reported, reported
 from models.series import Floats
 from models.slow.finding import MEASURING, Finding
+from models.slow.stuck import StuckLine
 from models.slow.watches import SlowWatches, known_to_triage
 from models.snapshots import pack, unpack
 from models.triage import Context, Incident
 from models.triage import pages as likely_pollution
 from quantrac.domain.stations import Station
 
-_LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 3
+_LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 4
 LEARNING_ROWS = 60
 """Rows before the pipeline itself raises an alarm; until then the charts alone do, which know priors."""
 LEADING = 3.0
@@ -51,7 +52,7 @@ class Learnt:
     @property
     def pipeline(self) -> Fitted:
         """The pipeline to judge with."""
-        return self.fitted or Fitted(FAMILIES["scenarios"], None, 0.0, 0.005, False)
+        return self.fitted or Fitted(FAMILIES["scenarios"])
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class WatchConfig:
     @property
     def covariates(self) -> tuple[str, ...]:
         """Parameters that explain the others and are no pollution by themselves."""
-        return tuple(p for p in self.parameters if prior_of(p)[0].harm is Harm.NONE)
+        return covariates_of(self.parameters)
 
 
 class Watched(NamedTuple):
@@ -140,19 +141,26 @@ class _Judge:
         self.learnt = learnt
         self._config, self._fitted = config, learnt.pipeline
         family = self._fitted.config
-        self._kind = repr((family.features, family.context, family.by_sensor))
+        self._kind = repr(family.memory)
         """A memory of other features would be misread."""
         self.scorer = Scorer(self._fitted, config.parameters, config.covariates, np.array(config.limits))
         self.incident = Incident(config.parameters, self.scorer.targets, self._fitted.triage_model())
+        self._stuck = StuckLine(family.stuck_rows)
+        self.scored: Scored | None = None
+        """What was made of the last rows."""
         self.rows = 0
         self.alarmed = self.paging = False
         """What the last row was; counted are the beginnings."""
 
     def push(self, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]) -> list[Verdict]:
         times = np.array([round(row.at_s * 1e9) for row in rows], dtype="datetime64[ns]")
-        scored = self.scorer.push(times, values)
+        scored = self.scored = self.scorer.push(times, values)
+        stuck = self._stuck.push(findings)
         # Lists, not arrays: mostly one row, and each call of numpy costs more than that.
-        alarm = [any(lines) and self.rows + i >= LEARNING_ROWS for i, lines in enumerate(scored.alarm.tolist())]
+        alarm = [
+            (any(lines) or still) and self.rows + i >= LEARNING_ROWS
+            for i, (lines, still) in enumerate(zip(scored.alarm.tolist(), stuck, strict=True))
+        ]
         self.rows += len(rows)
         severities = [exp2(min(max(*lines, -20.0), 20.0)) for lines in scored.margin.tolist()]
         on = [mine or row.charted for mine, row in zip(alarm, rows, strict=True)]
@@ -177,18 +185,20 @@ class _Judge:
         """Return the memory, with what it belongs to."""
         return [
             self.learnt.sha256, self._kind, self.rows, self.alarmed, self.paging,
-            self.scorer.state(), self.incident.state(),
+            self.scorer.state(), self.incident.state(), self._stuck.state,
         ]  # fmt: skip
 
     def set_state(self, state: Any) -> None:
         """Go on from a memory. One of other features is not used; of another artefact, only what rows have taught."""
-        sha256, kind, rows, alarmed, paging, scorer, incident = state
+        sha256, kind, rows, alarmed, paging, scorer, incident, stuck = state
         if kind != self._kind:
             return
-        lines = [line.state for line in self.scorer.lines]
-        same = sha256 == self.learnt.sha256
-        self.scorer.set_state(scorer if same or len(lines) != len(scorer["lines"]) else {**scorer, "lines": lines})
+        if sha256 != self.learnt.sha256:
+            fresh = self.scorer.state()
+            scorer = {**scorer, "lines": fresh["lines"], "pollution": fresh["pollution"]}
+        self.scorer.set_state(scorer)
         self.incident.set_state(incident)
+        self._stuck.state = stuck
         self.rows, self.alarmed, self.paging = rows, alarmed, paging
 
 
@@ -199,6 +209,8 @@ class StationWatch:
         self.config = config
         self._active = _Judge(config, config.active)
         self._shadow = None if config.shadow is None else _Judge(config, config.shadow)
+        self.shadow_failed: Exception | None = None
+        """Why the shadow judges no more; the active model goes on."""
         self._slow = SlowWatches(config.parameters, config.legal)
         self._looked_s = -inf
         self._findings: list[Finding] = []
@@ -216,6 +228,21 @@ class StationWatch:
     def running(self) -> bool:
         """Whether an incident is running: only then it matters what the neighbours say."""
         return self._active.alarmed
+
+    @property
+    def rows(self) -> int:
+        """Rows that were judged so far."""
+        return self._active.rows
+
+    @property
+    def targets(self) -> tuple[int, ...]:
+        """Places of the parameters that may be alarmed."""
+        return tuple(self._active.scorer.targets)
+
+    @property
+    def scored(self) -> Scored | None:
+        """What the active pipeline made of the last rows; ``None`` before the first."""
+        return self._active.scored
 
     def push(self, rows: Sequence[Row], charted: Sequence[bool], beside: tuple[int, int] = (0, 0)) -> list[Verdict]:
         """Judge the next rows, each newer than the one before.
@@ -347,10 +374,22 @@ class StationWatch:
         values = np.array([row.values for row in rows])
         found = [self._look(row) for row in rows]
         verdicts = self._active.push(rows, values, found)
-        beside = None if self._shadow is None else self._shadow.push(rows, values, found)
+        beside = self._beside(rows, values, found)
         for i, verdict in enumerate(verdicts):
             self._note(self._active, verdict, None if beside is None else beside[i])
         return [replace(v, findings=tuple(f)) if f else v for v, f in zip(verdicts, found, strict=True)]
+
+    def _beside(
+        self, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]
+    ) -> list[Verdict] | None:
+        """Return the shadow's verdicts. A candidate that fails is let go, and the active model goes on."""
+        if self._shadow is None:
+            return None
+        try:
+            return self._shadow.push(rows, values, findings)
+        except Exception as exc:  # noqa: BLE001  a failure of any kind
+            self._shadow, self.shadow_failed = None, exc
+            return None
 
     def _note(self, active: _Judge, verdict: Verdict, other: Verdict | None) -> None:
         mine, paging = verdict.triage is not None, pages(verdict)

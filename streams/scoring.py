@@ -56,6 +56,8 @@ class StationScorer:
         self.trouble: Trouble | None = None
         self._kept: bytes | None = None
         """The pipeline's rows since its base, while it is put aside."""
+        self._charted_before: bytes | None = None
+        """The charts' memory as it was last stored: they go on from it after a failure."""
         self.reported: tuple[str | None, ...] | None = None
         """What the database has of this station's model."""
 
@@ -84,8 +86,9 @@ class StationScorer:
 
     def snapshot(self) -> ScorerSnapshot:
         """Return the part that is stored with every batch."""
-        charts = None if self.charts is None else self.charts.snapshot()
-        return ScorerSnapshot(charts, self._kept if self.watch is None else self.watch.light())
+        if self.charts is not None:
+            self._charted_before = self.charts.snapshot()
+        return ScorerSnapshot(self._charted_before, self._kept if self.watch is None else self.watch.light())
 
     def take_base(self, now: datetime) -> bytes | None:
         """Return the pipeline's base when it has to be stored with this batch."""
@@ -107,16 +110,16 @@ class StationScorer:
         """Go on with other models."""
         if (config.active.sha256, _hash(config)) != (self.config.active.sha256, _hash(self.config)):
             self.config = replace(self.config, active=config.active, shadow=config.shadow)
-            if self.watch is not None:
-                self.watch = self.watch.with_models(config.active, config.shadow)
+            watch = self.watch
+            if watch is not None:
+                changed = self._restored("pipeline", lambda: watch.with_models(config.active, config.shadow))
+                self.watch = changed or StationWatch(self.config)
 
     def go_on(self, snapshot: ScorerSnapshot, base: bytes | None) -> None:
         """Take up what was stored; what cannot be read starts anew."""
         if snapshot.charts is not None:
-            stored = snapshot.charts
-            self.charts = (
-                self._restored("charts", lambda: StationModel.for_station(self.station, stored)) or self.charts
-            )
+            self._charted_before = snapshot.charts
+            self.charts = self._charts_again() or self.charts
         if snapshot.watch is not None:
             kept = snapshot.watch
             self.watch = self._restored("pipeline", lambda: StationWatch.restore(self.config, kept, base)) or self.watch
@@ -138,8 +141,15 @@ class StationScorer:
 
     def _try_charts_again(self, now: datetime) -> None:
         if self.charts is None and (self.trouble is None or now >= self.trouble.retry_at):
-            self.charts = StationModel.for_station(self.station)
+            self.charts = self._charts_again() or StationModel.for_station(self.station)
             self.trouble = self.trouble if self.watch is None else None
+
+    def _charts_again(self) -> StationModel | None:
+        """Return charts with the memory that was last stored; ``None`` where there is none that can be read."""
+        stored = self._charted_before
+        if stored is None:
+            return None
+        return self._restored("charts", lambda: StationModel.for_station(self.station, stored))
 
     def _charted(self, rows: Sequence[Row], now: datetime) -> list[dict[str, ParameterScore] | None]:
         charts = self.charts
@@ -160,11 +170,15 @@ class StationScorer:
             return []
         alarmed = [any(s.alarm for s in one.values()) for one in scores]
         try:
-            return watch.push(rows, alarmed, beside)
+            verdicts = watch.push(rows, alarmed, beside)
         except Exception as exc:  # noqa: BLE001  a model's failure of any kind must not stop the stream
             self.watch, self._kept = None, watch.light()
             self._failed("pipeline", exc, rows, now)
             return []
+        if watch.shadow_failed is not None:
+            self._failed("shadow", watch.shadow_failed, rows, now)
+            watch.shadow_failed = None
+        return verdicts
 
     def _failed(self, part: str, exc: Exception, rows: Sequence[Row], now: datetime) -> None:
         self.trouble = Trouble(f"the {part} failed on a row: {type(exc).__name__}: {exc}"[:500], now + RETRY_AFTER)

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from models.artefacts import ArtefactStore
 from models.errors import ModelError
-from models.packing import unpack
-from models.pipeline import Fitted
+from models.loading import load_pipeline
 from models.watch import Learnt, WatchConfig
 from quantrac.domain.stations import Station
 from quantrac.telemetry import get_logger
@@ -89,12 +88,9 @@ class ModelShelf:
     @staticmethod
     def _load(store: ArtefactStore, sha256: str) -> _Choice:
         try:
-            fitted = unpack(store.load(sha256)["fitted"])
-            problem = None if isinstance(fitted, Fitted) else f"artefact {sha256} is no pipeline: it cannot score here"
-        except (ModelError, KeyError, TypeError) as exc:
-            problem = str(exc) if sha256 in str(exc) else f"artefact {sha256} is refused: {exc}"
-        if problem is not None:
-            _log.error("artefact_refused", sha256=sha256, error=problem)
-            return _Choice(Learnt(), problem)
+            fitted = load_pipeline(store, sha256)
+        except ModelError as exc:
+            _log.error("artefact_refused", sha256=sha256, error=str(exc))
+            return _Choice(Learnt(), str(exc))
         _log.info("artefact_loaded", sha256=sha256)
         return _Choice(Learnt(sha256, fitted))

@@ -10,12 +10,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from models.compiled import compiled
-from models.series import Floats
-
-Ints = npt.NDArray[np.int64]
+from models.series import Floats, Ints
 
 NAMES = ("contrast_2", "contrast_10", "contrast_30", "travel", "flutter", "straight")
 """``contrast_*``: mean of the last 2 to 3 rows less that of rows so long before. ``travel``: mean absolute step of the

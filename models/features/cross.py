@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models.compiled import compiled
-from models.series import Floats, Ints
+from models.series import Floats, Ints, Singles
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,9 @@ class CrossState:
     weight: float
     gram: Floats
     fourth: float
-    recent: Floats
-    """The rows that reach into the open block, then the block; shape (longest horizon + block rows, sensors)."""
+    recent: Singles
+    """The rows that reach into the open block, then the block; shape (longest horizon + block rows, sensors). Single
+    precision is enough, and half the memory: residuals are cut at 40 scatters."""
 
 
 class _Models(NamedTuple):
@@ -67,7 +68,7 @@ class CrossModel:
         self._horizons = np.array(config.horizons, dtype=np.int64)
         self._lags = max(config.horizons)
         width = sensors * len(config.horizons)
-        recent = np.zeros((self._lags + config.block_rows, sensors))
+        recent = np.zeros((self._lags + config.block_rows, sensors), dtype=np.float32)
         self.state = CrossState(sensors, 0, 0.0, np.zeros((width, width)), 0.0, recent)
         self._models: _Models | None = None
 
@@ -96,7 +97,7 @@ class CrossModel:
         s.rows += len(v)
         if s.rows % c.block_rows == 0:
             if s.rows <= c.settle_rows:
-                self._learn(np.clip(self._stack(), -c.clip, c.clip))
+                self._learn(np.clip(self._stack().astype(np.float64), -c.clip, c.clip))
                 self.refit()
             s.recent[: self._lags] = s.recent[c.block_rows :].copy()
 
@@ -171,14 +172,14 @@ class CrossModel:
 
 
 @compiled
-def _keep(v: Floats, clip: float, recent: Floats) -> None:
+def _keep(v: Floats, clip: float, recent: Singles) -> None:
     for i in range(v.shape[0]):
         for j in range(v.shape[1]):
             recent[i, j] = min(max(v[i, j], -clip), clip)
 
 
 @compiled
-def _score(recent: Floats, first: int, horizons: Ints, m: _Models, overall: Floats, errors: Floats) -> None:
+def _score(recent: Singles, first: int, horizons: Ints, m: _Models, overall: Floats, errors: Floats) -> None:
     """Write T2, Q and prediction errors of the rows of ``recent`` from ``first`` on."""
     sensors = recent.shape[1]
     for i in range(len(errors)):
@@ -195,7 +196,7 @@ def _score(recent: Floats, first: int, horizons: Ints, m: _Models, overall: Floa
 
 
 @compiled
-def _dot(a: Floats, b: Floats) -> float:
+def _dot(a: Singles, b: Floats) -> float:
     total = 0.0
     for i in range(len(a)):
         total += a[i] * b[i]

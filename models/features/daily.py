@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.compiled import compiled
-from models.series import Floats, Times
+from models.series import Floats, Singles, Times
 
 SLOTS = 48
 DAYS = 7
@@ -21,7 +21,7 @@ _HUGE = 1e12
 class Profile(NamedTuple):
     """Means of the half hours, and the sums of the open one. Arrays, written in place."""
 
-    history: Floats
+    history: Singles
     """Shape (days, slots, sensors)."""
     sums: Floats
     counts: Floats
@@ -34,7 +34,7 @@ class DailyProfile:
 
     def __init__(self, sensors: int) -> None:
         self.profile = Profile(
-            np.full((DAYS, SLOTS, sensors), np.nan),
+            np.full((DAYS, SLOTS, sensors), np.nan, dtype=np.float32),
             np.zeros(sensors),
             np.zeros(sensors),
             np.full(1, -1, dtype=np.int64),
@@ -63,7 +63,7 @@ def _differences(times_ns: npt.NDArray[np.int64], values: Floats, p: Profile) ->
 
 
 @compiled
-def _median(days: Floats) -> float:
+def _median(days: Singles) -> float:
     known = np.empty(DAYS)
     n = 0
     for value in days:

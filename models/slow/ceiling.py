@@ -76,12 +76,16 @@ class CeilingWatch:
         )  # fmt: skip
 
     def state(self) -> Any:
-        """Return the whole memory."""
-        return [self._ring, self._count, self._since]
+        """Return the whole memory, by the parameters that have a limit: which ones have may change meanwhile."""
+        return {
+            self.columns[j]: [self._ring[i], self._count[i], self._since[i]] for i, (j, _) in enumerate(self._limited)
+        }
 
     def set_state(self, state: Any) -> None:
-        """Go on from a memory returned by ``state``."""
-        self._ring, self._count, self._since = state
+        """Go on from a memory returned by ``state``; a parameter that had no limit then begins."""
+        for i, (j, _) in enumerate(self._limited):
+            if self.columns[j] in state:
+                self._ring[i], self._count[i], self._since[i] = state[self.columns[j]]
 
 
 _HIGH = 0.6
@@ -150,9 +154,16 @@ class CalibrationWatch:
         )  # fmt: skip
 
     def state(self) -> Any:
-        """Return the whole memory."""
-        return [self._before, self._in_spell, self._spells, self._first_s, self._last_s]
+        """Return the whole memory, by the parameters that have a limit: which ones have may change meanwhile."""
+        return {
+            self.columns[j]: [self._before[i], self._in_spell[i], self._spells[i], self._first_s[i], self._last_s[i]]
+            for i, (j, _) in enumerate(self._limited)
+        }
 
     def set_state(self, state: Any) -> None:
-        """Go on from a memory returned by ``state``."""
-        self._before, self._in_spell, self._spells, self._first_s, self._last_s = state
+        """Go on from a memory returned by ``state``; a parameter that had no limit then begins."""
+        for i, (j, _) in enumerate(self._limited):
+            if self.columns[j] in state:
+                (
+                    self._before[i], self._in_spell[i], self._spells[i], self._first_s[i], self._last_s[i],
+                ) = state[self.columns[j]]  # fmt: skip

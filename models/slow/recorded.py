@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from models.protocol import Reason
-from models.series import Bools, Series, TriagedInterval
+from models.series import Series, TriagedInterval
 from models.slow.finding import UNCALIBRATED, Finding
 from models.slow.watches import SlowWatches
 
@@ -26,17 +26,6 @@ def findings_of(series: Series) -> list[list[Finding]]:
     for i, at_s in enumerate(stamps):
         out.append(watches.push(at_s, reported[i], status[i]) if at_s > last else [])
         last = max(last, at_s)
-    return out
-
-
-def stuck_rows(findings: Sequence[Sequence[Finding]], rows: int) -> Bools:
-    """Return true where a sensor has been found stuck in each of the last ``rows`` rows."""
-    out = np.zeros(len(findings), dtype=np.bool_)
-    standing: dict[str, int] = {}
-    for i, found in enumerate(findings):
-        stuck = {f.parameter for f in found if f.reason is Reason.FROZEN}
-        standing = {parameter: standing.get(parameter, 0) + 1 for parameter in stuck}
-        out[i] = max(standing.values(), default=0) >= rows
     return out
 
 

@@ -24,8 +24,30 @@ _MEMORY_RUNS = 1500.0
 _FLOOR_S, _FLOOR_WET_S = 1200.0, 3600.0
 """No probe is called stuck earlier; a wet-chemistry analyser may repeat a result for 15 to 30 min (response time of
 TT 10/2021/TT-BTNMT article 34, as in domain practice: doubled)."""
+_SILENCE_STEPS = 3.0
+"""A gap of more than so many usual steps ends a repetition: nobody knows what the probe showed meanwhile."""
+_STEP_GAIN = 0.05
 _NEW_S, _NEW_WET_S = 7200.0, 14_400.0
 """Until the sensor's own habit is known (windows of domain practice)."""
+
+
+class StuckLine:
+    """An alarm of its own where a sensor has been found stuck in each of the last rows. ``state`` is its memory."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        """Rows in a row; 0: never."""
+        self.state: dict[str, int] = {}
+        """Rows so far, by parameter."""
+
+    def push(self, findings: Sequence[Sequence[Finding]]) -> list[bool]:
+        """Return where the alarm is on. ``findings`` has what stands after each of the next rows."""
+        return [self._on(found) for found in findings] if self.rows else [False] * len(findings)
+
+    def _on(self, found: Sequence[Finding]) -> bool:
+        stuck = {f.parameter for f in found if f.reason is Reason.FROZEN}
+        self.state = {parameter: self.state.get(parameter, 0) + 1 for parameter in stuck}
+        return any(rows >= self.rows for rows in self.state.values())
 
 
 class StuckWatch:
@@ -40,6 +62,8 @@ class StuckWatch:
         self._value = [float("nan")] * d
         self._since = [0.0] * d
         self._last = [0.0] * d
+        self._step = [0.0] * d
+        """Usual seconds from one value to the next; 0: not known yet."""
         self._runs = [0] * d
         self._threshold = [self._limit_s(j) for j in range(d)]
 
@@ -51,10 +75,23 @@ class StuckWatch:
                 continue
             if x != self._value[j]:
                 self._changed(j, x, at_s)
+            elif self._silent(j, at_s):
+                self._since[j] = at_s
             elif at_s - self._since[j] >= self._threshold[j] and not (x == 0.0 and self._flow[j]):
                 found.append(self._finding(j, at_s))
-            self._last[j] = at_s
+            self._walk(j, at_s)
         return found
+
+    def _silent(self, j: int, at_s: float) -> bool:
+        return 0.0 < _SILENCE_STEPS * self._step[j] < at_s - self._last[j]
+
+    def _walk(self, j: int, at_s: float) -> None:
+        """Take note of when the latest value came."""
+        step = at_s - self._last[j]
+        if self._last[j] and step > 0.0:
+            usual = self._step[j]
+            self._step[j] = usual + _STEP_GAIN * (min(step, 2.0 * usual) - usual) if usual else step
+        self._last[j] = at_s
 
     def _changed(self, j: int, x: float, at_s: float) -> None:
         """Learn how long the value stood, the last row included: a record counts no longer than the threshold."""
@@ -89,8 +126,8 @@ class StuckWatch:
 
     def state(self) -> Any:
         """Return the whole memory."""
-        return [self._counts, self._runs, self._value, self._since, self._last, self._threshold]
+        return [self._counts, self._runs, self._value, self._since, self._last, self._step, self._threshold]
 
     def set_state(self, state: Any) -> None:
         """Go on from a memory returned by ``state``."""
-        self._counts, self._runs, self._value, self._since, self._last, self._threshold = state
+        self._counts, self._runs, self._value, self._since, self._last, self._step, self._threshold = state

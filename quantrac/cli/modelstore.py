@@ -87,6 +87,7 @@ def promote(
     Example: quantrac models promote 3f9a2c --data last-weeks/
     """
     from models.artefacts import ArtefactStore
+    from models.loading import load_fitted
     from quantrac.cli.context import load_context
     from quantrac.cli.modelviews import difference_table, shadow_table
     from quantrac.errors import QuantracError
@@ -94,9 +95,11 @@ def promote(
     context = load_context()
     store = ArtefactStore(context.models_dir)
     candidate = store.entry(sha256)
+    load_fitted(store, candidate.sha256)
     active = store.active(candidate.name)
-    if active is not None and active.sha256 != candidate.sha256:
+    if active is None or active.sha256 != candidate.sha256:
         shadow_table(shadow_lines(context, candidate.sha256))
+    if active is not None and active.sha256 != candidate.sha256:
         worse = difference_table(store, active, candidate, data)
         if worse and not force:
             raise QuantracError(
@@ -121,6 +124,7 @@ def shadow(
     Example: quantrac models shadow 3f9a2c && quantrac models shadow --report
     """
     from models.artefacts import ArtefactStore
+    from models.loading import load_pipeline
     from quantrac.cli.context import load_context
     from quantrac.cli.modelviews import shadow_table
     from quantrac.errors import QuantracError
@@ -137,6 +141,7 @@ def shadow(
         elif not shadow_table(lines):
             typer.echo("Nothing was counted yet: begin with `quantrac models shadow HASH`.")
     elif which is not None:
+        load_pipeline(store, which)
         change = store.begin_shadow(which, context.clock.now())
         typer.echo(f"{change.sha256} now runs beside the active artefact of {change.name}: see --report in some days.")
     else:
@@ -208,7 +213,7 @@ def explain(
     from models.evaluation.detectors import PIPELINE, detector_named
     from models.evaluation.evaluate import load_series, run_all
     from models.evaluation.families import family_named
-    from models.training import load_fitted
+    from models.loading import load_fitted
     from quantrac.cli.context import load_context
     from quantrac.cli.modelviews import explanation_table, explanations, progress
 

@@ -14,7 +14,8 @@ from models.artefacts import Artefact, ArtefactStore
 from models.evaluation.evaluate import Evaluation, load_series
 from models.evaluation.families import family_named
 from models.evaluation.families.base import Run
-from models.training import compare, load_fitted, worse_figures
+from models.loading import load_fitted
+from models.training import compare, worse_figures
 from quantrac.cli.views import table_console
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from models.artefacts import Artefact, ArtefactStore
 from models.errors import ModelError
-from models.packing import pack, unpack
+from models.loading import load_pipeline
+from models.packing import pack
 from models.pipeline import Fitted
 from models.retraining import Closed, Measured, retrain, series_of
 from models.series import Series
@@ -23,6 +24,9 @@ from sql.reports import Reports
 _log = get_logger(__name__)
 MOST_ROWS = 30_000
 """Of one station: 15 weeks at five minutes. A faster station is trained on its last days."""
+
+KEPT = 7
+"""Artefacts of a station that are kept beside those in use, some 7 MB each: a week's nights to go back to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,9 @@ class Trainer:
             return self._told(self._trained(code, series, now, as_shadow))
         except ModelError as exc:
             return self._told(Retrained(code, f"old one kept: {exc}", len(series.times)))
+        except Exception as exc:  # noqa: BLE001  one station's history must not keep the others from being trained
+            _log.exception("retraining_of_a_station_failed", station=code)
+            return self._told(Retrained(code, f"old one kept: {type(exc).__name__}: {exc}", len(series.times)))
 
     def _trained(self, code: str, series: Series, now: datetime, as_shadow: bool) -> Retrained:
         active = self._store.active(code) or self._store.active("default")
@@ -99,16 +106,16 @@ class Trainer:
             self._store.begin_shadow(entry.sha256, now)
         else:
             self._store.promote(entry.sha256, now)
+        self._store.prune(code, KEPT)
         return Retrained(code, "runs as a shadow" if as_shadow else "promoted", facts[0], entry.sha256, *facts[2:])
 
     def _loaded(self, active: Artefact) -> Fitted | None:
         """Return the active model; a refused one is what the stream does without, too."""
         try:
-            fitted = unpack(self._store.load(active.sha256)["fitted"])
-        except (ModelError, KeyError, TypeError) as exc:
+            return load_pipeline(self._store, active.sha256)
+        except ModelError as exc:
             _log.warning("artefact_refused", sha256=active.sha256, error=str(exc))
             return None
-        return fitted if isinstance(fitted, Fitted) else None
 
     def _history(self, station: Station, now: datetime) -> Series:
         since = now - timedelta(weeks=self._context.settings.trainer_weeks)

@@ -22,7 +22,8 @@ import models
 from models.errors import ModelError
 from models.protocol import Detector, NotReady, NotReadyReason, Row, Score
 from models.residual import ResidualConfig, ResidualDetector, SensorConfig
-from models.station import StationConfig, StationPipeline
+from models.station import StationPipeline
+from models.watch import WatchConfig
 
 PARAMETERS = ("Flow", "Temp", "pH", "TSS", "COD", "NH4", "TN", "TP", "Cl", "Color")
 LEVELS = (80.0, 29.0, 7.2, 30.0, 50.0, 4.0, 12.0, 2.0, 0.4, 40.0)
@@ -32,7 +33,9 @@ STATE_LIMIT = 100_000
 
 BUILD: dict[type, Callable[[tuple[str, ...]], Any]] = {
     ResidualDetector: lambda ps: ResidualDetector(ResidualConfig(tuple(SensorConfig(p) for p in ps))),
-    StationPipeline: lambda ps: StationPipeline(StationConfig(ps, covariates=tuple(p for p in ps if p == "Flow"))),
+    StationPipeline: lambda ps: StationPipeline(
+        WatchConfig("DT_A", ps, (300.0,) * len(ps), ((-np.inf, np.inf),) * len(ps), legal={"COD": 75.0})
+    ),
 }
 
 

@@ -166,3 +166,27 @@ def test_nothing_half_written_stays_behind(store: ArtefactStore, tmp_path: Path)
     store.promote(entry.sha256, AT)
     names = {p.name for p in (tmp_path / "models").iterdir()}
     assert names == {"index.json", "index.lock", f"{entry.sha256}.skops"}
+
+
+def test_a_shadow_run_between_two_promotions_does_not_disturb_a_rollback(store: ArtefactStore) -> None:
+    first, second, third = (store.add(model(level), ABOUT) for level in (1.0, 2.0, 3.0))
+    store.promote(first.sha256, AT)
+    store.promote(second.sha256, AT)
+    store.begin_shadow(third.sha256, AT)
+    store.end_shadow("DT_A", AT)
+    assert store.rollback("DT_A", AT).sha256 == first.sha256
+
+
+def test_what_nothing_needs_any_more_is_deleted(store: ArtefactStore, tmp_path: Path) -> None:
+    entries = [store.add(model(float(level)), ABOUT) for level in range(8)]
+    other = store.add(model(99.0), replace(ABOUT, name="DT_B"))
+    for at in (0, 1, 2):
+        store.promote(entries[at].sha256, AT)
+    store.begin_shadow(entries[3].sha256, AT)
+    gone = store.prune("DT_A", keep=2)
+    assert gone == tuple(entries[at].sha256 for at in (0, 4, 5))
+    assert store.entries() == (*(entries[at] for at in (1, 2, 3, 6, 7)), other)
+    assert {p.stem for p in (tmp_path / "models").glob("*.skops")} == {e.sha256 for e in store.entries()}
+    assert store.rollback("DT_A", AT).sha256 == entries[1].sha256
+    assert len(store.history("DT_A")) == 5
+    assert store.prune("DT_A", keep=2) == ()

@@ -73,6 +73,25 @@ def test_a_probe_that_stands_still_is_an_alarm_of_its_own_and_a_fault() -> None:
     assert not replace(deaf, config=replace(config, stuck_rows=0)).run(series).alarm.any()
 
 
+def test_pollution_is_an_alarm_whatever_the_threshold_for_faults_says(learnt) -> None:  # type: ignore[no-untyped-def]
+    series = plant(2500, 2, ((1500, 1545, "process"), (2100, 2160, "fault")))
+    deaf = replace(learnt, threshold=1e3, config=replace(CONFIG, stuck_rows=0))
+    alarm = deaf.run(series).alarm
+    assert alarm[1500:1515].any()
+    assert not alarm[2100:2160].any()
+    silent = replace(deaf, config=replace(deaf.config, pollution_line=False))
+    assert not silent.run(series).alarm.any()
+
+
+def test_no_figure_depends_on_what_the_files_are_called() -> None:
+    config = replace(CONFIG, injections=None, iterations=15)
+    parts = [plant(900, seed, ((400, 440, "process"), (600, 640, "fault"))) for seed in (1, 2, 3, 4, 5)]
+    one = fit([replace(s, name=n, group=n) for s, n in zip(parts, "abcde", strict=True)], config)
+    other = fit([replace(s, name=n, group=n) for s, n in zip(parts[::-1], "cadbe", strict=True)], config)
+    assert other.threshold == one.threshold
+    np.testing.assert_array_equal(other.run(parts[0]).score, one.run(parts[0]).score)
+
+
 def test_a_prefix_of_the_series_gives_a_prefix_of_the_result(learnt) -> None:  # type: ignore[no-untyped-def]
     series = plant(1500, 3, ((900, 940, "process"),))
     whole = learnt.run(series)

@@ -14,6 +14,7 @@ from models.families import FAMILIES
 from models.pipeline import Fitted
 from models.protocol import TriageClass
 from models.retraining import Closed, Measured, retrain, series_of
+from models.series import Series
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 STEP = timedelta(minutes=5)
@@ -87,6 +88,23 @@ def test_one_that_is_worse_on_the_last_weeks_does_not(monkeypatch: pytest.Monkey
     nervous = Fitted(QUICK, None, -15.0, 0.005, False)
     monkeypatch.setattr(retraining, "fit", lambda *_: nervous)
     assert retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None, QUICK).worse
+
+
+def test_a_station_that_measures_nothing_that_pollutes_is_a_sentence() -> None:
+    with pytest.raises(ModelError, match="DT_A measures nothing that can pollute"):
+        retrain(series_of("DT_A", ("Flow",), history(2000), ()), None, QUICK)
+
+
+def test_pollution_across_the_cut_is_learnt_as_pollution(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At row 1,500 of 2,000 the part that is learnt from ends, in the middle of what an officer called pollution."""
+    learnt: list[Series] = []
+    monkeypatch.setattr(retraining, "fit", lambda series, *_: learnt.extend(series) or Fitted(QUICK))
+    retrain(series_of("DT_A", tuple(LEVELS), history(2000), [Closed("COD", at(1490), at(1520), "pollution")]), None)
+    (part,) = learnt
+    assert part.labels is not None
+    assert np.flatnonzero(part.labels)[-10:].tolist() == list(range(1490, 1500))
+    assert part.events[-1].cls is TriageClass.PROCESS
+    assert part.events[-1].end == part.times[-1]
 
 
 def test_too_short_a_history_is_refused_with_a_sentence() -> None:

@@ -13,10 +13,11 @@ from models.artefacts import ArtefactStore
 from models.errors import ModelError
 from models.evaluation.detectors import detector_named
 from models.evaluation.families import family_named
+from models.loading import load_fitted
 from models.packing import pack, unpack
 from models.protocol import Reason, TriageClass
 from models.series import Event, Series
-from models.training import compare, data_sha256, load_fitted, train, worse_figures
+from models.training import compare, data_sha256, train, worse_figures
 
 AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 

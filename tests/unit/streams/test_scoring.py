@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from models.families import FAMILIES
+from models.pipeline import Fitted, Scorer
 from models.protocol import Row
 from models.stream import StationModel
-from models.watch import StationWatch, WatchConfig
+from models.watch import Learnt, StationWatch, WatchConfig
 from quantrac.domain.stations import Sensor, Station, StationKind
 from streams.scoring import RETRY_AFTER, ScorerSnapshot, StationScorer
 
@@ -18,6 +20,7 @@ STATION = Station(
     "DT_A", date(2026, 1, 1), "Trạm A", "Station A", StationKind.EFFLUENT, "đơn vị", 105.7, 10.3,
     (Sensor("COD", "mg/L"), Sensor("TSS", "mg/L")),
 )  # fmt: skip
+STERN = Learnt("b" * 64, Fitted(FAMILIES["scenarios"], threshold=12.0))
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 STEP = timedelta(minutes=5)
 
@@ -87,6 +90,45 @@ def test_charts_that_raise_are_tried_again(scorer: StationScorer, monkeypatch: p
     (scores,) = scorer.score([row(3)], later + STEP)
     assert scores is not None
     assert scorer.trouble is None
+
+
+def test_charts_go_on_from_what_was_last_stored(scorer: StationScorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    scorer.score([row(i) for i in range(100)], NOW + 99 * STEP)
+    stored = scorer.snapshot().charts
+    with monkeypatch.context() as broken:
+        broken.setattr(StationModel, "score_row", lambda *_: 1 / 0)
+        scorer.score([row(100)], NOW + 100 * STEP)
+    assert scorer.snapshot().charts == stored  # a restart meanwhile would not lose them either
+    (scores,) = scorer.score([row(103)], NOW + 103 * STEP)
+    assert scores is not None
+    assert scores["COD"].level == pytest.approx(51.0, abs=0.5)
+
+
+def test_an_artefact_that_cannot_take_over_the_memory_starts_the_pipeline_anew(
+    scorer: StationScorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scorer.score([row(i) for i in range(10)], NOW + 9 * STEP)
+    monkeypatch.setattr(StationWatch, "with_models", lambda *_: 1 / 0)
+    scorer.use(WatchConfig.of(STATION, STERN))
+    assert scorer.watch is not None
+    assert scorer.watch.config.active == STERN
+    assert scorer.watch.rows == 0
+    (scores,) = scorer.score([row(10)], NOW + 10 * STEP)
+    assert scores is not None
+
+
+def test_a_shadow_that_fails_is_let_go_and_the_active_model_goes_on(
+    scorer: StationScorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scorer.use(WatchConfig.of(STATION, None, STERN))
+    push = Scorer.push
+    broken = lambda self, *rows: 1 / 0 if self.fitted is STERN.fitted else push(self, *rows)  # noqa: E731
+    monkeypatch.setattr(Scorer, "push", broken)
+    scorer.score([row(i) for i in range(10)], NOW + 9 * STEP)
+    assert scorer.trouble is not None
+    assert scorer.trouble.reason == "the shadow failed on a row: ZeroDivisionError: division by zero"
+    assert scorer.watch is not None
+    assert scorer.watch.rows == 10
 
 
 def test_a_memory_that_cannot_be_read_starts_anew(scorer: StationScorer) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from models.artefacts import Artefact, ArtefactStore
@@ -13,6 +16,7 @@ from models.errors import ModelError
 from models.families import FAMILIES
 from models.packing import pack
 from models.pipeline import Fitted
+from models.second_stage import train
 from quantrac.domain.stations import Sensor, Station, StationKind
 from streams.shelf import ModelShelf
 
@@ -75,6 +79,36 @@ def test_what_is_no_pipeline_is_refused(store: ArtefactStore, tmp_path: Path) ->
     sha256 = store.add({"family": "scenarios", "fitted": [1.0]}, ABOUT).sha256
     store.promote(sha256, AT)
     assert sha256 in (ModelShelf(tmp_path).problem_of("DT_A") or "")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda fitted: fitted["fields"]["config"]["fields"]["aim"].update(value="gone"), "has changed since"),
+        (lambda fitted: fitted["fields"].update(threshold="high"), "does not fit this program"),
+        (lambda fitted: fitted.clear(), "which this program does not have"),
+    ],
+    ids=["word", "type", "nothing"],
+)
+def test_an_artefact_of_another_program_is_refused_in_a_sentence(
+    store: ArtefactStore, tmp_path: Path, spoil: Callable[[Any], None], words: str
+) -> None:
+    packed = pack(Fitted(FAMILIES["scenarios"]))
+    spoil(packed)
+    sha256 = store.add({"family": "scenarios", "fitted": packed}, ABOUT).sha256
+    store.promote(sha256, AT)
+    shelf = ModelShelf(tmp_path)
+    assert shelf.config_of(A).active.sha256 is None
+    assert words in (shelf.problem_of("DT_A") or "")
+    assert sha256 in (shelf.problem_of("DT_A") or "")
+
+
+def test_a_second_stage_that_learnt_from_other_features_is_refused(store: ArtefactStore, tmp_path: Path) -> None:
+    x = np.random.default_rng(1).normal(size=(400, 3)).astype(np.float32)
+    stage = train([x], [(x[:, 0] > 0).astype(np.int64)], [np.ones(400)], negatives=1.0, iterations=2, members=1)
+    packed = pack(Fitted(FAMILIES["scenarios"], stage))
+    store.promote(store.add({"family": "scenarios", "fitted": packed}, ABOUT).sha256, AT)
+    assert "learnt from 3 features and is shown" in (ModelShelf(tmp_path).problem_of("DT_A") or "")
 
 
 def test_an_index_that_cannot_be_read_is_told_of(store: ArtefactStore, tmp_path: Path) -> None:

@@ -72,6 +72,17 @@ def test_a_flat_line_of_six_hours_is_always_found_and_its_end_is_seen(seed: int,
     assert not any(f.since_s <= 300.0 * begin for row in found[begin + 80 :] for f in row)
 
 
+def test_what_a_probe_showed_during_a_silence_is_not_known() -> None:
+    #  a day of habit .... | silent for 8 h | the same value as before: no repetition | then really stuck
+    watch = StuckWatch(("pH",))
+    habit = np.round(7.2 + 0.1 * np.sin(np.arange(DAY) / 5) + 0.05 * np.random.default_rng(2).normal(size=DAY), 1)
+    run(watch, habit[:, None])
+    back = DAY * 300.0 + 8 * 3600
+    said = [watch.push(back + 300 * i, np.array([habit[-1]]), np.zeros(1, dtype=np.int8)) for i in range(60)]
+    assert not any(said[:6])
+    assert said[-1][0].since_s == back
+
+
 def test_zero_flow_is_a_pause_and_not_a_stuck_probe() -> None:
     values = noisy(4, [100.0])
     values[3 * DAY : 3 * DAY + 100] = 0.0
@@ -134,6 +145,24 @@ def test_values_pressed_under_the_limit_are_found_and_a_natural_peak_is_not() ->
     assert not any(run(CeilingWatch(("COD",), limits), natural[:, None]))
     assert not any(run(CeilingWatch(("COD",), limits), 0.75 * natural[:, None]))
     assert not any(run(CeilingWatch(("COD",), {}), pressed[:, None]))
+
+
+@pytest.mark.parametrize("watch", [CeilingWatch, CalibrationWatch])
+def test_a_limit_that_comes_or_goes_disturbs_no_other(watch: type[CeilingWatch] | type[CalibrationWatch]) -> None:
+    columns = ("COD", "TSS")
+    values = np.column_stack([np.linspace(60, 74, 40), np.linspace(30, 44, 40)])
+    status = np.zeros((40, 2))
+    status[36:, 0] = 1
+    before = watch(columns, {"COD": 75.0})
+    run(before, values, status)
+    more = watch(columns, {"COD": 75.0, "TSS": 50.0})
+    more.set_state(before.state())
+    assert run(more, values, status)
+    assert set(more.state()) == {"COD", "TSS"}
+    other = watch(columns, {"TSS": 50.0})
+    other.set_state(before.state())
+    fresh = watch(columns, {"TSS": 50.0})
+    np.testing.assert_equal(other.state(), fresh.state())
 
 
 def test_a_calibration_exactly_near_the_limit_is_found_and_a_real_one_is_not() -> None:
