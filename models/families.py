@@ -136,7 +136,7 @@ FAMILIES: Mapping[str, FamilyConfig] = {
         FamilyConfig(
             "scenarios",
             FeatureConfig(fast=BaselineConfig(12, 300), slow=BaselineConfig(72, 864, cap_rows=72), patterns=True),
-            event_rows=12, negatives=0.3, smooth_rows=1.5, hold_rows=6, budget_per_day=0.05, adapt=0.2, watched=True,
+            event_rows=12, negatives=0.3, smooth_rows=1.5, hold_rows=6, budget_per_day=1 / 7, adapt=0.2, watched=True,
             pollution_line=True,
         ),
     )

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from math import log2
+from typing import Any, Self
 
 import numpy as np
 
@@ -30,6 +31,9 @@ __all__ = ["FAMILIES", "FamilyConfig", "Fitted", "Scorer", "config_for", "fit", 
 
 _FOLDS = 4
 _UNLABELLED_TAIL = 0.005
+_USUAL_PER_DAY, _HALVED_BY = 1.3 / 7, 2.0
+"""What novelty alone alarms falsely at log-odds 0, and by how much these must rise for half as many: on eight simulated
+stations of six weeks 4.7, 1.3, .7 and .3 a week at -3, 0, 2 and 4."""
 _CHUNK_ROWS = 8192
 _AFTERMATH_S = 3600.0
 _FORE_ROWS = 5
@@ -48,6 +52,11 @@ class Fitted:
     tells_process: bool = False
     together: TogetherTails | None = None
     """What is usual of two sensors at once, where the configuration asks for such alarms."""
+
+    @classmethod
+    def untaught(cls, config: FamilyConfig) -> Self:
+        """Return the pipeline of a station that nothing was learnt for: novelty alone, at the budget's threshold."""
+        return cls(config, threshold=_HALVED_BY * log2(_USUAL_PER_DAY / config.budget_per_day))
 
     def run(self, series: Series) -> Result:
         """Judge a series causally; labels, name and group are not looked at."""

@@ -7,7 +7,6 @@ floors follow the instrument accuracy of TT 10/2021/TT-BTNMT article 34 (about 5
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -101,12 +100,3 @@ def prior_of(parameter: str) -> tuple[Prior, bool]:
     key = "".join(c for c in parameter.lower() if c.isalnum() or c == "+")
     prior = _PRIORS.get(_SYNONYMS.get(key, key))
     return (_DEFAULT, False) if prior is None else (prior, True)
-
-
-def covariates_of(columns: Iterable[str]) -> tuple[str, ...]:
-    """Return the parameters that explain others and are no pollution by themselves.
-
-    >>> covariates_of(("COD", "Flow_in", "Level"))
-    ('Flow_in', 'Level')
-    """
-    return tuple(c for c in columns if prior_of(c)[0].harm is Harm.NONE)

@@ -20,7 +20,6 @@ from models.evaluation.scoring import Tally, tally
 from models.families import FAMILIES, FamilyConfig
 from models.injection import InjectionConfig, with_injections
 from models.pipeline import Fitted, fit
-from models.priors import covariates_of
 from models.protocol import TriageClass
 from models.series import Bools, Event, Series
 from models.training import worse_figures
@@ -106,9 +105,8 @@ def series_of(
             events.append(Event(first, last, alert.cause or "", (alert.parameter,) if alert.parameter else (), cls))
         elif alert.cause != "false_alarm":
             ignore |= inside
-    covariates = covariates_of(columns)
     return Series(
-        station, times, columns, values, labels, tuple(events), covariates=covariates, ignore=ignore & ~labels,
+        station, times, columns, values, labels, tuple(events), ignore=ignore & ~labels,
         group=station, status=status,
     )  # fmt: skip
 
@@ -118,8 +116,6 @@ def retrain(series: Series, active: Fitted | None, config: FamilyConfig = FAMILI
 
     ``active`` of ``None`` is the pipeline that judges by novelty alone. Raises ModelError for too short a history.
     """
-    if not series.targets:
-        raise ModelError(f"{series.name} measures nothing that can pollute: there is nothing to learn")
     cut = round(len(series.times) * (1 - VALIDATION_SHARE))
     plan = config.injections or InjectionConfig()
     longest = max(plan.drift_rows[1], plan.process_rows[1]) + 2 * plan.margin_rows
@@ -128,7 +124,7 @@ def retrain(series: Series, active: Fitted | None, config: FamilyConfig = FAMILI
     candidate = fit([with_injections(_part(series, cut), plan, _SEED)], config)
     # All rows are judged, so that baselines are warm; only the last weeks count.
     judged = [replace(with_injections(series, plan, _SEED + n), probation_rows=cut) for n in range(1, _COPIES + 1)]
-    before = active or Fitted(config)
+    before = active or Fitted.untaught(config)
     old, new = (_figures(one, judged) for one in (before, candidate))
     worse = worse_figures(old, new)
     more = (_number(new, "false_alarms_per_day") or 0.0) - (_number(old, "false_alarms_per_day") or 0.0)

@@ -18,7 +18,7 @@ import numpy as np
 from models.errors import ModelError
 from models.families import FAMILIES
 from models.pipeline import Fitted, Scored, Scorer
-from models.priors import Harm, covariates_of, prior_of
+from models.priors import Harm, prior_of
 from models.protocol import Reason, Row, Triage, TriageClass
 from models.reported import as_reported, reported
 from models.series import Floats
@@ -52,7 +52,7 @@ class Learnt:
     @property
     def pipeline(self) -> Fitted:
         """The pipeline to judge with."""
-        return self.fitted or Fitted(FAMILIES["scenarios"])
+        return self.fitted or Fitted.untaught(FAMILIES["scenarios"])
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,6 @@ class WatchConfig:
         )
         parameters, cadences = tuple(s.parameter for s in sensors), tuple(s.cadence_s for s in sensors)
         return cls(station.code, parameters, cadences, limits, active or Learnt(), shadow)
-
-    @property
-    def covariates(self) -> tuple[str, ...]:
-        """Parameters that explain the others and are no pollution by themselves."""
-        return covariates_of(self.parameters)
 
 
 class Watched(NamedTuple):
@@ -143,7 +138,7 @@ class _Judge:
         family = self._fitted.config
         self._kind = repr(family.memory)
         """A memory of other features would be misread."""
-        self.scorer = Scorer(self._fitted, config.parameters, config.covariates, np.array(config.limits))
+        self.scorer = Scorer(self._fitted, config.parameters, limits=np.array(config.limits))
         self.incident = Incident(config.parameters, self.scorer.targets, self._fitted.triage_model())
         self._stuck = StuckLine(family.stuck_rows)
         self.scored: Scored | None = None

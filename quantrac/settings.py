@@ -164,6 +164,13 @@ class Settings(BaseSettings):
     models_dir: Path | None = Field(
         None, description="Folder of trained model artefacts; default: `models` in the run folder."
     )
+    model_false_alarms_per_week: float = Field(
+        1,
+        gt=0,
+        le=100,
+        description="False alarms of the anomaly model that a station may cost in a week; used when a model is "
+        "trained, and at once for a station that has none.",
+    )
     trainer_hour: int = Field(
         2, ge=0, le=23, description="Hour of the night, in Vietnam, at which `run trainer` trains the models anew."
     )

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from models.artefacts import ArtefactStore
 from models.errors import ModelError
+from models.families import FAMILIES, FamilyConfig
 from models.loading import load_pipeline
+from models.pipeline import Fitted
 from models.watch import Learnt, WatchConfig
 from quantrac.domain.stations import Station
 from quantrac.telemetry import get_logger
@@ -26,7 +28,8 @@ class _Choice:
 class ModelShelf:
     """What scores which station. An artefact that is refused is told of, and the station goes on without it."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, config: FamilyConfig = FAMILIES["scenarios"]) -> None:
+        self._untaught = Learnt(None, Fitted.untaught(config))
         self._store = None if folder is None else ArtefactStore(folder)
         self.version = 0
         """Grows whenever another artefact may score."""
@@ -80,17 +83,16 @@ class ModelShelf:
 
     def _choice(self, sha256: str | None) -> _Choice:
         if sha256 is None or self._store is None:
-            return _Choice(Learnt())
+            return _Choice(self._untaught)
         if sha256 not in self._loaded:
             self._loaded[sha256] = self._load(self._store, sha256)
         return self._loaded[sha256]
 
-    @staticmethod
-    def _load(store: ArtefactStore, sha256: str) -> _Choice:
+    def _load(self, store: ArtefactStore, sha256: str) -> _Choice:
         try:
             fitted = load_pipeline(store, sha256)
         except ModelError as exc:
             _log.error("artefact_refused", sha256=sha256, error=str(exc))
-            return _Choice(Learnt(), str(exc))
+            return _Choice(self._untaught, str(exc))
         _log.info("artefact_loaded", sha256=sha256)
         return _Choice(Learnt(sha256, fitted))

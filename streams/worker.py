@@ -21,6 +21,7 @@ from faust.exceptions import FaustError
 from prometheus_client import Summary
 
 from ingest.payloads import InstantBounds
+from models.families import FAMILIES
 from models.pipeline import warm
 from models.watch import Learnt
 from quantrac import topics
@@ -73,7 +74,10 @@ class Worker:
             timedelta(seconds=settings.lane_limit_s), decode, recipients, f"{topics.RAW}@{cluster}"
         )
         self._store = store
-        self._shelf = ModelShelf(settings.models_dir or settings.run_dir / "models")
+        self._shelf = ModelShelf(
+            settings.models_dir or settings.run_dir / "models",
+            FAMILIES["scenarios"].with_budget(settings.model_false_alarms_per_week),
+        )
         self._processor = BatchProcessor(store, catalogue.current, options, clock, self._shelf)
         self._sweeper = Sweeper(
             store,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from models.artefacts import Artefact, ArtefactStore
 from models.errors import ModelError
+from models.families import FAMILIES
 from models.loading import load_pipeline
 from models.packing import pack
 from models.pipeline import Fitted
@@ -85,7 +86,8 @@ class Trainer:
     def _trained(self, code: str, series: Series, now: datetime, as_shadow: bool) -> Retrained:
         active = self._store.active(code) or self._store.active("default")
         before = None if active is None else self._loaded(active)
-        result = retrain(series, before)
+        config = FAMILIES["scenarios"].with_budget(self._context.settings.model_false_alarms_per_week)
+        result = retrain(series, before, config)
         figures = {k: v for k, v in result.candidate_figures.items() if isinstance(v, float | int) or v is None}
         facts = (len(series.times), None, dict(result.active_figures), dict(result.candidate_figures))
         if result.worse:

@@ -20,7 +20,6 @@ from models.evaluation.families.labelled import events_of, is_events, labels_of,
 from models.evaluation.metrics.events import runs
 from models.evaluation.metrics.pages import PageCount, count_pages
 from models.evaluation.tables import Table, read_tables
-from models.priors import covariates_of
 from models.protocol import TriageClass
 from models.series import Result, Series, Times, TriagedInterval
 
@@ -46,7 +45,6 @@ def _series(table: Table, events: list[Table], name: str) -> Series:
         values=np.where(status == 0, values, np.nan),
         labels=labels_of(times, labelled),
         events=labelled,
-        covariates=covariates_of(columns),
         group=name,
         maintenance={c: _calibrations(times, status[:, i]) for i, c in enumerate(columns)},
         status=status if status.any() else None,

@@ -189,4 +189,4 @@ def test_what_nothing_needs_any_more_is_deleted(store: ArtefactStore, tmp_path: 
     assert {p.stem for p in (tmp_path / "models").glob("*.skops")} == {e.sha256 for e in store.entries()}
     assert store.rollback("DT_A", AT).sha256 == entries[1].sha256
     assert len(store.history("DT_A")) == 5
-    assert store.prune("DT_A", keep=2) == ()
+    assert store.prune("DT_A", keep=2) == (entries[2].sha256,)  # taken back: no rollback goes there again
