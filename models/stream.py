@@ -13,7 +13,7 @@ from models.slow.finding import UNCALIBRATED, Finding
 from models.watch import Verdict, harmful
 from quantrac.domain.stations import Station
 
-MODEL_VERSION = "charts-1+pipeline-1+slow-1"
+MODEL_VERSION = "charts-1+pipeline-2+slow-2"
 """Stored with the scores: changes whenever the same readings would be scored differently."""
 
 
