@@ -23,12 +23,10 @@ from zipfile import BadZipFile
 
 from models.errors import ModelError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised whenever an artefact of an older version would be misread; older ones are then refused and trained anew."""
 
-TRUSTED_TYPES = frozenset(
-    {"sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor", "sklearn.tree._tree.Tree"}
-)
+TRUSTED_TYPES = frozenset({"sklearn.tree._tree.Tree"})
 """What an artefact may hold beside the types that skops trusts by itself (numpy arrays, plain values, estimators)."""
 
 _INDEX = "index.json"

@@ -1,7 +1,7 @@
 """The trees of a gradient-boosted ensemble as one flat array and a compiled walk: a row costs microseconds.
 
-scikit-learn's own ``predict_proba`` costs milliseconds a call, however few the rows. What is stored stays the
-estimator; the flat form is made from it after loading.
+scikit-learn grows the trees, and is not needed to ask them: its own ``predict_proba`` costs milliseconds a call,
+however few the rows, and its estimators take a second to read from an artefact, where a few arrays take a hundredth.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from models.compiled import Records, compiled
+from models.errors import ModelError
 from models.examples import Matrix
 from models.series import Floats, Ints
 
@@ -26,11 +27,14 @@ _NODE = np.dtype(
 )
 _PROBES = 64
 _TOLERANCE = 1e-6
+_UNKNOWN_TREES = "this release of scikit-learn grows trees that cannot be walked here: install that of constraints.txt"
 
 
 class Forest(NamedTuple):
     """Trees one after another. A node without a feature (-1) is a leaf, and its ``limit`` is what it adds."""
 
+    features: int
+    """Columns of what is shown to it."""
     nodes: Records
     roots: Ints
     outputs: Ints
@@ -38,24 +42,45 @@ class Forest(NamedTuple):
     baseline: Floats
 
 
-NO_TREES = Forest(np.zeros(0, dtype=_NODE), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(1))
+NO_TREES = Forest(1, np.zeros(0, dtype=_NODE), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(1))
 """Says one half for each of two classes."""
 
 
-def forest_of(estimator: HistGradientBoostingClassifier) -> Forest | None:
-    """Return the flat form of a fitted estimator, or ``None`` where it would not say the same.
+def forest_of(estimator: HistGradientBoostingClassifier) -> Forest:
+    """Return the flat form of a fitted estimator.
 
     The trees are scikit-learn's private matter and may change with a release: the flat form is compared with
-    ``predict_proba`` on random rows.
+    ``predict_proba`` on random rows. Raises ModelError where it does not say the same.
     """
     x = np.random.default_rng(0).normal(scale=3.0, size=(_PROBES, estimator.n_features_in_)).astype(np.float32)
     try:
         forest = _flattened(estimator)
+        check(forest)
         said = probabilities(forest, x)
-    except (AttributeError, IndexError, TypeError, ValueError):
-        return None
+    except (AttributeError, IndexError, TypeError, ValueError) as exc:
+        raise ModelError(f"{_UNKNOWN_TREES} ({exc})") from exc
     wanted = estimator.predict_proba(x)
-    return forest if said.shape == wanted.shape and np.abs(said - wanted).max() <= _TOLERANCE else None
+    if said.shape != wanted.shape or np.abs(said - wanted).max() > _TOLERANCE:
+        raise ModelError(f"{_UNKNOWN_TREES} (they say something else than it does)")
+    return forest
+
+
+def check(forest: Forest) -> None:
+    """Raise ValueError for trees whose walk would leave them, or never end: the walk itself does not look."""
+    nodes, number = forest.nodes, np.arange(len(forest.nodes))
+    inner = nodes["feature"] >= 0
+    children = np.concatenate([nodes[side][inner] for side in ("left", "right")]).astype(np.int64)
+    good = (
+        nodes.dtype == _NODE
+        and (nodes["feature"] < forest.features).all()
+        and (children > np.tile(number[inner], 2)).all()
+        and (children < len(nodes)).all()
+        and len(forest.roots) == len(forest.outputs)
+        and ((forest.roots >= 0) & (forest.roots < len(nodes))).all()
+        and ((forest.outputs >= 0) & (forest.outputs < len(forest.baseline))).all()
+    )
+    if not good:
+        raise ValueError("its trees point outside themselves")
 
 
 def _flattened(estimator: HistGradientBoostingClassifier) -> Forest:
@@ -65,14 +90,14 @@ def _flattened(estimator: HistGradientBoostingClassifier) -> Forest:
     flat = np.zeros(sum(sizes), dtype=_NODE)
     for root, (_, nodes) in zip(roots, trees, strict=True):
         leaf = nodes["is_leaf"] == 1
-        if nodes["is_categorical"].any() or (nodes["feature_idx"] >= estimator.n_features_in_).any():
-            raise ValueError("the trees are not of the kind that is walked here")
+        if nodes["is_categorical"].any():
+            raise ValueError("some nodes ask for categories")
         own = flat[root : root + len(nodes)]
         own["limit"] = np.where(leaf, nodes["value"], nodes["num_threshold"])
         own["feature"] = np.where(leaf, -1, nodes["feature_idx"])
         own["left"], own["right"] = root + nodes["left"], root + nodes["right"]
     baseline = np.asarray(estimator._baseline_prediction, dtype=np.float64).ravel()  # noqa: SLF001
-    return Forest(flat, roots, np.array([k for k, _ in trees], dtype=np.int64), baseline)
+    return Forest(estimator.n_features_in_, flat, roots, np.array([k for k, _ in trees], dtype=np.int64), baseline)
 
 
 @compiled

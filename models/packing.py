@@ -1,7 +1,7 @@
 """Turns what a model has learnt into plain values, arrays and scikit-learn estimators, and back.
 
-An artefact may hold trusted types only, and our own classes are none: a dataclass of this package is stored as its
-fields under the name of its class, and only such a dataclass (or an enumeration) of this package is built from a name.
+An artefact may hold trusted types only, and our own classes are none: a dataclass or named tuple of this package is
+stored as its fields under the name of its class, and only such a class (or an enumeration) is built from a name.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ def pack(thing: Any) -> Any:
         return {_TYPE: "dict", "items": [[pack(key), pack(value)] for key, value in thing.items()]}
     if kind.__name__ in _SEQUENCES and kind is _SEQUENCES[kind.__name__]:
         return {_TYPE: kind.__name__, "items": [pack(item) for item in thing]}
-    if is_dataclass(thing) and kind.__module__.startswith(_PACKAGE):
-        return {_TYPE: _name(kind), "fields": {f.name: pack(getattr(thing, f.name)) for f in fields(thing) if f.init}}
+    names = _field_names(kind)
+    if names and kind.__module__.startswith(_PACKAGE):
+        return {_TYPE: _name(kind), "fields": {name: pack(getattr(thing, name)) for name in names}}
     raise ModelError(f"a model that holds {_name(kind)} cannot be stored: only dataclasses of the models can")
 
 
@@ -60,6 +61,13 @@ def unpack(plain: Any) -> Any:
         raise ModelError(f"{name} has changed since the model was stored ({exc}): train it anew") from exc
 
 
+def _field_names(kind: type) -> tuple[str, ...]:
+    """Return the fields of a dataclass or a named tuple; none for other types."""
+    if is_dataclass(kind):
+        return tuple(f.name for f in fields(kind) if f.init)
+    return tuple(getattr(kind, "_fields", ()))
+
+
 def _is_estimator(thing: Any) -> bool:
     base = sys.modules.get("sklearn.base")  # not imported yet: nothing can be one
     return base is not None and isinstance(thing, base.BaseEstimator)
@@ -77,6 +85,6 @@ def _type_named(name: object) -> type:
             found = getattr(import_module(module), qualname, None)
         except ModuleNotFoundError:
             found = None
-    if not isinstance(found, type) or not (is_dataclass(found) or issubclass(found, Enum)):
+    if not isinstance(found, type) or not (_field_names(found) or issubclass(found, Enum)):
         raise ModelError(f"the artefact names {name!r}, which this program does not have: train it anew")
     return found

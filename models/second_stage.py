@@ -7,19 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from models.errors import ModelError
 from models.examples import Matrix
-from models.forest import Forest, forest_of, probabilities
+from models.forest import Forest, check, forest_of, probabilities
 from models.series import Floats, Ints
-
-if TYPE_CHECKING:
-    from sklearn.ensemble import HistGradientBoostingClassifier
 
 _CLIP = 8.0
 _THREADS = 1
@@ -31,33 +26,24 @@ figures do not depend on it."""
 class SecondStage:
     """A small ensemble; ``logits`` is log-odds of "not normal", ``shares`` the probability of each class."""
 
-    members: tuple[HistGradientBoostingClassifier, ...]
+    members: tuple[Forest, ...]
     classes: tuple[int, ...]
     negatives: float = 1.0
     """Share of the normal rows that was learnt from: the odds are corrected for the rest."""
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for members that cannot be walked: they may come from an artefact."""
+        for forest in self.members:
+            check(forest)
+
     def shares(self, x: Matrix) -> Floats:
-        """Return class probabilities, shape (rows, 3): normal, anomaly (fault), process."""
+        """Return class probabilities, shape (rows, 3): normal, anomaly (fault), process. Raises ModelError."""
         out = np.zeros((len(x), 3))
-        mean = np.mean([self._said(k, x) for k in range(len(self.members))], axis=0)
+        mean = np.mean([_asked(forest, x) for forest in self.members], axis=0)
         for i, cls in enumerate(self.classes):
             out[:, cls] = mean[:, i]
         out[:, 1:] *= self.negatives
         return np.asarray(out / out.sum(axis=1, keepdims=True))
-
-    @cached_property
-    def _forests(self) -> tuple[Forest | None, ...]:
-        return tuple(forest_of(m) for m in self.members)
-
-    def _said(self, member: int, x: Matrix) -> Floats:
-        learnt = self.members[member].n_features_in_
-        if x.shape[1] != learnt:  # a forest's walk does not look, and would read what lies behind the row
-            raise ModelError(f"the second stage learnt from {learnt} features and is shown {x.shape[1]}: train it anew")
-        forest = self._forests[member]
-        if forest is not None:
-            return probabilities(forest, x)
-        with threadpool_limits(_THREADS, user_api="openmp"):
-            return np.asarray(self.members[member].predict_proba(x))
 
     @staticmethod
     def logits(shares: Floats) -> Floats:
@@ -68,6 +54,14 @@ class SecondStage:
     def pollution_logits(shares: Floats) -> Floats:
         """Return the log-odds of pollution (class 2 against all others), cut at +-8."""
         return _log_odds(shares[:, 2])
+
+
+def _asked(forest: Forest, x: Matrix) -> Floats:
+    if x.shape[1] != forest.features:
+        raise ModelError(
+            f"the second stage learnt from {forest.features} features and is shown {x.shape[1]}: train it anew"
+        )
+    return probabilities(forest, x)
 
 
 def _log_odds(probability: Floats) -> Floats:
@@ -101,7 +95,7 @@ def train(
     return SecondStage(fitted, tuple(int(c) for c in found), negatives)
 
 
-def _fitted(features: Matrix, labels: Ints, size: tuple[int, int], seed: int) -> HistGradientBoostingClassifier:
+def _fitted(features: Matrix, labels: Ints, size: tuple[int, int], seed: int) -> Forest:
     """``size`` is the number of trees and of the leaves of each."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -111,7 +105,7 @@ def _fitted(features: Matrix, labels: Ints, size: tuple[int, int], seed: int) ->
         max_features=0.25, early_stopping=False, random_state=seed,
     )  # fmt: skip
     with threadpool_limits(_THREADS, user_api="openmp"):
-        return ensemble.fit(features, labels)
+        return forest_of(ensemble.fit(features, labels))
 
 
 def _drawn(rng: np.random.Generator, labels: Ints, weight: Floats, negatives: float) -> Ints:

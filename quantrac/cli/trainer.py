@@ -27,7 +27,7 @@ MOST_ROWS = 30_000
 """Of one station: 15 weeks at five minutes. A faster station is trained on its last days."""
 
 KEPT = 7
-"""Artefacts of a station that are kept beside those in use, some 7 MB each: a week's nights to go back to."""
+"""Artefacts of a station that are kept beside those in use, some .6 MB each: a week's nights to go back to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,38 +1,46 @@
-"""The second stage: the compiled walk through the trees says what scikit-learn says, or scikit-learn says it."""
+"""The second stage: the compiled walk through the trees says what scikit-learn says, and walks no others."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 
-from models import second_stage
-from models.forest import forest_of, probabilities
+from models.errors import ModelError
+from models.forest import Forest, forest_of, probabilities
 from models.packing import pack, unpack
 from models.second_stage import SecondStage, train
 
 
-def taught(classes: int, features: int = 12) -> tuple[SecondStage, np.ndarray]:
-    rng = np.random.default_rng(classes)
-    x = rng.normal(size=(3000, features)).astype(np.float32)
+def examples(classes: int, features: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    x = np.random.default_rng(classes).normal(size=(3000, features)).astype(np.float32)
     y = (x[:, 0] > 0.5).astype(np.int64)
     if classes == 3:
         y += x[:, 1] * y > 0
+    return x, y
+
+
+def taught(classes: int) -> tuple[SecondStage, np.ndarray]:
+    x, y = examples(classes)
     stage = train([x], [y], [np.ones(len(x))], negatives=0.5, iterations=25)
     assert stage is not None
     return stage, x
 
 
+def estimator(classes: int) -> tuple[HistGradientBoostingClassifier, np.ndarray]:
+    x, y = examples(classes)
+    return HistGradientBoostingClassifier(max_iter=25, max_leaf_nodes=12).fit(x, y), x
+
+
 @pytest.mark.parametrize("classes", [2, 3])
 def test_the_flat_trees_say_what_the_estimator_says(classes: int) -> None:
-    stage, x = taught(classes)
-    for member in stage.members:
-        forest = forest_of(member)
-        assert forest is not None
-        # Values exactly at the limits of nodes, too.
-        limits = forest.nodes[forest.nodes["feature"] >= 0]
-        for node in limits[:200]:
-            x[int(node["feature"]) % len(x), node["feature"]] = node["limit"]
-        np.testing.assert_allclose(probabilities(forest, x), member.predict_proba(x), rtol=0, atol=1e-12)
+    learnt, x = estimator(classes)
+    forest = forest_of(learnt)
+    # Values exactly at the limits of nodes, too.
+    limits = forest.nodes[forest.nodes["feature"] >= 0]
+    for node in limits[:200]:
+        x[int(node["feature"]) % len(x), node["feature"]] = node["limit"]
+    np.testing.assert_allclose(probabilities(forest, x), learnt.predict_proba(x), rtol=0, atol=1e-12)
 
 
 def test_one_row_at_a_time_says_the_same_to_the_bit() -> None:
@@ -42,23 +50,51 @@ def test_one_row_at_a_time_says_the_same_to_the_bit() -> None:
     np.testing.assert_allclose(whole.sum(axis=1), 1.0)
 
 
-def test_an_estimator_of_an_unknown_make_is_asked_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trees_of_another_kind_are_refused_in_a_sentence() -> None:
+    learnt, _ = estimator(2)
+    learnt._predictors[0][0].nodes["is_categorical"][0] = 1
+    with pytest.raises(ModelError, match=r"scikit-learn grows trees that cannot be walked here: install .* categories"):
+        forest_of(learnt)
+
+
+def test_trees_that_say_something_else_are_refused_in_a_sentence() -> None:
+    learnt, _ = estimator(2)
+    learnt._baseline_prediction = learnt._baseline_prediction + 1.0
+    good = learnt.predict_proba
+    learnt.predict_proba = lambda x: good(x)[:, ::-1]
+    with pytest.raises(ModelError, match="they say something else than it does"):
+        forest_of(learnt)
+
+
+def test_another_number_of_features_is_refused_in_a_sentence() -> None:
     stage, x = taught(2)
-    wanted = stage.shares(x[:50])
-    monkeypatch.setattr(second_stage, "forest_of", lambda _: None)
-    np.testing.assert_allclose(SecondStage(stage.members, stage.classes, stage.negatives).shares(x[:50]), wanted)
+    with pytest.raises(ModelError, match="learnt from 12 features and is shown 11: train it anew"):
+        stage.shares(x[:, :11])
 
 
-def test_other_trees_than_expected_are_not_walked() -> None:
-    stage, _ = taught(2)
-    member = stage.members[0]
-    member._predictors[0][0].nodes["is_categorical"][0] = 1
-    assert forest_of(member) is None
-
-
-def test_what_is_stored_is_the_estimator_alone() -> None:
+def test_what_is_stored_comes_back_and_needs_no_estimator() -> None:
     stage, x = taught(2)
     said = stage.shares(x[:5])
     packed = pack(stage)
     assert set(packed["fields"]) == {"members", "classes", "negatives"}
     np.testing.assert_array_equal(unpack(packed).shares(x[:5]), said)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("feature", 99), ("left", 10**6), ("right", -5), ("left", 0)],
+    ids=["f", "end", "before", "loop"],
+)
+def test_trees_whose_walk_would_leave_them_are_refused(field: str, value: int) -> None:
+    stage, _ = taught(2)
+    packed = pack(stage)
+    nodes = packed["fields"]["members"]["items"][0]["fields"]["nodes"].copy()
+    nodes[field][int(np.argmax(nodes["feature"] >= 0))] = value
+    packed["fields"]["members"]["items"][0]["fields"]["nodes"] = nodes
+    with pytest.raises(ModelError, match="its trees point outside themselves"):
+        unpack(packed)
+
+
+def test_a_forest_is_a_few_arrays() -> None:
+    stage, _ = taught(2)
+    assert all(isinstance(part, int | np.ndarray) for forest in stage.members for part in Forest(*forest))
