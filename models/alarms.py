@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from models.compiled import Records, compiled, record_of
-from models.series import Bools, Floats, Times
+from models.series import Bools, Floats, Times, stretches
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +19,6 @@ class Judged:
     times: Times
     scores: Floats
     labels: Bools
-
-
-def runs(mask: Bools) -> list[tuple[int, int]]:
-    """Return first and one-past-last index of each stretch of true.
-
-    >>> runs(np.array([True, False, True, True]))
-    [(0, 1), (2, 4)]
-    """
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def hold(over: Bools, rows: int) -> Bools:
@@ -98,10 +88,10 @@ def _worth(judged: Sequence[Judged], threshold: float, budget: float, aim: Aim, 
         counts += _groups(j.labels, alarm) if aim is Aim.GROUPS else _rows(j.labels, alarm)
         step_s = float(np.median(np.diff(j.times) / np.timedelta64(1, "s"))) if len(j.times) > 1 else 1.0
         near = hold(j.labels, int(3600 / max(step_s, 1e-3)))
-        spans = runs(j.labels)
+        spans = stretches(j.labels)
         events += len(spans)
         detected += sum(bool(alarm[a:b].any()) for a, b in spans)
-        false_runs += len(runs(alarm & ~near))
+        false_runs += len(stretches(alarm & ~near))
         days += len(j.times) * step_s / 86400
     own = 2 * counts[0] / max(2 * counts[0] + counts[1] + counts[2], 1)
     event = 2 * detected / max(detected + false_runs + events, 1)
@@ -119,7 +109,7 @@ def _groups(labels: Bools, alarm: Bools) -> Floats:
     """Return the same by widened groups: a group that holds both is right as a whole."""
     wide, said = _widened(labels), _widened(alarm)
     counts = np.zeros(3)
-    for a, b in runs(wide | said):
+    for a, b in stretches(wide | said):
         counts[0 if wide[a:b].any() and said[a:b].any() else 1 if said[a:b].any() else 2] += b - a
     return counts
 

@@ -76,7 +76,7 @@ class Gathering(ByFields):
     def __init__(self, columns: Sequence[str], targets: Sequence[int]) -> None:
         self.columns = tuple(columns)
         self.targets = list(targets)
-        self._roles = roles_of(self.columns)
+        self.roles = roles_of(self.columns)
         d = len(self.columns)
         self.rows = 0
         self.moved = -1.0
@@ -120,14 +120,14 @@ class Gathering(ByFields):
         moved = float(np.minimum(np.abs(z[self.targets]), 8.0).sum())
         if moved > self.moved:
             self.moved, self.z, self.cross = moved, z, cells[:, 1].copy()
-        _, support = best_pattern(z, self._roles)
+        _, support = best_pattern(z, self.roles)
         if support > self.sense:
             self.sense, self.sense_z = support, z
-        self.rain = max(self.rain, rain_support(z, self._roles))
-        self.thin = max(self.thin, dilution_support(z, self._roles))
+        self.rain = max(self.rain, rain_support(z, self.roles))
+        self.thin = max(self.thin, dilution_support(z, self.roles))
         self.gap = max(self.gap, gap)
         self.gone = max(self.gone, float(np.isnan(values[self.targets]).all()))
-        for j in self._roles.ph:
+        for j in self.roles.ph:
             near = min(abs(float(values[j]) - b) for b in _BUFFERS)
             self.buffer[j] = max(self.buffer[j], float(near < 0.06 and abs(z[j]) > MOVED))
         self._fold_context(context)
@@ -209,7 +209,7 @@ class _Reading:
         return (f"{vi} và {more} thông số khác", f"{en} and {more} more") if more else (vi, en)
 
     def _movement(self) -> None:
-        g, roles, size = self.g, self.g._roles, self.size  # noqa: SLF001
+        g, roles, size = self.g, self.g.roles, self.size
         moving = [j for j in g.targets if size[j] > MOVED and not roles.explains[j]]
         which, _ = best_pattern(g.sense_z, roles)
         vi, en = self._names(moving or [self.lead])
@@ -295,7 +295,7 @@ class _Reading:
             self._say(
                 "agreement", 1.0, f"các thông số khác cũng cho thấy như {vi}", f"the other parameters bear {en} out"
             )
-        flows = [j for j in range(len(g.columns)) if g._roles.explains[j]]  # noqa: SLF001
+        flows = [j for j in range(len(g.columns)) if g.roles.explains[j]]
         if flows and self.size[flows].max() > MOVED:
             value = min(float(self.size[flows].max()), 8.0) / 4.0
             self._say("flow", value, "lưu lượng cũng thay đổi", "the flow changed too")

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.alarms import runs
 from models.families import FamilyConfig
 from models.features.table import Features
 from models.protocol import TriageClass
-from models.series import Bools, Floats, Ints, Series
+from models.series import Bools, Floats, Ints, Series, stretches
 
 Matrix = npt.NDArray[np.float32]
 
@@ -103,6 +102,6 @@ def inner_rows(labels: Bools, edge_rows: int) -> Bools:
     """
     inner = np.zeros(len(labels), dtype=np.bool_)
     if edge_rows > 0:
-        for first, stop in runs(labels):
+        for first, stop in stretches(labels):
             inner[first + edge_rows : max(stop - edge_rows, first + edge_rows)] = True
     return inner

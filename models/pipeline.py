@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from models.alarms import AlarmLine, Judged, LineConfig, choose_threshold, hold, runs, smoothed
+from models.alarms import AlarmLine, Judged, LineConfig, choose_threshold, hold, smoothed
 from models.errors import ModelError
 from models.examples import Examples, classes, event_weights, inner_rows, matrices, target_columns
 from models.families import FAMILIES, FamilyConfig
@@ -20,7 +20,7 @@ from models.forest import NO_TREES, probabilities
 from models.injection import with_injections
 from models.protocol import Triage, TriageClass
 from models.second_stage import SecondStage, train
-from models.series import Bools, Floats, Ints, Result, Series, Times, TriagedInterval
+from models.series import Bools, Floats, Ints, Result, Series, Times, TriagedInterval, stretches
 from models.slow.recorded import findings_of, intervals_of
 from models.slow.stuck import StuckLine
 from models.together import TogetherLine, TogetherTails, Usual, learn_tails, together
@@ -82,7 +82,7 @@ class Fitted:
         flat = np.asarray(alarm[:, 0])
         began = flat & ~np.concatenate(([False], flat[:-1]))
         ended = ~flat & np.concatenate(([False], flat[:-1]))
-        triage = tuple(_interval(series.times[a:b], judged[a:b]) for a, b in runs(flat))
+        triage = tuple(_interval(series.times[a:b], judged[a:b]) for a, b in stretches(flat))
         return Result(np.asarray(score[:, 0]), flat, (), began | ended, triage, intervals_of(series, findings))
 
     def triage_model(self) -> TriageModel:

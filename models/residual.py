@@ -64,7 +64,10 @@ class ChartConfig:
     forget_s: float = 7 * 86400.0
     """After a longer silence the level is learnt anew."""
     head: int = 6
-    """The first baseline is the median of so many samples."""
+    """The first baseline is the median of so many samples,"""
+    head_s: float = 1800.0
+    """or of ``head_least`` if they took so long: a sensor that reports every 15 min is judged in its first hour, too."""
+    head_least: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ class ResidualChart:
     @property
     def ready(self) -> bool:
         """Whether there is a baseline."""
-        return self.state.samples >= self._c.head
+        return self.state.samples > 0 and not self.state.head
 
     @property
     def provisional(self) -> bool:
@@ -152,7 +155,7 @@ class ResidualChart:
         if dt > c.gap_s and s.samples:
             self._after_gap(at, dt)
             dt = c.gap_s
-        if s.samples < c.head:
+        if not self.ready:
             if learn:
                 self._begin(at, value, dt)
             return None
@@ -228,7 +231,8 @@ class ResidualChart:
         s.samples += 1
         s.at = s.changed_at = at
         s.last = value
-        if s.samples >= self._c.head:
+        enough = s.samples >= self._c.head
+        if enough or (s.samples >= self._c.head_least and s.age_s >= self._c.head_s):
             s.level = median(s.head)
             s.variance = max(s.variance, self._prior_variance(s.level))
             s.head = []

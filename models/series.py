@@ -18,6 +18,16 @@ Singles = npt.NDArray[np.float32]
 Times = npt.NDArray[np.datetime64]
 
 
+def stretches(mask: Bools) -> list[tuple[int, int]]:
+    """Return first and one-past-last index of each stretch of true.
+
+    >>> stretches(np.array([True, False, True, True]))
+    [(0, 1), (2, 4)]
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """A labelled interval, both ends inclusive. ``kind`` is the family's word, ``cls`` what triage should say."""

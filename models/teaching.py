@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from models.alarms import runs
 from models.evidence import LEARNT, TERMS
 from models.pipeline import Fitted, Scorer
 from models.protocol import TriageClass
-from models.series import Bools, Event, Floats, Series
+from models.series import Bools, Event, Floats, Series, stretches
 from models.slow.recorded import findings_of
 from models.triage import Incident, TriageModel, Weights, contexts_of
 
@@ -54,7 +53,7 @@ def samples_of(fitted: Fitted, series: Series) -> list[Sample]:
     alarm = np.asarray(scored.alarm[:, 0] | silence)
     shares = scored.shares if fitted.tells_process else None
     incident = Incident(series.columns, scorer.targets)
-    wanted = {row: (a, b) for a, b in runs(alarm) for row in _looked_at(a, b)}
+    wanted = {row: (a, b) for a, b in stretches(alarm) for row in _looked_at(a, b)}
     out: list[Sample] = []
     gathered = incident.gather(scored.features, alarm, shares, series.values, contexts_of(series, findings_of(series)))
     for row, running in enumerate(gathered):

@@ -13,10 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from models.evaluation.families.base import Family, Figures, OwnFigures, Run, by_row, series_name
-from models.evaluation.metrics.events import runs as stretches
 from models.evaluation.tables import Table, read_tables
 from models.protocol import Reason
-from models.series import Bools, Event, Series
+from models.series import Bools, Event, Series, stretches
 
 HIGH_PRIORITY = frozenset("ADI")
 DRIFT = "H"
@@ -43,7 +42,7 @@ def _series(table: Table, name: str) -> Series:
         columns=columns,
         values=values,
         labels=labels,
-        events=tuple(Event(times[a], times[b], "drift") for a, b in stretches(drift)),
+        events=tuple(Event(times[a], times[b - 1], "drift") for a, b in stretches(drift)),
         covariates=tuple(c for c in columns if c not in targets),
         ignore=~labels & (other | np.isnan(values).any(axis=1)),
         group=name,

@@ -17,11 +17,10 @@ import numpy.typing as npt
 
 from models.evaluation.families.base import Family, OwnFigures, Run, by_row, series_name
 from models.evaluation.families.labelled import events_of, is_events, labels_of, own
-from models.evaluation.metrics.events import runs
 from models.evaluation.metrics.pages import PageCount, count_pages
 from models.evaluation.tables import Table, read_tables
 from models.protocol import TriageClass
-from models.series import Result, Series, Times, TriagedInterval
+from models.series import Result, Series, Times, TriagedInterval, stretches
 
 TIME = "observed_at"
 STATUS = "_status"
@@ -73,7 +72,7 @@ def _neighbours(table: Table) -> npt.NDArray[np.int16] | None:
 
 def _calibrations(times: Times, status: npt.NDArray[np.int8]) -> tuple[np.datetime64, ...]:
     """Return when each calibration of a sensor began."""
-    return tuple(times[first] for first, _ in runs(status == 1))
+    return tuple(times[first] for first, _ in stretches(status == 1))
 
 
 def load(folder: Path) -> tuple[Series, ...]:

@@ -8,7 +8,7 @@ from statistics import median
 
 import numpy as np
 
-from models.series import Bools, Times
+from models.series import Bools, Times, stretches
 
 GRACE_MIN = 60.0
 """Alarms up to this long after the end of an event are its aftermath: neither right nor wrong."""
@@ -60,19 +60,9 @@ class EventCount:
         return float(median(self.delays_min)) if self.delays_min else None
 
 
-def runs(mask: Bools) -> list[tuple[int, int]]:
-    """Return the first and last index of each maximal stretch of true.
-
-    >>> runs(np.array([True, False, True, True]))
-    [(0, 0), (2, 3)]
-    """
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
-    return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-
-
 def label_intervals(times: Times, truth: Bools) -> list[Interval]:
     """Return the instants of the first and last row of each stretch of labelled rows."""
-    return [(times[a], times[b]) for a, b in runs(truth)]
+    return [(times[first], times[stop - 1]) for first, stop in stretches(truth)]
 
 
 def cadence_min(times: Times) -> float:
@@ -121,4 +111,6 @@ def count_events(
         alarmed = times[inside & alarm]
         if len(alarmed):
             delays.append(float((alarmed.min() - start) / _MINUTE))
-    return EventCount(events, len(delays), len(runs(alarm & outside)), len(times) * cadence / _DAY_MIN, tuple(delays))
+    return EventCount(
+        events, len(delays), len(stretches(alarm & outside)), len(times) * cadence / _DAY_MIN, tuple(delays)
+    )

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.evaluation.metrics.events import runs
 from models.evaluation.metrics.points import Confusion
-from models.series import Bools
+from models.series import Bools, stretches
 
 
 def widened(mask: Bools, samples: int = 1) -> Bools:
@@ -30,9 +29,9 @@ def overlap_confusion(truth: Bools, alarm: Bools) -> Confusion:
     """Count the points of one sensor's series by groups of the widened union."""
     label, detection = widened(truth), widened(alarm)
     counts = Confusion(tn=int(np.count_nonzero(~(label | detection))))
-    for first, last in runs(label | detection):
-        size, labelled = last - first + 1, bool(label[first : last + 1].any())
-        if not detection[first : last + 1].any():
+    for first, stop in stretches(label | detection):
+        size, labelled = stop - first, bool(label[first:stop].any())
+        if not detection[first:stop].any():
             counts += Confusion(fn=size)
         elif labelled:
             counts += Confusion(tp=size)

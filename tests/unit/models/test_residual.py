@@ -43,6 +43,14 @@ def test_the_daily_cycle_is_quiet(cadence_s: float, days: float) -> None:
     assert alarm_times(ResidualDetector(COD), rows(diurnal, cadence_s, days * 86400)) == []
 
 
+def test_a_sensor_of_fifteen_minutes_is_judged_in_its_first_hour() -> None:
+    detector = ResidualDetector(COD)
+    said = [detector.score(row, NOW) for row in rows(diurnal, 900, 4 * 900)]
+    assert [isinstance(score, Score) for score in said] == [False, False, False, True]
+    again = ResidualDetector.restore(COD, detector.snapshot())
+    assert isinstance(again.score(Row(START + timedelta(hours=1), {"COD": 50.0}), NOW), Score)
+
+
 @pytest.mark.parametrize(
     ("cadence_s", "slug_s", "within_s"),
     [(300, 3 * 86400, 900), (300, 7200, 1200), (60, 2 * 86400, 900), (1, 3600, 900), (1, 120, 900)],

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.evaluation.metrics.events import EventCount, cadence_min, count_events, runs
+from models.evaluation.metrics.events import EventCount, cadence_min, count_events
 from models.evaluation.metrics.points import Confusion, confusion
+from models.series import stretches
 
 # one row every 10 min                0....5....1....1....2..
 #                                     .    .    0    5    0
@@ -93,7 +94,7 @@ def test_cadence_ignores_gaps_and_repeated_stamps() -> None:
 
 
 @pytest.mark.parametrize(
-    ("drawn", "expected"), [("", []), ("...", []), ("#", [(0, 0)]), ("##.#", [(0, 1), (3, 3)]), (".##", [(1, 2)])]
+    ("drawn", "expected"), [("", []), ("...", []), ("#", [(0, 1)]), ("##.#", [(0, 2), (3, 4)]), (".##", [(1, 3)])]
 )
-def test_runs(drawn: str, expected: list[tuple[int, int]]) -> None:
-    assert runs(np.array([c == "#" for c in drawn], dtype=np.bool_)) == expected
+def test_stretches(drawn: str, expected: list[tuple[int, int]]) -> None:
+    assert stretches(np.array([c == "#" for c in drawn], dtype=np.bool_)) == expected
