@@ -66,7 +66,7 @@ class ChartConfig:
     head: int = 6
     """The first baseline is the median of so many samples,"""
     head_s: float = 1800.0
-    """or of ``head_least`` if they took so long: a sensor that reports every 15 min is judged in its first hour, too."""
+    """or of ``head_least`` if they took so long: a sensor of 15 min is judged in its first hour, too."""
     head_least: int = 3
 
 
