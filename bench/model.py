@@ -10,7 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from models.families import FAMILIES
-from models.pipeline import Fitted, Scorer, fit, warm
+from models.fitting import fit
+from models.pipeline import Fitted, Scorer, warm
 from models.protocol import TriageClass
 from models.series import Event, Floats, Series
 from models.snapshots import pack, unpack

@@ -18,8 +18,9 @@ from models.errors import ModelError
 from models.evaluation.families.base import Run
 from models.evaluation.scoring import Tally, tally
 from models.families import FAMILIES, FamilyConfig
+from models.fitting import fit
 from models.injection import InjectionConfig, with_injections
-from models.pipeline import Fitted, fit
+from models.pipeline import Fitted
 from models.protocol import TriageClass
 from models.series import Bools, Event, Series
 from models.training import worse_figures

@@ -98,7 +98,6 @@ def _unlabelled(series: Series) -> Series:
         values=series.values,
         covariates=series.covariates,
         probation_rows=series.probation_rows,
-        limits=series.limits,
         maintenance=series.maintenance,
         status=series.status,
         neighbours=series.neighbours,

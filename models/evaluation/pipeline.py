@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from models.evaluation.detectors import Fitted
 from models.families import FAMILIES, FamilyConfig
-from models.pipeline import fit
+from models.fitting import fit
 from models.series import Series
 
 _NEVER = 10**9

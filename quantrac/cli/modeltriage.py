@@ -67,7 +67,7 @@ def _samples(
 ) -> tuple[list[Sample], list[Sample]]:
     from models.evaluation.families import family_named
     from models.families import FAMILIES
-    from models.pipeline import fit
+    from models.fitting import fit
     from models.teaching import samples_of
     from quantrac.cli.modelscenarios import write_scenarios
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from models.evaluation.pipeline import config_without, parts_of
 from models.families import FAMILIES
+from models.fitting import fit
 from models.novelty_context import ContextConfig, ContextNovelty
-from models.pipeline import fit
 from models.series import Floats, Series
 
 SMALL = ContextConfig(memory_rows=300)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from models.evaluation.pipeline import parts_of
 from models.families import FAMILIES
+from models.fitting import fit
 from models.novelty_leap import LeapConfig, Leaps
-from models.pipeline import fit
 from models.series import Bools, Floats, Series, Times
 
 COLUMNS = ("Level", "Cond", "Tur")

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from models.evaluation.pipeline import parts_of
 from models.families import FAMILIES
+from models.fitting import fit
 from models.novelty_settled import Settled, SettledConfig
-from models.pipeline import fit
 from models.series import Floats, Series
 
 HEAD, ROWS = 400, 1000

@@ -7,7 +7,7 @@ import pytest
 
 from models.evaluation.pipeline import config_without, parts_of
 from models.families import FAMILIES
-from models.pipeline import fit
+from models.fitting import fit
 from models.series import Series
 
 _RNG = np.random.default_rng(3)

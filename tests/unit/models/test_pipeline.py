@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.errors import ModelError
 from models.families import FAMILIES
+from models.fitting import fit
 from models.injection import InjectionConfig, with_injections
-from models.pipeline import Scorer, config_for, fit
+from models.pipeline import Scorer
 from models.protocol import TriageClass
 from models.series import Event, Result, Series
 
@@ -141,8 +141,3 @@ def test_injected_events_are_what_their_labels_say() -> None:
     np.testing.assert_array_equal(made.values[:, 0], series.values[:, 0])
     again = with_injections(series, InjectionConfig(), 1)
     np.testing.assert_array_equal(made.values, again.values)
-
-
-def test_an_unknown_family_is_named_with_those_that_there_are() -> None:
-    with pytest.raises(ModelError, match="choose one of"):
-        config_for("nowhere")

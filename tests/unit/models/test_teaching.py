@@ -7,7 +7,7 @@ import pytest
 
 from models.evidence import LEARNT, TERMS
 from models.families import FAMILIES
-from models.pipeline import fit
+from models.fitting import fit
 from models.protocol import TriageClass
 from models.series import Event, Series
 from models.teaching import Sample, fit_triage, reliability, samples_of

@@ -14,8 +14,9 @@ from models.evaluation.pipeline import config_without, parts_of
 from models.families import FAMILIES
 from models.features.contrast import NAMES, Contrast, ContrastConfig
 from models.features.table import Features, FeatureTable
+from models.fitting import fit
 from models.packing import pack, unpack
-from models.pipeline import Scorer, fit
+from models.pipeline import Scorer
 from models.series import Floats, Series
 from models.together import TogetherConfig, TogetherLine, TogetherTails, Usual, learn_tails, together
 
