@@ -11,12 +11,13 @@ import numpy as np
 
 from models.evidence import MOVED
 from models.features.table import Features
+from models.judge import LEARNING_ROWS, Verdict, WatchConfig
 from models.pipeline import Scored
 from models.protocol import NotReady, NotReadyReason, Reason, Row, Score
 from models.reported import reported
 from models.residual import FUTURE_S, probability_of
 from models.snapshots import pack, unpack
-from models.watch import LEARNING_ROWS, StationWatch, Verdict, WatchConfig
+from models.watch import StationWatch
 
 _KIND, _VERSION = "station pipeline", 6
 _ALARMED = 5.0

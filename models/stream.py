@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple, Self
 
+from models.judge import Verdict, harmful
 from models.priors import Harm, Prior, prior_of
 from models.protocol import NotReadyReason, Reason, Row, Triage
 from models.residual import ChartConfig, ResidualConfig, ResidualDetector, SensorConfig, probability_of
 from models.slow.finding import UNCALIBRATED, Finding
-from models.watch import Verdict, harmful
 from quantrac.domain.stations import Station
 
 MODEL_VERSION = "charts-1+pipeline-2+slow-2"

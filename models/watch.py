@@ -6,110 +6,31 @@ few dozen rows, and the rows since then, which are small. Pushed again over the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from math import exp2, inf, isnan, nan
-from typing import Any, NamedTuple, Self
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import inf, isnan, nan
+from typing import Any, Self
 from zlib import crc32
 
 import msgspec
 import numpy as np
 
 from models.errors import ModelError
-from models.families import FAMILIES
-from models.pipeline import Fitted, Scored, Scorer
-from models.priors import Harm, prior_of
-from models.protocol import Reason, Row, Triage, TriageClass
+from models.judge import Judge, Learnt, Verdict, WatchConfig, Watched, pages
+from models.pipeline import Scored
+from models.protocol import Reason, Row, TriageClass
 from models.reported import as_reported, reported
 from models.series import Floats
 from models.slow.finding import MEASURING, Finding
-from models.slow.stuck import StuckLine
-from models.slow.watches import SlowWatches, known_to_triage
+from models.slow.watches import SlowWatches
 from models.snapshots import pack, unpack
-from models.triage import Context, Incident
-from models.triage import pages as likely_pollution
-from quantrac.domain.stations import Station
 
 _LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 4
-LEARNING_ROWS = 60
-"""Rows before the pipeline itself raises an alarm; until then the charts alone do, which know priors."""
-LEADING = 3.0
-"""Scatters that a sensor must be off to be named as a cause of the row's alarm, unless it is the farthest off."""
 BASE_ROWS = 48
 """Rows between two bases: more of them make every commit and every restart longer, fewer write the base more often."""
 _encode = msgspec.msgpack.Encoder().encode
 SLOW_STEP_S = 60.0
 """The slow watches look at no more than a row in so many seconds: their patterns last hours."""
-
-
-@dataclass(frozen=True, slots=True)
-class Learnt:
-    """What was learnt elsewhere, under the hash of its artefact; ``None``: nothing, novelty alone judges."""
-
-    sha256: str | None = None
-    fitted: Fitted | None = None
-
-    @property
-    def pipeline(self) -> Fitted:
-        """The pipeline to judge with."""
-        return self.fitted or Fitted.untaught(FAMILIES["scenarios"])
-
-
-@dataclass(frozen=True)
-class WatchConfig:
-    """What the registry says of a station, and what judges it."""
-
-    station: str
-    parameters: tuple[str, ...]
-    cadences_s: tuple[float, ...]
-    limits: tuple[tuple[float, float], ...]
-    active: Learnt = Learnt()
-    shadow: Learnt | None = None
-    """A candidate that judges the same rows beside the active one; only counted."""
-    legal: Mapping[str, float] = field(default_factory=dict)
-    """Upper limits of the parameters that have one: what a slow watch may find values pressed under."""
-
-    @classmethod
-    def of(cls, station: Station, active: Learnt | None = None, shadow: Learnt | None = None) -> Self:
-        """Return the configuration of a registered station."""
-        sensors = station.sensors
-        limits = tuple(
-            (-inf if s.qc.sensor_min is None else s.qc.sensor_min, inf if s.qc.sensor_max is None else s.qc.sensor_max)
-            for s in sensors
-        )
-        parameters, cadences = tuple(s.parameter for s in sensors), tuple(s.cadence_s for s in sensors)
-        return cls(station.code, parameters, cadences, limits, active or Learnt(), shadow)
-
-
-class Watched(NamedTuple):
-    """One row as it is judged, and as it is kept until the next base. Lists, so that it reads back as written."""
-
-    at_s: float
-    values: list[float]
-    calibrating: list[str]
-    faulty: list[str]
-    charted: bool
-    """Whether a chart of one of its sensors is in alarm."""
-    neighbours: int
-    neighbours_alarmed: int
-    visited_ago_s: float
-    """Since a sensor of the station was last calibrated; NaN: never seen."""
-    odd: list[list[float]]
-    """What the logger reported where it is not what is judged: number of the parameter, value, code of the status."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What pipeline and triage say of a row. ``severity`` is 1.0 at the threshold."""
-
-    severity: float
-    alarm: bool
-    leading: Mapping[str, float] = field(default_factory=dict)
-    """While in alarm: the sensors farthest off, in scatters, with sign."""
-    triage: Triage | None = None
-    """Of the running incident, which a chart's alarm begins as well."""
-    findings: tuple[Finding, ...] = ()
-    """What the slow watches see: work items of single sensors."""
 
 
 @dataclass(slots=True)
@@ -129,81 +50,13 @@ class ShadowCounts:
         return self.rows > 0
 
 
-class _Judge:
-    """One fitted pipeline with its triage over the rows of a station."""
-
-    def __init__(self, config: WatchConfig, learnt: Learnt) -> None:
-        self.learnt = learnt
-        self._config, self._fitted = config, learnt.pipeline
-        family = self._fitted.config
-        self._kind = repr(family.memory)
-        """A memory of other features would be misread."""
-        self.scorer = Scorer(self._fitted, config.parameters, limits=np.array(config.limits))
-        self.incident = Incident(config.parameters, self.scorer.targets, self._fitted.triage_model())
-        self._stuck = StuckLine(family.stuck_rows)
-        self.scored: Scored | None = None
-        """What was made of the last rows."""
-        self.rows = 0
-        self.alarmed = self.paging = False
-        """What the last row was; counted are the beginnings."""
-
-    def push(self, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]) -> list[Verdict]:
-        times = np.array([round(row.at_s * 1e9) for row in rows], dtype="datetime64[ns]")
-        scored = self.scored = self.scorer.push(times, values)
-        stuck = self._stuck.push(findings)
-        # Lists, not arrays: mostly one row, and each call of numpy costs more than that.
-        alarm = [
-            (any(lines) or still) and self.rows + i >= LEARNING_ROWS
-            for i, (lines, still) in enumerate(zip(scored.alarm.tolist(), stuck, strict=True))
-        ]
-        self.rows += len(rows)
-        severities = [exp2(min(max(*lines, -20.0), 20.0)) for lines in scored.margin.tolist()]
-        on = [mine or row.charted for mine, row in zip(alarm, rows, strict=True)]
-        contexts: list[Context] = []
-        if self.incident.running or any(on):
-            contexts = [_context(row, found) for row, found in zip(rows, findings, strict=True)]
-        shares = scored.shares if self._fitted.tells_process and scored.shares.any() else None
-        triages = self.incident.push(scored.features, np.array(on, dtype=np.bool_), shares, values, contexts)
-        return [
-            self._verdict(scored, i, severity, triage) if alarm[i] else Verdict(severity, False, triage=triage)
-            for i, (severity, triage) in enumerate(zip(severities, triages, strict=True))
-        ]
-
-    def _verdict(self, scored: Scored, i: int, severity: float, triage: Triage | None) -> Verdict:
-        at = scored.features.cell_names.index("slow_5")
-        off = {self._config.parameters[j]: float(scored.features.cells[i, j, at]) for j in self.scorer.targets}
-        largest = max(map(abs, off.values()))
-        bar = max(min(LEADING, largest), largest / 2)
-        return Verdict(severity, True, {p: z for p, z in off.items() if abs(z) >= bar}, triage)
-
-    def state(self) -> Any:
-        """Return the memory, with what it belongs to."""
-        return [
-            self.learnt.sha256, self._kind, self.rows, self.alarmed, self.paging,
-            self.scorer.state(), self.incident.state(), self._stuck.state,
-        ]  # fmt: skip
-
-    def set_state(self, state: Any) -> None:
-        """Go on from a memory. One of other features is not used; of another artefact, only what rows have taught."""
-        sha256, kind, rows, alarmed, paging, scorer, incident, stuck = state
-        if kind != self._kind:
-            return
-        if sha256 != self.learnt.sha256:
-            fresh = self.scorer.state()
-            scorer = {**scorer, "lines": fresh["lines"], "pollution": fresh["pollution"]}
-        self.scorer.set_state(scorer)
-        self.incident.set_state(incident)
-        self._stuck.state = stuck
-        self.rows, self.alarmed, self.paging = rows, alarmed, paging
-
-
 class StationWatch:
     """Pipeline and triage of one station. Pure: no clock, no input or output."""
 
     def __init__(self, config: WatchConfig) -> None:
         self.config = config
-        self._active = _Judge(config, config.active)
-        self._shadow = None if config.shadow is None else _Judge(config, config.shadow)
+        self._active = Judge(config, config.active)
+        self._shadow = None if config.shadow is None else Judge(config, config.shadow)
         self.shadow_failed: Exception | None = None
         """Why the shadow judges no more; the active model goes on."""
         self._slow = SlowWatches(config.parameters, config.legal)
@@ -386,7 +239,7 @@ class StationWatch:
             self._shadow, self.shadow_failed = None, exc
             return None
 
-    def _note(self, active: _Judge, verdict: Verdict, other: Verdict | None) -> None:
+    def _note(self, active: Judge, verdict: Verdict, other: Verdict | None) -> None:
         mine, paging = verdict.triage is not None, pages(verdict)
         if other is not None and self._shadow is not None:
             c, theirs, their_paging = self._counts, other.triage is not None, pages(other)
@@ -404,26 +257,3 @@ class StationWatch:
 
 def _raw(row: Watched) -> msgspec.Raw:
     return msgspec.Raw(_encode(row))
-
-
-def pages(verdict: Verdict) -> bool:
-    """Whether a verdict alone would page: pollution is likely, and something moved to its polluting side."""
-    if not likely_pollution(verdict.triage):
-        return False
-    return not verdict.alarm or any(harmful(p, z) for p, z in verdict.leading.items())
-
-
-def harmful(parameter: str, deviation: float) -> bool:
-    """Whether a deviation is on the polluting side of a parameter."""
-    return prior_of(parameter)[0].harm in (Harm.HIGH if deviation > 0 else Harm.LOW, Harm.BOTH)
-
-
-def _context(row: Watched, findings: Sequence[Finding]) -> Context:
-    return replace(
-        known_to_triage(findings),
-        calibrating=frozenset(row.calibrating),
-        faulty=frozenset(row.faulty),
-        neighbours=row.neighbours,
-        neighbours_alarmed=row.neighbours_alarmed,
-        maintenance_ago_s=None if isnan(row.visited_ago_s) else row.visited_ago_s,
-    )

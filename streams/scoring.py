@@ -15,9 +15,10 @@ import msgspec
 from prometheus_client import Counter
 
 from models.errors import ModelError
+from models.judge import Verdict, WatchConfig
 from models.protocol import Row
 from models.stream import ParameterScore, StationModel, joined
-from models.watch import ShadowCounts, StationWatch, Verdict, WatchConfig
+from models.watch import ShadowCounts, StationWatch
 from quantrac.domain.stations import Station
 from quantrac.telemetry import get_logger
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from models.artefacts import ArtefactStore
 from models.errors import ModelError
 from models.families import FAMILIES, FamilyConfig
+from models.judge import Learnt, WatchConfig
 from models.loading import load_pipeline
 from models.pipeline import Fitted
-from models.watch import Learnt, WatchConfig
 from quantrac.domain.stations import Station
 from quantrac.telemetry import get_logger
 

@@ -9,8 +9,8 @@ from datetime import datetime
 import msgspec
 
 from alerts.engine import StationAlerts
+from models.judge import WatchConfig
 from models.stream import MODEL_VERSION
-from models.watch import WatchConfig
 from quantrac.domain.stations import Station
 from quantrac.quality.chain import SensorQuality, Snapshot
 from quantrac.telemetry import get_logger

@@ -22,8 +22,8 @@ from prometheus_client import Summary
 
 from ingest.payloads import InstantBounds
 from models.families import FAMILIES
+from models.judge import Learnt
 from models.pipeline import warm
-from models.watch import Learnt
 from quantrac import topics
 from quantrac.clock import Clock
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint

@@ -20,10 +20,10 @@ import pytest
 
 import models
 from models.errors import ModelError
+from models.judge import WatchConfig
 from models.protocol import Detector, NotReady, NotReadyReason, Row, Score
 from models.residual import ResidualConfig, ResidualDetector, SensorConfig
 from models.station import StationPipeline
-from models.watch import WatchConfig
 
 PARAMETERS = ("Flow", "Temp", "pH", "TSS", "COD", "NH4", "TN", "TP", "Cl", "Color")
 LEVELS = (80.0, 29.0, 7.2, 30.0, 50.0, 4.0, 12.0, 2.0, 0.4, 40.0)

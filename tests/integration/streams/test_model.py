@@ -16,9 +16,10 @@ import pytest
 
 from models.artefacts import Artefact, ArtefactStore
 from models.families import FAMILIES
+from models.judge import Watched
 from models.packing import pack
 from models.pipeline import Fitted
-from models.watch import StationWatch, Watched
+from models.watch import StationWatch
 from quantrac.clock import ManualClock
 from quantrac.domain.stations import Registry
 from quantrac.endpoints import DatabaseEndpoint

@@ -11,12 +11,13 @@ import pytest
 
 from models.errors import ModelError
 from models.families import FAMILIES
+from models.judge import LEARNING_ROWS, Learnt, Verdict, WatchConfig
 from models.pipeline import Fitted
 from models.protocol import Reason, Row, Triage, TriageClass
 from models.series import Floats
 from models.slow.finding import Finding, Statuses
 from models.stream import StationModel, joined
-from models.watch import LEARNING_ROWS, Learnt, StationWatch, Verdict, WatchConfig
+from models.watch import StationWatch
 from quantrac.domain.stations import QcThresholds, Sensor, Station, StationKind
 
 LEVELS = {"COD": 50.0, "TSS": 30.0, "NH4": 4.0, "pH": 7.2, "Flow": 120.0}

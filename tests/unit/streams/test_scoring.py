@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from models.families import FAMILIES
+from models.judge import Learnt, WatchConfig
 from models.pipeline import Fitted, Scorer
 from models.protocol import Row
 from models.stream import StationModel
-from models.watch import Learnt, StationWatch, WatchConfig
+from models.watch import StationWatch
 from quantrac.domain.stations import Sensor, Station, StationKind
 from streams.scoring import RETRY_AFTER, ScorerSnapshot, StationScorer
 
