@@ -56,6 +56,7 @@ PARTS: Mapping[str, Change] = {
     "event_edges": lambda config: replace(config, edge_rows=0),
     "watches": lambda config: replace(config, watched=False),
     "stuck": lambda config: replace(config, stuck_rows=0),
+    "pollution_line": lambda config: replace(config, pollution_line=False),
     "event_weights": lambda config: replace(config, event_rows=_NEVER),
 }
 """What can be left out: the change of the configuration that leaves it out."""
