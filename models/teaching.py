@@ -18,7 +18,7 @@ from models.pipeline import Fitted, Scorer
 from models.protocol import TriageClass
 from models.series import Bools, Event, Floats, Series, stretches
 from models.slow.recorded import findings_of
-from models.triage import Incident, TriageModel, Weights, contexts_of
+from models.triage import Context, Incident, TriageModel, Weights, contexts_of
 
 _AGES = (1, 2, 3, 4, 6, 9, 12, 24, 48)
 """Rows of an incident's life at which it is looked at, and its end."""
@@ -45,8 +45,13 @@ class Sample:
     last: bool
 
 
-def samples_of(fitted: Fitted, series: Series) -> list[Sample]:
-    """Return the incidents that a pipeline alarms in a labelled series, at several ages."""
+def samples_of(pipelines: Sequence[Fitted], series: Series) -> list[Sample]:
+    """Return the incidents that pipelines alarm in a labelled series, at several ages."""
+    contexts = contexts_of(series, findings_of(series))
+    return [sample for fitted in pipelines for sample in _alarmed(fitted, series, contexts)]
+
+
+def _alarmed(fitted: Fitted, series: Series, contexts: Sequence[Context]) -> list[Sample]:
     scorer = Scorer(fitted, series.columns, series.covariates)
     scored = scorer.push(series.times, series.values)
     silence = scored.features.rows[:, scored.features.row_names.index("gap")] > _SILENCE
@@ -55,7 +60,7 @@ def samples_of(fitted: Fitted, series: Series) -> list[Sample]:
     incident = Incident(series.columns, scorer.targets)
     wanted = {row: (a, b) for a, b in stretches(alarm) for row in _looked_at(a, b)}
     out: list[Sample] = []
-    gathered = incident.gather(scored.features, alarm, shares, series.values, contexts_of(series, findings_of(series)))
+    gathered = incident.gather(scored.features, alarm, shares, series.values, contexts)
     for row, running in enumerate(gathered):
         if running is None or row not in wanted:
             continue

@@ -141,8 +141,9 @@ def shadow(
         elif not shadow_table(lines):
             typer.echo("Nothing was counted yet: begin with `quantrac models shadow HASH`.")
     elif which is not None:
-        load_pipeline(store, which)
-        change = store.begin_shadow(which, context.clock.now())
+        candidate = store.entry(which)
+        load_pipeline(store, candidate.sha256)
+        change = store.begin_shadow(candidate.sha256, context.clock.now())
         typer.echo(f"{change.sha256} now runs beside the active artefact of {change.name}: see --report in some days.")
     else:
         raise QuantracError("Give the HASH of a candidate to begin, --report to see what was counted, or --stop NAME.")

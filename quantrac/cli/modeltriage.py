@@ -87,13 +87,9 @@ def _samples(
         eager = replace(taught, threshold=taught.threshold - _EAGER)
         for number in asked:
             tell(f"alarms of seed {number}")
-            learnt += [
-                s for one in made[number] for fitted in (untaught, taught, eager) for s in samples_of(fitted, one)
-            ]
+            learnt += [s for one in made[number] for s in samples_of((untaught, taught, eager), one)]
         if teaching == numbers[:middle]:
-            judged += [
-                s for one in made[max(numbers) + 1] for fitted in (untaught, taught) for s in samples_of(fitted, one)
-            ]
+            judged += [s for one in made[max(numbers) + 1] for s in samples_of((untaught, taught), one)]
     return learnt, judged
 
 

@@ -53,7 +53,7 @@ def test_incidents_of_a_series_are_looked_at_with_what_was_true_by_then() -> Non
         Event(times[2199], times[2200], "silence", (), TriageClass.COMMUNICATION),
     )
     series = Series("s", times, columns, values, events=events)
-    samples = samples_of(fit([], FAMILIES["scenarios"]), series)
+    samples = samples_of([fit([], FAMILIES["scenarios"])], series)
     said = {s.cls for s in samples}
     assert {PROCESS, FAULT, TriageClass.COMMUNICATION} <= said
     silence = [s for s in samples if s.cls is TriageClass.COMMUNICATION]

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from models.artefacts import Artefact, ArtefactStore
+from models.errors import ModelError
 from models.evaluation.families import family_named
+from models.families import FAMILIES
+from models.packing import pack
+from models.pipeline import Fitted
 from quantrac.cli.models import app
 from quantrac.errors import QuantracError
 
@@ -95,8 +100,16 @@ def test_life_of_an_artefact(folder: Path) -> None:
     assert report == []  # rules give no reasons
 
 
-def test_a_shadow_is_listed_and_ended(folder: Path) -> None:
+def test_what_cannot_judge_a_station_is_no_shadow(folder: Path) -> None:
     sha256 = str(_json("train", "gecco", "--train", str(folder), "--detector", "range_rules", "--json")["sha256"])
+    with pytest.raises(ModelError, match=f"artefact {sha256} is no pipeline"):
+        RUN.invoke(app, ["shadow", sha256[:16]], catch_exceptions=False)
+
+
+def test_a_shadow_is_listed_and_ended(tmp_path: Path) -> None:
+    about = Artefact("", "gecco", "pipeline", "", "", "", "", {}, "0.1.0")
+    model = {"family": "gecco", "fitted": pack(Fitted(FAMILIES["gecco"]))}
+    sha256 = ArtefactStore(tmp_path / "models").add(model, about).sha256
     begun = RUN.invoke(app, ["shadow", sha256[:16]], catch_exceptions=False)
     assert f"{sha256} now runs beside the active artefact of gecco" in begun.stdout
     (listed,) = _json("list", "--json")["artefacts"]  # type: ignore[misc]
