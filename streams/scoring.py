@@ -115,6 +115,8 @@ class StationScorer:
             if watch is not None:
                 changed = self._restored("pipeline", lambda: watch.with_models(config.active, config.shadow))
                 self.watch = changed or StationWatch(self.config)
+                if self.charts is not None:
+                    self.trouble = None  # what failed was a shadow, and there is another one now, or none
 
     def go_on(self, snapshot: ScorerSnapshot, base: bytes | None) -> None:
         """Take up what was stored; what cannot be read starts anew."""

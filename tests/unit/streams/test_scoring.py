@@ -130,6 +130,8 @@ def test_a_shadow_that_fails_is_let_go_and_the_active_model_goes_on(
     assert scorer.trouble.reason == "the shadow failed on a row: ZeroDivisionError: division by zero"
     assert scorer.watch is not None
     assert scorer.watch.rows == 10
+    scorer.use(WatchConfig.of(STATION))
+    assert scorer.trouble is None
 
 
 def test_a_memory_that_cannot_be_read_starts_anew(scorer: StationScorer) -> None:
