@@ -53,7 +53,19 @@ class Fitted:
         return cls(config, threshold=_HALVED_BY * log2(_USUAL_PER_DAY / config.budget_per_day))
 
     def run(self, series: Series) -> Result:
-        """Judge a series causally; labels, name and group are not looked at."""
+        """Judge a series causally; labels, name and group are not looked at.
+
+        A row that is not newer than all before is refused, as in the stream: nothing is learnt from it, and the
+        judgement before it stands.
+        """
+        newest = np.maximum.accumulate(series.times)
+        fresh = np.concatenate(([True], series.times[1:] > newest[:-1]))[: len(series.times)]
+        if not fresh.all():
+            result, place = self.run(series.taking(fresh)), np.cumsum(fresh) - 1
+            changed = None if result.changepoint is None else result.changepoint[place] & fresh
+            return dataclasses.replace(
+                result, score=result.score[place], alarm=result.alarm[place], changepoint=changed
+            )
         scorer = Scorer(self, series.columns, series.covariates)
         findings = findings_of(series) if self.config.watched else []
         contexts = contexts_of(series, findings)

@@ -137,16 +137,8 @@ def retrain(series: Series, active: Fitted | None, config: FamilyConfig = FAMILI
 def _part(series: Series, rows: int) -> Series:
     """Return the first rows of a series."""
     end = series.times[rows - 1]
-    return replace(
-        series,
-        times=series.times[:rows],
-        values=series.values[:rows],
-        labels=None if series.labels is None else series.labels[:rows],
-        ignore=None if series.ignore is None else series.ignore[:rows],
-        status=None if series.status is None else series.status[:rows],
-        neighbours=None if series.neighbours is None else series.neighbours[:rows],
-        events=tuple(replace(e, end=min(e.end, end)) for e in series.events if e.start <= end),
-    )
+    events = tuple(replace(e, end=min(e.end, end)) for e in series.events if e.start <= end)
+    return replace(series.taking(slice(rows)), events=events)
 
 
 def _figures(fitted: Fitted, copies: Sequence[Series]) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -94,6 +94,12 @@ class Series:
         for array in (self.times, self.values, self.labels):
             found.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
         return found.hexdigest()
+
+    def taking(self, rows: slice | Bools | Ints) -> Series:
+        """Return some rows of the series; events and what else belongs to no row stay."""
+        by_row = ("labels", "changepoints", "ignore", "status", "neighbours", "reported")
+        known = {name: array[rows] for name in by_row if (array := getattr(self, name)) is not None}
+        return replace(self, times=self.times[rows], values=self.values[rows], **known)
 
     def within(self, interval: Event | TriagedInterval) -> Bools:
         """Return true for the rows of an event, an alarm or a finding, both ends included; shape (rows,)."""

@@ -12,7 +12,7 @@ from models.evaluation.detectors import BatchDetector
 from models.evaluation.evaluate import Evaluation, load_series, run_all, summarise
 from models.evaluation.families.base import Family, Run
 from models.evaluation.published import PUBLISHED
-from models.series import Bools, Series
+from models.series import Series
 
 _COMMON = ("point_f1", "event_f1", "event_recall", "false_alarms_per_day", "median_delay_min")
 _OWN: Mapping[str, tuple[str, ...]] = {
@@ -65,23 +65,14 @@ def folds(family: Family, series: Sequence[Series]) -> Folds:
 
 def part(series: Series, start: int, stop: int) -> Series:
     """Return rows of a series, with the events that touch them."""
-    times = series.times[start:stop]
-    events = tuple(e for e in series.events if len(times) and e.end >= times.min() and e.start <= times.max())
+    found = series.taking(slice(start, stop))
+    times = found.times
     return replace(
-        series,
+        found,
         name=f"{series.name} rows {start} to {stop - 1}",
-        times=times,
-        values=series.values[start:stop],
-        events=events,
+        events=tuple(e for e in series.events if len(times) and e.end >= times.min() and e.start <= times.max()),
         probation_rows=max(0, series.probation_rows - start),
-        labels=_rows(series.labels, start, stop),
-        changepoints=_rows(series.changepoints, start, stop),
-        ignore=_rows(series.ignore, start, stop),
     )
-
-
-def _rows(array: Bools | None, start: int, stop: int) -> Bools | None:
-    return None if array is None else array[start:stop]
 
 
 def cross_validate(

@@ -104,6 +104,22 @@ def test_a_prefix_of_the_series_gives_a_prefix_of_the_result(learnt) -> None:  #
     np.testing.assert_array_equal(part.alarm, whole.alarm[:cut])
 
 
+def test_rows_that_are_not_newer_are_refused_as_in_the_stream(learnt) -> None:  # type: ignore[no-untyped-def]
+    """Row 400 comes again after row 600, with another value; rows 900 and 901 are exchanged."""
+    series = plant(1200, 3, ((800, 840, "process"),))
+    order = np.concatenate([np.arange(600), [400], np.arange(600, 900), [901, 900], np.arange(902, 1200)])
+    mixed = series.taking(order)
+    mixed.values[600] = 1e6
+    plain = learnt.run(series.taking(np.delete(np.arange(1200), 900)))
+    result = learnt.run(mixed)
+    fresh = np.ones(len(order), dtype=np.bool_)
+    fresh[[600, 902]] = False
+    np.testing.assert_array_equal(result.score[fresh], plain.score)
+    np.testing.assert_array_equal(result.alarm[fresh], plain.alarm)
+    assert result.score[600] == result.score[599]
+    assert result.triage == plain.triage
+
+
 def test_row_by_row_equals_the_batch(learnt) -> None:  # type: ignore[no-untyped-def]
     series = plant(400, 4)
     whole = Scorer(learnt, COLUMNS, ("flow",)).push(series.times, series.values)
