@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from models.compiled import Records, compiled, record_of
-from models.series import Bools, Floats, Times, stretches
+from models.series import Bools, Floats, Times, stretches, widened
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +107,11 @@ def _rows(labels: Bools, alarm: Bools) -> Floats:
 
 def _groups(labels: Bools, alarm: Bools) -> Floats:
     """Return the same by widened groups: a group that holds both is right as a whole."""
-    wide, said = _widened(labels), _widened(alarm)
+    wide, said = widened(labels), widened(alarm)
     counts = np.zeros(3)
     for a, b in stretches(wide | said):
         counts[0 if wide[a:b].any() and said[a:b].any() else 1 if said[a:b].any() else 2] += b - a
     return counts
-
-
-def _widened(mask: Bools) -> Bools:
-    wide = mask.copy()
-    wide[1:] |= mask[:-1]
-    wide[:-1] |= mask[1:]
-    return wide
 
 
 @dataclass(frozen=True, slots=True)

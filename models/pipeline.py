@@ -60,12 +60,14 @@ class Fitted:
         """
         newest = np.maximum.accumulate(series.times)
         fresh = np.concatenate(([True], series.times[1:] > newest[:-1]))[: len(series.times)]
-        if not fresh.all():
-            result, place = self.run(series.taking(fresh)), np.cumsum(fresh) - 1
-            changed = None if result.changepoint is None else result.changepoint[place] & fresh
-            return dataclasses.replace(
-                result, score=result.score[place], alarm=result.alarm[place], changepoint=changed
-            )
+        if fresh.all():
+            return self._judged(series)
+        result, place = self._judged(series.taking(fresh)), np.cumsum(fresh) - 1
+        changed = None if result.changepoint is None else result.changepoint[place] & fresh
+        return dataclasses.replace(result, score=result.score[place], alarm=result.alarm[place], changepoint=changed)
+
+    def _judged(self, series: Series) -> Result:
+        """Judge rows of which each is newer than the one before."""
         scorer = Scorer(self, series.columns, series.covariates)
         findings = findings_of(series) if self.config.watched else []
         contexts = contexts_of(series, findings)

@@ -28,6 +28,19 @@ def stretches(mask: Bools) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
+def widened(mask: Bools, samples: int = 1) -> Bools:
+    """Return ``mask`` with each true stretch made longer by ``samples`` on both sides.
+
+    >>> widened(np.array([False, False, True, False, False])).tolist()
+    [False, True, True, True, False]
+    """
+    wide = mask.copy()
+    for shift in range(1, samples + 1):
+        wide[shift:] |= mask[:-shift]
+        wide[:-shift] |= mask[shift:]
+    return wide
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """A labelled interval, both ends inclusive. ``kind`` is the family's word, ``cls`` what triage should say."""

@@ -9,20 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.evaluation.metrics.points import Confusion
-from models.series import Bools, stretches
-
-
-def widened(mask: Bools, samples: int = 1) -> Bools:
-    """Return ``mask`` with each true stretch made longer by ``samples`` on both sides.
-
-    >>> widened(np.array([False, False, True, False, False])).tolist()
-    [False, True, True, True, False]
-    """
-    wide = mask.copy()
-    for shift in range(1, samples + 1):
-        wide[shift:] |= mask[:-shift]
-        wide[:-shift] |= mask[shift:]
-    return wide
+from models.series import Bools, stretches, widened
 
 
 def overlap_confusion(truth: Bools, alarm: Bools) -> Confusion:
