@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
-from alerts.ladder import IDLE, AlertState, Decision, Observation, Reason, not_told_again, step
+from alerts.escalation import IDLE, AlertState, Decision, Observation, Reason, not_told_again, step
 from alerts.limits import limit_for
 from alerts.observations import AnomalyScore, Machine
 from alerts.rules import Rule, rules_in_force

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from alerts import htmlmail
 from alerts.advice import steps
 from alerts.content import Content, Line
+from alerts.escalation import Reason
 from alerts.explanations import Explanation, class_words, limit_words, local_time, quantity, quantity_vi
-from alerts.ladder import Reason
 from alerts.sparkline import sparkline
 from quantrac.domain.alerts import AlertKind, Severity, Transition, TransitionKind
 from quantrac.domain.limits import Limit

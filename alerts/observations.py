@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from alerts.ladder import Observation, Reason
+from alerts.escalation import Observation, Reason
 from alerts.rules import Rule, Trigger
 from alerts.thresholds import Thresholds
 from quantrac.domain.alerts import AlertKind

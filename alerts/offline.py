@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from alerts.escalation import Reason
 from alerts.explanations import Explanation, duration, duration_vi, local_time
-from alerts.ladder import Reason
 from alerts.rules import Rule
 from quantrac.domain.alerts import AlertKey, Severity, Transition, TransitionKind
 

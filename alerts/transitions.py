@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alerts import explanations
+from alerts.escalation import AlertState, Decision, Observation, Reason
 from alerts.explanations import Explanation
-from alerts.ladder import AlertState, Decision, Observation, Reason
 from alerts.observations import AnomalyScore, Machine
 from alerts.rules import Rule, Trigger
 from quantrac.domain.alerts import (

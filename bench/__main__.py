@@ -22,9 +22,9 @@ from rich.table import Table
 from bench.bare_copy import copy_rows_per_s
 from bench.feed import fill
 from bench.model import measure_model
-from bench.stage import BenchStage, Meter, bench_stage, wait_until
-from quantrac.cli.accounts import Accountant
-from quantrac.cli.parts import Part
+from local.accounts import Accountant
+from local.processes import Part
+from local.stage import BenchStage, Meter, bench_stage, wait_until
 from quantrac.clock import SystemClock
 from simulators.fleet import REPORT_FILE
 from sql.delays import quantile_s
@@ -166,8 +166,11 @@ def _worker_alone(stage: BenchStage, worker: Part, profile: Path | None) -> floa
     worker.start()
     if profile is not None:
         _profile(worker, profile)
+
     # Not only what is stored: the load before it may have had the same instants.
-    look = lambda: accountant.look(SystemClock().now()).done  # noqa: E731
+    def look() -> int:
+        return accountant.look(SystemClock().now()).done
+
     wait_until(lambda: look() > 0, 60, "the first commit")
     first, began = look(), time.perf_counter()
     wait_until(lambda: look() >= readings, 300, "the last commit")
@@ -179,7 +182,16 @@ def _worker_alone(stage: BenchStage, worker: Part, profile: Path | None) -> floa
 def _profile(worker: Part, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     py_spy = Path(sys.executable).parent / "py-spy"
-    command = [py_spy, "record", "--pid", str(worker.pid), "--duration", "10", "--output", folder / "worker.svg"]
+    command: list[str | Path] = [
+        py_spy,
+        "record",
+        "--pid",
+        str(worker.pid),
+        "--duration",
+        "10",
+        "--output",
+        folder / "worker.svg",
+    ]
     subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

@@ -11,8 +11,7 @@ from kafka import KafkaProducer
 from quantrac import topics
 from quantrac.clock import Clock
 from quantrac.domain.stations import Station
-from quantrac.endpoints import KafkaEndpoint
-from quantrac.servers.kafka_topics import client_options
+from quantrac.endpoints import KafkaEndpoint, client_options
 from simulators.encoder import encode_readings
 from simulators.generator import Plan, messages_of
 from simulators.labels import TruthLog

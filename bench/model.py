@@ -6,6 +6,7 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -34,8 +35,8 @@ def measure_model(rows: int, repeats: int) -> dict[str, object]:
     series = _series(rows, 1)
     pass_s = _least(lambda: _bare_pass(series.values), repeats)
     loop_s = _least(lambda: _bare_loop(series.values), repeats)
-    stream_s, plain_stream_s = (_least(lambda f=f: _stream(f, series), repeats) for f in (taught, novelty))
-    batch_s, plain_batch_s = (_least(lambda f=f: _batch(f, series), repeats) for f in (taught, novelty))
+    stream_s, plain_stream_s = (_least(partial(_stream, f, series), repeats) for f in (taught, novelty))
+    batch_s, plain_batch_s = (_least(partial(_batch, f, series), repeats) for f in (taught, novelty))
     snapshot, resident = _memory(taught, series)
     return {
         "model_ms_per_row": round(1e3 * stream_s / rows, 3),

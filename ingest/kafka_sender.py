@@ -13,9 +13,8 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from ingest.window import Delivery
-from quantrac.endpoints import KafkaEndpoint
+from quantrac.endpoints import KafkaEndpoint, client_options
 from quantrac.errors import BrokerError
-from quantrac.servers.kafka_topics import client_options
 
 Headers = list[tuple[str, bytes]]
 

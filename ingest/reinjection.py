@@ -10,9 +10,8 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from quantrac import topics
-from quantrac.endpoints import KafkaEndpoint
+from quantrac.endpoints import KafkaEndpoint, client_options
 from quantrac.errors import BrokerError
-from quantrac.servers.kafka_topics import client_options
 
 BRIDGE_ID = b"replay"
 """In the place of the bridge's id: tells that a record is a replay."""

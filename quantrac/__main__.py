@@ -1,6 +1,6 @@
 """``python -m quantrac``: the same as the command ``quantrac``."""
 
-from quantrac.cli.main import run
+from commands.main import run
 
 if __name__ == "__main__":
     run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 
 class KafkaSecurity(StrEnum):
@@ -52,6 +53,23 @@ class KafkaEndpoint:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
+
+
+def client_options(endpoint: KafkaEndpoint) -> dict[str, Any]:
+    """Return the connection options that every client of kafka-python takes (producer, consumer, admin)."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": endpoint.bootstrap.split(","),
+        "security_protocol": endpoint.security.value,
+    }
+    if endpoint.security in (KafkaSecurity.SASL_PLAINTEXT, KafkaSecurity.SASL_SSL):
+        options |= {
+            "sasl_mechanism": "PLAIN",
+            "sasl_plain_username": endpoint.user,
+            "sasl_plain_password": endpoint.password,
+        }
+    if endpoint.ca_file is not None:
+        options["ssl_cafile"] = str(endpoint.ca_file)
+    return options
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 from quantrac.domain.stations import PermitLimit, Registry, Sensor, Station, StationKind
 from quantrac.errors import RuleError
 from quantrac.quality.defaults import default_thresholds
-from quantrac.thresholds import read_thresholds
+from quantrac.quality.thresholds import read_thresholds
 from quantrac.tomltable import Table, named_by, read_text, toml_files
 
 _STATION_KEYS = frozenset(f.name for f in fields(Station)) - {"sensors", "permit_limits"} | {"sensor", "permit_limit"}

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from quantrac.domain.stations import VIETNAM
@@ -14,6 +14,10 @@ from simulators.atomic import write_atomically
 from simulators.events import CLASS_OF_KIND, DEFAULT_MAGNITUDE, EventKind, Occurrence, StationEvent, TruthClass
 
 COLUMNS = ("start", "end", "station", "parameters", "kind", "cls", "detail", "first_exceeding_at")
+
+
+GRACE = timedelta(seconds=15)
+"""How long after the end of an injected event an alert still belongs to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,43 @@ def write_labels(path: Path, labels: Iterable[Label]) -> None:
             (_stamp(x.start), _stamp(x.end), x.station, "|".join(x.parameters), x.kind, x.cls, x.detail, first)
         )
     write_atomically(path, text.getvalue())
+
+
+@dataclass(frozen=True, slots=True)
+class Injected:
+    """One event of the fleet's own truth."""
+
+    station: str
+    parameters: tuple[str, ...]
+    kind: str
+    cls: str
+    start: datetime
+    end: datetime
+    crossed_at: datetime | None
+    """First reading beyond a limit."""
+
+    def caused(self, station: str, parameter: str, since: datetime) -> bool:
+        """Whether an alert that holds since an instant lies within the event, at its station and parameters."""
+        return self.start <= since <= self.end + GRACE and station == self.station and parameter in self.parameters
+
+
+def read_labels(path: Path) -> list[Injected]:
+    """Return the truth that a fleet has written so far; nothing while there is none."""
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            Injected(
+                row["station"],
+                tuple(row["parameters"].split("|")),
+                row["kind"],
+                row["cls"],
+                datetime.fromisoformat(row["start"]),
+                datetime.fromisoformat(row["end"]),
+                datetime.fromisoformat(row["first_exceeding_at"]) if row["first_exceeding_at"] else None,
+            )
+            for row in csv.DictReader(file)
+        ]
 
 
 def _stamp(instant: datetime) -> str:

@@ -15,9 +15,8 @@ from kafka.errors import (
 )
 from kafka.structs import OffsetAndMetadata
 
-from quantrac.endpoints import KafkaEndpoint
+from quantrac.endpoints import KafkaEndpoint, client_options
 from quantrac.errors import BrokerError
-from quantrac.servers.kafka_topics import client_options
 
 _COORDINATOR_MOVES = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
 """A new broker makes its coordinator at the first question about a group, and answers so meanwhile."""

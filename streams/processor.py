@@ -20,13 +20,13 @@ from quantrac.domain.stations import VIETNAM, Station
 from quantrac.errors import StoreError
 from quantrac.telemetry import get_logger
 from sql.worker_store import WorkerStore, WorkerTransaction
+from streams.artefact_choice import ModelShelf
+from streams.batch import DecodedRecord, DecodeOptions, Draft, decode
 from streams.catalogue import Catalogue
 from streams.delays import DelayLog
-from streams.draft import DecodedRecord, DecodeOptions, Draft, decode
+from streams.paging import Recipients, tell
 from streams.records import RawRecord
-from streams.shelf import ModelShelf
 from streams.states import StationStates
-from streams.telling import Recipients, tell
 
 _log = get_logger(__name__)
 _records = Counter("quantrac_worker_records", "Raw records committed by this worker")

@@ -16,10 +16,10 @@ from quantrac.quality.chain import SensorQuality, Snapshot
 from quantrac.telemetry import get_logger
 from sql.model_store import StationModelLine
 from sql.worker_store import WorkerTransaction
+from streams.artefact_choice import ModelShelf
 from streams.catalogue import Catalogue
-from streams.feeds import SeenRanges
 from streams.scoring import ScorerSnapshot, StationScorer
-from streams.shelf import ModelShelf
+from streams.sequence_numbers import SeenRanges
 
 _log = get_logger(__name__)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
-from alerts.judge import expected_readings, findings, judge
+from alerts.closed_windows import expected_readings, findings, judge
 from alerts.limits import limit_for
 from alerts.offline import signal_loss
 from alerts.rules import rules_in_force
@@ -24,7 +24,7 @@ from quantrac.telemetry import get_logger
 from sql.worker_store import WorkerStore, WorkerTransaction
 from streams.catalogue import Catalogue, CatalogueCache
 from streams.delays import DelayLog
-from streams.telling import Recipients, tell
+from streams.paging import Recipients, tell
 
 _log = get_logger(__name__)
 MOST_BUCKETS = 500

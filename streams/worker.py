@@ -32,15 +32,15 @@ from quantrac.settings import Settings
 from quantrac.telemetry import get_logger
 from sql.worker_store import WorkerStore
 from streams.app import GROUP, AppOptions, create_app
+from streams.artefact_choice import ModelShelf
+from streams.batch import DecodeOptions
 from streams.catalogue import CatalogueCache
-from streams.draft import DecodeOptions
 from streams.lag import LagProbe
+from streams.paging import recipients_of
 from streams.processor import BatchProcessor, ProcessorOptions, Shared
 from streams.records import RawRecord
 from streams.sharing import Sharer
-from streams.shelf import ModelShelf
 from streams.sweep import Sweeper, SweepOptions
-from streams.telling import recipients_of
 from streams.watchdog import EXIT_STATUS, Watchdog
 
 _log = get_logger(__name__)

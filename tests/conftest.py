@@ -14,15 +14,15 @@ import pytest
 import pytest_socket
 import urllib3  # noqa: F401  (it opens a socket when it is first imported, which no unit test may do)
 
+from local.servers import LocalServers, create_topics, read_local
+from local.servers.kafka import Kafka
+from local.servers.kafka_topics import delete_topics
+from local.servers.mail import MailCatcher
+from local.servers.mosquitto import Mosquitto
+from local.servers.postgres import Postgres
+from local.servers.process import LocalServer
+from local.servers.progress import bars_on_stderr
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, MqttEndpoint
-from quantrac.servers import LocalServers, create_topics, read_local
-from quantrac.servers.kafka import Kafka
-from quantrac.servers.kafka_topics import delete_topics
-from quantrac.servers.mail import MailCatcher
-from quantrac.servers.mosquitto import Mosquitto
-from quantrac.servers.postgres import Postgres
-from quantrac.servers.process import LocalServer
-from quantrac.servers.progress import bars_on_stderr
 from quantrac.settings import load_settings
 from quantrac.topics import KafkaTopic, kafka_topics
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from quantrac.cli.staging import prepare
+from local.prepare import prepare
+from local.servers import LocalServers
+from local.servers.progress import NoProgress, bars_on_stderr
 from quantrac.registry import load_registry, sample_province, with_cadence
-from quantrac.servers import LocalServers
-from quantrac.servers.progress import NoProgress, bars_on_stderr
 from quantrac.settings import load_settings
 
 from .stage import Stage

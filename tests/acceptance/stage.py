@@ -12,12 +12,12 @@ from pathlib import Path
 
 import psycopg
 
-from quantrac.cli.accounts import Account, Accountant
-from quantrac.cli.parts import Part, Supervisor, part, pipeline
+from local.accounts import Account, Accountant
+from local.processes import Part, Supervisor, part, pipeline
+from local.servers import LocalServers
+from local.servers.mail import CaughtMail
 from quantrac.clock import SystemClock
 from quantrac.errors import BrokerError, StoreError
-from quantrac.servers import LocalServers
-from quantrac.servers.mail import CaughtMail
 from simulators.fleet import LABELS_FILE, REPORT_FILE
 from sql.reports import DeliveryLine, Reports
 

@@ -16,8 +16,8 @@ from typing import Any
 import psutil
 import pytest
 
+from local.servers.mail import CaughtMail, read_index
 from quantrac.registry import load_registry, sample_province
-from quantrac.servers.mail import CaughtMail, read_index
 from quantrac.settings import load_settings
 
 

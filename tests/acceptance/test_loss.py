@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from quantrac.cli.accounts import Account, slug_mail
+from local.accounts import Account, slug_mail
 
 from .stage import Run, Stage, repeated
 

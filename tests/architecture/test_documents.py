@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import typer
 
+from commands.main import app
+from commands.settings import markdown_table
 from quantrac import topics
-from quantrac.cli.main import app
-from quantrac.cli.settings import markdown_table
 from quantrac.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]

@@ -24,12 +24,12 @@ import pytest
 from alerts.messages import notifications
 from alerts.notifier import NotifierLoop, NotifierOptions, RetryPolicy
 from alerts.notifiers.email import EmailNotifier
+from local.servers.mail import MailCatcher
 from quantrac.clock import SystemClock
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
 from quantrac.domain.notifications import Channel
 from quantrac.domain.stations import Sensor, Station, StationKind
 from quantrac.endpoints import DatabaseEndpoint
-from quantrac.servers.mail import MailCatcher
 from sql.outbox_store import OutboxStore
 from sql.worker_store import WorkerStore
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from alerts.limits import load_limit_sets, packaged_limits
 from alerts.rules import load_rules, packaged_rules, parse_rules
-from quantrac.cli.limits import app
+from commands.limits import app
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.registry import load_registry, registry_sha256, sample_province
 from sql import catalogue

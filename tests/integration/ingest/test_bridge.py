@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from quantrac.servers.kafka import Kafka
-from quantrac.servers.mosquitto import Mosquitto
+from local.servers.kafka import Kafka
+from local.servers.mosquitto import Mosquitto
 from quantrac.topics import CONTENT_JSON, CONTENT_STATUS
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import psycopg
 
+from local.servers.postgres import Postgres
 from quantrac.endpoints import DatabaseEndpoint
-from quantrac.servers.postgres import Postgres
 
 
 def test_each_role_logs_in_over_checked_tls(empty_database: DatabaseEndpoint) -> None:

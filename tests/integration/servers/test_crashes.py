@@ -18,13 +18,13 @@ import psycopg
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from local.servers import LocalServers, read_local
+from local.servers.kafka import Kafka
+from local.servers.mail import MailCatcher
+from local.servers.mosquitto import Mosquitto
+from local.servers.postgres import Postgres
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, MqttEndpoint
 from quantrac.errors import ServerError
-from quantrac.servers import LocalServers, read_local
-from quantrac.servers.kafka import Kafka
-from quantrac.servers.mail import MailCatcher
-from quantrac.servers.mosquitto import Mosquitto
-from quantrac.servers.postgres import Postgres
 
 Mqtt = Callable[[str], MqttEndpoint]
 
@@ -136,7 +136,7 @@ def test_postgres_killed_keeps_what_was_committed(postgres: Postgres, empty_data
 def test_kafka_killed_keeps_its_topics(kafka_server: Kafka, make_topics: Callable[..., tuple[str, ...]]) -> None:
     from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-    from quantrac.servers.kafka_topics import client_options
+    from quantrac.endpoints import client_options
 
     (topic,) = make_topics("kept")
     options = client_options(kafka_server.endpoint())
@@ -207,7 +207,7 @@ def test_a_taken_port_is_a_sentence(mail: MailCatcher) -> None:
 CHILD = """
 import sys, time
 from pathlib import Path
-from quantrac.servers import LocalServers, read_local
+from local.servers import LocalServers, read_local
 servers = LocalServers(Path(sys.argv[1]), Path(sys.argv[2]))
 for server in (servers.mosquitto, servers.postgres, servers.mail):
     server.start()
@@ -247,8 +247,8 @@ def test_another_object_finds_and_stops_the_servers(local_servers: LocalServers,
 
 
 def test_an_unreachable_mirror_is_a_sentence_and_nothing_half_is_left(tmp_path: Path) -> None:
-    from quantrac.servers.debian import are_fetched, fetch_debian
-    from quantrac.servers.progress import NoProgress
+    from local.servers.debian import are_fetched, fetch_debian
+    from local.servers.progress import NoProgress
 
     with pytest.raises(
         ServerError, match=r"Debian's packages could not be fetched: .*127.0.0.1:9.*QUANTRAC_DEBIAN_MIRROR"

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from local.servers import create_topics
 from quantrac.endpoints import KafkaEndpoint
 from quantrac.errors import SettingsError
-from quantrac.servers import create_topics
 from quantrac.topics import KafkaTopic
 
 

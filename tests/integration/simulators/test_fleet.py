@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from local.servers.mosquitto import Mosquitto
 from quantrac.clock import SystemClock
 from quantrac.domain.stations import Station
 from quantrac.endpoints import MqttEndpoint
 from quantrac.errors import BrokerError
-from quantrac.servers.mosquitto import Mosquitto
 from simulators.fleet import LABELS_FILE, REPORT_FILE, FleetOptions, run_fleet
 from simulators.publisher import PublisherLimits
 from simulators.replay import ReplayOptions, open_recording, run_replay, survey

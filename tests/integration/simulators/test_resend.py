@@ -10,10 +10,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+from local.servers.mosquitto import Mosquitto
 from quantrac.clock import SystemClock
 from quantrac.domain.stations import Station
 from quantrac.endpoints import MqttEndpoint
-from quantrac.servers.mosquitto import Mosquitto
 from simulators.fleet import FleetOptions, run_fleet
 
 from .conftest import Listener

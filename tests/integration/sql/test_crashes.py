@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
+from local.servers.postgres import Postgres
 from quantrac.domain.readings import Outcome, StoredRow
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.errors import StoreError
-from quantrac.servers.postgres import Postgres
 from sql.worker_store import WorkerStore
 
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)

@@ -7,9 +7,9 @@ from importlib.resources import files
 import psycopg
 import pytest
 
+from local.servers.postgres import Postgres
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.errors import SettingsError, StoreError
-from quantrac.servers.postgres import Postgres
 from sql.runner import LOCK_KEY, dump_schema, migrate, migrations, pending
 
 MIGRATE = "import sys; from sql.runner import migrate; print(len(migrate(sys.stdin.read())))"

@@ -21,14 +21,14 @@ from quantrac.registry import parse_registry, registry_sha256
 from sql.catalogue import RuleDocument, import_limit_sets, import_registry, import_rules
 from sql.reports import Reports
 from sql.worker_store import WorkerStore
+from streams.artefact_choice import ModelShelf
+from streams.batch import DecodeOptions
 from streams.catalogue import CatalogueCache
 from streams.delays import DelayLog
-from streams.draft import DecodeOptions
+from streams.paging import Recipients
 from streams.processor import BatchProcessor, ProcessorOptions
 from streams.records import RawRecord
-from streams.shelf import ModelShelf
 from streams.sweep import Sweeper, SweepOptions
-from streams.telling import Recipients
 
 STATION = "DT_TEST_NUOSXL"
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from quantrac.cli.processes import app
+from commands.run import app
 from streams.processor import Shared
 from streams.records import RawRecord
 from streams.worker import Worker

@@ -25,8 +25,8 @@ from quantrac.domain.stations import Registry
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.registry import parse_registry
 from sql.reports import AlertLine, Reports
+from streams.artefact_choice import ModelShelf
 from streams.processor import BatchProcessor
-from streams.shelf import ModelShelf
 
 STATION = "DT_TEST_NUOSXL"
 STEP = timedelta(minutes=5)

@@ -9,17 +9,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from pydantic import SecretStr
 
 from models import retraining
 from models.artefacts import ArtefactStore
 from models.families import FAMILIES
 from models.pipeline import Fitted
-from quantrac.cli.context import Context
-from quantrac.cli.trainer import Trainer
 from quantrac.clock import ManualClock
 from quantrac.endpoints import DatabaseEndpoint
-from streams.shelf import ModelShelf
+from streams.artefact_choice import ModelShelf
+from streams.trainer import Trainer, TrainerOptions
 
 STATION = "DT_TEST_NUOSXL"
 ROWS = 2100
@@ -46,11 +44,7 @@ def trainer(prepared: DatabaseEndpoint, clock: ManualClock, tmp_path: Path) -> T
             " VALUES (%s, 'COD', 'anomaly', 'anomaly', 'high', %s, %s, %s, 'pollution')",
             (STATION, start, start + timedelta(minutes=1500), start + timedelta(minutes=1650)),
         )
-    url = SecretStr(prepared.reader)
-    from quantrac.settings import Settings
-
-    settings = Settings(database_reader_url=url, models_dir=tmp_path, trainer_min_rows=2000)
-    return Trainer(Context(settings, clock))
+    return Trainer(TrainerOptions(prepared.reader, tmp_path, timedelta(weeks=6), 2000, 1.0), clock)
 
 
 @pytest.fixture(autouse=True)

@@ -22,12 +22,11 @@ from kafka import KafkaProducer
 
 from alerts.limits import load_limit_sets, packaged_limits
 from alerts.rules import document, load_rules, packaged_rules
+from local.processes import Part, part
+from local.servers import LocalServers
 from quantrac import topics
-from quantrac.cli.parts import Part, part
-from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint
+from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, client_options
 from quantrac.registry import parse_registry, registry_sha256
-from quantrac.servers import LocalServers
-from quantrac.servers.kafka_topics import client_options
 from sql.catalogue import RuleDocument, import_limit_sets, import_registry, import_rules
 from sql.reports import Reports
 from streams.watchdog import EXIT_STATUS

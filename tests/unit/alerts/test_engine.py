@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.engine import StationAlerts
-from alerts.ladder import Reason
+from alerts.escalation import Reason
 from alerts.limits import load_limit_sets, packaged_limits
 from alerts.rules import Rule, load_rules, packaged_rules
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind

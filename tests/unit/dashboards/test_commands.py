@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from quantrac.cli import dashboards as dashboards_cli
-from quantrac.cli import stations as stations_cli
+from commands import dashboards as dashboards_cli
+from commands import stations as stations_cli
 from quantrac.errors import RuleError, SettingsError
 
 READER = "postgresql://quantrac_reader:secret@db/quantrac"

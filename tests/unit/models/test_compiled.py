@@ -36,7 +36,7 @@ def test_records_become_numbers_and_records_again() -> None:
 
 
 def test_commands_without_a_model_do_not_load_the_compiler() -> None:
-    code = "import sys, quantrac.cli.main; sys.exit('numba' in sys.modules or 'sklearn' in sys.modules)"
+    code = "import sys, commands.main; sys.exit('numba' in sys.modules or 'sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

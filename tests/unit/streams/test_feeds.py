@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.feeds import SeenRanges
+from streams.sequence_numbers import SeenRanges
 
 
 @given(st.lists(st.integers(0, 40), max_size=80))

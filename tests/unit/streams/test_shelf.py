@@ -18,7 +18,7 @@ from models.packing import pack
 from models.pipeline import Fitted
 from models.second_stage import train
 from quantrac.domain.stations import Sensor, Station, StationKind
-from streams.shelf import ModelShelf
+from streams.artefact_choice import ModelShelf
 
 AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 ABOUT = Artefact("", "DT_A", "pipeline", AT.isoformat(), AT.isoformat(), AT.isoformat(), "0" * 64, {}, "0.1.0")

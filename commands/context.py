@@ -1,0 +1,160 @@
+"""What every command starts from: the settings, and how to reach each server, configured or local."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from local.servers.connections import LocalEndpoints, read_local
+from quantrac.clock import Clock, SystemClock
+from quantrac.domain.stations import Registry
+from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, MqttEndpoint, SmtpEndpoint
+from quantrac.errors import SettingsError
+from quantrac.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from streams.trainer import TrainerOptions
+
+
+@dataclass(frozen=True)
+class Context:
+    """Settings with the local servers' endpoints where no server is named.
+
+    Every method raises ``SettingsError`` when neither a server is configured nor a local one was started.
+    """
+
+    settings: Settings
+    clock: Clock
+
+    @cached_property
+    def local(self) -> LocalEndpoints | None:
+        """The local servers that run in the run folder; ``None`` when there are none."""
+        return read_local(self.settings.run_dir)
+
+    def mqtt_bridge(self) -> MqttEndpoint:
+        """Return how the bridge logs in at the MQTT broker."""
+        s = self.settings
+        if s.mqtt_host is None:
+            return self._local("MQTT broker", "MQTT_HOST").bridge
+        return self._mqtt(s.mqtt_user, _secret(s.mqtt_password))
+
+    def mqtt_for(self, station: str) -> MqttEndpoint:
+        """Return how a station's logger logs in at the MQTT broker."""
+        if self.settings.mqtt_host is None:
+            return self._local("MQTT broker", "MQTT_HOST").mqtt(station)
+        password = self._station_passwords.get(station)
+        if password is None:
+            raise SettingsError(
+                f'No password of station {station} is known: write {station} = "…" into the TOML file named by '
+                "QUANTRAC_MQTT_STATION_PASSWORDS."
+            )
+        return self._mqtt(station, password)
+
+    def kafka(self) -> KafkaEndpoint:
+        """Return how to reach Kafka."""
+        s = self.settings
+        if s.kafka_bootstrap is None:
+            return self._local("Kafka", "KAFKA_BOOTSTRAP").kafka
+        return KafkaEndpoint(
+            s.kafka_bootstrap, s.kafka_security, s.kafka_user, _secret(s.kafka_password), s.kafka_ca_file
+        )
+
+    def database(self) -> DatabaseEndpoint:
+        """Return how each role reaches the database.
+
+        A process needs the URL of its own role only; one that is not set is that of the next weaker role that is.
+        """
+        s = self.settings
+        reader = _secret(s.database_reader_url)
+        writer = _secret(s.database_writer_url) or reader
+        owner = _secret(s.database_owner_url) or writer
+        if owner is None:
+            return self._local("database", "DATABASE_OWNER_URL").database
+        return DatabaseEndpoint(owner=owner, writer=writer or owner, reader=reader or writer or owner)
+
+    def smtp(self) -> SmtpEndpoint:
+        """Return how to reach the mail server."""
+        s = self.settings
+        if s.smtp_host is None:
+            local = self._local("mail server", "SMTP_HOST").smtp
+            return SmtpEndpoint(
+                local.host, local.port, s.mail_from, local.security, local.user, local.password, local.ca_file
+            )
+        return SmtpEndpoint(
+            s.smtp_host,
+            s.smtp_port,
+            s.mail_from,
+            s.smtp_security,
+            s.smtp_user,
+            _secret(s.smtp_password),
+            s.smtp_ca_file,
+        )
+
+    def registry(self) -> Registry:
+        """Return the stations as the database has them."""
+        from sql.catalogue import load_registry
+
+        return load_registry(self.database().reader)
+
+    def trainer(self) -> TrainerOptions:
+        """Return what training needs of the settings."""
+        from streams.trainer import TrainerOptions
+
+        s = self.settings
+        return TrainerOptions(
+            database=self.database().reader,
+            models_dir=self.models_dir,
+            history=timedelta(weeks=s.trainer_weeks),
+            least_rows=s.trainer_min_rows,
+            false_alarms_per_week=s.model_false_alarms_per_week,
+        )
+
+    @property
+    def models_dir(self) -> Path:
+        """Folder of the trained models."""
+        return self.settings.models_dir or self.settings.run_dir / "models"
+
+    @cached_property
+    def _station_passwords(self) -> dict[str, str]:
+        path = self.settings.mqtt_station_passwords
+        if path is None:
+            return {}
+        try:
+            return {str(k): str(v) for k, v in tomllib.loads(path.read_text("utf-8")).items()}
+        except (OSError, tomllib.TOMLDecodeError) as exc:
+            raise SettingsError(f"{path} (QUANTRAC_MQTT_STATION_PASSWORDS) cannot be read as TOML: {exc}.") from exc
+
+    def _mqtt(self, user: str, password: str | None) -> MqttEndpoint:
+        s = self.settings
+        if s.mqtt_host is None:
+            raise SettingsError("QUANTRAC_MQTT_HOST is not set.")
+        return MqttEndpoint(s.mqtt_host, s.mqtt_port, user, password, s.mqtt_ca_file, s.mqtt_tls)
+
+    def _local(self, what: str, setting: str) -> LocalEndpoints:
+        if self.local is None:
+            raise SettingsError(
+                f"No {what} is configured and no local servers run in {self.settings.run_dir}: start them with "
+                f"`quantrac servers start`, or name yours by QUANTRAC_{setting}."
+            )
+        return self.local
+
+
+def load_context() -> Context:
+    """Return the context of this process's environment.
+
+    Raises
+    ------
+    SettingsError
+        A setting is unknown or does not fit.
+    """
+    return Context(load_settings(), SystemClock())
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return None if value is None else value.get_secret_value()

@@ -1,0 +1,64 @@
+"""``quantrac db``: the schema of the database."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Migrate the database, and see what state its schema is in.", no_args_is_help=True)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version of quantrac, and give every role exactly its grants.
+
+    Example: quantrac db migrate
+    """
+    from commands.context import load_context
+    from sql.runner import migrate as run
+
+    applied = run(load_context().database().owner, on_step=lambda m: typer.echo(f"Applying {m.file_name} ..."))
+    typer.echo(f"{len(applied)} migrations applied." if applied else "The database is up to date.")
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
+) -> None:
+    """Say which migrations the database still needs; exits with 1 when there are any.
+
+    Example: quantrac db status --json
+    """
+    from commands.context import load_context
+    from sql.runner import migrations, pending
+
+    todo = [m.file_name for m in pending(load_context().database().reader)]
+    if as_json:
+        typer.echo(json.dumps({"known": len(migrations()), "pending": todo}))
+    elif todo:
+        typer.echo(f"{len(todo)} migrations are pending: {', '.join(todo)}. Run: quantrac db migrate")
+    else:
+        typer.echo(f"The database is up to date ({len(migrations())} migrations).")
+    if todo:
+        raise typer.Exit(1)
+
+
+@app.command()
+def schema(
+    output: Annotated[Path | None, typer.Option(help="Write it to this file instead of printing it.")] = None,
+) -> None:
+    """Print the schema of the database as SQL; of a migrated database it is sql/schema.sql.
+
+    Example: quantrac db schema --output sql/schema.sql
+    """
+    from commands.context import load_context
+    from sql.runner import dump_schema
+
+    text = dump_schema(load_context().database().owner)
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")

@@ -1,0 +1,120 @@
+"""``quantrac dead-letters``: what could not be used, why, and sending it again once it can be."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands.views import Column, print_table
+from quantrac.domain.words import as_text
+
+if TYPE_CHECKING:
+    from sql.reports import DeadLetterLine
+
+app = typer.Typer(help="See what could not be used and why, and send it again once it can be.", no_args_is_help=True)
+
+StationOption = Annotated[str | None, typer.Option(help="Only this station.")]
+ReasonOption = Annotated[str | None, typer.Option(help="Only this reason, as `list` shows it.")]
+
+
+@app.command("list")
+def list_(
+    station: StationOption = None,
+    reason: ReasonOption = None,
+    replayed: Annotated[bool, typer.Option("--replayed", help="Also those that were sent again.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array instead of a table.")] = False,
+) -> None:
+    """List dead letters, the newest first.
+
+    Example: quantrac dead-letters list --reason unknown_parameter
+    """
+    from commands.context import load_context
+    from sql.reports import Reports
+
+    with Reports(load_context().database().reader) as reports:
+        letters = reports.dead_letters(station=station, reason=reason, replayed=replayed, limit=limit)
+    if as_json:
+        typer.echo(json.dumps([asdict(letter) for letter in letters], default=as_text, ensure_ascii=False))
+    elif letters:
+        print_table(_COLUMNS, letters)
+    else:
+        typer.echo("No dead letters.")
+
+
+@app.command()
+def show(
+    letter_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the dead letter.")],
+    raw: Annotated[bool, typer.Option("--raw", help="Write only the original bytes to stdout.")] = False,
+) -> None:
+    """Show one dead letter with its original bytes.
+
+    Example: quantrac dead-letters show 17 --raw > payload.json
+    """
+    from commands.context import load_context
+    from quantrac.errors import QuantracError
+    from sql.reports import Reports
+
+    with Reports(load_context().database().reader) as reports:
+        found = reports.dead_letter(letter_id)
+    if found is None:
+        raise QuantracError(f"There is no dead letter {letter_id}: `quantrac dead-letters list` shows the numbers.")
+    if raw:
+        sys.stdout.buffer.write(found.payload)
+        return
+    for name, value in asdict(found.line).items():
+        typer.echo(f"{name:<12} {as_text(value)}")
+    typer.echo(f"{'content_type':<12} {found.content_type}\n")
+    typer.echo(found.payload[:4096].decode("utf-8", "backslashreplace"))
+    if len(found.payload) > 4096:
+        typer.echo(f"… {len(found.payload) - 4096} more bytes: use --raw")
+
+
+@app.command()
+def replay(
+    ids: Annotated[list[int] | None, typer.Argument(metavar="ID...", help="Numbers of dead letters.")] = None,
+    station: StationOption = None,
+    reason: ReasonOption = None,
+    every: Annotated[bool, typer.Option("--all", help="All that were not yet sent again.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many messages, the oldest first.")] = 1000,
+) -> None:
+    """Send the original messages into the raw topic again, with the instant at which they were first received.
+
+    Readings of the message that were stored the first time count as duplicates.
+
+    Example: quantrac dead-letters replay --reason unknown_station
+    """
+    from commands.context import load_context
+    from ingest.reinjection import reinject
+    from quantrac.errors import SettingsError
+    from sql.reports import Reports
+    from sql.worker_store import WorkerStore
+
+    if not (ids or station or reason or every):
+        raise SettingsError("Say which: numbers of dead letters, --station, --reason, or --all.")
+    context = load_context()
+    with Reports(context.database().reader) as reports:
+        messages = reports.replayable(ids=ids or None, station=station, reason=reason, limit=limit)
+    reinject(context.kafka(), messages)
+    with WorkerStore(context.database().writer).transaction() as tx:
+        tx.mark_replayed([i for m in messages for i in m.ids], context.clock.now())
+    typer.echo(f"{len(messages)} messages sent again; `quantrac dead-letters list` shows what is still refused.")
+
+
+def _text(letter: DeadLetterLine) -> str:
+    return letter.detail if letter.parameter is None else f"{letter.parameter}: {letter.detail}"
+
+
+_COLUMNS: tuple[Column[DeadLetterLine], ...] = (
+    Column("id", lambda x: x.id, "right"),
+    Column("received", lambda x: x.received_at),
+    Column("station", lambda x: x.station),
+    Column("stage", lambda x: x.stage),
+    Column("reason", lambda x: x.reason),
+    Column("what", _text),
+    Column("bytes", lambda x: x.size_bytes, "right"),
+)

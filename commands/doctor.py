@@ -1,0 +1,197 @@
+"""``quantrac doctor``: looks at each setting and server, and says what to do about what is wrong."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from quantrac.errors import QuantracError
+
+if TYPE_CHECKING:
+    from commands.context import Context
+
+FREE_DISK_BYTES = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one check: what was seen, and for a failed one what to do next."""
+
+    check: str
+    ok: bool
+    seen: str
+    next: str = ""
+
+
+class CheckError(QuantracError):
+    """A check found something wrong: ``args[0]`` is what was seen, ``advice`` what to do next."""
+
+    def __init__(self, seen: str, advice: str) -> None:
+        super().__init__(seen)
+        self.advice = advice
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array instead of text.")] = False,
+) -> None:
+    """Check settings, MQTT, Kafka, database, catalogue, models, mail and disk; exit 1 when anything is wrong.
+
+    Example: quantrac doctor
+    """
+    from commands.context import load_context
+
+    context = load_context()
+    findings = [examine(name, check, context) for name, check in CHECKS.items()]
+    if as_json:
+        typer.echo(json.dumps([asdict(f) for f in findings], ensure_ascii=False))
+    else:
+        for f in findings:
+            typer.secho(f"{'ok  ' if f.ok else 'FAIL'} {f.check:<10} {f.seen}", fg="green" if f.ok else "red")
+            if f.next:
+                typer.echo(f"     -> {f.next}")
+    if not all(f.ok for f in findings):
+        raise typer.Exit(1)
+
+
+def examine(name: str, check: Callable[[Context], str], context: Context) -> Finding:
+    """Run one check and turn whatever it raises of ours into a finding."""
+    try:
+        return Finding(name, ok=True, seen=check(context))
+    except CheckError as exc:
+        return Finding(name, ok=False, seen=str(exc), next=exc.advice)
+    except QuantracError as exc:
+        return Finding(name, ok=False, seen=str(exc), next="Mend what the sentence names, then run doctor again.")
+
+
+def _settings(context: Context) -> str:
+    s = context.settings
+    used = "local servers" if s.mqtt_host is None else f"MQTT at {s.mqtt_host}:{s.mqtt_port}"
+    return f"valid; {used}; run folder {s.run_dir}"
+
+
+def _mqtt(context: Context) -> str:
+    from local.servers.mqtt_probe import can_log_in
+
+    endpoint = context.mqtt_bridge()
+    if not can_log_in(endpoint, timeout_s=5.0):
+        raise CheckError(
+            f"{endpoint.host}:{endpoint.port} does not let the user {endpoint.user!r} in",
+            "Is it running, is its certificate's authority QUANTRAC_MQTT_CA_FILE, are user and password right?",
+        )
+    tls = "TLS" if endpoint.encrypted else "WITHOUT TLS"
+    return f"{endpoint.host}:{endpoint.port} lets {endpoint.user} in, {tls}"
+
+
+def _kafka(context: Context) -> str:
+    from quantrac.topics import DEAD_LETTERS, RAW, READINGS
+    from streams.app import GROUP
+    from streams.lag import LagProbe
+
+    endpoint = context.kafka()
+    missing = []
+    partitions = 0
+    for topic in (RAW, READINGS, DEAD_LETTERS):
+        with LagProbe(endpoint, GROUP, topic) as probe:
+            ends = probe.ends()
+        if topic == RAW:
+            partitions = len(ends)
+        if not ends:
+            missing.append(topic)
+    if missing:
+        raise CheckError(
+            f"{endpoint.bootstrap} answers, but has no topic {', '.join(missing)}",
+            "Create them: quantrac servers topics",
+        )
+    return f"{endpoint.bootstrap} ({endpoint.security.value}), {RAW} has {partitions} partitions"
+
+
+def _database(context: Context) -> str:
+    from sql.runner import migrations, pending
+
+    todo = pending(context.database().reader)
+    if todo:
+        raise CheckError(f"answers, but {len(todo)} migrations are pending", "Apply them: quantrac db migrate")
+    return f"answers; schema is up to date ({len(migrations())} migrations)"
+
+
+def _stations(context: Context) -> str:
+    registry = context.registry()
+    if not registry.stations:
+        raise CheckError("the registry is empty", "Import stations: quantrac stations import FILES")
+    return f"{len({s.code for s in registry.stations})} stations, registry version {registry.version}"
+
+
+def _limits(context: Context) -> str:
+    from alerts.limits import check_limits
+    from alerts.rules import pages_for_faults, parse_rules
+    from quantrac.domain.stations import VIETNAM
+    from sql.catalogue import load_limit_sets, load_rules
+
+    reader = context.database().reader
+    sets, rules = load_limit_sets(reader), load_rules(reader)
+    if not sets or not rules:
+        raise CheckError(f"{len(sets)} limit sets, {len(rules)} alert rules", "Import them: quantrac limits import")
+    today = context.clock.now().astimezone(VIETNAM).date()
+    untold = pages_for_faults(parse_rules([rule.document for rule in rules]), today)
+    if untold:
+        raise CheckError(
+            f"alert rule {untold[0]} pages for broken probes too: it does not ask what the model takes an alarm for",
+            "Import the rules of this version: quantrac limits import; or give its paging step a `process`.",
+        )
+    problems = check_limits(context.registry(), sets, today)
+    if problems:
+        raise CheckError(problems[0], f"{len(problems)} such stations; correct them and import again.")
+    return f"{len(sets)} limit sets, {len(rules)} alert rules; every station has its limits"
+
+
+def _models(context: Context) -> str:
+    from models.artefacts import ArtefactStore
+    from sql.reports import Reports
+
+    active, shadows = ArtefactStore(context.models_dir).chosen()
+    with Reports(context.database().reader) as reports:
+        lines = reports.station_models()
+    troubled = [line for line in lines if line.problem is not None]
+    if troubled:
+        first = troubled[0]
+        raise CheckError(
+            f"{len(troubled)} of {len(lines)} stations have no full model; {first.station}: {first.problem}",
+            "Limits judge on. Restore or roll back a refused artefact (quantrac models list, rollback); a model that "
+            "failed on a row is tried again within ten minutes, and the worker's log has the traceback.",
+        )
+    return f"{len(lines)} stations scored; {len(active)} active artefacts, {len(shadows)} shadows"
+
+
+def _mail(context: Context) -> str:
+    from alerts.notifiers.email import probe
+
+    endpoint = context.smtp()
+    probe(endpoint)
+    return f"{endpoint.host}:{endpoint.port} ({endpoint.security.value}) takes mail from {endpoint.sender}"
+
+
+def _disk(context: Context) -> str:
+    run_dir = context.settings.run_dir
+    folder = next(p for p in (run_dir, *run_dir.parents) if p.exists())
+    free = shutil.disk_usage(folder).free
+    if free < FREE_DISK_BYTES:
+        raise CheckError(f"only {free / 1e9:.1f} GB free at {folder}", "Free some space, or set QUANTRAC_RUN_DIR.")
+    return f"{free / 1e9:.0f} GB free at {folder}"
+
+
+CHECKS: dict[str, Callable[[Context], str]] = {
+    "settings": _settings,
+    "disk": _disk,
+    "mqtt": _mqtt,
+    "kafka": _kafka,
+    "database": _database,
+    "stations": _stations,
+    "limits": _limits,
+    "models": _models,
+    "mail": _mail,
+}

@@ -1,0 +1,5 @@
+"""``quantrac models``: evaluation, artefacts, triage, scenarios."""
+
+from commands.models.models import app
+
+__all__ = ["app"]

@@ -1,0 +1,233 @@
+"""The commands of ``quantrac models`` that keep what was learnt: train, list, promote, rollback, explain."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from commands.context import Context
+    from sql.reports import ShadowLine
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+FamilyArgument = Annotated[str, typer.Argument(help="Family of the files, as for evaluate.", metavar="FAMILY")]
+
+
+def train(
+    family: FamilyArgument,
+    *,
+    data: Annotated[Path, typer.Option("--train", help="Folder with the files to learn from.")],
+    name: Annotated[str | None, typer.Option("--name", help="Station it is for; default: FAMILY.")] = None,
+    detector: Annotated[str, typer.Option("--detector", help="What is trained.")] = "pipeline",
+    as_json: JsonOption = False,
+) -> None:
+    """Learn from a folder and keep the result as an artefact, with figures from cross-validation; nothing is promoted.
+
+    Example: quantrac models train eindhoven --train benchmarks/eindhoven_wwtp --name DT_KCNSADEC_NUOSXL
+    """
+    from commands.context import load_context
+    from commands.models.views import progress
+    from models.artefacts import ArtefactStore
+    from models.evaluation.evaluate import load_series
+    from models.evaluation.families import family_named
+    from models.training import train as run
+
+    context, chosen = load_context(), family_named(family)
+    store = ArtefactStore(context.models_dir)
+    with progress() as tell:
+        series = load_series(chosen, data)
+        tell(f"learning from {len(series)} files")
+        entry = run(store, chosen, series, detector, name=name or family, at=context.clock.now())
+    if as_json:
+        typer.echo(json.dumps(asdict(entry), ensure_ascii=False))
+    else:
+        typer.echo(f"{entry.sha256} stored for {entry.name}. To use it: quantrac models promote {entry.sha256[:12]}")
+
+
+def list_artefacts(
+    name: Annotated[str | None, typer.Option("--name", help="Only of this station or family.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the stored artefacts, which of them are active or run as shadows, and the promotions so far.
+
+    Example: quantrac models list --json
+    """
+    from commands.context import load_context
+    from commands.models.views import artefact_table
+    from models.artefacts import ArtefactStore
+
+    store = ArtefactStore(load_context().models_dir)
+    entries = store.entries(name)
+    chosen, shadowed = store.chosen()
+    active, shadows = set(chosen.values()), set(shadowed.values())
+    if as_json:
+        listed = [{**asdict(e), "active": e.sha256 in active, "shadow": e.sha256 in shadows} for e in entries]
+        typer.echo(json.dumps({"artefacts": listed, "history": [asdict(c) for c in store.history(name)]}))
+    elif entries:
+        artefact_table(entries, active, shadows)
+    else:
+        typer.echo("There are no artefacts yet: make one with `quantrac models train`.")
+
+
+def promote(
+    sha256: Annotated[str, typer.Argument(help="Hash of the candidate, or its beginning.", metavar="HASH")],
+    *,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Recent labelled files: both models run beside each other."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Promote although it is worse.")] = False,
+) -> None:
+    """Make an artefact the active one of its name, unless it is worse than the active one; says what changes.
+
+    Example: quantrac models promote 3f9a2c --data last-weeks/
+    """
+    from commands.context import load_context
+    from commands.models.views import difference_table, shadow_table
+    from models.artefacts import ArtefactStore
+    from models.loading import load_fitted
+    from quantrac.errors import QuantracError
+
+    context = load_context()
+    store = ArtefactStore(context.models_dir)
+    candidate = store.entry(sha256)
+    load_fitted(store, candidate.sha256)
+    active = store.active(candidate.name)
+    if active is None or active.sha256 != candidate.sha256:
+        shadow_table(shadow_lines(context, candidate.sha256))
+    if active is not None and active.sha256 != candidate.sha256:
+        worse = difference_table(store, active, candidate, data)
+        if worse and not force:
+            raise QuantracError(
+                f"{candidate.sha256[:12]} is worse than the active {active.sha256[:12]} in {', '.join(worse)}: "
+                "the active one is kept (--force promotes all the same)"
+            )
+    store.promote(candidate.sha256, context.clock.now())
+    typer.echo(f"{candidate.sha256} is now active for {candidate.name}.")
+
+
+def shadow(
+    which: Annotated[
+        str | None, typer.Argument(help="Hash of the candidate, or its beginning.", metavar="[HASH]")
+    ] = None,
+    *,
+    report: Annotated[bool, typer.Option("--report", help="Show what was counted so far; of all, or of HASH.")] = False,
+    stop: Annotated[str | None, typer.Option("--stop", help="End the shadow run of this station or `default`.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a candidate score beside the active artefact of its name: counted, stored and shown, never told to anybody.
+
+    Example: quantrac models shadow 3f9a2c && quantrac models shadow --report
+    """
+    from commands.context import load_context
+    from commands.models.views import shadow_table
+    from models.artefacts import ArtefactStore
+    from models.loading import load_pipeline
+    from quantrac.errors import QuantracError
+
+    context = load_context()
+    store = ArtefactStore(context.models_dir)
+    if stop is not None:
+        change = store.end_shadow(stop, context.clock.now())
+        typer.echo(f"{change.sha256} runs no more beside the active artefact of {stop}.")
+    elif report:
+        lines = shadow_lines(context, which or "", required=True)
+        if as_json:
+            typer.echo(json.dumps([asdict(line) for line in lines], default=str))
+        elif not shadow_table(lines):
+            typer.echo("Nothing was counted yet: begin with `quantrac models shadow HASH`.")
+    elif which is not None:
+        candidate = store.entry(which)
+        load_pipeline(store, candidate.sha256)
+        change = store.begin_shadow(candidate.sha256, context.clock.now())
+        typer.echo(f"{change.sha256} now runs beside the active artefact of {change.name}: see --report in some days.")
+    else:
+        raise QuantracError("Give the HASH of a candidate to begin, --report to see what was counted, or --stop NAME.")
+
+
+def shadow_lines(context: Context, sha256: str, *, required: bool = False) -> list[ShadowLine]:
+    """Return what was counted of a candidate; nothing where the database is not needed and not there."""
+    from quantrac.errors import SettingsError, StoreError
+    from sql.reports import Reports
+
+    try:
+        with Reports(context.database().reader) as reports:
+            return reports.shadows(sha256)
+    except (SettingsError, StoreError):
+        if required:
+            raise
+        return []
+
+
+def retrain(
+    station: Annotated[list[str] | None, typer.Option("--station", help="Only this station; may be repeated.")] = None,
+    as_shadow: Annotated[bool, typer.Option("--shadow", help="Let what passes run as a shadow instead.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train each station anew on its own history and promote what is not worse on the last weeks.
+
+    Example: quantrac models retrain --station DT_KCNSADEC_NUOSXL
+    """
+    from commands.context import load_context
+    from commands.models.views import progress, retraining_table
+    from streams.trainer import Trainer
+
+    context = load_context()
+    trainer = Trainer(context.trainer(), context.clock)
+    with progress() as tell:
+        reports = [trainer.retrain(code, as_shadow=as_shadow) for code in trainer.stations(station) if not tell(code)]
+    if as_json:
+        typer.echo(json.dumps([asdict(r) for r in reports], ensure_ascii=False))
+    else:
+        retraining_table(reports)
+
+
+def rollback(name: Annotated[str, typer.Argument(help="Station or family.", metavar="NAME")]) -> None:
+    """Make the artefact active again that was so before the last promotion.
+
+    Example: quantrac models rollback DT_KCNSADEC_NUOSXL
+    """
+    from commands.context import load_context
+    from models.artefacts import ArtefactStore
+
+    context = load_context()
+    change = ArtefactStore(context.models_dir).rollback(name, context.clock.now())
+    typer.echo(f"{change.sha256} is active again for {name} (instead of {change.previous}).")
+
+
+def explain(
+    family: FamilyArgument,
+    *,
+    data: Annotated[Path, typer.Option("--data", help="Folder with the files to explain.")],
+    training: Annotated[Path | None, typer.Option("--train", help="Folder to learn from.")] = None,
+    sha256: Annotated[str | None, typer.Option("--model", help="Explain with this artefact instead.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell for every alarm what it probably is, how sure that is, and the strongest reasons.
+
+    Example: quantrac models explain eindhoven --data benchmarks/eindhoven_wwtp --model 3f9a2c
+    """
+    from commands.context import load_context
+    from commands.models.views import explanation_table, explanations, progress
+    from models.artefacts import ArtefactStore
+    from models.evaluation.detectors import PIPELINE, detector_named
+    from models.evaluation.evaluate import load_series, run_all
+    from models.evaluation.families import family_named
+    from models.loading import load_fitted
+
+    chosen = family_named(family)
+    with progress() as tell:
+        if sha256 is not None:
+            fitted = load_fitted(ArtefactStore(load_context().models_dir), sha256)[1]
+        else:
+            fitted = detector_named(PIPELINE, family).fit(load_series(chosen, training) if training else ())
+        runs = run_all(fitted, load_series(chosen, data), tell)
+    rows = explanations(runs)
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+    else:
+        explanation_table(rows)

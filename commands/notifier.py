@@ -1,0 +1,30 @@
+"""The notifier process: the outbox of the database, joined to the mail server and the webhooks of the settings."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from commands.context import Context
+
+if TYPE_CHECKING:
+    from alerts.notifiers.protocol import Notifier
+
+
+def run_notifier(context: Context, stop: threading.Event) -> None:
+    """Deliver notifications until ``stop`` is set; the one in hand is finished.
+
+    Raises
+    ------
+    SettingsError
+        A server is not configured, or the file of webhooks holds a mistake.
+    """
+    from alerts.notifier import NotifierLoop
+    from alerts.notifiers.email import EmailNotifier
+    from alerts.notifiers.webhook import WebhookNotifier, load_targets
+    from sql.outbox_store import OutboxStore
+
+    notifiers: list[Notifier] = [EmailNotifier(context.smtp(), context.clock)]
+    if context.settings.webhooks_file is not None:
+        notifiers.append(WebhookNotifier(load_targets(context.settings.webhooks_file)))
+    NotifierLoop(OutboxStore(context.database().writer), notifiers, context.clock).run(stop)

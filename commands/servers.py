@@ -1,0 +1,137 @@
+"""``quantrac servers``: the local Mosquitto, Kafka, TimescaleDB and mail catcher."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from local.servers import LocalServers
+
+app = typer.Typer(help="Fetch, start and stop the local servers, for a machine that has none.", no_args_is_help=True)
+
+
+@app.command()
+def fetch() -> None:
+    """Download the servers' programs into the cache folder; an interrupted download goes on where it was.
+
+    Example: quantrac servers fetch
+    """
+    from local.servers.progress import bars_on_stderr
+
+    servers = _servers()
+    if servers.fetched:
+        typer.echo("Everything is there already.")
+        return
+    with bars_on_stderr() as bars:
+        servers.fetch(bars)
+    typer.echo("Mosquitto, PostgreSQL with TimescaleDB and Kafka are ready to start.")
+
+
+@app.command()
+def start() -> None:
+    """Start the local servers in the background; they run until `quantrac servers stop`.
+
+    Example: quantrac servers start
+    """
+    from local.servers.progress import bars_on_stderr
+
+    servers = _servers()
+    with bars_on_stderr() as bars:
+        servers.start(bars)
+    typer.echo(f"All servers run. Data, logs and passwords are in {servers.run_dir}.")
+
+
+@app.command()
+def topics() -> None:
+    """Create quantrac's Kafka topics where they are missing: on the local Kafka, or on the one of the settings.
+
+    Example: QUANTRAC_KAFKA_REPLICATION=3 quantrac servers topics
+    """
+    from commands.context import load_context
+    from local.servers import create_topics
+    from quantrac.topics import MAX_MESSAGE_BYTES, kafka_topics
+
+    context = load_context()
+    s = context.settings
+    made = create_topics(context.kafka(), kafka_topics(s.kafka_partitions, s.kafka_replication, MAX_MESSAGE_BYTES))
+    typer.echo(f"Created: {', '.join(made)}." if made else "Every topic is there already.")
+
+
+@app.command()
+def stations() -> None:
+    """Give every registered station its user and password at the local broker.
+
+    Example: quantrac servers stations
+    """
+    from commands.context import load_context
+
+    codes = {station.code for station in load_context().registry().stations}
+    _servers().add_stations(codes)
+    typer.echo(f"{len(codes)} stations may log in; their passwords are in secrets.json of the run folder.")
+
+
+@app.command()
+def stop() -> None:
+    """Stop the servers of the run folder, and no others. Their data stay.
+
+    Example: quantrac servers stop
+    """
+    stopped = _servers().stop_all()
+    typer.echo(f"Stopped: {', '.join(stopped)}." if stopped else "No local server was running.")
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array instead of a table.")] = False,
+) -> None:
+    """Show the local servers; the exit status is 1 unless all of them are healthy.
+
+    Example: quantrac servers status --json
+    """
+    servers = _servers()
+    rows = [
+        {
+            "server": server.name,
+            "state": _state(running=server.pid is not None, healthy=server.pid is not None and server.is_healthy()),
+            "pid": server.pid,
+            "port": server.port if server.pid is not None else None,
+            "log": str(server.log_path),
+        }
+        for server in servers.all
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows))
+    else:
+        _print(rows)
+    if any(row["state"] != "healthy" for row in rows):
+        raise typer.Exit(1)
+
+
+def _state(*, running: bool, healthy: bool) -> str:
+    if healthy:
+        return "healthy"
+    return "no answer" if running else "stopped"
+
+
+def _print(rows: Sequence[Mapping[str, object]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("server", "state", "process", "port", "log")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    Console().print(table)
+
+
+def _servers() -> LocalServers:
+    from local.servers import LocalServers
+    from quantrac.settings import load_settings
+
+    settings = load_settings()
+    return LocalServers(
+        settings.run_dir, settings.cache_dir, mirror=settings.debian_mirror, java=settings.java, detached=True
+    )

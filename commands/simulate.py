@@ -1,0 +1,161 @@
+"""``quantrac simulate``: a fleet of simulated stations on the real MQTT broker."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from quantrac.domain.stations import Station
+    from simulators.fleet import FleetOptions
+    from simulators.report import PublishReport
+
+
+def simulate(
+    *,
+    scenario: Annotated[
+        str | None, typer.Option(help="Scenario file, or a shipped one: demo, drill. Without: normal operation.")
+    ] = None,
+    station: Annotated[
+        list[str] | None, typer.Option(help="Only this station; may be repeated. Default: all of the registry.")
+    ] = None,
+    cadence: Annotated[
+        str | None, typer.Option(help="Time between a station's messages (1, 500ms, 5m). Default: the registry's.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Messages per second over all stations, instead of a cadence.")
+    ] = None,
+    duration: Annotated[str | None, typer.Option(help="How long (90, 10m, 2h). Default: until Ctrl-C.")] = None,
+    backfill: Annotated[
+        str | None, typer.Option(help="First send this much of the past, as after an outage (2h, 30d).")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal signals; a scenario's own seed prevails.")] = 1,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where the report and the labels go. Default: simulate in the run folder.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="No live line; print the report as JSON at the end.")] = False,
+) -> None:
+    """Publish simulated stations over MQTT, as their loggers would, with injected events and their truth.
+
+    Example: quantrac simulate --scenario demo --cadence 1 --duration 2m
+
+    Example: quantrac simulate --rate 1500 --duration 30s
+
+    Example: quantrac simulate --station DT_KCNSADEC_NUOSXL --backfill 30d --duration 0
+    """
+    from commands.context import load_context
+    from simulators.fleet import run_fleet
+    from simulators.scenario import load_scenario
+    from simulators.stopping import stop_on_signals
+
+    context = load_context()
+    loaded = load_scenario(scenario) if scenario else None
+    options = _options(cadence=cadence, rate=rate, duration=duration, backfill=backfill, seed=seed)
+    stations = list(context.registry().current(context.clock.now()))
+    folder = folder or context.settings.run_dir / "simulate"
+    with stop_on_signals() as stop, _Live(hidden=as_json) as live:
+        report = run_fleet(
+            _chosen(stations, station),
+            lambda s: context.mqtt_for(s.code),
+            folder,
+            clock=context.clock,
+            scenario=loaded,
+            options=options,
+            stop=stop,
+            each_second=live.show,
+        )
+    if as_json:
+        typer.echo(json.dumps(report.as_json(context.clock.now())))
+    else:
+        typer.echo(f"{summary(report)} Report and labels: {folder}")
+    exit_unless_complete(report)
+
+
+def summary(report: PublishReport) -> str:
+    """Return what was published, in one sentence."""
+    text = f"{report.published_messages:,} messages with {report.published_readings:,} readings acknowledged"
+    return f"{text}, {report.pending_messages:,} pending, {report.refused_messages:,} refused."
+
+
+def exit_unless_complete(report: PublishReport) -> None:
+    """Exit with status 1 and a sentence when the broker did not take every message."""
+    if report.unrouted_messages:
+        typer.echo(
+            f"quantrac: {report.unrouted_messages:,} messages had no subscriber at the broker: start the bridge once "
+            "before the feed, so that its session exists.",
+            err=True,
+        )
+    if report.pending_messages or report.refused_messages:
+        reasons = ", ".join(f"{n:,} x {reason}" for reason, n in report.refusals.items())
+        typer.echo(
+            f"quantrac: the broker did not take everything: {summary(report)}"
+            + (f" Reasons: {reasons}." if reasons else ""),
+            err=True,
+        )
+        raise typer.Exit(1)
+
+
+class _Live:
+    """One line on stderr, rewritten each second."""
+
+    def __init__(self, *, hidden: bool) -> None:
+        from rich.console import Console
+        from rich.status import Status
+
+        self._status = Status("connecting to the broker", console=Console(stderr=True, quiet=hidden))
+
+    def __enter__(self) -> _Live:
+        self._status.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._status.stop()
+
+    def show(self, report: PublishReport) -> None:
+        online = sum(s.connected for s in report.stations.values())
+        self._status.update(f"{online} of {len(report.stations)} stations online; {summary(report)} Ctrl-C ends it.")
+
+
+def _options(
+    *, cadence: str | None, rate: float | None, duration: str | None, backfill: str | None, seed: int
+) -> FleetOptions:
+    from simulators.fleet import FleetOptions
+
+    return FleetOptions(
+        seed=seed,
+        cadence=_duration("--cadence", cadence),
+        rate=rate,
+        duration=_duration("--duration", duration),
+        backfill=_duration("--backfill", backfill) or timedelta(),
+    )
+
+
+def _duration(option: str, text: str | None) -> timedelta | None:
+    from quantrac.errors import SettingsError
+    from simulators.durations import seconds_of
+
+    if text is None:
+        return None
+    try:
+        length = timedelta(seconds=seconds_of(text))
+    except (ValueError, OverflowError) as exc:
+        raise SettingsError(f"{option}: {exc}.") from exc
+    if length < timedelta():
+        raise SettingsError(f"{option}: {text} is negative.")
+    return length
+
+
+def _chosen(stations: list[Station], codes: list[str] | None) -> list[Station]:
+    from quantrac.errors import SettingsError
+
+    known = {s.code: s for s in stations}
+    unknown = sorted(set(codes or ()) - set(known))
+    if unknown:
+        raise SettingsError(
+            f"--station: the registry does not know {', '.join(unknown)}; see `quantrac stations list`."
+        )
+    return [known[c] for c in codes] if codes else stations

@@ -1,0 +1,205 @@
+"""The numbers of a run: what was published, what became of it, how long it took. Live, and as the last word."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from local.servers.mail import CaughtMail, read_index
+from quantrac.domain.ledger import LedgerCounts
+from quantrac.topics import RAW
+from simulators.labels import read_labels
+
+if TYPE_CHECKING:
+    from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint
+    from sql.reports import AlertLine, DelayQuantiles, Told, Totals
+    from streams.lag import LagProbe
+
+
+@dataclass(frozen=True, slots=True)
+class FleetCounts:
+    """What the fleet says of itself: it counts a reading as published when the broker has acknowledged it."""
+
+    messages: int
+    published: int
+    pending: int
+    exceedings: tuple[tuple[str, tuple[str, ...], datetime], ...]
+    """Station, parameters and publish instant of the first reading of each injected exceedance."""
+
+    @classmethod
+    def read(cls, path: Path) -> FleetCounts:
+        """Return the counts of the fleet's report; zeros while there is none."""
+        if not path.exists():
+            return cls(0, 0, 0, ())
+        report: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        exceedings = tuple(
+            (e["station"], tuple(e["parameters"]), datetime.fromisoformat(e["published_at"]))
+            for e in report["exceedings"]
+        )
+        return cls(report["published_messages"], report["published_readings"], report["pending_readings"], exceedings)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One look at the whole path. Counts are of readings and of this run alone."""
+
+    at: datetime
+    fleet: FleetCounts
+    ledger: LedgerCounts
+    waiting_records: int
+    """In Kafka, not yet acknowledged by a worker."""
+    delays: DelayQuantiles
+    totals: Totals
+    alerts: tuple[AlertLine, ...]
+    """Opened during this run."""
+    mails: tuple[CaughtMail, ...]
+    told: Mapping[int, Told]
+    """When officers were first told of an alert, by its number; alerts of which nobody was told are not in it."""
+    awaited_delays: int
+    """Live readings stored so far: their delays are known soon after."""
+    missing_messages: int
+    """Holes in the loggers' sequence numbers."""
+
+    @property
+    def done(self) -> int:
+        """Readings whose fate is in the ledger."""
+        return self.ledger.stored + self.ledger.duplicate + self.ledger.revision + self.ledger.dead_letter
+
+    @property
+    def in_flight(self) -> int:
+        """Readings seen on their way: records in Kafka before a worker, at the fleet's mean size of a message."""
+        if not self.fleet.messages:
+            return 0
+        return round(self.waiting_records * self.fleet.published / self.fleet.messages)
+
+    @property
+    def residual(self) -> int:
+        """Published less everything accounted for and seen on its way; other than 0 at rest, readings were lost."""
+        return self.fleet.published - self.done - self.in_flight
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether everything published has arrived."""
+        return self.fleet.pending == 0 and self.waiting_records == 0 and self.residual == 0
+
+
+class Accountant:
+    """Looks at fleet report, broker, database and mail folder."""
+
+    def __init__(
+        self,
+        database: DatabaseEndpoint,
+        kafka: KafkaEndpoint,
+        fleet_report: Path,
+        mail_dir: Path,
+    ) -> None:
+        from sql.reports import Reports
+
+        self._reports = Reports(database.reader)
+        self._kafka = kafka
+        self._lag: LagProbe | None = None
+        self._fleet_report, self._mail_dir = fleet_report, mail_dir
+        self._before = LedgerCounts()
+        self._since: datetime | None = None
+        self._delays_before: Counter[int] = Counter()
+        self._stored_before = 0
+
+    def begin(self, now: datetime) -> None:
+        """Count from here: what was received before belongs to earlier runs."""
+        self._before = self._reports.ledger_totals()
+        self._since = now
+
+    def live(self, account: Account) -> None:
+        """Take delays from here: a past that is sent at once waits for itself, which says nothing of live readings."""
+        self._delays_before = Counter(self._reports.delay_counts(self._since or account.at))
+        self._stored_before = account.ledger.stored
+
+    def waiting(self) -> int:
+        """Return the records that no worker has acknowledged."""
+        from streams.app import GROUP
+        from streams.lag import LagProbe
+
+        self._lag = self._lag or LagProbe(self._kafka, GROUP, RAW)
+        return sum(self._lag.waiting().values())
+
+    def look(self, now: datetime) -> Account:
+        """Return the numbers of this moment.
+
+        Raises
+        ------
+        StoreError, BrokerError
+            The database or Kafka does not answer.
+        """
+        from sql.reports import DelayQuantiles
+
+        since = self._since or now
+        # The fleet first: what it has counted by now is in the ledger soon after, never the other way round.
+        fleet = FleetCounts.read(self._fleet_report)
+        waiting = self.waiting()
+        ledger = difference(self._reports.ledger_totals(), self._before)
+        alerts = tuple(a for a in self._reports.alerts(only_open=False, limit=200) if a.opened_at >= since)
+        told = {a.id: self._reports.told(a.id) for a in alerts if a.page}
+        return Account(
+            at=now,
+            fleet=fleet,
+            ledger=ledger,
+            waiting_records=waiting,
+            delays=DelayQuantiles.of(Counter(self._reports.delay_counts(since)) - self._delays_before),
+            totals=self._reports.status(now),
+            alerts=alerts,
+            mails=tuple(m for m in read_index(self._mail_dir) if m.received_at >= since),
+            told={alert_id: one for alert_id, one in told.items() if one is not None},
+            awaited_delays=ledger.stored - self._stored_before,
+            missing_messages=sum(gap.missing for gap in self._reports.feed_gaps()),
+        )
+
+    def disconnect(self) -> None:
+        """Let go of Kafka; the next look connects anew. A client that sees Kafka go away is slow to see its return."""
+        if self._lag is not None:
+            self._lag.close()
+            self._lag = None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._reports.close()
+        self.disconnect()
+
+
+def difference(after: LedgerCounts, before: LedgerCounts) -> LedgerCounts:
+    """Return what was added to the ledger between two looks."""
+    return LedgerCounts(
+        received=after.received - before.received,
+        stored=after.stored - before.stored,
+        duplicate=after.duplicate - before.duplicate,
+        revision=after.revision - before.revision,
+        dead_letter=after.dead_letter - before.dead_letter,
+        redelivered=after.redelivered - before.redelivered,
+    )
+
+
+def slug_mail(account: Account, labels: Path) -> tuple[AlertLine, CaughtMail, float] | None:
+    """Return the first limit alert that an injected slug caused, its e-mail, and the delay between them in seconds.
+
+    The delay runs from the publish of the first exceeding reading to the instant at which the mail server accepted the
+    message. An alert counts as caused by the slug when the fleet's own truth file has a pollution slug at its station
+    and parameter at the instant since which the alert holds.
+    """
+    slugs = [e for e in read_labels(labels) if e.kind == "pollution_slug"]
+    for alert in sorted(account.alerts, key=lambda a: a.opened_at):
+        if alert.kind != "limit" or not any(s.caused(alert.station, alert.parameter, alert.since) for s in slugs):
+            continue
+        published = [
+            at
+            for station, parameters, at in account.fleet.exceedings
+            if station == alert.station and alert.parameter in parameters
+        ]
+        mail = next((m for m in account.mails if f"alert-{alert.id}." in m.message_id), None)
+        if published and mail is not None:
+            first = min(published, key=lambda at: abs((at - alert.since).total_seconds()))
+            return alert, mail, (mail.received_at - first).total_seconds()
+    return None

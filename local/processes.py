@@ -1,0 +1,150 @@
+"""Our own processes: which ones the pipeline has, each with a log, and their supervision."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.servers.process import LocalServer
+from quantrac.clock import Clock
+from quantrac.settings import PREFIX
+from quantrac.telemetry import get_logger
+
+_log = get_logger(__name__)
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 30.0
+STABLE_S = 60.0
+"""A process that lived so long is started again at once; one that ends sooner waits twice as long as before."""
+
+
+class Part(LocalServer):
+    """One ``quantrac`` command as a process of the run folder. Made by :func:`part`."""
+
+    stop_patience_s = 30.0
+    arguments: Sequence[str] = ()
+    ready_event: str | None = None
+    """Event in its log that says it is ready; ``None``: as soon as it runs."""
+
+    def __init__(self, run_dir: Path) -> None:
+        super().__init__(run_dir)
+        self._log_start = 0
+
+    def launch(self) -> None:
+        """Start it without waiting until it is ready; nothing is done to one that runs already."""
+        if self.pid is not None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._prepare()
+        self._spawn()
+
+    def is_healthy(self) -> bool:
+        """Whether it runs and, where it announces that, is ready."""
+        return self.pid is not None and (
+            self.ready_event is None or any(e.get("event") == self.ready_event for e in self.events())
+        )
+
+    def events(self) -> Iterator[dict[str, object]]:
+        """Yield what this run of the process has logged so far."""
+        if not self.log_path.exists():
+            return
+        with self.log_path.open("rb") as log:
+            log.seek(self._log_start)
+            for line in log:
+                if line.startswith(b"{") and line.endswith(b"}\n"):
+                    yield json.loads(line)
+
+    def _require_ports(self) -> None:
+        """Nothing: it listens only on a free port for its metrics."""
+
+    def _prepare(self) -> None:
+        self._log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
+
+    def _command(self) -> Sequence[str | Path]:
+        return ["env", f"{PREFIX}RUN_DIR={self.run_dir}", sys.executable, "-m", "quantrac", *self.arguments]
+
+
+def part(run_dir: Path, name: str, *arguments: str, ready_event: str | None = None) -> Part:
+    """Return one ``quantrac`` command on the servers of a run folder, not started."""
+    kind = type(name, (Part,), {"name": name, "arguments": arguments, "ready_event": ready_event})
+    made: Part = kind(run_dir)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The processes between the broker and the officer's inbox. Made by :func:`pipeline`."""
+
+    bridge: Part
+    workers: tuple[Part, ...]
+    notifier: Part
+    trainer: Part
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All of them, in the order of a reading's way."""
+        return (self.bridge, *self.workers, self.notifier, self.trainer)
+
+
+def pipeline(run_dir: Path, workers: int = 1) -> Pipeline:
+    """Return the pipeline on the servers of a run folder, not started."""
+    return Pipeline(
+        bridge=part(run_dir, "bridge", "run", "bridge", ready_event="connected"),
+        workers=tuple(
+            part(run_dir, f"worker-{number}", "run", "worker", ready_event="worker_ready")
+            for number in range(1, workers + 1)
+        ),
+        notifier=part(run_dir, "notifier", "run", "notifier", ready_event="notifier_ready"),
+        trainer=part(run_dir, "trainer", "run", "trainer", ready_event="trainer_ready"),
+    )
+
+
+class Supervisor:
+    """Starts parts, and starts again the ones that end by themselves."""
+
+    def __init__(self, parts: Sequence[Part], clock: Clock) -> None:
+        self.parts = tuple(parts)
+        self.restarts = 0
+        self._clock = clock
+        self._started_s: dict[str, float] = {}
+        self._pause_s: dict[str, float] = {}
+        self._ended_s: dict[str, float] = {}
+
+    def start(self) -> None:
+        """Start all parts at the same time and wait until each is ready.
+
+        Raises
+        ------
+        ServerError
+            One ended or was not ready in time; the message quotes its last words.
+        """
+        for each in self.parts:
+            each.launch()
+        for each in self.parts:
+            each.wait_healthy()
+            self._started_s[each.name] = self._clock.monotonic_s()
+
+    def tend(self) -> None:
+        """Start again what has ended and whose pause is over; call it about once a second."""
+        now_s = self._clock.monotonic_s()
+        for each in self.parts:
+            if each.pid is not None:
+                self._ended_s.pop(each.name, None)
+                continue
+            if each.name not in self._ended_s:
+                self._ended_s[each.name] = now_s
+                lived_s = now_s - self._started_s.get(each.name, 0.0)
+                before = self._pause_s.get(each.name, FIRST_PAUSE_S / 2)
+                self._pause_s[each.name] = FIRST_PAUSE_S if lived_s > STABLE_S else min(LONGEST_PAUSE_S, 2 * before)
+                _log.warning("part_ended", part=each.name, log=str(each.log_path))
+            if now_s - self._ended_s[each.name] >= self._pause_s[each.name]:
+                each.launch()
+                self._started_s[each.name] = now_s
+                self.restarts += 1
+
+    def stop(self) -> None:
+        """Stop every part, the last one first."""
+        for each in reversed(self.parts):
+            each.stop()

@@ -1,0 +1,159 @@
+"""``quantrac models``: JSON on stdout, sentences on stderr, and the life of an artefact."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from commands.models.models import app
+from models.artefacts import Artefact, ArtefactStore
+from models.errors import ModelError
+from models.evaluation.families import family_named
+from models.families import FAMILIES
+from models.packing import pack
+from models.pipeline import Fitted
+from quantrac.errors import QuantracError
+
+RUN = CliRunner()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    out = tmp_path / "data"
+    out.mkdir()
+    for name, low in (("a", 0.2), ("b", 0.3)):
+        rows = ["Time,Cl,Fm,EVENT"]
+        for i in range(300):
+            value = 9.0 if 100 <= i < 120 else low + (i % 7) / 100
+            rows.append(f"2018-01-01 {i // 60:02}:{i % 60:02},{value},{i},{int(100 <= i < 120)}")
+        (out / f"{name}.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return out
+
+
+@pytest.fixture(autouse=True)
+def _models_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUANTRAC_MODELS_DIR", str(tmp_path / "models"))
+
+
+def _json(*arguments: str) -> dict[str, object]:
+    result = RUN.invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    content: dict[str, object] = json.loads(result.stdout)
+    return content
+
+
+def test_evaluate_prints_one_json_object_and_draws(folder: Path, tmp_path: Path) -> None:
+    data, pictures = str(folder), tmp_path / "pictures"
+    report = _json(
+        "evaluate",
+        "gecco",
+        "--data",
+        data,
+        "--train",
+        data,
+        "--detector",
+        "range_rules",
+        "--json",
+        "--out",
+        str(pictures),
+    )
+    assert report["total"]["event_recall"] == 1.0  # type: ignore[index]
+    assert set(report["files"]) == {"a", "b"}  # type: ignore[call-overload]
+    drawn = sorted(pictures.iterdir())
+    assert len(drawn) == 2
+    assert all(p.read_bytes().startswith(b"\x89PNG") for p in drawn)
+
+
+def test_evaluate_prints_tables(folder: Path) -> None:
+    result = RUN.invoke(app, ["evaluate", "gecco", "--data", str(folder), "--detector", "range_rules"])
+    assert result.exit_code == 0
+    assert "range_rules on gecco" in result.stdout
+
+
+def test_leaderboard_is_written(folder: Path, tmp_path: Path) -> None:
+    folder.rename(tmp_path / "gecco")
+    out = tmp_path / "docs" / "leaderboard.md"
+    arguments = ["leaderboard", "--data", str(tmp_path), "--family", "gecco", "--detector", "range_rules"]
+    result = RUN.invoke(app, [*arguments, "--out", str(out)], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "2 folds of 2 groups" in out.read_text(encoding="utf-8")
+
+
+def test_life_of_an_artefact(folder: Path) -> None:
+    hashes = [
+        str(_json("train", "gecco", "--train", str(folder), "--detector", "range_rules", "--json")["sha256"])
+        for _ in range(2)
+    ]
+    for sha256 in hashes:
+        result = RUN.invoke(app, ["promote", sha256[:16], "--data", str(folder)], catch_exceptions=False)
+        assert f"{sha256} is now active for gecco" in result.stdout
+    listed = _json("list", "--json")
+    active = [a["sha256"] for a in listed["artefacts"] if a["active"]]  # type: ignore[attr-defined]
+    assert active == hashes[1:]
+    result = RUN.invoke(app, ["rollback", "gecco"], catch_exceptions=False)
+    assert f"{hashes[0]} is active again" in result.stdout
+    report = _json("explain", "gecco", "--data", str(folder), "--model", hashes[0], "--json")
+    assert report == []  # rules give no reasons
+
+
+def test_what_cannot_judge_a_station_is_no_shadow(folder: Path) -> None:
+    sha256 = str(_json("train", "gecco", "--train", str(folder), "--detector", "range_rules", "--json")["sha256"])
+    with pytest.raises(ModelError, match=f"artefact {sha256} is no pipeline"):
+        RUN.invoke(app, ["shadow", sha256[:16]], catch_exceptions=False)
+
+
+def test_a_shadow_is_listed_and_ended(tmp_path: Path) -> None:
+    about = Artefact("", "gecco", "pipeline", "", "", "", "", {}, "0.1.0")
+    model = {"family": "gecco", "fitted": pack(Fitted(FAMILIES["gecco"]))}
+    sha256 = ArtefactStore(tmp_path / "models").add(model, about).sha256
+    begun = RUN.invoke(app, ["shadow", sha256[:16]], catch_exceptions=False)
+    assert f"{sha256} now runs beside the active artefact of gecco" in begun.stdout
+    (listed,) = _json("list", "--json")["artefacts"]  # type: ignore[misc]
+    assert (listed["active"], listed["shadow"]) == (False, True)
+    assert "shadow" in RUN.invoke(app, ["list"], catch_exceptions=False).stdout
+    ended = RUN.invoke(app, ["shadow", "--stop", "gecco"], catch_exceptions=False)
+    assert sha256 in ended.stdout
+    with pytest.raises(QuantracError, match="Give the HASH"):
+        RUN.invoke(app, ["shadow"], catch_exceptions=False)
+
+
+def test_a_worse_candidate_is_not_promoted_without_force(folder: Path, tmp_path: Path) -> None:
+    good = str(_json("train", "gecco", "--train", str(folder), "--detector", "range_rules", "--json")["sha256"])
+    RUN.invoke(app, ["promote", good], catch_exceptions=False)
+    other = tmp_path / "other"
+    other.mkdir()
+    text = (folder / "a.csv").read_text(encoding="utf-8").replace(",0.2", ",5.2")
+    (other / "a.csv").write_text(text, encoding="utf-8")
+    arguments = ["train", "gecco", "--train", str(other), "--detector", "range_rules", "--json"]
+    bad = str(_json(*arguments)["sha256"])
+    with pytest.raises(QuantracError, match=r"is worse than the active .* the active one is kept"):
+        RUN.invoke(app, ["promote", bad, "--data", str(folder)], catch_exceptions=False)
+    result = RUN.invoke(app, ["promote", bad, "--data", str(folder), "--force"], catch_exceptions=False)
+    assert "is now active" in result.stdout
+
+
+def test_scenarios_are_repeatable_and_can_be_read(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        arguments = ["scenarios", "--seed", "5", "--stations", "1", "--days", "12", "--out", str(tmp_path / name)]
+        result = RUN.invoke(app, arguments, catch_exceptions=False)
+        assert "3456 rows" in result.stdout
+    files = sorted(p.name for p in (tmp_path / "one").iterdir())
+    assert files == ["s5_00.csv", "s5_00_events.csv"]
+    assert all((tmp_path / "one" / f).read_bytes() == (tmp_path / "two" / f).read_bytes() for f in files)
+    (series,) = family_named("scenarios").load(tmp_path / "one")
+    with (tmp_path / "one" / "s5_00_events.csv").open() as text:
+        assert len(list(csv.DictReader(text))) == len(series.events) > 0
+    assert series.labels is not None
+    assert not series.labels[: 7 * 288].any()
+
+
+@pytest.mark.parametrize("command", ["evaluate", "train", "promote", "rollback", "list", "explain", "leaderboard",
+                                     "ablation", "scenarios", "detectors", "teach-triage"])  # fmt: skip
+def test_every_command_has_an_example(command: str) -> None:
+    result = RUN.invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert f"Example: quantrac models {command}" in " ".join(result.stdout.split())
