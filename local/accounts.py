@@ -155,7 +155,7 @@ class Accountant:
             mails=tuple(m for m in read_index(self._mail_dir) if m.received_at >= since),
             told={alert_id: one for alert_id, one in told.items() if one is not None},
             awaited_delays=ledger.stored - self._stored_before,
-            missing_messages=sum(gap.missing for gap in self._reports.feed_gaps()),
+            missing_messages=sum(gap.missing for gap in self._reports.sequence_gaps()),
         )
 
     def disconnect(self) -> None:

@@ -53,7 +53,7 @@ class StationLine:
 
 
 @dataclass(frozen=True, slots=True)
-class FeedGap:
+class SequenceGap:
     """Messages ``first`` to ``beyond - 1`` of a logger's session that have not arrived."""
 
     station: str
@@ -289,9 +289,9 @@ class Reports:
             redelivered=sum(c.redelivered for c in every),
         )
 
-    def feed_gaps(self, limit: int = DEFAULT_LIMIT) -> list[FeedGap]:
+    def sequence_gaps(self, limit: int = DEFAULT_LIMIT) -> list[SequenceGap]:
         """Return messages that are missing within loggers' sessions, the stations last heard first."""
-        return [FeedGap(*row) for row in self._rows("report_feed_gaps", limit=limit)]
+        return [SequenceGap(*row) for row in self._rows("report_sequence_gaps", limit=limit)]
 
     def delay_quantiles(self, since: datetime) -> DelayQuantiles:
         """Return the delays of readings committed since the minute of ``since``, right within 5 %."""

@@ -59,7 +59,7 @@ class StationScorer:
         """The pipeline's rows since its base, while it is put aside."""
         self._charted_before: bytes | None = None
         """The charts' memory as it was last stored: they go on from it after a failure."""
-        self.reported: tuple[str | None, ...] | None = None
+        self.noted: tuple[str | None, ...] | None = None
         """What the database has of this station's model."""
 
     @property

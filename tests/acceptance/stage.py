@@ -264,7 +264,7 @@ class Run:
             account = self.look()
         except (BrokerError, StoreError) as exc:
             return f"No accounts: {exc} {self.stage.last_words()}"
-        gaps = [f"{g.station} {g.session}: {g.first}..{g.beyond - 1}" for g in self.reports.feed_gaps()]
+        gaps = [f"{g.station} {g.session}: {g.first}..{g.beyond - 1}" for g in self.reports.sequence_gaps()]
         return f"{self._sums(account)} Gaps: {gaps}. Restarts: {self.restarts}. {self.stage.last_words()}"
 
     def close(self) -> None:

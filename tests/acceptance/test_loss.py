@@ -25,7 +25,7 @@ def assert_nothing_is_lost(run: Run, account: Account, *, allowed: tuple[str, ..
     rows, distinct = run.rows()
     unique = published["published_readings"] - published["duplicates_injected"]
     assert account.residual == 0, run.told()
-    assert run.reports.feed_gaps() == [], run.told()
+    assert run.reports.sequence_gaps() == [], run.told()
     assert rows == distinct == unique == account.ledger.stored, (
         f"{rows} rows, {distinct} distinct; {unique} different readings published. {run.told()}"
     )

@@ -73,12 +73,12 @@ def enqueue(database: DatabaseEndpoint) -> Enqueue:
         with store.transaction() as tx:
             for index in range(count):
                 opened = replace(OPENED, key=replace(OPENED.key, rule=f"limit-{index}"))
-                applied = tx.apply_transition(opened)
+                applied = tx.alerts.apply(opened)
                 assert applied is not None
-                summary = tx.last_hour(STATION.code, "COD", AT)
+                summary = tx.alerts.last_hour(STATION.code, "COD", AT)
                 people = [(Channel.EMAIL, "truc-ban@localhost")]
                 made = notifications(opened, STATION, summary, people, alert_id=applied[0], transition_id=applied[1])
-                tx.enqueue(*applied, made)
+                tx.alerts.enqueue(*applied, made)
                 ids += [n.message_id for n in made]
         store.close()
         return ids

@@ -100,9 +100,9 @@ def slug(database: DatabaseEndpoint) -> int:
     import_limit_sets(database.owner, load_limit_sets([packaged_limits()]))
     store = WorkerStore(database.writer)
     with store.transaction() as tx:
-        tx.store(rows())
-        alert_id, transition_id = tx.apply_transition(transition("COD", ASSESSMENT, page=True)) or (0, 0)
-        tx.enqueue(alert_id, transition_id, [Notification("<1@q>", Channel.EMAIL, "a@b", "s", "t", "<p>")])
+        tx.readings.store(rows())
+        alert_id, transition_id = tx.alerts.apply(transition("COD", ASSESSMENT, page=True)) or (0, 0)
+        tx.alerts.enqueue(alert_id, transition_id, [Notification("<1@q>", Channel.EMAIL, "a@b", "s", "t", "<p>")])
     store.close()
     return alert_id
 
@@ -154,7 +154,7 @@ def test_a_work_item_says_that_nobody_is_told(database: DatabaseEndpoint, slug: 
 
     store = WorkerStore(database.writer)
     with store.transaction() as tx:
-        item, _ = tx.apply_transition(transition("pH", None, page=False)) or (0, 0)
+        item, _ = tx.alerts.apply(transition("pH", None, page=False)) or (0, 0)
     store.close()
     with Reports(database.reader) as reports:
         alert = reports.alert(item)
@@ -185,11 +185,11 @@ def test_an_instruments_fault_says_which_test_it_failed(database: DatabaseEndpoi
     opened = transition("NH4", None, page=False, kind=AlertKind.FAULT)
     store = WorkerStore(database.writer)
     with store.transaction() as tx:
-        tx.store(later)
+        tx.readings.store(later)
         moved = replace(
             opened, observed_at=opened.observed_at + timedelta(days=9), since=opened.since + timedelta(days=9)
         )
-        item, _ = tx.apply_transition(moved) or (0, 0)
+        item, _ = tx.alerts.apply(moved) or (0, 0)
     store.close()
     with Reports(database.reader) as reports:
         alert = reports.alert(item)

@@ -27,9 +27,9 @@ def test_memory_goes_and_alerts_of_readings_end_while_others_stay(
     ]
     with store.transaction() as tx:
         for key in keys:
-            tx.apply_transition(replace(OPENED, key=key))
-        tx.save_states({"A": b"a", "B": b"b"}, NOW)
-        tx.save_bases({"A": b"a", "B": b"b"}, NOW)
+            tx.alerts.apply(replace(OPENED, key=key))
+        tx.states.save({"A": b"a", "B": b"b"}, NOW)
+        tx.states.save_bases({"A": b"a", "B": b"b"}, NOW)
     forget(database.owner, {"A"}, NOW + timedelta(minutes=5))
     with Reports(database.reader) as reports:
         assert {(a.station, a.rule) for a in reports.alerts()} == {

@@ -21,9 +21,9 @@ from quantrac.registry import parse_registry, registry_sha256
 from sql.catalogue import RuleDocument, import_limit_sets, import_registry, import_rules
 from sql.reports import Reports
 from sql.worker_store import WorkerStore
-from streams.artefact_choice import ModelShelf
-from streams.batch import DecodeOptions
+from streams.artefact_choice import ArtefactChoice
 from streams.catalogue import CatalogueCache
+from streams.decoding import DecodeOptions
 from streams.delays import DelayLog
 from streams.paging import Recipients
 from streams.processor import BatchProcessor, ProcessorOptions
@@ -85,7 +85,7 @@ def make_processor(prepared: DatabaseEndpoint, clock: ManualClock) -> Iterator[C
     """Return a new worker's processor, with nothing in memory; it follows the clock of the test."""
     stores: list[WorkerStore] = []
 
-    def make(shelf: ModelShelf | None = None) -> BatchProcessor:
+    def make(artefacts: ArtefactChoice | None = None) -> BatchProcessor:
         options = ProcessorOptions(
             lane_limit=timedelta(minutes=30),
             decode=DecodeOptions(InstantBounds(timedelta(minutes=5), timedelta(days=400)), 262_144),
@@ -93,7 +93,7 @@ def make_processor(prepared: DatabaseEndpoint, clock: ManualClock) -> Iterator[C
             source="quantrac.raw@test",
         )
         stores.append(WorkerStore(prepared.writer))
-        return BatchProcessor(stores[-1], CatalogueCache(prepared.writer, clock).current, options, clock, shelf)
+        return BatchProcessor(stores[-1], CatalogueCache(prepared.writer, clock).current, options, clock, artefacts)
 
     yield make
     for store in stores:

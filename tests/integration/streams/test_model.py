@@ -25,7 +25,7 @@ from quantrac.domain.stations import Registry
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.registry import parse_registry
 from sql.reports import AlertLine, Reports
-from streams.artefact_choice import ModelShelf
+from streams.artefact_choice import ArtefactChoice
 from streams.processor import BatchProcessor
 
 STATION = "DT_TEST_NUOSXL"
@@ -184,7 +184,7 @@ def _memory(line: Line) -> tuple[Any, bytes, bytes]:
     """Return what is stored of the station's watch."""
     scorer = _scorer(line)
     with line.processor._store.transaction() as tx:
-        base = tx.load_bases([STATION])[STATION]
+        base = tx.states.load_bases([STATION])[STATION]
     return scorer.config, scorer.watch.light(), base
 
 
@@ -232,7 +232,7 @@ def test_a_tampered_artefact_is_refused_by_its_hash_and_the_station_goes_on(
     ArtefactStore(tmp_path).promote(sha256, AT)
     file = tmp_path / f"{sha256}.skops"
     file.write_bytes(file.read_bytes() + b"tampered")
-    made = Line(make_processor(ModelShelf(tmp_path)), records, clock)
+    made = Line(make_processor(ArtefactChoice(tmp_path)), records, clock)
     made.send((i, normal(i)) for i in range(12))
     assert sha256 in _problem(prepared)
     assert _scorer(made).watch._active.rows == 12
@@ -245,7 +245,7 @@ def test_a_shadow_is_counted_beside_the_active_artefact(
     store = ArtefactStore(tmp_path)
     store.promote(active, AT)
     store.begin_shadow(candidate, AT)
-    line.processor = make_processor(ModelShelf(tmp_path))
+    line.processor = make_processor(ArtefactChoice(tmp_path))
     line.send(((i, slug(i, HISTORY)) for i in range(HISTORY, HISTORY + 18)), batch=2)
     with psycopg.connect(prepared.reader) as connection:
         counts = connection.execute(

@@ -16,7 +16,7 @@ from models.families import FAMILIES
 from models.pipeline import Fitted
 from quantrac.clock import ManualClock
 from quantrac.endpoints import DatabaseEndpoint
-from streams.artefact_choice import ModelShelf
+from streams.artefact_choice import ArtefactChoice
 from streams.trainer import Trainer, TrainerOptions
 
 STATION = "DT_TEST_NUOSXL"
@@ -74,12 +74,12 @@ def test_a_candidate_that_passes_is_stored_promoted_and_scores_the_stream(traine
     assert entry.metrics["event_f1"] == report.candidate["event_f1"]
     station = trainer._context.registry().station(STATION, trainer._context.clock.now())
     assert station is not None
-    shelf = ModelShelf(tmp_path)
-    assert shelf.config_of(station).active.sha256 == report.sha256
+    artefacts = ArtefactChoice(tmp_path)
+    assert artefacts.config_of(station).active.sha256 == report.sha256
     shadow = trainer.retrain(STATION, as_shadow=True)
     if shadow.sha256 is not None and shadow.sha256 != report.sha256:
-        shelf.refresh()
-        assert shelf.config_of(station).shadow is not None
+        artefacts.refresh()
+        assert artefacts.config_of(station).shadow is not None
 
 
 def test_a_worse_candidate_leaves_the_old_one_active(

@@ -209,7 +209,7 @@ def test_orderly_stops_in_mid_batch_lose_nothing(path: Rig) -> None:
     path.until_stored(START_S)
     assert path.stored() == path.sent
     with Reports(path.database.reader) as reports:
-        assert reports.feed_gaps() == []
+        assert reports.sequence_gaps() == []
         totals = reports.ledger_totals()
     assert (totals.received, totals.stored, totals.dead_letter) == (path.sent, path.sent, 0)
     assert path.complaints() == []
