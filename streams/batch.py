@@ -28,6 +28,8 @@ class StationMessage:
     station: Station
     """In the version that was in force when the message was received."""
     checked: list[tuple[Reading, Flag, tuple[QcReason, ...]]]
+    sent_at: datetime | None
+    """By the logger's clock, where it says so."""
     late: bool
     again: bool
     """Whether the message had arrived before."""
@@ -60,8 +62,6 @@ class StationOutcome:
     """Those with readings, in the order of arrival."""
     sequences: dict[str, Ranges] = field(default_factory=dict)
     """Sequence numbers that arrived for the first time, by session."""
-    sent: list[tuple[datetime, int]] = field(default_factory=list)
-    """When messages whose delay counts were published, and how many readings they carry."""
 
     def hear(self, received_at: datetime, observed_at: datetime | None) -> None:
         """Note a message of readings, of which perhaps none could be used."""
@@ -171,8 +171,10 @@ class Batch:
         return [found for o in self.stations.values() for found in o.state.alerts.take_reassessments().values()]
 
     def sent(self) -> Iterator[tuple[datetime, int]]:
-        """Return when messages whose delay counts were published, and how many readings they carry."""
-        return (sent for outcome in self.stations.values() for sent in outcome.sent)
+        """Return when the messages that are news were published, and how many readings each carries."""
+        return (
+            (m.sent_at, len(m.checked)) for m in self.messages if m.sent_at is not None and not m.late and not m.again
+        )
 
     def _take_readings(self, outcome: StationOutcome, record: RawRecord, station: Station, decoded: Decoded) -> None:
         outcome.hear(record.received_at, decoded.observed_at)
@@ -183,11 +185,9 @@ class Batch:
         late = self.now - decoded.readings[0].observed_at > self.lane_limit
         quality = outcome.state.quality
         checked = [(r, *quality[r.parameter].check(r, record.received_at)) for r in decoded.readings]
-        message = StationMessage(record, station, checked, late, again)
+        message = StationMessage(record, station, checked, decoded.sent_at, late, again)
         outcome.messages.append(message)
         self.messages.append(message)
-        if decoded.sent_at is not None and not late and not again:
-            outcome.sent.append((decoded.sent_at, len(decoded.readings)))
 
 
 def _checked(

@@ -80,10 +80,6 @@ class BatchProcessor:
         self._states = StationStates(artefacts or ArtefactChoice(None))
         self.delays = DelayLog()
 
-    def forget(self) -> None:
-        """Drop what is held of the stations: the next batch loads it anew."""
-        self._states.clear()
-
     def process(self, records: Sequence[RawRecord]) -> Shared:
         """Commit a batch and return what is to be shared of it.
 

@@ -262,16 +262,16 @@ def test_a_shadow_is_counted_beside_the_active_artefact(
 def test_neighbours_are_asked_for_while_an_incident_runs(
     line: Line, prepared: DatabaseEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sql.worker_store import WorkerTransaction
+    from sql.alert_store import AlertStore
 
     asked: list[set[str]] = []
-    ask = WorkerTransaction.neighbours
+    ask = AlertStore.neighbours
 
-    def noted(self: WorkerTransaction, stations: Any, now: datetime) -> Any:
+    def noted(self: AlertStore, stations: Any, now: datetime) -> Any:
         asked.append(set(stations))
         return ask(self, stations, now)
 
-    monkeypatch.setattr(WorkerTransaction, "neighbours", noted)
+    monkeypatch.setattr(AlertStore, "neighbours", noted)
     line.send(((i, normal(i)) for i in range(HISTORY, HISTORY + 6)), batch=1)
     assert asked == []
     line.send(((i, slug(i, HISTORY + 6)) for i in range(HISTORY + 6, HISTORY + 24)), batch=1)

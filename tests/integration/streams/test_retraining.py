@@ -54,7 +54,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_history_is_labelled_by_what_officers_found(trainer: Trainer, clock: ManualClock) -> None:
-    station = trainer._context.registry().station(STATION, clock.now())
+    station = trainer._registry().station(STATION, clock.now())
     assert station is not None
     series = trainer._history(station, clock.now())
     assert series.columns == tuple(LEVELS)
@@ -72,7 +72,7 @@ def test_a_candidate_that_passes_is_stored_promoted_and_scores_the_stream(traine
     assert entry.window_start < entry.window_end
     assert len(entry.data_sha256) == 64
     assert entry.metrics["event_f1"] == report.candidate["event_f1"]
-    station = trainer._context.registry().station(STATION, trainer._context.clock.now())
+    station = trainer._registry().station(STATION, trainer._clock.now())
     assert station is not None
     artefacts = ArtefactChoice(tmp_path)
     assert artefacts.config_of(station).active.sha256 == report.sha256
