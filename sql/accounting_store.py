@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +13,8 @@ from quantrac.domain.deadletters import DeadLetter
 from quantrac.domain.ledger import LedgerCounts
 from sql.statements import statement
 from sql.storable import storable
+
+_COUNTS = tuple(f.name for f in fields(LedgerCounts))
 
 
 class AccountingStore:
@@ -31,7 +33,10 @@ class AccountingStore:
 
     def add_ledger(self, day: date, counts: Mapping[str, LedgerCounts]) -> None:
         """Add to the accounts of a Vietnamese calendar day by station; refused when a residual is not 0."""
-        rows = [{"station": storable(s), "day": day, **asdict(c)} for s, c in sorted(counts.items())]
+        rows = [
+            {"station": storable(station), "day": day} | {name: getattr(c, name) for name in _COUNTS}
+            for station, c in sorted(counts.items())
+        ]
         self._cursor.executemany(statement("add_ledger"), rows)
 
     def add_delays(self, minute: datetime, counts: Mapping[int, int]) -> None:
