@@ -9,7 +9,9 @@ import psycopg
 import pytest
 
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
+from quantrac.domain.limits import Limit
 from quantrac.domain.notifications import Channel, Notification, PendingNotification
+from quantrac.domain.words import Bilingual
 from quantrac.endpoints import DatabaseEndpoint
 from sql.outbox_store import OutboxStore
 from sql.reports import Reports
@@ -19,8 +21,8 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 KEY = AlertKey("S1", "COD", "cod-hour")
 OPENED = Transition(
-    KEY, TransitionKind.OPENED, AlertKind.LIMIT, Severity.WARNING, "PENDING_OVER", NOW, NOW - MINUTE, 80.0, None, 75.0,
-    "QCVN 40:2011/BTNMT, cột A", "Vượt", "Over",
+    KEY, TransitionKind.OPENED, AlertKind.LIMIT, Severity.WARNING, "PENDING_OVER", NOW, NOW - MINUTE, 80.0,
+    Limit("COD", "mg/L", None, 75.0, "QCVN 40:2011/BTNMT, cột A"), Bilingual("Vượt", "Over"),
 )  # fmt: skip
 
 
@@ -81,7 +83,7 @@ def test_the_life_of_an_alert(store: WorkerStore, database: DatabaseEndpoint) ->
 def test_the_peak_below_a_minimum_is_the_lowest_value(store: WorkerStore, database: DatabaseEndpoint) -> None:
     key = AlertKey("S1", "pH", "ph")
     with store.transaction() as t:
-        t.apply_transition(replace(OPENED, key=key, value=5.0, limit_minimum=6.0, limit_maximum=9.0))
+        t.apply_transition(replace(OPENED, key=key, value=5.0, limit=Limit("pH", "", 6.0, 9.0, "")))
         for value in (4.0, 4.5, 5.5):
             t.update_peak(key, value)
     with Reports(database.reader) as reports:

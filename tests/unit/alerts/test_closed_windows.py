@@ -70,7 +70,7 @@ def test_a_day_beyond_the_limit_is_critical_and_told(rules: tuple[Rule, ...]) ->
     (opened,) = found(bucket(99.0), rules)
     assert (opened.kind, opened.severity, opened.page) == (TransitionKind.OPENED, Severity.CRITICAL, True)
     assert opened.key.rule == "day_mean"
-    assert opened.explanation_vi == (
+    assert opened.explanation.vi == (
         "Trung bình ngày 23/11/2026: COD 99 mg/L vượt giới hạn 90 mg/L, gấp 1,1 lần (QCVN 40:2011/BTNMT cột A); "
         "288/288 số liệu hợp lệ; bậc vượt 2/6 theo NĐ 45/2022 (tham khảo)"
     )
