@@ -8,7 +8,7 @@ from threading import Barrier, Thread
 import psycopg
 import pytest
 
-from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
+from quantrac.domain.alerts import AlertKey, AlertKind, Assessment, Reassessment, Severity, Transition, TransitionKind
 from quantrac.domain.limits import Limit
 from quantrac.domain.notifications import Channel, Notification, PendingNotification
 from quantrac.domain.words import Bilingual
@@ -78,6 +78,35 @@ def test_the_life_of_an_alert(store: WorkerStore, database: DatabaseEndpoint) ->
     assert (old.severity, old.peak_value, old.value) == ("critical", 90.0, 80.0)
     assert (old.opened_at, old.since, old.resolved_at) == (NOW, NOW - MINUTE, NOW + 2 * MINUTE)
     assert (old.limit_maximum, old.limit_source, old.explanation_vi) == (75.0, "QCVN 40:2011/BTNMT, cột A", "Vượt")
+
+
+def test_an_assessment_stands_beside_the_explanation(store: WorkerStore, database: DatabaseEndpoint) -> None:
+    doubt = Assessment("unknown", 0.25)
+    sure = Assessment("process", 0.5, (Bilingual("COD; NH4\0 cùng tăng", "COD; NH4 rose"), Bilingual("dần", "slowly")))
+    kept = replace(sure, reasons=(Bilingual("COD; NH4\ufffd cùng tăng", "COD; NH4 rose"), Bilingual("dần", "slowly")))
+    fault = Assessment("fault", 0.75, (Bilingual("đứng yên", "frozen"),))
+
+    def stored() -> tuple[str, str, Assessment | None]:
+        with Reports(database.reader) as reports:
+            (line,) = reports.alerts()
+            assert reports.alert(line.id) == line
+        return line.explanation_vi, line.severity, line.assessment
+
+    def apply(kind: TransitionKind, severity: Severity, assessment: Assessment | None) -> None:
+        with store.transaction() as t:
+            assert t.apply_transition(replace(_step(kind, severity, NOW), assessment=assessment)) is not None
+
+    apply(TransitionKind.OPENED, Severity.WARNING, doubt)
+    assert stored() == ("Vượt", "warning", doubt)
+    apply(TransitionKind.ESCALATED, Severity.HIGH, sure)
+    assert stored() == ("Vượt", "high", kept)
+    with store.transaction() as t:
+        t.reassess(Reassessment(KEY, fault, Bilingual("Còn vượt", "Still over")))
+    assert stored() == ("Còn vượt", "high", fault)
+    with store.transaction() as t:
+        later = _step(TransitionKind.ESCALATED, Severity.CRITICAL, NOW + MINUTE)
+        assert t.apply_transition(later) is not None
+    assert stored() == ("Vượt", "critical", fault)  # who cannot tell does not take back what was told apart before
 
 
 def test_the_peak_below_a_minimum_is_the_lowest_value(store: WorkerStore, database: DatabaseEndpoint) -> None:
