@@ -54,7 +54,7 @@ def expected_readings(window: Window, cadence_s: float) -> int:
     return max(round(length_s / cadence_s), 1)
 
 
-def judge(
+def judgement_of(
     bucket: Bucket, limit: Limit | None, *, now: datetime, minimum_completeness: float = MINIMUM_COMPLETENESS
 ) -> Judgement:
     """Judge one closed bucket.

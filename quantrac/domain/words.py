@@ -29,13 +29,17 @@ NOTHING_SAID = Bilingual("", "")
 
 
 def as_text(value: object) -> str:
-    """Return a value as a person reads it: instants in Vietnam's time, nothing as a dash."""
+    """Return a value as a person reads it: instants in Vietnam's time, nothing as a dash.
+
+    >>> as_text(None), as_text(0.00004), as_text(999.6), as_text(1234.5)
+    ('-', '0.00004', '1000', '1,234')
+    """
     if value is None:
         return "-"
     if isinstance(value, datetime):
         return value.astimezone(VIETNAM).strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, float):
-        return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+        return number(value, 3) if abs(value) < 1000 else f"{value:,.0f}"
     return str(value)
 
 
