@@ -12,20 +12,7 @@ from alerts.thresholds import Thresholds
 from quantrac.domain.alerts import AlertKind
 from quantrac.domain.limits import Limit
 from quantrac.domain.readings import CheckedReading, Flag, Status
-
-
-class Text(Protocol):
-    """One line in both languages."""
-
-    @property
-    def vi(self) -> str:
-        """Vietnamese."""
-        ...
-
-    @property
-    def en(self) -> str:
-        """English."""
-        ...
+from quantrac.domain.words import Bilingual
 
 
 class Triage(Protocol):
@@ -42,13 +29,8 @@ class Triage(Protocol):
         ...
 
     @property
-    def reasons_vi(self) -> tuple[str, ...]:
+    def reasons(self) -> tuple[Bilingual, ...]:
         """The strongest first."""
-        ...
-
-    @property
-    def reasons_en(self) -> tuple[str, ...]:
-        """The same in English."""
         ...
 
 
@@ -74,7 +56,7 @@ class AnomalyScore(Protocol):
         ...
 
     @property
-    def text(self) -> Text:
+    def text(self) -> Bilingual:
         """Why, in one line."""
         ...
 
@@ -85,7 +67,7 @@ class AnomalyScore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class SensorRule:
     """One rule at one sensor on one day: the rule, and the thresholds of the limit that is in force."""
 
     rule: Rule
@@ -118,7 +100,7 @@ def _anomaly(rule: Rule, checked: CheckedReading, score: AnomalyScore | None) ->
         needed = step.probability or 0.0
         if step.harmful and not score.harmful:
             continue
-        # An open alert is held whatever its class becomes: officers who were told hear of the end, not of a doubt.
+        # An open alert is held whatever its class becomes: officers who were paged hear of the end, not of a doubt.
         if score.alarm and score.probability >= needed and _process(score) >= step.process:
             level = index
         if score.probability >= (step.clear or needed):

@@ -1,8 +1,8 @@
-"""Alert rules: what opens an alert, what ends it, and who is told. Versioned data, read from TOML or from the database.
+"""Alert rules: what opens an alert, what ends it, who is paged. Versioned data, read from TOML or from the database.
 
-A rule is a ladder of steps from mild to severe. One incident is one alert: it opens at the step that is reached,
-climbs, and ends once. The first step with ``page`` tells the officers; later ones of the same incident do not tell them
-again.
+A rule has steps from mild to severe (escalation). One incident is one alert: it opens at the step that is reached,
+climbs, and ends once. The first step with ``page`` pages the officers; later ones of the same incident do not page
+them again.
 ``docs/alerts.md`` describes every key.
 """
 
@@ -32,7 +32,7 @@ class Trigger(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rung of a rule's ladder; which of the last six fields counts depends on the rule's kind."""
+    """One step of a rule; which of the last six fields counts depends on the rule's kind."""
 
     name: str
     severity: Severity

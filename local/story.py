@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from quantrac.domain.stations import VIETNAM
+from alerts.explanations import explained
+from quantrac.domain.words import Bilingual, local_clock
 from simulators.labels import Injected
 
 if TYPE_CHECKING:
@@ -81,13 +82,12 @@ def lines_of(slug: Slug | None, items: Iterable[WorkItem], cadence_s: float) -> 
     if slug is not None:
         alert, ahead_s = slug.alert, slug.ahead_s()
         order = "before" if ahead_s >= 0 else "after"
-        yield f"Slug at {alert.station}: officers told of {alert.parameter} at {_clock(slug.alarmed_at)},"
+        yield f"Slug at {alert.station}: officers told of {alert.parameter} at {local_clock(slug.alarmed_at)},"
         yield (
-            f"  {abs(ahead_s):.0f} s {order} the limit was crossed at {_clock(slug.crossed_at)}; "
+            f"  {abs(ahead_s):.0f} s {order} the limit was crossed at {local_clock(slug.crossed_at)}; "
             f"at a station's cadence of {cadence_s / 60:g} min that is {abs(ahead_s) * cadence_s / 60:.0f} min."
         )
-        yield f"  {alert.explanation_vi}"
-        yield f"  {alert.explanation_en}"
+        yield from _why(alert)
     for item in items:
         event, raised = item.event, item.alert
         what = f"{event.kind.replace('_', ' ')} of {', '.join(event.parameters)} at {event.station}"
@@ -96,8 +96,7 @@ def lines_of(slug: Slug | None, items: Iterable[WorkItem], cadence_s: float) -> 
             continue
         sure = "" if raised.triage_probability is None else f" {raised.triage_probability * 100:.0f} %"
         yield f"Work item: {what}: {item.cls or 'no class'}{sure}, rule {raised.rule}; pages {item.pages}."
-        yield f"  {raised.explanation_vi}"
-        yield f"  {raised.explanation_en}"
+        yield from _why(raised)
 
 
 def as_json(slug: Slug | None, items: Iterable[WorkItem], cadence_s: float) -> dict[str, object]:
@@ -116,6 +115,7 @@ def as_json(slug: Slug | None, items: Iterable[WorkItem], cadence_s: float) -> d
             "class": slug.alert.triage,
             "probability": slug.alert.triage_probability,
             "explanation_vi": slug.alert.explanation_vi,
+            "reasons_vi": slug.alert.triage_reasons_vi,
         }
     return {
         "slug": told,
@@ -135,5 +135,7 @@ def as_json(slug: Slug | None, items: Iterable[WorkItem], cadence_s: float) -> d
     }
 
 
-def _clock(instant: datetime) -> str:
-    return instant.astimezone(VIETNAM).strftime("%H:%M:%S")
+def _why(alert: AlertLine) -> Iterator[str]:
+    words = explained(Bilingual(alert.explanation_vi, alert.explanation_en), alert.assessment)
+    yield f"  {words.vi}"
+    yield f"  {words.en}"

@@ -104,7 +104,7 @@ def _interval(times: Times, judged: Sequence[Triage | None]) -> TriagedInterval:
     last = next(t for t in reversed(judged) if t is not None)
     called = next((i for i, t in enumerate(judged) if pages(t)), None)
     paged = None if called is None else times[called]
-    return TriagedInterval(times[0], times[-1], last.cls, last.probability, last.reasons_vi, last.reasons_en, paged)
+    return TriagedInterval(times[0], times[-1], last.cls, last.probability, last.reasons, paged)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, Self, runtime_checkable
 
+from quantrac.domain.words import Bilingual
+
 
 class Reason(StrEnum):
     """Why a score is what it is: the strongest single cause."""
@@ -81,8 +83,7 @@ class Triage:
 
     cls: TriageClass
     probability: float
-    reasons_vi: tuple[str, ...] = ()
-    reasons_en: tuple[str, ...] = ()
+    reasons: tuple[Bilingual, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,10 @@ from models.protocol import NotReadyReason, Reason, Row, Triage
 from models.residual import ChartConfig, ResidualConfig, ResidualDetector, SensorConfig, probability_of
 from models.slow.finding import UNCALIBRATED, Finding
 from quantrac.domain.stations import Station
+from quantrac.domain.words import Bilingual, number, number_vi
 
 MODEL_VERSION = "charts-1+pipeline-2+slow-2"
 """Stored with the scores: changes whenever the same readings would be scored differently."""
-
-
-class Text(NamedTuple):
-    """One line for officers, in both languages."""
-
-    vi: str
-    en: str
 
 
 class ParameterScore(NamedTuple):
@@ -37,17 +31,17 @@ class ParameterScore(NamedTuple):
     alarm: bool
     harmful: bool
     reason: Reason | NotReadyReason
-    text: Text
+    text: Bilingual
     level: float
     triage: Triage | None = None
     """While in alarm: what the station's incident probably is; ``None`` where the pipeline cannot tell."""
 
 
-NORMAL = Text("bình thường", "normal")
-PROVISIONAL = Text(
+NORMAL = Bilingual("bình thường", "normal")
+PROVISIONAL = Bilingual(
     "bình thường (trạm mới, tạm dùng ngưỡng chung của thông số)", "normal (new station, scatter taken from the prior)"
 )
-LEARNING = Text("đang học mức nền (chưa đủ số liệu)", "learning the baseline (too few readings yet)")
+LEARNING = Bilingual("đang học mức nền (chưa đủ số liệu)", "learning the baseline (too few readings yet)")
 NOTABLE = 0.7
 """Severity from which a reading that is no alarm gets its own sentence: below, all say "normal"."""
 
@@ -81,37 +75,22 @@ def _joined(parameter: str, score: ParameterScore, verdict: Verdict) -> Paramete
 
 def _found(score: ParameterScore, finding: Finding) -> ParameterScore:
     """Return the score with a slow watch's finding: an alarm that pages nobody."""
-    text = Text(finding.text_vi, finding.text_en)
-    triage = Triage(finding.cls, UNCALIBRATED, (text.vi,), (text.en,))
-    return ParameterScore(probability_of(1.0, True), 1.0, True, False, finding.reason, text, score.level, triage)
+    triage = Triage(finding.cls, UNCALIBRATED, (finding.text,))
+    p = probability_of(1.0, True)
+    return ParameterScore(p, 1.0, True, False, finding.reason, finding.text, score.level, triage)
 
 
-def _pattern(parameter: str, deviation: float, together: int) -> Text:
+def _pattern(parameter: str, deviation: float, together: int) -> Bilingual:
     prior, _ = prior_of(parameter)
     vi, en = prior.name_vi or parameter, prior.name_en or parameter
-    times_vi, times_en = vietnamese_number(abs(deviation)), english_number(abs(deviation))
+    times_vi, times_en = number_vi(abs(deviation), 2), number(abs(deviation), 2)
     side_vi, side_en = ("cao hơn", "above") if deviation > 0 else ("thấp hơn", "below")
     others_vi = f", cùng {together - 1} thông số khác" if together > 1 else ""
     others_en = f", together with {together - 1} other{'s' if together > 2 else ''}" if together > 1 else ""
-    return Text(
+    return Bilingual(
         f"trạm khác quy luật thường ngày; {vi} {side_vi} mức bình thường {times_vi} lần độ lệch{others_vi}",
         f"the station departs from its usual pattern; {en} {times_en} scatters {side_en} its usual level{others_en}",
     )
-
-
-def vietnamese_number(value: float) -> str:
-    """Write a number for Vietnamese readers, two or three significant digits, decimal comma.
-
-    >>> vietnamese_number(6.24), vietnamese_number(1234.5), vietnamese_number(0.051)
-    ('6,2', '1234', '0,051')
-    """
-    return english_number(value).replace(".", ",")
-
-
-def english_number(value: float) -> str:
-    """Write a number with two significant digits below 10, one decimal below 100, none above."""
-    size = abs(value)
-    return f"{value:.0f}" if size >= 100 else f"{value:.1f}" if size >= 1 else f"{value:.2g}"
 
 
 class StationModel:
@@ -189,16 +168,16 @@ class StationModel:
         probability = probability_of(severity, state.alarm)
         return ParameterScore(probability, severity, state.alarm, harmful, reason, text, state.level)
 
-    def _sentence(self, parameter: str, reason: Reason) -> Text:
+    def _sentence(self, parameter: str, reason: Reason) -> Bilingual:
         prior, unit = self._priors[parameter], self._units[parameter]
         chart = self._detector.charts[parameter]
         state = chart.state
         name_vi, name_en = prior.name_vi or parameter, prior.name_en or parameter
         unit = f" {unit}" if unit else ""
         if reason is Reason.RANGE:
-            return Text(f"{name_vi} ngoài dải đo của thiết bị", f"{name_en} outside the instrument's range")
-        times_vi, times_en = vietnamese_number(abs(state.z)), english_number(abs(state.z))
-        base_vi, base_en = vietnamese_number(state.level), english_number(state.level)
+            return Bilingual(f"{name_vi} ngoài dải đo của thiết bị", f"{name_en} outside the instrument's range")
+        times_vi, times_en = number_vi(abs(state.z), 2), number(abs(state.z), 2)
+        base_vi, base_en = number_vi(state.level, 3), number(state.level, 3)
         word_vi, word_en = ("cao hơn", "above") if state.z > 0 else ("thấp hơn", "below")
         vi = f"{name_vi} {word_vi} mức bình thường {times_vi} lần độ lệch (nền {base_vi}{unit})"
         en = f"{name_en} {times_en} scatters {word_en} its usual level (baseline {base_en}{unit})"
@@ -206,7 +185,7 @@ class StationModel:
             vi, en = f"{vi}, chưa xác nhận", f"{en}, not confirmed"
         if chart.provisional:
             vi, en = f"{vi}, trạm mới", f"{en}, new station"
-        return Text(vi, en)
+        return Bilingual(vi, en)
 
     def snapshot(self) -> bytes:
         """Return the state, about 100 bytes a sensor."""

@@ -84,8 +84,7 @@ class TriageModel:
         best = int(np.argmax(p))
         cls = self.classes[best] if p[best] >= 0.5 else TriageClass.UNKNOWN
         chosen = self._strongest(evidence, p, best, taught)
-        words = [evidence.words[n] for n in chosen]
-        return Triage(cls, float(p[best]), tuple(vi for vi, _ in words), tuple(en for _, en in words))
+        return Triage(cls, float(p[best]), tuple(evidence.words[n] for n in chosen))
 
     def _strongest(self, evidence: Evidence, p: Floats, best: int, taught: bool) -> list[str]:
         """Return the names of the terms that speak most for the class, against the others by their probability."""

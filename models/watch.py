@@ -24,6 +24,7 @@ from models.series import Floats
 from models.slow.finding import MEASURING, Finding
 from models.slow.watches import SlowWatches
 from models.snapshots import pack, unpack
+from quantrac.domain.words import Bilingual
 
 _LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 4
 BASE_ROWS = 48
@@ -183,13 +184,16 @@ class StationWatch:
                 judge.set_state(by_hash.get(judge.learnt.sha256, judges[0]))
 
     def _slow_state(self) -> Any:
-        findings = [[f.parameter, f.reason, f.cls, f.since_s, f.at_s, f.text_vi, f.text_en] for f in self._findings]
+        findings = [[f.parameter, f.reason, f.cls, f.since_s, f.at_s, *f.text] for f in self._findings]
         return [self._looked_s, self._slow.state(), findings]
 
     def _set_slow_state(self, state: Any) -> None:
         self._looked_s, slow, findings = state
         self._slow.set_state(slow)
-        self._findings = [Finding(p, Reason(reason), TriageClass(cls), *rest) for p, reason, cls, *rest in findings]
+        self._findings = [
+            Finding(p, Reason(reason), TriageClass(cls), since_s, at_s, Bilingual(*text))
+            for p, reason, cls, since_s, at_s, *text in findings
+        ]
 
     def _look(self, row: Watched) -> list[Finding]:
         """Return what the slow watches find at a row; within a minute, what they found before."""

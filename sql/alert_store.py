@@ -8,8 +8,9 @@ from typing import Any
 
 import psycopg
 
-from quantrac.domain.alerts import AlertKey, Reassessment, Transition, TransitionKind
+from quantrac.domain.alerts import AlertKey, Assessment, Reassessment, Transition, TransitionKind
 from quantrac.domain.notifications import Notification, Summary
+from quantrac.domain.words import Bilingual
 from sql.statements import statement
 from sql.storable import storable
 
@@ -33,7 +34,7 @@ class AlertStore:
         ``None`` when nothing changed: the key has an open alert already (opened), none (escalated, resolved), or the
         severity is the same.
         """
-        judged = transition.assessment
+        limit = transition.limit
         arguments = {
             **_key(transition.key),
             "kind": transition.kind.value,
@@ -43,14 +44,12 @@ class AlertStore:
             "observed_at": transition.observed_at,
             "since": transition.since,
             "value": transition.value,
-            "limit_minimum": transition.limit_minimum,
-            "limit_maximum": transition.limit_maximum,
-            "limit_source": transition.limit_source,
-            "explanation_vi": storable(transition.explanation_vi),
-            "explanation_en": storable(transition.explanation_en),
+            "limit_minimum": None if limit is None else limit.minimum,
+            "limit_maximum": None if limit is None else limit.maximum,
+            "limit_source": None if limit is None else limit.source,
+            **_explanation(transition.explanation),
+            **_assessment(transition.assessment),
             "page": transition.page,
-            "triage": None if judged is None else judged.cls,
-            "triage_probability": None if judged is None else judged.probability,
         }
         ids: tuple[int, int] | None = self._cursor.execute(
             statement(_STATEMENT_OF[transition.kind]), arguments
@@ -63,13 +62,7 @@ class AlertStore:
 
     def reassess(self, found: Reassessment) -> None:
         """Write what the model now makes of the open alert of a key, if there is one."""
-        arguments = {
-            **_key(found.key),
-            "triage": found.assessment.cls,
-            "triage_probability": found.assessment.probability,
-            "explanation_vi": storable(found.explanation_vi),
-            "explanation_en": storable(found.explanation_en),
-        }
+        arguments = {**_key(found.key), **_explanation(found.explanation), **_assessment(found.assessment)}
         self._cursor.execute(statement("reassess_alert"), arguments)
 
     def open_keys(self, station: str) -> list[AlertKey]:
@@ -120,6 +113,22 @@ class AlertStore:
                 for n in notifications
             ],
         )
+
+
+def _explanation(explanation: Bilingual) -> dict[str, str]:
+    return {"explanation_vi": storable(explanation.vi), "explanation_en": storable(explanation.en)}
+
+
+def _assessment(assessment: Assessment | None) -> dict[str, object]:
+    """Return the columns of an assessment; all of them are NULL where no model could tell."""
+    if assessment is None:
+        return dict.fromkeys(("triage", "triage_probability", "triage_reasons_vi", "triage_reasons_en"))
+    return {
+        "triage": assessment.cls,
+        "triage_probability": assessment.probability,
+        "triage_reasons_vi": [storable(reason.vi) for reason in assessment.reasons],
+        "triage_reasons_en": [storable(reason.en) for reason in assessment.reasons],
+    }
 
 
 def _key(key: AlertKey) -> dict[str, str]:

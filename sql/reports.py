@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import starmap
 from types import TracebackType
 from typing import Any, NamedTuple
 
 import psycopg
 
+from quantrac.domain.alerts import Assessment
 from quantrac.domain.ledger import LedgerCounts
+from quantrac.domain.words import Bilingual
 from sql.connections import connect, translated
 from sql.delays import quantile_s
 from sql.statements import statement
@@ -149,6 +152,17 @@ class AlertLine:
     triage: str | None
     """What the model takes an anomaly for."""
     triage_probability: float | None
+    triage_reasons_vi: list[str] | None
+    """The strongest first; ``None`` beside a class: an alert of an older version, whose explanation bears them."""
+    triage_reasons_en: list[str] | None
+
+    @property
+    def assessment(self) -> Assessment | None:
+        """What the model makes of it; ``None`` where it could not tell, or where the explanation says it already."""
+        if self.triage is None or self.triage_reasons_vi is None or self.triage_reasons_en is None:
+            return None
+        reasons = zip(self.triage_reasons_vi, self.triage_reasons_en, strict=True)
+        return Assessment(self.triage, self.triage_probability or 0.0, tuple(starmap(Bilingual, reasons)))
 
 
 class ReadingLine(NamedTuple):

@@ -38,7 +38,9 @@ CREATE TABLE alerts (
     page boolean NOT NULL DEFAULT true,
     retrospective boolean NOT NULL DEFAULT false,
     triage text,
-    triage_probability real
+    triage_probability real,
+    triage_reasons_vi text[],
+    triage_reasons_en text[]
 );
 CREATE TABLE dead_letters (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -292,6 +294,7 @@ ALTER TABLE alert_transitions ADD CONSTRAINT alert_transitions_alert_id_kind_obs
 ALTER TABLE alert_transitions ADD CONSTRAINT alert_transitions_pkey PRIMARY KEY (id);
 ALTER TABLE alert_transitions ADD CONSTRAINT alert_transitions_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id);
 ALTER TABLE alerts ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
+ALTER TABLE alerts ADD CONSTRAINT alerts_reasons_in_both_languages CHECK ((NOT (cardinality(triage_reasons_vi) IS DISTINCT FROM cardinality(triage_reasons_en))));
 ALTER TABLE dead_letters ADD CONSTRAINT dead_letters_raw_partition_raw_offset_position_key UNIQUE (raw_partition, raw_offset, "position");
 ALTER TABLE dead_letters ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
 ALTER TABLE delays ADD CONSTRAINT delays_pkey PRIMARY KEY (minute, bucket);
@@ -391,6 +394,7 @@ CREATE TRIGGER outbox_notify AFTER INSERT ON public.outbox FOR EACH STATEMENT EX
 COMMENT ON COLUMN alerts.parameter IS 'Empty: an alert of the whole station.';
 COMMENT ON COLUMN alerts.opened_at IS 'observed_at of the reading that opened it; since is that of the first reading of the condition.';
 COMMENT ON COLUMN alerts.triage IS 'What the model takes an anomaly for: process, fault, maintenance, ...; NULL: it cannot tell.';
+COMMENT ON COLUMN alerts.triage_reasons_vi IS 'Why the model takes the anomaly for that, the strongest reason first. NULL beside a triage: the alert is older than the column, and its explanation ends with class and reasons.';
 COMMENT ON COLUMN dead_letters.station IS 'Station of the MQTT topic; empty when the topic names none.';
 COMMENT ON TABLE delays IS 'Readings by delay from sent_at to committed: bucket i is [0.001*1.1^i, 0.001*1.1^(i+1)) seconds.';
 COMMENT ON COLUMN feeds.seen IS 'Sequence numbers that arrived in a logger''s session; a gap in it is a missing message.';

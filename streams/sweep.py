@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
-from alerts.closed_windows import expected_readings, findings, judge
+from alerts.closed_windows import expected_readings, findings, judgement_of
 from alerts.limits import limit_for
 from alerts.offline import signal_loss
 from alerts.rules import rules_in_force
@@ -94,7 +94,7 @@ class Sweeper:
         limit = None if station is None else _limit(station, bucket, catalogue)
         sensor = None if station is None else station.sensor_of.get(bucket.parameter)
         expected = 0 if sensor is None else expected_readings(bucket.window, sensor.cadence_s)
-        judgement = judge(
+        judgement = judgement_of(
             replace(bucket, expected=expected),
             limit,
             now=now,

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses, duration, named, number, number_vi
+from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses, named
+from quantrac.domain.words import Bilingual, number, number_vi, rounded_duration
 
 _ROWS = 36
 """Readings that are looked at together: three hours at five minutes."""
@@ -67,13 +68,13 @@ class CeilingWatch:
         top = float(np.nanmax(self._ring[i]))
         vi, en = named(self.columns[j])
         share = 100 * top / limit
-        return Finding(
-            self.columns[j], Reason.CAPPED, TriageClass.FALSIFICATION, self._since[i], at_s,
-            f"{vi} dồn sát dưới {number_vi(top)} ({share:.0f} % giới hạn {number_vi(limit)}), không lần nào vượt: "
-            "cần kiểm tra",
-            f"{en} crowds just under {number(top)} ({share:.0f} % of the limit {number(limit)}) and never passes it: "
-            "worth a check",
-        )  # fmt: skip
+        top_vi, limit_vi = number_vi(top, 3), number_vi(limit, 3)
+        text = Bilingual(
+            f"{vi} dồn sát dưới {top_vi} ({share:.0f} % giới hạn {limit_vi}), không lần nào vượt: cần kiểm tra",
+            f"{en} crowds just under {number(top, 3)} ({share:.0f} % of the limit {number(limit, 3)}) "
+            "and never passes it: worth a check",
+        )
+        return Finding(self.columns[j], Reason.CAPPED, TriageClass.FALSIFICATION, self._since[i], at_s, text)
 
     def state(self) -> Any:
         """Return the whole memory, by the parameters that have a limit: which ones have may change meanwhile."""
@@ -144,14 +145,15 @@ class CalibrationWatch:
 
     def _finding(self, i: int, j: int, limit: float, at_s: float) -> Finding:
         vi, en = named(self.columns[j])
-        (long_vi, long_en), share = duration(at_s - self._first_s[i]), 100 * self._before[i] / limit
-        return Finding(
-            self.columns[j], Reason.TIMELY_CALIBRATION, TriageClass.FALSIFICATION, self._first_s[i], at_s,
+        (long_vi, long_en), share = rounded_duration(at_s - self._first_s[i]), 100 * self._before[i] / limit
+        text = Bilingual(
             f"{vi} chuyển sang trạng thái hiệu chuẩn đúng lúc đạt {share:.0f} % giới hạn, số đo vẫn như nước thải "
             f"({self._spells[i]} lần trong {long_vi}): cần kiểm tra",
             f"{en} goes into calibration just when it is at {share:.0f} % of the limit, with readings like the water's "
             f"({self._spells[i]} times in {long_en}): worth a check",
-        )  # fmt: skip
+        )
+        since = self._first_s[i]
+        return Finding(self.columns[j], Reason.TIMELY_CALIBRATION, TriageClass.FALSIFICATION, since, at_s, text)
 
     def state(self) -> Any:
         """Return the whole memory, by the parameters that have a limit: which ones have may change meanwhile."""

@@ -19,8 +19,9 @@ import numpy as np
 from models.priors import kind_of, prior_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses, duration, named, number, number_vi
+from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses, named
 from models.snapshots import ByFields
+from quantrac.domain.words import Bilingual, number, number_vi, rounded_duration
 
 _HOUR_S = 3600.0
 _BLOCK_HOURS = 12
@@ -148,15 +149,15 @@ class CreepWatch(ByFields):
     def _finding(self, i: int, at_s: float) -> Finding:
         column = self.columns[self._judged[i]]
         vi, en = named(column)
-        long_vi, long_en = duration(at_s - float(self._since[i]))
+        long_vi, long_en = rounded_duration(at_s - float(self._since[i]))
         times = float(self._times[i])
-        return Finding(
-            column, Reason.DRIFT, TriageClass.FAULT, float(self._since[i]), at_s,
-            f"{vi} tăng dần trong {long_vi}, gấp {number_vi(times)} lần lúc trong nhất, mà mực nước không dâng: "
+        text = Bilingual(
+            f"{vi} tăng dần trong {long_vi}, gấp {number_vi(times, 3)} lần lúc trong nhất, mà mực nước không dâng: "
             "đầu đo có thể bẩn; nếu sạch, hãy tìm nguồn thải",
-            f"{en} has crept up for {long_en} to {number(times)} times its clearest while the water did not rise: "
+            f"{en} has crept up for {long_en} to {number(times, 3)} times its clearest while the water did not rise: "
             "the probe may be fouled; if it is clean, look for a source",
-        )  # fmt: skip
+        )
+        return Finding(column, Reason.DRIFT, TriageClass.FAULT, float(self._since[i]), at_s, text)
 
     _FIELDS = (
         "_hour", "_sum", "_rows", "_hours", "_clear", "_levels", "_low", "_low_level", "_since", "_found", "_times",

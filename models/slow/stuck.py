@@ -11,7 +11,8 @@ import numpy as np
 from models.priors import kind_of, prior_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.finding import Finding, Statuses, duration, named
+from models.slow.finding import Finding, Statuses, named
+from quantrac.domain.words import Bilingual, rounded_duration
 
 _BINS = 40
 _PER_OCTAVE = 2
@@ -117,12 +118,13 @@ class StuckWatch:
 
     def _finding(self, j: int, at_s: float) -> Finding:
         vi, en = named(self.columns[j])
-        (long_vi, long_en), (usual_vi, usual_en) = duration(at_s - self._since[j]), duration(self._threshold[j])
-        return Finding(
-            self.columns[j], Reason.FROZEN, TriageClass.FAULT, self._since[j], at_s,
+        long_vi, long_en = rounded_duration(at_s - self._since[j])
+        usual_vi, usual_en = rounded_duration(self._threshold[j])
+        text = Bilingual(
             f"{vi} không đổi {long_vi} (thường không quá {usual_vi}): đầu đo có thể bị kẹt",
             f"{en} unchanged for {long_en} (usually less than {usual_en}): the probe may be stuck",
-        )  # fmt: skip
+        )
+        return Finding(self.columns[j], Reason.FROZEN, TriageClass.FAULT, self._since[j], at_s, text)
 
     def state(self) -> Any:
         """Return the whole memory."""

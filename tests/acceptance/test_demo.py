@@ -76,7 +76,7 @@ def test_the_model_alarmed_and_explained_the_slug_before_the_limit_was_crossed(f
     assert slug["ahead_s"] > 0
     assert slug["ahead_min_of_data"] == pytest.approx(slug["ahead_s"] * 5, abs=0.1)
     assert "Chưa vượt giới hạn" in slug["explanation_vi"]
-    assert "lý do: " in slug["explanation_vi"]
+    assert slug["reasons_vi"]
 
 
 def test_broken_probes_are_work_items_with_their_class_and_a_calibration_pages_nobody(first: dict[str, Any]) -> None:

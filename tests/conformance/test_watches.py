@@ -136,11 +136,11 @@ def test_findings_are_work_items_with_words(cls: type) -> None:
         assert f.cls in {TriageClass.FAULT, TriageClass.FALSIFICATION}
         assert f.parameter in COLUMNS
         assert f.since_s <= f.at_s
-        assert f.text_vi
-        assert f.text_en
+        assert f.text.vi
+        assert f.text.en
         if f.cls is TriageClass.FALSIFICATION:
-            assert "kiểm tra" in f.text_vi
-            assert "worth a check" in f.text_en
+            assert "kiểm tra" in f.text.vi
+            assert "worth a check" in f.text.en
 
 
 @every_watch

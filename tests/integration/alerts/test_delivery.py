@@ -27,6 +27,7 @@ from alerts.notifiers.email import EmailNotifier
 from local.servers.mail import MailCatcher
 from quantrac.clock import SystemClock
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
+from quantrac.domain.limits import Limit
 from quantrac.domain.notifications import Channel
 from quantrac.domain.stations import Sensor, Station, StationKind
 from quantrac.endpoints import DatabaseEndpoint
@@ -54,9 +55,7 @@ OPENED = Transition(
     observed_at=AT,
     since=AT - timedelta(minutes=5),
     value=120.0,
-    limit_minimum=None,
-    limit_maximum=90.0,
-    limit_source="QCVN 40:2011/BTNMT cột A",
+    limit=Limit("COD", "mg/L", None, 90.0, "QCVN 40:2011/BTNMT cột A"),
 )
 PATIENCE_S = 30.0
 

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from alerts.explanations import assessed
 from alerts.limits import load_limit_sets, packaged_limits
 from quantrac.domain.alerts import AlertKey, AlertKind, Assessment, Severity, Transition, TransitionKind
+from quantrac.domain.limits import Limit
 from quantrac.domain.notifications import Channel, Notification
 from quantrac.domain.readings import CheckedReading, Flag, QcReason, Reading, Status, StoredRow
+from quantrac.domain.words import Bilingual
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.registry import parse_registry, registry_sha256
 from sql.catalogue import import_limit_sets, import_registry, load_registry
@@ -49,11 +50,14 @@ kf = 1.0
     for p, (_, u) in LEVELS.items()
 )
 """COD is limited to 75 x 1.2 = 90 mg/L."""
-ASSESSMENT = assessed(
+ASSESSMENT = Assessment(
     "process",
     0.91,
-    ("COD, TSS, NH4 cùng tăng", "tăng dần trong 45 phút", "lưu lượng không đổi"),
-    ("COD, TSS, NH4 rose together", "gradual rise over 45 min", "flow is unchanged"),
+    (
+        Bilingual("COD, TSS, NH4 cùng tăng", "COD, TSS, NH4 rose together"),
+        Bilingual("tăng dần trong 45 phút", "gradual rise over 45 min"),
+        Bilingual("lưu lượng không đổi", "flow is unchanged"),
+    ),
 )
 
 
@@ -82,12 +86,14 @@ def rows() -> list[StoredRow]:
 def transition(
     parameter: str, cls: Assessment | None, *, page: bool, kind: AlertKind = AlertKind.ANOMALY
 ) -> Transition:
-    sentence = ("", "") if cls is None else (cls.sentence_vi, cls.sentence_en)
     return Transition(
         AlertKey(STATION, parameter, kind.value), TransitionKind.OPENED, kind, Severity.HIGH, "held",
-        START + OPENED * STEP, START + (BEGIN + 1) * STEP, 52.0, None, 90.0, "QCVN 40:2011/BTNMT cột A",
-        f"Mô hình thấy {parameter} bất thường (52 mg/L). Chưa vượt giới hạn 90 mg/L. {sentence[0]}".strip(),
-        f"A model finds {parameter} unusual (52 mg/L). The limit 90 mg/L is not crossed. {sentence[1]}".strip(),
+        START + OPENED * STEP, START + (BEGIN + 1) * STEP, 52.0,
+        Limit(parameter, "mg/L", None, 90.0, "QCVN 40:2011/BTNMT cột A"),
+        Bilingual(
+            f"Mô hình thấy {parameter} bất thường (52 mg/L). Chưa vượt giới hạn 90 mg/L.",
+            f"A model finds {parameter} unusual (52 mg/L). The limit 90 mg/L is not crossed.",
+        ),
         page, cls,
     )  # fmt: skip
 

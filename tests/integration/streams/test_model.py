@@ -14,6 +14,7 @@ import msgspec
 import psycopg
 import pytest
 
+from alerts.explanations import assessment_words
 from models.artefacts import Artefact, ArtefactStore
 from models.families import FAMILIES
 from models.judge import Watched
@@ -118,7 +119,8 @@ def test_a_slug_of_coupled_parameters_pages_once_with_reasons_before_a_limit_is_
     assert pages(reports) == {paged[0].id}
     assert paged[0].triage == "process"
     assert (paged[0].triage_probability or 0) >= 0.5
-    assert "Có thể là: sự cố xả thải" in paged[0].explanation_vi
+    assert paged[0].assessment is not None
+    assert "Có thể là: sự cố xả thải" in assessment_words(paged[0].assessment).vi
     with psycopg.connect(prepared.owner) as connection:
         texts = [row[0] for row in connection.execute("SELECT text FROM outbox")]
     assert len(texts) == 1

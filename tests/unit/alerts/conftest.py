@@ -16,16 +16,14 @@ from alerts.rules import Rule, load_rules, packaged_rules
 from quantrac.domain.limits import LimitSet
 from quantrac.domain.readings import CheckedReading, Flag, Reading, Status
 from quantrac.domain.stations import Sensor, Station, StationKind
+from quantrac.domain.words import Bilingual
 
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 """10:00 in Vietnam."""
 CADENCE = timedelta(minutes=5)
 
 
-@dataclass(frozen=True)
-class Words:
-    vi: str = "cao hơn mức nền"
-    en: str = "above the baseline"
+ABOVE = Bilingual("cao hơn mức nền", "above the baseline")
 
 
 class Class(StrEnum):
@@ -37,8 +35,11 @@ class Class(StrEnum):
 class FakeTriage:
     cls: Class = Class.PROCESS
     probability: float = 0.87
-    reasons_vi: tuple[str, ...] = ("COD, NH4 cùng tăng", "tăng dần", "trạm bên cạnh bình thường")
-    reasons_en: tuple[str, ...] = ("COD, NH4 rose together", "rose gradually", "the neighbour is normal")
+    reasons: tuple[Bilingual, ...] = (
+        Bilingual("COD, NH4 cùng tăng", "COD, NH4 rose together"),
+        Bilingual("tăng dần", "rose gradually"),
+        Bilingual("trạm bên cạnh bình thường", "the neighbour is normal"),
+    )
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class FakeScore:
     probability: float | None = 0.9
     alarm: bool = True
     harmful: bool = True
-    text: Words = Words()
+    text: Bilingual = ABOVE
     triage: FakeTriage | None = FakeTriage()
 
 
@@ -119,7 +120,7 @@ def at() -> Callable[[float], datetime]:
 
 @pytest.fixture(scope="session")
 def fault() -> FakeTriage:
-    return FakeTriage(Class.FAULT, 0.8, ("COD đứng yên",), ("COD stands still",))
+    return FakeTriage(Class.FAULT, 0.8, (Bilingual("COD đứng yên", "COD stands still"),))
 
 
 @pytest.fixture(scope="session")

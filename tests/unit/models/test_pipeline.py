@@ -53,7 +53,7 @@ def test_a_slug_is_found_and_told_from_a_frozen_probe(learnt) -> None:  # type: 
     touching = [t for t in result.triage if t.start <= series.events[0].end and t.end >= series.events[0].start]
     assert {t.cls for t in touching} == {TriageClass.PROCESS}
     assert all(0.5 <= t.probability <= 1 for t in result.triage)
-    assert all(1 <= len(t.reasons_vi) <= 3 and len(t.reasons_vi) == len(t.reasons_en) for t in result.triage)
+    assert all(1 <= len(t.reasons) <= 3 and all(r.vi and r.en for r in t.reasons) for t in result.triage)
     assert result.alarm[300:1490].mean() < 0.03
 
 

@@ -61,10 +61,10 @@ def test_sensors_that_rise_together_are_pollution_and_the_words_name_them() -> N
     said = last(slug(quiet()))
     assert said.cls is TriageClass.PROCESS
     assert said.probability > 0.8
-    words = " / ".join(said.reasons_en)
+    words = " / ".join(r.en for r in said.reasons)
     assert "COD" in words
     assert "organic waste water" in words or "moved together" in words
-    assert len(said.reasons_vi) == len(said.reasons_en) <= 3
+    assert len(said.reasons) <= 3
 
 
 def test_a_stuck_sensor_is_a_fault_and_the_words_name_that_sensor() -> None:
@@ -72,9 +72,9 @@ def test_a_stuck_sensor_is_a_fault_and_the_words_name_that_sensor() -> None:
     values[BEGIN - 20 : BEGIN + LONG, 5] = values[BEGIN - 20, 5]
     said = last(values)
     assert said.cls is TriageClass.FAULT
-    assert "turb_ntu" in said.reasons_en[0] or "Turbidity" in said.reasons_en[0]
-    assert "unchanged" in " / ".join(said.reasons_en)
-    assert not any("COD" in words for words in said.reasons_en)
+    assert "turb_ntu" in said.reasons[0].en or "Turbidity" in said.reasons[0].en
+    assert "unchanged" in " / ".join(r.en for r in said.reasons)
+    assert not any("COD" in words for _, words in said.reasons)
 
 
 def test_exactly_zero_is_a_fault() -> None:
@@ -82,7 +82,7 @@ def test_exactly_zero_is_a_fault() -> None:
     values[BEGIN : BEGIN + LONG, 3] = 0.0
     said = last(values)
     assert said.cls is TriageClass.FAULT
-    assert "exactly zero" in " / ".join(said.reasons_en)
+    assert "exactly zero" in " / ".join(r.en for r in said.reasons)
 
 
 def test_every_row_of_an_alarm_is_judged_and_no_other() -> None:
@@ -172,12 +172,12 @@ def judged_at(values: Floats, contexts: list[Context] | None = None, gap: float 
 def test_a_station_that_was_silent_is_a_matter_of_communication() -> None:
     said = judged_at(quiet(), gap=3.0)
     assert said.cls is TriageClass.COMMUNICATION
-    assert "silent" in said.reasons_en[0]
+    assert "silent" in said.reasons[0].en
     gone = quiet()
     gone[BEGIN : BEGIN + LONG] = np.nan
     said = judged_at(gone)
     assert said.cls is TriageClass.COMMUNICATION
-    assert "vanished at once" in " / ".join(said.reasons_en)
+    assert "vanished at once" in " / ".join(r.en for r in said.reasons)
 
 
 def test_a_calibrating_sensor_is_maintenance() -> None:
@@ -186,7 +186,7 @@ def test_a_calibrating_sensor_is_maintenance() -> None:
     during = Context(calibrating=frozenset({"TSS"}), maintenance_ago_s=0.0)
     said = last(values, [during if BEGIN <= i < BEGIN + LONG else Context() for i in range(ROWS)])
     assert said.cls is TriageClass.MAINTENANCE
-    assert "status 01" in " / ".join(said.reasons_en)
+    assert "status 01" in " / ".join(r.en for r in said.reasons)
 
 
 def test_rain_that_neighbours_feel_is_natural() -> None:
@@ -197,7 +197,7 @@ def test_rain_that_neighbours_feel_is_natural() -> None:
     beside = Context(neighbours=2, neighbours_alarmed=2)
     said = last(values, [beside if i >= BEGIN else Context(neighbours=2) for i in range(ROWS)])
     assert said.cls is TriageClass.NATURAL
-    assert any("rain" in words or "neighbouring" in words for words in said.reasons_en)
+    assert any("rain" in words or "neighbouring" in words for _, words in said.reasons)
 
 
 def test_an_open_suspicion_is_falsification_and_never_a_page() -> None:
@@ -218,7 +218,7 @@ def test_only_likely_pollution_pages() -> None:
 
 
 def test_reasons_for_pollution_never_name_a_fault() -> None:
-    words = " / ".join(last(slug(quiet())).reasons_en)
+    words = " / ".join(r.en for r in last(slug(quiet())).reasons)
     assert not any(fault in words for fault in ("scatters", "unchanged", "contradicts", "no way", "zero", "jumped"))
 
 
@@ -239,12 +239,12 @@ def test_a_class_that_nothing_reaches_one_half_of_is_unknown() -> None:
 def test_a_still_sensor_is_no_reason_where_another_one_moved() -> None:
     values = quiet()
     values[BEGIN:, COLUMNS.index("NH4")] = values[BEGIN, COLUMNS.index("NH4")]
-    still = " / ".join(last(values.copy()).reasons_en)
+    still = " / ".join(r.en for r in last(values.copy()).reasons)
     values[BEGIN:, COLUMNS.index("TSS")] += 60.0
     moved = last(values)
     assert moved.cls is TriageClass.FAULT
-    assert "TSS" in " / ".join(moved.reasons_en)
-    assert "Ammonium unchanged" not in " / ".join(moved.reasons_en)
+    assert "TSS" in " / ".join(r.en for r in moved.reasons)
+    assert "Ammonium unchanged" not in " / ".join(r.en for r in moved.reasons)
     assert "Ammonium unchanged" in still
 
 
@@ -255,7 +255,7 @@ def test_what_the_second_stage_says_of_the_row_is_said_of_a_sensor_only_where_on
         said = looked_at(values, shares=shares)[1][BEGIN + LONG - 1]
         assert said is not None
         assert said.cls is TriageClass.FAULT
-        return " / ".join(said.reasons_en)
+        return " / ".join(r.en for r in said.reasons)
 
     still = quiet()
     still[BEGIN - 20 : BEGIN + LONG, 5] = still[BEGIN - 20, 5]

@@ -64,8 +64,8 @@ def test_the_words_name_the_sensor_the_size_and_the_level() -> None:
     (said,) = run(creeping(river(), 40, 12, 6.0))[50 * DAY]
     assert (said.parameter, said.reason, said.cls) == ("Turbidity", Reason.DRIFT, TriageClass.FAULT)
     assert 38 * DAY <= said.since_s / 3600 <= 42 * DAY
-    assert "mực nước không dâng" in said.text_vi
-    assert "while the water did not rise" in said.text_en
+    assert "mực nước không dâng" in said.text.vi
+    assert "while the water did not rise" in said.text.en
 
 
 def test_what_rises_with_the_water_or_at_once_is_no_creep() -> None:

@@ -50,8 +50,8 @@ def test_a_stuck_probe_is_found_within_half_an_hour_of_its_habit() -> None:
     assert first(found, Reason.FROZEN, "TURB") == -1
     (said,) = found[3 * DAY + 12]
     assert said.cls is TriageClass.FAULT
-    assert "TSS" in said.text_en
-    assert "không đổi" in said.text_vi
+    assert "TSS" in said.text.en
+    assert "không đổi" in said.text.vi
 
 
 def test_an_analyser_that_holds_each_result_for_half_an_hour_is_not_stuck() -> None:
@@ -113,8 +113,8 @@ def test_a_copied_day_is_found_within_two_hours() -> None:
     assert first(found, Reason.COPIED_DAY, "pH") == -1
     (said,) = found[begun]
     assert said.cls is TriageClass.FALSIFICATION
-    assert "24 h" in said.text_en
-    assert "24 giờ" in said.text_vi
+    assert "24 h" in said.text.en
+    assert "24 giờ" in said.text.vi
 
 
 def test_copied_hours_are_found() -> None:
@@ -141,7 +141,7 @@ def test_values_pressed_under_the_limit_are_found_and_a_natural_peak_is_not() ->
     begun = first(found, Reason.CAPPED, "COD")
     over = int(np.argmax(natural > 72))
     assert over < begun <= over + 30
-    assert "96 %" in found[begun][0].text_en
+    assert "96 %" in found[begun][0].text.en
     assert not any(run(CeilingWatch(("COD",), limits), natural[:, None]))
     assert not any(run(CeilingWatch(("COD",), limits), 0.75 * natural[:, None]))
     assert not any(run(CeilingWatch(("COD",), {}), pressed[:, None]))
