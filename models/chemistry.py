@@ -8,8 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from models.priors import Harm, kind_of, prior_of
+from models.priors import kind_of
 from models.series import Floats
+from quantrac.domain.parameters import Harm, harm_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def roles_of(columns: tuple[str, ...]) -> Roles:
     harm = {Harm.HIGH: 1.0, Harm.LOW: -1.0}
     return Roles(
         signs=np.array([[p.signs.get(k, 0) for k in kinds] for p in PATTERNS], dtype=np.float64),
-        harm=np.array([harm.get(prior_of(k)[0].harm, 0.0) if k != "temp" else 0.0 for k in kinds]),
+        harm=np.array([harm.get(harm_of(k), 0.0) if k != "temp" else 0.0 for k in kinds]),
         explains=_mask(kinds, _FLOWS),
         muddy=_mask(kinds, _MUDDY),
         rain=np.array([_RAIN.get(k, 0) for k in kinds], dtype=np.float64),

@@ -13,9 +13,9 @@ from math import exp, log, log1p
 import numpy as np
 
 from models.chemistry import PATTERNS, best_pattern, dilution_support, rain_support, roles_of
-from models.priors import prior_of
 from models.series import Floats
 from models.snapshots import ByFields
+from quantrac.domain.parameters import names_of
 
 CELLS = ("slow_5", "cross_0", "step", "noise", "run", "zero", "missing", "beyond", "drift")
 """Features by sensor that the evidence is made of."""
@@ -197,9 +197,7 @@ class _Reading:
             self.words[name] = (vi, en)
 
     def _name(self, j: int) -> Words:
-        column = self.g.columns[j]
-        prior = prior_of(column)[0]
-        return prior.name_vi or column, prior.name_en or column
+        return names_of(self.g.columns[j])
 
     def _names(self, where: Sequence[int]) -> Words:
         shown = sorted(where, key=lambda j: -abs(self.g.z[j]))[:3]

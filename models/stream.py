@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import NamedTuple, Self
 
 from models.judge import Verdict, harmful
-from models.priors import Harm, Prior, prior_of
 from models.protocol import NotReadyReason, Reason, Row, Triage
 from models.residual import ChartConfig, ResidualConfig, ResidualDetector, SensorConfig, probability_of
 from models.slow.finding import UNCALIBRATED, Finding
+from quantrac.domain.parameters import Harm, harm_of, names_of
 from quantrac.domain.stations import Station
 
 MODEL_VERSION = "charts-1+pipeline-2+slow-2"
@@ -87,8 +87,7 @@ def _found(score: ParameterScore, finding: Finding) -> ParameterScore:
 
 
 def _pattern(parameter: str, deviation: float, together: int) -> Text:
-    prior, _ = prior_of(parameter)
-    vi, en = prior.name_vi or parameter, prior.name_en or parameter
+    vi, en = names_of(parameter)
     times_vi, times_en = vietnamese_number(abs(deviation)), english_number(abs(deviation))
     side_vi, side_en = ("cao hơn", "above") if deviation > 0 else ("thấp hơn", "below")
     others_vi = f", cùng {together - 1} thông số khác" if together > 1 else ""
@@ -120,7 +119,6 @@ class StationModel:
     def __init__(self, config: ResidualConfig, detector: ResidualDetector | None = None) -> None:
         self.config = config
         self._detector = ResidualDetector(config) if detector is None else detector
-        self._priors: dict[str, Prior] = {s.parameter: s.prior or prior_of(s.parameter)[0] for s in config.sensors}
         self._units = {s.parameter: s.unit for s in config.sensors}
 
     @classmethod
@@ -182,7 +180,7 @@ class StationModel:
     def _notable(self, parameter: str, severity: float) -> ParameterScore:
         state = self._detector.charts[parameter].state
         reason = self._detector.reason(parameter, severity)
-        harm = self._priors[parameter].harm
+        harm = harm_of(parameter)
         side = Harm.HIGH if state.z > 0 else Harm.LOW
         harmful = state.alarm and reason is not Reason.RANGE and harm in (side, Harm.BOTH)
         text = self._sentence(parameter, reason)
@@ -190,10 +188,10 @@ class StationModel:
         return ParameterScore(probability, severity, state.alarm, harmful, reason, text, state.level)
 
     def _sentence(self, parameter: str, reason: Reason) -> Text:
-        prior, unit = self._priors[parameter], self._units[parameter]
+        unit = self._units[parameter]
         chart = self._detector.charts[parameter]
         state = chart.state
-        name_vi, name_en = prior.name_vi or parameter, prior.name_en or parameter
+        name_vi, name_en = names_of(parameter)
         unit = f" {unit}" if unit else ""
         if reason is Reason.RANGE:
             return Text(f"{name_vi} ngoài dải đo của thiết bị", f"{name_en} outside the instrument's range")

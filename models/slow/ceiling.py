@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses, duration, named, number, number_vi
+from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses, duration, number, number_vi
+from quantrac.domain.parameters import names_of
 
 _ROWS = 36
 """Readings that are looked at together: three hours at five minutes."""
@@ -65,7 +66,7 @@ class CeilingWatch:
 
     def _finding(self, i: int, j: int, limit: float, at_s: float) -> Finding:
         top = float(np.nanmax(self._ring[i]))
-        vi, en = named(self.columns[j])
+        vi, en = names_of(self.columns[j])
         share = 100 * top / limit
         return Finding(
             self.columns[j], Reason.CAPPED, TriageClass.FALSIFICATION, self._since[i], at_s,
@@ -143,7 +144,7 @@ class CalibrationWatch:
             self._before[i] = x
 
     def _finding(self, i: int, j: int, limit: float, at_s: float) -> Finding:
-        vi, en = named(self.columns[j])
+        vi, en = names_of(self.columns[j])
         (long_vi, long_en), share = duration(at_s - self._first_s[i]), 100 * self._before[i] / limit
         return Finding(
             self.columns[j], Reason.TIMELY_CALIBRATION, TriageClass.FALSIFICATION, self._first_s[i], at_s,

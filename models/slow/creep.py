@@ -19,8 +19,9 @@ import numpy as np
 from models.priors import kind_of, prior_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses, duration, named, number, number_vi
+from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses, duration, number, number_vi
 from models.snapshots import ByFields
+from quantrac.domain.parameters import names_of
 
 _HOUR_S = 3600.0
 _BLOCK_HOURS = 12
@@ -61,7 +62,7 @@ class CreepWatch(ByFields):
         self._level = kinds.index("level") if "level" in kinds else -1
         self._judged = [j for j, kind in enumerate(kinds) if kind in _JUDGED and self._level >= 0]
         self._picked = [*self._judged, self._level]
-        self._floor = np.array([prior_of(kinds[j])[0].floor_absolute for j in self._judged])
+        self._floor = np.array([prior_of(kinds[j]).floor_absolute for j in self._judged])
         d = len(self._judged) + 1
         self._hour = -1
         self._sum, self._rows = np.zeros(d), np.zeros(d)
@@ -147,7 +148,7 @@ class CreepWatch(ByFields):
 
     def _finding(self, i: int, at_s: float) -> Finding:
         column = self.columns[self._judged[i]]
-        vi, en = named(column)
+        vi, en = names_of(column)
         long_vi, long_en = duration(at_s - float(self._since[i]))
         times = float(self._times[i])
         return Finding(

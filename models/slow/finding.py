@@ -9,7 +9,6 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from models.priors import prior_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
 
@@ -58,12 +57,6 @@ class Watch(Protocol):
     def set_state(self, state: Any) -> None:
         """Go on from a memory returned by ``state``."""
         ...
-
-
-def named(column: str) -> tuple[str, str]:
-    """Return a parameter's name in Vietnamese and English; the column's own where it is not known."""
-    prior = prior_of(column)[0]
-    return prior.name_vi or column, prior.name_en or column
 
 
 def number(value: float) -> str:

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from models.priors import kind_of, prior_of
+from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.finding import Finding, Statuses, duration, named
+from models.slow.finding import Finding, Statuses, duration
+from quantrac.domain.parameters import names_of, parameter_in
 
 _BINS = 40
 _PER_OCTAVE = 2
@@ -55,7 +56,7 @@ class StuckWatch:
 
     def __init__(self, columns: Sequence[str]) -> None:
         self.columns = tuple(columns)
-        self._wet = [prior_of(kind_of(c))[0].wet_chemistry for c in columns]
+        self._wet = [p is not None and p.wet_chemistry for p in map(parameter_in, columns)]
         self._flow = [kind_of(c) in {"flow", "level"} for c in columns]
         d = len(self.columns)
         self._counts = np.zeros((d, _BINS), dtype=np.float32)
@@ -116,7 +117,7 @@ class StuckWatch:
         return float(max(_FACTOR * longest_s, _FLOOR_WET_S if self._wet[j] else _FLOOR_S))
 
     def _finding(self, j: int, at_s: float) -> Finding:
-        vi, en = named(self.columns[j])
+        vi, en = names_of(self.columns[j])
         (long_vi, long_en), (usual_vi, usual_en) = duration(at_s - self._since[j]), duration(self._threshold[j])
         return Finding(
             self.columns[j], Reason.FROZEN, TriageClass.FAULT, self._since[j], at_s,
