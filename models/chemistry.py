@@ -32,7 +32,7 @@ PATTERNS = (
         "nước thải hữu cơ", "organic waste water",
     ),
     Pattern("ammonia", {"nh4": 1, "tn": 1, "cond": 1, "ph": 1, "do": -1}, "nước thải amoni", "ammonia waste water"),
-    Pattern("salt", {"cond": 1, "cl": 1, "no3": 1}, "nước thải mặn", "saline waste water"),
+    Pattern("salt", {"cond": 1, "chloride": 1, "no3": 1}, "nước thải mặn", "saline waste water"),
     Pattern("solids", {"tss": 1, "turb": 1, "cod": 1, "toc": 1, "tp": 1}, "trôi bùn", "a wash-out of solids"),
     Pattern("acid", {"ph": -1, "cond": 1}, "nước thải axit", "acid waste water"),
     Pattern("dye", {"color": 1, "cod": 1, "toc": 1, "temp": 1}, "nước thải nhuộm", "dye waste water"),
@@ -45,7 +45,9 @@ _IDLE = 0.2
 _MUDDY = frozenset({"tss", "turb"})
 _FLOWS = frozenset({"flow", "level"})
 _RAIN = {"flow": 1, "level": 1, "cond": -1, "temp": -1}
-_THINNED = frozenset({"cod", "bod5", "toc", "tss", "turb", "nh4", "tn", "tp", "no3", "po4", "color", "cond", "cl"})
+_THINNED = frozenset({
+    "cod", "bod5", "toc", "tss", "turb", "nh4", "tn", "tp", "no3", "po4", "color", "cond", "cl", "chloride",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
