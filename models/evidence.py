@@ -13,7 +13,6 @@ from math import exp, log, log1p
 import numpy as np
 
 from models.chemistry import PATTERNS, best_pattern, dilution_support, rain_support, roles_of
-from models.priors import prior_of
 from models.series import Floats
 from models.snapshots import ByFields
 from quantrac.domain.words import Bilingual

@@ -11,7 +11,6 @@ import numpy as np
 
 from models.families import FAMILIES
 from models.pipeline import Fitted, Scored, Scorer
-from models.priors import Harm, prior_of
 from models.protocol import Triage
 from models.series import Floats
 from models.slow.finding import Finding
@@ -19,6 +18,7 @@ from models.slow.stuck import StuckLine
 from models.slow.watches import known_to_triage
 from models.triage import Context, Incident
 from models.triage import pages as likely_pollution
+from quantrac.domain.parameters import Harm, harm_of
 from quantrac.domain.stations import Station
 
 LEARNING_ROWS = 60
@@ -175,7 +175,7 @@ def pages(verdict: Verdict) -> bool:
 
 def harmful(parameter: str, deviation: float) -> bool:
     """Whether a deviation is on the polluting side of a parameter."""
-    return prior_of(parameter)[0].harm in (Harm.HIGH if deviation > 0 else Harm.LOW, Harm.BOTH)
+    return harm_of(parameter) in (Harm.HIGH if deviation > 0 else Harm.LOW, Harm.BOTH)
 
 
 def _context(row: Watched, findings: Sequence[Finding]) -> Context:

@@ -121,7 +121,7 @@ class ResidualChart:
     __slots__ = ("_abs_floor", "_c", "_prior_abs2", "_prior_rel2", "_rel_floor", "maximum", "minimum", "state")
 
     def __init__(self, sensor: SensorConfig, config: ChartConfig, state: ChartState | None = None) -> None:
-        prior = sensor.prior or prior_of(sensor.parameter)[0]
+        prior = sensor.prior or prior_of(sensor.parameter)
         self._c = config
         # A quantised value scatters by resolution / sqrt(12) at least; twice that allows for the last digit's flicker.
         self._abs_floor = max(prior.floor_absolute, 0.6 * sensor.resolution, 1e-9)

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import NamedTuple, Self
 
 from models.judge import Verdict, harmful
-from models.priors import Harm, Prior, prior_of
 from models.protocol import NotReadyReason, Reason, Row, Triage
 from models.residual import ChartConfig, ResidualConfig, ResidualDetector, SensorConfig, probability_of
 from models.slow.finding import UNCALIBRATED, Finding
+from quantrac.domain.parameters import Harm, harm_of, names_of
 from quantrac.domain.stations import Station
 from quantrac.domain.words import Bilingual, number, number_vi
 
@@ -99,7 +99,6 @@ class StationModel:
     def __init__(self, config: ResidualConfig, detector: ResidualDetector | None = None) -> None:
         self.config = config
         self._detector = ResidualDetector(config) if detector is None else detector
-        self._priors: dict[str, Prior] = {s.parameter: s.prior or prior_of(s.parameter)[0] for s in config.sensors}
         self._units = {s.parameter: s.unit for s in config.sensors}
 
     @classmethod
@@ -161,7 +160,7 @@ class StationModel:
     def _notable(self, parameter: str, severity: float) -> ParameterScore:
         state = self._detector.charts[parameter].state
         reason = self._detector.reason(parameter, severity)
-        harm = self._priors[parameter].harm
+        harm = harm_of(parameter)
         side = Harm.HIGH if state.z > 0 else Harm.LOW
         harmful = state.alarm and reason is not Reason.RANGE and harm in (side, Harm.BOTH)
         text = self._sentence(parameter, reason)
@@ -172,7 +171,7 @@ class StationModel:
         prior, unit = self._priors[parameter], self._units[parameter]
         chart = self._detector.charts[parameter]
         state = chart.state
-        name_vi, name_en = prior.name_vi or parameter, prior.name_en or parameter
+        name_vi, name_en = names_of(parameter)
         unit = f" {unit}" if unit else ""
         if reason is Reason.RANGE:
             return Bilingual(f"{name_vi} ngoài dải đo của thiết bị", f"{name_en} outside the instrument's range")

@@ -63,6 +63,17 @@ CREATE TABLE delays (
     bucket smallint NOT NULL,
     readings bigint NOT NULL
 );
+CREATE TABLE effective_limits (
+    station text COLLATE "C" NOT NULL,
+    parameter text COLLATE "C" NOT NULL,
+    effective_from date NOT NULL,
+    effective_to date,
+    unit text NOT NULL,
+    minimum double precision,
+    maximum double precision,
+    day_only boolean NOT NULL,
+    source text NOT NULL
+);
 CREATE TABLE feeds (
     station text COLLATE "C" NOT NULL,
     session text COLLATE "C" NOT NULL,
@@ -298,6 +309,8 @@ ALTER TABLE alerts ADD CONSTRAINT alerts_reasons_in_both_languages CHECK ((NOT (
 ALTER TABLE dead_letters ADD CONSTRAINT dead_letters_raw_partition_raw_offset_position_key UNIQUE (raw_partition, raw_offset, "position");
 ALTER TABLE dead_letters ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
 ALTER TABLE delays ADD CONSTRAINT delays_pkey PRIMARY KEY (minute, bucket);
+ALTER TABLE effective_limits ADD CONSTRAINT effective_limits_pkey PRIMARY KEY (station, parameter, effective_from);
+ALTER TABLE effective_limits ADD CONSTRAINT effective_limits_check CHECK ((effective_to > effective_from));
 ALTER TABLE feeds ADD CONSTRAINT feeds_pkey PRIMARY KEY (station, session);
 ALTER TABLE judgements ADD CONSTRAINT judgements_pkey PRIMARY KEY (station, parameter, "window", window_start);
 ALTER TABLE judgements ADD CONSTRAINT judgements_window_check CHECK (("window" = ANY (ARRAY['hour'::text, 'day'::text])));
@@ -397,6 +410,9 @@ COMMENT ON COLUMN alerts.triage IS 'What the model takes an anomaly for: process
 COMMENT ON COLUMN alerts.triage_reasons_vi IS 'Why the model takes the anomaly for that, the strongest reason first. NULL beside a triage: the alert is older than the column, and its explanation ends with class and reasons.';
 COMMENT ON COLUMN dead_letters.station IS 'Station of the MQTT topic; empty when the topic names none.';
 COMMENT ON TABLE delays IS 'Readings by delay from sent_at to committed: bucket i is [0.001*1.1^i, 0.001*1.1^(i+1)) seconds.';
+COMMENT ON TABLE effective_limits IS 'Coefficients, permit and the sensor''s unit applied; days of Vietnam. 0001-01-01: since ever.';
+COMMENT ON COLUMN effective_limits.effective_to IS 'First day on which it is no longer in force; NULL: no end is known.';
+COMMENT ON COLUMN effective_limits.day_only IS 'Judges the mean of a day and no reading or hour: the permitted flow.';
 COMMENT ON COLUMN feeds.seen IS 'Sequence numbers that arrived in a logger''s session; a gap in it is a missing message.';
 COMMENT ON TABLE kafka_progress IS 'Everything before next_offset is committed here; a worker that is handed it again passes over it.';
 COMMENT ON TABLE latest_readings IS 'The reading of every sensor with the largest observed_at, whenever it arrived.';
@@ -434,6 +450,8 @@ GRANT SELECT ON dead_letters TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON dead_letters TO quantrac_writer;
 GRANT SELECT ON delays TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON delays TO quantrac_writer;
+GRANT SELECT ON effective_limits TO quantrac_reader;
+GRANT SELECT ON effective_limits TO quantrac_writer;
 GRANT SELECT ON feeds TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON feeds TO quantrac_writer;
 GRANT SELECT ON judgements TO quantrac_reader;

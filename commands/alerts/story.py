@@ -149,15 +149,14 @@ def _trace(  # noqa: PLR0917  one parameter's share of each
     start: datetime,
 ) -> Trace:
     from alerts.limits import limit_for
-    from models.priors import prior_of
     from quantrac.domain.limits import Window
+    from quantrac.domain.parameters import names_of
     from quantrac.domain.stations import VIETNAM
 
-    prior, _ = prior_of(sensor.parameter)
     limit = limit_for(station, sensor.parameter, start.astimezone(VIETNAM).date(), limit_sets, Window.READING)
     mine = tuple(r for r in lines if r.parameter == sensor.parameter and r.observed_at >= start)
     baseline = {at: level for at, level in course.baseline.items() if at >= start}
-    name_vi, name_en = prior.name_vi or sensor.parameter, prior.name_en or sensor.parameter
+    name_vi, name_en = names_of(sensor.parameter)
     return Trace(sensor, name_vi, name_en, mine, baseline, limit, course.off)
 
 

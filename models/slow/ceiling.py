@@ -66,7 +66,7 @@ class CeilingWatch:
 
     def _finding(self, i: int, j: int, limit: float, at_s: float) -> Finding:
         top = float(np.nanmax(self._ring[i]))
-        vi, en = named(self.columns[j])
+        vi, en = names_of(self.columns[j])
         share = 100 * top / limit
         top_vi, limit_vi = number_vi(top, 3), number_vi(limit, 3)
         text = Bilingual(

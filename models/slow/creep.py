@@ -62,7 +62,7 @@ class CreepWatch(ByFields):
         self._level = kinds.index("level") if "level" in kinds else -1
         self._judged = [j for j, kind in enumerate(kinds) if kind in _JUDGED and self._level >= 0]
         self._picked = [*self._judged, self._level]
-        self._floor = np.array([prior_of(kinds[j])[0].floor_absolute for j in self._judged])
+        self._floor = np.array([prior_of(kinds[j]).floor_absolute for j in self._judged])
         d = len(self._judged) + 1
         self._hour = -1
         self._sum, self._rows = np.zeros(d), np.zeros(d)

@@ -10,7 +10,7 @@ from models.chemistry import roles_of
 from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.finding import Finding, Statuses, named
+from models.slow.finding import Finding, Statuses
 from models.snapshots import ByFields
 from quantrac.domain.words import Bilingual
 
@@ -75,7 +75,7 @@ class DilutionWatch(ByFields):
 
     def _finding(self, at_s: float) -> Finding:
         rise, fall = self._rise_and_fall()
-        vi, en = named(self.columns[self._flow])
+        vi, en = names_of(self.columns[self._flow])
         more, less = 100 * (np.exp(rise) - 1), 100 * (1 - np.exp(fall))
         text = Bilingual(
             f"{vi} tăng {more:.0f} % trong khi các nồng độ cùng giảm khoảng {less:.0f} %, tải lượng không tăng: "

@@ -9,7 +9,6 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from models.priors import prior_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
 from quantrac.domain.words import Bilingual

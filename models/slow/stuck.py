@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from models.priors import kind_of, prior_of
+from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
 from models.slow.finding import Finding, Statuses, named
@@ -56,7 +56,7 @@ class StuckWatch:
 
     def __init__(self, columns: Sequence[str]) -> None:
         self.columns = tuple(columns)
-        self._wet = [prior_of(kind_of(c))[0].wet_chemistry for c in columns]
+        self._wet = [p is not None and p.wet_chemistry for p in map(parameter_in, columns)]
         self._flow = [kind_of(c) in {"flow", "level"} for c in columns]
         d = len(self.columns)
         self._counts = np.zeros((d, _BINS), dtype=np.float32)

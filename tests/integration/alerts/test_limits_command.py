@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from alerts.effective_limits import effective_limits
 from alerts.limits import load_limit_sets, packaged_limits
 from alerts.rules import load_rules, packaged_rules, parse_rules
 from commands.limits import app
@@ -52,7 +53,7 @@ def test_import_and_list(run: CliRunner, database: DatabaseEndpoint, tmp_path: P
 
 def test_list_the_limits_of_a_station(run: CliRunner, database: DatabaseEndpoint) -> None:
     registry = load_registry([sample_province()])
-    catalogue.import_registry(database.owner, registry, registry_sha256(registry))
+    catalogue.import_registry(database.owner, registry, registry_sha256(registry), effective_limits)
     run.invoke(app, ["import"], catch_exceptions=False)
     output = run.invoke(app, ["list", "DT_CCNCTHAN_NUOSXL", "--json"], catch_exceptions=False).output
     limits = {limit["parameter"]: limit["maximum"] for limit in json.loads(output)}

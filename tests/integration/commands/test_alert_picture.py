@@ -102,8 +102,8 @@ def transition(
 def slug(database: DatabaseEndpoint) -> int:
     """A slug at COD of which officers were told, and the number of its alert."""
     registry = parse_registry(REGISTRY, "test")
-    import_registry(database.owner, registry, registry_sha256(registry))
-    import_limit_sets(database.owner, load_limit_sets([packaged_limits()]))
+    import_registry(database.owner, registry, registry_sha256(registry), effective_limits)
+    import_limit_sets(database.owner, load_limit_sets([packaged_limits()]), effective_limits)
     store = WorkerStore(database.writer)
     with store.transaction() as tx:
         tx.readings.store(rows())

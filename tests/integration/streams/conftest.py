@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from alerts.effective_limits import effective_limits
 from alerts.limits import load_limit_sets, packaged_limits
 from alerts.rules import document, load_rules, packaged_rules
 from ingest.payloads import InstantBounds
@@ -68,8 +69,8 @@ def registry() -> Registry:
 @pytest.fixture
 def prepared(database: DatabaseEndpoint, registry: Registry) -> DatabaseEndpoint:
     """A migrated database with one station, the packaged limits and rules."""
-    import_registry(database.owner, registry, registry_sha256(registry))
-    import_limit_sets(database.owner, load_limit_sets([packaged_limits()]))
+    import_registry(database.owner, registry, registry_sha256(registry), effective_limits)
+    import_limit_sets(database.owner, load_limit_sets([packaged_limits()]), effective_limits)
     rules = load_rules([packaged_rules()])
     import_rules(database.owner, [RuleDocument(r.code, r.effective_from, document(r)) for r in rules])
     return database

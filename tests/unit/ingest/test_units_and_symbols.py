@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from ingest.payloads.symbols import symbol_table
-from ingest.payloads.units import unit_factor
 from quantrac.domain.deadletters import Rejected, RejectReason
 from quantrac.domain.stations import Sensor, Station, StationKind
+from quantrac.domain.units import unit_factor
 
 
 @pytest.mark.parametrize(
