@@ -15,6 +15,7 @@ import numpy as np
 from models.chemistry import PATTERNS, best_pattern, dilution_support, rain_support, roles_of
 from models.series import Floats
 from models.snapshots import ByFields
+from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual
 
 CELLS = ("slow_5", "cross_0", "step", "noise", "run", "zero", "missing", "beyond", "drift")
@@ -195,9 +196,7 @@ class _Reading:
             self.words[name] = Bilingual(vi, en)
 
     def _name(self, j: int) -> Bilingual:
-        column = self.g.columns[j]
-        prior = prior_of(column)[0]
-        return Bilingual(prior.name_vi or column, prior.name_en or column)
+        return names_of(self.g.columns[j])
 
     def _names(self, where: Sequence[int]) -> Bilingual:
         shown = sorted(where, key=lambda j: -abs(self.g.z[j]))[:3]

@@ -81,8 +81,7 @@ def _found(score: ParameterScore, finding: Finding) -> ParameterScore:
 
 
 def _pattern(parameter: str, deviation: float, together: int) -> Bilingual:
-    prior, _ = prior_of(parameter)
-    vi, en = prior.name_vi or parameter, prior.name_en or parameter
+    vi, en = names_of(parameter)
     times_vi, times_en = number_vi(abs(deviation), 2), number(abs(deviation), 2)
     side_vi, side_en = ("cao hơn", "above") if deviation > 0 else ("thấp hơn", "below")
     others_vi = f", cùng {together - 1} thông số khác" if together > 1 else ""
@@ -168,7 +167,7 @@ class StationModel:
         return ParameterScore(probability, severity, state.alarm, harmful, reason, text, state.level)
 
     def _sentence(self, parameter: str, reason: Reason) -> Bilingual:
-        prior, unit = self._priors[parameter], self._units[parameter]
+        unit = self._units[parameter]
         chart = self._detector.charts[parameter]
         state = chart.state
         name_vi, name_en = names_of(parameter)

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses, named
+from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses
+from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual, number, number_vi, rounded_duration
 
 _ROWS = 36
@@ -144,7 +145,7 @@ class CalibrationWatch:
             self._before[i] = x
 
     def _finding(self, i: int, j: int, limit: float, at_s: float) -> Finding:
-        vi, en = named(self.columns[j])
+        vi, en = names_of(self.columns[j])
         (long_vi, long_en), share = rounded_duration(at_s - self._first_s[i]), 100 * self._before[i] / limit
         text = Bilingual(
             f"{vi} chuyển sang trạng thái hiệu chuẩn đúng lúc đạt {share:.0f} % giới hạn, số đo vẫn như nước thải "

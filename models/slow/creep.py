@@ -19,8 +19,9 @@ import numpy as np
 from models.priors import kind_of, prior_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses, named
+from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses
 from models.snapshots import ByFields
+from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual, number, number_vi, rounded_duration
 
 _HOUR_S = 3600.0
@@ -148,7 +149,7 @@ class CreepWatch(ByFields):
 
     def _finding(self, i: int, at_s: float) -> Finding:
         column = self.columns[self._judged[i]]
-        vi, en = named(column)
+        vi, en = names_of(column)
         long_vi, long_en = rounded_duration(at_s - float(self._since[i]))
         times = float(self._times[i])
         text = Bilingual(

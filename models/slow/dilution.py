@@ -12,6 +12,7 @@ from models.protocol import Reason, TriageClass
 from models.series import Floats
 from models.slow.finding import Finding, Statuses
 from models.snapshots import ByFields
+from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual
 
 _DAY_S = 86_400.0

@@ -15,8 +15,9 @@ import numpy as np
 from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.finding import CALIBRATING, Finding, Statuses, named
+from models.slow.finding import CALIBRATING, Finding, Statuses
 from models.snapshots import ByFields
+from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual, rounded_duration
 
 _HOUR_S = 3600.0
@@ -148,7 +149,7 @@ class DriftWatch(ByFields):
 
     def _finding(self, j: int, at_s: float) -> Finding:
         high = self._sums[0, j] >= self._sums[1, j]
-        vi, en = named(self.columns[j])
+        vi, en = names_of(self.columns[j])
         long_vi, long_en = rounded_duration(max(at_s - float(self._since[j]), 0.0))
         side_vi, side_en = ("cao", "high") if high else ("thấp", "low")
         text = Bilingual(

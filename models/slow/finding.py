@@ -57,9 +57,3 @@ class Watch(Protocol):
     def set_state(self, state: Any) -> None:
         """Go on from a memory returned by ``state``."""
         ...
-
-
-def named(column: str) -> Bilingual:
-    """Return a parameter's name in Vietnamese and English; the column's own where it is not known."""
-    prior = prior_of(column)[0]
-    return Bilingual(prior.name_vi or column, prior.name_en or column)

@@ -11,7 +11,8 @@ import numpy as np
 from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.finding import Finding, Statuses, named
+from models.slow.finding import Finding, Statuses
+from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual, rounded_duration
 
 _BINS = 40
@@ -117,7 +118,7 @@ class StuckWatch:
         return float(max(_FACTOR * longest_s, _FLOOR_WET_S if self._wet[j] else _FLOOR_S))
 
     def _finding(self, j: int, at_s: float) -> Finding:
-        vi, en = named(self.columns[j])
+        vi, en = names_of(self.columns[j])
         long_vi, long_en = rounded_duration(at_s - self._since[j])
         usual_vi, usual_en = rounded_duration(self._threshold[j])
         text = Bilingual(

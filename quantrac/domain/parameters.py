@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from quantrac.domain.words import Bilingual
+
 
 class Harm(StrEnum):
     """On which side of its usual level a parameter means pollution."""
@@ -117,14 +119,14 @@ def parameter_in(column: str) -> Parameter | None:
     return _OF_SYMBOL.get(words[0]) or _OF_SYMBOL.get(max(begun, key=len, default=""))
 
 
-def names_of(symbol: str) -> tuple[str, str]:
+def names_of(symbol: str) -> Bilingual:
     """Return a parameter's name in Vietnamese and English; the symbol itself where it is not known.
 
     >>> names_of("NH4"), names_of("Xyz")
-    (('Amoni', 'Ammonium'), ('Xyz', 'Xyz'))
+    (Bilingual(vi='Amoni', en='Ammonium'), Bilingual(vi='Xyz', en='Xyz'))
     """
     parameter = parameter_of(symbol)
-    return (symbol, symbol) if parameter is None else (parameter.name_vi, parameter.name_en)
+    return Bilingual(symbol, symbol) if parameter is None else Bilingual(parameter.name_vi, parameter.name_en)
 
 
 def harm_of(symbol: str) -> Harm:
