@@ -140,7 +140,7 @@ def following(why: Explanation, parameter: str, since: datetime) -> Explanation:
 
 
 _CLASSES = {
-    "process": Explanation("sự cố xả thải, ô nhiễm thật", "pollution"),
+    "pollution": Explanation("sự cố xả thải, ô nhiễm thật", "pollution"),
     "fault": Explanation("lỗi thiết bị đo", "sensor fault"),
     "maintenance": Explanation("bảo trì, hiệu chuẩn", "maintenance or calibration"),
     "communication": Explanation("lỗi truyền số liệu", "communication fault"),
@@ -162,7 +162,7 @@ def class_words(cls: str) -> Explanation:
 def assessed(cls: str, probability: float, reasons_vi: tuple[str, ...], reasons_en: tuple[str, ...]) -> Assessment:
     """Put an incident's triage into words.
 
-    >>> assessed("process", 0.874, ("COD, NH4 cùng tăng",), ("COD, NH4 rose together",)).sentence_vi
+    >>> assessed("pollution", 0.874, ("COD, NH4 cùng tăng",), ("COD, NH4 rose together",)).sentence_vi
     'Có thể là: sự cố xả thải, ô nhiễm thật (87 %); lý do: COD, NH4 cùng tăng.'
     """
     words, share = class_words(cls), f"{probability * 100:.0f} %"

@@ -50,7 +50,7 @@ ALERT_KINDS = (
 )
 
 TRIAGE_CLASSES = (
-    Choice("process", "Sự cố xả thải · pollution"),
+    Choice("pollution", "Sự cố xả thải · pollution"),
     Choice("fault", "Lỗi thiết bị · sensor fault"),
     Choice("maintenance", "Bảo trì · maintenance"),
     Choice("communication", "Lỗi truyền · communication"),

@@ -50,7 +50,7 @@ kf = 1.0
 )
 """COD is limited to 75 x 1.2 = 90 mg/L."""
 ASSESSMENT = assessed(
-    "process",
+    "pollution",
     0.91,
     ("COD, TSS, NH4 cùng tăng", "tăng dần trong 45 phút", "lưu lượng không đổi"),
     ("COD, TSS, NH4 rose together", "gradual rise over 45 min", "flow is unchanged"),

@@ -29,13 +29,13 @@ class Words:
 
 
 class Class(StrEnum):
-    PROCESS = "process"
+    POLLUTION = "pollution"
     FAULT = "fault"
 
 
 @dataclass(frozen=True)
 class FakeTriage:
-    cls: Class = Class.PROCESS
+    cls: Class = Class.POLLUTION
     probability: float = 0.87
     reasons_vi: tuple[str, ...] = ("COD, NH4 cùng tăng", "tăng dần", "trạm bên cạnh bình thường")
     reasons_en: tuple[str, ...] = ("COD, NH4 rose together", "rose gradually", "the neighbour is normal")
