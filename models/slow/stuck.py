@@ -45,7 +45,7 @@ class StuckLine:
         return [self._on(found) for found in findings] if self.rows else [False] * len(findings)
 
     def _on(self, found: Sequence[Finding]) -> bool:
-        stuck = {f.parameter for f in found if f.reason is Reason.FROZEN}
+        stuck = {f.parameter for f in found if f.reason is Reason.STUCK}
         self.state = {parameter: self.state.get(parameter, 0) + 1 for parameter in stuck}
         return any(rows >= self.rows for rows in self.state.values())
 
@@ -119,7 +119,7 @@ class StuckWatch:
         vi, en = named(self.columns[j])
         (long_vi, long_en), (usual_vi, usual_en) = duration(at_s - self._since[j]), duration(self._threshold[j])
         return Finding(
-            self.columns[j], Reason.FROZEN, TriageClass.FAULT, self._since[j], at_s,
+            self.columns[j], Reason.STUCK, TriageClass.FAULT, self._since[j], at_s,
             f"{vi} không đổi {long_vi} (thường không quá {usual_vi}): đầu đo có thể bị kẹt",
             f"{en} unchanged for {long_en} (usually less than {usual_en}): the probe may be stuck",
         )  # fmt: skip
