@@ -85,7 +85,7 @@ def following(why: Bilingual, parameter: str, since: datetime) -> Bilingual:
 
 
 _CLASSES = {
-    "process": Bilingual("sự cố xả thải, ô nhiễm thật", "pollution"),
+    "pollution": Bilingual("sự cố xả thải, ô nhiễm thật", "pollution"),
     "fault": Bilingual("lỗi thiết bị đo", "sensor fault"),
     "maintenance": Bilingual("bảo trì, hiệu chuẩn", "maintenance or calibration"),
     "communication": Bilingual("lỗi truyền số liệu", "communication fault"),
@@ -117,7 +117,7 @@ def probable_class(cls: str, probability: float) -> Bilingual:
 def assessment_words(assessment: Assessment) -> Bilingual:
     """Put what the model makes of an anomaly into one sentence.
 
-    >>> print(assessment_words(Assessment("process", 0.874, (Bilingual("COD, NH4 cùng tăng", "COD, NH4 rose"),))).vi)
+    >>> print(assessment_words(Assessment("pollution", 0.874, (Bilingual("COD, NH4 cùng tăng", "COD, NH4 rose"),))).vi)
     Có thể là: sự cố xả thải, ô nhiễm thật (87 %); lý do: COD, NH4 cùng tăng.
     """
     what = probable_class(assessment.cls, assessment.probability)

@@ -20,7 +20,7 @@ class Triage(Protocol):
 
     @property
     def cls(self) -> StrEnum:
-        """The class; its value is ``PROCESS`` for pollution."""
+        """The class; its value is ``POLLUTION`` for pollution."""
         ...
 
     @property
@@ -34,7 +34,7 @@ class Triage(Protocol):
         ...
 
 
-PROCESS = "process"
+POLLUTION = "pollution"
 
 
 class AnomalyScore(Protocol):
@@ -101,7 +101,7 @@ def _anomaly(rule: Rule, checked: CheckedReading, score: AnomalyScore | None) ->
         if step.harmful and not score.harmful:
             continue
         # An open alert is held whatever its class becomes: officers who were paged hear of the end, not of a doubt.
-        if score.alarm and score.probability >= needed and _process(score) >= step.process:
+        if score.alarm and score.probability >= needed and _pollution(score) >= step.pollution:
             level = index
         if score.probability >= (step.clear or needed):
             holds = index
@@ -109,9 +109,9 @@ def _anomaly(rule: Rule, checked: CheckedReading, score: AnomalyScore | None) ->
     return Observation(checked.reading.observed_at, value, level, max(level, holds), score.probability)
 
 
-def _process(score: AnomalyScore) -> float:
+def _pollution(score: AnomalyScore) -> float:
     """Return the probability with which the model takes it for pollution; 0 when it takes it for something else."""
-    return score.triage.probability if score.triage is not None and score.triage.cls == PROCESS else 0.0
+    return score.triage.probability if score.triage is not None and score.triage.cls == POLLUTION else 0.0
 
 
 def _fault(rule: Rule, checked: CheckedReading) -> Observation | Reason:

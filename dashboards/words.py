@@ -51,7 +51,7 @@ ALERT_KINDS = (
 )
 
 TRIAGE_CLASSES = (
-    Choice("process", Bilingual("Sự cố xả thải", "pollution")),
+    Choice("pollution", Bilingual("Sự cố xả thải", "pollution")),
     Choice("fault", Bilingual("Lỗi thiết bị", "sensor fault")),
     Choice("maintenance", Bilingual("Bảo trì", "maintenance")),
     Choice("communication", Bilingual("Lỗi truyền", "communication")),

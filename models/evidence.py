@@ -34,7 +34,7 @@ TERMS = (
     "calibrating", "faulty", "visited", "neighbours", "lonely", "suspected", "worn", "short", "age",
 )  # fmt: skip
 """Names of the terms, in the order of a vector. ``age`` and ``short`` have no words."""
-LEARNT = ("learnt_process", "learnt_fault")
+LEARNT = ("learnt_pollution", "learnt_fault")
 """Two more terms where a second stage was taught the difference."""
 
 
@@ -160,8 +160,8 @@ class Gathering(ByFields):
         if not self.share_rows:
             return None
         mean = self.best if self.best[2] > 0.5 else self.share_sum / self.share_rows
-        fault, process = max(float(mean[1]), 1e-3), max(float(mean[2]), 1e-3)
-        return log(process / fault)
+        fault, pollution = max(float(mean[1]), 1e-3), max(float(mean[2]), 1e-3)
+        return log(pollution / fault)
 
     def evidence(self) -> Evidence:
         """Return the evidence so far."""
@@ -331,7 +331,7 @@ class _Reading:
         if learnt is not None:
             # The second stage judges the row: a sensor is named only where one moved.
             vi, en = self._name(self.lead) if self.lead_moved else ("của trạm", "the station as a whole")
-            self._say("learnt_process", learnt, f"diễn biến {vi} giống các đợt ô nhiễm đã học",
+            self._say("learnt_pollution", learnt, f"diễn biến {vi} giống các đợt ô nhiễm đã học",
                       f"{en} looks like the pollution events learnt before")  # fmt: skip
             self._say("learnt_fault", -learnt, f"diễn biến {vi} giống các lỗi thiết bị đã học",
                       f"{en} looks like the instrument faults learnt before")  # fmt: skip

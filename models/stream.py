@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple, Self
 
-from models.judge import Verdict, harmful
+from models.assessment import RowAssessment, harmful
 from models.protocol import NotReadyReason, Reason, Row, Triage
 from models.residual import ChartConfig, ResidualConfig, ResidualDetector, SensorConfig, probability_of
 from models.slow.finding import UNCALIBRATED, Finding
@@ -46,30 +46,30 @@ NOTABLE = 0.7
 """Severity from which a reading that is no alarm gets its own sentence: below, all say "normal"."""
 
 
-def joined(scores: Mapping[str, ParameterScore], verdict: Verdict) -> dict[str, ParameterScore]:
+def joined(scores: Mapping[str, ParameterScore], assessment: RowAssessment) -> dict[str, ParameterScore]:
     """Return the charts' scores of a row with what the pipeline says of it.
 
     A sensor is in alarm when its chart is, when the row is and the sensor is among the farthest off, or when a slow
     watch has found something at it.
     """
-    if verdict.triage is None and not verdict.alarm and not verdict.findings:
+    if assessment.triage is None and not assessment.alarm and not assessment.findings:
         return dict(scores)
-    return {parameter: _joined(parameter, score, verdict) for parameter, score in scores.items()}
+    return {parameter: _joined(parameter, score, assessment) for parameter, score in scores.items()}
 
 
-def _joined(parameter: str, score: ParameterScore, verdict: Verdict) -> ParameterScore:
+def _joined(parameter: str, score: ParameterScore, assessment: RowAssessment) -> ParameterScore:
     if score.alarm:
-        return score._replace(triage=verdict.triage)
-    deviation = verdict.leading.get(parameter)
-    if not verdict.alarm or deviation is None or score.probability is None:
-        finding = next((f for f in verdict.findings if f.parameter == parameter), None)
+        return score._replace(triage=assessment.triage)
+    deviation = assessment.leading.get(parameter)
+    if not assessment.alarm or deviation is None or score.probability is None:
+        finding = next((f for f in assessment.findings if f.parameter == parameter), None)
         return score if finding is None else _found(score, finding)
-    severity = max(verdict.severity, 1.0)
+    severity = max(assessment.severity, 1.0)
     reason = Reason.RELATION if abs(deviation) < 1 else Reason.HIGH if deviation > 0 else Reason.LOW
     polluting = abs(deviation) >= 1 and harmful(parameter, deviation)
-    text = _pattern(parameter, deviation, len(verdict.leading))
+    text = _pattern(parameter, deviation, len(assessment.leading))
     return ParameterScore(
-        probability_of(severity, True), severity, True, polluting, reason, text, score.level, verdict.triage
+        probability_of(severity, True), severity, True, polluting, reason, text, score.level, assessment.triage
     )
 
 

@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 from quantrac.domain.stations import Sensor, Station, StationKind
 from simulators.reference_limits import bounds_of
 
-FACTORS = ("load", "organic", "solids", "nitrogen", "hydraulic", "weather")
-"""Hidden causes that several parameters share; they make the parameters move together."""
-
 _USUAL_SHARE_OF_LIMIT = 0.42
 """Usual level of a parameter that has a limit lower than its profile expects, as a share of that limit."""
 

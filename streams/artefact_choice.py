@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.artefacts import ArtefactStore
+from models.assessment import Learnt, WatchConfig
 from models.errors import ModelError
-from models.families import FAMILIES, FamilyConfig
-from models.judge import Learnt, WatchConfig
+from models.families import STATION_DEFAULT, FamilyConfig
 from models.loading import load_pipeline
 from models.pipeline import Fitted
 from quantrac.domain.stations import Station
@@ -28,7 +28,7 @@ class _Loaded:
 class ArtefactChoice:
     """What scores which station. An artefact that is refused is told of, and the station goes on without it."""
 
-    def __init__(self, folder: Path | None, config: FamilyConfig = FAMILIES["scenarios"]) -> None:
+    def __init__(self, folder: Path | None, config: FamilyConfig = STATION_DEFAULT) -> None:
         self._untaught = Learnt(None, Fitted.untaught(config))
         self._store = None if folder is None else ArtefactStore(folder)
         self.version = 0

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from alerts.engine import StationAlerts
-from models.judge import WatchConfig
+from models.assessment import WatchConfig
 from models.stream import MODEL_VERSION
 from quantrac.domain.stations import Station
 from quantrac.quality.chain import SensorQuality, Snapshot

@@ -21,8 +21,8 @@ from faust.exceptions import FaustError
 from prometheus_client import Summary
 
 from ingest.payloads import InstantBounds
-from models.families import FAMILIES
-from models.judge import Learnt
+from models.assessment import Learnt
+from models.families import STATION_DEFAULT
 from models.pipeline import warm
 from quantrac import topics
 from quantrac.clock import Clock
@@ -76,7 +76,7 @@ class Worker:
         self._store = store
         self._artefacts = ArtefactChoice(
             settings.models_dir or settings.run_dir / "models",
-            FAMILIES["scenarios"].with_budget(settings.model_false_alarms_per_week),
+            STATION_DEFAULT.with_budget(settings.model_false_alarms_per_week),
         )
         self._processor = BatchProcessor(store, catalogue.current, options, clock, self._artefacts)
         self._sweeper = Sweeper(

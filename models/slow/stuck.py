@@ -12,7 +12,7 @@ from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
 from models.slow.finding import Finding, Statuses
-from quantrac.domain.parameters import names_of
+from quantrac.domain.parameters import names_of, parameter_in
 from quantrac.domain.words import Bilingual, rounded_duration
 
 _BINS = 40
@@ -47,7 +47,7 @@ class StuckLine:
         return [self._on(found) for found in findings] if self.rows else [False] * len(findings)
 
     def _on(self, found: Sequence[Finding]) -> bool:
-        stuck = {f.parameter for f in found if f.reason is Reason.FROZEN}
+        stuck = {f.parameter for f in found if f.reason is Reason.STUCK}
         self.state = {parameter: self.state.get(parameter, 0) + 1 for parameter in stuck}
         return any(rows >= self.rows for rows in self.state.values())
 
@@ -125,7 +125,7 @@ class StuckWatch:
             f"{vi} không đổi {long_vi} (thường không quá {usual_vi}): đầu đo có thể bị kẹt",
             f"{en} unchanged for {long_en} (usually less than {usual_en}): the probe may be stuck",
         )
-        return Finding(self.columns[j], Reason.FROZEN, TriageClass.FAULT, self._since[j], at_s, text)
+        return Finding(self.columns[j], Reason.STUCK, TriageClass.FAULT, self._since[j], at_s, text)
 
     def state(self) -> Any:
         """Return the whole memory."""

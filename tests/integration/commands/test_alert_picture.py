@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts.effective_limits import effective_limits
 from alerts.limits import load_limit_sets, packaged_limits
 from quantrac.domain.alerts import AlertKey, AlertKind, Assessment, Severity, Transition, TransitionKind
 from quantrac.domain.limits import Limit
@@ -51,7 +52,7 @@ kf = 1.0
 )
 """COD is limited to 75 x 1.2 = 90 mg/L."""
 ASSESSMENT = Assessment(
-    "process",
+    "pollution",
     0.91,
     (
         Bilingual("COD, TSS, NH4 cùng tăng", "COD, TSS, NH4 rose together"),

@@ -56,6 +56,22 @@ def test_the_dump_sees_every_kind_of_difference(database: DatabaseEndpoint) -> N
         seen.add(dump)
 
 
+def test_the_old_word_for_pollution_becomes_the_new_one(database: DatabaseEndpoint) -> None:
+    words = ("process", "fault", None)
+    step = next(m for m in migrations() if m.name == "pollution")
+    with psycopg.connect(database.owner) as connection:
+        for n, word in enumerate(words):
+            connection.execute(
+                "INSERT INTO alerts (station, parameter, rule, kind, severity, since, opened_at, triage,"
+                " explanation_vi, explanation_en, page)"
+                " VALUES ('A', %s, 'anomaly', 'anomaly', 'high', now(), now(), %s, '', '', false)",
+                [f"P{n}", word],
+            )
+        connection.execute(step.sql)
+        found = connection.execute("SELECT triage FROM alerts ORDER BY parameter").fetchall()
+    assert [word for (word,) in found] == ["pollution", "fault", None]
+
+
 def test_an_edited_migration_is_refused(database: DatabaseEndpoint) -> None:
     with psycopg.connect(database.owner) as connection:
         connection.execute("UPDATE schema_migrations SET sha256 = 'other' WHERE version = 2")

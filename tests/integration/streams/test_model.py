@@ -16,8 +16,8 @@ import pytest
 
 from alerts.explanations import assessment_words
 from models.artefacts import Artefact, ArtefactStore
-from models.families import FAMILIES
-from models.judge import Watched
+from models.assessment import Watched
+from models.families import STATION_DEFAULT
 from models.packing import pack
 from models.pipeline import Fitted
 from models.watch import StationWatch
@@ -117,7 +117,7 @@ def test_a_slug_of_coupled_parameters_pages_once_with_reasons_before_a_limit_is_
     paged = [a for a in opened if a.page]
     assert len(paged) == 1
     assert pages(reports) == {paged[0].id}
-    assert paged[0].triage == "process"
+    assert paged[0].triage == "pollution"
     assert (paged[0].triage_probability or 0) >= 0.5
     assert paged[0].assessment is not None
     assert "Có thể là: sự cố xả thải" in assessment_words(paged[0].assessment).vi
@@ -144,7 +144,7 @@ def test_a_calibration_that_the_logger_does_not_mark_is_a_work_item(line: Line, 
     line.send(rows, batch=1)
     opened = anomalies(reports)
     assert {a.parameter for a in opened} == {"pH"}
-    assert [a.triage for a in opened] != ["process"]
+    assert [a.triage for a in opened] != ["pollution"]
     assert {a.id for a in opened} & pages(reports) == set()
 
 
@@ -170,11 +170,11 @@ def test_a_worker_killed_in_mid_incident_goes_on_with_the_same_triage(
 
     start = line._start
     charted = [Watched(*msgspec.msgpack.decode(r)).charted for r in watch._rows[-len(rows) :]]
-    verdicts = straight.push([Row(start + i * STEP, v) for i, v in rows], charted)
+    assessments = straight.push([Row(start + i * STEP, v) for i, v in rows], charted)
     again = StationWatch.restore(*_memory(line))
     more = [Row(start + i * STEP, slug(i, HISTORY)) for i in range(HISTORY + 14, HISTORY + 20)]
     assert again.push(more, [True] * 6) == straight.push(more, [True] * 6)
-    assert verdicts[-1].triage is not None
+    assert assessments[-1].triage is not None
     assert len(pages(reports)) == 1
 
 
@@ -223,8 +223,8 @@ ABOUT = Artefact("", STATION, "pipeline", AT.isoformat(), AT.isoformat(), AT.iso
 
 
 def artefact(folder: Path, threshold: float) -> str:
-    fitted = Fitted(FAMILIES["scenarios"], None, threshold, 0.005, False)
-    return ArtefactStore(folder).add({"family": "scenarios", "fitted": pack(fitted)}, replace(ABOUT)).sha256
+    fitted = Fitted(STATION_DEFAULT, None, threshold, 0.005, False)
+    return ArtefactStore(folder).add({"family": STATION_DEFAULT.name, "fitted": pack(fitted)}, replace(ABOUT)).sha256
 
 
 def test_a_tampered_artefact_is_refused_by_its_hash_and_the_station_goes_on(

@@ -12,7 +12,7 @@ import pytest
 
 from models import retraining
 from models.artefacts import ArtefactStore
-from models.families import FAMILIES
+from models.families import STATION_DEFAULT
 from models.pipeline import Fitted
 from quantrac.clock import ManualClock
 from quantrac.endpoints import DatabaseEndpoint
@@ -49,7 +49,7 @@ def trainer(prepared: DatabaseEndpoint, clock: ManualClock, tmp_path: Path) -> T
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = replace(FAMILIES["scenarios"], iterations=15)
+    quick = replace(STATION_DEFAULT, iterations=15)
     monkeypatch.setattr(retraining.retrain, "__defaults__", (quick,))
 
 
@@ -86,7 +86,7 @@ def test_a_worse_candidate_leaves_the_old_one_active(
     trainer: Trainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = trainer.retrain(STATION)
-    deaf = Fitted(FAMILIES["scenarios"], None, 60.0, 0.005, False)
+    deaf = Fitted(STATION_DEFAULT, None, 60.0, 0.005, False)
     monkeypatch.setattr(retraining, "fit", lambda *_: deaf)
     second = trainer.retrain(STATION)
     assert second.outcome.startswith("old one kept: the new one is worse in event_f1")

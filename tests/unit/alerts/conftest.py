@@ -27,13 +27,13 @@ ABOVE = Bilingual("cao hơn mức nền", "above the baseline")
 
 
 class Class(StrEnum):
-    PROCESS = "process"
+    POLLUTION = "pollution"
     FAULT = "fault"
 
 
 @dataclass(frozen=True)
 class FakeTriage:
-    cls: Class = Class.PROCESS
+    cls: Class = Class.POLLUTION
     probability: float = 0.87
     reasons: tuple[Bilingual, ...] = (
         Bilingual("COD, NH4 cùng tăng", "COD, NH4 rose together"),

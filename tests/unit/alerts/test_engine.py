@@ -190,7 +190,7 @@ def test_what_nobody_can_tell_apart_pages_nobody(
 def test_a_running_incident_pages_once_when_it_turns_out_to_be_pollution(
     alerts: StationAlerts, checked: Any, score: Any, fault: Any
 ) -> None:
-    # class      fault fault fault  process process process  fault x6  process x6
+    # class      fault fault fault  pollution (3 rows)       fault x6  pollution x6
     # alert                  O                      pages      |          |
     first = run(alerts, (checked(i, 60.0) for i in range(3)), score(triage=fault))
     assert [(t.kind, t.page) for t in first] == [(TransitionKind.OPENED, False)]

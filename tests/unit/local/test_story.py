@@ -15,7 +15,7 @@ from sql.reports import AlertLine, DelayQuantiles, Told, Totals
 
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 LABELS = """start,end,station,parameters,kind,cls,detail,first_exceeding_at
-2026-11-23T08:00:10+00:00,2026-11-23T08:01:10+00:00,A,COD|TSS,pollution_slug,process,,2026-11-23T08:00:40+00:00
+2026-11-23T08:00:10+00:00,2026-11-23T08:01:10+00:00,A,COD|TSS,pollution_slug,pollution,,2026-11-23T08:00:40+00:00
 2026-11-23T08:00:10+00:00,2026-11-23T08:01:10+00:00,B,TSS,stuck,fault,,
 2026-11-23T08:00:10+00:00,2026-11-23T08:01:10+00:00,C,COD,calibration,maintenance,,
 """

@@ -59,7 +59,7 @@ def slug(values: Floats) -> Floats:
 
 def test_sensors_that_rise_together_are_pollution_and_the_words_name_them() -> None:
     said = last(slug(quiet()))
-    assert said.cls is TriageClass.PROCESS
+    assert said.cls is TriageClass.POLLUTION
     assert said.probability > 0.8
     words = " / ".join(r.en for r in said.reasons)
     assert "COD" in words
@@ -118,10 +118,10 @@ def test_the_weights_can_be_read_and_written() -> None:
     assert again.classes == model.classes
     np.testing.assert_allclose(again.plain.matrix, model.plain.matrix)
     assert {"command", "seeds", "code_version", "incidents"} <= set(model.provenance)
-    assert set(model.classes) >= {TriageClass.PROCESS, TriageClass.FAULT, TriageClass.NATURAL, TriageClass.UNKNOWN}
+    assert set(model.classes) >= {TriageClass.POLLUTION, TriageClass.FAULT, TriageClass.NATURAL, TriageClass.UNKNOWN}
 
 
-@pytest.mark.parametrize("spoil", [lambda c: {}, lambda c: c | {"plain": {"process": {}}},
+@pytest.mark.parametrize("spoil", [lambda c: {}, lambda c: c | {"plain": {"pollution": {}}},
                                    lambda c: c | {"plain": {"nonsense": c["plain"]["fault"]}},
                                    lambda c: c | {"plain": {k: v | {"": float("nan"), "single": float("nan")}
                                                             for k, v in c["plain"].items()}}])  # fmt: skip
@@ -132,8 +132,8 @@ def test_spoilt_weights_are_refused_in_a_sentence(spoil) -> None:  # type: ignor
 
 
 def test_a_world_with_fewer_classes_gives_only_those() -> None:
-    two = shipped_model().among({TriageClass.PROCESS, TriageClass.FAULT})
-    assert set(two.classes) == {TriageClass.PROCESS, TriageClass.FAULT}
+    two = shipped_model().among({TriageClass.POLLUTION, TriageClass.FAULT})
+    assert set(two.classes) == {TriageClass.POLLUTION, TriageClass.FAULT}
     with pytest.raises(ModelError, match="two classes"):
         two.among({TriageClass.FAULT})
 
@@ -211,8 +211,8 @@ def test_an_open_suspicion_is_falsification_and_never_a_page() -> None:
 
 
 def test_only_likely_pollution_pages() -> None:
-    assert pages(Triage(TriageClass.PROCESS, PAGE_FROM))
-    assert not pages(Triage(TriageClass.PROCESS, PAGE_FROM - 0.01))
+    assert pages(Triage(TriageClass.POLLUTION, PAGE_FROM))
+    assert not pages(Triage(TriageClass.POLLUTION, PAGE_FROM - 0.01))
     assert not pages(Triage(TriageClass.FAULT, 0.99))
     assert not pages(None)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from models.families import FAMILIES
-from models.judge import Learnt, WatchConfig
+from models.assessment import Learnt, WatchConfig
+from models.families import STATION_DEFAULT
 from models.pipeline import Fitted, Scorer
 from models.protocol import Row
 from models.stream import StationModel
@@ -21,7 +21,7 @@ STATION = Station(
     "DT_A", date(2026, 1, 1), "Trạm A", "Station A", StationKind.EFFLUENT, "đơn vị", 105.7, 10.3,
     (Sensor("COD", "mg/L"), Sensor("TSS", "mg/L")),
 )  # fmt: skip
-STERN = Learnt("b" * 64, Fitted(FAMILIES["scenarios"], threshold=12.0))
+STERN = Learnt("b" * 64, Fitted(STATION_DEFAULT, threshold=12.0))
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 STEP = timedelta(minutes=5)
 

@@ -1,4 +1,4 @@
-"""Values under a ceiling just below the limit, and calibrations that begin exactly when a value nears it.
+"""Values capped just below the limit, and calibrations that begin exactly when a value nears it.
 
 The limit is a setting of the station (its permit, or its limit set): nothing is assumed where it is not known.
 """
@@ -21,15 +21,15 @@ _ROWS = 36
 """Readings that are looked at together: three hours at five minutes."""
 _ENOUGH = 18
 _NEAR = 0.85
-"""A ceiling from this share of the limit on is looked at."""
+"""A highest value from this share of the limit on is looked at."""
 _BAND = 0.014
 """Readings this close under the highest one are pressed together: probes scatter more than 1 % (their accuracy is 5 %,
 TT 10/2021/TT-BTNMT article 34)."""
 _PRESSED = 0.7
 
 
-class CeilingWatch:
-    """The last readings of each sensor with a known upper limit: under a ceiling they crowd below their maximum."""
+class CappedWatch:
+    """The last readings of each sensor with a known upper limit: capped ones crowd below their maximum."""
 
     def __init__(self, columns: Sequence[str], limits: Mapping[str, float]) -> None:
         self.columns = tuple(columns)
@@ -39,7 +39,7 @@ class CeilingWatch:
         self._since = [0.0] * len(self._limited)
 
     def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
-        """Take the next row and return the sensors under a ceiling."""
+        """Take the next row and return the sensors that are capped."""
         found = []
         for i, (j, limit) in enumerate(self._limited):
             x = float(values[j])
@@ -47,7 +47,7 @@ class CeilingWatch:
                 continue
             self._ring[i, self._count[i] % _ROWS] = x
             self._count[i] += 1
-            if _NEAR * limit <= x <= limit and self._under_a_ceiling(self._ring[i], limit):
+            if _NEAR * limit <= x <= limit and self._capped(self._ring[i], limit):
                 self._since[i] = self._since[i] or at_s
                 found.append(self._finding(i, j, limit, at_s))
             else:
@@ -55,7 +55,7 @@ class CeilingWatch:
         return found
 
     @staticmethod
-    def _under_a_ceiling(ring: npt.NDArray[np.float32], limit: float) -> bool:
+    def _capped(ring: npt.NDArray[np.float32], limit: float) -> bool:
         top = float(np.nanmax(ring))
         if not _NEAR * limit <= top <= limit:
             return False
@@ -154,7 +154,7 @@ class CalibrationWatch:
             f"({self._spells[i]} times in {long_en}): worth a check",
         )
         since = self._first_s[i]
-        return Finding(self.columns[j], Reason.TIMELY_CALIBRATION, TriageClass.FALSIFICATION, since, at_s, text)
+        return Finding(self.columns[j], Reason.MASKING_CALIBRATION, TriageClass.FALSIFICATION, since, at_s, text)
 
     def state(self) -> Any:
         """Return the whole memory, by the parameters that have a limit: which ones have may change meanwhile."""

@@ -1,4 +1,4 @@
-"""Fouling in open water: turbidity that creeps up for days while the water does not rise.
+"""Fouling in open water: turbidity that rises slowly for days while the water does not rise.
 
 Rain, floods and waste make a river turbid within hours and, but for waste, raise its level; afterwards both fall. A
 window that is being overgrown reads a little more every day. What is compared is the clear water of each half day (the
@@ -36,7 +36,7 @@ _RISE = 0.8
 """Logarithm of the rise that is found, 2.2 times: in ten recorded river years only one had such rises by itself (3.5 %
 of its rows), at 2.1 times it would be two."""
 _STEEP = 0.4
-"""A rise of which half a day makes a larger share is no creep, but a jump."""
+"""A rise of which half a day makes a larger share is no fouling, but a jump."""
 _BEGUN = 0.25
 """Share of the rise up to which it had not begun."""
 _OVER = 0.5
@@ -54,7 +54,7 @@ def is_open_water(columns: Sequence[str]) -> bool:
     return "level" in kinds and "flow" not in kinds
 
 
-class CreepWatch(ByFields):
+class FoulingWatch(ByFields):
     """The clear water of the last half days by sensor, beside the level. Finds nothing where no level is measured."""
 
     def __init__(self, columns: Sequence[str]) -> None:
@@ -75,7 +75,7 @@ class CreepWatch(ByFields):
         self._times = np.ones(d - 1)
 
     def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
-        """Take the next row and return the sensors whose clear water creeps up."""
+        """Take the next row and return the sensors whose clear water rises slowly."""
         if not self._judged:
             return []
         hour = int(at_s // _HOUR_S)
@@ -158,7 +158,7 @@ class CreepWatch(ByFields):
             f"{en} has crept up for {long_en} to {number(times, 3)} times its clearest while the water did not rise: "
             "the probe may be fouled; if it is clean, look for a source",
         )
-        return Finding(column, Reason.DRIFT, TriageClass.FAULT, float(self._since[i]), at_s, text)
+        return Finding(column, Reason.FOULING, TriageClass.FAULT, float(self._since[i]), at_s, text)
 
     _FIELDS = (
         "_hour", "_sum", "_rows", "_hours", "_clear", "_levels", "_low", "_low_level", "_since", "_found", "_times",
