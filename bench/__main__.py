@@ -70,6 +70,7 @@ def measure(stage: Stage, stations: Iterable[Station], seconds: float, profile: 
     owner = stage.servers.database().owner
     say(f"Bare COPY into the hypertable, {seconds / 3:.0f} s …")
     copy = copy_rows_per_s(owner, seconds / 3)
+    stage.start()
     say(f"Delay at 5 readings/s, {2 * seconds:.0f} s …")
     slow = _delays(stage, 5.0, 2 * seconds)
     say(f"Delay at 1,000 readings/s, {seconds:.0f} s …")

@@ -139,7 +139,7 @@ class FleetRun:
 def temporary_stage(
     name: str, settings: Settings, registry: Registry, clock: Clock, *, workers: int = 1
 ) -> Iterator[Stage]:
-    """Start servers in a temporary folder, prepare them, yield the stage with its pipeline ready; remove all of it."""
+    """Start servers in a temporary folder and prepare them; stop all that runs there and remove it at the end."""
     # Not below anybody's private folder: root's PostgreSQL runs as another user, who may not enter there.
     run_dir = Path(tempfile.mkdtemp(prefix=f"quantrac-{name}-"))
     run_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
@@ -149,7 +149,6 @@ def temporary_stage(
         with bars_on_stderr() as bars:
             servers.start(bars)
             prepare(servers, settings, registry, bars)
-        stage.start()
         yield stage
     finally:
         stage.stop()

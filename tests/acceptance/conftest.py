@@ -17,4 +17,5 @@ def stage() -> Iterator[Stage]:
     """Servers, bridge, two workers and a notifier with the sample province, shared by the scenarios of a module."""
     registry = with_cadence(load_registry([sample_province()]), cadence_s=1.0)
     with temporary_stage("acceptance", load_settings(), registry, SystemClock(), workers=2) as stage:
+        stage.start()
         yield stage
