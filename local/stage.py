@@ -56,10 +56,12 @@ class Stage:
         self.supervisor.start()
 
     def stop(self) -> None:
-        """End what feeds the pipeline, then stop the pipeline, its last process first."""
+        """End what feeds the pipeline, then stop the pipeline, its last process first, then close the accounts."""
         for run in self._runs:
-            run.close()
+            run.fleet.stop()
         self.supervisor.stop()
+        for run in self._runs:
+            run.accountant.close()
 
     def let(self, seconds: float) -> None:
         """Let it go on for a while."""
@@ -151,8 +153,10 @@ def temporary_stage(
             prepare(servers, settings, registry, bars)
         yield stage
     finally:
-        stage.stop()
-        servers.stop_all()
+        try:
+            stage.stop()
+        finally:
+            servers.stop_all()
         shutil.rmtree(run_dir, ignore_errors=True)
         if not servers.postgres.folder.is_relative_to(run_dir):
             shutil.rmtree(servers.postgres.folder.parent, ignore_errors=True)
