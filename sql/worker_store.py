@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from quantrac.domain.alerts import AlertKey, Reassessment, Transition
 from quantrac.domain.deadletters import DeadLetter
@@ -192,7 +193,10 @@ class WorkerStore:
             self._connection = None
 
     def _connected(self) -> psycopg.Connection[Any]:
-        if self._connection is None or self._connection.closed:
+        # A server that goes in mid-pipeline leaves a connection that is neither closed nor of any use.
+        if self._connection is not None and self._connection.info.transaction_status is not TransactionStatus.IDLE:
+            self.close()
+        if self._connection is None:
             connection = connect(self._conninfo, "quantrac worker", autocommit=True, session=_SESSION)
             try:
                 readings_store.create_staging(connection)
