@@ -155,16 +155,3 @@ def test_readings_of_unknown_keys_are_left_out(transaction: WorkerTransaction, r
     keys = [("S1", "COD", at) for at in (NOW - MINUTE, NOW - HOUR, NOW)]
     assert transaction.fetch_readings(keys) == [second.checked, first.checked]
     assert transaction.fetch_readings([]) == []
-
-
-def test_a_connection_that_an_outage_left_in_mid_pipeline_is_not_used_again(store: WorkerStore) -> None:
-    """A server that goes in the middle of ``executemany`` can leave it so, and psycopg does not call that closed."""
-    with store.transaction() as opened:
-        opened.save_progress("a", {0: 1})
-    connection = store._connection
-    assert connection is not None
-    connection.pgconn.enter_pipeline_mode()
-    connection.pgconn.send_query_params(b"SELECT 1/0", [])
-    assert not connection.closed
-    with store.transaction() as opened:
-        assert opened.lock_progress("a", [0]) == {0: 1}
