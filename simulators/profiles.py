@@ -82,11 +82,6 @@ _SURFACE: dict[str, Profile] = {
 }
 
 
-def known_parameters() -> frozenset[str]:
-    """Return the parameters that have a profile of their own."""
-    return frozenset(_EFFLUENT) | frozenset(_SURFACE)
-
-
 def profile_of(station: Station, sensor: Sensor) -> Profile:
     """Return the normal behaviour of a sensor, fitted to its station.
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from sql.accounting_store import AccountingStore
 from sql.alert_store import AlertStore
@@ -72,7 +73,10 @@ class WorkerStore:
             self._connection = None
 
     def _connected(self) -> psycopg.Connection[Any]:
-        if self._connection is None or self._connection.closed:
+        # A server that goes in mid-pipeline leaves a connection that is neither closed nor of any use.
+        if self._connection is not None and self._connection.info.transaction_status is not TransactionStatus.IDLE:
+            self.close()
+        if self._connection is None:
             connection = connect(self._conninfo, "quantrac worker", autocommit=True, session=_SESSION)
             try:
                 create_staging(connection)

@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -29,23 +29,13 @@ from quantrac.clock import SystemClock
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
 from quantrac.domain.limits import Limit
 from quantrac.domain.notifications import Channel
-from quantrac.domain.stations import Sensor, Station, StationKind
 from quantrac.endpoints import DatabaseEndpoint
 from sql.outbox_store import OutboxStore
 from sql.worker_store import WorkerStore
+from tests.factories import station
 
 AT = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
-STATION = Station(
-    code="DT_KCNSADEC_NUOSXL",
-    effective_from=date(2025, 7, 1),
-    name_vi="KCN Sa Đéc",
-    name_en="Sa Đéc industrial park",
-    kind=StationKind.EFFLUENT,
-    operator="Công ty hạ tầng",
-    longitude=105.75,
-    latitude=10.3,
-    sensors=(Sensor("COD", "mg/L"),),
-)
+STATION = station("DT_KCNSADEC_NUOSXL", name_vi="KCN Sa Đéc", name_en="Sa Đéc industrial park")
 OPENED = Transition(
     key=AlertKey(STATION.code, "COD", "limit"),
     kind=TransitionKind.OPENED,

@@ -7,22 +7,16 @@ import pytest
 
 from alerts.effective_limits import effective_limits
 from quantrac.domain.limits import LimitSet, LimitValue
-from quantrac.domain.stations import PermitLimit, QcThresholds, Registry, Sensor, Station, StationKind
+from quantrac.domain.stations import PermitLimit, QcThresholds, Registry, Sensor
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.errors import StoreError
 from sql import catalogue
 from sql.catalogue import RuleDocument
+from tests.factories import station
 
-STATION = Station(
-    code="DT_A_NUOSXL",
-    effective_from=date(2026, 1, 1),
-    name_vi="Trạm A",
-    name_en="Station A",
-    kind=StationKind.EFFLUENT,
-    operator="Chủ đầu tư",
-    longitude=105.75,
-    latitude=10.29,
-    sensors=(
+STATION = station(
+    "DT_A_NUOSXL",
+    (
         Sensor("pH", "", 60.0, ("PH", "ph"), 1.0, QcThresholds(0, 14, 5.5, 9.5, 0.01, 900, 3600, 0.01)),
         Sensor("COD", "mg/L"),
     ),

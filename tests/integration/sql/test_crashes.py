@@ -52,6 +52,20 @@ def test_kill_of_the_server_loses_nothing_committed(
         assert connection.execute("SELECT sum(total_count) FROM reading_hours").fetchone() == (600,)
 
 
+def test_a_connection_that_an_outage_left_in_mid_pipeline_is_not_used_again(store: WorkerStore) -> None:
+    """A server that goes in the middle of ``executemany`` can leave it so, and psycopg does not call that closed."""
+    with store.transaction():
+        pass
+    connection = store._connection
+    assert connection is not None
+    connection.pgconn.enter_pipeline_mode()
+    connection.pgconn.send_query_params(b"SELECT 1/0", [])
+    assert not connection.closed
+    with store.transaction():
+        pass
+    assert connection.closed
+
+
 def test_a_server_that_is_away_is_retryable(store: WorkerStore, postgres: Postgres) -> None:
     postgres.stop()
     with pytest.raises(StoreError, match="It will be tried again") as caught, store.transaction():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -15,8 +15,9 @@ from alerts.limits import load_limit_sets, packaged_limits
 from alerts.rules import Rule, load_rules, packaged_rules
 from quantrac.domain.limits import LimitSet
 from quantrac.domain.readings import CheckedReading, Flag, Reading, Status
-from quantrac.domain.stations import Sensor, Station, StationKind
+from quantrac.domain.stations import Sensor, Station
 from quantrac.domain.words import Bilingual
+from tests import factories
 
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 """10:00 in Vietnam."""
@@ -68,16 +69,12 @@ def station() -> Station:
     sensors = [
         Sensor(p, u) for p, u in (("COD", "mg/L"), ("pH", ""), ("NH4", "mg/L"), ("Flow", "m³/h"), ("TSS", "mg/l"))
     ]
-    return Station(
-        code="DT_KCNSADEC_NUOSXL",
-        effective_from=date(2025, 7, 1),
+    return factories.station(
+        "DT_KCNSADEC_NUOSXL",
+        sensors,
         name_vi="KCN Sa Đéc",
         name_en="Sa Đéc industrial park",
-        kind=StationKind.EFFLUENT,
         operator="Công ty hạ tầng",
-        longitude=105.75,
-        latitude=10.3,
-        sensors=tuple(sensors),
         park="KCN Sa Đéc",
         permit_flow_m3_per_day=4000,
         limit_set="QCVN40-2011-A",

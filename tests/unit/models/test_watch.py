@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -18,14 +18,12 @@ from models.series import Floats
 from models.slow.finding import Finding, Statuses
 from models.stream import StationModel, joined
 from models.watch import StationWatch
-from quantrac.domain.stations import QcThresholds, Sensor, Station, StationKind
+from quantrac.domain.stations import QcThresholds, Sensor
 from quantrac.domain.words import Bilingual
+from tests.factories import station
 
 LEVELS = {"COD": 50.0, "TSS": 30.0, "NH4": 4.0, "pH": 7.2, "Flow": 120.0}
-STATION = Station(
-    "DT_A", date(2026, 1, 1), "Trạm A", "Station A", StationKind.EFFLUENT, "đơn vị", 105.7, 10.3,
-    tuple(Sensor(p, "mg/L", qc=QcThresholds(sensor_min=0.0, sensor_max=1000.0)) for p in LEVELS),
-)  # fmt: skip
+STATION = station("DT_A", [Sensor(p, "mg/L", qc=QcThresholds(sensor_min=0.0, sensor_max=1000.0)) for p in LEVELS])
 START = datetime(2026, 11, 1, tzinfo=UTC)
 STERN = Learnt("b" * 64, Fitted(STATION_DEFAULT, None, 12.0, 0.005, False))
 """A candidate that takes far less for unusual."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,12 @@ from models.families import STATION_DEFAULT
 from models.packing import pack
 from models.pipeline import Fitted
 from models.second_stage import train
-from quantrac.domain.stations import Sensor, Station, StationKind
 from streams.artefact_choice import ArtefactChoice
+from tests.factories import station
 
 AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 ABOUT = Artefact("", "DT_A", "pipeline", AT.isoformat(), AT.isoformat(), AT.isoformat(), "0" * 64, {}, "0.1.0")
-A = Station(
-    "DT_A", date(2026, 1, 1), "A", "A", StationKind.EFFLUENT, "", 105.7, 10.3, (Sensor("COD", "mg/L"),)
-)  # fmt: skip
+A = station("DT_A")
 B = replace(A, code="DT_B")
 
 
