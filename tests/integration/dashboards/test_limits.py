@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -192,3 +193,18 @@ def test_a_database_that_was_imported_before_the_table_is_filled_by_a_migration(
     row = stored(all_stored(database), "A", "COD", date(2026, 7, 1), Window.READING)
     assert row is not None
     assert row[1] == 90.0
+
+
+def test_two_imports_at_once_leave_what_both_say(database: DatabaseEndpoint) -> None:
+    sets = load_limit_sets([packaged_limits()])
+    stations = [first_version(f"S{i}", Sensor("COD", "mg/L")) for i in range(8)]
+    with ThreadPoolExecutor(9) as pool:
+        imports = [
+            pool.submit(import_registry, database.owner, Registry((station,)), "x", effective_limits)
+            for station in stations
+        ]
+        imports.insert(3, pool.submit(import_limit_sets, database.owner, sets, effective_limits))
+    for done in imports:
+        done.result()
+    maxima = {station: values[1] for station, *_, values in all_stored(database)}
+    assert maxima == {station.code: 90.0 for station in stations}
