@@ -119,9 +119,9 @@ def _alerts(alerts: tuple[AlertLine, ...]) -> Table:
 
 
 def _why(account: Account) -> list[RenderableType]:
-    """Return the explanation of the alert of which officers were told last, the model's before that of a limit."""
-    told = [a for a in account.alerts if a.id in account.told and a.resolved_at is None]
-    newest = next((a for a in told if a.kind == "anomaly"), next(iter(told), None))
+    """Return the explanation of the alert for which officers were paged last, the model's before that of a limit."""
+    paged = [a for a in account.alerts if a.id in account.paged and a.resolved_at is None]
+    newest = next((a for a in paged if a.kind == "anomaly"), next(iter(paged), None))
     if newest is None:
         return []
     words = explained(Bilingual(newest.explanation_vi, newest.explanation_en), newest.assessment)

@@ -46,14 +46,14 @@ class WorkItem:
 
 
 def slug_of(account: Account, events: Iterable[Injected]) -> Slug | None:
-    """Return the first slug that was told and whose limit was crossed; ``None`` as long as there is none."""
+    """Return the first slug that paged and whose limit was crossed; ``None`` as long as there is none."""
     for event in events:
         if event.kind != "pollution_slug" or event.crossed_at is None:
             continue
-        told = [a for a in account.alerts if event.caused(a.station, a.parameter, a.since) and a.id in account.told]
-        if told:
-            first = min(told, key=lambda a: account.told[a.id].observed_at)
-            return Slug(first, account.told[first.id].observed_at, event.crossed_at)
+        paged = [a for a in account.alerts if event.caused(a.station, a.parameter, a.since) and a.id in account.paged]
+        if paged:
+            first = min(paged, key=lambda a: account.paged[a.id].observed_at)
+            return Slug(first, account.paged[first.id].observed_at, event.crossed_at)
     return None
 
 
@@ -101,9 +101,9 @@ def lines_of(slug: Slug | None, items: Iterable[WorkItem], cadence_s: float) -> 
 
 def as_json(slug: Slug | None, items: Iterable[WorkItem], cadence_s: float) -> dict[str, object]:
     """Return the same for programs."""
-    told = None
+    found = None
     if slug is not None:
-        told = {
+        found = {
             "station": slug.alert.station,
             "parameter": slug.alert.parameter,
             "alert": slug.alert.id,
@@ -118,7 +118,7 @@ def as_json(slug: Slug | None, items: Iterable[WorkItem], cadence_s: float) -> d
             "reasons_vi": slug.alert.triage_reasons_vi,
         }
     return {
-        "slug": told,
+        "slug": found,
         "work_items": [
             {
                 "station": i.event.station,

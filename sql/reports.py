@@ -180,8 +180,8 @@ class ReadingLine(NamedTuple):
     """Names of the quality tests that set the flag."""
 
 
-class Told(NamedTuple):
-    """When officers were told of an alert: the station's time of the reading, and the delivery, if it is known."""
+class Paged(NamedTuple):
+    """When officers were paged for an alert: the station's time of the reading, and the delivery, if it is known."""
 
     observed_at: datetime
     sent_at: datetime | None
@@ -354,9 +354,9 @@ class Reports:
         """Return one alert; ``None`` when there is none of this id."""
         return next((AlertLine(*row) for row in self._rows("report_alert", id=alert_id)), None)
 
-    def told(self, alert_id: int) -> Told | None:
-        """Return when officers were first told of an alert; ``None`` when nobody was."""
-        return next((Told(*row) for row in self._rows("report_told", id=alert_id)), None)
+    def paged(self, alert_id: int) -> Paged | None:
+        """Return when officers were first paged for an alert; ``None`` when nobody was."""
+        return next((Paged(*row) for row in self._rows("report_paged", id=alert_id)), None)
 
     def readings(self, station: str, since: datetime, until: datetime) -> list[ReadingLine]:
         """Return what a station measured between two instants, both included, in order of time."""

@@ -106,11 +106,11 @@ def events_of(story: Story) -> list[Event]:
     alert, clock = story.alert, partial(_clock, story)
     opened = clock(alert.opened_at)
     found = [Event(alert.opened_at, Bilingual(f"Mở cảnh báo {opened}", "alert opened"), _INK, ">", "-")]
-    if story.told is not None:
-        sent = story.told.observed_at
-        found.append(Event(sent, Bilingual(f"Báo cho cán bộ {clock(sent)}", "officers told"), _GREEN, "D", "-."))
+    if story.paged is not None:
+        sent = story.paged.observed_at
+        found.append(Event(sent, Bilingual(f"Báo cho cán bộ {clock(sent)}", "officers paged"), _GREEN, "D", "-."))
     else:
-        words = Bilingual("Việc cần xử lý, không báo ai", "work item, nobody is told")
+        words = Bilingual("Việc cần xử lý, không báo ai", "work item, nobody is paged")
         found.append(Event(alert.opened_at, words, _GREEN, "D", "-."))
     limit = story.traces[0].limit
     if story.crossed_at is not None:

@@ -149,8 +149,8 @@ def test_the_story_has_what_moved_what_was_crossed_and_who_was_told(database: Da
     assert story.traces[0].limit is not None
     assert story.traces[0].limit.maximum == 90.0
     assert story.crossed_at == START + CROSSED * STEP
-    assert story.told is not None
-    assert story.told.observed_at == alert.opened_at
+    assert story.paged is not None
+    assert story.paged.observed_at == alert.opened_at
     # Causal: at the row where the rise begins the baseline knows nothing of it.
     assert story.traces[0].baseline[START + BEGIN * STEP] == pytest.approx(40.0, rel=0.05)
 
@@ -167,7 +167,7 @@ def test_a_work_item_says_that_nobody_is_told(database: DatabaseEndpoint, slug: 
         alert = reports.alert(item)
         assert alert is not None
         story = story_of(reports, load_registry(database.reader), stored_limit_sets(database.reader), alert, hours=8)
-    assert (story.told, story.crossed_at) == (None, None)
+    assert (story.paged, story.crossed_at) == (None, None)
     said = " ".join(e.words.vi for e in events_of(story))
     assert "không báo ai" in said
     assert "Chưa vượt giới hạn" in said
