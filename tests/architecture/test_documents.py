@@ -103,7 +103,7 @@ def test_every_named_metric_exists(document: Path) -> None:
         assert f"`{name}`" in listed, f"{document.name}: {name}"
 
 
-@pytest.mark.parametrize("document", [d for d in DOCS], ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize("document", DOCS, ids=lambda p: str(p.relative_to(ROOT)))
 def test_lines_are_not_too_long(document: Path) -> None:
     prose = re.sub(
         r"^```.*?^```", lambda block: "\n" * block[0].count("\n"), document.read_text("utf-8"), flags=re.M | re.S
