@@ -82,7 +82,7 @@ def test_the_life_of_an_alert(store: WorkerStore, database: DatabaseEndpoint) ->
 
 def test_an_assessment_stands_beside_the_explanation(store: WorkerStore, database: DatabaseEndpoint) -> None:
     doubt = Assessment("unknown", 0.25)
-    sure = Assessment("process", 0.5, (Bilingual("COD; NH4\0 cùng tăng", "COD; NH4 rose"), Bilingual("dần", "slowly")))
+    sure = Assessment("pollution", 0.5, (Bilingual("COD; NH4\0 cùng tăng", "COD; NH4 rose"), Bilingual("dần", "slowly")))
     kept = replace(sure, reasons=(Bilingual("COD; NH4\ufffd cùng tăng", "COD; NH4 rose"), Bilingual("dần", "slowly")))
     fault = Assessment("fault", 0.75, (Bilingual("đứng yên", "frozen"),))
 
@@ -101,7 +101,7 @@ def test_an_assessment_stands_beside_the_explanation(store: WorkerStore, databas
     apply(TransitionKind.ESCALATED, Severity.HIGH, sure)
     assert stored() == ("Vượt", "high", kept)
     with store.transaction() as t:
-        t.reassess(Reassessment(KEY, fault, Bilingual("Còn vượt", "Still over")))
+        t.alerts.reassess(Reassessment(KEY, fault, Bilingual("Còn vượt", "Still over")))
     assert stored() == ("Còn vượt", "high", fault)
     with store.transaction() as t:
         later = _step(TransitionKind.ESCALATED, Severity.CRITICAL, NOW + MINUTE)
