@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from quantrac.errors import QuantracError
+from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
     from commands.context import Context
@@ -48,12 +48,12 @@ def doctor(
     context = load_context()
     findings = [examine(name, check, context) for name, check in CHECKS.items()]
     if as_json:
-        typer.echo(json.dumps([asdict(f) for f in findings], ensure_ascii=False))
+        say_json([asdict(f) for f in findings])
     else:
         for f in findings:
-            typer.secho(f"{'ok  ' if f.ok else 'FAIL'} {f.check:<10} {f.seen}", fg="green" if f.ok else "red")
+            say(f"{'ok  ' if f.ok else 'FAIL'} {f.check:<10} {f.seen}", colour="green" if f.ok else "red")
             if f.next:
-                typer.echo(f"     -> {f.next}")
+                say(f"     -> {f.next}")
     if not all(f.ok for f in findings):
         raise typer.Exit(1)
 

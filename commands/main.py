@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
 from commands import (
@@ -27,6 +25,7 @@ from commands import (
 )
 from quantrac.errors import QuantracError, SettingsError
 from quantrac.telemetry import log_to_stderr
+from quantrac.terminal import say
 
 app = typer.Typer(
     name="quantrac",
@@ -58,5 +57,5 @@ def run() -> None:
     try:
         app()
     except QuantracError as exc:
-        sys.stderr.write(f"quantrac: {exc}\n")
+        say(f"quantrac: {exc}", err=True)
         raise SystemExit(2 if isinstance(exc, SettingsError) else 1) from None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
     from quantrac.domain.stations import Station
@@ -69,9 +70,9 @@ def simulate(
             each_second=live.show,
         )
     if as_json:
-        typer.echo(json.dumps(report.as_json(context.clock.now())))
+        say_json(report.as_json(context.clock.now()))
     else:
-        typer.echo(f"{summary(report)} Report and labels: {folder}")
+        say(f"{summary(report)} Report and labels: {folder}")
     exit_unless_complete(report)
 
 
@@ -84,14 +85,14 @@ def summary(report: PublishReport) -> str:
 def exit_unless_complete(report: PublishReport) -> None:
     """Exit with status 1 and a sentence when the broker did not take every message."""
     if report.unrouted_messages:
-        typer.echo(
+        say(
             f"quantrac: {report.unrouted_messages:,} messages had no subscriber at the broker: start the bridge once "
             "before the feed, so that its session exists.",
             err=True,
         )
     if report.pending_messages or report.refused_messages:
         reasons = ", ".join(f"{n:,} x {reason}" for reason, n in report.refusals.items())
-        typer.echo(
+        say(
             f"quantrac: the broker did not take everything: {summary(report)}"
             + (f" Reasons: {reasons}." if reasons else ""),
             err=True,

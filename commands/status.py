@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ import typer
 
 from commands.views import Column, print_table
 from quantrac.domain.words import as_text
+from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
     import psutil
@@ -50,14 +50,14 @@ def status(
     running = sorted(processes(context), key=lambda p: p.name)
     if as_json:
         document = facts | {"processes": [asdict(p) for p in running], "at": now}
-        typer.echo(json.dumps(document, default=str, ensure_ascii=False))
+        say_json(document, default=str)
         return
-    typer.secho("Processes on this machine", bold=True)
-    print_table(_PROCESS_COLUMNS, running) if running else typer.echo("none")
+    say("Processes on this machine", bold=True)
+    print_table(_PROCESS_COLUMNS, running) if running else say("none")
     for title, values in facts.items():
-        typer.secho(f"\n{title}", bold=True)
+        say(f"\n{title}", bold=True)
         for name, value in values.items():
-            typer.echo(f"  {name:<34} {as_text(value)}")
+            say(f"  {name:<34} {as_text(value)}")
 
 
 def collect(context: Context) -> dict[str, dict[str, object]]:

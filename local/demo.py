@@ -16,6 +16,7 @@ from quantrac.clock import Clock
 from quantrac.errors import OutsideError
 from quantrac.registry import accelerated, load_registry, sample_province
 from quantrac.settings import Settings
+from quantrac.terminal import say
 from simulators.labels import read_labels
 from sql.fresh_start import forget
 
@@ -135,7 +136,7 @@ class Demo:
         events = read_labels(self._run.labels)
         slug, items = slug_of(account, events), work_items(account, events)
         for line in lines_of(slug, items, SPEED * CADENCE_S):
-            sys.stdout.write(f"{line}\n")
+            say(line)
         found = slug_mail(account, self._run.labels)
         return result_of(account, None if found is None else found[2]) | as_json(slug, items, SPEED * CADENCE_S)
 
