@@ -20,6 +20,8 @@ from quantrac.terminal import say
 from simulators.labels import read_labels
 from sql.fresh_start import forget
 
+FOLDER = "demo"
+"""Of the run folder: the demo has servers and data of its own, and touches no others."""
 CADENCE_S = 1.0
 """The demo's stations report every second; a real one every five minutes."""
 SPEED = 300.0
@@ -49,6 +51,7 @@ def run(
         A setting names a server, something did not start, or the demo did not show what it promises in time.
     """
     refuse_configured_servers(settings)
+    settings = settings.model_copy(update={"run_dir": settings.run_dir / FOLDER})
     signal.signal(signal.SIGTERM, _interrupt)
     registry = accelerated(load_registry([sample_province()]), SPEED)
     stage = Stage(local_servers(settings), clock, workers=workers)
