@@ -39,7 +39,7 @@ def list_(
     with Reports(load_context().database().reader) as reports:
         letters = reports.dead_letters(station=station, reason=reason, replayed=replayed, limit=limit)
     if as_json:
-        say_json([asdict(letter) for letter in letters], default=as_text)
+        say_json([asdict(letter) for letter in letters])
     elif letters:
         print_table(_COLUMNS, letters)
     else:

@@ -12,6 +12,7 @@ from commands import (
     demo,
     doctor,
     limits,
+    missing,
     models,
     replay,
     servers,
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(status.status)
 app.command()(doctor.doctor)
+app.command()(missing.missing)
 app.command()(settings.settings)
 app.command()(simulate.simulate)
 app.command()(replay.replay)

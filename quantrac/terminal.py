@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from quantrac.domain.stations import VIETNAM
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -57,9 +59,12 @@ def say(
     stream.flush()
 
 
-def say_json(document: object, *, default: Callable[[object], object] | None = None, indent: int | None = None) -> None:
-    """Write a document as JSON to standard output, with what a terminal would obey as JSON's own escapes."""
-    text = json.dumps(document, default=default, ensure_ascii=False, allow_nan=False, indent=indent)
+def say_json(document: object, *, indent: int | None = None) -> None:
+    """Write a document as JSON to standard output, with what a terminal would obey as JSON's own escapes.
+
+    Instants are RFC 3339 in Vietnam's time, with its offset; durations are seconds.
+    """
+    text = json.dumps(document, default=_plain, ensure_ascii=False, allow_nan=False, indent=indent)
     # Below U+0020 JSON escapes by itself, but for the line feeds of an indentation.
     unseen = {c for c in set(text) if c not in "\n" and _is_unseen(c)}
     sys.stdout.write("".join(f"\\u{ord(c):04x}" if c in unseen and ord(c) < 0x10000 else c for c in text) + "\n")
@@ -70,6 +75,18 @@ def add_row(table: Table, *cells: str | Text) -> None:
     from rich.text import Text  # noqa: PLC0415  rich is large, and most commands print no table
 
     table.add_row(*(Text(printable(cell)) if isinstance(cell, str) else cell for cell in cells))
+
+
+def _plain(value: object) -> object:
+    """Return what JSON has for a value that it does not know.
+
+    >>> from datetime import UTC
+    >>> _plain(datetime(2026, 11, 23, 3, 5, tzinfo=UTC)), _plain(timedelta(minutes=2))
+    ('2026-11-23T10:05:00+07:00', 120.0)
+    """
+    if isinstance(value, datetime):
+        return value.astimezone(VIETNAM).isoformat()
+    return value.total_seconds() if isinstance(value, timedelta) else str(value)
 
 
 def _is_unseen(character: str) -> bool:

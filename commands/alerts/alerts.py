@@ -10,7 +10,6 @@ import typer
 
 from commands.views import Column, print_table
 from quantrac.domain.alerts import Cause
-from quantrac.domain.words import as_text
 from quantrac.errors import QuantracError
 from quantrac.terminal import say, say_json
 
@@ -37,7 +36,7 @@ def list_(
     with Reports(load_context().database().reader) as reports:
         alerts = reports.alerts(only_open=not every, limit=limit)
     if as_json:
-        say_json([asdict(a) for a in alerts], default=as_text)
+        say_json([asdict(a) for a in alerts])
     elif alerts:
         print_table(_ALERT_COLUMNS, alerts)
     else:
@@ -59,7 +58,7 @@ def deliveries(
     with Reports(load_context().database().reader) as reports:
         lines = reports.deliveries(limit)
     if as_json:
-        say_json([asdict(x) for x in lines], default=as_text)
+        say_json([asdict(x) for x in lines])
     elif lines:
         print_table(_DELIVERY_COLUMNS, lines)
     else:

@@ -138,7 +138,7 @@ def shadow(
     elif report:
         lines = shadow_lines(context, which or "", required=True)
         if as_json:
-            say_json([asdict(line) for line in lines], default=str)
+            say_json([asdict(line) for line in lines])
         elif not shadow_table(lines):
             say("Nothing was counted yet: begin with `quantrac models shadow HASH`.")
     elif which is not None:

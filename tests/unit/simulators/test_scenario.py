@@ -139,6 +139,8 @@ def test_instants_take_the_feeds_zone_unless_they_name_one(start: datetime) -> N
 
 
 def test_13_a_scenario_that_names_a_station_hits_its_drill_copy() -> None:
-    scenario = parse_scenario('[[event]]\nkind = "stuck"\nparameters = ["COD"]\nstation = "DT_A"\nstart = 1\nduration = 5\n', "test")
+    scenario = parse_scenario(
+        '[[event]]\nkind = "stuck"\nparameters = ["COD"]\nstation = "DT_A"\nstart = 1\nduration = 5\n', "test"
+    )
     copy = drill_copy(factories.station("DT_A", ("COD",)))
     assert [e.station for e in scenario.bind([copy], datetime(2026, 11, 23, tzinfo=UTC))] == ["DRILL_DT_A"]
