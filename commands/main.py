@@ -20,6 +20,7 @@ from commands import (
     simulate,
     stations,
     status,
+    up,
 )
 from commands import (
     run as run_group,
@@ -36,6 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(demo.demo)
+app.command()(up.up)
 app.command()(status.status)
 app.command()(doctor.doctor)
 app.command()(missing.missing)
