@@ -34,6 +34,10 @@ _ILLUSTRATION = Bilingual(
     "ĐÂY LÀ TRẠM MINH HỌA: trạm và số liệu là hư cấu, không phải sự cố thật.",
     "THIS IS AN ILLUSTRATION: station and data are invented, this is no real incident.",
 )
+_DRILL = Bilingual(
+    "DIỄN TẬP: số liệu do mô phỏng tạo ra để luyện tập, không phải sự cố thật.",
+    "DRILL: the data are simulated, for practice; this is no real incident.",
+)
 _MEANS = frozenset({Reason.MEAN_EXCEEDED.value, Reason.MEAN_WITHIN.value})
 
 
@@ -91,7 +95,7 @@ def compose(transition: Transition, station: Station, summary: Summary | None, a
         steps=steps(transition.alert_kind, alert_id, over=over, of_mean=of_mean),
         summary=None if sensor is None or of_mean else summary,
         unit="" if sensor is None else sensor.unit,
-        banner=_ILLUSTRATION if station.illustration else None,
+        banner=_DRILL if station.drill else _ILLUSTRATION if station.illustration else None,
     )
 
 
@@ -137,11 +141,18 @@ def _headline(transition: Transition, station: Station, *, of_mean: bool) -> Bil
     over = transition.kind is TransitionKind.RESOLVED
     mark = _OVER if over else _SEVERITY[transition.severity]
     what = _what(transition, of_mean=of_mean)
-    example = Bilingual("[MINH HỌA] ", "[ILLUSTRATION] ") if station.illustration else Bilingual("", "")
+    example = _mark(station)
     return Bilingual(
         f"{example.vi}[{mark.vi}] {what.vi} – {station.name_vi}",
         f"{example.en}[{mark.en}] {what.en} – {station.name_en}",
     )
+
+
+def _mark(station: Station) -> Bilingual:
+    """Return what stands before everything else in the headline of a station that is not a real one."""
+    if station.drill:
+        return Bilingual("[DIỄN TẬP] ", "[DRILL] ")
+    return Bilingual("[MINH HỌA] ", "[ILLUSTRATION] ") if station.illustration else Bilingual("", "")
 
 
 def _what(transition: Transition, *, of_mean: bool) -> Bilingual:

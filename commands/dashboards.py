@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from quantrac.terminal import say
+
 if TYPE_CHECKING:
     from commands.context import Context
 
@@ -34,7 +36,7 @@ def provision_() -> None:
         )
     datasource = Datasource.of_uri(_reader(context))
     for address in provision(url, token.get_secret_value(), datasource, dashboards()):
-        typer.echo(address)
+        say(address)
 
 
 @app.command("write")
@@ -64,7 +66,7 @@ def write_(
         dashboards_path=PurePosixPath(dashboards_path or (folder / "dashboards").absolute()),
     )
     for file in files:
-        typer.echo(file)
+        say(file)
 
 
 def _reader(context: Context) -> str:

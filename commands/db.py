@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from quantrac.terminal import say, say_json
 
 app = typer.Typer(help="Migrate the database, and see what state its schema is in.", no_args_is_help=True)
 
@@ -23,9 +24,9 @@ def migrate() -> None:
     from sql.runner import migrate as run
 
     owner = load_context().database().owner
-    applied = run(owner, on_step=lambda m: typer.echo(f"Applying {m.file_name} ..."))
+    applied = run(owner, on_step=lambda m: say(f"Applying {m.file_name} ..."))
     refresh_effective_limits(owner, effective_limits)
-    typer.echo(f"{len(applied)} migrations applied." if applied else "The database is up to date.")
+    say(f"{len(applied)} migrations applied." if applied else "The database is up to date.")
 
 
 @app.command()
@@ -41,11 +42,11 @@ def status(
 
     todo = [m.file_name for m in pending(load_context().database().reader)]
     if as_json:
-        typer.echo(json.dumps({"known": len(migrations()), "pending": todo}))
+        say_json({"known": len(migrations()), "pending": todo})
     elif todo:
-        typer.echo(f"{len(todo)} migrations are pending: {', '.join(todo)}. Run: quantrac db migrate")
+        say(f"{len(todo)} migrations are pending: {', '.join(todo)}. Run: quantrac db migrate")
     else:
-        typer.echo(f"The database is up to date ({len(migrations())} migrations).")
+        say(f"The database is up to date ({len(migrations())} migrations).")
     if todo:
         raise typer.Exit(1)
 
@@ -63,6 +64,6 @@ def schema(
 
     text = dump_schema(load_context().database().owner)
     if output is None:
-        typer.echo(text, nl=False)
+        say(text, end="")
     else:
         output.write_text(text, encoding="utf-8")

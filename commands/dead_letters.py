@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ import typer
 
 from commands.views import Column, print_table
 from quantrac.domain.words import as_text
+from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
     from sql.reports import DeadLetterLine
@@ -39,11 +39,11 @@ def list_(
     with Reports(load_context().database().reader) as reports:
         letters = reports.dead_letters(station=station, reason=reason, replayed=replayed, limit=limit)
     if as_json:
-        typer.echo(json.dumps([asdict(letter) for letter in letters], default=as_text, ensure_ascii=False))
+        say_json([asdict(letter) for letter in letters])
     elif letters:
         print_table(_COLUMNS, letters)
     else:
-        typer.echo("No dead letters.")
+        say("No dead letters.")
 
 
 @app.command()
@@ -67,11 +67,11 @@ def show(
         sys.stdout.buffer.write(found.payload)
         return
     for name, value in asdict(found.line).items():
-        typer.echo(f"{name:<12} {as_text(value)}")
-    typer.echo(f"{'content_type':<12} {found.content_type}\n")
-    typer.echo(found.payload[:4096].decode("utf-8", "backslashreplace"))
+        say(f"{name:<12} {as_text(value)}")
+    say(f"{'content_type':<12} {found.content_type}\n")
+    say(found.payload[:4096].decode("utf-8", "backslashreplace"))
     if len(found.payload) > 4096:
-        typer.echo(f"… {len(found.payload) - 4096} more bytes: use --raw")
+        say(f"… {len(found.payload) - 4096} more bytes: use --raw")
 
 
 @app.command()
@@ -102,7 +102,7 @@ def replay(
     reinject(context.kafka(), messages)
     with WorkerStore(context.database().writer).transaction() as tx:
         tx.accounting.mark_replayed([i for m in messages for i in m.ids], context.clock.now())
-    typer.echo(f"{len(messages)} messages sent again; `quantrac dead-letters list` shows what is still refused.")
+    say(f"{len(messages)} messages sent again; `quantrac dead-letters list` shows what is still refused.")
 
 
 def _text(letter: DeadLetterLine) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Annotated
 
 import typer
+
+from quantrac.terminal import say_json
 
 
 def demo(
@@ -35,6 +35,6 @@ def demo(
     context = load_context()
     result = run(context.settings, context.clock, once=once, workers=workers, scenario=scenario, seed=seed)
     if result is not None:
-        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+        say_json(result)
     elif once:
         raise typer.Exit(130)

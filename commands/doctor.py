@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from quantrac.errors import QuantracError
+from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
     from commands.context import Context
 
 FREE_DISK_BYTES = 2_000_000_000
+KAFKA_PATIENCE_S = 3.0
+OVERDUE = timedelta(minutes=2)
+"""A notifier takes what is due within a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +52,12 @@ def doctor(
     context = load_context()
     findings = [examine(name, check, context) for name, check in CHECKS.items()]
     if as_json:
-        typer.echo(json.dumps([asdict(f) for f in findings], ensure_ascii=False))
+        say_json([asdict(f) for f in findings])
     else:
         for f in findings:
-            typer.secho(f"{'ok  ' if f.ok else 'FAIL'} {f.check:<10} {f.seen}", fg="green" if f.ok else "red")
+            say(f"{'ok  ' if f.ok else 'FAIL'} {f.check:<10} {f.seen}", colour="green" if f.ok else "red")
             if f.next:
-                typer.echo(f"     -> {f.next}")
+                say(f"     -> {f.next}")
     if not all(f.ok for f in findings):
         raise typer.Exit(1)
 
@@ -96,7 +100,7 @@ def _kafka(context: Context) -> str:
     missing = []
     partitions = 0
     for topic in (RAW, READINGS, DEAD_LETTERS):
-        with LagProbe(endpoint, GROUP, topic) as probe:
+        with LagProbe(endpoint, GROUP, topic, patience_s=KAFKA_PATIENCE_S) as probe:
             ends = probe.ends()
         if topic == RAW:
             partitions = len(ends)
@@ -184,6 +188,48 @@ def _disk(context: Context) -> str:
     return f"{free / 1e9:.0f} GB free at {folder}"
 
 
+def _processes(context: Context) -> str:
+    from local.running import missing, running
+
+    here = list(running(context.settings, context.clock.now()))
+    lost = missing(here)
+    if lost:
+        raise CheckError(
+            f"{', '.join(lost)} of this installation does not run on this machine, others do",
+            f"Start it: quantrac run {lost[0]}; unless it runs on another machine.",
+        )
+    kinds = sorted({line.name for line in here})
+    return f"{', '.join(kinds)} run here" if kinds else "none of this installation runs here"
+
+
+def _workers(context: Context) -> str:
+    from quantrac.topics import RAW
+    from streams.app import GROUP
+    from streams.lag import LagProbe
+
+    with LagProbe(context.kafka(), GROUP, RAW, patience_s=KAFKA_PATIENCE_S) as probe:
+        waiting, members = sum(probe.waiting().values()), probe.members()
+    if waiting and not members:
+        raise CheckError(f"{waiting} records wait in Kafka, and no worker takes them", "Start one: quantrac run worker")
+    return f"{members} in the group, {waiting} records wait"
+
+
+def _delivery(context: Context) -> str:
+    from quantrac.domain.words import local_time
+    from sql.reports import Reports
+
+    now = context.clock.now()
+    with Reports(context.database().reader) as reports:
+        totals, since = reports.status(now), reports.outbox_waiting_since()
+    if since is not None and now - since > OVERDUE:
+        raise CheckError(
+            f"{totals.notifications_waiting} notifications wait, the oldest due since {local_time(since)}: "
+            "nobody delivers them",
+            "Is a notifier running (quantrac run notifier)? Its log says what it waits for.",
+        )
+    return f"{totals.notifications_waiting} notifications wait, {totals.notifications_given_up} were given up"
+
+
 CHECKS: dict[str, Callable[[Context], str]] = {
     "settings": _settings,
     "disk": _disk,
@@ -194,4 +240,7 @@ CHECKS: dict[str, Callable[[Context], str]] = {
     "limits": _limits,
     "models": _models,
     "mail": _mail,
+    "processes": _processes,
+    "workers": _workers,
+    "delivery": _delivery,
 }

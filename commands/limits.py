@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
     from alerts.rules import Rule
@@ -45,10 +46,10 @@ def check(
     registry = load_registry(stations or [sample_province()])
     problems = check_limits(registry, limit_sets, SystemClock().now().astimezone(VIETNAM).date())
     for problem in problems:
-        typer.echo(problem, err=True)
+        say(problem, err=True)
     if problems:
         raise typer.Exit(1)
-    typer.echo(f"{_summary(limit_sets, alert_rules)}: no mistake found.")
+    say(f"{_summary(limit_sets, alert_rules)}: no mistake found.")
 
 
 @app.command("import")
@@ -72,7 +73,7 @@ def import_(paths: Paths = None, rules: Rules = None) -> None:
     owner = load_context().database().owner
     import_limit_sets(owner, limit_sets, effective_limits)
     import_rules(owner, [RuleDocument(rule.code, rule.effective_from, document(rule)) for rule in alert_rules])
-    typer.echo(_summary(limit_sets, alert_rules) + " imported.")
+    say(_summary(limit_sets, alert_rules) + " imported.")
 
 
 @app.command("list")
@@ -132,7 +133,7 @@ def _print_sets(limit_sets: list[LimitSet], *, as_json: bool) -> None:
             }
             for s in limit_sets
         ]
-        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        say_json(rows, indent=2)
         return
     columns: tuple[Column[LimitSet], ...] = (
         Column("code", lambda s: s.code),
@@ -143,7 +144,7 @@ def _print_sets(limit_sets: list[LimitSet], *, as_json: bool) -> None:
     )
     print_table(columns, limit_sets)
     if not limit_sets:
-        typer.echo("No limit set is imported yet. Import the packaged ones: quantrac limits import")
+        say("No limit set is imported yet. Import the packaged ones: quantrac limits import")
 
 
 def _print_limits(limits: list[Limit], *, as_json: bool) -> None:
@@ -152,7 +153,7 @@ def _print_limits(limits: list[Limit], *, as_json: bool) -> None:
     from commands.views import Column, print_table
 
     if as_json:
-        typer.echo(json.dumps([asdict(limit) for limit in limits], ensure_ascii=False, indent=2))
+        say_json([asdict(limit) for limit in limits], indent=2)
         return
     columns: tuple[Column[Limit], ...] = (
         Column("parameter", lambda x: x.parameter),
@@ -163,4 +164,4 @@ def _print_limits(limits: list[Limit], *, as_json: bool) -> None:
     )
     print_table(columns, limits)
     if not limits:
-        typer.echo("Nothing limits this station's parameters.")
+        say("Nothing limits this station's parameters.")

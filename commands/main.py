@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
 from commands import (
@@ -14,6 +12,7 @@ from commands import (
     demo,
     doctor,
     limits,
+    missing,
     models,
     replay,
     servers,
@@ -21,12 +20,14 @@ from commands import (
     simulate,
     stations,
     status,
+    up,
 )
 from commands import (
     run as run_group,
 )
 from quantrac.errors import QuantracError, SettingsError
 from quantrac.telemetry import log_to_stderr
+from quantrac.terminal import say
 
 app = typer.Typer(
     name="quantrac",
@@ -36,8 +37,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(demo.demo)
+app.command()(up.up)
 app.command()(status.status)
 app.command()(doctor.doctor)
+app.command()(missing.missing)
 app.command()(settings.settings)
 app.command()(simulate.simulate)
 app.command()(replay.replay)
@@ -58,5 +61,5 @@ def run() -> None:
     try:
         app()
     except QuantracError as exc:
-        sys.stderr.write(f"quantrac: {exc}\n")
+        say(f"quantrac: {exc}", err=True)
         raise SystemExit(2 if isinstance(exc, SettingsError) else 1) from None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -95,9 +96,9 @@ def _tell_before(recording: Recording, extent: Extent, registry: Registry, now: 
     from simulators.replay import unknown_symbols
 
     for reason in recording.left_out:
-        typer.echo(f"left out: {reason}", err=True)
+        say(f"left out: {reason}", err=True)
     for station, symbols in unknown_symbols(extent, registry, now).items():
-        typer.echo(
+        say(
             f"{station} has no parameter or alias {', '.join(symbols)}: these readings will become dead letters.",
             err=True,
         )
@@ -107,14 +108,12 @@ def _tell_after(result: ReplayResult, now: datetime, *, as_json: bool) -> None:
     from commands.simulate import summary
 
     for fault in result.faults.first:
-        typer.echo(f"not published: {fault}", err=True)
+        say(f"not published: {fault}", err=True)
     if result.faults.count > len(result.faults.first):
-        typer.echo(f"... and {result.faults.count - len(result.faults.first):,} more", err=True)
+        say(f"... and {result.faults.count - len(result.faults.first):,} more", err=True)
     if as_json:
         extra = {"shift_s": result.shift.total_seconds(), "faults": result.faults.count}
-        typer.echo(json.dumps(result.report.as_json(now) | extra))
+        say_json(result.report.as_json(now) | extra)
         return
     first, last = (x.isoformat(timespec="seconds") for x in (result.extent.first, result.extent.last))
-    typer.echo(
-        f"{summary(result.report)} Recorded from {first} to {last}; {result.faults.count:,} faults in the files."
-    )
+    say(f"{summary(result.report)} Recorded from {first} to {last}; {result.faults.count:,} faults in the files.")

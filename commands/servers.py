@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from quantrac.terminal import add_row, say, say_json
 
 if TYPE_CHECKING:
     from local.servers import LocalServers
@@ -24,11 +25,11 @@ def fetch() -> None:
 
     servers = _servers()
     if servers.fetched:
-        typer.echo("Everything is there already.")
+        say("Everything is there already.")
         return
     with bars_on_stderr() as bars:
         servers.fetch(bars)
-    typer.echo("Mosquitto, PostgreSQL with TimescaleDB and Kafka are ready to start.")
+    say("Mosquitto, PostgreSQL with TimescaleDB and Kafka are ready to start.")
 
 
 @app.command()
@@ -42,7 +43,7 @@ def start() -> None:
     servers = _servers()
     with bars_on_stderr() as bars:
         servers.start(bars)
-    typer.echo(f"All servers run. Data, logs and passwords are in {servers.run_dir}.")
+    say(f"All servers run. Data, logs and passwords are in {servers.run_dir}.")
 
 
 @app.command()
@@ -58,7 +59,7 @@ def topics() -> None:
     context = load_context()
     s = context.settings
     made = create_topics(context.kafka(), kafka_topics(s.kafka_partitions, s.kafka_replication, MAX_MESSAGE_BYTES))
-    typer.echo(f"Created: {', '.join(made)}." if made else "Every topic is there already.")
+    say(f"Created: {', '.join(made)}." if made else "Every topic is there already.")
 
 
 @app.command()
@@ -71,7 +72,7 @@ def stations() -> None:
 
     codes = {station.code for station in load_context().registry().stations}
     _servers().add_stations(codes)
-    typer.echo(f"{len(codes)} stations may log in; their passwords are in secrets.json of the run folder.")
+    say(f"{len(codes)} stations may log in; their passwords are in secrets.json of the run folder.")
 
 
 @app.command()
@@ -81,7 +82,7 @@ def stop() -> None:
     Example: quantrac servers stop
     """
     stopped = _servers().stop_all()
-    typer.echo(f"Stopped: {', '.join(stopped)}." if stopped else "No local server was running.")
+    say(f"Stopped: {', '.join(stopped)}." if stopped else "No local server was running.")
 
 
 @app.command()
@@ -104,7 +105,7 @@ def status(
         for server in servers.all
     ]
     if as_json:
-        typer.echo(json.dumps(rows))
+        say_json(rows)
     else:
         _print(rows)
     if any(row["state"] != "healthy" for row in rows):
@@ -123,7 +124,7 @@ def _print(rows: Sequence[Mapping[str, object]]) -> None:
 
     table = Table("server", "state", "process", "port", "log")
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        add_row(table, *("" if value is None else str(value) for value in row.values()))
     Console().print(table)
 
 

@@ -9,6 +9,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from quantrac.settings import PREFIX, Settings
+from quantrac.terminal import say
 
 
 def settings(
@@ -19,11 +20,11 @@ def settings(
     Example: quantrac settings
     """
     if markdown:
-        typer.echo(markdown_table(), nl=False)
+        say(markdown_table(), end="")
         return
     for name, field in Settings.model_fields.items():
-        typer.secho(f"{PREFIX}{name.upper()} = {default_of(field)}", bold=True)
-        typer.echo(f"    {field.description}")
+        say(f"{PREFIX}{name.upper()} = {default_of(field)}", bold=True)
+        say(f"    {field.description}")
 
 
 def markdown_table() -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
     from quantrac.domain.stations import Station
@@ -34,6 +35,12 @@ def simulate(
         str | None, typer.Option(help="First send this much of the past, as after an outage (2h, 30d).")
     ] = None,
     seed: Annotated[int, typer.Option(help="Equal seeds give equal signals; a scenario's own seed prevails.")] = 1,
+    drill: Annotated[
+        bool,
+        typer.Option(
+            "--drill", help="Simulate copies of the stations, marked DIỄN TẬP and kept apart from the real ones."
+        ),
+    ] = False,
     folder: Annotated[
         Path | None, typer.Option(help="Where the report and the labels go. Default: simulate in the run folder.")
     ] = None,
@@ -46,8 +53,11 @@ def simulate(
     Example: quantrac simulate --rate 1500 --duration 30s
 
     Example: quantrac simulate --station DT_KCNSADEC_NUOSXL --backfill 30d --duration 0
+
+    Example: quantrac simulate --drill --scenario drill --duration 10m
     """
     from commands.context import load_context
+    from local.drill import prepare_drill
     from simulators.fleet import run_fleet
     from simulators.scenario import load_scenario
     from simulators.stopping import stop_on_signals
@@ -55,11 +65,14 @@ def simulate(
     context = load_context()
     loaded = load_scenario(scenario) if scenario else None
     options = _options(cadence=cadence, rate=rate, duration=duration, backfill=backfill, seed=seed)
-    stations = list(context.registry().current(context.clock.now()))
+    known = list(context.registry().current(context.clock.now()))
+    stations = _chosen(known, station, drill=drill)
+    if drill:
+        stations = prepare_drill(context.database().owner, context.settings, stations)
     folder = folder or context.settings.run_dir / "simulate"
     with stop_on_signals() as stop, _Live(hidden=as_json) as live:
         report = run_fleet(
-            _chosen(stations, station),
+            stations,
             lambda s: context.mqtt_for(s.code),
             folder,
             clock=context.clock,
@@ -69,9 +82,9 @@ def simulate(
             each_second=live.show,
         )
     if as_json:
-        typer.echo(json.dumps(report.as_json(context.clock.now())))
+        say_json(report.as_json(context.clock.now()))
     else:
-        typer.echo(f"{summary(report)} Report and labels: {folder}")
+        say(f"{summary(report)} Report and labels: {folder}")
     exit_unless_complete(report)
 
 
@@ -84,14 +97,14 @@ def summary(report: PublishReport) -> str:
 def exit_unless_complete(report: PublishReport) -> None:
     """Exit with status 1 and a sentence when the broker did not take every message."""
     if report.unrouted_messages:
-        typer.echo(
+        say(
             f"quantrac: {report.unrouted_messages:,} messages had no subscriber at the broker: start the bridge once "
             "before the feed, so that its session exists.",
             err=True,
         )
     if report.pending_messages or report.refused_messages:
         reasons = ", ".join(f"{n:,} x {reason}" for reason, n in report.refusals.items())
-        typer.echo(
+        say(
             f"quantrac: the broker did not take everything: {summary(report)}"
             + (f" Reasons: {reasons}." if reasons else ""),
             err=True,
@@ -149,13 +162,27 @@ def _duration(option: str, text: str | None) -> timedelta | None:
     return length
 
 
-def _chosen(stations: list[Station], codes: list[str] | None) -> list[Station]:
+def _chosen(stations: list[Station], codes: list[str] | None, *, drill: bool) -> list[Station]:
+    """Return the stations to be simulated. Raises SettingsError rather than send invented data as a real station."""
     from quantrac.errors import SettingsError
 
+    stations = [s for s in stations if not s.drill]
     known = {s.code: s for s in stations}
     unknown = sorted(set(codes or ()) - set(known))
     if unknown:
         raise SettingsError(
             f"--station: the registry does not know {', '.join(unknown)}; see `quantrac stations list`."
         )
-    return [known[c] for c in codes] if codes else stations
+    chosen = [known[c] for c in codes] if codes else [s for s in stations if drill or s.illustration]
+    real = [s.code for s in chosen if not s.illustration]
+    if real and not drill:
+        raise SettingsError(
+            f"--station: {', '.join(real)} is a real station, and simulated readings would stand among its own. "
+            "With --drill a copy of it is simulated, marked DIỄN TẬP and kept apart."
+        )
+    if not chosen:
+        raise SettingsError(
+            "The registry has no illustration to simulate: import the sample province (quantrac stations import), "
+            "or simulate marked copies of your stations with --drill."
+        )
+    return chosen

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from quantrac.terminal import add_row, say, say_json
 
 if TYPE_CHECKING:
     from quantrac.domain.stations import Registry, Station
@@ -32,7 +33,7 @@ def import_(paths: Paths = None) -> None:
 
     registry = _read(paths)
     import_registry(load_context().database().owner, registry, registry_sha256(registry), effective_limits)
-    typer.echo(_summary(registry) + " imported.")
+    say(_summary(registry) + " imported.")
 
 
 @app.command()
@@ -41,7 +42,7 @@ def check(paths: Paths = None) -> None:
 
     Example: quantrac stations check /etc/quantrac/stations
     """
-    typer.echo(_summary(_read(paths)) + ": no mistake found.")
+    say(_summary(_read(paths)) + ": no mistake found.")
 
 
 @app.command("list")
@@ -59,7 +60,7 @@ def list_(
     registry = load_registry(load_context().database().writer)
     stations = list(registry.current(SystemClock().now()))
     if as_json:
-        typer.echo(json.dumps([_document(s) for s in stations], ensure_ascii=False, indent=2))
+        say_json([_document(s) for s in stations], indent=2)
     else:
         _print_table(stations)
 
@@ -108,7 +109,7 @@ def _print_table(stations: list[Station]) -> None:
         parameters = " ".join(sensor.parameter for sensor in s.sensors)
         kind = s.kind.value.replace("_", " ")
         row = (s.code, s.name_vi, kind, s.limit_set or "-", f"{s.kq:g}", f"{s.kf:g}", parameters, str(s.effective_from))
-        table.add_row(*row)
+        add_row(table, *row)
     Console().print(table)
     if not stations:
-        typer.echo("No station is registered yet. Import some: quantrac stations import PATH")
+        say("No station is registered yet. Import some: quantrac stations import PATH")

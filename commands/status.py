@@ -1,44 +1,36 @@
-"""``quantrac status``: processes, lag, delay, ledger, at a glance."""
+"""``quantrac status``: processes, lag, delay, ledger, at a glance. Each server is looked at by itself."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.views import Column, print_table
+from local.running import ProcessLine, missing, running
 from quantrac.domain.words import as_text
+from quantrac.errors import QuantracError, SettingsError
+from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
-    import psutil
-
     from commands.context import Context
 
 PROBLEMS_SHOWN = 5
 DELAYS_OVER = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessLine:
-    """One process of quantrac on this machine."""
-
-    name: str
-    pid: int
-    up: timedelta
-    rss_mb: float
-    cpu_s: float
+KAFKA_PATIENCE_S = 3.0
+"""A broker that is away must not make everybody wait who asks for something else."""
+Facts = dict[str, object]
 
 
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
-    """Show processes of this machine, what waits in Kafka, delays, the loss ledger and missing messages.
+    """Show processes of this installation, what waits in Kafka, delays, the loss ledger and missing messages.
+
+    What cannot be asked is said in its place, and the exit status is 1 then.
 
     Example: quantrac status --json
     """
@@ -46,60 +38,94 @@ def status(
 
     context = load_context()
     now = context.clock.now()
-    facts = collect(context)
-    running = sorted(processes(context), key=lambda p: p.name)
+    here = sorted(running(context.settings, now), key=lambda p: p.name)
+    facts, problems = collect(context)
     if as_json:
-        document = facts | {"processes": [asdict(p) for p in running], "at": now}
-        typer.echo(json.dumps(document, default=str, ensure_ascii=False))
-        return
-    typer.secho("Processes on this machine", bold=True)
-    print_table(_PROCESS_COLUMNS, running) if running else typer.echo("none")
-    for title, values in facts.items():
-        typer.secho(f"\n{title}", bold=True)
-        for name, value in values.items():
-            typer.echo(f"  {name:<34} {as_text(value)}")
+        say_json(facts | {"processes": [asdict(p) for p in here], "missing": missing(here), "at": now})
+    else:
+        say("Processes of this installation on this machine", bold=True)
+        print_table(_PROCESS_COLUMNS, here) if here else say("none")
+        for name in missing(here):
+            say(f"not running here: {name} (quantrac run {name})")
+        for title, values in facts.items():
+            say(f"\n{title}", bold=True)
+            for name, value in values.items():
+                say(f"  {name:<34} {as_text(value)}")
+    for problem in dict.fromkeys(map(str, problems)):
+        say(f"quantrac: {problem}", err=True)
+    if problems:
+        raise typer.Exit(2 if all(isinstance(p, SettingsError) for p in problems) else 1)
 
 
-def collect(context: Context) -> dict[str, dict[str, object]]:
-    """Return what broker and database know, by topic of interest."""
-    from quantrac.topics import RAW
+def collect(context: Context) -> tuple[dict[str, Facts], list[QuantracError]]:
+    """Return what broker and database know, by topic of interest, and what could not be asked."""
+    facts: dict[str, Facts] = {}
+    problems: list[QuantracError] = []
+    for title, section in SECTIONS.items():
+        try:
+            facts[title] = section(context)
+        except QuantracError as exc:
+            facts[title] = {"cannot be asked": str(exc)}
+            problems.append(exc)
+    return facts, problems
+
+
+def _stations(context: Context) -> Facts:
     from sql.reports import Reports
-    from streams.app import GROUP
-    from streams.lag import LagProbe
 
-    now = context.clock.now()
-    with LagProbe(context.kafka(), GROUP, RAW) as probe:
-        waiting = sum(probe.waiting().values())
     with Reports(context.database().reader) as reports:
-        totals, ledger = reports.status(now), reports.ledger_totals()
-        delays = reports.delay_quantiles(now - DELAYS_OVER)
-        missing = sum(gap.missing for gap in reports.sequence_gaps(limit=1000))
+        totals = reports.status(context.clock.now())
     return {
-        "Stations": {
-            "registered": totals.stations,
-            "online": totals.online,
-            "heard in the last 10 min": totals.heard,
-            "last received": totals.last_received_at,
-        },
-        "Lag and delay": {
-            "records waiting in Kafka": waiting,
-            "delay p50 of the last 10 min (s)": delays.p50_s,
-            "delay p99 of the last 10 min (s)": delays.p99_s,
-        },
-        "Loss ledger (readings)": asdict(ledger)
-        | {"residual": ledger.residual, "messages missing in sessions": missing},
-        "Models": _models(context),
-        "Alerts": {
-            "open": totals.open_alerts,
-            "notifications waiting": totals.notifications_waiting,
-            "notifications given up": totals.notifications_given_up,
-            "dead letters not replayed": totals.dead_letters,
-            "hours and days to be judged": totals.buckets_to_judge,
-        },
+        "registered": totals.stations,
+        "online": totals.online,
+        "heard in the last 10 min": totals.heard,
+        "last received": totals.last_received_at,
     }
 
 
-def _models(context: Context) -> dict[str, object]:
+def _kafka(context: Context) -> Facts:
+    from quantrac.topics import RAW
+    from streams.app import GROUP
+    from streams.lag import LagProbe
+
+    with LagProbe(context.kafka(), GROUP, RAW, patience_s=KAFKA_PATIENCE_S) as probe:
+        return {"records waiting": sum(probe.waiting().values()), "workers in the group": probe.members()}
+
+
+def _delays(context: Context) -> Facts:
+    from sql.reports import Reports
+
+    with Reports(context.database().reader) as reports:
+        delays = reports.delay_quantiles(context.clock.now() - DELAYS_OVER)
+    return {"p50 of the last 10 min (s)": delays.p50_s, "p99 of the last 10 min (s)": delays.p99_s}
+
+
+def _ledger(context: Context) -> Facts:
+    from sql.reports import Reports
+
+    with Reports(context.database().reader) as reports:
+        ledger, gaps = reports.ledger_totals(), reports.sequence_gaps(limit=1000)
+    lost = sum(gap.missing for gap in gaps)
+    return asdict(ledger) | {"residual": ledger.residual, "messages missing in sessions": lost}
+
+
+def _alerts(context: Context) -> Facts:
+    from sql.reports import Reports
+
+    now = context.clock.now()
+    with Reports(context.database().reader) as reports:
+        totals, since = reports.status(now), reports.outbox_waiting_since()
+    return {
+        "open": totals.open_alerts,
+        "notifications waiting": totals.notifications_waiting,
+        "the oldest of them due since": since,
+        "notifications given up": totals.notifications_given_up,
+        "dead letters not replayed": totals.dead_letters,
+        "hours and days to be judged": totals.buckets_to_judge,
+    }
+
+
+def _models(context: Context) -> Facts:
     """Return what scores the stations, and of the first few whose model does not run why."""
     from models.artefacts import ArtefactStore
     from models.errors import ModelError
@@ -112,7 +138,7 @@ def _models(context: Context) -> dict[str, object]:
     except ModelError as exc:
         return {"index": str(exc)}
     troubled = [line for line in lines if line.problem is not None]
-    facts: dict[str, object] = {
+    facts: Facts = {
         "version": ", ".join(sorted({line.model_version for line in lines})) or None,
         "stations scored": len(lines),
         "of them with an artefact": sum(line.artefact is not None for line in lines),
@@ -123,36 +149,14 @@ def _models(context: Context) -> dict[str, object]:
     return facts | {line.station: line.problem for line in troubled[:PROBLEMS_SHOWN]}
 
 
-def processes(context: Context) -> Iterator[ProcessLine]:
-    """Yield the local servers of the run folder, and every ``quantrac run`` of this user, that are alive."""
-    import psutil
-
-    from local.servers.files import read_json
-
-    known = {int(read_json(path).get("pid", 0)): path.stem for path in context.settings.run_dir.glob("*.pid")}
-    for process in psutil.process_iter():
-        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            name = known.get(process.pid) or _our_command(process.cmdline())
-            if name is not None:
-                yield _line(name, process, context.clock.now().timestamp())
-
-
-def _our_command(words: Sequence[str]) -> str | None:
-    """Return what follows ``quantrac run`` in a command line; ``None`` when it is another command."""
-    for at, word in enumerate(words[:-2]):
-        if Path(word).name == "quantrac" and words[at + 1] == "run":
-            return words[at + 2]
-    return None
-
-
-def _line(name: str, process: psutil.Process, now_s: float) -> ProcessLine:
-    with process.oneshot():
-        family = [process, *process.children(recursive=True)]
-        rss = sum(p.memory_info().rss for p in family)
-        cpu = sum(sum(p.cpu_times()[:2]) for p in family)
-        up = timedelta(seconds=round(now_s - process.create_time()))
-    return ProcessLine(name, process.pid, up, rss / 1e6, cpu)
-
+SECTIONS: dict[str, Callable[[Context], Facts]] = {
+    "Stations": _stations,
+    "Kafka": _kafka,
+    "Delay": _delays,
+    "Loss ledger (readings)": _ledger,
+    "Models": _models,
+    "Alerts": _alerts,
+}
 
 _PROCESS_COLUMNS: tuple[Column[ProcessLine], ...] = (
     Column("name", lambda p: p.name),

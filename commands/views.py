@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from quantrac.domain.words import as_text
+from quantrac.terminal import add_row
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +33,7 @@ def print_table(columns: Sequence[Column[T]], rows: Iterable[T]) -> None:
     for column in columns:
         table.add_column(column.head, justify=column.justify, overflow="fold")
     for row in rows:
-        table.add_row(*(as_text(column.value(row)) for column in columns))
+        add_row(table, *(as_text(column.value(row)) for column in columns))
     table_console().print(table)
 
 

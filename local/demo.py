@@ -16,9 +16,12 @@ from quantrac.clock import Clock
 from quantrac.errors import OutsideError
 from quantrac.registry import accelerated, load_registry, sample_province
 from quantrac.settings import Settings
+from quantrac.terminal import say
 from simulators.labels import read_labels
 from sql.fresh_start import forget
 
+FOLDER = "demo"
+"""Of the run folder: the demo has servers and data of its own, and touches no others."""
 CADENCE_S = 1.0
 """The demo's stations report every second; a real one every five minutes."""
 SPEED = 300.0
@@ -48,6 +51,7 @@ def run(
         A setting names a server, something did not start, or the demo did not show what it promises in time.
     """
     refuse_configured_servers(settings)
+    settings = settings.model_copy(update={"run_dir": settings.run_dir / FOLDER})
     signal.signal(signal.SIGTERM, _interrupt)
     registry = accelerated(load_registry([sample_province()]), SPEED)
     stage = Stage(local_servers(settings), clock, workers=workers)
@@ -135,7 +139,7 @@ class Demo:
         events = read_labels(self._run.labels)
         slug, items = slug_of(account, events), work_items(account, events)
         for line in lines_of(slug, items, SPEED * CADENCE_S):
-            sys.stdout.write(f"{line}\n")
+            say(line)
         found = slug_mail(account, self._run.labels)
         return result_of(account, None if found is None else found[2]) | as_json(slug, items, SPEED * CADENCE_S)
 

@@ -37,32 +37,64 @@ def local_servers(settings: Settings, run_dir: Path | None = None, *, detached: 
     )
 
 
+def prepare_servers(servers: LocalServers, settings: Settings, progress: Progress) -> None:
+    """Create topics, migrate, import packaged limits and rules where there are none, give known stations their users.
+
+    The servers run. What is registered stays as it is.
+    """
+    from sql.catalogue import load_limit_sets, load_registry, load_rules
+    from sql.runner import migrate
+
+    steps = 3
+    progress.advance_to("Preparing data", 0, steps)
+    _create_topics(servers, settings)
+    owner = servers.database().owner
+    migrate(owner)
+    progress.advance_to("Preparing data", 1, steps)
+    if not load_limit_sets(owner) or not load_rules(owner):
+        _import_limits(owner, settings)
+    progress.advance_to("Preparing data", 2, steps)
+    servers.add_stations({station.code for station in load_registry(owner).stations})
+    progress.advance_to("Preparing data", steps, steps)
+
+
 def prepare(servers: LocalServers, settings: Settings, registry: Registry, progress: Progress) -> None:
     """Create topics, migrate, import stations, limits and rules, give the stations their users at the broker.
 
     The servers run. Everything may be there already; then nothing changes.
     """
     from alerts.effective_limits import effective_limits
-    from alerts.limits import load_limit_sets, packaged_limits
-    from alerts.rules import document, load_rules, packaged_rules
     from quantrac.registry import registry_sha256
-    from sql.catalogue import RuleDocument, import_limit_sets, import_registry, import_rules
+    from sql.catalogue import import_registry
     from sql.runner import migrate
 
     steps = 5
     progress.advance_to("Preparing data", 0, steps)
-    create_topics(
-        servers.kafka(), kafka_topics(settings.kafka_partitions, settings.kafka_replication, MAX_MESSAGE_BYTES)
-    )
+    _create_topics(servers, settings)
     progress.advance_to("Preparing data", 1, steps)
     owner = servers.database().owner
     migrate(owner)
     progress.advance_to("Preparing data", 2, steps)
     import_registry(owner, registry, registry_sha256(registry), effective_limits)
     progress.advance_to("Preparing data", 3, steps)
-    import_limit_sets(owner, load_limit_sets([packaged_limits()]), effective_limits)
-    rules = load_rules([settings.rules_file or packaged_rules()])
-    import_rules(owner, [RuleDocument(rule.code, rule.effective_from, document(rule)) for rule in rules])
+    _import_limits(owner, settings)
     progress.advance_to("Preparing data", 4, steps)
     servers.add_stations({station.code for station in registry.stations})
     progress.advance_to("Preparing data", steps, steps)
+
+
+def _create_topics(servers: LocalServers, settings: Settings) -> None:
+    create_topics(
+        servers.kafka(), kafka_topics(settings.kafka_partitions, settings.kafka_replication, MAX_MESSAGE_BYTES)
+    )
+
+
+def _import_limits(owner: str, settings: Settings) -> None:
+    from alerts.effective_limits import effective_limits
+    from alerts.limits import load_limit_sets, packaged_limits
+    from alerts.rules import document, load_rules, packaged_rules
+    from sql.catalogue import RuleDocument, import_limit_sets, import_rules
+
+    import_limit_sets(owner, load_limit_sets([packaged_limits()]), effective_limits)
+    rules = load_rules([settings.rules_file or packaged_rules()])
+    import_rules(owner, [RuleDocument(rule.code, rule.effective_from, document(rule)) for rule in rules])

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from alerts.explanations import explained
 from quantrac.domain.words import Bilingual, as_text, local_clock, percentage
+from quantrac.terminal import add_row
 
 if TYPE_CHECKING:
     from local.accounts import Account
@@ -78,7 +79,7 @@ class Screen:
             ("processes", f"{running} / {len(supervisor.parts)}, {supervisor.restarts} restarts"),
         )
         for start in range(0, len(rows), 3):
-            table.add_row(*(cell for row in rows[start : start + 3] for cell in row))
+            add_row(table, *(cell for row in rows[start : start + 3] for cell in row))
         return table
 
     def _rate(self) -> float:
@@ -103,7 +104,8 @@ def _alerts(alerts: tuple[AlertLine, ...]) -> Table:
     ):
         table.add_column(head)
     for a in alerts[:8]:
-        table.add_row(
+        add_row(
+            table,
             Text(a.severity, style=_SEVERITY_STYLE.get(a.severity, "")),
             a.station,
             a.parameter,
@@ -138,7 +140,7 @@ def _stations(stations: list[StationLine]) -> Table:
         )
         last = "-" if s.last_observed_at is None else local_clock(s.last_observed_at)
         alerts = Text(str(s.open_alerts), style="bold red" if s.open_alerts else "dim")
-        table.add_row(s.station, s.name_vi, state, last, alerts)
+        add_row(table, s.station, s.name_vi, state, last, alerts)
     return table
 
 

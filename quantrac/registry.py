@@ -15,7 +15,7 @@ from dataclasses import asdict, fields, replace
 from datetime import date
 from pathlib import Path
 
-from quantrac.domain.stations import PermitLimit, Registry, Sensor, Station, StationKind
+from quantrac.domain.stations import DRILL_PREFIX, PermitLimit, Registry, Sensor, Station, StationKind
 from quantrac.errors import RuleError
 from quantrac.quality.defaults import default_thresholds
 from quantrac.quality.thresholds import read_thresholds
@@ -176,6 +176,8 @@ def _station(table: Table) -> Station:
 def _code(table: Table, key: str, code: str) -> str:
     if not _CODE.fullmatch(code):
         raise table.error(key, f"{code!r} is not a station code; use up to 64 letters A-Z, digits, '_' and '-'.")
+    if code.startswith(DRILL_PREFIX):
+        raise table.error(key, f"{code!r} begins as the drill copy of a station does; choose another.")
     return code
 
 

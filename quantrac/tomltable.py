@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from quantrac.errors import RuleError
+from quantrac.terminal import printable
 
 _Enum = TypeVar("_Enum", bound=StrEnum)
 
@@ -103,7 +104,7 @@ class Table:
         value = self._typed(key, (str,), default)
         if not value.strip() and not empty:
             raise self.error(key, "is empty; give a text.")
-        return str(value)
+        return self._plain(key, str(value))
 
     def optional_text(self, key: str) -> str | None:
         """Return a text, or ``None`` where the key is absent."""
@@ -146,6 +147,7 @@ class Table:
         for value in values:
             if not isinstance(value, str) or not value.strip():
                 raise self.error(key, f"holds {value!r}; every entry must be a text that is not empty.")
+            self._plain(key, value)
         if len(set(values)) < len(values):
             twice = next(v for i, v in enumerate(values) if v in values[:i])
             raise self.error(key, f"holds {twice!r} twice; leave one out.")
@@ -174,6 +176,15 @@ class Table:
                 raise self.error(key, f"entry {index} is {_kind(entry)}; write it as a table, [[{key}]].")
             own = name(index, entry)
             yield Table(entry, self.source, f"{self.where}, {own}" if self.where else own)
+
+    def _plain(self, key: str, value: str) -> str:
+        """Return a text that any screen, page and mail can show as it is; refuse what one of them would obey."""
+        shown = printable(value, lines=False)
+        if shown != value:
+            raise self.error(key, f"holds a character that cannot be seen: {shown!r}; take it out.")
+        if "<" in value or ">" in value:
+            raise self.error(key, f"is {value!r}; < and > are not allowed in a text.")
+        return value
 
     def _typed(self, key: str, types: tuple[type, ...], default: object) -> Any:
         value = self.values.get(key, default)

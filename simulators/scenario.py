@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from quantrac.domain.stations import Station, StationKind
+from quantrac.domain.stations import DRILL_PREFIX, Station, StationKind
 from quantrac.errors import RuleError
 from quantrac.tomltable import Table, read_text
 from simulators.durations import seconds_of
@@ -213,7 +213,7 @@ def _start(table: Table, key: str) -> float | datetime:
 def _select(source: str, rule: EventRule, stations: Sequence[Station]) -> list[Station]:
     """Stations by code, ``*``, a kind, or a kind and a place in the order of codes (``effluent#2``)."""
     ordered = sorted(stations, key=lambda s: s.code)
-    by_code = [s for s in ordered if rule.station in (s.code, *s.old_codes)]
+    by_code = [s for s in ordered if rule.station in (s.code, s.code.removeprefix(DRILL_PREFIX), *s.old_codes)]
     if by_code:
         return by_code
     name, _, place = rule.station.partition("#")

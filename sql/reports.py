@@ -180,6 +180,17 @@ class ReadingLine(NamedTuple):
     """Names of the quality tests that set the flag."""
 
 
+@dataclass(frozen=True, slots=True)
+class MissingSpan:
+    """Readings of one sensor that were due between two neighbouring ones and are not there."""
+
+    station: str
+    parameter: str
+    after: datetime
+    before: datetime
+    readings: int
+
+
 class Paged(NamedTuple):
     """When officers were paged for an alert: the station's time of the reading, and the delivery, if it is known."""
 
@@ -283,6 +294,11 @@ class Reports:
         (row,) = self._rows("report_totals", now=now)
         return Totals(*row)
 
+    def outbox_waiting_since(self) -> datetime | None:
+        """Return when the oldest notification that still waits was due; ``None`` when none waits."""
+        ((since,),) = self._rows("report_outbox_waiting")
+        return since if isinstance(since, datetime) else None
+
     def stations(self) -> list[StationLine]:
         """Return every station that is registered or was heard of, by code."""
         return [StationLine(*row) for row in self._rows("report_stations")]
@@ -306,6 +322,13 @@ class Reports:
     def sequence_gaps(self, limit: int = DEFAULT_LIMIT) -> list[SequenceGap]:
         """Return messages that are missing within loggers' sessions, the stations last heard first."""
         return [SequenceGap(*row) for row in self._rows("report_sequence_gaps", limit=limit)]
+
+    def missing_spans(self, station: str | None, since: datetime, until: datetime, limit: int) -> list[MissingSpan]:
+        """Return the gaps between readings of registered sensors in a stretch of time, the longest first."""
+        return [
+            MissingSpan(*row)
+            for row in self._rows("report_missing_spans", station=station, since=since, until=until, limit=limit)
+        ]
 
     def delay_quantiles(self, since: datetime) -> DelayQuantiles:
         """Return the delays of readings committed since the minute of ``since``, right within 5 %."""

@@ -25,9 +25,9 @@ _COORDINATOR_MOVES = (CoordinatorNotAvailableError, CoordinatorLoadInProgressErr
 class LagProbe:
     """Two connections to the broker that answer how far a group is behind on one topic."""
 
-    def __init__(self, endpoint: KafkaEndpoint, group: str, topic: str) -> None:
+    def __init__(self, endpoint: KafkaEndpoint, group: str, topic: str, *, patience_s: float = 30.0) -> None:
         self._group, self._topic = group, topic
-        arguments = client_options(endpoint)
+        arguments = client_options(endpoint) | {"bootstrap_timeout_ms": round(1000 * patience_s)}
         try:
             self._admin = KafkaAdminClient(**arguments)
             self._consumer = KafkaConsumer(**arguments, enable_auto_commit=False)
@@ -75,6 +75,13 @@ class LagProbe:
             for tp, meta in offsets.items()
             if tp.topic == self._topic and meta.offset >= 0
         }
+
+    def members(self) -> int:
+        """Return how many consumers the group has now."""
+        try:
+            return len(self._admin.describe_groups([self._group])[self._group]["members"])
+        except KafkaError as exc:
+            raise _unreachable(self._bootstrap, exc) from exc
 
     @stamina.retry(on=_COORDINATOR_MOVES, attempts=None, timeout=10.0, wait_initial=0.2, wait_max=1.0)
     def _group_offsets(self) -> dict[TopicPartition, OffsetAndMetadata]:

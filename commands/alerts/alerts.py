@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,8 +10,8 @@ import typer
 
 from commands.views import Column, print_table
 from quantrac.domain.alerts import Cause
-from quantrac.domain.words import as_text
 from quantrac.errors import QuantracError
+from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
     from commands.alerts.story import Story
@@ -37,11 +36,11 @@ def list_(
     with Reports(load_context().database().reader) as reports:
         alerts = reports.alerts(only_open=not every, limit=limit)
     if as_json:
-        typer.echo(json.dumps([asdict(a) for a in alerts], default=as_text, ensure_ascii=False))
+        say_json([asdict(a) for a in alerts])
     elif alerts:
         print_table(_ALERT_COLUMNS, alerts)
     else:
-        typer.echo("No alerts." if every else "No open alerts.")
+        say("No alerts." if every else "No open alerts.")
 
 
 @app.command()
@@ -59,11 +58,11 @@ def deliveries(
     with Reports(load_context().database().reader) as reports:
         lines = reports.deliveries(limit)
     if as_json:
-        typer.echo(json.dumps([asdict(x) for x in lines], default=as_text, ensure_ascii=False))
+        say_json([asdict(x) for x in lines])
     elif lines:
         print_table(_DELIVERY_COLUMNS, lines)
     else:
-        typer.echo("No notifications yet.")
+        say("No notifications yet.")
 
 
 @app.command()
@@ -91,7 +90,7 @@ def picture(
             raise _unknown(alert_id)
         story = story_of(reports, context.registry(), load_limit_sets(reader), alert, hours)
     _draw(story, out)
-    typer.echo(f"{out}: alert {alert.id}, {alert.station} {alert.parameter}".rstrip())
+    say(f"{out}: alert {alert.id}, {alert.station} {alert.parameter}".rstrip())
 
 
 @app.command()
@@ -110,7 +109,7 @@ def acknowledge(
     taken_by = acknowledge(context.database().writer, alert_id, officer, context.clock.now())
     if taken_by is None:
         raise _unknown(alert_id)
-    typer.echo(f"Alert {alert_id} is taken care of by {taken_by}.")
+    say(f"Alert {alert_id} is taken care of by {taken_by}.")
 
 
 @app.command()
@@ -129,7 +128,7 @@ def cause(
     context = load_context()
     if not record_cause(context.database().writer, alert_id, found.value, officer, context.clock.now()):
         raise _unknown(alert_id)
-    typer.echo(f"Alert {alert_id}: {found.value}.")
+    say(f"Alert {alert_id}: {found.value}.")
 
 
 def _draw(story: Story, out: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from commands.models import store, triage
+from quantrac.terminal import say, say_json
 
 app = typer.Typer(
     help="Measure the anomaly model on benchmarks and scenarios; train, promote and roll back what it has learnt.",
@@ -66,7 +67,7 @@ def evaluate(
             tell("pictures")
             draw(evaluation.runs, out)
     if as_json:
-        typer.echo(json.dumps(evaluation.as_json(), ensure_ascii=False, allow_nan=False))
+        say_json(evaluation.as_json())
     else:
         evaluation_table(evaluation)
 
@@ -80,7 +81,7 @@ def detectors() -> None:
     from models.evaluation.detectors import DETECTORS
 
     for name in DETECTORS:
-        typer.echo(name)
+        say(name)
 
 
 @app.command()
@@ -116,7 +117,7 @@ def leaderboard(
             measure(one, data, builders, results)
             store.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
             out.write_text(render(results), encoding="utf-8")
-    typer.echo(f"Written: {out} and {store}")
+    say(f"Written: {out} and {store}")
 
 
 @app.command()
@@ -138,7 +139,7 @@ def ablation(
     with progress() as tell:
         rows = ablate(family_named(family), data, train, part, tell)
     if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, allow_nan=False))
+        say_json(rows)
     else:
         ablation_table(family, rows)
 
@@ -159,4 +160,4 @@ def scenarios(
 
     with progress() as tell:
         rows, events = write_scenarios(out, seed, stations, days, tell)
-    typer.echo(f"{rows} rows with {events} events written to {out}.")
+    say(f"{rows} rows with {events} events written to {out}.")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
     from commands.context import Context
@@ -43,9 +44,9 @@ def train(
         tell(f"learning from {len(series)} files")
         entry = run(store, chosen, series, detector, name=name or family, at=context.clock.now())
     if as_json:
-        typer.echo(json.dumps(asdict(entry), ensure_ascii=False))
+        say_json(asdict(entry))
     else:
-        typer.echo(f"{entry.sha256} stored for {entry.name}. To use it: quantrac models promote {entry.sha256[:12]}")
+        say(f"{entry.sha256} stored for {entry.name}. To use it: quantrac models promote {entry.sha256[:12]}")
 
 
 def list_artefacts(
@@ -66,11 +67,11 @@ def list_artefacts(
     active, shadows = set(chosen.values()), set(shadowed.values())
     if as_json:
         listed = [{**asdict(e), "active": e.sha256 in active, "shadow": e.sha256 in shadows} for e in entries]
-        typer.echo(json.dumps({"artefacts": listed, "history": [asdict(c) for c in store.history(name)]}))
+        say_json({"artefacts": listed, "history": [asdict(c) for c in store.history(name)]})
     elif entries:
         artefact_table(entries, active, shadows)
     else:
-        typer.echo("There are no artefacts yet: make one with `quantrac models train`.")
+        say("There are no artefacts yet: make one with `quantrac models train`.")
 
 
 def promote(
@@ -107,7 +108,7 @@ def promote(
                 "the active one is kept (--force promotes all the same)"
             )
     store.promote(candidate.sha256, context.clock.now())
-    typer.echo(f"{candidate.sha256} is now active for {candidate.name}.")
+    say(f"{candidate.sha256} is now active for {candidate.name}.")
 
 
 def shadow(
@@ -133,18 +134,18 @@ def shadow(
     store = ArtefactStore(context.models_dir)
     if stop is not None:
         change = store.end_shadow(stop, context.clock.now())
-        typer.echo(f"{change.sha256} runs no more beside the active artefact of {stop}.")
+        say(f"{change.sha256} runs no more beside the active artefact of {stop}.")
     elif report:
         lines = shadow_lines(context, which or "", required=True)
         if as_json:
-            typer.echo(json.dumps([asdict(line) for line in lines], default=str))
+            say_json([asdict(line) for line in lines])
         elif not shadow_table(lines):
-            typer.echo("Nothing was counted yet: begin with `quantrac models shadow HASH`.")
+            say("Nothing was counted yet: begin with `quantrac models shadow HASH`.")
     elif which is not None:
         candidate = store.entry(which)
         load_pipeline(store, candidate.sha256)
         change = store.begin_shadow(candidate.sha256, context.clock.now())
-        typer.echo(f"{change.sha256} now runs beside the active artefact of {change.name}: see --report in some days.")
+        say(f"{change.sha256} now runs beside the active artefact of {change.name}: see --report in some days.")
     else:
         raise QuantracError("Give the HASH of a candidate to begin, --report to see what was counted, or --stop NAME.")
 
@@ -181,7 +182,7 @@ def retrain(
     with progress() as tell:
         reports = [trainer.retrain(code, as_shadow=as_shadow) for code in trainer.stations(station) if not tell(code)]
     if as_json:
-        typer.echo(json.dumps([asdict(r) for r in reports], ensure_ascii=False))
+        say_json([asdict(r) for r in reports])
     else:
         retraining_table(reports)
 
@@ -196,7 +197,7 @@ def rollback(name: Annotated[str, typer.Argument(help="Station or family.", meta
 
     context = load_context()
     change = ArtefactStore(context.models_dir).rollback(name, context.clock.now())
-    typer.echo(f"{change.sha256} is active again for {name} (instead of {change.previous}).")
+    say(f"{change.sha256} is active again for {name} (instead of {change.previous}).")
 
 
 def explain(
@@ -228,6 +229,6 @@ def explain(
         runs = run_all(fitted, load_series(chosen, data), tell)
     rows = explanations(runs)
     if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False))
+        say_json(rows)
     else:
         explanation_table(rows)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from quantrac import __version__
+from quantrac.terminal import say
 
 if TYPE_CHECKING:
     from models.series import Series
@@ -59,7 +60,7 @@ def teach_triage(
         chosen = [s for s in judged if s.taught is taught]
         if chosen:
             _tell(reliability(model, chosen, taught=taught), "with" if taught else "without")
-    typer.echo(f"Written: {out}")
+    say(f"Written: {out}")
 
 
 def _samples(
@@ -94,9 +95,9 @@ def _samples(
 
 
 def _tell(r: Reliability, word: str) -> None:
-    typer.echo(
+    say(
         f"{word} a second stage: {r.incidents:.0f} incidents, class right {r.accuracy:.3f}, "
         f"Brier score of P(pollution) {r.brier:.4f}"
     )
     for said, was, weight in r.bins:
-        typer.echo(f"  said {said:.2f}: was {was:.2f} ({weight:.1f} incidents)")
+        say(f"  said {said:.2f}: was {was:.2f} ({weight:.1f} incidents)")

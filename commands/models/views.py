@@ -17,6 +17,7 @@ from models.evaluation.families import family_named
 from models.evaluation.families.base import Run
 from models.loading import load_fitted
 from models.training import compare, worse_figures
+from quantrac.terminal import add_row
 
 if TYPE_CHECKING:
     from sql.reports import ShadowLine
@@ -39,10 +40,10 @@ def evaluation_table(evaluation: Evaluation) -> None:
     total = Table("figure", "total", title=f"{evaluation.detector} on {evaluation.family}")
     for name, value in evaluation.total.items():
         if not isinstance(value, Mapping):
-            total.add_row(name.replace("_", " "), cell(value))
+            add_row(total, name.replace("_", " "), cell(value))
     files = Table("file", *(n.replace("_", " ") for n in _MAIN))
     for name, figures in evaluation.files.items():
-        files.add_row(name, *(cell(figures.get(n)) for n in _MAIN))
+        add_row(files, name, *(cell(figures.get(n)) for n in _MAIN))
     console.print(files, total)
     matrix = evaluation.total.get("confusion_matrix")
     if isinstance(matrix, Mapping) and matrix:
@@ -53,7 +54,7 @@ def _confusion_table(matrix: Mapping[str, Mapping[str, int]]) -> Table:
     said = sorted({column for row in matrix.values() for column in row})
     table = Table("true \\ said", *said, title="triage")
     for true, counts in matrix.items():
-        table.add_row(true, *(str(counts.get(column, 0)) for column in said))
+        add_row(table, true, *(str(counts.get(column, 0)) for column in said))
     return table
 
 
@@ -66,7 +67,7 @@ def ablation_table(family: str, rows: Mapping[str, Mapping[str, object]]) -> Non
     names = [k for k, v in next(iter(rows.values())).items() if not isinstance(v, Mapping) and k not in _COUNTS]
     table = Table("without", *(n.replace("_", " ") for n in names), title=f"ablation on {family}")
     for part, figures in rows.items():
-        table.add_row(part, *(cell(figures.get(n)) for n in names))
+        add_row(table, part, *(cell(figures.get(n)) for n in names))
     table_console().print(table)
 
 
@@ -85,7 +86,7 @@ def artefact_table(entries: Sequence[Artefact], active: Collection[str], shadows
         window = f"{e.window_start[:10]} to {e.window_end[:10]}"
         mark = "yes" if e.sha256 in active else "shadow" if e.sha256 in shadows else ""
         f1 = cell(e.metrics.get("event_f1"))
-        table.add_row(mark, e.sha256[:12], e.name, e.detector, e.created_at[:16], window, f1, e.code_version)
+        add_row(table, mark, e.sha256[:12], e.name, e.detector, e.created_at[:16], window, f1, e.code_version)
     table_console().print(table)
 
 
@@ -111,7 +112,7 @@ def difference_table(store: ArtefactStore, active: Artefact, candidate: Artefact
     table = Table("figure", f"active {active.sha256[:12]}", f"candidate {candidate.sha256[:12]}")
     for name in old:
         if name in new and not isinstance(old[name], Mapping):
-            table.add_row(name.replace("_", " "), cell(old[name]), cell(new[name]))
+            add_row(table, name.replace("_", " "), cell(old[name]), cell(new[name]))
     table_console().print(table)
     return worse
 
@@ -125,7 +126,7 @@ def shadow_table(lines: Sequence[ShadowLine]) -> bool:
         title="shadow beside active (alarms and pages: active / shadow)",
     )  # fmt: skip
     for x in lines:
-        table.add_row(
+        add_row(table,
             x.station, x.active[:12] or "novelty", x.shadow[:12], f"{x.since:%Y-%m-%d %H:%M}", str(x.rows),
             f"{x.alarms_active} / {x.alarms_shadow}", f"{x.pages_active} / {x.pages_shadow}",
             f"{x.rows_both} / {x.rows_active} / {x.rows_shadow}",
@@ -141,7 +142,7 @@ def retraining_table(reports: Sequence[Retrained]) -> None:
         figures = [
             f"{cell(r.active.get(n))} / {cell(r.candidate.get(n))}" for n in ("event_f1", "false_alarms_per_day")
         ]
-        table.add_row(r.station, str(r.rows), r.outcome, *figures, (r.sha256 or "")[:12])
+        add_row(table, r.station, str(r.rows), r.outcome, *figures, (r.sha256 or "")[:12])
     table_console().print(table if reports else "No station is registered.")
 
 
@@ -167,7 +168,7 @@ def explanation_table(rows: Sequence[Mapping[str, object]]) -> None:
     table = Table("file", "from", "to", "probably", "p", "lý do / reasons")
     for row in rows:
         reasons = [*_texts(row["reasons_vi"]), *_texts(row["reasons_en"])]
-        table.add_row(*(str(row[k]) for k in ("file", "start", "end", "cls", "probability")), "\n".join(reasons))
+        add_row(table, *(str(row[k]) for k in ("file", "start", "end", "cls", "probability")), "\n".join(reasons))
     table_console().print(table if rows else "No alarm was judged.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from functools import cached_property
@@ -61,6 +61,10 @@ class PermitLimit:
     source: str
 
 
+DRILL_PREFIX = "DRILL_"
+"""Begins the code of a station's drill copy, and of nothing else."""
+
+
 @dataclass(frozen=True)
 class Station:
     """One version of a station's description, in force from ``effective_from`` (a calendar day in Vietnam)."""
@@ -86,6 +90,11 @@ class Station:
     illustration: bool = False
     """True for invented sample stations: shown on every page that names them."""
 
+    @property
+    def drill(self) -> bool:
+        """Whether this is the drill copy of a station: what it sends is exercise, in every table that has its code."""
+        return self.code.startswith(DRILL_PREFIX)
+
     @cached_property
     def sensor_of_symbol(self) -> Mapping[str, Sensor]:
         """Sensor by canonical code and by every alias."""
@@ -95,6 +104,22 @@ class Station:
     def sensor_of(self) -> Mapping[str, Sensor]:
         """Sensor by canonical parameter code."""
         return {s.parameter: s for s in self.sensors}
+
+
+def drill_copy(station: Station) -> Station:
+    """Return the station that is simulated in a drill in place of a real one: apart from it in every table.
+
+    Its code and names say so, nobody of its own contacts is written to, and it stands in for no old code.
+    """
+    return replace(
+        station,
+        code=f"{DRILL_PREFIX}{station.code}",
+        name_vi=f"DIỄN TẬP – {station.name_vi}",
+        name_en=f"DRILL – {station.name_en}",
+        old_codes=(),
+        contacts=(),
+        illustration=False,
+    )
 
 
 @dataclass(frozen=True)

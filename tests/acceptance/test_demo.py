@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
+from local.demo import FOLDER
 from local.servers.mail import CaughtMail, read_index
 from quantrac.registry import load_registry, sample_province
 from quantrac.settings import load_settings
@@ -25,7 +26,7 @@ from quantrac.settings import load_settings
 def run_dir() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="quantrac-demo-"))
     folder.chmod(0o711)
-    yield folder
+    yield folder / FOLDER
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -36,7 +37,7 @@ def first(run_dir: Path) -> dict[str, Any]:
 
 def demo_once(run_dir: Path) -> dict[str, Any]:
     environment = os.environ | {
-        "QUANTRAC_RUN_DIR": str(run_dir),
+        "QUANTRAC_RUN_DIR": str(run_dir.parent),
         "QUANTRAC_CACHE_DIR": str(load_settings().cache_dir),
     }
     command = [sys.executable, "-m", "quantrac", "demo", "--once"]

@@ -6,14 +6,19 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from local.servers import LocalServers, read_local
+from quantrac.domain.deadletters import DeadLetter, RejectReason, Stage
 from quantrac.endpoints import KafkaEndpoint
+from sql.worker_store import WorkerStore
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 COMMANDS = [
@@ -58,7 +63,8 @@ def test_doctor_is_content_after_the_steps_of_the_readme(prepared: Run) -> None:
     findings = json.loads(done.stdout)
     assert [f for f in findings if not f["ok"]] == []
     assert {f["check"] for f in findings} == {
-        "settings", "disk", "mqtt", "kafka", "database", "stations", "limits", "models", "mail"
+        "settings", "disk", "mqtt", "kafka", "database", "stations", "limits", "models", "mail",
+        "processes", "workers", "delivery",
     }  # fmt: skip
     assert done.returncode == 0
 
@@ -69,6 +75,113 @@ def test_doctor_says_what_to_do_next(prepared: Run) -> None:
     assert "FAIL mail" in done.stdout
     assert "->" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_15_a_dead_notifier_is_seen_by_the_notifications_that_wait(prepared: Run, servers: LocalServers) -> None:
+    local = read_local(servers.run_dir)
+    assert local is not None
+    with psycopg.connect(local.database.owner) as connection:
+        connection.execute(
+            "WITH a AS (INSERT INTO alerts (station, parameter, rule, kind, severity, opened_at, since)"
+            " VALUES ('DT_DEAF', 'COD', 'limit', 'limit', 'high', now(), now()) RETURNING id),"
+            " t AS (INSERT INTO alert_transitions (alert_id, kind, reason, observed_at, severity)"
+            " SELECT id, 'opened', 'held', now(), 'high' FROM a RETURNING id, alert_id)"
+            " INSERT INTO outbox (alert_id, transition_id, message_id, channel, recipient, subject, text, created_at)"
+            " SELECT alert_id, id, 'deaf', 'email', 'a@b.vn', 's', 't', now() - INTERVAL '5 minutes' FROM t"
+        )
+    try:
+        done = prepared("doctor")
+        assert done.returncode == 1
+        assert "FAIL delivery   1 notifications wait" in done.stdout
+        assert "quantrac run notifier" in done.stdout
+    finally:
+        with psycopg.connect(local.database.owner) as connection:
+            connection.execute("DELETE FROM outbox WHERE message_id = 'deaf'")
+            connection.execute(
+                "DELETE FROM alert_transitions WHERE alert_id IN (SELECT id FROM alerts WHERE station = 'DT_DEAF')"
+            )
+            connection.execute("DELETE FROM alerts WHERE station = 'DT_DEAF'")
+
+
+def test_15_kafka_away_hides_nothing_of_the_database(prepared: Run) -> None:
+    began = time.monotonic()
+    done = prepared("status", "--json", QUANTRAC_KAFKA_BOOTSTRAP="127.0.0.1:9")
+    assert time.monotonic() - began < 15
+    assert done.returncode == 1
+    document = json.loads(done.stdout)
+    assert document["Stations"]["registered"] == 16
+    assert "127.0.0.1:9" in document["Kafka"]["cannot be asked"]
+    assert document["at"].endswith("+07:00")
+    assert done.stderr.startswith("quantrac: Kafka at 127.0.0.1:9 does not answer")
+
+
+def test_15_processes_of_another_installation_are_not_ours(prepared: Run, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import time; time.sleep(60)", "quantrac", "run", "worker"]
+    ours = json.loads(prepared("status", "--json").stdout)["processes"]
+    other = subprocess.Popen(command, env=os.environ | {"QUANTRAC_RUN_DIR": str(tmp_path)})
+    try:
+        seen = json.loads(prepared("status", "--json").stdout)["processes"]
+    finally:
+        other.kill()
+        other.wait()
+    assert [p["pid"] for p in seen] == [p["pid"] for p in ours]
+
+
+def test_15_what_is_missing_is_named(prepared: Run, servers: LocalServers) -> None:
+    local = read_local(servers.run_dir)
+    assert local is not None
+    with psycopg.connect(local.database.owner) as connection:
+        connection.execute(
+            "INSERT INTO feeds (station, session, seen, last_received_at)"
+            " VALUES ('DT_KCNSADEC_NUOSXL', 's1', '{[0,5),[7,9)}', now())"
+        )
+    try:
+        found = json.loads(prepared("missing", "DT_KCNSADEC_NUOSXL", "--json").stdout)
+        assert [(g["first"], g["beyond"]) for g in found["sequence_numbers"]] == [(5, 7)]
+        assert found["instants"][0]["parameter"]  # nothing was sent at all
+        assert "DT_KCNSADEC_NUOSXL" in prepared("missing").stdout
+    finally:
+        with psycopg.connect(local.database.owner) as connection:
+            connection.execute("DELETE FROM feeds")
+
+
+@pytest.mark.parametrize("name", ["[/x]", "[red]x[/red]", "\x1b]0;title\x07\x1b[2J", "\u202egnp", "a\rb"])
+def test_9_text_of_a_logger_does_not_reach_the_terminal_as_it_is(
+    prepared: Run, servers: LocalServers, name: str
+) -> None:
+    local = read_local(servers.run_dir)
+    assert local is not None
+    letter = DeadLetter(
+        "DT_X", Stage.DECODE, RejectReason.UNKNOWN_PARAMETER, f"no parameter {name}", name, f"{{{name}}}".encode(),
+        "application/json", f"quantrac/v1/{name}/readings", datetime.now(UTC), 0, 4711, 0,
+    )  # fmt: skip
+    with closing(WorkerStore(local.database.writer)) as store, store.transaction() as tx:
+        tx.accounting.add_dead_letters([letter])
+    with psycopg.connect(local.database.owner) as connection:
+        row = connection.execute("SELECT id FROM dead_letters WHERE raw_offset = 4711").fetchone()
+    assert row is not None
+    try:
+        for command in (["list"], ["list", "--json"], ["show", str(row[0])]):
+            done = prepared("dead-letters", *command)
+            assert done.returncode == 0, done.stderr
+            assert all(line.replace("\t", "").isprintable() for line in done.stdout.split("\n")), command
+            assert "DT_X" in done.stdout
+    finally:
+        with psycopg.connect(local.database.owner) as connection:
+            connection.execute("DELETE FROM dead_letters")
+
+
+def test_13_a_real_station_is_simulated_as_its_marked_copy(prepared: Run, servers: LocalServers) -> None:
+    done = prepared("simulate", "--drill", "--station", "DT_KCNSADEC_NUOSXL", "--duration", "2", "--cadence", "1")
+    # No bridge has made its session yet: what is published has no subscriber, which it says; the copy is registered.
+    assert "no subscriber" in done.stderr or done.returncode == 0, done.stderr
+    local = read_local(servers.run_dir)
+    assert local is not None
+    with psycopg.connect(local.database.owner) as connection:
+        rows = connection.execute("SELECT code, name_vi FROM stations WHERE code LIKE 'DRILL%'").fetchall()
+        connection.execute("DELETE FROM effective_limits WHERE station LIKE 'DRILL%'")
+        connection.execute("DELETE FROM stations WHERE code LIKE 'DRILL%'")
+    assert [(c, n.startswith("DIỄN TẬP")) for c, n in rows] == [("DRILL_DT_KCNSADEC_NUOSXL", True)]
 
 
 def test_status_shows_ledger_and_processes(prepared: Run) -> None:

@@ -347,3 +347,11 @@ class TestRecordedFeeds:
 
     def test_nothing_clashes_with_the_sample_province(self) -> None:
         assert len(load_registry([sample_province(), recorded_feeds()]).stations) == 23
+
+
+@pytest.mark.parametrize("name", ["KCN\\u001b[2J", "KCN\\r\\nBcc: a@b", "<script>alert(1)</script>", "a\\u202eb"])
+def test_9_a_name_that_a_terminal_a_mail_or_a_page_would_obey_is_refused(name: str) -> None:
+    text = GOOD.replace('name_vi = "', f'name_vi = "{name} ', 1)
+    assert text != GOOD
+    with pytest.raises(RuleError, match="name_vi"):
+        parse_registry(text, "stations.toml")

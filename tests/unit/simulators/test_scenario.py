@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from quantrac.domain.stations import Station
+from quantrac.domain.stations import Station, drill_copy
 from quantrac.errors import RuleError
 from quantrac.registry import load_registry, sample_province
 from simulators.durations import instant_of, seconds_of
 from simulators.events import CLASS_OF_KIND, EventKind
 from simulators.scenario import load_scenario, parse_scenario
+from tests import factories
 
 STUCK = '[[event]]\nkind = "stuck"\nstation = "DT_A_NUOSXL"\nparameters = ["COD"]\nstart = 10\nduration = 60\n'
 
@@ -135,3 +136,11 @@ def test_instants_take_the_feeds_zone_unless_they_name_one(start: datetime) -> N
     assert instant_of("2026-11-23T10:00", VIETNAM).tzinfo is UTC
     with pytest.raises(ValueError, match="yesterday"):
         instant_of("yesterday", VIETNAM)
+
+
+def test_13_a_scenario_that_names_a_station_hits_its_drill_copy() -> None:
+    scenario = parse_scenario(
+        '[[event]]\nkind = "stuck"\nparameters = ["COD"]\nstation = "DT_A"\nstart = 1\nduration = 5\n', "test"
+    )
+    copy = drill_copy(factories.station("DT_A", ("COD",)))
+    assert [e.station for e in scenario.bind([copy], datetime(2026, 11, 23, tzinfo=UTC))] == ["DRILL_DT_A"]

@@ -1,0 +1,65 @@
+"""``quantrac missing``: what did not arrive, by sequence numbers and by instants."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands.views import Column, print_table
+from quantrac.terminal import say, say_json
+
+if TYPE_CHECKING:
+    from sql.reports import MissingSpan, SequenceGap
+
+
+def missing(
+    station: Annotated[str | None, typer.Argument(help="Code of a station. Default: all.")] = None,
+    hours: Annotated[float, typer.Option(min=0.1, max=24 * 60, help="How far back instants are looked at.")] = 24.0,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many lines of each table.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+) -> None:
+    """List messages and readings that never arrived: which sequence numbers, which instants of which parameter.
+
+    A sequence number that is missing proves a message that was sent and lost. An instant without a reading may also be
+    one at which nothing was sent. The last hour's may still be on their way.
+
+    Example: quantrac missing DT_KCNSADEC_NUOSXL --hours 48
+    """
+    from commands.context import load_context
+    from quantrac.errors import QuantracError
+    from sql.reports import Reports
+
+    context = load_context()
+    now = context.clock.now()
+    if station is not None and context.registry().station(station, now) is None:
+        raise QuantracError(f"There is no station {station!r}: `quantrac stations list` names them.")
+    with Reports(context.database().reader) as reports:
+        gaps = [g for g in reports.sequence_gaps(limit=100_000) if station in (None, g.station)][:limit]
+        spans = reports.missing_spans(station, now - timedelta(hours=hours), now, limit)
+    if as_json:
+        say_json({"sequence_numbers": [asdict(g) for g in gaps], "instants": [asdict(s) for s in spans]})
+        return
+    say("Messages missing in sessions (proof of loss)", bold=True)
+    print_table(_GAP_COLUMNS, gaps) if gaps else say("none")
+    say(f"\nReadings that were due in the last {hours:g} h and are not there", bold=True)
+    print_table(_SPAN_COLUMNS, spans) if spans else say("none")
+
+
+_GAP_COLUMNS: tuple[Column[SequenceGap], ...] = (
+    Column("station", lambda g: g.station),
+    Column("session", lambda g: g.session),
+    Column("from no.", lambda g: g.first, "right"),
+    Column("to no.", lambda g: g.beyond - 1, "right"),
+    Column("messages", lambda g: g.missing, "right"),
+    Column("last heard", lambda g: g.last_received_at),
+)
+_SPAN_COLUMNS: tuple[Column[MissingSpan], ...] = (
+    Column("station", lambda s: s.station),
+    Column("parameter", lambda s: s.parameter),
+    Column("last before", lambda s: s.after),
+    Column("next after", lambda s: s.before),
+    Column("readings", lambda s: s.readings, "right"),
+)

@@ -1,0 +1,74 @@
+"""Everything of one machine under one supervisor: servers where none are named, then our own processes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from local.prepare import local_servers, prepare_servers
+from local.processes import Part, Supervisor, pipeline
+from local.servers.progress import bars_on_stderr
+from quantrac.clock import Clock
+from quantrac.settings import Settings
+
+TEND_EVERY_S = 1.0
+SERVERS = ("mqtt_host", "kafka_bootstrap", "database_owner_url", "smtp_host")
+"""Settings that name a server; where one is not set, the local servers are started."""
+
+
+def up(
+    settings: Settings, clock: Clock, *, workers: int, stop: threading.Event, show: Callable[[str, bool], None]
+) -> None:
+    """Run and supervise everything until ``stop`` is set, then stop what was started here, in order.
+
+    ``show`` gets one line of state whenever it changes, and whether all is well.
+
+    Raises
+    ------
+    QuantracError
+        A server or a process did not become ready; the message says which and where its log is.
+    """
+    settings.run_dir.mkdir(parents=True, exist_ok=True)
+    with _servers(settings):
+        supervisor = Supervisor(pipeline(settings.run_dir, workers).parts, clock)
+        try:
+            supervisor.start()
+            _tend(supervisor, stop, show)
+        finally:
+            supervisor.stop()
+
+
+def state_of(parts: Sequence[Part], restarts: int) -> tuple[str, bool]:
+    """Return one line on processes, and whether each of them is ready."""
+    words = [f"{each.name} {'ok' if each.is_healthy() else 'starting' if each.pid else 'DOWN'}" for each in parts]
+    again = f" · started again {restarts}×" if restarts else ""
+    return " · ".join(words) + again, all(each.is_healthy() for each in parts)
+
+
+def _tend(supervisor: Supervisor, stop: threading.Event, show: Callable[[str, bool], None]) -> None:
+    shown = None
+    while True:
+        state = state_of(supervisor.parts, supervisor.restarts)
+        if state != shown:
+            show(*state)
+            shown = state
+        if stop.wait(TEND_EVERY_S):
+            return
+        supervisor.tend()
+
+
+@contextmanager
+def _servers(settings: Settings) -> Iterator[None]:
+    """Run the local servers for as long as this lasts, unless every server is named by a setting."""
+    if all(getattr(settings, name) is not None for name in SERVERS):
+        yield
+        return
+    servers = local_servers(settings)
+    try:
+        with bars_on_stderr() as bars:
+            servers.start(bars)
+            prepare_servers(servers, settings, bars)
+        yield
+    finally:
+        servers.stop()
