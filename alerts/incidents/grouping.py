@@ -140,7 +140,8 @@ def _of_outage(
         reason = Placing.NEW if held is None else Placing.SAME_OUTAGE
         return Placement(reason, held, declared)
     for incident in alike:
-        if incident.is_active and change.created_at - incident.spread_at <= policy.outage_gap:
+        near = change.created_at - incident.spread_at <= policy.outage_gap
+        if incident.is_active and incident.outage is None and near:
             return Placement(Placing.SAME_OUTAGE, incident)
     return None
 

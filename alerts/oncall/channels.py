@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -71,20 +71,6 @@ def ordered(channels: Iterable[ContactChannel]) -> tuple[ContactChannel, ...]:
     verified = sorted((c for c in channels if c.is_verified), key=lambda c: (c.position, c.id))
     working = tuple(c for c in verified if c.failing_since is None)
     return working or tuple(verified)
-
-
-def fallback(person: Person, failed: int, now: datetime, tried: Iterable[int] = ()) -> Planned | None:
-    """Return the next channel for a message that ``failed`` could not deliver, due at once; ``None``: none is left."""
-    used = {failed, *tried}
-    left = next((c for c in ordered(person.channels) if c.id not in used), None)
-    return None if left is None else Planned(left, now)
-
-
-def after_delivery(channel: ContactChannel, now: datetime, *, delivered: bool) -> ContactChannel:
-    """Return a channel after a message was delivered or given up: marked as failing since the first that was not."""
-    if delivered:
-        return replace(channel, failing_since=None)
-    return replace(channel, failing_since=channel.failing_since or now)
 
 
 def only_telegram(channels: Iterable[ContactChannel]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -181,6 +181,8 @@ class Incident:
     relapses: tuple[datetime, ...] = ()
     flapping: bool = False
     chain: Chain | None = None
+    reason: str = ""
+    """Named reason of the last decision: why it was told, or was not."""
 
     @property
     def is_active(self) -> bool:
@@ -287,13 +289,3 @@ class IncidentEvent:
     reason: str
     """Named reason of the decision."""
     detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentFacts:
-    """What a decision about incidents needs to know beside the incident."""
-
-    windows: tuple[HoldWindow, ...] = ()
-    outages: tuple[Outage, ...] = ()
-    names: dict[str, str] = field(default_factory=dict)
-    """Vietnamese names of stations by code."""
