@@ -7,12 +7,13 @@ describes every key. Times without an offset are Vietnam's.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from alerts.oncall.lines import with_line
+from alerts.oncall.swaps import accepted
 from quantrac.domain.alerts import Severity
 from quantrac.domain.oncall import (
     ContactChannel,
@@ -22,6 +23,7 @@ from quantrac.domain.oncall import (
     FixedShift,
     Layer,
     OnCall,
+    OnCallRows,
     Person,
     PersonRole,
     QuietHours,
@@ -56,15 +58,18 @@ def parse(text: str, source: str) -> OnCall:
     return found
 
 
-def from_documents(people: Iterable[Any], rotas: Iterable[Any], policies: Iterable[Any]) -> OnCall:
-    """Return what the database keeps, in the form that :func:`alerts.oncall.writing.documents` makes.
+def of_rows(rows: OnCallRows) -> OnCall:
+    """Return what the database keeps: documents with the people's channels, overrides, and swaps that count.
 
     Raises
     ------
     RuleError
         A document holds a mistake.
     """
-    return _document(Table({"person": [*people], "rota": [*rotas], "policy": [*policies]}, "on-call tables"))
+    kept = {"person": [*rows.people], "rota": [*rows.rotas], "policy": [*rows.policies]}
+    found = _document(Table(kept, "on-call tables"))
+    people = tuple(replace(p, channels=tuple(c for c in rows.channels if c.person == p.code)) for p in found.people)
+    return replace(found, people=people, overrides=(*rows.overrides, *accepted(rows.swaps)))
 
 
 def _document(top: Table) -> OnCall:
@@ -237,17 +242,3 @@ def _distinct(top: Table, kind: str, entries: Iterator[Any]) -> tuple[Any, ...]:
             raise top.error(f"{kind} {entry.code}", "code: stands twice; leave one out.")
         found[entry.code] = entry
     return tuple(found.values())
-
-
-def with_verification(oncall: OnCall, known: Iterable[ContactChannel]) -> OnCall:
-    """Return people whose channels keep what is known of the same address: its id, that it is verified, or fails."""
-    by_address = {(c.person, c.kind, c.address): c for c in known}
-
-    def kept(channel: ContactChannel) -> ContactChannel:
-        old = by_address.get((channel.person, channel.kind, channel.address))
-        if old is None:
-            return channel
-        return replace(channel, id=old.id, verified_at=old.verified_at, failing_since=old.failing_since)
-
-    people = tuple(replace(p, channels=tuple(map(kept, p.channels))) for p in oncall.people)
-    return replace(oncall, people=people)

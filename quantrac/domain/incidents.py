@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, TransitionKind
+from quantrac.domain.notifications import Channel, Notification
 
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
@@ -289,3 +290,50 @@ class IncidentEvent:
     reason: str
     """Named reason of the decision."""
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentMessage:
+    """A notification about an incident, and what it belongs to."""
+
+    notification: Notification
+    telling: str
+    incident_id: int | None = None
+    person: str | None = None
+    """Code; ``None`` for a common recipient."""
+    contact_id: int | None = None
+    due_at: datetime | None = None
+    """``None``: at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldRecipient:
+    """Somebody who was paged of an incident, and by which way."""
+
+    channel: Channel
+    recipient: str
+    person: str | None
+    contact_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that belongs to an incident, without its content."""
+
+    id: int
+    at: datetime
+    actor: str
+    name: str
+    content_type: str
+    sha256: str
+    """Hex."""
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentProgress:
+    """Up to when hand-overs and weeks were told."""
+
+    handed_over_at: datetime | None
+    summarised_at: datetime | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 from quantrac.domain.alerts import Severity
 
@@ -203,3 +204,15 @@ class OnCall:
     def policy_for(self, severity: Severity) -> EscalationPolicy | None:
         """Return the first policy that is meant for a severity."""
         return next((p for p in self.policies if severity in p.severities), None)
+
+
+@dataclass(frozen=True, slots=True)
+class OnCallRows:
+    """What the database keeps of who is on call: documents as ``alerts.oncall`` writes them, and rows."""
+
+    people: tuple[dict[str, Any], ...] = ()
+    rotas: tuple[dict[str, Any], ...] = ()
+    policies: tuple[dict[str, Any], ...] = ()
+    channels: tuple[ContactChannel, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    swaps: tuple[Swap, ...] = ()

@@ -1,0 +1,327 @@
+"""The step that turns changes of alerts into incidents and messages, again and again, in a process of its own.
+
+It reads what the workers have committed and writes to the outbox, one transaction a step: nothing of it is needed for
+readings to be stored or for the notifier to deliver, and it may be away for hours. A step that dies leaves nothing; of
+two processes one works and the other waits. The schedule of escalation is in the incidents, so it survives a restart.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from alerts.incidents.book import Surroundings, Turn, turn
+from alerts.incidents.messages import Text, Told, compose, notification, plain, silence_ended
+from alerts.incidents.reasons import IncidentPolicy, Reason, Telling
+from alerts.incidents.store import IncidentStore, IncidentTransaction
+from alerts.incidents.tellings import Decision, expired
+from alerts.oncall.chain import Step, advance, begin
+from alerts.oncall.channels import Plan, plan
+from alerts.oncall.document import of_rows
+from alerts.oncall.handover import hand_overs, summary_text, week, week_before
+from quantrac.clock import Clock
+from quantrac.domain.alerts import Severity
+from quantrac.domain.incidents import (
+    HoldWindow,
+    Incident,
+    IncidentEvent,
+    IncidentMessage,
+    IncidentProgress,
+    IncidentState,
+    ToldRecipient,
+)
+from quantrac.domain.notifications import Channel
+from quantrac.domain.oncall import ContactKind, OnCall, Person, PersonRole
+from quantrac.errors import RuleError, StoreError
+from quantrac.telemetry import get_logger
+
+_log = get_logger(__name__)
+MOST_CHANGES = 500
+"""Taken into one step: no transaction grows long, and the next step follows at once."""
+LOOK_BACK = timedelta(hours=26)
+"""How long what has ended is looked at: the mean of a day comes a day and a grace later."""
+SETTLED = timedelta(hours=1)
+"""Longer than any transaction of a worker lasts: older changes are all there."""
+_ON_HOLD = frozenset({Reason.IN_WINDOW, Reason.SILENCED})
+
+
+@dataclass(frozen=True, slots=True)
+class StepOptions:
+    """What the steps need of the settings."""
+
+    common: tuple[tuple[Channel, str], ...]
+    """Told when no policy reaches anybody."""
+    policy: IncidentPolicy = field(default_factory=IncidentPolicy)
+    pause_s: float = 0.5
+    """Between steps that find nothing new: adds to the time from a reading to its page."""
+    store_pause_s: float = 2.0
+    """Between tries while the database is away."""
+
+
+class IncidentStep:
+    """One step at a time; used by one thread."""
+
+    def __init__(self, store: IncidentStore, options: StepOptions, clock: Clock) -> None:
+        self._store, self._options, self._clock = store, options, clock
+        self._oncall = OnCall()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set; a step under way is finished."""
+        try:
+            while not stop.is_set():
+                try:
+                    busy = self.once() == MOST_CHANGES
+                except StoreError as exc:
+                    if not exc.retryable:
+                        raise
+                    _log.warning("database_away", error=str(exc), again_in_s=self._options.store_pause_s)
+                    stop.wait(self._options.store_pause_s)
+                else:
+                    stop.wait(0 if busy else self._options.pause_s)
+        finally:
+            self._store.close()
+
+    def once(self) -> int:
+        """Do one step and return how many changes of alerts it took in.
+
+        Raises
+        ------
+        StoreError
+            The database is away; the next step does it all.
+        """
+        now = self._clock.now()
+        with self._store.transaction() as tx:
+            if not tx.lock():
+                return 0
+            return self._step(tx, now)
+
+    def _step(self, tx: IncidentTransaction, now: datetime) -> int:
+        policy = self._options.policy
+        changes = tx.changes(MOST_CHANGES)
+        before = {i.id: i for i in tx.live(now - LOOK_BACK)}
+        windows = tx.windows(now, policy.longest_ad_hoc)
+        pages = tx.pages_since(now - max(policy.storm_window, policy.digest_every))
+        around = Surroundings(
+            windows,
+            tx.outages(now),
+            [at for at, _ in pages],
+            max((at for at, reason in pages if reason == Reason.DIGEST.value), default=None),
+        )
+        done = turn(before.values(), changes, around, now, policy=policy, new_id=tx.new_id)
+        oncall = self._current(tx, now)
+        teller = _Teller(tx, oncall, self._options.common, now)
+        after = [teller.tell(decision, done) for decision in done.decisions]
+        changed = [i for i in after if before.get(i.id) != i]
+        tx.save(changed)
+        tx.note_placed([(p.change.transition_id, p.incident_id, p.reason.value) for p in done.placed], now)
+        tx.add_events(_events(before, done.decisions, now))
+        teller.finish()
+        self._end_silences(tx, teller, windows, after)
+        self._fall_back(tx, now)
+        self._calendar(tx, teller, oncall, now)
+        tx.forget_dealt_with(now - SETTLED)
+        return len(changes)
+
+    def _current(self, tx: IncidentTransaction, now: datetime) -> OnCall:
+        """Return who is on call; with a mistake in the tables what was known before stays in force."""
+        try:
+            self._oncall = of_rows(tx.oncall(now))
+        except RuleError as exc:
+            _log.error("oncall_not_taken", error=str(exc))
+        return self._oncall
+
+    def _end_silences(
+        self, tx: IncidentTransaction, teller: _Teller, windows: Sequence[HoldWindow], incidents: Sequence[Incident]
+    ) -> None:
+        now = self._clock.now()
+        for window in expired(windows, now):
+            left = [i for i in incidents if i.is_active and _concerns(window, i)]
+            teller.inform(silence_ended(window, left), [window.by], f"silence-{window.id}")
+            tx.note_window_end(window.id, now)
+
+    def _fall_back(self, tx: IncidentTransaction, now: datetime) -> None:
+        events = [
+            IncidentEvent(incident_id, now, "", "fallback", "next_channel" if found else "no_channel_left", person)
+            for incident_id, person, found in tx.fall_back(now)
+        ]
+        tx.add_events(events)
+
+    def _calendar(self, tx: IncidentTransaction, teller: _Teller, oncall: OnCall, now: datetime) -> None:
+        """Tell hand-overs, and the week's summary; what was missed for more than a day is passed over."""
+        progress = tx.progress()
+        told_to = max(progress.handed_over_at or now, now - timedelta(days=1))
+        for rota in oncall.rotas if told_to < now else ():
+            for change in hand_overs(rota, oncall.overrides, told_to, now):
+                text = (
+                    f"{rota.title}: {_listed(change.coming, oncall)} nhận ca từ {_listed(change.leaving, oncall)}.\n"
+                    f"{rota.title}: {_listed(change.coming, oncall)} takes over from "
+                    f"{_listed(change.leaving, oncall)}.\n"
+                )
+                about = f"handover-{rota.code}-{change.at.isoformat()}"
+                teller.inform(plain(f"[TRỰC BAN] {rota.title}", text), (*change.coming, *change.leaving), about)
+        start, end = week_before(now)
+        if progress.summarised_at is not None and progress.summarised_at < end:
+            found = week(tx.opened_in(start, end), tx.acknowledgements(start, end), start, end)
+            heads = [p.code for p in oncall.people if p.role in (PersonRole.HEAD, PersonRole.LEADER)]
+            teller.inform(plain("[TRỰC BAN] Tuần qua / Last week", summary_text(found)), heads, f"week-{end.date()}")
+        reached_at = max(told_to, now)  # a clock that went back repeats nothing
+        if progress.handed_over_at is None or reached_at > progress.handed_over_at:
+            tx.save_progress(IncidentProgress(reached_at, max(progress.summarised_at or end, end)))
+
+
+class _Teller:
+    """Addresses what is decided, and moves the chains of escalation on."""
+
+    def __init__(
+        self, tx: IncidentTransaction, oncall: OnCall, common: Sequence[tuple[Channel, str]], now: datetime
+    ) -> None:
+        self._tx, self._oncall, self._common, self._now = tx, oncall, common, now
+        self._names = tx.names()
+        self._messages: list[IncidentMessage] = []
+        self._events: list[IncidentEvent] = []
+        self._after: list[tuple[Decision, Told]] = []
+        self._ended: list[int] = []
+
+    def tell(self, decision: Decision, done: Turn) -> Incident:
+        """Note what a decision tells, and return the incident with its chain moved on."""
+        incident, telling = decision.incident, decision.telling
+        if telling is Telling.PAGE:
+            return self._page(decision, done.digests.get(incident.id, ()))
+        if telling is not None:
+            self._after.append((decision, Told(incident, decision.reason, telling, self._names)))
+        if not incident.is_active:
+            self._ended += [incident.id] if telling is Telling.END else []
+        elif incident.state is IncidentState.OPEN and incident.chain is not None and decision.reason not in _ON_HOLD:
+            return self._escalate(incident, Told(incident, decision.reason, Telling.PAGE, self._names))
+        return incident
+
+    def inform(self, text: Text, people: Iterable[str], about: str) -> None:
+        """Send a message that nobody need acknowledge to each person; to the common recipients if none is reached."""
+        known = [p for code in dict.fromkeys(people) if (p := self._oncall.person(code)) is not None]
+        messages = [m for p in known for m in self._first_way(p, text, about)]
+        if not messages:
+            messages = [self._to(text, way, address, about) for way, address in self._common]
+        self._tx.enqueue(messages)
+
+    def finish(self) -> None:
+        """Enqueue what was noted: pages, and updates and ends to those who were paged before."""
+        self._tx.enqueue(self._messages)
+        self._tx.add_events(self._events)
+        told = self._tx.told([decision.incident.id for decision, _ in self._after])
+        for decision, about in self._after:
+            self._follow(decision, about, told.get(decision.incident.id, []))
+        if self._ended:
+            self._tx.withdraw(self._ended, "resolved", self._now)
+
+    def _follow(self, decision: Decision, told: Told, recipients: Sequence[ToldRecipient]) -> None:
+        incident, text = decision.incident, compose(told)
+        about = (incident.id, told.telling.value, decision.reason.value, self._now.isoformat())
+        messages = [
+            IncidentMessage(
+                notification(text, r.channel, r.recipient, *about),
+                told.telling.value,
+                incident.id,
+                r.person,
+                r.contact_id,
+            )
+            for r in recipients
+        ]
+        holder = None if incident.holder is None else self._oncall.person(incident.holder)
+        if holder is not None and holder.code not in {r.person for r in recipients}:
+            messages += [replace(m, incident_id=incident.id) for m in self._first_way(holder, text, *about)]
+        self._tx.enqueue(messages)
+
+    def _page(self, decision: Decision, others: Sequence[Incident]) -> Incident:
+        incident = decision.incident
+        told = Told(incident, decision.reason, Telling.PAGE, self._names, others)
+        policy = self._oncall.policy_for(incident.severity)
+        if policy is None:
+            self._page_common(incident, told, "no_policy")
+            return incident
+        return self._escalate(replace(incident, chain=begin(policy, self._now)), told)
+
+    def _escalate(self, incident: Incident, told: Told) -> Incident:
+        if incident.chain is None:
+            return incident
+        moved = advance(self._oncall, incident.chain, incident.stations, self._now)
+        if moved.step is Step.NOBODY:
+            self._page_common(incident, told, moved.step.value)
+        people = moved.people
+        for person in people:
+            self._messages += self._planned(incident, told, person, plan(person, incident.severity, self._now))
+        if people:
+            detail = ", ".join(p.code for p in people)
+            what = f"{moved.chain.policy} {moved.chain.step + 1}"
+            self._events.append(IncidentEvent(incident.id, self._now, "", "escalation", what, detail))
+        return replace(incident, chain=moved.chain)
+
+    def _page_common(self, incident: Incident, told: Told, why: str) -> None:
+        text, about = compose(told), (incident.id, "page", self._now.isoformat())
+        self._messages += [
+            IncidentMessage(notification(text, channel, recipient, *about), Telling.PAGE.value, incident.id)
+            for channel, recipient in self._common
+        ]
+        self._events.append(IncidentEvent(incident.id, self._now, "", "escalation", why, "common recipients"))
+
+    def _planned(self, incident: Incident, told: Told, person: Person, ways: Plan) -> list[IncidentMessage]:
+        text = compose(told)
+        return [
+            IncidentMessage(
+                notification(
+                    text, _way(p.channel.kind), p.channel.address, incident.id, person.code, self._now.isoformat()
+                ),
+                Telling.PAGE.value,
+                incident.id,
+                person.code,
+                p.channel.id,
+                p.due_at if p.due_at > self._now else None,
+            )
+            for p in ways.messages
+        ]
+
+    def _first_way(self, person: Person, text: Text, *about: object) -> list[IncidentMessage]:
+        first = plan(person, Severity.CRITICAL, self._now).messages[:1]
+        return [
+            IncidentMessage(
+                notification(text, _way(p.channel.kind), p.channel.address, *about),
+                Telling.UPDATE.value,
+                person=person.code,
+                contact_id=p.channel.id,
+            )
+            for p in first
+        ]
+
+    def _to(self, text: Text, channel: Channel, recipient: str, about: str) -> IncidentMessage:
+        return IncidentMessage(notification(text, channel, recipient, about), Telling.UPDATE.value)
+
+
+def _way(kind: ContactKind) -> Channel:
+    """Return how the notifier delivers: everything but e-mail goes to a target that the webhooks' file names."""
+    return Channel.EMAIL if kind is ContactKind.EMAIL else Channel.WEBHOOK
+
+
+def _concerns(window: HoldWindow, incident: Incident) -> bool:
+    return any(window.covers(m.key, window.starts_at) for m in incident.open_members)
+
+
+def _listed(codes: Iterable[str], oncall: OnCall) -> str:
+    people = ((code, oncall.person(code)) for code in codes)
+    return ", ".join(code if person is None else person.name for code, person in people) or "-"
+
+
+def _events(before: dict[int, Incident], decisions: Iterable[Decision], now: datetime) -> list[IncidentEvent]:
+    """Return the history's lines of a turn: what was told, and each other reason when it changes."""
+    events = []
+    for decision in decisions:
+        incident, old = decision.incident, before.get(decision.incident.id)
+        if decision.telling is not None:
+            what = decision.telling.value
+        elif old is None or old.reason != decision.reason.value:
+            what = "not_told"
+        else:
+            continue
+        detail = f"{len(incident.members)} alerts, {len(incident.stations)} stations, {incident.severity.value}"
+        events.append(IncidentEvent(incident.id, now, "", what, decision.reason.value, detail))
+    return events
