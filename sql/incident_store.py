@@ -124,15 +124,20 @@ class IncidentTransaction:
         """Put messages into the outbox; one whose ``message_id`` is there already is left as it is."""
         self._cursor.executemany(statement("enqueue_incident"), [incident_rows.message_row(m) for m in messages])
 
-    def withdraw(self, incident_ids: Sequence[int], why: str, now: datetime) -> int:
-        """Withdraw the pages of incidents that were not sent yet; return how many."""
-        arguments = {"ids": list(incident_ids), "why": why, "now": now}
+    def contacts(self, stations: Sequence[str]) -> list[str]:
+        """Return the e-mail addresses that the descriptions of stations in force name, each once."""
+        rows = self._cursor.execute(statement("station_contacts"), {"stations": list(stations)})
+        return [address for (address,) in rows]
+
+    def withdraw(self, incident_ids: Sequence[int], why: str, now: datetime, *, only_later: bool = False) -> int:
+        """Withdraw the pages of incidents that were not sent yet, or only those that are due later; return how many."""
+        arguments = {"ids": list(incident_ids), "why": why, "now": now, "only_later": only_later}
         return self._cursor.execute(statement("withdraw_pages"), arguments).rowcount
 
-    def told(self, incident_ids: Sequence[int]) -> dict[int, list[ToldRecipient]]:
-        """Return who was paged of each incident, each way once."""
+    def told(self, incident_ids: Sequence[int], now: datetime) -> dict[int, list[ToldRecipient]]:
+        """Return who was paged of each incident, each way once; ways that are due later are left out."""
         found: dict[int, list[ToldRecipient]] = {}
-        rows = self._cursor.execute(statement("told_recipients"), {"ids": list(incident_ids)})
+        rows = self._cursor.execute(statement("told_recipients"), {"ids": list(incident_ids), "now": now})
         for incident_id, channel, recipient, person, contact_id in rows:
             found.setdefault(incident_id, []).append(ToldRecipient(Channel(channel), recipient, person, contact_id))
         return found

@@ -44,7 +44,8 @@ LOOK_BACK = timedelta(hours=26)
 """How long what has ended is looked at: the mean of a day comes a day and a grace later."""
 SETTLED = timedelta(hours=1)
 """Longer than any transaction of a worker lasts: older changes are all there."""
-_ON_HOLD = frozenset({Reason.IN_WINDOW, Reason.SILENCED})
+CALENDAR_EVERY = timedelta(seconds=30)
+"""How often hand-overs are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class StepOptions:
     """What the steps need of the settings."""
 
     common: tuple[tuple[Channel, str], ...]
-    """Told when no policy reaches anybody."""
+    """Told, beside the contacts of the stations, when no policy reaches anybody."""
     policy: IncidentPolicy = field(default_factory=IncidentPolicy)
     pause_s: float = 0.5
     """Between steps that find nothing new: adds to the time from a reading to its page."""
@@ -151,6 +152,8 @@ class IncidentStep:
     def _calendar(self, tx: IncidentTransaction, teller: _Teller, oncall: OnCall, now: datetime) -> None:
         """Tell hand-overs, and the week's summary; what was missed for more than a day is passed over."""
         progress = tx.progress()
+        if progress.handed_over_at is not None and now - progress.handed_over_at < CALENDAR_EVERY:
+            return
         told_to = max(progress.handed_over_at or now, now - timedelta(days=1))
         for rota in oncall.rotas if told_to < now else ():
             for change in hand_overs(rota, oncall.overrides, told_to, now):
@@ -166,9 +169,7 @@ class IncidentStep:
             found = week(tx.opened_in(start, end), tx.acknowledgements(start, end), start, end)
             heads = [p.code for p in oncall.people if p.role in (PersonRole.HEAD, PersonRole.LEADER)]
             teller.inform(plain("[TRỰC BAN] Tuần qua / Last week", summary_text(found)), heads, f"week-{end.date()}")
-        reached_at = max(told_to, now)  # a clock that went back repeats nothing
-        if progress.handed_over_at is None or reached_at > progress.handed_over_at:
-            tx.save_progress(IncidentProgress(reached_at, max(progress.summarised_at or end, end)))
+        tx.save_progress(IncidentProgress(now, max(progress.summarised_at or end, end)))
 
 
 class _Teller:
@@ -193,7 +194,7 @@ class _Teller:
             self._after.append((decision, Told(incident, decision.reason, telling, self._names)))
         if not incident.is_active:
             self._ended += [incident.id] if telling is Telling.END else []
-        elif incident.state is IncidentState.OPEN and incident.chain is not None and decision.reason not in _ON_HOLD:
+        elif incident.state is IncidentState.OPEN and decision.reason is Reason.TOLD_ALREADY:
             return self._escalate(incident, Told(incident, decision.reason, Telling.PAGE, self._names))
         return incident
 
@@ -209,11 +210,11 @@ class _Teller:
         """Enqueue what was noted: pages, and updates and ends to those who were paged before."""
         self._tx.enqueue(self._messages)
         self._tx.add_events(self._events)
-        told = self._tx.told([decision.incident.id for decision, _ in self._after])
+        told = self._tx.told([decision.incident.id for decision, _ in self._after], self._now)
         for decision, about in self._after:
             self._follow(decision, about, told.get(decision.incident.id, []))
         if self._ended:
-            self._tx.withdraw(self._ended, "resolved", self._now)
+            self._tx.withdraw(self._ended, "resolved", self._now, only_later=True)
 
     def _follow(self, decision: Decision, told: Told, recipients: Sequence[ToldRecipient]) -> None:
         incident, text = decision.incident, compose(told)
@@ -230,7 +231,10 @@ class _Teller:
         ]
         holder = None if incident.holder is None else self._oncall.person(incident.holder)
         if holder is not None and holder.code not in {r.person for r in recipients}:
-            messages += [replace(m, incident_id=incident.id) for m in self._first_way(holder, text, *about)]
+            messages += [
+                replace(m, incident_id=incident.id, telling=told.telling.value)
+                for m in self._first_way(holder, text, *about)
+            ]
         self._tx.enqueue(messages)
 
     def _page(self, decision: Decision, others: Sequence[Incident]) -> Incident:
@@ -259,9 +263,10 @@ class _Teller:
 
     def _page_common(self, incident: Incident, told: Told, why: str) -> None:
         text, about = compose(told), (incident.id, "page", self._now.isoformat())
+        own = [(Channel.EMAIL, address) for address in self._tx.contacts(incident.stations)]
         self._messages += [
             IncidentMessage(notification(text, channel, recipient, *about), Telling.PAGE.value, incident.id)
-            for channel, recipient in self._common
+            for channel, recipient in dict.fromkeys((*self._common, *own))
         ]
         self._events.append(IncidentEvent(incident.id, self._now, "", "escalation", why, "common recipients"))
 

@@ -75,12 +75,16 @@ class IncidentTransaction(Protocol):
         """Put messages into the outbox; one whose ``message_id`` is there already is left as it is."""
         ...
 
-    def withdraw(self, incident_ids: Sequence[int], why: str, now: datetime) -> int:
-        """Withdraw the pages of incidents that were not sent yet."""
+    def contacts(self, stations: Sequence[str]) -> list[str]:
+        """Return the e-mail addresses that the descriptions of stations name."""
         ...
 
-    def told(self, incident_ids: Sequence[int]) -> dict[int, list[ToldRecipient]]:
-        """Return who was paged of each incident."""
+    def withdraw(self, incident_ids: Sequence[int], why: str, now: datetime, *, only_later: bool = False) -> int:
+        """Withdraw the pages of incidents that were not sent yet, or only those that are due later."""
+        ...
+
+    def told(self, incident_ids: Sequence[int], now: datetime) -> dict[int, list[ToldRecipient]]:
+        """Return who was paged of each incident, by ways that were due."""
         ...
 
     def fall_back(self, now: datetime) -> list[tuple[int, str, bool]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from alerts.incidents.grouping import extent_of
+from alerts.incidents.grouping import extent_of, reopened
 from alerts.incidents.reasons import IncidentPolicy, Reason, Telling
 from quantrac.domain.alerts import Severity
 from quantrac.domain.incidents import (
@@ -51,10 +51,12 @@ def decide(
     storm
         Whether so many incidents were told of late that this one has to wait for the digest.
     """
+    incident = replace(incident, extent=extent_of(incident, policy))
+    if incident.state is IncidentState.RESOLVED and _keeping_open(incident):
+        incident = reopened(incident, now, policy)  # a work item that was left has come to page
     if not incident.is_active:
         return _confirmed(incident) or Decision(incident, Reason.OVER)
-    incident = replace(incident, extent=extent_of(incident, policy))
-    if not incident.open_members:
+    if not _keeping_open(incident):
         return _ended(incident, now, policy)
     if incident.state is IncidentState.SNOOZED:
         return _snoozed(incident, now)
@@ -102,6 +104,12 @@ def _telling_members(incident: Incident) -> list[Member]:
     """Return the open alerts that tell officers: of an outage every one does."""
     outage = incident.extent is Extent.OUTAGE
     return [m for m in incident.members if m.resolved_at is None and (m.page or outage)]
+
+
+def _keeping_open(incident: Incident) -> list[Member]:
+    """Return the alerts without whose end it is not over: work items do not delay the end of what was told."""
+    untold, outage = incident.told_at is None, incident.extent is Extent.OUTAGE
+    return [m for m in incident.open_members if m.page or outage or untold]
 
 
 def _beginning(incident: Incident) -> Reason:

@@ -1,7 +1,12 @@
--- Past what is dealt with and so old that no transaction with a lower id can still be under way.
+-- Past what is dealt with and older than %(after)s. An id above those may still have a lower one under way, so what
+-- is dealt with and new does not count.
 UPDATE incident_progress SET first_transition = coalesce(
-    (SELECT min(t.id) FROM alert_transitions t
+    (SELECT least(
+                max(t.id) FILTER (WHERE t.created_at <= %(after)s) + 1,
+                coalesce(min(t.id) FILTER (WHERE d.transition_id IS NULL),
+                         max(t.id) FILTER (WHERE t.created_at <= %(after)s) + 1))
+       FROM alert_transitions t
+       LEFT JOIN incident_transitions d ON d.transition_id = t.id
       WHERE t.id >= first_transition
-        AND (t.created_at > %(after)s
-             OR NOT EXISTS (SELECT FROM incident_transitions d WHERE d.transition_id = t.id))),
+     HAVING count(*) FILTER (WHERE t.created_at <= %(after)s) > 0),
     first_transition)

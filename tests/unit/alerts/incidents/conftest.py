@@ -67,6 +67,11 @@ class Desk:
     def worsens(self, station: str = "A", parameter: str = "COD", severity: Severity = Severity.CRITICAL) -> None:
         self._later(station, parameter, TransitionKind.ESCALATED, severity)
 
+    def turns_to_page(self, station: str = "A", parameter: str = "COD") -> None:
+        key = next(k for k in self._open if (k.station, k.parameter) == (station, parameter))
+        self._open[key] = replace(self._open[key], page=True)
+        self._later(station, parameter, TransitionKind.ESCALATED, Severity.HIGH)
+
     def ends(self, station: str = "A", parameter: str = "COD") -> None:
         self._later(station, parameter, TransitionKind.RESOLVED, Severity.INFO)
 

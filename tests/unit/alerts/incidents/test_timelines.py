@@ -317,3 +317,18 @@ def test_changes_of_alerts_from_before_incidents_are_named(desk: Desk) -> None:
     desk.ends()
     desk.step()
     assert desk.placed == [Placing.NOT_OF_INCIDENT]
+
+
+def test_a_work_item_delays_no_end_and_pages_when_it_grows(desk: Desk) -> None:
+    # COD         O......R10
+    # NH4           O5 (work item)......... becomes a page at 70
+    desk.opens(parameter="COD")
+    desk.passes(5)
+    desk.opens(parameter="NH4", page=False, severity=Severity.WARNING)
+    desk.passes(5)
+    desk.ends(parameter="COD")
+    desk.passes(60)
+    assert desk.story() == ["0 page opened", "10 end resolved"]
+    desk.turns_to_page(parameter="NH4")
+    desk.passes(5)
+    assert desk.story()[2:] == ["70 page relapse"]
