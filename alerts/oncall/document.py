@@ -239,6 +239,6 @@ def _distinct(top: Table, kind: str, entries: Iterator[Any]) -> tuple[Any, ...]:
     found: dict[str, Any] = {}
     for entry in entries:
         if entry.code in found:
-            raise top.error(f"{kind} {entry.code}", "code: stands twice; leave one out.")
+            raise Table({}, top.source, f"{kind} {entry.code}").error("code", "stands twice; leave one out.")
         found[entry.code] = entry
     return tuple(found.values())

@@ -45,7 +45,7 @@ def _is_named(lines: Sequence[str], begin: int, name: str) -> bool:
 
 
 def _holds_key(key: str) -> Callable[[str], bool]:
-    wanted = re.compile(rf"\s*(\[\[?\s*{re.escape(key)}\s*\]|[\"']?{re.escape(key)}[\"']?\s*=)")
+    wanted = re.compile(rf"\s*(\[\[?\s*(?:[\w.]+\.)?{re.escape(key)}\s*\]|[\"']?{re.escape(key)}[\"']?\s*=)")
     return lambda line: wanted.match(line) is not None
 
 
