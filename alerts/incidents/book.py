@@ -14,7 +14,7 @@ from alerts.incidents.grouping import joined, opened, place
 from alerts.incidents.reasons import IncidentPolicy, Placing, Reason, Telling
 from alerts.incidents.tellings import Decision, decide, told
 from quantrac.domain.alerts import Severity
-from quantrac.domain.incidents import AlertChange, HoldWindow, Incident, Outage
+from quantrac.domain.incidents import TOPIC_OF, AlertChange, HoldWindow, Incident, Outage, Topic
 
 _GRAVEST_FIRST = tuple(reversed(Severity))
 
@@ -61,13 +61,13 @@ def turn(
     new_id: Callable[[], int],
 ) -> Turn:
     """Take changes in, in order, and decide every incident at ``now``."""
-    live = {incident.id: incident for incident in incidents}
+    book = _Book(incidents)
     done = Turn()
     for change in changes:
-        done.placed.append(_take(live, change, around, policy, new_id))
+        done.placed.append(_take(book, change, around, policy, new_id))
     paged = sum(now - at < policy.storm_window for at in around.paged)
     waiting: list[Incident] = []
-    for incident in sorted(live.values(), key=_urgency):
+    for incident in sorted(book.incidents.values(), key=_urgency):
         decision = decide(incident, around.windows, now, policy, storm=paged >= policy.storm_pages)
         if decision.reason is Reason.STORM:
             waiting.append(decision.incident)
@@ -80,21 +80,50 @@ def turn(
     return done
 
 
+class _Book:
+    """The incidents of a turn, and which of them a change can belong to: there may be thousands of both."""
+
+    def __init__(self, incidents: Iterable[Incident]) -> None:
+        self.incidents: dict[int, Incident] = {}
+        self._of: dict[tuple[str, object], dict[int, None]] = {}
+        for incident in incidents:
+            self.put(incident)
+
+    def put(self, incident: Incident) -> None:
+        """Take an incident in, or in place of what it was."""
+        known = self.incidents.get(incident.id)
+        # Members are only ever added, so what an older one was found by still leads to it.
+        for member in incident.members[0 if known is None else len(known.members) :]:
+            for mark in (("alert", member.alert_id), ("station", member.key.station), ("park", member.park)):
+                self._of.setdefault(mark, {})[incident.id] = None
+        self._of.setdefault(("topic", incident.topic), {})[incident.id] = None
+        self.incidents[incident.id] = incident
+
+    def near(self, change: AlertChange) -> list[Incident]:
+        """Return the incidents that a change can belong to."""
+        marks: list[tuple[str, object]] = [("alert", change.alert_id), ("station", change.key.station)]
+        if change.park is not None:
+            marks.append(("park", change.park))
+        if TOPIC_OF[change.alert_kind] is Topic.SIGNAL:
+            marks.append(("topic", Topic.SIGNAL))
+        return [self.incidents[i] for i in dict.fromkeys(i for mark in marks for i in self._of.get(mark, ()))]
+
+
 def _take(
-    live: dict[int, Incident],
+    book: _Book,
     change: AlertChange,
     around: Surroundings,
     policy: IncidentPolicy,
     new_id: Callable[[], int],
 ) -> Placed:
-    placement = place(change, list(live.values()), around.outages, policy)
+    placement = place(change, book.near(change), around.outages, policy)
     if placement.incident is not None:
         incident = joined(placement.incident, change, placement, policy)
     elif placement.reason is Placing.NEW:
         incident = opened(change, new_id(), placement.outage)
     else:
         return Placed(change, None, placement.reason)
-    live[incident.id] = incident
+    book.put(incident)
     return Placed(change, incident.id, placement.reason)
 
 
