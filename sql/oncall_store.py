@@ -10,8 +10,10 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
+from quantrac.domain.incidents import IncidentMessage
 from quantrac.domain.oncall import ContactChannel, ContactKind, OnCallRows, Override, Swap, SwapState
 from sql.connections import connect, translated
+from sql.incident_rows import message_row
 from sql.statements import statement
 from sql.storable import storable
 
@@ -115,11 +117,12 @@ class OnCallStore:
                 cursor.execute(statement("answer_rota_swap"), arguments)
             return after
 
-    def save_code(self, channel_id: int, digest: str, expires_at: datetime) -> None:
-        """Keep the digest of a code that is sent to a channel; an earlier code no longer counts."""
-        with self._cursor("keeping a code") as cursor:
+    def send_code(self, channel_id: int, digest: str, expires_at: datetime, message: IncidentMessage) -> None:
+        """Keep the digest of a code and put the message with the code into the outbox; an earlier code ends."""
+        with self._cursor("sending a code") as cursor:
             row = {"id": channel_id, "digest": digest, "expires_at": expires_at}
             cursor.execute(statement("save_contact_code"), row)
+            cursor.execute(statement("enqueue_incident"), message_row(message))
 
     def try_code(
         self, channel_id: int, verify: Callable[[tuple[str, datetime, int] | None], bool], now: datetime

@@ -11,6 +11,7 @@ from alerts.incidents.reasons import Reason, Telling
 from quantrac.domain.alerts import Severity
 from quantrac.domain.incidents import Extent, HoldWindow, Incident, Member, Topic
 from quantrac.domain.notifications import Channel, Notification
+from quantrac.domain.oncall import ContactKind
 from quantrac.domain.words import as_text
 
 DOMAIN = "quantrac.local"
@@ -45,6 +46,7 @@ _WHY = {
         "It keeps coming and going: nothing more is told until it is calm.",
     ),
     Reason.CALM: ("Đã ổn định.", "It has been calm."),
+    Reason.ASSIGNED: ("Sự cố được giao cho bạn.", "The incident was handed on to you."),
 }
 
 
@@ -91,6 +93,11 @@ def silence_ended(window: HoldWindow, still: Iterable[Incident]) -> Text:
 def plain(subject: str, text: str) -> Text:
     """Return a message of one text in both languages."""
     return Text(_one_line(subject), text, _document(text.splitlines()))
+
+
+def way(kind: ContactKind) -> Channel:
+    """Return how the notifier delivers: everything but e-mail goes to a target that the webhooks' file names."""
+    return Channel.EMAIL if kind is ContactKind.EMAIL else Channel.WEBHOOK
 
 
 def notification(text: Text, channel: Channel, recipient: str, *parts: object) -> Notification:

@@ -55,7 +55,8 @@ class Reason(StrEnum):
     RESOLVED = "resolved"
     CALM = "calm"
     """A flapping incident has stayed over."""
-    SILENCE_EXPIRED = "silence_expired"
+    ASSIGNED = "assigned"
+    """Told to whom it was handed on."""
 
     WORK_ITEM = "work_item"
     """Not told: none of its open alerts tells officers."""

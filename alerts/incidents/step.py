@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from alerts.incidents.book import Surroundings, Turn, turn
-from alerts.incidents.messages import Text, Told, compose, notification, plain, silence_ended
+from alerts.incidents.messages import Text, Told, compose, notification, plain, silence_ended, way
 from alerts.incidents.reasons import IncidentPolicy, Reason, Telling
 from alerts.incidents.store import IncidentStore, IncidentTransaction
 from alerts.incidents.tellings import Decision, expired
@@ -33,7 +33,7 @@ from quantrac.domain.incidents import (
     ToldRecipient,
 )
 from quantrac.domain.notifications import Channel
-from quantrac.domain.oncall import ContactKind, OnCall, Person, PersonRole
+from quantrac.domain.oncall import OnCall, Person, PersonRole
 from quantrac.errors import RuleError, StoreError
 from quantrac.telemetry import get_logger
 
@@ -55,6 +55,8 @@ class StepOptions:
     common: tuple[tuple[Channel, str], ...]
     """Told, beside the contacts of the stations, when no policy reaches anybody."""
     policy: IncidentPolicy = field(default_factory=IncidentPolicy)
+    tells: bool = True
+    """False: incidents are kept and decided, and nothing is sent: single alerts page, as before."""
     pause_s: float = 0.5
     """Between steps that find nothing new: adds to the time from a reading to its page."""
     store_pause_s: float = 2.0
@@ -112,7 +114,7 @@ class IncidentStep:
         )
         done = turn(before.values(), changes, around, now, policy=policy, new_id=tx.new_id)
         oncall = self._current(tx, now)
-        teller = _Teller(tx, oncall, self._options.common, now)
+        teller = _Teller(tx, oncall, self._options, now)
         after = [teller.tell(decision, done) for decision in done.decisions]
         changed = [i for i in after if before.get(i.id) != i]
         tx.save(changed)
@@ -175,10 +177,9 @@ class IncidentStep:
 class _Teller:
     """Addresses what is decided, and moves the chains of escalation on."""
 
-    def __init__(
-        self, tx: IncidentTransaction, oncall: OnCall, common: Sequence[tuple[Channel, str]], now: datetime
-    ) -> None:
-        self._tx, self._oncall, self._common, self._now = tx, oncall, common, now
+    def __init__(self, tx: IncidentTransaction, oncall: OnCall, options: StepOptions, now: datetime) -> None:
+        self._tx, self._oncall, self._now = tx, oncall, now
+        self._common, self._tells = options.common, options.tells
         self._names = tx.names()
         self._messages: list[IncidentMessage] = []
         self._events: list[IncidentEvent] = []
@@ -203,18 +204,22 @@ class _Teller:
         known = [p for code in dict.fromkeys(people) if (p := self._oncall.person(code)) is not None]
         messages = [m for p in known for m in self._first_way(p, text, about)]
         if not messages:
-            messages = [self._to(text, way, address, about) for way, address in self._common]
-        self._tx.enqueue(messages)
+            messages = [self._to(text, channel, address, about) for channel, address in self._common]
+        self._send(messages)
 
     def finish(self) -> None:
         """Enqueue what was noted: pages, and updates and ends to those who were paged before."""
-        self._tx.enqueue(self._messages)
+        self._send(self._messages)
         self._tx.add_events(self._events)
         told = self._tx.told([decision.incident.id for decision, _ in self._after], self._now)
         for decision, about in self._after:
             self._follow(decision, about, told.get(decision.incident.id, []))
         if self._ended:
             self._tx.withdraw(self._ended, "resolved", self._now, only_later=True)
+
+    def _send(self, messages: Iterable[IncidentMessage]) -> None:
+        if self._tells:
+            self._tx.enqueue(messages)
 
     def _follow(self, decision: Decision, told: Told, recipients: Sequence[ToldRecipient]) -> None:
         incident, text = decision.incident, compose(told)
@@ -235,7 +240,7 @@ class _Teller:
                 replace(m, incident_id=incident.id, telling=told.telling.value)
                 for m in self._first_way(holder, text, *about)
             ]
-        self._tx.enqueue(messages)
+        self._send(messages)
 
     def _page(self, decision: Decision, others: Sequence[Incident]) -> Incident:
         incident = decision.incident
@@ -275,7 +280,7 @@ class _Teller:
         return [
             IncidentMessage(
                 notification(
-                    text, _way(p.channel.kind), p.channel.address, incident.id, person.code, self._now.isoformat()
+                    text, way(p.channel.kind), p.channel.address, incident.id, person.code, self._now.isoformat()
                 ),
                 Telling.PAGE.value,
                 incident.id,
@@ -290,7 +295,7 @@ class _Teller:
         first = plan(person, Severity.CRITICAL, self._now).messages[:1]
         return [
             IncidentMessage(
-                notification(text, _way(p.channel.kind), p.channel.address, *about),
+                notification(text, way(p.channel.kind), p.channel.address, *about),
                 Telling.UPDATE.value,
                 person=person.code,
                 contact_id=p.channel.id,
@@ -300,11 +305,6 @@ class _Teller:
 
     def _to(self, text: Text, channel: Channel, recipient: str, about: str) -> IncidentMessage:
         return IncidentMessage(notification(text, channel, recipient, about), Telling.UPDATE.value)
-
-
-def _way(kind: ContactKind) -> Channel:
-    """Return how the notifier delivers: everything but e-mail goes to a target that the webhooks' file names."""
-    return Channel.EMAIL if kind is ContactKind.EMAIL else Channel.WEBHOOK
 
 
 def _concerns(window: HoldWindow, incident: Incident) -> bool:

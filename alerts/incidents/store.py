@@ -35,6 +35,10 @@ class IncidentTransaction(Protocol):
         """Lock and return the incidents that are active, or ended after an instant."""
         ...
 
+    def incident(self, incident_id: int) -> Incident | None:
+        """Lock and return one incident; ``None`` when there is no such."""
+        ...
+
     def new_id(self) -> int:
         """Return the number of the next incident."""
         ...

@@ -68,6 +68,9 @@ class IncidentState(StrEnum):
     CLOSED = "closed"
 
 
+MAX_ATTACHMENT_BYTES = 5 * 1024 * 1024
+"""A photograph of a phone has two to four; the database refuses more."""
+
 ACTIVE = frozenset({IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.SNOOZED})
 
 
