@@ -17,7 +17,12 @@ from sql.incident_rows import message_row
 from sql.statements import statement
 from sql.storable import storable
 
-KINDS = ("person", "rota", "policy")
+_STATEMENTS = {
+    "person": ("save_oncall_person", "retire_oncall_person"),
+    "rota": ("save_oncall_rota", "retire_oncall_rota"),
+    "policy": ("save_oncall_policy", "retire_oncall_policy"),
+}
+"""By kind of document: to save one, and to retire what is no longer named."""
 Documents = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
@@ -55,7 +60,7 @@ class OnCallStore:
         known of the same address; new ones are unverified.
         """
         with self._cursor("saving who is on call") as cursor:
-            for kind in KINDS:
+            for kind in _STATEMENTS:
                 if documents.get(kind):
                     _replace(cursor, kind, documents[kind], now)
             if documents.get("person"):
@@ -150,8 +155,9 @@ def _replace(cursor: psycopg.Cursor[Any], kind: str, documents: Iterable[Mapping
         {"code": d["code"], "position": position, "document": Jsonb(_without_channels(d)), "now": now}
         for position, d in enumerate(documents)
     ]
-    cursor.executemany(statement(f"save_oncall_{kind}"), rows)
-    cursor.execute(statement(f"retire_oncall_{kind}"), {"codes": [row["code"] for row in rows], "now": now})
+    save, retire = _STATEMENTS[kind]
+    cursor.executemany(statement(save), rows)
+    cursor.execute(statement(retire), {"codes": [row["code"] for row in rows], "now": now})
 
 
 def _without_channels(document: Mapping[str, Any]) -> dict[str, Any]:
