@@ -37,7 +37,7 @@ def incident(row: Sequence[Any], members: Iterable[Member]) -> Incident:
     """Return a row of ``live_incidents.sql`` with its alerts."""
     incident_id, topic, opened_at, spread_at, state, extent, outage, holder, acted_at, snoozed_until = row[:10]
     resolved_at, closed_at, cause, cause_text, told_at, told_severity, told_end, told_rest, held = row[10:19]
-    relapses, flapping, policy, step, round_, due_at, reason = row[19:]
+    relapses, flapping, policy, step, round_, due_at, digest, reason = row[19:]
     return Incident(
         incident_id,
         Topic(topic),
@@ -62,6 +62,7 @@ def incident(row: Sequence[Any], members: Iterable[Member]) -> Incident:
         tuple(relapses),
         flapping,
         None if policy is None else Chain(policy, step, round_, due_at),
+        digest,
         reason,
     )
 
@@ -96,6 +97,7 @@ def row(saved: Incident) -> dict[str, object]:
         "chain_step": None if chain is None else chain.step,
         "chain_round": None if chain is None else chain.round,
         "chain_due_at": None if chain is None else chain.due_at,
+        "digest": saved.digest,
         "reason": saved.reason,
     }
 

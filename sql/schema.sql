@@ -167,6 +167,7 @@ CREATE TABLE incidents (
     chain_step integer,
     chain_round integer,
     chain_due_at timestamp with time zone,
+    digest bigint,
     reason text NOT NULL DEFAULT ''::text
 ) WITH (fillfactor=70);
 CREATE TABLE judgements (
@@ -479,6 +480,7 @@ ALTER TABLE incident_transitions ADD CONSTRAINT incident_transitions_pkey PRIMAR
 ALTER TABLE incident_transitions ADD CONSTRAINT incident_transitions_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id);
 ALTER TABLE incident_transitions ADD CONSTRAINT incident_transitions_transition_id_fkey FOREIGN KEY (transition_id) REFERENCES alert_transitions(id);
 ALTER TABLE incidents ADD CONSTRAINT incidents_pkey PRIMARY KEY (id);
+ALTER TABLE incidents ADD CONSTRAINT incidents_digest_fkey FOREIGN KEY (digest) REFERENCES incidents(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE incidents ADD CONSTRAINT incidents_outage_fkey FOREIGN KEY (outage) REFERENCES outages(id);
 ALTER TABLE incidents ADD CONSTRAINT incidents_cause_check CHECK ((cause = ANY (ARRAY['pollution'::text, 'process_upset'::text, 'sensor_fault'::text, 'calibration'::text, 'communication'::text, 'false_alarm'::text, 'drill'::text, 'other'::text])));
 ALTER TABLE incidents ADD CONSTRAINT incidents_check CHECK ((((state = 'closed'::text) = (closed_at IS NOT NULL)) AND ((state = 'closed'::text) = (cause IS NOT NULL))));
@@ -625,6 +627,7 @@ COMMENT ON TABLE incident_events IS 'Who did what, what was told and why; commen
 COMMENT ON COLUMN incident_events.actor IS 'Login or name; empty: the machine.';
 COMMENT ON COLUMN incident_progress.first_transition IS 'Every change of an alert with a lower id is dealt with.';
 COMMENT ON COLUMN incidents.chain_due_at IS 'When the next step of the escalation is told; NULL: nobody is left.';
+COMMENT ON COLUMN incidents.digest IS 'The incident whose digest has named it in a storm, instead of a page of its own.';
 COMMENT ON COLUMN incidents.reason IS 'Named reason of the last decision: why it was told, or was not.';
 COMMENT ON TABLE kafka_progress IS 'Everything before next_offset is committed here; a worker that is handed it again passes over it.';
 COMMENT ON TABLE latest_readings IS 'The reading of every sensor with the largest observed_at, whenever it arrived.';

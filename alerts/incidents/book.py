@@ -133,7 +133,8 @@ def _digest(
     if around.digested_at is not None and now - around.digested_at < policy.digest_every:
         done.decisions += [Decision(incident, Reason.STORM) for incident in waiting]
         return
-    first, *others = (told(incident, incident.severity, now) for incident in waiting)
+    first, *rest = (told(incident, incident.severity, now) for incident in waiting)
+    others = [replace(incident, digest=first.id) for incident in rest]
     done.decisions.append(Decision(first, Reason.DIGEST, Telling.PAGE))
     done.decisions += [Decision(incident, Reason.IN_DIGEST) for incident in others]
     done.digests[first.id] = others

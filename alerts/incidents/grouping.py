@@ -113,6 +113,7 @@ def reopened(incident: Incident, at: datetime, policy: IncidentPolicy) -> Incide
         told_end=False,
         told_rest=False,
         chain=None,
+        digest=None,
     )
 
 

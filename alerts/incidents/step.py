@@ -196,7 +196,8 @@ class _Teller:
         if not incident.is_active:
             self._ended += [incident.id] if telling is Telling.END else []
         elif incident.state is IncidentState.OPEN and decision.reason is Reason.TOLD_ALREADY:
-            return self._escalate(incident, Told(incident, decision.reason, Telling.PAGE, self._names))
+            others = _named_with(incident, done)
+            return self._escalate(incident, Told(incident, decision.reason, Telling.PAGE, self._names, others))
         return incident
 
     def inform(self, text: Text, people: Iterable[str], about: str) -> None:
@@ -305,6 +306,12 @@ class _Teller:
 
     def _to(self, text: Text, channel: Channel, recipient: str, about: str) -> IncidentMessage:
         return IncidentMessage(notification(text, channel, recipient, about), Telling.UPDATE.value)
+
+
+def _named_with(incident: Incident, done: Turn) -> list[Incident]:
+    """Return what the digest of an incident has named and nobody has taken."""
+    named = (d.incident for d in done.decisions if d.incident.digest == incident.id)
+    return [i for i in named if i.state is IncidentState.OPEN]
 
 
 def _concerns(window: HoldWindow, incident: Incident) -> bool:

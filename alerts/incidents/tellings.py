@@ -76,7 +76,7 @@ def hold_of(member: Member, windows: Iterable[HoldWindow], now: datetime) -> Rea
 
 def told(incident: Incident, severity: Severity, now: datetime) -> Incident:
     """Return the incident as it is once it was told."""
-    return replace(incident, told_at=now, told_severity=severity, held=False, chain=None)
+    return replace(incident, told_at=now, told_severity=severity, held=False, chain=None, digest=None)
 
 
 def _open(

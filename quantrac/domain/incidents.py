@@ -185,6 +185,8 @@ class Incident:
     relapses: tuple[datetime, ...] = ()
     flapping: bool = False
     chain: Chain | None = None
+    digest: int | None = None
+    """The incident whose digest has named it in a storm, instead of a page of its own."""
     reason: str = ""
     """Named reason of the last decision: why it was told, or was not."""
 

@@ -38,6 +38,7 @@ CREATE TABLE incidents (
     chain_step    integer,
     chain_round   integer,
     chain_due_at  timestamptz,
+    digest        bigint         REFERENCES incidents (id) DEFERRABLE INITIALLY DEFERRED,
     reason        text           NOT NULL DEFAULT '',
     CHECK (state IN ('open', 'acknowledged', 'snoozed', 'resolved', 'closed')),
     CHECK (cause IN ('pollution', 'process_upset', 'sensor_fault', 'calibration', 'communication', 'false_alarm',
@@ -48,6 +49,7 @@ CREATE TABLE incidents (
     CHECK (state NOT IN ('acknowledged', 'snoozed') OR holder IS NOT NULL)
 ) WITH (fillfactor = 70);
 COMMENT ON COLUMN incidents.reason IS 'Named reason of the last decision: why it was told, or was not.';
+COMMENT ON COLUMN incidents.digest IS 'The incident whose digest has named it in a storm, instead of a page of its own.';
 COMMENT ON COLUMN incidents.chain_due_at IS 'When the next step of the escalation is told; NULL: nobody is left.';
 CREATE INDEX incidents_active ON incidents (opened_at) WHERE state IN ('open', 'acknowledged', 'snoozed');
 CREATE INDEX incidents_ended ON incidents (coalesce(closed_at, resolved_at))

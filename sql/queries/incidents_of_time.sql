@@ -1,6 +1,6 @@
 SELECT id, topic, opened_at, spread_at, state, extent, outage, holder, acted_at, snoozed_until, resolved_at, closed_at,
        cause, cause_text, told_at, told_severity, told_end, told_rest, held, relapses, flapping,
-       chain_policy, chain_step, chain_round, chain_due_at, reason
+       chain_policy, chain_step, chain_round, chain_due_at, digest, reason
   FROM incidents
  WHERE opened_at >= %(start)s AND opened_at < %(end)s
  ORDER BY id

@@ -11,9 +11,10 @@ import psycopg
 import pytest
 
 from alerts.incidents.lifecycle import acknowledge
-from alerts.incidents.step import IncidentStep
+from alerts.incidents.step import IncidentStep, StepOptions
 from quantrac.domain.alerts import AlertKind, Severity, TransitionKind
 from quantrac.domain.incidents import HoldWindow, IncidentState, WindowKind
+from quantrac.domain.notifications import Channel
 from quantrac.errors import StoreError
 from sql.incident_store import IncidentTransaction
 from sql.outbox_store import OutboxStore
@@ -277,3 +278,43 @@ def test_files_are_bounded_and_kept_once(centre: Centre) -> None:
         assert tx.attachment(2, found.id) is None
     with pytest.raises(StoreError, match="incident_attachments_content_check"), centre.store.transaction() as tx:
         tx.attach(1, file, bytes(10_000_000))
+
+
+def test_a_storm_is_ten_pages_and_a_digest_that_climbs_with_all_it_names(centre: Centre) -> None:
+    centre.happens(*(centre.transition(f"S{n:03}") for n in range(100)))
+    centre.step.once()
+    mails = [str(text) for recipient, text in centre.outbox("recipient", "subject") if recipient == "an@so.vn"]
+    assert len(mails) == 11
+    assert sum("(+89)" in subject for subject in mails) == 1
+    with centre.store.transaction() as tx:
+        (carrier,) = (i for i in tx.live(centre.clock.now()) if i.reason == "digest")
+    centre.later(10)
+    climbed = [str(s) for r, s in centre.outbox("recipient", "subject") if r == "binh@so.vn"]
+    assert len(climbed) == 11
+    assert sum("(+89)" in subject for subject in climbed) == 1
+    assert carrier.told_at is not None
+
+
+def test_a_lost_connection_is_said_and_the_next_step_goes_on(centre: Centre) -> None:
+    centre.step.once()
+    centre.happens(centre.transition("S1"))
+    superuser = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'quantrac incidents'"
+    with psycopg.connect(centre.database.writer, autocommit=True) as connection:
+        connection.execute(superuser)
+    with pytest.raises(StoreError) as lost:
+        centre.step.once()
+    assert lost.value.retryable
+    assert centre.step.once() == 1
+    assert centre.outbox() == PAGE_AN
+
+
+def test_without_the_switch_incidents_are_kept_and_nothing_is_sent(centre: Centre) -> None:
+    options = StepOptions(common=((Channel.EMAIL, "truc-ban@so.vn"),), tells=False)
+    step = IncidentStep(centre.store, options, centre.clock)
+    opened = centre.transition("S1")
+    centre.happens(opened)
+    step.once()
+    centre.happens(replace(opened, kind=TransitionKind.RESOLVED))
+    step.once()
+    assert centre.outbox() == []
+    assert centre.sql("SELECT state, told_end FROM incidents") == [("resolved", True)]
