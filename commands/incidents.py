@@ -159,6 +159,7 @@ def attach(
     """
     from mimetypes import guess_type
 
+    from alerts.incidents.lifecycle import Act
     from quantrac.domain.incidents import MAX_ATTACHMENT_BYTES, Attachment
 
     size = file.stat().st_size
@@ -171,7 +172,7 @@ def attach(
         kind = guess_type(file.name)[0] or "application/octet-stream"
         kept = tx.attach(incident_id, Attachment(0, now, by, file.name[:200], kind, "", size), content)
         if kept is not None:
-            tx.add_events([IncidentEvent(incident_id, now, by, "attach", "done", file.name)])
+            tx.add_events([IncidentEvent(incident_id, now, by, Act.ATTACH.value, "done", file.name)])
     typer.echo(f"{file.name} is kept." if kept is not None else f"{file.name} was kept before.")
 
 
@@ -196,6 +197,8 @@ def hold(
     if kind is WindowKind.AD_HOC or (weekly and kind is WindowKind.SILENCE):
         raise QuantracError("A window is maintenance, calibration or silence, and a silence does not repeat.")
     with _transaction() as (tx, now):
+        if station not in tx.names():
+            raise QuantracError(f"There is no station {station!r}: `quantrac stations list` shows the codes.")
         starts_at = now if start is None else start.replace(tzinfo=VIETNAM)
         ends_at = starts_at + timedelta(minutes=minutes)
         repeat = 7 if weekly else 0

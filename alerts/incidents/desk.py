@@ -43,7 +43,9 @@ class Desk:
     def assign(self, incident_id: int, by: str, to: str) -> Outcome | None:
         """Hand an incident on, and tell the one who gets it."""
         tell = partial(_tell_assigned, to=to)
-        return self._act(incident_id, by, Act.ASSIGN, lambda i, now: lifecycle.assign(i, to, now), to, after=tell)
+        return self._act(
+            incident_id, by, Act.ASSIGN, lambda i, now: lifecycle.assign(i, to, now), to, only_to=to, after=tell
+        )
 
     def comment(self, incident_id: int, by: str, text: str) -> Outcome | None:
         """Note a comment in the history."""
@@ -66,6 +68,7 @@ class Desk:
         change: Callable[[Incident, datetime], Outcome],
         detail: str = "",
         *,
+        only_to: str | None = None,
         after: Callable[[IncidentTransaction, Incident, datetime], None] | None = None,
     ) -> Outcome | None:
         now = self._clock.now()
@@ -73,6 +76,8 @@ class Desk:
             incident = tx.incident(incident_id)
             if incident is None:
                 return None
+            if only_to is not None and not _is_known(tx, only_to, now):
+                return Outcome(incident, Answer.UNKNOWN_PERSON)
             outcome = change(incident, now)
             if outcome.answer in REFUSED:
                 return outcome
@@ -83,6 +88,12 @@ class Desk:
             if after is not None:
                 after(tx, outcome.incident, now)
             return outcome
+
+
+def _is_known(tx: IncidentTransaction, code: str, now: datetime) -> bool:
+    """Whether somebody is a person on call; as long as nobody is, every name will do."""
+    oncall = of_rows(tx.oncall(now))
+    return not oncall.people or oncall.person(code) is not None
 
 
 def _tell_assigned(tx: IncidentTransaction, incident: Incident, now: datetime, *, to: str) -> None:

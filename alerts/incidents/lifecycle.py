@@ -51,6 +51,8 @@ class Answer(StrEnum):
     """Refused: the time lies in the past."""
     TOO_LONG = "too_long"
     """Refused: a snooze lasts a week at most, a text 4,000 characters."""
+    UNKNOWN_PERSON = "unknown_person"
+    """Refused: it can be handed on to people on call only; others would not hear of it."""
     TEXT_NEEDED = "text_needed"
     """Refused: ``other`` needs words, and so does a comment."""
 

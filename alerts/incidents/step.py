@@ -9,31 +9,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from alerts.incidents.book import Surroundings, Turn, turn
-from alerts.incidents.messages import Text, Told, compose, notification, plain, silence_ended, way
-from alerts.incidents.reasons import IncidentPolicy, Reason, Telling
+from alerts.incidents.book import Surroundings, turn
+from alerts.incidents.messages import plain, silence_ended
+from alerts.incidents.reasons import IncidentPolicy, Reason
 from alerts.incidents.store import IncidentStore, IncidentTransaction
+from alerts.incidents.teller import Teller
 from alerts.incidents.tellings import Decision, expired
-from alerts.oncall.chain import Step, advance, begin
-from alerts.oncall.channels import Plan, plan
 from alerts.oncall.document import of_rows
 from alerts.oncall.handover import hand_overs, summary_text, week, week_before
 from quantrac.clock import Clock
-from quantrac.domain.alerts import Severity
-from quantrac.domain.incidents import (
-    HoldWindow,
-    Incident,
-    IncidentEvent,
-    IncidentMessage,
-    IncidentProgress,
-    IncidentState,
-    ToldRecipient,
-)
+from quantrac.domain.incidents import HoldWindow, Incident, IncidentEvent, IncidentProgress
 from quantrac.domain.notifications import Channel
-from quantrac.domain.oncall import OnCall, Person, PersonRole
+from quantrac.domain.oncall import OnCall, PersonRole
 from quantrac.errors import RuleError, StoreError
 from quantrac.telemetry import get_logger
 
@@ -114,7 +104,7 @@ class IncidentStep:
         )
         done = turn(before.values(), changes, around, now, policy=policy, new_id=tx.new_id)
         oncall = self._current(tx, now)
-        teller = _Teller(tx, oncall, self._options, now)
+        teller = Teller(tx, oncall, self._options.common, now, tells=self._options.tells)
         after = [teller.tell(decision, done) for decision in done.decisions]
         changed = [i for i in after if before.get(i.id) != i]
         tx.save(changed)
@@ -136,7 +126,7 @@ class IncidentStep:
         return self._oncall
 
     def _end_silences(
-        self, tx: IncidentTransaction, teller: _Teller, windows: Sequence[HoldWindow], incidents: Sequence[Incident]
+        self, tx: IncidentTransaction, teller: Teller, windows: Sequence[HoldWindow], incidents: Sequence[Incident]
     ) -> None:
         now = self._clock.now()
         for window in expired(windows, now):
@@ -151,7 +141,7 @@ class IncidentStep:
         ]
         tx.add_events(events)
 
-    def _calendar(self, tx: IncidentTransaction, teller: _Teller, oncall: OnCall, now: datetime) -> None:
+    def _calendar(self, tx: IncidentTransaction, teller: Teller, oncall: OnCall, now: datetime) -> None:
         """Tell hand-overs, and the week's summary; what was missed for more than a day is passed over."""
         progress = tx.progress()
         if progress.handed_over_at is not None and now - progress.handed_over_at < CALENDAR_EVERY:
@@ -165,153 +155,14 @@ class IncidentStep:
                     f"{_listed(change.leaving, oncall)}.\n"
                 )
                 about = f"handover-{rota.code}-{change.at.isoformat()}"
-                teller.inform(plain(f"[TRỰC BAN] {rota.title}", text), (*change.coming, *change.leaving), about)
+                people = (*change.coming, *change.leaving)
+                teller.inform(plain(f"[TRỰC BAN] {rota.title}", text), people, about, else_common=False)
         start, end = week_before(now)
         if progress.summarised_at is not None and progress.summarised_at < end:
             found = week(tx.opened_in(start, end), tx.acknowledgements(start, end), start, end)
             heads = [p.code for p in oncall.people if p.role in (PersonRole.HEAD, PersonRole.LEADER)]
             teller.inform(plain("[TRỰC BAN] Tuần qua / Last week", summary_text(found)), heads, f"week-{end.date()}")
         tx.save_progress(IncidentProgress(now, max(progress.summarised_at or end, end)))
-
-
-class _Teller:
-    """Addresses what is decided, and moves the chains of escalation on."""
-
-    def __init__(self, tx: IncidentTransaction, oncall: OnCall, options: StepOptions, now: datetime) -> None:
-        self._tx, self._oncall, self._now = tx, oncall, now
-        self._common, self._tells = options.common, options.tells
-        self._names = tx.names()
-        self._messages: list[IncidentMessage] = []
-        self._events: list[IncidentEvent] = []
-        self._after: list[tuple[Decision, Told]] = []
-        self._ended: list[int] = []
-
-    def tell(self, decision: Decision, done: Turn) -> Incident:
-        """Note what a decision tells, and return the incident with its chain moved on."""
-        incident, telling = decision.incident, decision.telling
-        if telling is Telling.PAGE:
-            return self._page(decision, done.digests.get(incident.id, ()))
-        if telling is not None:
-            self._after.append((decision, Told(incident, decision.reason, telling, self._names)))
-        if not incident.is_active:
-            self._ended += [incident.id] if telling is Telling.END else []
-        elif incident.state is IncidentState.OPEN and decision.reason is Reason.TOLD_ALREADY:
-            others = _named_with(incident, done)
-            return self._escalate(incident, Told(incident, decision.reason, Telling.PAGE, self._names, others))
-        return incident
-
-    def inform(self, text: Text, people: Iterable[str], about: str) -> None:
-        """Send a message that nobody need acknowledge to each person; to the common recipients if none is reached."""
-        known = [p for code in dict.fromkeys(people) if (p := self._oncall.person(code)) is not None]
-        messages = [m for p in known for m in self._first_way(p, text, about)]
-        if not messages:
-            messages = [self._to(text, channel, address, about) for channel, address in self._common]
-        self._send(messages)
-
-    def finish(self) -> None:
-        """Enqueue what was noted: pages, and updates and ends to those who were paged before."""
-        self._send(self._messages)
-        self._tx.add_events(self._events)
-        told = self._tx.told([decision.incident.id for decision, _ in self._after], self._now)
-        for decision, about in self._after:
-            self._follow(decision, about, told.get(decision.incident.id, []))
-        if self._ended:
-            self._tx.withdraw(self._ended, "resolved", self._now, only_later=True)
-
-    def _send(self, messages: Iterable[IncidentMessage]) -> None:
-        if self._tells:
-            self._tx.enqueue(messages)
-
-    def _follow(self, decision: Decision, told: Told, recipients: Sequence[ToldRecipient]) -> None:
-        incident, text = decision.incident, compose(told)
-        about = (incident.id, told.telling.value, decision.reason.value, self._now.isoformat())
-        messages = [
-            IncidentMessage(
-                notification(text, r.channel, r.recipient, *about),
-                told.telling.value,
-                incident.id,
-                r.person,
-                r.contact_id,
-            )
-            for r in recipients
-        ]
-        holder = None if incident.holder is None else self._oncall.person(incident.holder)
-        if holder is not None and holder.code not in {r.person for r in recipients}:
-            messages += [
-                replace(m, incident_id=incident.id, telling=told.telling.value)
-                for m in self._first_way(holder, text, *about)
-            ]
-        self._send(messages)
-
-    def _page(self, decision: Decision, others: Sequence[Incident]) -> Incident:
-        incident = decision.incident
-        told = Told(incident, decision.reason, Telling.PAGE, self._names, others)
-        policy = self._oncall.policy_for(incident.severity)
-        if policy is None:
-            self._page_common(incident, told, "no_policy")
-            return incident
-        return self._escalate(replace(incident, chain=begin(policy, self._now)), told)
-
-    def _escalate(self, incident: Incident, told: Told) -> Incident:
-        if incident.chain is None:
-            return incident
-        moved = advance(self._oncall, incident.chain, incident.stations, self._now)
-        if moved.step is Step.NOBODY:
-            self._page_common(incident, told, moved.step.value)
-        people = moved.people
-        for person in people:
-            self._messages += self._planned(incident, told, person, plan(person, incident.severity, self._now))
-        if people:
-            detail = ", ".join(p.code for p in people)
-            what = f"{moved.chain.policy} {moved.chain.step + 1}"
-            self._events.append(IncidentEvent(incident.id, self._now, "", "escalation", what, detail))
-        return replace(incident, chain=moved.chain)
-
-    def _page_common(self, incident: Incident, told: Told, why: str) -> None:
-        text, about = compose(told), (incident.id, "page", self._now.isoformat())
-        own = [(Channel.EMAIL, address) for address in self._tx.contacts(incident.stations)]
-        self._messages += [
-            IncidentMessage(notification(text, channel, recipient, *about), Telling.PAGE.value, incident.id)
-            for channel, recipient in dict.fromkeys((*self._common, *own))
-        ]
-        self._events.append(IncidentEvent(incident.id, self._now, "", "escalation", why, "common recipients"))
-
-    def _planned(self, incident: Incident, told: Told, person: Person, ways: Plan) -> list[IncidentMessage]:
-        text = compose(told)
-        return [
-            IncidentMessage(
-                notification(
-                    text, way(p.channel.kind), p.channel.address, incident.id, person.code, self._now.isoformat()
-                ),
-                Telling.PAGE.value,
-                incident.id,
-                person.code,
-                p.channel.id,
-                p.due_at if p.due_at > self._now else None,
-            )
-            for p in ways.messages
-        ]
-
-    def _first_way(self, person: Person, text: Text, *about: object) -> list[IncidentMessage]:
-        first = plan(person, Severity.CRITICAL, self._now).messages[:1]
-        return [
-            IncidentMessage(
-                notification(text, way(p.channel.kind), p.channel.address, *about),
-                Telling.UPDATE.value,
-                person=person.code,
-                contact_id=p.channel.id,
-            )
-            for p in first
-        ]
-
-    def _to(self, text: Text, channel: Channel, recipient: str, about: str) -> IncidentMessage:
-        return IncidentMessage(notification(text, channel, recipient, about), Telling.UPDATE.value)
-
-
-def _named_with(incident: Incident, done: Turn) -> list[Incident]:
-    """Return what the digest of an incident has named and nobody has taken."""
-    named = (d.incident for d in done.decisions if d.incident.digest == incident.id)
-    return [i for i in named if i.state is IncidentState.OPEN]
 
 
 def _concerns(window: HoldWindow, incident: Incident) -> bool:

@@ -69,6 +69,7 @@ def test_a_life_with_its_history(centre: Centre) -> None:
     acts: list[Outcome | None] = [
         desk.acknowledge(1, "an"),
         desk.comment(1, "an", "đã gọi nhà máy\0"),
+        desk.assign(1, "an", "nobody"),
         desk.assign(1, "an", "binh"),
         desk.snooze(1, "binh", centre.clock.now() + timedelta(minutes=30)),
         desk.close(1, "binh", IncidentCause.OTHER),
@@ -78,7 +79,7 @@ def test_a_life_with_its_history(centre: Centre) -> None:
     ]
     answers = [None if o is None else o.answer for o in acts]
     done = Answer.DONE
-    assert answers == [done, done, done, done, Answer.TEXT_NEEDED, done, Answer.NOT_ACTIVE, None]
+    assert answers == [done, done, Answer.UNKNOWN_PERSON, done, done, Answer.TEXT_NEEDED, done, Answer.NOT_ACTIVE, None]
     history = centre.sql("SELECT actor, what, reason, detail FROM incident_events WHERE actor <> '' ORDER BY id")
     assert [row[:2] for row in history] == [
         ("an", "acknowledge"), ("an", "comment"), ("an", "assign"), ("binh", "snooze"), ("binh", "close"),
@@ -108,6 +109,11 @@ def test_the_command_line(centre: Centre, quantrac: Run, tmp_path: Path) -> None
     assert "is kept" in quantrac("incidents", "attach", "1", str(photo), "--by", "an").output
     photo.write_bytes(bytes(6_000_000))
     assert "6000000 bytes" in str(quantrac("incidents", "attach", "1", str(photo), "--by", "an").exception)
+    assert "no station 'S1'" in str(quantrac("incidents", "hold", "S1", "60", "--by", "an").exception)
+    centre.sql(
+        "INSERT INTO stations (code, effective_from, name_vi, name_en, kind, operator, longitude, latitude) "
+        "VALUES ('S1', '2020-01-01', 'Trạm 1', 'Station 1', 'effluent', 'X', 105, 10)"
+    )
     assert "Window 1" in quantrac("incidents", "hold", "S1", "60", "--weekly", "--by", "an").output
     assert "maintenance" in quantrac("incidents", "windows").output
     assert "is over" in quantrac("incidents", "release", "1").output
