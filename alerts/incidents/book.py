@@ -145,4 +145,6 @@ def _urgency(incident: Incident) -> tuple[int, datetime, int]:
 
 
 def _named(decision: Decision) -> Decision:
+    if decision.incident.reason == decision.reason.value:
+        return decision
     return replace(decision, incident=replace(decision.incident, reason=decision.reason.value))

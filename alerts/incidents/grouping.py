@@ -121,6 +121,8 @@ def extent_of(incident: Incident, policy: IncidentPolicy) -> Extent:
     """Return how far an incident reaches; it never shrinks."""
     if incident.extent is Extent.OUTAGE:
         return Extent.OUTAGE
+    if len(incident.members) == 1 and incident.outage is None:
+        return Extent.STATION
     stations = incident.stations
     if incident.topic is Topic.SIGNAL and (incident.outage is not None or len(stations) >= policy.outage_stations):
         return Extent.OUTAGE

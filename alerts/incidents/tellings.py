@@ -51,7 +51,9 @@ def decide(
     storm
         Whether so many incidents were told of late that this one has to wait for the digest.
     """
-    incident = replace(incident, extent=extent_of(incident, policy))
+    extent = extent_of(incident, policy)
+    if extent is not incident.extent:
+        incident = replace(incident, extent=extent)
     if incident.state is IncidentState.RESOLVED and _keeping_open(incident):
         incident = reopened(incident, now, policy)  # a work item that was left has come to page
     if not incident.is_active:
@@ -85,7 +87,7 @@ def _open(
     telling = _telling_members(incident)
     if not telling:
         return Decision(incident, Reason.WORK_ITEM)
-    holds = [hold_of(member, windows, now) for member in telling]
+    holds = [hold_of(member, windows, now) for member in telling] if windows else [None] * len(telling)
     free = [member for member, hold in zip(telling, holds, strict=True) if hold is None]
     if not free:
         reason = Reason.IN_WINDOW if Reason.IN_WINDOW in holds else Reason.SILENCED

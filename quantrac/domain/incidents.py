@@ -15,7 +15,11 @@ _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 def worst(severities: Iterable[Severity]) -> Severity:
     """Return the gravest of some severities; ``INFO`` when there is none."""
-    return max(severities, key=_RANK.__getitem__, default=Severity.INFO)
+    found = Severity.INFO
+    for severity in severities:  # a loop: every decision about every incident comes through here
+        if _RANK[severity] > _RANK[found]:
+            found = severity
+    return found
 
 
 def graver(one: Severity, than: Severity) -> bool:
