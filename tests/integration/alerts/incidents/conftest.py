@@ -14,7 +14,9 @@ from alerts.oncall.document import parse
 from alerts.oncall.writing import documents
 from quantrac.clock import ManualClock
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
+from quantrac.domain.limits import Limit
 from quantrac.domain.notifications import Channel
+from quantrac.domain.words import Bilingual
 from quantrac.endpoints import DatabaseEndpoint
 from sql.incident_store import IncidentStore
 from sql.oncall_store import OnCallStore
@@ -93,13 +95,13 @@ class Centre:
         at = self.clock.now()
         return Transition(
             AlertKey(station, parameter, alert_kind.value), kind, alert_kind, severity, "held", at, at - 5 * MINUTE,
-            120.0, None, 90.0, "QCVN", "COD vượt giới hạn", "COD over its limit", page,
+            120.0, Limit("COD", "mg/L", None, 90.0, "QCVN"), Bilingual("COD vượt giới hạn", "COD over its limit"), page,
         )  # fmt: skip
 
     def happens(self, *transitions: Transition) -> None:
         with self.worker.transaction() as t:
             for transition in transitions:
-                t.apply_transition(transition)
+                t.alerts.apply(transition)
 
     def outbox(self, *columns: str) -> list[tuple[object, ...]]:
         names = ", ".join(columns or ("recipient", "telling"))

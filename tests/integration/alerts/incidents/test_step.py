@@ -148,10 +148,10 @@ def test_a_step_that_dies_leaves_nothing_and_the_next_does_it(centre: Centre, mo
 
 def test_a_change_that_is_committed_late_is_not_missed(centre: Centre) -> None:
     with centre.worker.transaction() as late:
-        late.apply_transition(centre.transition("S1"))
+        late.alerts.apply(centre.transition("S1"))
         other = type(centre.worker)(centre.database.writer)
         with other.transaction() as early:
-            early.apply_transition(centre.transition("S2"))
+            early.alerts.apply(centre.transition("S2"))
         other.close()
         assert centre.step.once() == 1
     assert centre.step.once() == 1
