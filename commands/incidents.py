@@ -328,7 +328,7 @@ def _document(incident: Incident) -> dict[str, object]:
         "stations": list(incident.stations),
         "since": as_text(incident.since),
         "holder": incident.holder,
-        "told_at": None if incident.told_at is None else as_text(incident.told_at),
+        "paged_at": None if incident.paged_at is None else as_text(incident.paged_at),
         "reason": incident.reason,
         "cause": None if incident.cause is None else incident.cause.value,
         "cause_text": incident.cause_text,
@@ -350,7 +350,7 @@ _COLUMNS: tuple[Column[Incident], ...] = (
     Column("alerts", lambda i: len(i.members), "right"),
     Column("since", lambda i: i.since),
     Column("held by", lambda i: i.holder),
-    Column("told", lambda i: i.told_at),
+    Column("told", lambda i: i.paged_at),
     Column("why", lambda i: i.reason),
     Column("cause", lambda i: None if i.cause is None else i.cause.value),
 )

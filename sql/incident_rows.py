@@ -36,7 +36,7 @@ def change(row: Sequence[Any]) -> AlertChange:
 def incident(row: Sequence[Any], members: Iterable[Member]) -> Incident:
     """Return a row of ``live_incidents.sql`` with its alerts."""
     incident_id, topic, opened_at, spread_at, state, extent, outage, holder, acted_at, snoozed_until = row[:10]
-    resolved_at, closed_at, cause, cause_text, told_at, told_severity, told_end, told_rest, held = row[10:19]
+    resolved_at, closed_at, cause, cause_text, paged_at, paged_severity, end_sent, rest_sent, held = row[10:19]
     relapses, flapping, policy, step, round_, due_at, digest, reason = row[19:]
     return Incident(
         incident_id,
@@ -54,10 +54,10 @@ def incident(row: Sequence[Any], members: Iterable[Member]) -> Incident:
         closed_at,
         None if cause is None else IncidentCause(cause),
         cause_text,
-        told_at,
-        None if told_severity is None else Severity(told_severity),
-        told_end,
-        told_rest,
+        paged_at,
+        None if paged_severity is None else Severity(paged_severity),
+        end_sent,
+        rest_sent,
         held,
         tuple(relapses),
         flapping,
@@ -86,10 +86,10 @@ def row(saved: Incident) -> dict[str, object]:
         "closed_at": saved.closed_at,
         "cause": None if saved.cause is None else saved.cause.value,
         "cause_text": storable(saved.cause_text),
-        "told_at": saved.told_at,
-        "told_severity": None if saved.told_severity is None else saved.told_severity.value,
-        "told_end": saved.told_end,
-        "told_rest": saved.told_rest,
+        "paged_at": saved.paged_at,
+        "paged_severity": None if saved.paged_severity is None else saved.paged_severity.value,
+        "end_sent": saved.end_sent,
+        "rest_sent": saved.rest_sent,
         "held": saved.held,
         "relapses": list(saved.relapses),
         "flapping": saved.flapping,
@@ -167,7 +167,7 @@ def message_row(message: IncidentMessage) -> dict[str, object]:
         "html": None if sent.html is None else storable(sent.html),
         "due_at": message.due_at,
         "incident_id": message.incident_id,
-        "telling": message.telling,
+        "notice": message.notice,
         "person": message.person,
         "contact_id": message.contact_id,
     }

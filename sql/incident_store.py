@@ -19,7 +19,7 @@ from quantrac.domain.incidents import (
     IncidentProgress,
     Member,
     Outage,
-    ToldRecipient,
+    PagedRecipient,
     WindowKind,
 )
 from quantrac.domain.notifications import Channel
@@ -134,12 +134,12 @@ class IncidentTransaction:
         arguments = {"ids": list(incident_ids), "why": why, "now": now, "only_later": only_later}
         return self._cursor.execute(statement("withdraw_pages"), arguments).rowcount
 
-    def told(self, incident_ids: Sequence[int], now: datetime) -> dict[int, list[ToldRecipient]]:
+    def paged_recipients(self, incident_ids: Sequence[int], now: datetime) -> dict[int, list[PagedRecipient]]:
         """Return who was paged of each incident, each way once; ways that are due later are left out."""
-        found: dict[int, list[ToldRecipient]] = {}
-        rows = self._cursor.execute(statement("told_recipients"), {"ids": list(incident_ids), "now": now})
+        found: dict[int, list[PagedRecipient]] = {}
+        rows = self._cursor.execute(statement("paged_recipients"), {"ids": list(incident_ids), "now": now})
         for incident_id, channel, recipient, person, contact_id in rows:
-            found.setdefault(incident_id, []).append(ToldRecipient(Channel(channel), recipient, person, contact_id))
+            found.setdefault(incident_id, []).append(PagedRecipient(Channel(channel), recipient, person, contact_id))
         return found
 
     def fall_back(self, now: datetime) -> list[tuple[int, str, bool]]:
@@ -179,7 +179,7 @@ class IncidentTransaction:
 
     def note_window_end(self, window_id: int, now: datetime) -> None:
         """Note that the end of a silence was told."""
-        self._cursor.execute(statement("window_end_told"), {"id": window_id, "now": now})
+        self._cursor.execute(statement("window_end_sent"), {"id": window_id, "now": now})
 
     def declare_outage(self, kind: str, park: str | None, since: datetime, detail: str) -> int:
         """Declare an outage of the broker, a line or the pipeline, and return its number."""

@@ -112,7 +112,7 @@ CREATE TABLE hold_windows (
     repeat_until timestamp with time zone,
     by text NOT NULL,
     note text NOT NULL DEFAULT ''::text,
-    end_told_at timestamp with time zone
+    end_sent_at timestamp with time zone
 );
 CREATE TABLE incident_alerts (
     incident_id bigint NOT NULL,
@@ -169,10 +169,10 @@ CREATE TABLE incidents (
     closed_at timestamp with time zone,
     cause text,
     cause_text text NOT NULL DEFAULT ''::text,
-    told_at timestamp with time zone,
-    told_severity text,
-    told_end boolean NOT NULL DEFAULT false,
-    told_rest boolean NOT NULL DEFAULT false,
+    paged_at timestamp with time zone,
+    paged_severity text,
+    end_sent boolean NOT NULL DEFAULT false,
+    rest_sent boolean NOT NULL DEFAULT false,
     held boolean NOT NULL DEFAULT false,
     relapses timestamp with time zone[] NOT NULL DEFAULT '{}'::timestamp with time zone[],
     flapping boolean NOT NULL DEFAULT false,
@@ -276,7 +276,7 @@ CREATE TABLE outbox (
     failed_at timestamp with time zone,
     last_error text,
     incident_id bigint,
-    telling text,
+    notice text,
     person text,
     contact_id bigint,
     withdrawn_at timestamp with time zone,
@@ -753,5 +753,5 @@ GRANT SELECT ON station_presence TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON station_presence TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON station_states TO quantrac_writer;
 GRANT SELECT ON stations TO quantrac_writer;
-GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, last_error, incident_id, telling, withdrawn_at, fallen_back_at) ON outbox TO quantrac_reader;
+GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, last_error, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_reader;
 GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration) ON stations TO quantrac_reader;

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from alerts.incidents.grouping import joined, opened, place
-from alerts.incidents.reasons import IncidentPolicy, Placing, Reason, Telling
-from alerts.incidents.tellings import Decision, decide, told
+from alerts.incidents.reasons import IncidentPolicy, Notice, Placing, Reason
+from alerts.incidents.tellings import Decision, as_paged, decide
 from quantrac.domain.alerts import Severity
 from quantrac.domain.incidents import TOPIC_OF, AlertChange, HoldWindow, Incident, Outage, Topic
 
@@ -72,7 +72,7 @@ def turn(
         if decision.reason is Reason.STORM:
             waiting.append(decision.incident)
             continue
-        paged += decision.telling is Telling.PAGE
+        paged += decision.notice is Notice.PAGE
         done.decisions.append(decision)
     if waiting:
         _digest(done, waiting, around, now, policy)
@@ -133,9 +133,9 @@ def _digest(
     if around.digested_at is not None and now - around.digested_at < policy.digest_every:
         done.decisions += [Decision(incident, Reason.STORM) for incident in waiting]
         return
-    first, *rest = (told(incident, incident.severity, now) for incident in waiting)
+    first, *rest = (as_paged(incident, incident.severity, now) for incident in waiting)
     others = [replace(incident, digest=first.id) for incident in rest]
-    done.decisions.append(Decision(first, Reason.DIGEST, Telling.PAGE))
+    done.decisions.append(Decision(first, Reason.DIGEST, Notice.PAGE))
     done.decisions += [Decision(incident, Reason.IN_DIGEST) for incident in others]
     done.digests[first.id] = others
 

@@ -8,8 +8,8 @@ from functools import partial
 
 from alerts.incidents import lifecycle
 from alerts.incidents.lifecycle import REFUSED, Act, Answer, Outcome
-from alerts.incidents.messages import Told, compose, notification, way
-from alerts.incidents.reasons import Reason, Telling
+from alerts.incidents.messages import IncidentNotice, compose, notification, way
+from alerts.incidents.reasons import Notice, Reason
 from alerts.incidents.store import IncidentStore, IncidentTransaction
 from alerts.oncall.channels import plan
 from alerts.oncall.document import of_rows
@@ -99,11 +99,11 @@ def _is_known(tx: IncidentTransaction, code: str, now: datetime) -> bool:
 def _tell_assigned(tx: IncidentTransaction, incident: Incident, now: datetime, *, to: str) -> None:
     person = of_rows(tx.oncall(now)).person(to)
     first = () if person is None else plan(person, Severity.CRITICAL, now).messages[:1]
-    text = compose(Told(incident, Reason.ASSIGNED, Telling.UPDATE, tx.names()))
+    text = compose(IncidentNotice(incident, Reason.ASSIGNED, Notice.UPDATE, tx.names()))
     tx.enqueue(
         IncidentMessage(
             notification(text, way(p.channel.kind), p.channel.address, incident.id, "assigned", now.isoformat()),
-            Telling.UPDATE.value,
+            Notice.UPDATE.value,
             incident.id,
             to,
             p.channel.id,

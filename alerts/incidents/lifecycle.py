@@ -157,6 +157,6 @@ def reopen(incident: Incident, by: str, now: datetime) -> Outcome:
 
 def _claimed(incident: Incident, now: datetime) -> Incident:
     """Return the incident as one that is known: who takes what was told to nobody hears of its end."""
-    if incident.told_at is not None:
+    if incident.paged_at is not None:
         return incident
-    return replace(incident, told_at=now, told_severity=incident.severity, held=False)
+    return replace(incident, paged_at=now, paged_severity=incident.severity, held=False)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from alerts.incidents.reasons import Reason, Telling
+from alerts.incidents.reasons import Notice, Reason
 from quantrac.domain.alerts import Severity
 from quantrac.domain.incidents import Extent, HoldWindow, Incident, Member, Topic
 from quantrac.domain.notifications import Channel, Notification
@@ -51,12 +51,12 @@ _WHY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class IncidentNotice:
     """An incident as it is told."""
 
     incident: Incident
     reason: Reason
-    telling: Telling
+    kind: Notice
     names: Mapping[str, str]
     """Vietnamese names of stations by code."""
     others: Sequence[Incident] = ()
@@ -72,10 +72,10 @@ class Text:
     html: str
 
 
-def compose(told: Told) -> Text:
+def compose(notice: IncidentNotice) -> Text:
     """Return what is said of an incident."""
-    headline = _headline(told)
-    vi, en = [headline[0], *_lines(told, 0)], [headline[1], *_lines(told, 1)]
+    headline = _headline(notice)
+    vi, en = [headline[0], *_lines(notice, 0)], [headline[1], *_lines(notice, 1)]
     return _text(f"{headline[0]} / {headline[1]}", vi, en)
 
 
@@ -111,13 +111,13 @@ def notification(text: Text, channel: Channel, recipient: str, *parts: object) -
     return Notification(f"<quantrac.incident-{digest}@{DOMAIN}>", channel, recipient, text.subject, text.text, html)
 
 
-def _headline(told: Told) -> tuple[str, str]:
-    incident = told.incident
+def _headline(notice: IncidentNotice) -> tuple[str, str]:
+    incident = notice.incident
     vi, en = _SEVERITY[incident.severity]
-    marks = ("KẾT THÚC", "RESOLVED") if told.telling is Telling.END else (vi, en)
+    marks = ("KẾT THÚC", "RESOLVED") if notice.kind is Notice.END else (vi, en)
     what = _what(incident)
-    where = _where(incident, told.names)
-    more = f" (+{len(told.others)})" if told.others else ""
+    where = _where(incident, notice.names)
+    more = f" (+{len(notice.others)})" if notice.others else ""
     return f"[{marks[0]}] {what[0]} – {where}{more}", f"[{marks[1]}] {what[1]} – {where}{more}"
 
 
@@ -142,25 +142,25 @@ def _where(incident: Incident, names: Mapping[str, str]) -> str:
     return first if len(stations) <= 1 else f"{first} +{len(stations) - 1}"
 
 
-def _lines(told: Told, language: int) -> Iterable[str]:
-    incident = told.incident
+def _lines(notice: IncidentNotice, language: int) -> Iterable[str]:
+    incident = notice.incident
     yield f"{('Sự cố số', 'Incident no.')[language]}: {incident.id}"
-    if told.reason in _WHY:
-        yield _WHY[told.reason][language]
+    if notice.reason in _WHY:
+        yield _WHY[notice.reason][language]
     yield f"{('Từ lúc', 'Since')[language]}: {as_text(incident.since)}"
     if incident.holder is not None:
         yield f"{('Người nhận', 'Taken by')[language]}: {incident.holder}"
-    yield from _bounded((_member(m, told.names, language) for m in _newest(incident)), len(incident.members))
-    if told.others:
+    yield from _bounded((_member(m, notice.names, language) for m in _newest(incident)), len(incident.members))
+    if notice.others:
         yield ("Các sự cố khác cùng lúc, không báo riêng:", "Other incidents, not told by themselves:")[language]
-        others = (f"  #{i.id} {_what(i)[language]} – {_where(i, told.names)}" for i in told.others)
-        yield from _bounded(others, len(told.others))
-    if told.telling is Telling.PAGE:
+        others = (f"  #{i.id} {_what(i)[language]} – {_where(i, notice.names)}" for i in notice.others)
+        yield from _bounded(others, len(notice.others))
+    if notice.kind is Notice.PAGE:
         yield (
             f"Nhận sự cố: quantrac incidents acknowledge {incident.id} --by TÊN",
             f"Take it: quantrac incidents acknowledge {incident.id} --by NAME",
         )[language]
-    if told.telling is Telling.END:
+    if notice.kind is Notice.END:
         yield (
             f"Ghi nguyên nhân: quantrac incidents close {incident.id} NGUYÊN_NHÂN --by TÊN",
             f"Record its cause: quantrac incidents close {incident.id} CAUSE --by NAME",

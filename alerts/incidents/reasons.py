@@ -70,18 +70,18 @@ class Reason(StrEnum):
     """Not told by itself: too many incidents are opening; the digest names it."""
     IN_DIGEST = "in_digest"
     """Named by a digest, not told by itself."""
-    TOLD_ALREADY = "told_already"
+    PAGED_ALREADY = "paged_already"
     ACKNOWLEDGED = "acknowledged"
     """Not told again: somebody has it."""
     SNOOZED = "snoozed"
     CALMING = "calming"
     """Over for the moment; a flapping incident is not yet taken for resolved."""
-    UNTOLD_END = "untold_end"
+    UNPAGED_END = "unpaged_end"
     """Resolved; its beginning was told to nobody, so neither is its end."""
     OVER = "over"
 
 
-class Telling(StrEnum):
+class Notice(StrEnum):
     """What is sent."""
 
     PAGE = "page"

@@ -105,7 +105,7 @@ class IncidentStep:
         done = turn(before.values(), changes, around, now, policy=policy, new_id=tx.new_id)
         oncall = self._current(tx, now)
         teller = Teller(tx, oncall, self._options.common, now, tells=self._options.tells)
-        after = [teller.tell(decision, done) for decision in done.decisions]
+        after = [teller.address(decision, done) for decision in done.decisions]
         changed = [i for i in after if before.get(i.id) != i]
         tx.save(changed)
         tx.note_placed([(p.change.transition_id, p.incident_id, p.reason.value) for p in done.placed], now)
@@ -179,10 +179,10 @@ def _events(before: dict[int, Incident], decisions: Iterable[Decision], now: dat
     events = []
     for decision in decisions:
         incident, old = decision.incident, before.get(decision.incident.id)
-        if decision.telling is not None:
-            what = decision.telling.value
+        if decision.notice is not None:
+            what = decision.notice.value
         elif old is None or old.reason != decision.reason.value:
-            what = "not_told"
+            what = "not_paged"
         else:
             continue
         detail = f"{len(incident.members)} alerts, {len(incident.stations)} stations, {incident.severity.value}"

@@ -15,7 +15,7 @@ from quantrac.domain.incidents import (
     IncidentMessage,
     IncidentProgress,
     Outage,
-    ToldRecipient,
+    PagedRecipient,
 )
 from quantrac.domain.oncall import OnCallRows
 
@@ -87,7 +87,7 @@ class IncidentTransaction(Protocol):
         """Withdraw the pages of incidents that were not sent yet, or only those that are due later."""
         ...
 
-    def told(self, incident_ids: Sequence[int], now: datetime) -> dict[int, list[ToldRecipient]]:
+    def paged_recipients(self, incident_ids: Sequence[int], now: datetime) -> dict[int, list[PagedRecipient]]:
         """Return who was paged of each incident, by ways that were due."""
         ...
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerts.incidents.grouping import extent_of, reopened
-from alerts.incidents.reasons import IncidentPolicy, Reason, Telling
+from alerts.incidents.reasons import IncidentPolicy, Notice, Reason
 from quantrac.domain.alerts import Severity
 from quantrac.domain.incidents import (
     Extent,
@@ -31,7 +31,7 @@ class Decision:
 
     incident: Incident
     reason: Reason
-    telling: Telling | None = None
+    notice: Notice | None = None
 
 
 def decide(
@@ -76,30 +76,30 @@ def hold_of(member: Member, windows: Iterable[HoldWindow], now: datetime) -> Rea
     return Reason.SILENCED if silenced else Reason.IN_WINDOW
 
 
-def told(incident: Incident, severity: Severity, now: datetime) -> Incident:
+def as_paged(incident: Incident, severity: Severity, now: datetime) -> Incident:
     """Return the incident as it is once it was told."""
-    return replace(incident, told_at=now, told_severity=severity, held=False, chain=None, digest=None)
+    return replace(incident, paged_at=now, paged_severity=severity, held=False, chain=None, digest=None)
 
 
 def _open(
     incident: Incident, windows: Sequence[HoldWindow], now: datetime, policy: IncidentPolicy, *, storm: bool
 ) -> Decision:
-    telling = _telling_members(incident)
-    if not telling:
+    notice = _telling_members(incident)
+    if not notice:
         return Decision(incident, Reason.WORK_ITEM)
-    holds = [hold_of(member, windows, now) for member in telling] if windows else [None] * len(telling)
-    free = [member for member, hold in zip(telling, holds, strict=True) if hold is None]
+    holds = [hold_of(member, windows, now) for member in notice] if windows else [None] * len(notice)
+    free = [member for member, hold in zip(notice, holds, strict=True) if hold is None]
     if not free:
         reason = Reason.IN_WINDOW if Reason.IN_WINDOW in holds else Reason.SILENCED
-        return Decision(replace(incident, held=incident.held or incident.told_at is None), reason)
+        return Decision(replace(incident, held=incident.held or incident.paged_at is None), reason)
     severity = worst(m.severity for m in free)
-    if incident.told_at is not None:
+    if incident.paged_at is not None:
         return _told_before(incident, severity, now, policy)
     if incident.topic is Topic.SIGNAL and now - incident.opened_at < policy.signal_wait:
         return Decision(incident, Reason.GATHERING)
     if storm:
         return Decision(incident, Reason.STORM)
-    return Decision(told(incident, severity, now), _beginning(incident), Telling.PAGE)
+    return Decision(as_paged(incident, severity, now), _beginning(incident), Notice.PAGE)
 
 
 def _telling_members(incident: Incident) -> list[Member]:
@@ -110,7 +110,7 @@ def _telling_members(incident: Incident) -> list[Member]:
 
 def _keeping_open(incident: Incident) -> list[Member]:
     """Return the alerts without whose end it is not over: work items do not delay the end of what was told."""
-    untold, outage = incident.told_at is None, incident.extent is Extent.OUTAGE
+    untold, outage = incident.paged_at is None, incident.extent is Extent.OUTAGE
     return [m for m in incident.open_members if m.page or outage or untold]
 
 
@@ -126,18 +126,18 @@ def _beginning(incident: Incident) -> Reason:
 
 def _told_before(incident: Incident, severity: Severity, now: datetime, policy: IncidentPolicy) -> Decision:
     if _is_worse(incident, severity):
-        return Decision(told(incident, severity, now), Reason.WORSE, Telling.PAGE)
+        return Decision(as_paged(incident, severity, now), Reason.WORSE, Notice.PAGE)
     left = _rest(incident, now, policy)
     if left is not None:
         return left
-    if now - (incident.told_at or now) >= policy.forgotten_after[severity]:
-        return Decision(told(incident, severity, now), Reason.UNATTENDED, Telling.PAGE)
-    return Decision(incident, Reason.TOLD_ALREADY)
+    if now - (incident.paged_at or now) >= policy.forgotten_after[severity]:
+        return Decision(as_paged(incident, severity, now), Reason.UNATTENDED, Notice.PAGE)
+    return Decision(incident, Reason.PAGED_ALREADY)
 
 
 def _is_worse(incident: Incident, severity: Severity) -> bool:
     """Whether officers hear of a graver alert; that a silence lasts is no news."""
-    return incident.topic is not Topic.SIGNAL and graver(severity, incident.told_severity or severity)
+    return incident.topic is not Topic.SIGNAL and graver(severity, incident.paged_severity or severity)
 
 
 def _rest(incident: Incident, now: datetime, policy: IncidentPolicy) -> Decision | None:
@@ -145,30 +145,30 @@ def _rest(incident: Incident, now: datetime, policy: IncidentPolicy) -> Decision
     still = {m.key.station for m in incident.open_members}
     back = [m.resolved_at for m in incident.members if m.resolved_at is not None]
     over = incident.extent is Extent.OUTAGE and len(still) < min(policy.outage_stations, len(incident.stations))
-    if incident.told_rest or not over or now - max(back, default=now) < policy.rest_after:
+    if incident.rest_sent or not over or now - max(back, default=now) < policy.rest_after:
         return None
-    return Decision(replace(incident, told_rest=True), Reason.STILL_HOLDS, Telling.UPDATE)
+    return Decision(replace(incident, rest_sent=True), Reason.STILL_HOLDS, Notice.UPDATE)
 
 
 def _snoozed(incident: Incident, now: datetime) -> Decision:
     if incident.snoozed_until is not None and now < incident.snoozed_until:
         return Decision(incident, Reason.SNOOZED)
     awake = replace(incident, state=IncidentState.ACKNOWLEDGED, snoozed_until=None, acted_at=now)
-    return Decision(awake, Reason.SNOOZE_OVER, Telling.UPDATE)
+    return Decision(awake, Reason.SNOOZE_OVER, Notice.UPDATE)
 
 
 def _acknowledged(incident: Incident, windows: Sequence[HoldWindow], now: datetime, policy: IncidentPolicy) -> Decision:
     free = [m for m in _telling_members(incident) if hold_of(m, windows, now) is None]
     severity = worst(m.severity for m in free)
     if free and _is_worse(incident, severity):
-        return Decision(replace(incident, told_severity=severity), Reason.WORSE, Telling.UPDATE)
+        return Decision(replace(incident, paged_severity=severity), Reason.WORSE, Notice.UPDATE)
     left = _rest(incident, now, policy)
     if left is not None:
         return left
     since = incident.acted_at or incident.opened_at
     if free and now - since >= policy.forgotten_after[severity]:
-        again = replace(told(incident, severity, now), state=IncidentState.OPEN)
-        return Decision(again, Reason.FORGOTTEN, Telling.PAGE)
+        again = replace(as_paged(incident, severity, now), state=IncidentState.OPEN)
+        return Decision(again, Reason.FORGOTTEN, Notice.PAGE)
     return Decision(incident, Reason.ACKNOWLEDGED)
 
 
@@ -178,7 +178,7 @@ def _ended(incident: Incident, now: datetime, policy: IncidentPolicy) -> Decisio
         if now - last < policy.calm:
             return Decision(incident, Reason.CALMING)
     reason = Reason.CALM if incident.flapping else Reason.RESOLVED
-    was_told = incident.told_at is not None
+    was_told = incident.paged_at is not None
     over = replace(
         incident,
         flapping=False,
@@ -188,22 +188,22 @@ def _ended(incident: Incident, now: datetime, policy: IncidentPolicy) -> Decisio
         snoozed_until=None,
         held=False,
         chain=None,
-        told_end=was_told,
+        end_sent=was_told,
     )
     if not was_told:
-        return Decision(over, Reason.UNTOLD_END)
-    return Decision(over, reason, Telling.END)
+        return Decision(over, Reason.UNPAGED_END)
+    return Decision(over, reason, Notice.END)
 
 
 def _confirmed(incident: Incident) -> Decision | None:
     """Tell once that a mean confirms, graver than was told, what is resolved or closed."""
     means = [m for m in incident.members if not m.counts and m.page and m.resolved_at is None]
     severity = worst(m.severity for m in means)
-    if incident.told_severity is None or not means or not graver(severity, incident.told_severity):
+    if incident.paged_severity is None or not means or not graver(severity, incident.paged_severity):
         return None
-    return Decision(replace(incident, told_severity=severity), Reason.WORSE, Telling.UPDATE)
+    return Decision(replace(incident, paged_severity=severity), Reason.WORSE, Notice.UPDATE)
 
 
 def expired(windows: Iterable[HoldWindow], now: datetime) -> list[HoldWindow]:
     """Return the silences whose end has come and was not told."""
-    return [w for w in windows if w.kind is WindowKind.SILENCE and w.end_told_at is None and w.ends_at <= now]
+    return [w for w in windows if w.kind is WindowKind.SILENCE and w.end_sent_at is None and w.ends_at <= now]

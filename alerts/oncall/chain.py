@@ -28,7 +28,7 @@ OPERATOR = "operator"
 class Step(StrEnum):
     """Why somebody is told next, or nobody."""
 
-    TOLD = "told"
+    PAGED = "paged"
     WAITING = "waiting"
     EXHAUSTED = "exhausted"
     """Every step of every round was told."""
@@ -62,7 +62,7 @@ def advance(oncall: OnCall, chain: Chain, stations: Collection[str], now: dateti
     for policy, step, round_ in _following(oncall, chain):
         people = reached(oncall, policy.steps[step].targets, stations, now)
         if people:
-            return Advance(Chain(policy.code, step, round_, now + policy.steps[step].wait), Step.TOLD, people)
+            return Advance(Chain(policy.code, step, round_, now + policy.steps[step].wait), Step.PAGED, people)
     nobody = chain.step < 0
     return Advance(Chain(chain.policy, chain.step, chain.round, None), Step.NOBODY if nobody else Step.EXHAUSTED)
 

@@ -54,7 +54,7 @@ class Week:
     starts_at: datetime
     ends_at: datetime
     incidents: int
-    told: int
+    paged: int
     unclosed: int
     """Told, resolved, and not closed with a cause."""
     open: int
@@ -81,13 +81,13 @@ def week(
         From each page to its acknowledgement.
     """
     own = [i for i in incidents if starts_at <= i.opened_at < ends_at]
-    told = [i for i in own if i.told_at is not None]
+    told = [i for i in own if i.paged_at is not None]
     causes = [i.cause for i in told if i.topic is Topic.WATER]
     return Week(
         starts_at,
         ends_at,
         incidents=len(own),
-        told=len(told),
+        paged=len(told),
         unclosed=sum(i.state is IncidentState.RESOLVED for i in told),
         open=sum(i.is_active for i in own),
         median_acknowledgement=_median(acknowledgements),
@@ -119,10 +119,10 @@ def summary_text(found: Week) -> str:
     minutes = "-" if took is None else f"{took.total_seconds() / 60:.0f}"
     share = "-" if found.precision is None else f"{found.precision:.0%}"
     return (
-        f"Trực ban tuần {span}: {found.incidents} sự cố, {found.told} sự cố đã báo, {found.open} còn mở, "
+        f"Trực ban tuần {span}: {found.incidents} sự cố, {found.paged} sự cố đã báo, {found.open} còn mở, "
         f"{found.unclosed} chưa ghi nguyên nhân; xác nhận sau {minutes} phút (trung vị); "
         f"báo đúng {share} ({found.right} đúng, {found.wrong} sai).\n\n"
-        f"— English —\n\nOn call {span}: {found.incidents} incidents, {found.told} told, {found.open} still open, "
+        f"— English —\n\nOn call {span}: {found.incidents} incidents, {found.paged} told, {found.open} still open, "
         f"{found.unclosed} without a cause; acknowledged after {minutes} min (median); "
         f"precision of pages {share} ({found.right} right, {found.wrong} wrong).\n"
     )

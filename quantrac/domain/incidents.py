@@ -179,10 +179,10 @@ class Incident:
     closed_at: datetime | None = None
     cause: IncidentCause | None = None
     cause_text: str = ""
-    told_at: datetime | None = None
-    told_severity: Severity | None = None
-    told_end: bool = False
-    told_rest: bool = False
+    paged_at: datetime | None = None
+    paged_severity: Severity | None = None
+    end_sent: bool = False
+    rest_sent: bool = False
     """Whether what an outage has left behind was told."""
     held: bool = False
     """A page was held back by a window or a silence, and is owed if it still holds afterwards."""
@@ -248,7 +248,7 @@ class HoldWindow:
     repeat_until: datetime | None = None
     by: str = ""
     note: str = ""
-    end_told_at: datetime | None = None
+    end_sent_at: datetime | None = None
 
     def covers(self, key: AlertKey, at: datetime) -> bool:
         """Whether pages of an alert are held back at an instant."""
@@ -295,7 +295,7 @@ class IncidentEvent:
     actor: str
     """A login or a name; empty: the machine."""
     what: str
-    """Name of the act or of the telling."""
+    """Name of the act or of the notice."""
     reason: str
     """Named reason of the decision."""
     detail: str = ""
@@ -306,7 +306,7 @@ class IncidentMessage:
     """A notification about an incident, and what it belongs to."""
 
     notification: Notification
-    telling: str
+    notice: str
     incident_id: int | None = None
     person: str | None = None
     """Code; ``None`` for a common recipient."""
@@ -316,7 +316,7 @@ class IncidentMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldRecipient:
+class PagedRecipient:
     """Somebody who was paged of an incident, and by which way."""
 
     channel: Channel

@@ -2,7 +2,7 @@
 -- channel of the same person is due at once.
 WITH failed AS (
     UPDATE outbox SET fallen_back_at = %(now)s
-     WHERE telling = 'page' AND contact_id IS NOT NULL AND sent_at IS NULL AND withdrawn_at IS NULL
+     WHERE notice = 'page' AND contact_id IS NOT NULL AND sent_at IS NULL AND withdrawn_at IS NULL
        AND fallen_back_at IS NULL AND (failed_at IS NOT NULL OR attempts >= 2)
     RETURNING id, incident_id, person, contact_id
 ), marked AS (
@@ -11,7 +11,7 @@ WITH failed AS (
 ), following AS (
     SELECT DISTINCT ON (f.id) f.incident_id, f.person, n.id
       FROM failed f
-      JOIN outbox n ON n.incident_id = f.incident_id AND n.person = f.person AND n.telling = 'page'
+      JOIN outbox n ON n.incident_id = f.incident_id AND n.person = f.person AND n.notice = 'page'
        AND n.id > f.id AND n.sent_at IS NULL AND n.failed_at IS NULL AND n.attempts = 0
        AND n.next_try_at > %(now)s
      ORDER BY f.id, n.next_try_at, n.id

@@ -39,7 +39,7 @@ BEGIN
                   permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration)
         ON stations TO quantrac_reader;
     GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until,
-                  sent_at, failed_at, last_error, incident_id, telling, withdrawn_at, fallen_back_at)
+                  sent_at, failed_at, last_error, incident_id, notice, withdrawn_at, fallen_back_at)
         ON outbox TO quantrac_reader;
 
     -- The writer's staging table is temporary. PostgreSQL gives TEMPORARY to everybody unless it was taken away.

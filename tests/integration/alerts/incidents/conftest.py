@@ -104,7 +104,7 @@ class Centre:
                 t.alerts.apply(transition)
 
     def outbox(self, *columns: str) -> list[tuple[object, ...]]:
-        names = ", ".join(columns or ("recipient", "telling"))
+        names = ", ".join(columns or ("recipient", "notice"))
         with psycopg.connect(self.database.writer) as connection:
             return connection.execute(f"SELECT {names} FROM outbox ORDER BY id".encode()).fetchall()
 

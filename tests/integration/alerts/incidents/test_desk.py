@@ -92,7 +92,7 @@ def test_a_life_with_its_history(centre: Centre) -> None:
         IncidentState.CLOSED, IncidentCause.OTHER, "cá chết",
     )  # fmt: skip
     # the pages that nobody delivered are withdrawn; who got the incident was told
-    assert centre.outbox("recipient", "telling", "failed_at IS NULL") == [
+    assert centre.outbox("recipient", "notice", "failed_at IS NULL") == [
         ("an@so.vn", "page", False), ("sms-an", "page", False), ("binh@so.vn", "update", True),
     ]  # fmt: skip
 

@@ -292,7 +292,7 @@ def test_a_storm_is_ten_pages_and_a_digest_that_climbs_with_all_it_names(centre:
     climbed = [str(s) for r, s in centre.outbox("recipient", "subject") if r == "binh@so.vn"]
     assert len(climbed) == 11
     assert sum("(+89)" in subject for subject in climbed) == 1
-    assert carrier.told_at is not None
+    assert carrier.paged_at is not None
 
 
 def test_a_lost_connection_is_said_and_the_next_step_goes_on(centre: Centre) -> None:
@@ -317,4 +317,4 @@ def test_without_the_switch_incidents_are_kept_and_nothing_is_sent(centre: Centr
     centre.happens(replace(opened, kind=TransitionKind.RESOLVED))
     step.once()
     assert centre.outbox() == []
-    assert centre.sql("SELECT state, told_end FROM incidents") == [("resolved", True)]
+    assert centre.sql("SELECT state, end_sent FROM incidents") == [("resolved", True)]

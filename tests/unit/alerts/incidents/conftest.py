@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 
 from alerts.incidents.book import Surroundings, turn
-from alerts.incidents.reasons import IncidentPolicy, Placing, Reason, Telling
+from alerts.incidents.reasons import IncidentPolicy, Notice, Placing, Reason
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, TransitionKind
 from quantrac.domain.incidents import AlertChange, HoldWindow, Incident, Outage
 
@@ -27,7 +27,7 @@ class Desk:
     incidents: dict[int, Incident] = field(default_factory=dict)
     windows: list[HoldWindow] = field(default_factory=list)
     outages: list[Outage] = field(default_factory=list)
-    told: list[tuple[float, Telling, Reason]] = field(default_factory=list)
+    told: list[tuple[float, Notice, Reason]] = field(default_factory=list)
     placed: list[Placing] = field(default_factory=list)
     digests: list[tuple[float, int]] = field(default_factory=list)
     """Minute, and how many incidents were named."""
@@ -109,19 +109,19 @@ class Desk:
         self.digests += [(self.minute, len(others) + 1) for others in done.digests.values()]
         for decision in done.decisions:
             self.incidents[decision.incident.id] = decision.incident
-            if decision.telling is not None:
-                self.told.append((self.minute, decision.telling, decision.reason))
-            if decision.telling is Telling.PAGE:
+            if decision.notice is not None:
+                self.told.append((self.minute, decision.notice, decision.reason))
+            if decision.notice is Notice.PAGE:
                 self._paged.append(self.now)
             if decision.reason is Reason.DIGEST:
                 self._digested_at = self.now
 
     def story(self) -> list[str]:
-        """What was told, as ``minute telling reason``."""
-        return [f"{minute:g} {telling.value} {reason.value}" for minute, telling, reason in self.told]
+        """What was told, as ``minute notice reason``."""
+        return [f"{minute:g} {notice.value} {reason.value}" for minute, notice, reason in self.told]
 
     def pages(self) -> int:
-        return sum(telling is Telling.PAGE for _, telling, _ in self.told)
+        return sum(notice is Notice.PAGE for _, notice, _ in self.told)
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from alerts.incidents.lifecycle import MOST_TEXT, Answer, Outcome, acknowledge, assign, close, comment, reopen, snooze
-from alerts.incidents.messages import Told, compose, notification
-from alerts.incidents.reasons import Reason, Telling
+from alerts.incidents.messages import IncidentNotice, compose, notification
+from alerts.incidents.reasons import Notice, Reason
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity
 from quantrac.domain.incidents import Incident, IncidentCause, IncidentState, Member, Topic
 from quantrac.domain.notifications import Channel
@@ -21,7 +21,7 @@ MEMBER = Member(
     1, 1, AlertKey("S1", "COD", "limit"), AlertKind.LIMIT, Severity.HIGH, True, None, NOW, NOW,
     explanation_vi="COD vượt", explanation_en="COD over",
 )  # fmt: skip
-OPEN = Incident(1, Topic.WATER, NOW, NOW, (MEMBER,), told_at=NOW, told_severity=Severity.HIGH)
+OPEN = Incident(1, Topic.WATER, NOW, NOW, (MEMBER,), paged_at=NOW, paged_severity=Severity.HIGH)
 BY_STATE = {
     "open": OPEN,
     "acknowledged": replace(OPEN, state=IncidentState.ACKNOWLEDGED, holder="an"),
@@ -96,7 +96,7 @@ def test_a_closing_taken_back_is_resolved_where_its_alerts_are_over() -> None:
 def test_a_message_cannot_forge_a_header_a_page_nor_a_terminal() -> None:
     evil = "COD\r\nBcc: x@y\x1b[2J<script>alert(1)</script>"
     incident = replace(OPEN, members=(replace(MEMBER, explanation_vi=evil),))
-    text = compose(Told(incident, Reason.OPENED, Telling.PAGE, {"S1": evil}))
+    text = compose(IncidentNotice(incident, Reason.OPENED, Notice.PAGE, {"S1": evil}))
     assert not set(text.subject) & set("\r\n\x1b")
     assert "\x1b" not in text.text
     assert "\r" not in text.text
@@ -105,7 +105,7 @@ def test_a_message_cannot_forge_a_header_a_page_nor_a_terminal() -> None:
 
 
 def test_the_same_message_has_the_same_id_and_another_has_another() -> None:
-    text = compose(Told(OPEN, Reason.OPENED, Telling.PAGE, {}))
+    text = compose(IncidentNotice(OPEN, Reason.OPENED, Notice.PAGE, {}))
     one = notification(text, Channel.EMAIL, "a@b.vn", 1, "an", NOW.isoformat())
     assert one == notification(text, Channel.EMAIL, "a@b.vn", 1, "an", NOW.isoformat())
     others = [("b@b.vn", 1, "an"), ("a@b.vn", 2, "an"), ("a@b.vn", 1, "binh")]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.incidents.lifecycle import acknowledge, close, snooze
-from alerts.incidents.reasons import Reason, Telling
+from alerts.incidents.reasons import Notice, Reason
 from quantrac.domain.alerts import AlertKind, Severity
 from quantrac.domain.incidents import IncidentCause, IncidentState
 
@@ -59,13 +59,13 @@ class _Watched(Desk):
         before, told = dict(self.incidents), len(self.told)
         changed = bool(self._changes)
         super().step()
-        for _, telling, reason in self.told[told:]:
-            assert telling is not Telling.END or reason in (Reason.RESOLVED, Reason.CALM)
+        for _, notice, reason in self.told[told:]:
+            assert notice is not Notice.END or reason in (Reason.RESOLVED, Reason.CALM)
         for number, after in self.incidents.items():
             old = before.get(number)
             if old is None or changed:
                 continue
-            paged = after.told_at == self.now and after.told_at != old.told_at
+            paged = after.paged_at == self.now and after.paged_at != old.paged_at
             if old.state is IncidentState.ACKNOWLEDGED and paged:
                 assert after.reason == Reason.FORGOTTEN.value
             if old.state is IncidentState.CLOSED:

@@ -276,7 +276,7 @@ def test_a_storm_becomes_a_digest(desk: Desk) -> None:
     assert desk.digests == [(0, 190)]
     assert [minute for minute, *_ in desk.told] == [0] * 11 + [10] * 5
     critical = next(i for i in desk.incidents.values() if i.severity is Severity.CRITICAL)
-    assert critical.reason == "told_already"  # the gravest are told by themselves
+    assert critical.reason == "paged_already"  # the gravest are told by themselves
 
 
 def test_closed_with_its_alerts_open_it_stays_closed_and_a_new_one_opens_it(desk: Desk) -> None:

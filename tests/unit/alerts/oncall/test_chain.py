@@ -123,7 +123,7 @@ def test_what_reaches_nobody_is_told_from_what_is_at_its_end() -> None:
     first = advance(oncall, begin(oncall.policies[0], START), ("S1",), START)
     waiting = advance(oncall, first.chain, ("S1",), START + 9 * MINUTE)
     over = advance(oncall, waiting.chain, ("S1",), START + 10 * MINUTE)
-    assert [first.step, waiting.step, over.step] == [Step.TOLD, Step.WAITING, Step.EXHAUSTED]
+    assert [first.step, waiting.step, over.step] == [Step.PAGED, Step.WAITING, Step.EXHAUSTED]
     assert advance(oncall, over.chain, ("S1",), START + 99 * MINUTE).step is Step.EXHAUSTED
 
 

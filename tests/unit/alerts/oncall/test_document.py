@@ -157,7 +157,7 @@ def test_folding_counts_octets_and_cuts_no_character(line: str, parts: int) -> N
 
 def test_the_week_counts_pages_of_water_only_for_precision() -> None:
     at = datetime(2026, 11, 18, tzinfo=UTC)
-    told = Incident(1, Topic.WATER, at, at, state=IncidentState.CLOSED, told_at=at, cause=IncidentCause.POLLUTION)
+    told = Incident(1, Topic.WATER, at, at, state=IncidentState.CLOSED, paged_at=at, cause=IncidentCause.POLLUTION)
     incidents = [
         told,
         replace(told, cause=IncidentCause.PROCESS_UPSET),
@@ -165,12 +165,12 @@ def test_the_week_counts_pages_of_water_only_for_precision() -> None:
         replace(told, cause=IncidentCause.DRILL),
         replace(told, cause=IncidentCause.COMMUNICATION, topic=Topic.SIGNAL),
         replace(told, cause=None, state=IncidentState.RESOLVED),
-        replace(told, cause=None, state=IncidentState.OPEN, told_at=None),
+        replace(told, cause=None, state=IncidentState.OPEN, paged_at=None),
         replace(told, opened_at=at - timedelta(days=30)),
     ]
     span = (at - timedelta(days=2), at + timedelta(days=5))
     found = week(incidents, [timedelta(minutes=m) for m in (1, 3, 20)], *span)
-    assert (found.incidents, found.told, found.unclosed, found.open) == (7, 6, 1, 1)
+    assert (found.incidents, found.paged, found.unclosed, found.open) == (7, 6, 1, 1)
     assert (found.right, found.wrong, found.precision) == (2, 1, 2 / 3)
     assert found.median_acknowledgement == timedelta(minutes=3)
     assert "67%" in summary_text(found)
