@@ -11,9 +11,11 @@ from commands import (
     dead_letters,
     demo,
     doctor,
+    incidents,
     limits,
     missing,
     models,
+    oncall,
     replay,
     servers,
     settings,
@@ -50,6 +52,8 @@ app.add_typer(db.app, name="db")
 app.add_typer(stations.app, name="stations")
 app.add_typer(limits.app, name="limits")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(incidents.app, name="incidents")
+app.add_typer(oncall.app, name="oncall")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(models.app, name="models")
 app.add_typer(dashboards.app, name="dashboards")

@@ -56,6 +56,17 @@ def notifier() -> None:
 
 
 @app.command()
+def incidents() -> None:
+    """Group alerts into incidents, and page officers by rota and escalation (QUANTRAC_INCIDENT_PAGES).
+
+    Example: quantrac run incidents
+    """
+    from commands.incidents import run_incidents
+
+    run_incidents(_prepare("incidents"), _until_signal())
+
+
+@app.command()
 def trainer() -> None:
     """Train every station's model anew each night; one that is worse on the last weeks is not used.
 

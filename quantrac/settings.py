@@ -97,6 +97,13 @@ class Settings(BaseSettings):
         None,
         description='TOML file `name = "Apprise URL"` (mode 600): SMS gateways, chats, webhooks for every alert.',
     )
+    incident_pages: bool = Field(
+        False,
+        description=(
+            "Whether incidents page officers (`quantrac run incidents`, by rota and escalation) "
+            "in place of single alerts."
+        ),
+    )
 
     lane_limit_s: float = Field(
         1800,

@@ -257,8 +257,8 @@ class DeliveryLine:
     """How far a notification is; whom it goes to and what it says are not for readers."""
 
     id: int
-    alert_id: int
-    transition_id: int
+    alert_id: int | None
+    transition_id: int | None
     message_id: str
     channel: str
     created_at: datetime

@@ -42,6 +42,20 @@ CREATE TABLE alerts (
     triage_reasons_vi text[],
     triage_reasons_en text[]
 );
+CREATE TABLE contact_channels (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    person text COLLATE "C" NOT NULL,
+    kind text NOT NULL,
+    address text NOT NULL,
+    "position" integer NOT NULL,
+    delay_s double precision NOT NULL,
+    verified_at timestamp with time zone,
+    failing_since timestamp with time zone,
+    code_digest text,
+    code_expires_at timestamp with time zone,
+    code_tries integer NOT NULL DEFAULT 0,
+    removed_at timestamp with time zone
+);
 CREATE TABLE dead_letters (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     station text COLLATE "C" NOT NULL,
@@ -74,12 +88,101 @@ CREATE TABLE effective_limits (
     day_only boolean NOT NULL,
     source text NOT NULL
 );
+CREATE TABLE escalation_policies (
+    code text COLLATE "C" NOT NULL,
+    "position" integer NOT NULL,
+    document jsonb NOT NULL,
+    active boolean NOT NULL DEFAULT true,
+    changed_at timestamp with time zone NOT NULL
+);
 CREATE TABLE feeds (
     station text COLLATE "C" NOT NULL,
     session text COLLATE "C" NOT NULL,
     seen int8multirange NOT NULL,
     last_received_at timestamp with time zone NOT NULL
 ) WITH (fillfactor=50);
+CREATE TABLE hold_windows (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    kind text NOT NULL,
+    station text COLLATE "C" NOT NULL DEFAULT ''::text,
+    parameter text COLLATE "C" NOT NULL DEFAULT ''::text,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    repeat_days integer NOT NULL DEFAULT 0,
+    repeat_until timestamp with time zone,
+    by text NOT NULL,
+    note text NOT NULL DEFAULT ''::text,
+    end_sent_at timestamp with time zone
+);
+CREATE TABLE incident_alerts (
+    incident_id bigint NOT NULL,
+    alert_id bigint NOT NULL,
+    transition_id bigint NOT NULL,
+    joined_at timestamp with time zone NOT NULL,
+    counts boolean NOT NULL,
+    park text
+);
+CREATE TABLE incident_attachments (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    incident_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    name text NOT NULL,
+    content_type text NOT NULL,
+    sha256 bytea NOT NULL,
+    content bytea NOT NULL
+);
+CREATE TABLE incident_events (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    incident_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    what text NOT NULL,
+    reason text NOT NULL,
+    detail text NOT NULL DEFAULT ''::text
+);
+CREATE TABLE incident_progress (
+    id smallint NOT NULL DEFAULT 1,
+    first_transition bigint NOT NULL,
+    handed_over_at timestamp with time zone,
+    summarised_at timestamp with time zone
+);
+CREATE TABLE incident_transitions (
+    transition_id bigint NOT NULL,
+    incident_id bigint,
+    reason text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+CREATE TABLE incidents (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    topic text NOT NULL,
+    state text NOT NULL,
+    extent text NOT NULL,
+    severity text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    spread_at timestamp with time zone NOT NULL,
+    outage bigint,
+    holder text,
+    acted_at timestamp with time zone,
+    snoozed_until timestamp with time zone,
+    resolved_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    cause text,
+    cause_text text NOT NULL DEFAULT ''::text,
+    paged_at timestamp with time zone,
+    paged_severity text,
+    end_sent boolean NOT NULL DEFAULT false,
+    rest_sent boolean NOT NULL DEFAULT false,
+    held boolean NOT NULL DEFAULT false,
+    relapses timestamp with time zone[] NOT NULL DEFAULT '{}'::timestamp with time zone[],
+    flapping boolean NOT NULL DEFAULT false,
+    chain_policy text,
+    chain_step integer,
+    chain_round integer,
+    chain_due_at timestamp with time zone,
+    digest bigint,
+    reason text NOT NULL DEFAULT ''::text
+) WITH (fillfactor=70);
 CREATE TABLE judgements (
     station text COLLATE "C" NOT NULL,
     parameter text COLLATE "C" NOT NULL,
@@ -147,10 +250,18 @@ CREATE TABLE model_states (
     snapshot bytea NOT NULL,
     saved_at timestamp with time zone NOT NULL
 ) WITH (fillfactor=50);
+CREATE TABLE outages (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    kind text NOT NULL,
+    park text,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone,
+    detail text NOT NULL DEFAULT ''::text
+);
 CREATE TABLE outbox (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
-    alert_id bigint NOT NULL,
-    transition_id bigint NOT NULL,
+    alert_id bigint,
+    transition_id bigint,
     message_id text NOT NULL,
     channel text NOT NULL,
     recipient text NOT NULL,
@@ -163,7 +274,20 @@ CREATE TABLE outbox (
     locked_until timestamp with time zone,
     sent_at timestamp with time zone,
     failed_at timestamp with time zone,
-    last_error text
+    last_error text,
+    incident_id bigint,
+    notice text,
+    person text,
+    contact_id bigint,
+    withdrawn_at timestamp with time zone,
+    fallen_back_at timestamp with time zone
+);
+CREATE TABLE people (
+    code text COLLATE "C" NOT NULL,
+    "position" integer NOT NULL,
+    document jsonb NOT NULL,
+    active boolean NOT NULL DEFAULT true,
+    changed_at timestamp with time zone NOT NULL
 );
 CREATE TABLE reading_days (
     station text COLLATE "C" NOT NULL,
@@ -226,6 +350,37 @@ CREATE TABLE registry_state (
     version bigint NOT NULL DEFAULT 0,
     imported_at timestamp with time zone,
     sha256 text
+);
+CREATE TABLE rota_overrides (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    rota text COLLATE "C" NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    remove_person text,
+    add_person text,
+    by text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    withdrawn_at timestamp with time zone
+);
+CREATE TABLE rota_swaps (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    rota text COLLATE "C" NOT NULL,
+    person text NOT NULL,
+    colleague text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    back_starts_at timestamp with time zone,
+    back_ends_at timestamp with time zone,
+    state text NOT NULL DEFAULT 'proposed'::text,
+    proposed_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone
+);
+CREATE TABLE rotas (
+    code text COLLATE "C" NOT NULL,
+    "position" integer NOT NULL,
+    document jsonb NOT NULL,
+    active boolean NOT NULL DEFAULT true,
+    changed_at timestamp with time zone NOT NULL
 );
 CREATE TABLE schema_migrations (
     version integer NOT NULL,
@@ -306,12 +461,49 @@ ALTER TABLE alert_transitions ADD CONSTRAINT alert_transitions_pkey PRIMARY KEY 
 ALTER TABLE alert_transitions ADD CONSTRAINT alert_transitions_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id);
 ALTER TABLE alerts ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
 ALTER TABLE alerts ADD CONSTRAINT alerts_reasons_in_both_languages CHECK ((NOT (cardinality(triage_reasons_vi) IS DISTINCT FROM cardinality(triage_reasons_en))));
+ALTER TABLE contact_channels ADD CONSTRAINT contact_channels_person_kind_address_key UNIQUE (person, kind, address);
+ALTER TABLE contact_channels ADD CONSTRAINT contact_channels_pkey PRIMARY KEY (id);
+ALTER TABLE contact_channels ADD CONSTRAINT contact_channels_person_fkey FOREIGN KEY (person) REFERENCES people(code);
+ALTER TABLE contact_channels ADD CONSTRAINT contact_channels_delay_s_check CHECK ((delay_s >= (0)::double precision));
 ALTER TABLE dead_letters ADD CONSTRAINT dead_letters_raw_partition_raw_offset_position_key UNIQUE (raw_partition, raw_offset, "position");
 ALTER TABLE dead_letters ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
 ALTER TABLE delays ADD CONSTRAINT delays_pkey PRIMARY KEY (minute, bucket);
 ALTER TABLE effective_limits ADD CONSTRAINT effective_limits_pkey PRIMARY KEY (station, parameter, effective_from);
 ALTER TABLE effective_limits ADD CONSTRAINT effective_limits_check CHECK ((effective_to > effective_from));
+ALTER TABLE escalation_policies ADD CONSTRAINT escalation_policies_pkey PRIMARY KEY (code);
 ALTER TABLE feeds ADD CONSTRAINT feeds_pkey PRIMARY KEY (station, session);
+ALTER TABLE hold_windows ADD CONSTRAINT hold_windows_pkey PRIMARY KEY (id);
+ALTER TABLE hold_windows ADD CONSTRAINT hold_windows_check CHECK ((ends_at > starts_at));
+ALTER TABLE hold_windows ADD CONSTRAINT hold_windows_check1 CHECK (((repeat_days = 0) OR ((ends_at - starts_at) < ((repeat_days)::double precision * '1 day'::interval))));
+ALTER TABLE hold_windows ADD CONSTRAINT hold_windows_check2 CHECK (((kind <> 'silence'::text) OR (repeat_days = 0)));
+ALTER TABLE hold_windows ADD CONSTRAINT hold_windows_kind_check CHECK ((kind = ANY (ARRAY['maintenance'::text, 'calibration'::text, 'silence'::text])));
+ALTER TABLE hold_windows ADD CONSTRAINT hold_windows_repeat_days_check CHECK (((repeat_days >= 0) AND (repeat_days <= 366)));
+ALTER TABLE incident_alerts ADD CONSTRAINT incident_alerts_pkey PRIMARY KEY (incident_id, alert_id);
+ALTER TABLE incident_alerts ADD CONSTRAINT incident_alerts_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id);
+ALTER TABLE incident_alerts ADD CONSTRAINT incident_alerts_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id);
+ALTER TABLE incident_alerts ADD CONSTRAINT incident_alerts_transition_id_fkey FOREIGN KEY (transition_id) REFERENCES alert_transitions(id);
+ALTER TABLE incident_attachments ADD CONSTRAINT incident_attachments_incident_id_sha256_key UNIQUE (incident_id, sha256);
+ALTER TABLE incident_attachments ADD CONSTRAINT incident_attachments_pkey PRIMARY KEY (id);
+ALTER TABLE incident_attachments ADD CONSTRAINT incident_attachments_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id);
+ALTER TABLE incident_attachments ADD CONSTRAINT incident_attachments_check CHECK ((sha256 = sha256(content)));
+ALTER TABLE incident_attachments ADD CONSTRAINT incident_attachments_content_check CHECK (((octet_length(content) >= 1) AND (octet_length(content) <= 5242880)));
+ALTER TABLE incident_attachments ADD CONSTRAINT incident_attachments_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
+ALTER TABLE incident_events ADD CONSTRAINT incident_events_pkey PRIMARY KEY (id);
+ALTER TABLE incident_events ADD CONSTRAINT incident_events_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id);
+ALTER TABLE incident_progress ADD CONSTRAINT incident_progress_pkey PRIMARY KEY (id);
+ALTER TABLE incident_progress ADD CONSTRAINT incident_progress_id_check CHECK ((id = 1));
+ALTER TABLE incident_transitions ADD CONSTRAINT incident_transitions_pkey PRIMARY KEY (transition_id);
+ALTER TABLE incident_transitions ADD CONSTRAINT incident_transitions_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id);
+ALTER TABLE incident_transitions ADD CONSTRAINT incident_transitions_transition_id_fkey FOREIGN KEY (transition_id) REFERENCES alert_transitions(id);
+ALTER TABLE incidents ADD CONSTRAINT incidents_pkey PRIMARY KEY (id);
+ALTER TABLE incidents ADD CONSTRAINT incidents_digest_fkey FOREIGN KEY (digest) REFERENCES incidents(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE incidents ADD CONSTRAINT incidents_outage_fkey FOREIGN KEY (outage) REFERENCES outages(id);
+ALTER TABLE incidents ADD CONSTRAINT incidents_cause_check CHECK ((cause = ANY (ARRAY['pollution'::text, 'process_upset'::text, 'sensor_fault'::text, 'calibration'::text, 'communication'::text, 'false_alarm'::text, 'drill'::text, 'other'::text])));
+ALTER TABLE incidents ADD CONSTRAINT incidents_check CHECK ((((state = 'closed'::text) = (closed_at IS NOT NULL)) AND ((state = 'closed'::text) = (cause IS NOT NULL))));
+ALTER TABLE incidents ADD CONSTRAINT incidents_check1 CHECK (((cause <> 'other'::text) OR (cause_text <> ''::text)));
+ALTER TABLE incidents ADD CONSTRAINT incidents_check2 CHECK (((state = 'snoozed'::text) = (snoozed_until IS NOT NULL)));
+ALTER TABLE incidents ADD CONSTRAINT incidents_check3 CHECK (((state <> ALL (ARRAY['acknowledged'::text, 'snoozed'::text])) OR (holder IS NOT NULL)));
+ALTER TABLE incidents ADD CONSTRAINT incidents_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'snoozed'::text, 'resolved'::text, 'closed'::text])));
 ALTER TABLE judgements ADD CONSTRAINT judgements_pkey PRIMARY KEY (station, parameter, "window", window_start);
 ALTER TABLE judgements ADD CONSTRAINT judgements_window_check CHECK (("window" = ANY (ARRAY['hour'::text, 'day'::text])));
 ALTER TABLE kafka_progress ADD CONSTRAINT kafka_progress_pkey PRIMARY KEY (topic, partition);
@@ -326,11 +518,17 @@ ALTER TABLE limit_values ADD CONSTRAINT limit_values_pkey PRIMARY KEY (limit_set
 ALTER TABLE limit_values ADD CONSTRAINT limit_values_limit_set_effective_from_fkey FOREIGN KEY (limit_set, effective_from) REFERENCES limit_sets(code, effective_from) ON DELETE CASCADE;
 ALTER TABLE limit_values ADD CONSTRAINT limit_values_parameter_check CHECK ((parameter <> ''::text));
 ALTER TABLE model_states ADD CONSTRAINT model_states_pkey PRIMARY KEY (station);
+ALTER TABLE outages ADD CONSTRAINT outages_pkey PRIMARY KEY (id);
+ALTER TABLE outages ADD CONSTRAINT outages_check CHECK ((until > since));
+ALTER TABLE outages ADD CONSTRAINT outages_kind_check CHECK ((kind = ANY (ARRAY['broker'::text, 'line'::text, 'pipeline'::text])));
 ALTER TABLE outbox ADD CONSTRAINT outbox_message_id_key UNIQUE (message_id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id);
+ALTER TABLE outbox ADD CONSTRAINT outbox_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contact_channels(id);
+ALTER TABLE outbox ADD CONSTRAINT outbox_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_transition_id_fkey FOREIGN KEY (transition_id) REFERENCES alert_transitions(id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_check CHECK (((sent_at IS NULL) OR (failed_at IS NULL)));
+ALTER TABLE people ADD CONSTRAINT people_pkey PRIMARY KEY (code);
 ALTER TABLE reading_days ADD CONSTRAINT reading_days_pkey PRIMARY KEY (station, parameter, day);
 ALTER TABLE reading_days ADD CONSTRAINT reading_days_check CHECK (((usable_count >= 0) AND (usable_count <= total_count)));
 ALTER TABLE reading_hours ADD CONSTRAINT reading_hours_pkey PRIMARY KEY (station, parameter, hour_start);
@@ -339,6 +537,17 @@ ALTER TABLE reading_revisions ADD CONSTRAINT reading_revisions_pkey PRIMARY KEY 
 ALTER TABLE readings ADD CONSTRAINT readings_pkey PRIMARY KEY (station, parameter, observed_at);
 ALTER TABLE registry_state ADD CONSTRAINT registry_state_pkey PRIMARY KEY (id);
 ALTER TABLE registry_state ADD CONSTRAINT registry_state_id_check CHECK ((id = 1));
+ALTER TABLE rota_overrides ADD CONSTRAINT rota_overrides_pkey PRIMARY KEY (id);
+ALTER TABLE rota_overrides ADD CONSTRAINT rota_overrides_rota_fkey FOREIGN KEY (rota) REFERENCES rotas(code);
+ALTER TABLE rota_overrides ADD CONSTRAINT rota_overrides_check CHECK ((ends_at > starts_at));
+ALTER TABLE rota_overrides ADD CONSTRAINT rota_overrides_check1 CHECK ((num_nonnulls(remove_person, add_person) > 0));
+ALTER TABLE rota_swaps ADD CONSTRAINT rota_swaps_pkey PRIMARY KEY (id);
+ALTER TABLE rota_swaps ADD CONSTRAINT rota_swaps_rota_fkey FOREIGN KEY (rota) REFERENCES rotas(code);
+ALTER TABLE rota_swaps ADD CONSTRAINT rota_swaps_check CHECK (((ends_at > starts_at) AND (back_ends_at > back_starts_at)));
+ALTER TABLE rota_swaps ADD CONSTRAINT rota_swaps_check1 CHECK (((back_starts_at IS NULL) = (back_ends_at IS NULL)));
+ALTER TABLE rota_swaps ADD CONSTRAINT rota_swaps_check2 CHECK ((person <> colleague));
+ALTER TABLE rota_swaps ADD CONSTRAINT rota_swaps_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'accepted'::text, 'declined'::text, 'withdrawn'::text])));
+ALTER TABLE rotas ADD CONSTRAINT rotas_pkey PRIMARY KEY (code);
 ALTER TABLE schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 ALTER TABLE sensors ADD CONSTRAINT sensors_pkey PRIMARY KEY (station, effective_from, parameter);
 ALTER TABLE sensors ADD CONSTRAINT sensors_station_effective_from_fkey FOREIGN KEY (station, effective_from) REFERENCES stations(code, effective_from) ON DELETE CASCADE;
@@ -355,8 +564,15 @@ ALTER TABLE stations ADD CONSTRAINT stations_longitude_check CHECK (((longitude 
 CREATE UNIQUE INDEX alerts_one_open ON public.alerts USING btree (station, parameter, rule) WHERE (resolved_at IS NULL);
 CREATE INDEX alerts_opened ON public.alerts USING btree (opened_at);
 CREATE INDEX dead_letters_received ON public.dead_letters USING btree (received_at);
+CREATE INDEX hold_windows_ends ON public.hold_windows USING btree (ends_at);
+CREATE UNIQUE INDEX incident_alerts_alert ON public.incident_alerts USING btree (alert_id);
+CREATE INDEX incident_events_incident ON public.incident_events USING btree (incident_id, id);
+CREATE INDEX incident_events_told ON public.incident_events USING btree (at) WHERE (what = 'page'::text);
+CREATE INDEX incidents_active ON public.incidents USING btree (opened_at) WHERE (state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'snoozed'::text]));
+CREATE INDEX incidents_ended ON public.incidents USING btree (COALESCE(closed_at, resolved_at)) WHERE (state = ANY (ARRAY['resolved'::text, 'closed'::text]));
 CREATE INDEX judgements_exceeded ON public.judgements USING btree (window_start) WHERE (verdict = 'exceeded'::text);
 CREATE INDEX outbox_due ON public.outbox USING btree (id) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
+CREATE INDEX outbox_incident ON public.outbox USING btree (incident_id) WHERE (incident_id IS NOT NULL);
 CREATE INDEX reading_days_dirty ON public.reading_days USING btree (day) WHERE dirty;
 CREATE INDEX reading_days_stale ON public.reading_days USING btree (day) WHERE stale;
 CREATE INDEX reading_hours_dirty ON public.reading_hours USING btree (hour_start) WHERE dirty;
@@ -403,24 +619,46 @@ BEGIN
     RETURN NULL;
 END
 $function$;
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END
+$function$;
+CREATE TRIGGER incident_attachments_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.incident_attachments FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER incident_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.incident_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER outbox_notify AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION notify_outbox();
 COMMENT ON COLUMN alerts.parameter IS 'Empty: an alert of the whole station.';
 COMMENT ON COLUMN alerts.opened_at IS 'observed_at of the reading that opened it; since is that of the first reading of the condition.';
 COMMENT ON COLUMN alerts.triage IS 'What the model takes an anomaly for: pollution, fault, maintenance, ...; NULL: it cannot tell.';
 COMMENT ON COLUMN alerts.triage_reasons_vi IS 'Why the model takes the anomaly for that, the strongest reason first. NULL beside a triage: the alert is older than the column, and its explanation ends with class and reasons.';
+COMMENT ON COLUMN contact_channels.verified_at IS 'Before it a channel does not count: its owner has not returned the code.';
 COMMENT ON COLUMN dead_letters.station IS 'Station of the MQTT topic; empty when the topic names none.';
 COMMENT ON TABLE delays IS 'Readings by delay from sent_at to committed: bucket i is [0.001*1.1^i, 0.001*1.1^(i+1)) seconds.';
 COMMENT ON TABLE effective_limits IS 'Coefficients, permit and the sensor''s unit applied; days of Vietnam. 0001-01-01: since ever.';
 COMMENT ON COLUMN effective_limits.effective_to IS 'First day on which it is no longer in force; NULL: no end is known.';
 COMMENT ON COLUMN effective_limits.day_only IS 'Judges the mean of a day and no reading or hour: the permitted flow.';
 COMMENT ON COLUMN feeds.seen IS 'Sequence numbers that arrived in a logger''s session; a gap in it is a missing message.';
+COMMENT ON TABLE hold_windows IS 'Times in which pages are held back; what still holds afterwards is told once.';
+COMMENT ON COLUMN incident_alerts.counts IS 'False for a mean that confirms a slug: it does not keep the incident open.';
+COMMENT ON TABLE incident_events IS 'Who did what, what was told and why; comments are events as well. Never changed.';
+COMMENT ON COLUMN incident_events.actor IS 'Login or name; empty: the machine.';
+COMMENT ON COLUMN incident_progress.first_transition IS 'Every change of an alert with a lower id is dealt with.';
+COMMENT ON COLUMN incidents.chain_due_at IS 'When the next step of the escalation is told; NULL: nobody is left.';
+COMMENT ON COLUMN incidents.digest IS 'The incident whose digest has named it in a storm, instead of a page of its own.';
+COMMENT ON COLUMN incidents.reason IS 'Named reason of the last decision: why it was told, or was not.';
 COMMENT ON TABLE kafka_progress IS 'Everything before next_offset is committed here; a worker that is handed it again passes over it.';
 COMMENT ON TABLE latest_readings IS 'The reading of every sensor with the largest observed_at, whenever it arrived.';
 COMMENT ON COLUMN limit_sets.effective_to IS 'First day on which the set is no longer in force; NULL: still in force.';
 COMMENT ON TABLE model_states IS 'The large part of a model''s memory, written every few dozen rows; station_states holds the rows since.';
+COMMENT ON TABLE outages IS 'Declared outages; silences within them are one incident. park NULL: everything.';
 COMMENT ON COLUMN outbox.next_try_at IS 'NULL: at once.';
 COMMENT ON COLUMN outbox.locked_until IS 'Until then the notifier that took it may deliver it; afterwards another may.';
 COMMENT ON COLUMN outbox.failed_at IS 'When it was given up.';
+COMMENT ON COLUMN outbox.withdrawn_at IS 'When a page that was not yet sent became needless.';
+COMMENT ON COLUMN outbox.fallen_back_at IS 'When the next channel of the same person was brought forward in its place.';
 COMMENT ON COLUMN reading_days.day IS 'Calendar day 00:00-24:00 in Vietnam.';
 COMMENT ON COLUMN reading_hours.dirty IS 'Changed since it was last judged.';
 COMMENT ON COLUMN reading_hours.stale IS 'A reading of it was revised: the sums have to be computed again from the readings.';
@@ -442,6 +680,7 @@ GRANT SELECT ON alert_transitions TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON alert_transitions TO quantrac_writer;
 GRANT SELECT ON alerts TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON alerts TO quantrac_writer;
+GRANT INSERT, SELECT, UPDATE ON contact_channels TO quantrac_writer;
 GRANT SELECT ON current_sensors TO quantrac_reader;
 GRANT SELECT ON current_sensors TO quantrac_writer;
 GRANT SELECT ON current_stations TO quantrac_reader;
@@ -452,8 +691,23 @@ GRANT SELECT ON delays TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON delays TO quantrac_writer;
 GRANT SELECT ON effective_limits TO quantrac_reader;
 GRANT SELECT ON effective_limits TO quantrac_writer;
+GRANT SELECT ON escalation_policies TO quantrac_reader;
+GRANT INSERT, SELECT, UPDATE ON escalation_policies TO quantrac_writer;
 GRANT SELECT ON feeds TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON feeds TO quantrac_writer;
+GRANT SELECT ON hold_windows TO quantrac_reader;
+GRANT INSERT, SELECT, UPDATE ON hold_windows TO quantrac_writer;
+GRANT SELECT ON incident_alerts TO quantrac_reader;
+GRANT INSERT, SELECT ON incident_alerts TO quantrac_writer;
+GRANT INSERT, SELECT ON incident_attachments TO quantrac_writer;
+GRANT SELECT ON incident_events TO quantrac_reader;
+GRANT INSERT, SELECT ON incident_events TO quantrac_writer;
+GRANT SELECT ON incident_progress TO quantrac_reader;
+GRANT INSERT, SELECT, UPDATE ON incident_progress TO quantrac_writer;
+GRANT SELECT ON incident_transitions TO quantrac_reader;
+GRANT INSERT, SELECT ON incident_transitions TO quantrac_writer;
+GRANT SELECT ON incidents TO quantrac_reader;
+GRANT INSERT, SELECT, UPDATE ON incidents TO quantrac_writer;
 GRANT SELECT ON judgements TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON judgements TO quantrac_writer;
 GRANT SELECT ON kafka_progress TO quantrac_reader;
@@ -467,7 +721,10 @@ GRANT SELECT ON limit_sets TO quantrac_writer;
 GRANT SELECT ON limit_values TO quantrac_reader;
 GRANT SELECT ON limit_values TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON model_states TO quantrac_writer;
+GRANT SELECT ON outages TO quantrac_reader;
+GRANT INSERT, SELECT, UPDATE ON outages TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON outbox TO quantrac_writer;
+GRANT INSERT, SELECT, UPDATE ON people TO quantrac_writer;
 GRANT SELECT ON reading_days TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON reading_days TO quantrac_writer;
 GRANT SELECT ON reading_hours TO quantrac_reader;
@@ -478,6 +735,12 @@ GRANT SELECT ON readings TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON readings TO quantrac_writer;
 GRANT SELECT ON registry_state TO quantrac_reader;
 GRANT SELECT ON registry_state TO quantrac_writer;
+GRANT SELECT ON rota_overrides TO quantrac_reader;
+GRANT INSERT, SELECT, UPDATE ON rota_overrides TO quantrac_writer;
+GRANT SELECT ON rota_swaps TO quantrac_reader;
+GRANT INSERT, SELECT, UPDATE ON rota_swaps TO quantrac_writer;
+GRANT SELECT ON rotas TO quantrac_reader;
+GRANT INSERT, SELECT, UPDATE ON rotas TO quantrac_writer;
 GRANT SELECT ON schema_migrations TO quantrac_reader;
 GRANT SELECT ON schema_migrations TO quantrac_writer;
 GRANT SELECT ON sensors TO quantrac_reader;
@@ -490,5 +753,5 @@ GRANT SELECT ON station_presence TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON station_presence TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON station_states TO quantrac_writer;
 GRANT SELECT ON stations TO quantrac_writer;
-GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, last_error) ON outbox TO quantrac_reader;
+GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, last_error, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_reader;
 GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration) ON stations TO quantrac_reader;

@@ -20,9 +20,13 @@ class Recipients:
     addresses: tuple[str, ...]
     webhooks: tuple[str, ...] = ()
     """Names; the notifier knows their URLs."""
+    by_incident: bool = False
+    """True: incidents page officers, and single alerts page nobody."""
 
     def of(self, station: Station) -> list[tuple[Channel, str]]:
         """Return everybody who is paged for a station's alerts, each once."""
+        if self.by_incident:
+            return []
         mail = [(Channel.EMAIL, address) for address in dict.fromkeys((*self.addresses, *station.contacts))]
         return mail + [(Channel.WEBHOOK, name) for name in self.webhooks]
 
@@ -36,10 +40,10 @@ def recipients_of(settings: Settings) -> Recipients:
         The file of webhooks cannot be read, or is not one that the notifier would take.
     """
     if settings.webhooks_file is None:
-        return Recipients(settings.mail_to)
+        return Recipients(settings.mail_to, by_incident=settings.incident_pages)
     from alerts.notifiers.webhook import load_targets  # noqa: PLC0415  Apprise is large, and most have no webhooks
 
-    return Recipients(settings.mail_to, tuple(load_targets(settings.webhooks_file)))
+    return Recipients(settings.mail_to, tuple(load_targets(settings.webhooks_file)), settings.incident_pages)
 
 
 def save_and_page(

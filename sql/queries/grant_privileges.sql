@@ -5,7 +5,8 @@ DECLARE
 BEGIN
     FOR relation IN
         SELECT relname AS name,
-               relname IN ('station_states', 'model_states', 'stations', 'outbox') AS personal
+               relname IN ('station_states', 'model_states', 'stations', 'outbox', 'people', 'contact_channels',
+                           'incident_attachments') AS personal
           FROM pg_class
          WHERE relnamespace = 'public'::regnamespace
            AND relkind IN ('r', 'p', 'v')
@@ -25,12 +26,20 @@ BEGIN
         TO quantrac_writer;
     GRANT INSERT ON reading_revisions TO quantrac_writer;
 
+    -- Incidents and who is on call: the notifier's side and the officers' desk. History is only added to.
+    GRANT INSERT, UPDATE ON
+        incidents, incident_progress, outages, hold_windows, people, contact_channels, rotas, escalation_policies,
+        rota_overrides, rota_swaps
+        TO quantrac_writer;
+    GRANT INSERT ON incident_alerts, incident_transitions, incident_events, incident_attachments TO quantrac_writer;
+    GRANT USAGE ON SEQUENCE incidents_id_seq TO quantrac_writer;
+
     -- People's addresses and the texts sent to them are not for dashboards.
     GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes,
                   permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration)
         ON stations TO quantrac_reader;
     GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until,
-                  sent_at, failed_at, last_error)
+                  sent_at, failed_at, last_error, incident_id, notice, withdrawn_at, fallen_back_at)
         ON outbox TO quantrac_reader;
 
     -- The writer's staging table is temporary. PostgreSQL gives TEMPORARY to everybody unless it was taken away.

@@ -16,6 +16,9 @@ TABLES = (
     *("alerts", "alert_transitions", "outbox"),
     *("dead_letters", "feeds", "ledger", "kafka_progress", "station_states", "station_presence", "delays"),
     *("model_states", "station_models", "shadow_counts"),
+    *("outages", "incidents", "incident_alerts", "incident_transitions", "incident_progress", "incident_events"),
+    *("incident_attachments", "hold_windows", "people", "contact_channels", "rotas", "escalation_policies"),
+    *("rota_overrides", "rota_swaps"),
 )
 
 
@@ -50,6 +53,10 @@ def test_reader_cannot_write_anything(database: DatabaseEndpoint) -> None:
         "SELECT subject FROM outbox",
         "SELECT snapshot FROM station_states",
         "SELECT snapshot FROM model_states",
+        "SELECT person FROM outbox",
+        "SELECT document FROM people",
+        "SELECT address FROM contact_channels",
+        "SELECT content FROM incident_attachments",
     ],
 )
 def test_reader_does_not_see_people_nor_states(database: DatabaseEndpoint, query: str) -> None:
@@ -58,7 +65,8 @@ def test_reader_does_not_see_people_nor_states(database: DatabaseEndpoint, query
 
 def test_reader_reads_everything_else(database: DatabaseEndpoint) -> None:
     with psycopg.connect(database.reader) as connection:
-        hidden = {"station_states", "model_states", "stations", "outbox"}
+        hidden = {"station_states", "model_states", "stations", "outbox", "people", "contact_channels"}
+        hidden |= {"incident_attachments"}
         for table in {*TABLES, "current_stations", "current_sensors"} - hidden:
             connection.execute(f"SELECT * FROM {table}".encode())
         connection.execute("SELECT code, name_vi, kq FROM stations")
@@ -82,3 +90,11 @@ def test_writer_cannot_change_descriptions(database: DatabaseEndpoint, table: st
 
 def test_writer_cannot_rewrite_the_history_of_revisions(database: DatabaseEndpoint) -> None:
     _refused(database.writer, "UPDATE reading_revisions SET value = 0")
+
+
+@pytest.mark.parametrize("table", ["incident_events", "incident_attachments"])
+def test_nobody_rewrites_the_history_of_incidents(database: DatabaseEndpoint, table: str) -> None:
+    for conninfo in (database.writer, database.owner):
+        _refused(conninfo, f"UPDATE {table} SET actor = 'another'")
+        _refused(conninfo, f"DELETE FROM {table}")
+        _refused(conninfo, f"TRUNCATE {table}")

@@ -1,0 +1,1 @@
+"""Alerts that belong together are one incident, told once. All decisions are pure and have a named reason."""

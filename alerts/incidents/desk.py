@@ -1,0 +1,112 @@
+"""What officers do at the desk, by the page or the command line: one act, one transaction, one line of history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from alerts.incidents import lifecycle
+from alerts.incidents.lifecycle import REFUSED, Act, Answer, Outcome
+from alerts.incidents.messages import IncidentNotice, compose, notification, way
+from alerts.incidents.reasons import Notice, Reason
+from alerts.incidents.store import IncidentStore, IncidentTransaction
+from alerts.oncall.channels import plan
+from alerts.oncall.document import of_rows
+from quantrac.clock import Clock
+from quantrac.domain.alerts import Severity
+from quantrac.domain.incidents import Incident, IncidentCause, IncidentEvent, IncidentMessage
+
+_ENDS_PAGING = frozenset({Act.ACKNOWLEDGE, Act.SNOOZE, Act.ASSIGN, Act.CLOSE})
+
+
+class Desk:
+    """Acts of officers. Of two at once the second sees what the first has done.
+
+    Every method returns what became of the incident and why, or ``None`` when there is no such incident, and raises
+    ``StoreError`` when the database is away: then nothing was done.
+    """
+
+    def __init__(self, store: IncidentStore, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+
+    def acknowledge(self, incident_id: int, by: str) -> Outcome | None:
+        """Take an incident; what was not sent yet is withdrawn."""
+        return self._act(incident_id, by, Act.ACKNOWLEDGE, lambda i, now: lifecycle.acknowledge(i, by, now))
+
+    def snooze(self, incident_id: int, by: str, until: datetime) -> Outcome | None:
+        """Put an incident aside until a time."""
+        return self._act(
+            incident_id, by, Act.SNOOZE, lambda i, now: lifecycle.snooze(i, by, until, now), until.isoformat()
+        )
+
+    def assign(self, incident_id: int, by: str, to: str) -> Outcome | None:
+        """Hand an incident on, and tell the one who gets it."""
+        tell = partial(_tell_assigned, to=to)
+        return self._act(
+            incident_id, by, Act.ASSIGN, lambda i, now: lifecycle.assign(i, to, now), to, only_to=to, after=tell
+        )
+
+    def comment(self, incident_id: int, by: str, text: str) -> Outcome | None:
+        """Note a comment in the history."""
+        return self._act(incident_id, by, Act.COMMENT, lambda i, now: lifecycle.comment(i, text, now), text.strip())
+
+    def close(self, incident_id: int, by: str, cause: IncidentCause, text: str = "") -> Outcome | None:
+        """End an incident with its cause."""
+        detail = f"{cause.value} {text}".strip()
+        return self._act(incident_id, by, Act.CLOSE, lambda i, now: lifecycle.close(i, by, cause, text, now), detail)
+
+    def reopen(self, incident_id: int, by: str) -> Outcome | None:
+        """Take back a closing."""
+        return self._act(incident_id, by, Act.REOPEN, lambda i, now: lifecycle.reopen(i, by, now))
+
+    def _act(
+        self,
+        incident_id: int,
+        by: str,
+        act: Act,
+        change: Callable[[Incident, datetime], Outcome],
+        detail: str = "",
+        *,
+        only_to: str | None = None,
+        after: Callable[[IncidentTransaction, Incident, datetime], None] | None = None,
+    ) -> Outcome | None:
+        now = self._clock.now()
+        with self._store.transaction() as tx:
+            incident = tx.incident(incident_id)
+            if incident is None:
+                return None
+            if only_to is not None and not _is_known(tx, only_to, now):
+                return Outcome(incident, Answer.UNKNOWN_PERSON)
+            outcome = change(incident, now)
+            if outcome.answer in REFUSED:
+                return outcome
+            tx.save([outcome.incident])
+            tx.add_events([IncidentEvent(incident_id, now, by, act.value, outcome.answer.value, detail)])
+            if act in _ENDS_PAGING and outcome.answer is Answer.DONE:
+                tx.withdraw([incident_id], f"{act.value} by {by}", now)
+            if after is not None:
+                after(tx, outcome.incident, now)
+            return outcome
+
+
+def _is_known(tx: IncidentTransaction, code: str, now: datetime) -> bool:
+    """Whether somebody is a person on call; as long as nobody is, every name will do."""
+    oncall = of_rows(tx.oncall(now))
+    return not oncall.people or oncall.person(code) is not None
+
+
+def _tell_assigned(tx: IncidentTransaction, incident: Incident, now: datetime, *, to: str) -> None:
+    person = of_rows(tx.oncall(now)).person(to)
+    first = () if person is None else plan(person, Severity.CRITICAL, now).messages[:1]
+    text = compose(IncidentNotice(incident, Reason.ASSIGNED, Notice.UPDATE, tx.names()))
+    tx.enqueue(
+        IncidentMessage(
+            notification(text, way(p.channel.kind), p.channel.address, incident.id, "assigned", now.isoformat()),
+            Notice.UPDATE.value,
+            incident.id,
+            to,
+            p.channel.id,
+        )
+        for p in first
+    )

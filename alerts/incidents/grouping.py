@@ -1,0 +1,211 @@
+"""Which incident an alert belongs to. Pure.
+
+::
+
+    COD limit      ####....                 one station, one topic: one incident
+    NH4 anomaly     ######..
+    day mean                      #         its day holds the incident: it confirms, and opens nothing
+    COD limit                ##             within the gap after the end: a relapse, the incident is open again
+    COD limit                          ##   later: another incident
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from alerts.escalation import Reason as AlertReason
+from alerts.incidents.reasons import IncidentPolicy, Placing
+from quantrac.domain.alerts import TransitionKind
+from quantrac.domain.incidents import (
+    TOPIC_OF,
+    AlertChange,
+    Extent,
+    Incident,
+    IncidentState,
+    Member,
+    Outage,
+    Topic,
+    worst,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The incident that a change belongs to, and why; ``incident`` is ``None`` for a new one and for none."""
+
+    reason: Placing
+    incident: Incident | None = None
+    outage: Outage | None = None
+
+
+def place(
+    change: AlertChange, incidents: Sequence[Incident], outages: Iterable[Outage], policy: IncidentPolicy
+) -> Placement:
+    """Return where a change belongs.
+
+    Parameters
+    ----------
+    incidents
+        Those that are active, and those that ended no longer ago than a day and the gap: a daily mean looks back so
+        far.
+    """
+    known = next((i for i in incidents if any(m.alert_id == change.alert_id for m in i.members)), None)
+    if known is not None:
+        return Placement(Placing.SAME_ALERT, known)
+    if change.kind is not TransitionKind.OPENED:
+        return Placement(Placing.NOT_OF_INCIDENT)
+    if change.retrospective:
+        return Placement(Placing.RETROSPECTIVE)
+    topic = TOPIC_OF[change.alert_kind]
+    alike = sorted((i for i in incidents if i.topic is topic), key=lambda i: (i.is_active, i.opened_at), reverse=True)
+    return (
+        _of_outage(change, alike, outages, policy)
+        or _of_station(change, [i for i in alike if change.key.station in i.stations], policy)
+        or _of_park(change, alike, policy)
+        or Placement(Placing.NEW)
+    )
+
+
+def is_mean(change: AlertChange) -> bool:
+    """Whether a change judges a whole hour or day."""
+    return change.reason == AlertReason.MEAN_EXCEEDED.value
+
+
+def opened(change: AlertChange, incident_id: int, outage: Outage | None) -> Incident:
+    """Return a new incident of one alert."""
+    incident = Incident(incident_id, TOPIC_OF[change.alert_kind], change.created_at, change.created_at)
+    incident = replace(incident, outage=None if outage is None else outage.id)
+    return replace(incident, members=(_member(change, counts=True),))
+
+
+def joined(incident: Incident, change: AlertChange, placement: Placement, policy: IncidentPolicy) -> Incident:
+    """Return the incident with a change taken in."""
+    if placement.reason is Placing.SAME_ALERT:
+        return replace(incident, members=tuple(_moved(m, change) for m in incident.members))
+    confirms = placement.reason is Placing.MEAN_OF_SLUG
+    spreads = change.key.station not in incident.stations
+    incident = replace(incident, members=(*incident.members, _member(change, counts=not confirms)))
+    if spreads:
+        incident = replace(incident, spread_at=max(incident.spread_at, change.created_at))
+    if placement.reason is Placing.RELAPSE:
+        incident = reopened(incident, change.created_at, policy)
+    return incident
+
+
+def reopened(incident: Incident, at: datetime, policy: IncidentPolicy) -> Incident:
+    """Return an incident that was over, open again; the third time within hours it flaps."""
+    recent = (*(r for r in incident.relapses if at - r < policy.flap_window), at)
+    return replace(
+        incident,
+        state=IncidentState.OPEN,
+        relapses=recent,
+        flapping=len(recent) >= policy.flap_count,
+        holder=None,
+        snoozed_until=None,
+        resolved_at=None,
+        closed_at=None,
+        cause=None,
+        cause_text="",
+        paged_at=None,
+        paged_severity=None,
+        end_sent=False,
+        rest_sent=False,
+        chain=None,
+        digest=None,
+    )
+
+
+def extent_of(incident: Incident, policy: IncidentPolicy) -> Extent:
+    """Return how far an incident reaches; it never shrinks."""
+    if incident.extent is Extent.OUTAGE:
+        return Extent.OUTAGE
+    if len(incident.members) == 1 and incident.outage is None:
+        return Extent.STATION
+    stations = incident.stations
+    if incident.topic is Topic.SIGNAL and (incident.outage is not None or len(stations) >= policy.outage_stations):
+        return Extent.OUTAGE
+    if len(stations) <= 1:
+        return Extent.STATION
+    parks = {m.park for m in incident.members}
+    return Extent.PARK if len(parks) == 1 and None not in parks else Extent.SEVERAL
+
+
+def _of_outage(
+    change: AlertChange, alike: Sequence[Incident], outages: Iterable[Outage], policy: IncidentPolicy
+) -> Placement | None:
+    if TOPIC_OF[change.alert_kind] is not Topic.SIGNAL:
+        return None
+    declared = next((o for o in outages if o.covers(change.park, change.created_at)), None)
+    if declared is not None:
+        held = next((i for i in alike if i.is_active and i.outage == declared.id), None)
+        reason = Placing.NEW if held is None else Placing.SAME_OUTAGE
+        return Placement(reason, held, declared)
+    for incident in alike:
+        near = change.created_at - incident.spread_at <= policy.outage_gap
+        if incident.is_active and incident.outage is None and near:
+            return Placement(Placing.SAME_OUTAGE, incident)
+    return None
+
+
+def _of_station(change: AlertChange, own: Sequence[Incident], policy: IncidentPolicy) -> Placement | None:
+    for incident in own:
+        if is_mean(change) and _overlaps(change, incident):
+            return Placement(Placing.MEAN_OF_SLUG, incident)
+        if incident.is_active:
+            return Placement(Placing.SAME_STATION, incident)
+        ended = incident.resolved_at or incident.closed_at
+        if ended is not None and change.created_at - ended <= policy.gap:
+            return Placement(Placing.RELAPSE, incident)
+    return None
+
+
+def _of_park(change: AlertChange, alike: Sequence[Incident], policy: IncidentPolicy) -> Placement | None:
+    if change.park is None or TOPIC_OF[change.alert_kind] is not Topic.WATER or is_mean(change):
+        return None
+    for incident in alike:
+        near = change.created_at - incident.spread_at <= policy.park_gap
+        if incident.is_active and near and any(m.park == change.park for m in incident.members):
+            return Placement(Placing.SAME_PARK, incident)
+    return None
+
+
+def _overlaps(change: AlertChange, incident: Incident) -> bool:
+    """Whether the hour or day of a mean holds a part of a slug at the same station."""
+    own = [m for m in incident.members if m.key.station == change.key.station and m.counts]
+    return any(m.since < change.observed_at and (m.resolved_at is None or m.resolved_at > change.since) for m in own)
+
+
+def _member(change: AlertChange, *, counts: bool) -> Member:
+    return Member(
+        change.alert_id,
+        change.transition_id,
+        change.key,
+        change.alert_kind,
+        change.severity,
+        change.page,
+        change.park,
+        change.since,
+        change.created_at,
+        counts=counts,
+        explanation_vi=change.explanation_vi,
+        explanation_en=change.explanation_en,
+    )
+
+
+def _moved(member: Member, change: AlertChange) -> Member:
+    if member.alert_id != change.alert_id:
+        return member
+    if change.kind is TransitionKind.RESOLVED:
+        return replace(member, resolved_at=change.observed_at)
+    page, severity = member.page or change.page, worst((member.severity, change.severity))
+    if not change.explanation_vi:
+        return replace(member, severity=severity, page=page)
+    return replace(
+        member,
+        severity=severity,
+        page=page,
+        explanation_vi=change.explanation_vi,
+        explanation_en=change.explanation_en,
+    )

@@ -1,0 +1,190 @@
+"""The step that turns changes of alerts into incidents and messages, again and again, in a process of its own.
+
+It reads what the workers have committed and writes to the outbox, one transaction a step: nothing of it is needed for
+readings to be stored or for the notifier to deliver, and it may be away for hours. A step that dies leaves nothing; of
+two processes one works and the other waits. The schedule of escalation is in the incidents, so it survives a restart.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from alerts.incidents.book import Surroundings, turn
+from alerts.incidents.messages import plain, silence_ended
+from alerts.incidents.reasons import IncidentPolicy, Reason
+from alerts.incidents.store import IncidentStore, IncidentTransaction
+from alerts.incidents.teller import Teller
+from alerts.incidents.tellings import Decision, expired
+from alerts.oncall.document import of_rows
+from alerts.oncall.handover import hand_overs, summary_text, week, week_before
+from quantrac.clock import Clock
+from quantrac.domain.incidents import HoldWindow, Incident, IncidentEvent, IncidentProgress
+from quantrac.domain.notifications import Channel
+from quantrac.domain.oncall import OnCall, PersonRole
+from quantrac.errors import RuleError, StoreError
+from quantrac.telemetry import get_logger
+
+_log = get_logger(__name__)
+MOST_CHANGES = 500
+"""Taken into one step: no transaction grows long, and the next step follows at once."""
+LOOK_BACK = timedelta(hours=26)
+"""How long what has ended is looked at: the mean of a day comes a day and a grace later."""
+SETTLED = timedelta(hours=1)
+"""Longer than any transaction of a worker lasts: older changes are all there."""
+CALENDAR_EVERY = timedelta(seconds=30)
+"""How often hand-overs are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepOptions:
+    """What the steps need of the settings."""
+
+    common: tuple[tuple[Channel, str], ...]
+    """Told, beside the contacts of the stations, when no policy reaches anybody."""
+    policy: IncidentPolicy = field(default_factory=IncidentPolicy)
+    tells: bool = True
+    """False: incidents are kept and decided, and nothing is sent: single alerts page, as before."""
+    pause_s: float = 0.5
+    """Between steps that find nothing new: adds to the time from a reading to its page."""
+    store_pause_s: float = 2.0
+    """Between tries while the database is away."""
+
+
+class IncidentStep:
+    """One step at a time; used by one thread."""
+
+    def __init__(self, store: IncidentStore, options: StepOptions, clock: Clock) -> None:
+        self._store, self._options, self._clock = store, options, clock
+        self._oncall = OnCall()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set; a step under way is finished."""
+        try:
+            while not stop.is_set():
+                try:
+                    busy = self.once() == MOST_CHANGES
+                except StoreError as exc:
+                    if not exc.retryable:
+                        raise
+                    _log.warning("database_away", error=str(exc), again_in_s=self._options.store_pause_s)
+                    stop.wait(self._options.store_pause_s)
+                else:
+                    stop.wait(0 if busy else self._options.pause_s)
+        finally:
+            self._store.close()
+
+    def once(self) -> int:
+        """Do one step and return how many changes of alerts it took in.
+
+        Raises
+        ------
+        StoreError
+            The database is away; the next step does it all.
+        """
+        now = self._clock.now()
+        with self._store.transaction() as tx:
+            if not tx.lock():
+                return 0
+            return self._step(tx, now)
+
+    def _step(self, tx: IncidentTransaction, now: datetime) -> int:
+        policy = self._options.policy
+        changes = tx.changes(MOST_CHANGES)
+        before = {i.id: i for i in tx.live(now - LOOK_BACK)}
+        windows = tx.windows(now, policy.longest_ad_hoc)
+        pages = tx.pages_since(now - max(policy.storm_window, policy.digest_every))
+        around = Surroundings(
+            windows,
+            tx.outages(now),
+            [at for at, _ in pages],
+            max((at for at, reason in pages if reason == Reason.DIGEST.value), default=None),
+        )
+        done = turn(before.values(), changes, around, now, policy=policy, new_id=tx.new_id)
+        oncall = self._current(tx, now)
+        teller = Teller(tx, oncall, self._options.common, now, tells=self._options.tells)
+        after = [teller.address(decision, done) for decision in done.decisions]
+        changed = [i for i in after if before.get(i.id) != i]
+        tx.save(changed)
+        tx.note_placed([(p.change.transition_id, p.incident_id, p.reason.value) for p in done.placed], now)
+        tx.add_events(_events(before, done.decisions, now))
+        teller.finish()
+        self._end_silences(tx, teller, windows, after)
+        self._fall_back(tx, now)
+        self._calendar(tx, teller, oncall, now)
+        tx.forget_dealt_with(now - SETTLED)
+        return len(changes)
+
+    def _current(self, tx: IncidentTransaction, now: datetime) -> OnCall:
+        """Return who is on call; with a mistake in the tables what was known before stays in force."""
+        try:
+            self._oncall = of_rows(tx.oncall(now))
+        except RuleError as exc:
+            _log.error("oncall_not_taken", error=str(exc))
+        return self._oncall
+
+    def _end_silences(
+        self, tx: IncidentTransaction, teller: Teller, windows: Sequence[HoldWindow], incidents: Sequence[Incident]
+    ) -> None:
+        now = self._clock.now()
+        for window in expired(windows, now):
+            left = [i for i in incidents if i.is_active and _concerns(window, i)]
+            teller.inform(silence_ended(window, left), [window.by], f"silence-{window.id}")
+            tx.note_window_end(window.id, now)
+
+    def _fall_back(self, tx: IncidentTransaction, now: datetime) -> None:
+        events = [
+            IncidentEvent(incident_id, now, "", "fallback", "next_channel" if found else "no_channel_left", person)
+            for incident_id, person, found in tx.fall_back(now)
+        ]
+        tx.add_events(events)
+
+    def _calendar(self, tx: IncidentTransaction, teller: Teller, oncall: OnCall, now: datetime) -> None:
+        """Tell hand-overs, and the week's summary; what was missed for more than a day is passed over."""
+        progress = tx.progress()
+        if progress.handed_over_at is not None and now - progress.handed_over_at < CALENDAR_EVERY:
+            return
+        told_to = max(progress.handed_over_at or now, now - timedelta(days=1))
+        for rota in oncall.rotas if told_to < now else ():
+            for change in hand_overs(rota, oncall.overrides, told_to, now):
+                text = (
+                    f"{rota.title}: {_listed(change.coming, oncall)} nhận ca từ {_listed(change.leaving, oncall)}.\n"
+                    f"{rota.title}: {_listed(change.coming, oncall)} takes over from "
+                    f"{_listed(change.leaving, oncall)}.\n"
+                )
+                about = f"handover-{rota.code}-{change.at.isoformat()}"
+                people = (*change.coming, *change.leaving)
+                teller.inform(plain(f"[TRỰC BAN] {rota.title}", text), people, about, else_common=False)
+        start, end = week_before(now)
+        if progress.summarised_at is not None and progress.summarised_at < end:
+            found = week(tx.opened_in(start, end), tx.acknowledgements(start, end), start, end)
+            heads = [p.code for p in oncall.people if p.role in (PersonRole.HEAD, PersonRole.LEADER)]
+            teller.inform(plain("[TRỰC BAN] Tuần qua / Last week", summary_text(found)), heads, f"week-{end.date()}")
+        tx.save_progress(IncidentProgress(now, max(progress.summarised_at or end, end)))
+
+
+def _concerns(window: HoldWindow, incident: Incident) -> bool:
+    return any(window.covers(m.key, window.starts_at) for m in incident.open_members)
+
+
+def _listed(codes: Iterable[str], oncall: OnCall) -> str:
+    people = ((code, oncall.person(code)) for code in codes)
+    return ", ".join(code if person is None else person.name for code, person in people) or "-"
+
+
+def _events(before: dict[int, Incident], decisions: Iterable[Decision], now: datetime) -> list[IncidentEvent]:
+    """Return the history's lines of a turn: what was told, and each other reason when it changes."""
+    events = []
+    for decision in decisions:
+        incident, old = decision.incident, before.get(decision.incident.id)
+        if decision.notice is not None:
+            what = decision.notice.value
+        elif old is None or old.reason != decision.reason.value:
+            what = "not_paged"
+        else:
+            continue
+        detail = f"{len(incident.members)} alerts, {len(incident.stations)} stations, {incident.severity.value}"
+        events.append(IncidentEvent(incident.id, now, "", what, decision.reason.value, detail))
+    return events

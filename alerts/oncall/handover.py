@@ -1,0 +1,128 @@
+"""Hand-overs of duty and the week's summary: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+
+from alerts.oncall.duty import shifts
+from quantrac.domain.incidents import Incident, IncidentCause, IncidentState, Topic
+from quantrac.domain.oncall import Override, Rota
+from quantrac.domain.stations import VIETNAM
+
+_RIGHT = frozenset({IncidentCause.POLLUTION, IncidentCause.PROCESS_UPSET})
+_WRONG = frozenset(
+    {IncidentCause.SENSOR_FAULT, IncidentCause.CALIBRATION, IncidentCause.COMMUNICATION, IncidentCause.FALSE_ALARM}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """A change of who is on duty."""
+
+    rota: str
+    at: datetime
+    leaving: tuple[str, ...]
+    coming: tuple[str, ...]
+    until: datetime
+    """End of the shift that begins, or of the time that was looked at."""
+
+
+def hand_overs(rota: Rota, overrides: Sequence[Override], after: datetime, until: datetime) -> list[HandOver]:
+    """Return the hand-overs in ``(after, until]``, in order; the next call goes on from ``until``."""
+    plan = shifts(rota, overrides, after, until + timedelta(days=8))
+    return [
+        HandOver(
+            rota.code,
+            new.starts_at,
+            tuple(p for p in old.people if p not in new.people),
+            tuple(p for p in new.people if p not in old.people),
+            new.ends_at,
+        )
+        for old, new in pairwise(plan)
+        if after < new.starts_at <= until
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """What a week on call was like."""
+
+    starts_at: datetime
+    ends_at: datetime
+    incidents: int
+    paged: int
+    unclosed: int
+    """Told, resolved, and not closed with a cause."""
+    open: int
+    median_acknowledgement: timedelta | None
+    right: int
+    """Told of the water, and closed as pollution or an upset of the process."""
+    wrong: int
+    """Told of the water, and closed as something else; drills and ``other`` do not count."""
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the pages about water that were right; ``None`` when none was closed with a cause."""
+        return self.right / (self.right + self.wrong) if self.right + self.wrong else None
+
+
+def week(
+    incidents: Iterable[Incident], acknowledgements: Collection[timedelta], starts_at: datetime, ends_at: datetime
+) -> Week:
+    """Return the summary of the incidents that opened in ``[starts_at, ends_at)``.
+
+    Parameters
+    ----------
+    acknowledgements
+        From each page to its acknowledgement.
+    """
+    own = [i for i in incidents if starts_at <= i.opened_at < ends_at]
+    told = [i for i in own if i.paged_at is not None]
+    causes = [i.cause for i in told if i.topic is Topic.WATER]
+    return Week(
+        starts_at,
+        ends_at,
+        incidents=len(own),
+        paged=len(told),
+        unclosed=sum(i.state is IncidentState.RESOLVED for i in told),
+        open=sum(i.is_active for i in own),
+        median_acknowledgement=_median(acknowledgements),
+        right=sum(cause in _RIGHT for cause in causes),
+        wrong=sum(cause in _WRONG for cause in causes),
+    )
+
+
+def _median(spans: Collection[timedelta]) -> timedelta | None:
+    return timedelta(seconds=median(span.total_seconds() for span in spans)) if spans else None
+
+
+def week_before(now: datetime) -> tuple[datetime, datetime]:
+    """Return the last whole week before an instant, Monday to Monday in Vietnam.
+
+    >>> [t.isoformat() for t in week_before(datetime(2026, 11, 25, 3, 0, tzinfo=VIETNAM))]
+    ['2026-11-16T00:00:00+07:00', '2026-11-23T00:00:00+07:00']
+    """
+    local = now.astimezone(VIETNAM)
+    monday = local.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=local.weekday())
+    return monday - timedelta(days=7), monday
+
+
+def summary_text(found: Week) -> str:
+    """Return the summary as a message, Vietnamese first."""
+    first, last = (t.astimezone(VIETNAM) for t in (found.starts_at, found.ends_at - timedelta(days=1)))
+    span = f"{first:%d/%m}–{last:%d/%m/%Y}"
+    took = found.median_acknowledgement
+    minutes = "-" if took is None else f"{took.total_seconds() / 60:.0f}"
+    share = "-" if found.precision is None else f"{found.precision:.0%}"
+    return (
+        f"Trực ban tuần {span}: {found.incidents} sự cố, {found.paged} sự cố đã báo, {found.open} còn mở, "
+        f"{found.unclosed} chưa ghi nguyên nhân; xác nhận sau {minutes} phút (trung vị); "
+        f"báo đúng {share} ({found.right} đúng, {found.wrong} sai).\n\n"
+        f"— English —\n\nOn call {span}: {found.incidents} incidents, {found.paged} told, {found.open} still open, "
+        f"{found.unclosed} without a cause; acknowledged after {minutes} min (median); "
+        f"precision of pages {share} ({found.right} right, {found.wrong} wrong).\n"
+    )

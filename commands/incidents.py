@@ -1,0 +1,374 @@
+"""``quantrac incidents``: what belongs together, who has it, and what it was."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands.views import Column, print_table
+from quantrac.domain.incidents import HoldWindow, Incident, IncidentCause, IncidentEvent, WindowKind
+from quantrac.domain.words import as_text
+from quantrac.errors import QuantracError
+
+if TYPE_CHECKING:
+    from alerts.incidents.desk import Desk
+    from alerts.incidents.lifecycle import Outcome
+    from commands.context import Context
+    from sql.incident_store import IncidentTransaction
+
+app = typer.Typer(help="See incidents, take them, and close them with a cause.", no_args_is_help=True)
+
+Number = Annotated[int, typer.Argument(metavar="ID", help="Number of the incident, as its message says.")]
+By = Annotated[str, typer.Option("--by", help="Who does it: the code of a person on call, or a name.")]
+
+
+@app.command("list")
+def list_(
+    every: Annotated[bool, typer.Option("--all", help="Also those that are resolved or closed.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array instead of a table.")] = False,
+) -> None:
+    """List incidents, the newest first.
+
+    Example: quantrac incidents list --all
+    """
+    with _transaction() as (tx, _):
+        incidents = tx.listed(limit, only_active=not every)
+    if as_json:
+        typer.echo(json.dumps([_document(i) for i in incidents], ensure_ascii=False))
+    elif incidents:
+        print_table(_COLUMNS, incidents)
+    else:
+        typer.echo("No incidents.")
+
+
+@app.command()
+def show(
+    incident_id: Number,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
+) -> None:
+    """Show one incident: its alerts, and its history: who did what, what was told and why.
+
+    Example: quantrac incidents show 17
+    """
+    with _transaction() as (tx, _):
+        incident = tx.incident(incident_id)
+        if incident is None:
+            raise _unknown(incident_id)
+        events, files = tx.events(incident_id), tx.attachments(incident_id)
+    if as_json:
+        history = [{"at": as_text(e.at), "actor": e.actor, "what": e.what, "reason": e.reason, "detail": e.detail}
+                   for e in events]  # fmt: skip
+        typer.echo(json.dumps(_document(incident) | {"history": history}, ensure_ascii=False))
+        return
+    print_table(_COLUMNS, [incident])
+    for member in incident.members:
+        state = "open" if member.resolved_at is None else f"over at {as_text(member.resolved_at)}"
+        typer.echo(f"  alert {member.alert_id}: {member.key.station} {member.explanation_vi} ({state})")
+    for file in files:
+        typer.echo(f"  file {file.id}: {file.name} ({file.size} bytes, sha256 {file.sha256})")
+    if incident.cause is not None:
+        typer.echo(f"  cause: {incident.cause.value} {incident.cause_text}")
+    print_table(_EVENT_COLUMNS, events)
+
+
+@app.command()
+def acknowledge(incident_id: Number, by: By) -> None:
+    """Take an incident: paging ends. The first one stays; `assign` hands it on.
+
+    Example: quantrac incidents acknowledge 17 --by an
+    """
+    _done(incident_id, lambda desk: desk.acknowledge(incident_id, by))
+
+
+@app.command()
+def snooze(
+    incident_id: Number,
+    minutes: Annotated[float, typer.Argument(min=1, max=10_080, help="For how long.")],
+    by: By,
+) -> None:
+    """Put an incident aside for some minutes; it comes back by itself.
+
+    Example: quantrac incidents snooze 17 90 --by an
+    """
+    from quantrac.clock import SystemClock
+
+    until = SystemClock().now() + timedelta(minutes=minutes)
+    _done(incident_id, lambda desk: desk.snooze(incident_id, by, until))
+
+
+@app.command()
+def assign(
+    incident_id: Number, to: Annotated[str, typer.Argument(help="Code of the person who gets it.")], by: By
+) -> None:
+    """Hand an incident on, and tell the one who gets it.
+
+    Example: quantrac incidents assign 17 binh --by an
+    """
+    _done(incident_id, lambda desk: desk.assign(incident_id, by, to))
+
+
+@app.command()
+def comment(incident_id: Number, text: Annotated[str, typer.Argument(help="What to note.")], by: By) -> None:
+    """Note something in the history of an incident.
+
+    Example: quantrac incidents comment 17 "đã gọi nhà máy" --by an
+    """
+    _done(incident_id, lambda desk: desk.comment(incident_id, by, text))
+
+
+@app.command()
+def close(
+    incident_id: Number,
+    cause: Annotated[IncidentCause, typer.Argument(metavar="CAUSE", help=", ".join(IncidentCause))],
+    by: By,
+    text: Annotated[str, typer.Option(help="In words; needed for the cause `other`.")] = "",
+) -> None:
+    """Close an incident with its cause; causes are labels for the model.
+
+    Example: quantrac incidents close 17 process_upset --text "tràn bể" --by an
+    """
+    _done(incident_id, lambda desk: desk.close(incident_id, by, cause, text))
+
+
+@app.command()
+def reopen(incident_id: Number, by: By) -> None:
+    """Take back a closing that was a mistake.
+
+    Example: quantrac incidents reopen 17 --by an
+    """
+    _done(incident_id, lambda desk: desk.reopen(incident_id, by))
+
+
+@app.command()
+def attach(
+    incident_id: Number,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Photograph or document, 5 MiB at most.")],
+    by: By,
+) -> None:
+    """Keep a file with an incident.
+
+    Example: quantrac incidents attach 17 anh-cong-xa.jpg --by an
+    """
+    from mimetypes import guess_type
+
+    from alerts.incidents.lifecycle import Act
+    from quantrac.domain.incidents import MAX_ATTACHMENT_BYTES, Attachment
+
+    size = file.stat().st_size
+    if not 0 < size <= MAX_ATTACHMENT_BYTES:
+        raise QuantracError(f"{file} has {size} bytes; give a file of 1 to {MAX_ATTACHMENT_BYTES} bytes.")
+    content = file.read_bytes()
+    with _transaction() as (tx, now):
+        if tx.incident(incident_id) is None:
+            raise _unknown(incident_id)
+        kind = guess_type(file.name)[0] or "application/octet-stream"
+        kept = tx.attach(incident_id, Attachment(0, now, by, file.name[:200], kind, "", size), content)
+        if kept is not None:
+            tx.add_events([IncidentEvent(incident_id, now, by, Act.ATTACH.value, "done", file.name)])
+    typer.echo(f"{file.name} is kept." if kept is not None else f"{file.name} was kept before.")
+
+
+@app.command()
+def hold(
+    station: Annotated[str, typer.Argument(help="Code of the station.")],
+    minutes: Annotated[float, typer.Argument(min=1, max=100_000, help="For how long.")],
+    *,
+    by: By,
+    kind: Annotated[WindowKind, typer.Option(help="maintenance, calibration or silence.")] = WindowKind.MAINTENANCE,
+    parameter: Annotated[str, typer.Option(help="Only this sensor.")] = "",
+    start: Annotated[datetime | None, typer.Option(help="When it begins, in Vietnam's time; default: now.")] = None,
+    weekly: Annotated[bool, typer.Option("--weekly", help="Repeats every week until it is released.")] = False,
+    note: Annotated[str, typer.Option(help="Why.")] = "",
+) -> None:
+    """Hold pages of a station or a sensor back; what still holds afterwards is told once.
+
+    Example: quantrac incidents hold DT_X 120 --kind calibration --parameter COD --by an
+    """
+    from quantrac.domain.stations import VIETNAM
+
+    if kind is WindowKind.AD_HOC or (weekly and kind is WindowKind.SILENCE):
+        raise QuantracError("A window is maintenance, calibration or silence, and a silence does not repeat.")
+    with _transaction() as (tx, now):
+        if station not in tx.names():
+            raise QuantracError(f"There is no station {station!r}: `quantrac stations list` shows the codes.")
+        starts_at = now if start is None else start.replace(tzinfo=VIETNAM)
+        ends_at = starts_at + timedelta(minutes=minutes)
+        repeat = 7 if weekly else 0
+        if repeat and ends_at - starts_at >= timedelta(days=repeat):
+            raise QuantracError("A weekly window must be shorter than a week.")
+        window = HoldWindow(0, kind, station, parameter, starts_at, ends_at, repeat, by=by, note=note)
+        number = tx.add_window(window)
+    typer.echo(f"Window {number}: {station} {parameter} until {as_text(ends_at)}{', every week' if weekly else ''}.")
+
+
+@app.command()
+def release(window_id: Annotated[int, typer.Argument(metavar="WINDOW", help="Number of the window.")]) -> None:
+    """End a window now; what still holds is told.
+
+    Example: quantrac incidents release 3
+    """
+    with _transaction() as (tx, now):
+        if not tx.end_window(window_id, now):
+            raise QuantracError(f"There is no window {window_id}: `quantrac incidents windows` shows the numbers.")
+    typer.echo(f"Window {window_id} is over.")
+
+
+@app.command()
+def windows() -> None:
+    """List the windows that hold pages back, now or later, also those that loggers open by their status 01.
+
+    Example: quantrac incidents windows
+    """
+    from alerts.incidents.reasons import IncidentPolicy
+
+    with _transaction() as (tx, now):
+        found = tx.windows(now, IncidentPolicy().longest_ad_hoc)
+    print_table(_WINDOW_COLUMNS, found)
+
+
+@app.command()
+def outage(
+    kind: Annotated[str, typer.Argument(help="broker, line or pipeline; or the number of an outage that is over.")],
+    park: Annotated[str | None, typer.Option(help="Whose line; default: everybody's.")] = None,
+    note: Annotated[str, typer.Option(help="What is known of it.")] = "",
+) -> None:
+    """Declare an outage, so that its silences are one incident; or end it by its number.
+
+    Example: quantrac incidents outage line --park "KCN Sa Đéc"
+    """
+    with _transaction() as (tx, now):
+        if kind.isdigit():
+            if not tx.end_outage(int(kind), now):
+                raise QuantracError(f"There is no outage {kind} that lasts.")
+            typer.echo(f"Outage {kind} is over.")
+        elif kind in {"broker", "line", "pipeline"}:
+            typer.echo(f"Outage {tx.declare_outage(kind, park, now, note)} is declared.")
+        else:
+            raise QuantracError(f"{kind!r} is no kind of outage: give broker, line or pipeline.")
+
+
+@contextmanager
+def _transaction() -> Iterator[tuple[IncidentTransaction, datetime]]:
+    from commands.context import load_context
+    from sql.incident_store import IncidentStore
+
+    context = load_context()
+    store = IncidentStore(context.database().writer)
+    try:
+        with store.transaction() as tx:
+            yield tx, context.clock.now()
+    finally:
+        store.close()
+
+
+def _done(incident_id: int, act: Callable[[Desk], Outcome | None]) -> None:
+    from alerts.incidents.desk import Desk
+    from alerts.incidents.lifecycle import REFUSED
+    from commands.context import load_context
+    from sql.incident_store import IncidentStore
+
+    context = load_context()
+    store = IncidentStore(context.database().writer)
+    try:
+        outcome = act(Desk(store, context.clock))
+    finally:
+        store.close()
+    if outcome is None:
+        raise _unknown(incident_id)
+    incident = outcome.incident
+    if outcome.answer in REFUSED:
+        raise QuantracError(
+            f"Incident {incident_id} is {incident.state.value}, held by {incident.holder or 'nobody'}; nothing was "
+            f"changed: {outcome.answer.value}."
+        )
+    typer.echo(f"Incident {incident_id} is {incident.state.value}, held by {incident.holder or 'nobody'}.")
+
+
+def run_incidents(context: Context, stop: threading.Event) -> None:
+    """Turn alerts into incidents until ``stop`` is set.
+
+    Raises
+    ------
+    SettingsError
+        A server is not configured, or the file of webhooks holds a mistake.
+    """
+    from alerts.incidents.step import IncidentStep, StepOptions
+    from quantrac.domain.notifications import Channel
+    from sql.incident_store import IncidentStore
+
+    settings = context.settings
+    common = [(Channel.EMAIL, address) for address in settings.mail_to]
+    if settings.webhooks_file is not None:
+        from alerts.notifiers.webhook import load_targets
+
+        common += [(Channel.WEBHOOK, name) for name in load_targets(settings.webhooks_file)]
+    options = StepOptions(tuple(common), tells=settings.incident_pages)
+    IncidentStep(IncidentStore(context.database().writer), options, context.clock).run(stop)
+
+
+def _unknown(incident_id: int) -> QuantracError:
+    return QuantracError(f"There is no incident {incident_id}: `quantrac incidents list --all` shows the numbers.")
+
+
+def _document(incident: Incident) -> dict[str, object]:
+    return {
+        "id": incident.id,
+        "state": incident.state.value,
+        "severity": incident.severity.value,
+        "topic": incident.topic.value,
+        "extent": incident.extent.value,
+        "stations": list(incident.stations),
+        "since": as_text(incident.since),
+        "holder": incident.holder,
+        "paged_at": None if incident.paged_at is None else as_text(incident.paged_at),
+        "reason": incident.reason,
+        "cause": None if incident.cause is None else incident.cause.value,
+        "cause_text": incident.cause_text,
+        "alerts": [m.alert_id for m in incident.members],
+    }
+
+
+def _where(incident: Incident) -> str:
+    stations = incident.stations
+    return ", ".join(stations[:3]) + (f" +{len(stations) - 3}" if len(stations) > 3 else "")
+
+
+_COLUMNS: tuple[Column[Incident], ...] = (
+    Column("id", lambda i: i.id, "right"),
+    Column("state", lambda i: i.state.value),
+    Column("severity", lambda i: i.severity.value),
+    Column("topic", lambda i: i.topic.value),
+    Column("stations", _where),
+    Column("alerts", lambda i: len(i.members), "right"),
+    Column("since", lambda i: i.since),
+    Column("held by", lambda i: i.holder),
+    Column("told", lambda i: i.paged_at),
+    Column("why", lambda i: i.reason),
+    Column("cause", lambda i: None if i.cause is None else i.cause.value),
+)
+_EVENT_COLUMNS: tuple[Column[IncidentEvent], ...] = (
+    Column("at", lambda e: e.at),
+    Column("who", lambda e: e.actor or "quantrac"),
+    Column("what", lambda e: e.what),
+    Column("why", lambda e: e.reason),
+    Column("detail", lambda e: e.detail),
+)
+_WINDOW_COLUMNS: tuple[Column[HoldWindow], ...] = (
+    Column("id", lambda w: w.id or None, "right"),
+    Column("kind", lambda w: w.kind.value),
+    Column("station", lambda w: w.station or "all"),
+    Column("parameter", lambda w: w.parameter or "all"),
+    Column("from", lambda w: w.starts_at),
+    Column("to", lambda w: w.ends_at),
+    Column("every days", lambda w: w.repeat_days or None, "right"),
+    Column("by", lambda w: w.by),
+    Column("note", lambda w: w.note),
+)

@@ -1,0 +1,304 @@
+"""``quantrac oncall``: who is on duty, who is next, and what would fail at night."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands.views import Column, print_table
+from quantrac.domain.words import as_text
+from quantrac.errors import QuantracError
+
+if TYPE_CHECKING:
+    from alerts.oncall.check import Finding
+    from quantrac.domain.oncall import ContactChannel, OnCall, Person, Rota, Swap
+    from sql.oncall_store import OnCallStore
+
+app = typer.Typer(help="Rotas, escalation and how people are reached.", no_args_is_help=True)
+
+RotaCode = Annotated[str, typer.Argument(metavar="ROTA", help="Code of the rota.")]
+CALENDAR_AHEAD = timedelta(days=180)
+
+
+@app.command()
+def who(
+    at: Annotated[datetime | None, typer.Option(help="At which time, in Vietnam's time; default: now.")] = None,
+) -> None:
+    """Say who is on duty, until when, and who is next.
+
+    Example: quantrac oncall who
+    """
+    from alerts.oncall.duty import duty
+    from quantrac.domain.stations import VIETNAM
+
+    _, oncall, now = _loaded()
+    instant = now if at is None else at.replace(tzinfo=VIETNAM)
+    for rota in oncall.rotas:
+        found = duty(rota, oncall.overrides, instant)
+        following = f"; then {_names(oncall, found.next_people)} from {as_text(found.next_from)}"
+        until = "" if found.until is None else f" until {as_text(found.until)}"
+        later = "" if found.next_from is None else following
+        typer.echo(f"{rota.title} ({rota.code}): {_names(oncall, found.people)}{until}{later}")
+    if not oncall.rotas:
+        typer.echo("There is no rota: describe one in a file, then `quantrac oncall import FILE`.")
+
+
+@app.command()
+def check() -> None:
+    """Find gaps of the next eight weeks, people out of reach, and circles; exits with 1 when there are any.
+
+    Example: quantrac oncall check
+    """
+    from alerts.oncall.check import check as found_by
+
+    _, oncall, now = _loaded()
+    findings = found_by(oncall, now)
+    if not findings:
+        typer.echo("All is well for the next eight weeks.")
+        return
+    print_table(_FINDING_COLUMNS, findings)
+    raise typer.Exit(1)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="TOML file of people, rotas and policies.")],
+    dry: Annotated[bool, typer.Option("--check", help="Only say what is wrong with it.")] = False,
+) -> None:
+    """Take people, rotas and escalation policies from a file; with a mistake in it the old ones go on.
+
+    Example: quantrac oncall import truc-ban.toml
+    """
+    from alerts.oncall.document import parse
+    from alerts.oncall.writing import documents
+    from quantrac.tomltable import read_text
+
+    found = parse(read_text(file), str(file))
+    counts = f"{len(found.people)} people, {len(found.rotas)} rotas, {len(found.policies)} policies"
+    if dry:
+        typer.echo(f"{file} is in order: {counts}.")
+        return
+    store, _, now = _loaded()
+    store.replace(documents(found), now)
+    typer.echo(
+        f"{counts} are in force. New channels count once verified; `quantrac oncall check` says what is missing."
+    )
+
+
+@app.command()
+def export(
+    output: Annotated[Path | None, typer.Option(help="Write it to this file instead of printing it.")] = None,
+) -> None:
+    """Print people, rotas and policies as the TOML file that `import` reads.
+
+    Example: quantrac oncall export --output truc-ban.toml
+    """
+    from alerts.oncall.writing import export as written
+
+    text = written(_loaded()[1])
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text, "utf-8")
+
+
+@app.command()
+def ics(
+    person: Annotated[str, typer.Argument(help="Code of the person.")],
+    output: Annotated[Path | None, typer.Option(help="Write it to this file instead of printing it.")] = None,
+) -> None:
+    """Print a person's duties of the next half year as a calendar (iCalendar).
+
+    Example: quantrac oncall ics an --output an.ics
+    """
+    from alerts.oncall.duty import shifts, shifts_of
+    from alerts.oncall.ics import FeedTitle, calendar
+
+    _, oncall, now = _loaded()
+    own = _person(oncall, person)
+    begin = now - timedelta(days=7)
+    texts = []
+    for rota in oncall.rotas:
+        duties = shifts_of(person, shifts(rota, oncall.overrides, begin, now + CALENDAR_AHEAD))
+        title = FeedTitle(f"{rota.title}: {own.name}", rota.title)
+        texts += [calendar(duties, title, key=f"{rota.code}.{person}", stamp=now)] if duties else []
+    if not texts:
+        raise QuantracError(f"{own.name} has no duty in the next half year.")
+    text = "".join(texts)
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_bytes(text.encode())
+
+
+@app.command()
+def override(
+    rota: RotaCode,
+    start: Annotated[datetime, typer.Argument(help="When it begins, in Vietnam's time.")],
+    end: Annotated[datetime, typer.Argument(help="When it ends.")],
+    *,
+    by: Annotated[str, typer.Option("--by", help="Who changes it.")],
+    remove: Annotated[str | None, typer.Option(help="Who is not on duty.")] = None,
+    add: Annotated[str | None, typer.Option(help="Who is on duty, in place of --remove or beside the others.")] = None,
+) -> None:
+    """Change who is on duty for a time.
+
+    Example: quantrac oncall override truc-ban 2026-12-01T07:00 2026-12-02T07:00 --remove an --add binh --by an
+    """
+    from quantrac.domain.oncall import Override
+    from quantrac.domain.stations import VIETNAM
+
+    store, oncall, now = _loaded()
+    _rota(oncall, rota)
+    people = [_person(oncall, code) for code in (remove, add) if code is not None]
+    starts_at, ends_at = start.replace(tzinfo=VIETNAM), end.replace(tzinfo=VIETNAM)
+    if not people or starts_at >= ends_at or ends_at <= now:
+        raise QuantracError("Give --remove or --add, and a time that ends after its beginning and after now.")
+    number = store.add_override(Override(rota, starts_at, ends_at, remove, add), by, now)
+    typer.echo(f"Override {number} is in force.")
+
+
+@app.command()
+def swap(
+    rota: RotaCode,
+    person: Annotated[str, typer.Argument(help="Who gives the time away.")],
+    colleague: Annotated[str, typer.Argument(help="Who is asked to take it.")],
+    start: Annotated[datetime, typer.Argument(help="When it begins, in Vietnam's time.")],
+    end: Annotated[datetime, typer.Argument(help="When it ends.")],
+) -> None:
+    """Ask a colleague to take over; it counts when the colleague has accepted.
+
+    Example: quantrac oncall swap truc-ban an binh 2026-12-01T07:00 2026-12-02T07:00
+    """
+    from alerts.oncall.swaps import SwapAnswer, propose
+    from quantrac.domain.oncall import Swap
+    from quantrac.domain.stations import VIETNAM
+
+    store, oncall, now = _loaded()
+    asked = Swap(0, rota, person, colleague, start.replace(tzinfo=VIETNAM), end.replace(tzinfo=VIETNAM))
+    answer = propose(asked, oncall, _rota(oncall, rota), now).answer
+    if answer is not SwapAnswer.DONE:
+        raise QuantracError(f"The swap cannot be asked for: {answer.value}.")
+    typer.echo(f"Swap {store.propose_swap(asked, now)} waits for {_person(oncall, colleague).name}.")
+
+
+@app.command("answer")
+def answer_swap(
+    swap_id: Annotated[int, typer.Argument(metavar="SWAP", help="Number of the swap.")],
+    state: Annotated[str, typer.Argument(help="accepted, declined or withdrawn.")],
+    by: Annotated[str, typer.Option("--by", help="Code of who answers.")],
+) -> None:
+    """Accept, decline or withdraw a swap.
+
+    Example: quantrac oncall answer 3 accepted --by binh
+    """
+    from alerts.oncall.swaps import SwapAnswer, answer
+    from quantrac.domain.oncall import SwapState
+
+    if state not in {"accepted", "declined", "withdrawn"}:
+        raise QuantracError(f"{state!r} is no answer: give accepted, declined or withdrawn.")
+    store, _, now = _loaded()
+    given: list[SwapAnswer] = []
+
+    def decide(before: Swap) -> Swap:
+        outcome = answer(before, by, SwapState(state), now)
+        given.append(outcome.answer)
+        return outcome.swap
+
+    if store.change_swap(swap_id, decide, now) is None:
+        raise QuantracError(f"There is no swap {swap_id}.")
+    if given != [SwapAnswer.DONE]:
+        raise QuantracError(f"Swap {swap_id} is not changed: {given[0].value}.")
+    typer.echo(f"Swap {swap_id} is {state}.")
+
+
+@app.command()
+def verify(
+    person: Annotated[str, typer.Argument(help="Code of the person.")],
+    address: Annotated[str, typer.Argument(help="Address or name of the channel.")],
+    code: Annotated[str | None, typer.Option(help="The code that came; without it one is sent.")] = None,
+) -> None:
+    """Send a code to a channel, or return it: a channel counts once it is verified.
+
+    Example: quantrac oncall verify an an@so.vn --code 123456
+    """
+    store, oncall, now = _loaded()
+    channel = next((c for c in _person(oncall, person).channels if c.address == address), None)
+    if channel is None:
+        raise QuantracError(f"{person} has no channel {address}: `quantrac oncall export` shows them.")
+    if code is None:
+        _send_code(store, channel, now)
+        typer.echo(f"A code was sent to {address}.")
+    else:
+        _return_code(store, channel.id, code, now)
+        typer.echo(f"{address} is verified.")
+
+
+def _send_code(store: OnCallStore, channel: ContactChannel, now: datetime) -> None:
+    from alerts.incidents.messages import notification, plain, way
+    from alerts.oncall.channels import CODE_DIGITS, CODE_LASTS, new_code
+    from quantrac.domain.incidents import IncidentMessage
+
+    code, sent = new_code(channel.id, secrets.randbelow(10**CODE_DIGITS), now)
+    minutes = CODE_LASTS // timedelta(minutes=1)
+    text = f"Mã xác nhận: {code} ({minutes} phút).\nVerification code: {code} ({minutes} min).\n"
+    sent_text = notification(plain("[quantrac] Mã xác nhận / Code", text), way(channel.kind), channel.address, now)
+    message = IncidentMessage(sent_text, "code", person=channel.person, contact_id=channel.id)
+    store.send_code(channel.id, sent.digest, sent.expires_at, message)
+
+
+def _return_code(store: OnCallStore, channel_id: int, code: str, now: datetime) -> None:
+    from alerts.oncall.channels import CodeAnswer, SentCode, check_code
+
+    given: list[CodeAnswer] = []
+
+    def judge(sent: tuple[str, datetime, int] | None) -> bool:
+        given.append(check_code(channel_id, None if sent is None else SentCode(*sent), code, now))
+        return given[0] is CodeAnswer.VERIFIED
+
+    store.try_code(channel_id, judge, now)
+    if given[0] is not CodeAnswer.VERIFIED:
+        raise QuantracError(f"The channel is not verified: {given[0].value}. Without --code a new code is sent.")
+
+
+def _loaded() -> tuple[OnCallStore, OnCall, datetime]:
+    from alerts.oncall.document import of_rows
+    from commands.context import load_context
+    from sql.oncall_store import OnCallStore
+
+    context = load_context()
+    store, now = OnCallStore(context.database().writer), context.clock.now()
+    return store, of_rows(store.load(now)), now
+
+
+def _person(oncall: OnCall, code: str) -> Person:
+    found = oncall.person(code)
+    if found is None:
+        known = ", ".join(p.code for p in oncall.people) or "nobody"
+        raise QuantracError(f"Nobody has the code {code!r}; known are {known}.")
+    return found
+
+
+def _rota(oncall: OnCall, code: str) -> Rota:
+    found = oncall.rota(code)
+    if found is None:
+        known = ", ".join(r.code for r in oncall.rotas) or "none"
+        raise QuantracError(f"There is no rota {code!r}; known are {known}.")
+    return found
+
+
+def _names(oncall: OnCall, codes: tuple[str, ...]) -> str:
+    people = ((code, oncall.person(code)) for code in codes)
+    return ", ".join(code if p is None else p.name for code, p in people) or "NOBODY"
+
+
+_FINDING_COLUMNS: tuple[Column[Finding], ...] = (
+    Column("trouble", lambda f: f.trouble.value),
+    Column("with", lambda f: f.subject),
+    Column("from", lambda f: f.starts_at),
+    Column("to", lambda f: f.ends_at),
+)

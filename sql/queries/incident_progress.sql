@@ -1,0 +1,1 @@
+SELECT handed_over_at, summarised_at FROM incident_progress

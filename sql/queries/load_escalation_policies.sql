@@ -1,0 +1,1 @@
+SELECT document FROM escalation_policies WHERE active ORDER BY position, code

@@ -1,0 +1,1 @@
+SELECT document FROM people WHERE active ORDER BY position, code

@@ -1,0 +1,1 @@
+SELECT document FROM rotas WHERE active ORDER BY position, code

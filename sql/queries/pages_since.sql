@@ -1,0 +1,1 @@
+SELECT at, reason FROM incident_events WHERE what = 'page' AND at > %(after)s

@@ -1,0 +1,4 @@
+SELECT id, rota, person, colleague, starts_at, ends_at, back_starts_at, back_ends_at, state
+  FROM rota_swaps
+ WHERE id = %(id)s
+   FOR UPDATE

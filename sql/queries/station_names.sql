@@ -1,0 +1,1 @@
+SELECT code, name_vi FROM current_stations

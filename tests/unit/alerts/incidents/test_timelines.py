@@ -1,0 +1,334 @@
+"""Drawn timelines of incidents: what is told, when, and why; expected by hand from the rules of docs/oncall.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from alerts.incidents.lifecycle import acknowledge, close, snooze
+from alerts.incidents.reasons import Placing, Reason
+from quantrac.domain.alerts import AlertKind, Severity
+from quantrac.domain.incidents import (
+    Extent,
+    HoldWindow,
+    IncidentCause,
+    IncidentState,
+    Outage,
+    WindowKind,
+)
+
+from .conftest import MINUTE, START, Desk
+
+HOUR = timedelta(hours=1)
+
+
+def _window(kind: WindowKind, begins: float, ends: float, parameter: str = "", **more: object) -> HoldWindow:
+    window = HoldWindow(1, kind, "A", parameter, START + begins * MINUTE, START + ends * MINUTE)
+    return replace(window, **more)
+
+
+def test_one_slug_is_one_incident_told_once(desk: Desk) -> None:
+    # minute    0   2   4         20    25
+    # NH4 anom  O........................R
+    # COD limit     O..............R
+    # TSS limit         O..........R
+    # told      P                        E
+    desk.opens(parameter="NH4", kind=AlertKind.ANOMALY)
+    desk.passes(2)
+    desk.opens(parameter="COD")
+    desk.passes(2)
+    desk.opens(parameter="TSS")
+    desk.passes(16)
+    desk.ends(parameter="COD")
+    desk.ends(parameter="TSS")
+    desk.passes(5)
+    desk.ends(parameter="NH4")
+    desk.passes(30)
+    assert desk.story() == ["0 page opened", "25 end resolved"]
+    assert desk.placed[:3] == [Placing.NEW, Placing.SAME_STATION, Placing.SAME_STATION]
+
+
+def test_the_line_of_sixty_stations_fails_and_backfills(
+    desk: Desk, silences: Callable[[Desk, list[str]], None]
+) -> None:
+    # minute        0     5 7      60            120   125    126...
+    # 60 silences   OOOOOOO        E(scalated)   RRRRRRR
+    # backfill                                           BBBB  retrospective findings of every station
+    # told            P                                 E
+    stations = [f"S{n:02}" for n in range(60)]
+    for n in range(0, 60, 12):  # loggers send every five minutes: the cut is noticed over five
+        silences(desk, stations[n : n + 12])
+        desk.passes(1)
+    desk.passes(55)
+    for station in stations:
+        desk.worsens(station, "", Severity.HIGH)
+    desk.passes(60)
+    for n in range(0, 60, 12):
+        for station in stations[n : n + 12]:
+            desk.ends(station, "")
+        desk.passes(1)
+    for station in stations:
+        desk.opens(station, "COD", severity=Severity.CRITICAL, reason="retrospective", retrospective=True, page=False)
+    desk.passes(120)
+    assert desk.story() == ["2 page outage", "124 end resolved"]
+    assert len(desk.incidents) == 1
+    assert desk.incidents[1].extent is Extent.OUTAGE
+    assert desk.placed[-60:] == [Placing.RETROSPECTIVE] * 60
+
+
+@pytest.mark.parametrize("page", [True, False])
+def test_a_single_silence_is_told_only_where_its_rule_pages(desk: Desk, page: bool) -> None:
+    desk.opens("A", "", AlertKind.OFFLINE, page=page)
+    desk.passes(30)
+    desk.ends("A", "")
+    desk.passes(10)
+    assert desk.story() == (["2 page opened", "30 end resolved"] if page else [])
+
+
+def test_what_an_outage_leaves_behind_is_told_once(desk: Desk, silences: Callable[[Desk, list[str]], None]) -> None:
+    # A B C D silent; A B C back at minute 30; D stays: told once, 15 minutes later
+    silences(desk, ["A", "B", "C", "D"])
+    desk.passes(30)
+    for station in "ABC":
+        desk.ends(station, "")
+    desk.passes(60)
+    desk.ends("D", "")
+    desk.passes(5)
+    assert desk.story() == ["2 page outage", "45 update still_holds", "90 end resolved"]
+
+
+def test_a_declared_outage_gathers_its_silences_however_late_they_come(desk: Desk) -> None:
+    desk.outages.append(Outage(7, "line", "KCN 1", START - MINUTE))
+    desk.opens("A", "", AlertKind.OFFLINE, page=False, park="KCN 1")
+    desk.passes(40)
+    desk.opens("B", "", AlertKind.OFFLINE, page=False, park="KCN 1")
+    desk.opens("Z", "", AlertKind.OFFLINE, page=False, park="KCN 2")  # another park: not of this line
+    desk.passes(5)
+    assert desk.story() == ["2 page outage"]
+    assert [i.stations for i in desk.incidents.values()] == [("A", "B"), ("Z",)]
+
+
+def test_stations_of_a_park_are_one_incident_within_the_half_hour(desk: Desk) -> None:
+    # A and B of one park within 20 minutes; C of the park 50 minutes after B: another incident
+    desk.opens("A", park="KCN 1")
+    desk.passes(20)
+    desk.opens("B", park="KCN 1")
+    desk.passes(50)
+    desk.opens("C", park="KCN 1")
+    desk.opens("X", park="KCN 2")
+    desk.passes(1)
+    assert desk.story() == ["0 page opened", "70 page opened", "70 page opened"]
+    assert [i.stations for i in desk.incidents.values()] == [("A", "B"), ("C",), ("X",)]
+    assert desk.incidents[1].extent is Extent.PARK
+
+
+@pytest.mark.parametrize(
+    ("pause", "told"),
+    [(59, ["0 page opened", "10 end resolved", "69 page relapse"]),
+     (61, ["0 page opened", "10 end resolved", "71 page opened"])],
+)  # fmt: skip
+def test_a_relapse_within_the_hour_opens_the_same_incident_again(desk: Desk, pause: int, told: list[str]) -> None:
+    desk.opens()
+    desk.passes(10)
+    desk.ends()
+    desk.passes(pause)
+    desk.opens()
+    desk.passes(1)
+    assert desk.story() == told
+    assert len(desk.incidents) == (1 if "relapse" in told[-1] else 2)
+
+
+def test_flapping_is_told_a_last_time_until_it_is_calm(desk: Desk) -> None:
+    # open 5, over 5, again and again:   P E  P E  P E  P(flapping) . . . . calm an hour: E
+    for _ in range(8):
+        desk.opens()
+        desk.passes(5)
+        desk.ends()
+        desk.passes(5)
+    desk.passes(120)
+    assert desk.story() == [
+        "0 page opened", "5 end resolved", "10 page relapse", "15 end resolved", "20 page relapse", "25 end resolved",
+        "30 page flapping", "135 end calm",
+    ]  # fmt: skip
+    desk.opens()
+    desk.passes(1)
+    assert desk.story()[-1] == "200 page opened"
+
+
+@pytest.mark.parametrize("kind", [WindowKind.MAINTENANCE, WindowKind.SILENCE])
+def test_a_window_holds_pages_back_and_afterwards_tells_once_what_still_holds(desk: Desk, kind: WindowKind) -> None:
+    # window      |=============|60
+    # COD           O5.........................R90
+    # NH4             O8...R20
+    # told                       P60           E90
+    desk.windows.append(_window(kind, 0, 60))
+    desk.passes(5)
+    desk.opens()
+    desk.passes(3)
+    desk.opens(parameter="NH4")
+    desk.passes(12)
+    assert desk.incidents[1].reason == ("silenced" if kind is WindowKind.SILENCE else "in_window")
+    desk.ends(parameter="NH4")
+    desk.passes(70)
+    desk.ends()
+    desk.passes(120)
+    assert desk.story() == ["60 page still_holds", "90 end resolved"]
+
+
+def test_what_ends_in_a_window_is_told_to_nobody(desk: Desk) -> None:
+    desk.windows.append(_window(WindowKind.MAINTENANCE, 0, 60))
+    desk.opens()
+    desk.passes(30)
+    desk.ends()
+    desk.passes(90)
+    assert desk.story() == []
+    assert desk.incidents[1].reason == Reason.OVER.value
+
+
+def test_a_window_of_one_sensor_holds_back_no_other(desk: Desk) -> None:
+    desk.windows.append(_window(WindowKind.CALIBRATION, 0, 60, "COD"))
+    desk.opens(parameter="COD")
+    desk.passes(10)
+    desk.opens(parameter="NH4")
+    desk.passes(1)
+    assert desk.story() == ["10 page still_holds"]
+
+
+def test_a_weekly_window_returns_and_ends(desk: Desk) -> None:
+    week = 7 * 24 * 60
+    desk.windows.append(_window(WindowKind.MAINTENANCE, 0, 60, repeat_days=7, repeat_until=START + 2 * week * MINUTE))
+    held = [desk.windows[0].contains(START + m * MINUTE) for m in (-1, 0, 59, 60, week - 1, week, week + 59, week + 60)]
+    assert held == [False, True, True, False, False, True, True, False]
+    assert not desk.windows[0].contains(START + 2 * week * MINUTE)
+
+
+def test_paging_ends_with_the_acknowledgement_and_the_forgotten_comes_back(desk: Desk) -> None:
+    # high: forgotten four hours after the last act
+    desk.opens()
+    desk.passes(5)
+    desk.acts(lambda i: acknowledge(i, "an", desk.now).incident)
+    desk.passes(235)
+    assert desk.story() == ["0 page opened"]
+    desk.passes(10)
+    assert desk.story() == ["0 page opened", "245 page forgotten"]
+    assert (desk.incidents[1].state, desk.incidents[1].holder) == (IncidentState.OPEN, "an")
+
+
+def test_what_nobody_acknowledges_is_told_again(desk: Desk) -> None:
+    desk.opens(severity=Severity.CRITICAL)
+    desk.passes(121)
+    assert desk.story() == ["0 page opened", "120 page unattended"]
+
+
+def test_a_snooze_ends_by_itself_and_says_so(desk: Desk) -> None:
+    desk.opens()
+    desk.passes(1)
+    desk.acts(lambda i: snooze(i, "an", desk.now + 30 * MINUTE, desk.now).incident)
+    desk.passes(40)
+    assert desk.story() == ["0 page opened", "31 update snooze_over"]
+    assert desk.incidents[1].state is IncidentState.ACKNOWLEDGED
+
+
+def test_graver_news_go_to_the_holder_and_page_where_nobody_has_it(desk: Desk) -> None:
+    desk.opens("A")
+    desk.opens("B")
+    desk.passes(1)
+    desk.acts(lambda i: acknowledge(i, "an", desk.now).incident)
+    desk.worsens("A")
+    desk.worsens("B")
+    desk.passes(1)
+    assert sorted(desk.story()) == ["0 page opened", "0 page opened", "1 page worse", "1 update worse"]
+
+
+def test_the_mean_of_the_day_confirms_a_slug_and_pages_nobody_again(desk: Desk) -> None:
+    # slug 10:00-10:30; the day's mean at midnight + 2 minutes, 14 hours later, holds it
+    desk.opens()
+    desk.passes(30)
+    desk.ends()
+    desk.passes(60)
+    desk.acts(lambda i: close(i, "an", IncidentCause.POLLUTION, "", desk.now).incident)
+    desk.passes(750)
+    desk.opens(severity=Severity.CRITICAL, reason="mean_exceeded", lasted=24 * HOUR)
+    desk.passes(300)
+    assert desk.placed[-1] is Placing.MEAN_OF_SLUG
+    assert desk.story() == ["0 page opened", "30 end resolved", "840 update worse"]
+    assert desk.incidents[1].state is IncidentState.CLOSED
+
+
+def test_a_mean_without_a_slug_pages_by_itself(desk: Desk) -> None:
+    desk.opens(severity=Severity.CRITICAL, reason="mean_exceeded", lasted=24 * HOUR)
+    desk.passes(1)
+    assert desk.story() == ["0 page opened"]
+
+
+def test_a_storm_becomes_a_digest(desk: Desk) -> None:
+    # 200 stations at once: ten pages, a digest of 190; 5 more at minute 3 wait for minute 10
+    for n in range(200):
+        desk.opens(f"S{n}", severity=Severity.CRITICAL if n == 150 else Severity.HIGH)
+    desk.passes(3)
+    for n in range(5):
+        desk.opens(f"T{n}")
+    desk.passes(17)
+    assert desk.pages() == 10 + 1 + 5
+    assert desk.digests == [(0, 190)]
+    assert [minute for minute, *_ in desk.told] == [0] * 11 + [10] * 5
+    critical = next(i for i in desk.incidents.values() if i.severity is Severity.CRITICAL)
+    assert critical.reason == "paged_already"  # the gravest are told by themselves
+
+
+def test_closed_with_its_alerts_open_it_stays_closed_and_a_new_one_opens_it(desk: Desk) -> None:
+    desk.opens(parameter="COD")
+    desk.passes(5)
+    desk.acts(lambda i: close(i, "an", IncidentCause.FALSE_ALARM, "", desk.now).incident)
+    desk.worsens(parameter="COD")
+    desk.passes(10)
+    assert desk.story() == ["0 page opened"]
+    desk.opens(parameter="NH4")
+    desk.passes(1)
+    assert desk.story() == ["0 page opened", "15 page relapse"]
+
+
+def test_a_work_item_tells_nobody_until_an_alert_that_pages_joins(desk: Desk) -> None:
+    desk.opens(parameter="COD", severity=Severity.WARNING, page=False)
+    desk.passes(20)
+    assert desk.incidents[1].reason == "work_item"
+    desk.worsens(parameter="COD", severity=Severity.HIGH)
+    desk.passes(5)
+    assert desk.story() == []
+    desk.opens(parameter="NH4")
+    desk.passes(1)
+    assert desk.story() == ["25 page opened"]
+
+
+def test_a_clock_moved_back_tells_nothing_twice(desk: Desk) -> None:
+    desk.opens()
+    desk.passes(10)
+    desk.now -= 2 * HOUR
+    desk.passes(60)
+    assert desk.story() == ["0 page opened"]
+
+
+def test_changes_of_alerts_from_before_incidents_are_named(desk: Desk) -> None:
+    desk.opens()
+    desk._changes.clear()
+    desk.ends()
+    desk.step()
+    assert desk.placed == [Placing.NOT_OF_INCIDENT]
+
+
+def test_a_work_item_delays_no_end_and_pages_when_it_grows(desk: Desk) -> None:
+    # COD         O......R10
+    # NH4           O5 (work item)......... becomes a page at 70
+    desk.opens(parameter="COD")
+    desk.passes(5)
+    desk.opens(parameter="NH4", page=False, severity=Severity.WARNING)
+    desk.passes(5)
+    desk.ends(parameter="COD")
+    desk.passes(60)
+    assert desk.story() == ["0 page opened", "10 end resolved"]
+    desk.turns_to_page(parameter="NH4")
+    desk.passes(5)
+    assert desk.story()[2:] == ["70 page relapse"]
