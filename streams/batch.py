@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 
 import msgspec
 
-from ingest.payloads import Decoded, InstantBounds, decoder_of
+from ingest.dropfolder import refused_file
+from ingest.payloads import Decoded, InstantBounds, content_type_of, decoder_of
 from models.protocol import Row
 from models.stream import ParameterScore
 from quantrac import topics
@@ -52,6 +54,9 @@ _status_message = msgspec.json.Decoder(_StatusMessage).decode
 def decode(record: RawRecord, catalogue: Catalogue, options: DecodeOptions) -> DecodedRecord:
     """Return what a record says; whatever is wrong with it is a ``Rejected`` with a named reason."""
     code = record.station
+    if record.content_type == topics.CONTENT_REFUSED_FILE:
+        rejected = refused_file.rejected(record.value)
+        return DecodedRecord(record, catalogue.registry.station(code, record.received_at), Decoded((), (rejected,)))
     station = catalogue.registry.station(code, record.received_at)
     if station is None:
         detail = f"The station {code!r} of the MQTT topic is not registered: import it, then replay this dead letter."
@@ -61,7 +66,7 @@ def decode(record: RawRecord, catalogue: Catalogue, options: DecodeOptions) -> D
     if len(record.value) > options.max_payload_bytes:
         detail = f"The payload has {len(record.value)} bytes; at most {options.max_payload_bytes} are read."
         return _refused(record, RejectReason.TOO_LARGE, detail, station)
-    decoder = decoder_of(record.content_type)
+    decoder = decoder_of(content_type_of(record.content_type, station.logger.message_format))
     if decoder is None:
         detail = f"No decoder is known for the content type {record.content_type!r}."
         return _refused(record, RejectReason.UNKNOWN_CONTENT_TYPE, detail, station)
@@ -106,7 +111,7 @@ def dead_letters(record: RawRecord, rejected: Sequence[Rejected], stage: Stage) 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """The readings of one message after quality control, not yet scored."""
+    """The readings of one instant of a message after quality control, not yet scored."""
 
     record: RawRecord
     station: Station
@@ -184,8 +189,9 @@ class Draft:
         """Make dead letters of what was refused of a record, and count them."""
         self.dead_letters.extend(dead_letters(record, rejected, stage))
         counts = self._counts(record.station)
-        counts.received += len(rejected)
-        counts.dead_letter += len(rejected)
+        readings = sum(r.readings for r in rejected)
+        counts.received += readings
+        counts.dead_letter += readings
 
     def settle(self, outcomes: Sequence[Outcome]) -> Counter[str]:
         """Enter what the database did with each row into the ledger, and return the counts by outcome."""
@@ -220,15 +226,14 @@ class Draft:
         again = self._arrived_before(state, decoded)
         if not decoded.readings:
             return
-        # By the instant of processing, not of receipt: what waited for us in Kafka through an outage is no news either.
-        late = self.now - decoded.readings[0].observed_at > self.lane_limit
-        checked = [
-            (reading, *state.quality[reading.parameter].check(reading, record.received_at))
-            for reading in decoded.readings
-        ]
-        self._taken.append(_Taken(record, station, checked, late, again))
-        if decoded.sent_at is not None and not late and not again:
-            self.sent.append((decoded.sent_at, len(decoded.readings)))
+        # A station's file may hold several instants; each is a row of its own to the model, and late by itself.
+        for observed_at, readings in groupby(decoded.readings, key=lambda r: r.observed_at):
+            # By the instant of processing, not of receipt: what waited for us in Kafka through an outage is no news.
+            late = self.now - observed_at > self.lane_limit
+            checked = [(r, *state.quality[r.parameter].check(r, record.received_at)) for r in readings]
+            self._taken.append(_Taken(record, station, checked, late, again))
+            if decoded.sent_at is not None and not late and not again:
+                self.sent.append((decoded.sent_at, len(checked)))
 
     def _judge(self, taken: _Taken, scores: Mapping[str, ParameterScore]) -> None:
         alerts = self.states[taken.station.code].alerts
