@@ -33,6 +33,38 @@ def bridge() -> None:
 
 
 @app.command()
+def dropfolder() -> None:
+    """Carry station files from a folder to Kafka, as an FTP or SFTP server writes them there.
+
+    Example: QUANTRAC_DROP_FOLDER=/srv/stations quantrac run dropfolder
+    """
+    from ingest.dropfolder.intake import DropFolderOptions, run
+    from quantrac.domain.loggers import DropMode
+    from quantrac.errors import SettingsError
+
+    context = _prepare("dropfolder")
+    s = context.settings
+    if s.drop_folder is None:
+        raise SettingsError("QUANTRAC_DROP_FOLDER is not set: name the folder into which the stations' files come.")
+    if s.drop_mode is DropMode.ARCHIVE and s.drop_archive is None:
+        raise SettingsError(
+            "QUANTRAC_DROP_MODE is archive: name a folder beside the drop folder by QUANTRAC_DROP_ARCHIVE."
+        )
+    options = DropFolderOptions(
+        folder=s.drop_folder,
+        state=s.run_dir / "dropfolder" / f"{s.drop_id}.sqlite",
+        archive=s.drop_archive if s.drop_mode is DropMode.ARCHIVE else None,
+        name=s.drop_id,
+        patterns=s.drop_patterns,
+        settle_s=s.drop_settle_s,
+        rescan_s=s.drop_rescan_s,
+        archive_after_s=s.drop_archive_after_s,
+        max_file_bytes=s.drop_max_file_bytes,
+    )
+    run(options, context.kafka(), context.registry, _until_signal())
+
+
+@app.command()
 def worker() -> None:
     """Validate, store and judge what is in Kafka; any number of workers share the stations.
 

@@ -141,7 +141,7 @@ class _Pack:
         if not float(self.base.get("bver", _VERSION)) <= _VERSION:
             return Rejected(
                 RejectReason.UNSUPPORTED_VERSION,
-                f"bver is {shown(_plain(self.base['bver']))}; this receiver reads SenML up to version {_VERSION} (RFC 8428).",
+                f"bver is {shown(_plain(self.base['bver']))}; SenML is read up to version {_VERSION} (RFC 8428).",
             )
         if not _VALUE_FIELDS & record.keys():
             return None if _BASE_FIELDS & record.keys() else _misshapen(f"Record {position} is empty.")

@@ -15,7 +15,6 @@ from quantrac.domain.readings import Reading
 
 _KINDS = 50
 """Kinds of fault that one payload can have dead letters of: each keeps a copy of the payload."""
-_NUMBER = frozenset("0123456789+-.eE")
 
 
 def text_of(payload: bytes) -> str:
@@ -44,7 +43,7 @@ def number_of(text: str, *, decimal_comma: bool) -> float | None:
     """
     if decimal_comma and text.count(",") == 1 and "." not in text:
         text = text.replace(",", ".")
-    if not _NUMBER.issuperset(text):
+    if "_" in text or not text.isascii():  # Python's own spellings: 1_000, digits of other scripts
         return None
     try:
         value = float(text)

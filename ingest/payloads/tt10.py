@@ -69,10 +69,9 @@ class _File:
                 self.faults.add(outcome)
                 continue
             key = (outcome.parameter, outcome.observed_at)
-            if key in self.readings:
-                self.faults.add(_duplicate(outcome, self.readings[key]))
-            else:
-                self.readings[key] = outcome
+            first = self.readings.setdefault(key, outcome)
+            if first is not outcome:
+                self.faults.add(_duplicate(outcome, first))
         return decoded(self.readings.values(), self.faults)
 
     def _reading(self, line: str, separator: Separator) -> Reading | Rejected:

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
+class DropMode(StrEnum):
+    """What the drop folder does with a file that it has read."""
+
+    LOOK = "look"
+    ARCHIVE = "archive"
+
+
 class Separator(StrEnum):
     """What stands between the columns of a station file; the circular says TAB."""
 
