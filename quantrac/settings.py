@@ -154,7 +154,7 @@ class Settings(BaseSettings):
     )
     drop_mode: DropMode = Field(
         DropMode.LOOK,
-        description="`look` never touches a file (another program may read the folder too); `archive` moves what was read.",
+        description="`look` never touches a file (others may read the folder too); `archive` moves what was read.",
     )
     drop_archive: Path | None = Field(
         None, description="Where `archive` moves files to, by day: on the same file system, outside the drop folder."
