@@ -91,7 +91,7 @@ class FtpTarget:
                     ftp.mkd(str(folder))
             ftp.storbinary(f"STOR {file.path}", io.BytesIO(file.content))
         except (OSError, EOFError, ftplib.Error) as exc:
-            self._connections.pop(file.station, None)
+            self._drop(file.station)
             raise BrokerError(f"FTP: {file.path} was not taken: {exc}.", retryable=True) from exc
 
     def close(self) -> None:
@@ -99,14 +99,20 @@ class FtpTarget:
         for ftp in self._connections.values():
             with suppress(OSError, EOFError, ftplib.Error):
                 ftp.quit()
+            ftp.close()
+
+    def _drop(self, station: str) -> None:
+        ftp = self._connections.pop(station, None)
+        if ftp is not None:
+            ftp.close()
 
     def _connected(self, station: str) -> ftplib.FTP:
         if station not in self._connections:
             account = self._account_of(station)
             ftp = ftplib.FTP(timeout=_TIMEOUT_S, encoding="utf-8")  # noqa: S321  what the oldest loggers speak
+            self._connections[station] = ftp
             ftp.connect(account.host, account.port)
             ftp.login(account.user, account.password)
-            self._connections[station] = ftp
         return self._connections[station]
 
 
@@ -123,7 +129,9 @@ class SftpTarget:
         try:
             self._run(self._put(file))
         except (OSError, asyncssh.Error, TimeoutError) as exc:
-            self._connections.pop(file.station, None)
+            dropped = self._connections.pop(file.station, None)
+            if dropped is not None:
+                dropped[0].abort()
             raise BrokerError(f"SFTP: {file.path} was not taken: {exc}.", retryable=True) from exc
 
     def close(self) -> None:

@@ -283,7 +283,8 @@ CREATE TABLE stations (
     kf double precision NOT NULL DEFAULT 1,
     permit_limits jsonb NOT NULL DEFAULT '[]'::jsonb,
     contacts text[] NOT NULL DEFAULT '{}'::text[],
-    illustration boolean NOT NULL DEFAULT false
+    illustration boolean NOT NULL DEFAULT false,
+    logger jsonb NOT NULL DEFAULT '{}'::jsonb
 );
 SELECT create_hypertable('readings', by_range('observed_at', INTERVAL '7 days'));
 ALTER TABLE alert_rules ADD CONSTRAINT alert_rules_pkey PRIMARY KEY (code, effective_from);
@@ -407,7 +408,7 @@ COMMENT ON COLUMN reading_hours.stale IS 'A reading of it was revised: the sums 
 COMMENT ON TABLE reading_revisions IS 'What a reading was before its station sent another number for the same instant.';
 COMMENT ON COLUMN readings.flag IS 'QARTOD primary flag: 1 good, 2 not evaluated, 3 suspect, 4 bad, 9 missing.';
 COMMENT ON COLUMN readings.late IS 'True when it came in the retrospective lane, which never pages anybody.';
-COMMENT ON COLUMN readings.status IS 'What the logger says of its instrument: 00 measuring, 01 calibrating, 02 fault, ?? unknown.';
+COMMENT ON COLUMN readings.status IS 'What the logger says of its instrument: 00 measuring, 01 calibrating, 02 fault, 03 maintenance, ?? unknown.';
 COMMENT ON TABLE registry_state IS 'One row; version grows whenever the content of the station registry changes.';
 COMMENT ON COLUMN sensors."position" IS 'Order of the parameter in the station''s file, so that a registry reads back as it was written.';
 COMMENT ON TABLE shadow_counts IS 'A candidate beside the active artefact: alarms and pages of each, and alarmed rows of both or of one only. active is empty where nothing was learnt elsewhere.';
@@ -469,4 +470,4 @@ GRANT INSERT, SELECT, UPDATE ON station_presence TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON station_states TO quantrac_writer;
 GRANT SELECT ON stations TO quantrac_writer;
 GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, last_error) ON outbox TO quantrac_reader;
-GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration) ON stations TO quantrac_reader;
+GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger) ON stations TO quantrac_reader;

@@ -62,7 +62,7 @@ class _File:
     """A file's lines have the same time as a rule: each text is understood once."""
 
     def decode(self, lines: list[str]) -> Decoded:
-        separator = self.table.station.logger.separator or _separator_of(lines)
+        separator = self.table.station.logger.separator or separator_of(lines)
         for line in lines:
             outcome = self._reading(line, separator)
             if isinstance(outcome, Rejected):
@@ -75,7 +75,7 @@ class _File:
         return decoded(self.readings.values(), self.faults)
 
     def _reading(self, line: str, separator: Separator) -> Reading | Rejected:
-        columns = _split(line, separator)
+        columns = columns_of(line, separator)
         if len(columns) != _COLUMNS:
             return _misshapen(line, len(columns), separator)
         symbol, text, unit, stamp, status = columns
@@ -98,7 +98,7 @@ class _File:
         return self.table.resolve(symbol, unit.strip())
 
     def _instant(self, stamp: str) -> datetime | Rejected:
-        found = _instant_of(stamp.strip())
+        found = instant_of(stamp.strip())
         if isinstance(found, datetime):
             fault = instant_refusal(found, self.received_at, self.bounds)
             found = found if fault is None else Rejected(*fault)
@@ -117,7 +117,7 @@ class _File:
         return value * factor
 
 
-def _separator_of(lines: list[str]) -> Separator:
+def separator_of(lines: list[str]) -> Separator:
     """Return the separator that a file was written with; TAB unless no line has one and all columns fit another."""
     first = lines[0]
     if any("\t" in line for line in lines):
@@ -125,7 +125,8 @@ def _separator_of(lines: list[str]) -> Separator:
     return next((s for s in _OTHER_SEPARATORS if first.count(s.character) >= _COLUMNS - 1), Separator.TAB)
 
 
-def _split(line: str, separator: Separator) -> list[str]:
+def columns_of(line: str, separator: Separator) -> list[str]:
+    """Return the columns of one line."""
     line = line.rstrip("\r")
     if separator is Separator.TAB:
         return line.split("\t")
@@ -133,7 +134,8 @@ def _split(line: str, separator: Separator) -> list[str]:
     return line.rsplit(separator.character, _COLUMNS - 1)
 
 
-def _instant_of(stamp: str) -> datetime | Rejected:
+def instant_of(stamp: str) -> datetime | Rejected:
+    """Return the instant (UTC) of a time of 14 digits, or why it is none."""
     if len(stamp) == 14 and stamp.isascii() and stamp.isdigit():
         parts = (int(stamp[i:j]) for i, j in ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14)))
         try:

@@ -295,7 +295,7 @@ def raw(make_topics: Callable[..., tuple[str, ...]], kafka: KafkaEndpoint) -> Ra
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "stations"
-    made.mkdir()
+    made.mkdir(exist_ok=True)  # a file server of the test may have made it
     return made
 
 

@@ -86,11 +86,11 @@ def test_each_loggers_files_arrive_and_say_what_was_measured(
 def test_an_ftp_account_writes_into_its_own_folder_and_no_more(ftp: FtpServer, tmp_path: Path) -> None:
     (tmp_path / "stations" / "other").mkdir(parents=True)
     account = ftp.account(CODE)
-    with ftplib.FTP(timeout=10) as client:
+    with ftplib.FTP(timeout=10) as client:  # noqa: S321
         client.connect(account.host, account.port)
         with pytest.raises(ftplib.error_perm):
             client.login(CODE, "wrong")
-    with ftplib.FTP(timeout=10) as client:
+    with ftplib.FTP(timeout=10) as client:  # noqa: S321
         client.connect(account.host, account.port)
         client.login(CODE, account.password)
         client.storbinary("STOR a_20261123100500.txt", io.BytesIO(lines()))
@@ -184,4 +184,5 @@ def test_a_server_that_is_killed_gets_the_file_later(ftp: FtpServer, dropfolder:
         except BrokerError:
             assert time.monotonic() < deadline
             time.sleep(0.2)
+    target.close()
     assert {r.key for r in wait_for(raw, 2)} == {CODE.encode()}
