@@ -1,7 +1,7 @@
 """Figures of the intake: ``python -m bench.intake``; the last line is one JSON object.
 
-``--files 1000000`` walks so many known files (and makes them first); ``--kafka`` starts a local Kafka and carries a backfill
-of 60 days of one station through the drop folder. Decoding needs no server.
+``--files 1000000`` walks so many known files (and makes them first); ``--kafka`` starts a local Kafka and carries a
+backfill of 60 days of one station through the drop folder. Decoding needs no server.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def scan(files: int, folder: Path) -> dict[str, float]:
 
 
 def backfill(folder: Path) -> dict[str, float]:
-    """Return readings per second of a backfill, from the drop folder's start to Kafka's last acknowledgement."""
+    """Return readings per second of a backfill, from the first to the last file that Kafka has."""
     drop = folder / "drop"
     for number in range(BACKFILL_FILES):
         day = drop / STATION.code / f"{number // _FILES_A_FOLDER:02}"
@@ -112,18 +112,20 @@ def backfill(folder: Path) -> dict[str, float]:
         stop = threading.Event()
         options = DropFolderOptions(folder=drop, state=folder / "drop.sqlite", name="bench")
         arguments = (options, servers.kafka(), lambda: Registry((STATION,)), stop)
-        before, cpu_s, began_s = _sent(), time.process_time(), time.perf_counter()
         thread = threading.Thread(target=run, args=arguments)
         thread.start()
-        while _sent() - before < BACKFILL_FILES and thread.is_alive():
-            time.sleep(0.05)
+        while _sent() == 0 and thread.is_alive():
+            time.sleep(0.005)
+        first, cpu_s, began_s = _sent(), time.process_time(), time.perf_counter()
+        while _sent() < BACKFILL_FILES and thread.is_alive():
+            time.sleep(0.02)
         took_s, cpu_s = time.perf_counter() - began_s, time.process_time() - cpu_s
         stop.set()
         thread.join()
-    readings = BACKFILL_FILES * len(PARAMETERS)
+    files = BACKFILL_FILES - first
     return {
-        "dropfolder_readings_per_s": round(readings / took_s),
-        "dropfolder_cpu_us_per_file": round(cpu_s / BACKFILL_FILES * 1e6),
+        "dropfolder_readings_per_s": round(files * len(PARAMETERS) / took_s),
+        "dropfolder_cpu_us_per_file": round(cpu_s / files * 1e6),
     }
 
 

@@ -44,13 +44,20 @@ def read(root: bytes, path: bytes, expected: Fingerprint) -> bytes:
             raise ChangedError
         if os.readlink(f"/proc/self/fd/{fd}".encode()) != absolute:
             raise ChangedError
-        with os.fdopen(os.dup(fd), "rb") as file:
-            content = file.read(expected.size + 1)
+        content = _all_of(fd, expected.size)
         if len(content) != expected.size or fingerprint_of(os.fstat(fd)) != expected:
             raise ChangedError
     finally:
         os.close(fd)
     return content
+
+
+def _all_of(fd: int, size: int) -> bytes:
+    """Return a file's bytes, one more than ``size`` when there are more."""
+    parts = [os.read(fd, size + 1)]
+    while parts[-1] and sum(map(len, parts)) <= size:
+        parts.append(os.read(fd, size + 1))
+    return b"".join(parts)
 
 
 def ends_whole(content: bytes, content_type: str) -> bool:

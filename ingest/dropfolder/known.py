@@ -139,14 +139,13 @@ class KnownFiles:
     def _folder_id(self, folder: bytes, *, add: bool = False) -> int:
         """Return the number of a folder; 0, which is none's, for a folder without known files."""
         found = self._folders.get(folder)
-        if found is not None:
+        if found is not None and (found or not add):
             return found
         if add:
             self._db.execute("INSERT OR IGNORE INTO folders (path) VALUES (?)", (folder,))
         row = self._db.execute("SELECT id FROM folders WHERE path = ?", (folder,)).fetchone()
-        if row is None:
-            return 0
         if len(self._folders) >= _FOLDERS_HELD:
             self._folders.clear()
-        self._folders[folder] = row[0]
-        return int(row[0])
+        number = 0 if row is None else int(row[0])
+        self._folders[folder] = number
+        return number
