@@ -173,6 +173,7 @@ class DropFolder:
             self._remember(sending.take_stored())
         except sqlite3.Error as exc:
             self._outside("state", f"{self._options.state} cannot be written: {exc}. Make room on its disk.")
+            self._walk, self._next_walk_s = None, self._clock.monotonic_s() + _RETRY_S
             busy = False
         metrics.WAITING.set(len(self._pending) + len(self._under_way))
         if len(sending):
@@ -301,9 +302,10 @@ class DropFolder:
     def _finish(self, sending: Sending) -> None:
         """Remember what Kafka still confirms, within a bounded time."""
         deadline_s = self._clock.monotonic_s() + _STOP_TIMEOUT_S
-        while len(sending) and self._clock.monotonic_s() < deadline_s:
-            sending.wait(_TURN_S)
-            self._remember(sending.take_stored())
+        with contextlib.suppress(sqlite3.Error):  # what is not remembered is read again
+            while len(sending) and self._clock.monotonic_s() < deadline_s:
+                sending.wait(_TURN_S)
+                self._remember(sending.take_stored())
         _log.info("stopped", unacknowledged=len(sending))
 
     def _refresh_registry(self) -> None:

@@ -89,8 +89,8 @@ class Names:
     def named(self, path: bytes, at: datetime) -> Named | Rejected:
         """Return what a path below the drop folder says, with ``/`` between its parts.
 
-        A folder named like a station is that station's account at the file server, so it decides. Otherwise the name
-        of the file does: its whole station part, or the facility and station of it alone.
+        The first folder named like a station is that station's account at the file server, so it decides. Otherwise
+        the name of the file does: its whole station part, or the facility and station of it alone.
         """
         try:
             whole = PurePosixPath(path.decode("utf-8"))
@@ -112,7 +112,8 @@ class Names:
         return "" if station is None else station.code
 
     def _of_folders(self, folders: Sequence[str], at: datetime) -> Station | None:
-        return next((s for name in reversed(folders) if (s := self.registry.station(name, at))), None)
+        # The first one is the account's own; those below it a station makes as it likes, also with another's name.
+        return next((s for name in folders if (s := self.registry.station(name, at))), None)
 
     def _station(self, code: str, folders: Sequence[str], content_type: str, at: datetime) -> Named | Rejected:
         by_folder = self._of_folders(folders, at)

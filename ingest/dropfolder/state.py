@@ -45,8 +45,10 @@ def open_state(path: Path) -> Iterator[KnownFiles]:
 def _opened(path: Path) -> KnownFiles:
     try:
         return KnownFiles(path)
-    except sqlite3.OperationalError:
-        raise
+    except sqlite3.OperationalError as exc:
+        raise SettingsError(
+            f"{path} cannot be opened ({exc}): make room on its disk, or correct its permissions."
+        ) from exc
     except sqlite3.DatabaseError as exc:
         _log.error("state_begun_anew", file=str(path), error=str(exc))
         for part in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):

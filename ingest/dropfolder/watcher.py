@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ _STEP_MS = 50
 _TIMEOUT_MS = 1000
 
 _log = get_logger(__name__)
+logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells of every change
 
 
 class Watcher:

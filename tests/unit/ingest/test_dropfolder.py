@@ -19,7 +19,7 @@ from ingest.dropfolder.refused_file import note, rejected
 from ingest.dropfolder.walker import Kind, Sight, Walker
 from quantrac import topics
 from quantrac.domain.deadletters import Rejected, RejectReason
-from quantrac.domain.stations import Registry
+from quantrac.domain.stations import Registry, Sensor, Station, StationKind
 
 NOW = datetime(2026, 11, 23, 3, 5, tzinfo=UTC)
 LINES = b"COD\t58.0\tmg/L\t20261123100500\t00\r\npH\t7.21\t\t20261123100500\t00\r\n"
@@ -39,6 +39,41 @@ def test_any_name_is_named_or_refused(path: bytes) -> None:
     assert printable(path).isprintable()
     if isinstance(found, Rejected):
         assert found.detail.isprintable()
+
+
+def station(code: str, *old: str) -> Station:
+    kind, sensors = StationKind.EFFLUENT, (Sensor("COD", "mg/L"),)
+    return Station(code, NOW.date(), "", "", kind, "", 105.0, 10.0, sensors, old_codes=old)
+
+
+NAMES = Names(
+    compiled(DEFAULT_PATTERNS), Registry((station("DT_A_NUO", "TG_A"), station("DT_B_NUO"), station("X_B_NUO")))
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("DT_A_NUO_20261123100500.txt", "DT_A_NUO"),
+        ("TG_A_20261123100500.txt", "DT_A_NUO"),
+        ("A_NUO_20261123100500.txt", "DT_A_NUO"),
+        ("B_NUO_20261123100500.txt", "B_NUO"),  # ends two codes: nobody's
+        ("XX_DT_A_NUO_20261123100500.txt", "XX_DT_A_NUO"),
+        ("DT_A_NUO/2026/11/23/20261123100500.txt", "DT_A_NUO"),
+        ("TG_A/files/A_NUO_20261123100500.txt", "DT_A_NUO"),
+        ("DT_A_NUO/DT_B_NUO/20261123100500.txt", "DT_A_NUO"),  # a folder that the station made
+        ("DT_A_NUO/DT_B_NUO/DT_B_NUO_20261123100500.txt", RejectReason.WRONG_STATION),
+        ("DT_A_NUO/DT_B_NUO_20261123100500.csv", RejectReason.WRONG_STATION),
+        ("new/2026/20261123100500.txt", "new"),
+        ("20261123100500.txt", RejectReason.UNKNOWN_STATION),
+        ("tr ạm/20261123100500.txt", RejectReason.UNKNOWN_STATION),
+        ("DT_A_NUO/today.txt", RejectReason.BAD_FILE_NAME),
+        ("DT_A_NUO/DT_A_NUO_2026112310.txt", RejectReason.BAD_FILE_NAME),
+    ],
+)
+def test_whose_file_it_is(path: str, expected: str | RejectReason) -> None:
+    found = NAMES.named(path.encode(), NOW)
+    assert (found.reason if isinstance(found, Rejected) else found.station) == expected
 
 
 @pytest.mark.parametrize("cut", range(1, len(LINES)))
