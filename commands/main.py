@@ -13,6 +13,7 @@ from commands import (
     dead_letters,
     demo,
     doctor,
+    forwarding,
     limits,
     models,
     replay,
@@ -48,6 +49,7 @@ app.add_typer(stations.app, name="stations")
 app.add_typer(limits.app, name="limits")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(forwarding.app, name="forwarding")
 app.add_typer(models.app, name="models")
 app.add_typer(dashboards.app, name="dashboards")
 

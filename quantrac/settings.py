@@ -176,6 +176,21 @@ class Settings(BaseSettings):
         16_777_216, ge=1024, description="A larger file is refused unread (bytes); 60 days of one station are 5 MB."
     )
     drop_id: str = Field("dropfolder-1", description="Name of this drop folder, in its records and its state file.")
+    forward_target: str | None = Field(
+        None, description="Where station files are forwarded to: a folder, or `sftp://user@host:port/folder`."
+    )
+    forward_password: SecretStr | None = Field(None, description="Password at the SFTP server of the target.")
+    forward_key_file: Path | None = Field(None, description="Private key (OpenSSH) for the SFTP server of the target.")
+    forward_known_hosts: Path | None = Field(
+        None, description="known_hosts file with the key of the target's SFTP server; needed for SFTP."
+    )
+    forward_path: str = Field(
+        "{station}/{day}/{name}", description="Where a file goes at the target: {station}, {day} (yyyy/MM/dd), {name}."
+    )
+    forward_per_s: float = Field(20, gt=0, le=1000, description="Most files that are forwarded in a second.")
+    forward_give_up_days: float = Field(
+        7, gt=0, description="A file that the target has not accepted for so long is given up (days)."
+    )
     watchdog_s: float = Field(
         60,
         gt=1,
@@ -213,6 +228,17 @@ class Settings(BaseSettings):
     @classmethod
     def _split_addresses(cls, value: object) -> object:
         return tuple(a.strip() for a in value.split(",") if a.strip()) if isinstance(value, str) else value
+
+    @field_validator("forward_path")
+    @classmethod
+    def _known_fields(cls, value: str) -> str:
+        try:
+            value.format(station="", day="", name="")
+        except (KeyError, IndexError, ValueError) as exc:
+            raise ValueError("may have the fields {station}, {day} and {name}, and no other") from exc
+        if "{name}" not in value or value.startswith("/") or ".." in value:
+            raise ValueError("must have {name}, and stay below the target's folder")
+        return value
 
     @field_validator("log_level")
     @classmethod

@@ -67,6 +67,24 @@ CREATE TABLE feeds (
     seen int8multirange NOT NULL,
     last_received_at timestamp with time zone NOT NULL
 ) WITH (fillfactor=50);
+CREATE TABLE forwarded_files (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    target text COLLATE "C" NOT NULL,
+    station text COLLATE "C" NOT NULL,
+    file_name text NOT NULL,
+    size bigint NOT NULL,
+    sha256 text NOT NULL,
+    content bytea,
+    received_at timestamp with time zone NOT NULL,
+    raw_topic text COLLATE "C" NOT NULL,
+    raw_partition integer NOT NULL,
+    raw_offset bigint NOT NULL,
+    tries integer NOT NULL DEFAULT 0,
+    next_try_at timestamp with time zone,
+    last_error text,
+    accepted_at timestamp with time zone,
+    given_up_at timestamp with time zone
+);
 CREATE TABLE judgements (
     station text COLLATE "C" NOT NULL,
     parameter text COLLATE "C" NOT NULL,
@@ -297,6 +315,9 @@ ALTER TABLE dead_letters ADD CONSTRAINT dead_letters_raw_partition_raw_offset_po
 ALTER TABLE dead_letters ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
 ALTER TABLE delays ADD CONSTRAINT delays_pkey PRIMARY KEY (minute, bucket);
 ALTER TABLE feeds ADD CONSTRAINT feeds_pkey PRIMARY KEY (station, session);
+ALTER TABLE forwarded_files ADD CONSTRAINT forwarded_files_target_raw_topic_raw_partition_raw_offset_key UNIQUE (target, raw_topic, raw_partition, raw_offset);
+ALTER TABLE forwarded_files ADD CONSTRAINT forwarded_files_pkey PRIMARY KEY (id);
+ALTER TABLE forwarded_files ADD CONSTRAINT forwarded_files_check CHECK (((accepted_at IS NULL) OR (given_up_at IS NULL)));
 ALTER TABLE judgements ADD CONSTRAINT judgements_pkey PRIMARY KEY (station, parameter, "window", window_start);
 ALTER TABLE judgements ADD CONSTRAINT judgements_window_check CHECK (("window" = ANY (ARRAY['hour'::text, 'day'::text])));
 ALTER TABLE kafka_progress ADD CONSTRAINT kafka_progress_pkey PRIMARY KEY (topic, partition);
@@ -340,6 +361,7 @@ ALTER TABLE stations ADD CONSTRAINT stations_longitude_check CHECK (((longitude 
 CREATE UNIQUE INDEX alerts_one_open ON public.alerts USING btree (station, parameter, rule) WHERE (resolved_at IS NULL);
 CREATE INDEX alerts_opened ON public.alerts USING btree (opened_at);
 CREATE INDEX dead_letters_received ON public.dead_letters USING btree (received_at);
+CREATE INDEX forwarded_files_waiting ON public.forwarded_files USING btree (target, station, id) WHERE ((accepted_at IS NULL) AND (given_up_at IS NULL));
 CREATE INDEX judgements_exceeded ON public.judgements USING btree (window_start) WHERE (verdict = 'exceeded'::text);
 CREATE INDEX outbox_due ON public.outbox USING btree (id) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
 CREATE INDEX reading_days_dirty ON public.reading_days USING btree (day) WHERE dirty;
@@ -395,6 +417,8 @@ COMMENT ON COLUMN alerts.triage IS 'What the model takes an anomaly for: process
 COMMENT ON COLUMN dead_letters.station IS 'Station of the MQTT topic; empty when the topic names none.';
 COMMENT ON TABLE delays IS 'Readings by delay from sent_at to committed: bucket i is [0.001*1.1^i, 0.001*1.1^(i+1)) seconds.';
 COMMENT ON COLUMN feeds.seen IS 'Sequence numbers that arrived in a logger''s session; a gap in it is a missing message.';
+COMMENT ON TABLE forwarded_files IS 'Station files for another authority: each with its digest, how often it was tried, and when it was accepted.';
+COMMENT ON COLUMN forwarded_files.content IS 'The original bytes until the target has accepted them; Kafka keeps them for ever.';
 COMMENT ON TABLE kafka_progress IS 'Everything before next_offset is committed here; a worker that is handed it again passes over it.';
 COMMENT ON TABLE latest_readings IS 'The reading of every sensor with the largest observed_at, whenever it arrived.';
 COMMENT ON COLUMN limit_sets.effective_to IS 'First day on which the set is no longer in force; NULL: still in force.';
@@ -433,6 +457,8 @@ GRANT SELECT ON delays TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON delays TO quantrac_writer;
 GRANT SELECT ON feeds TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON feeds TO quantrac_writer;
+GRANT SELECT ON forwarded_files TO quantrac_reader;
+GRANT INSERT, SELECT, UPDATE ON forwarded_files TO quantrac_writer;
 GRANT SELECT ON judgements TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON judgements TO quantrac_writer;
 GRANT SELECT ON kafka_progress TO quantrac_reader;

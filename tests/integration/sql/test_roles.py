@@ -16,6 +16,7 @@ TABLES = (
     *("alerts", "alert_transitions", "outbox"),
     *("dead_letters", "feeds", "ledger", "kafka_progress", "station_states", "station_presence", "delays"),
     *("model_states", "station_models", "shadow_counts"),
+    "forwarded_files",
 )
 
 
