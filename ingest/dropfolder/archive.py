@@ -25,7 +25,10 @@ class Archive:
     """
 
     def __init__(self, folder: Path, drop_folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise SettingsError(f"QUANTRAC_DROP_ARCHIVE {folder} cannot be made: {exc.strerror}.") from exc
         self._folder = os.fsencode(folder.resolve())
         self._drop_folder = os.fsencode(drop_folder.resolve())
         if folder.resolve().is_relative_to(drop_folder.resolve()):
