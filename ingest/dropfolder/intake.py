@@ -213,12 +213,23 @@ class DropFolder:
         metrics.AWAY.set(0)
         metrics.SCAN_S.set(took_s)
         self._told.clear()
-        with contextlib.suppress(OSError):  # away since: the next walk says so
-            self._watcher.start()
+        self._watch_or_not()
         # A folder so large that a walk takes longer than the interval is walked half of the time.
         self._walk, self._next_walk_s = None, now_s + max(self._options.rescan_s, took_s)
         if self._options.archive is not None:
             self._known.forget_moved(int((self._clock.now() - _FORGET_MOVED).timestamp()))
+
+    def _watch_or_not(self) -> None:
+        """Watch the folder, unless that would mean to watch what links in it lead to, perhaps the whole machine."""
+        if self._walker.folder_links:
+            self._watcher.close()
+            told = (
+                f"{self._walker.folder_links} links to folders lie in it: remove them. Until then news come by walks."
+            )
+            self._outside("links", f"{self._options.folder} is not watched: {told}")
+            return
+        with contextlib.suppress(OSError):  # away since: the next walk says so
+            self._watcher.start()
 
     def _see(self, sight: Sight | None) -> None:
         if sight is None:

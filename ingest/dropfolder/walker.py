@@ -43,13 +43,15 @@ def fingerprint_of(found: os.stat_result) -> Fingerprint:
     return Fingerprint(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Walker:
     """Looks at one drop folder. ``root`` is absolute and without links."""
 
     root: bytes
     known: KnownFiles
     tell_known: bool = False
+    folder_links: int = 0
+    """Links to folders that the last whole walk has met: it passes them by, but who watches the folder may not."""
 
     def walk(self, start: bytes = b"") -> Iterator[Sight | None]:
         """Yield what is worth looking at below a folder, and ``None`` now and then as a breath.
@@ -63,6 +65,8 @@ class Walker:
         """
         folders = [start]
         seen = 0
+        if not start:
+            self.folder_links = 0
         while folders:
             folder = folders.pop()
             try:
@@ -116,9 +120,11 @@ class Walker:
             yield entry
 
     def _sight(self, path: bytes, entry: os.DirEntry[bytes]) -> Sight | None:
-        if not entry.is_symlink() and not is_wanted(entry.name):
+        link = entry.is_symlink()
+        if not link and not is_wanted(entry.name):
             return None
         try:
+            self.folder_links += link and entry.is_dir()
             found = entry.stat(follow_symlinks=False)
         except OSError:
             return None

@@ -56,9 +56,9 @@ class Watcher:
         identity = (found.st_dev, found.st_ino)
         if self.is_running and identity != self._identity:
             self.close()
-            self._stop.clear()
         self._identity = identity
         if not self.is_running:
+            self._stop.clear()
             self._thread = threading.Thread(target=self._watch, name="drop-folder-watcher", daemon=True)
             self._thread.start()
 
@@ -70,7 +70,7 @@ class Watcher:
         return sorted(taken)
 
     def close(self) -> None:
-        """Stop watching."""
+        """Stop watching; it can be started again."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(2 * _TIMEOUT_MS / 1000)

@@ -219,8 +219,24 @@ def test_below_a_link_nothing_is_looked_at(tmp_path: Path) -> None:
     with KnownFiles(tmp_path / "k") as known:
         walker = Walker(os.fsencode(root), known)
         assert [s.path for s in walker.walk() if s] == [b"S"]
+        assert walker.folder_links == 1
         assert list(walker.look(b"S/S_20261123100500.txt")) == []
         found = os.lstat(root / "S" / "S_20261123100500.txt")
         fingerprint = Fingerprint(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
         with pytest.raises(content.ChangedError):
             content.read(os.fsencode(root), b"S/S_20261123100500.txt", fingerprint)
+
+
+def test_a_link_to_a_folder_is_met_in_each_walk_also_when_it_is_known(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/usr")
+    (tmp_path / "file").symlink_to("/etc/hostname")
+    with KnownFiles(tmp_path.with_suffix(".k")) as known:
+        walker = Walker(os.fsencode(tmp_path), known)
+        sights = [s for s in walker.walk() if s]
+        assert walker.folder_links == 1
+        known.remember([KnownFile(s.path, s.fingerprint, None, "", 0) for s in sights])
+        assert [s for s in walker.walk() if s] == []
+        assert walker.folder_links == 1
+        (tmp_path / "link").unlink()
+        assert [s for s in walker.walk() if s] == []
+        assert walker.folder_links == 0
