@@ -117,7 +117,7 @@ def _pollution(score: AnomalyScore) -> float:
 def _fault(rule: Rule, checked: CheckedReading) -> Observation | Reason:
     reading = checked.reading
     if rule.trigger is Trigger.CALIBRATING:
-        found = reading.status is Status.CALIBRATING
+        found = reading.status in (Status.CALIBRATING, Status.MAINTENANCE)
     elif checked.usable:
         found = False
     elif reading.status is Status.FAULT or (

@@ -11,6 +11,7 @@ from commands import (
     dead_letters,
     demo,
     doctor,
+    forwarding,
     incidents,
     limits,
     missing,
@@ -55,6 +56,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(oncall.app, name="oncall")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(forwarding.app, name="forwarding")
 app.add_typer(models.app, name="models")
 app.add_typer(dashboards.app, name="dashboards")
 

@@ -33,6 +33,69 @@ def bridge() -> None:
 
 
 @app.command()
+def dropfolder() -> None:
+    """Carry station files from a folder to Kafka, as an FTP or SFTP server writes them there.
+
+    Example: QUANTRAC_DROP_FOLDER=/srv/stations quantrac run dropfolder
+    """
+    from ingest.dropfolder.intake import DropFolderOptions, run
+    from quantrac.domain.loggers import DropMode
+    from quantrac.errors import SettingsError
+
+    context = _prepare("dropfolder")
+    s = context.settings
+    if s.drop_folder is None:
+        raise SettingsError("QUANTRAC_DROP_FOLDER is not set: name the folder into which the stations' files come.")
+    if s.drop_mode is DropMode.ARCHIVE and s.drop_archive is None:
+        raise SettingsError(
+            "QUANTRAC_DROP_MODE is archive: name a folder beside the drop folder by QUANTRAC_DROP_ARCHIVE."
+        )
+    options = DropFolderOptions(
+        folder=s.drop_folder,
+        state=s.run_dir / "dropfolder" / f"{s.drop_id}.sqlite",
+        archive=s.drop_archive if s.drop_mode is DropMode.ARCHIVE else None,
+        name=s.drop_id,
+        patterns=s.drop_patterns,
+        settle_s=s.drop_settle_s,
+        rescan_s=s.drop_rescan_s,
+        archive_after_s=s.drop_archive_after_s,
+        max_file_bytes=s.drop_max_file_bytes,
+    )
+    run(options, context.kafka(), context.registry, _until_signal())
+
+
+@app.command()
+def forwarder() -> None:
+    """Forward station files to another authority's folder or SFTP server, byte for byte, with proof of each.
+
+    Example: QUANTRAC_FORWARD_TARGET=/mnt/ministry quantrac run forwarder
+    """
+    from datetime import timedelta
+
+    from ingest.forwarder.forwarder import ForwarderOptions, run
+    from ingest.forwarder.source import cluster_id
+    from ingest.forwarder.targets import TargetOptions, target_of
+    from quantrac.errors import SettingsError
+    from quantrac.topics import RAW
+    from sql.forwarding_store import ForwardingStore
+
+    context = _prepare("forwarder")
+    s = context.settings
+    if s.forward_target is None:
+        raise SettingsError("QUANTRAC_FORWARD_TARGET is not set: name a folder, or sftp://user@host:port/folder.")
+    password = None if s.forward_password is None else s.forward_password.get_secret_value()
+    target = target_of(TargetOptions(s.forward_target, password, s.forward_key_file, s.forward_known_hosts))
+    options = ForwarderOptions(s.forward_path, s.forward_per_s, timedelta(days=s.forward_give_up_days))
+    topic = f"{RAW}@{cluster_id(context.kafka())}"
+    store = ForwardingStore(context.database().writer, s.forward_target, topic)
+    try:
+        run(context.kafka(), store, target, options, _until_signal(), clock=context.clock)
+    finally:
+        target.close()
+        store.close()
+
+
+@app.command()
 def worker() -> None:
     """Validate, store and judge what is in Kafka; any number of workers share the stations.
 

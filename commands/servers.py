@@ -76,6 +76,23 @@ def stations() -> None:
 
 
 @app.command()
+def files() -> None:
+    """Start the local SFTP and FTP server in the background, with an account for every registered station.
+
+    Example: quantrac servers files
+    """
+    from commands.context import load_context
+
+    codes = {station.code for station in load_context().registry().stations}
+    servers = _servers()
+    for server in servers.file_servers:
+        server.add_stations(codes)
+        server.start()
+    told = ", ".join(f"{server.name} on port {server.port}" for server in servers.file_servers)
+    typer.echo(f"{told}; {len(codes)} stations write into {servers.file_servers[0].drop_folder}.")
+
+
+@app.command()
 def stop() -> None:
     """Stop the servers of the run folder, and no others. Their data stay.
 

@@ -11,9 +11,12 @@ import typer
 from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
+    from commands.context import Context
     from quantrac.domain.stations import Station
+    from simulators.filetargets import FileTarget
     from simulators.fleet import FleetOptions
     from simulators.report import PublishReport
+    from simulators.scenario import Scenario
 
 
 def simulate(
@@ -44,9 +47,17 @@ def simulate(
     folder: Annotated[
         Path | None, typer.Option(help="Where the report and the labels go. Default: simulate in the run folder.")
     ] = None,
+    as_: Annotated[
+        str, typer.Option("--as", help="messages: by MQTT. files: station files, as loggers write them.")
+    ] = ("messages"),
+    logger: Annotated[str, typer.Option(help="Whose files: qt, python, esp32 or pi (docs/intake.md).")] = "qt",
+    to: Annotated[
+        str | None,
+        typer.Option(help="Folder for files, or sftp, or ftp: the local server. Default: QUANTRAC_DROP_FOLDER."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="No live line; print the report as JSON at the end.")] = False,
 ) -> None:
-    """Publish simulated stations over MQTT, as their loggers would, with injected events and their truth.
+    """Publish simulated stations over MQTT, as their loggers would, with injected events and their truth; or as files.
 
     Example: quantrac simulate --scenario demo --cadence 1 --duration 2m
 
@@ -55,6 +66,8 @@ def simulate(
     Example: quantrac simulate --station DT_KCNSADEC_NUOSXL --backfill 30d --duration 0
 
     Example: quantrac simulate --drill --scenario drill --duration 10m
+
+    Example: quantrac simulate --as files --logger pi --to ftp --station DT_KCNSADEC_NUOSXL --cadence 1 --duration 1m
     """
     from commands.context import load_context
     from local.drill import prepare_drill
@@ -69,6 +82,9 @@ def simulate(
     stations = _chosen(known, station, drill=drill)
     if drill:
         stations = prepare_drill(context.database().owner, context.settings, stations)
+    if as_ != "messages":
+        _simulate_files(context, stations, as_, logger, to, scenario=loaded, options=options)
+        return
     folder = folder or context.settings.run_dir / "simulate"
     with stop_on_signals() as stop, _Live(hidden=as_json) as live:
         report = run_fleet(
@@ -86,6 +102,59 @@ def simulate(
     else:
         say(f"{summary(report)} Report and labels: {folder}")
     exit_unless_complete(report)
+
+
+def _simulate_files(
+    context: Context,
+    stations: list[Station],
+    as_: str,
+    logger: str,
+    to: str | None,
+    *,
+    scenario: Scenario | None,
+    options: FleetOptions,
+) -> None:
+    from quantrac.errors import SettingsError
+    from simulators.filefleet import run_file_fleet
+    from simulators.stationfiles import LoggerStyle
+    from simulators.stopping import stop_on_signals
+
+    if as_ != "files":
+        raise SettingsError(f"--as {as_}: give messages or files.")
+    if logger not in list(LoggerStyle):
+        raise SettingsError(f"--logger {logger}: give one of {', '.join(LoggerStyle)}.")
+    target = _file_target(context, to)
+    try:
+        with stop_on_signals() as stop:
+            report = run_file_fleet(
+                stations,
+                LoggerStyle(logger),
+                target,
+                clock=context.clock,
+                scenario=scenario,
+                options=options,
+                stop=stop,
+            )
+    finally:
+        target.close()
+    typer.echo(
+        f"{report.files:,} files with {report.readings:,} readings written, {report.tries_failed:,} tries refused."
+    )
+
+
+def _file_target(context: Context, to: str | None) -> FileTarget:
+    from local.servers.fileservers import FtpServer, SftpServer
+    from quantrac.errors import SettingsError
+    from simulators.filetargets import FolderTarget, FtpTarget, SftpTarget
+
+    if to == "sftp":
+        return SftpTarget(SftpServer(context.settings.run_dir).account)
+    if to == "ftp":
+        return FtpTarget(FtpServer(context.settings.run_dir).account)
+    folder = Path(to) if to is not None else context.settings.drop_folder
+    if folder is None:
+        raise SettingsError("--to is missing: name a folder, sftp or ftp, or set QUANTRAC_DROP_FOLDER.")
+    return FolderTarget(folder)
 
 
 def summary(report: PublishReport) -> str:

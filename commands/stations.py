@@ -65,6 +65,27 @@ def list_(
         _print_table(stations)
 
 
+@app.command()
+def learn(
+    folder: Annotated[Path, typer.Argument(help="Folder with station files (.txt), of any depth.")],
+    most: Annotated[int, typer.Option(help="Read at most so many files of each station.")] = 2000,
+) -> None:
+    """Propose a TOML description of the stations whose files lie in a folder, to be completed by a person.
+
+    Example: quantrac stations learn /srv/stations > new-stations.toml
+    """
+    from commands.context import load_context
+    from ingest.dropfolder.learning import learn as learn_from
+    from ingest.learning import proposal
+    from quantrac.registry import load_registry, recorded_feeds, sample_province
+
+    context = load_context()
+    s = context.settings
+    seen = learn_from(folder, s.drop_patterns, most, s.drop_max_file_bytes)
+    known = load_registry([sample_province(), recorded_feeds()])
+    typer.echo(proposal(seen, known, context.clock.now().date().isoformat()), nl=False)
+
+
 def _read(paths: list[Path] | None) -> Registry:
     from quantrac.registry import load_registry, sample_province
 

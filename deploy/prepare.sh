@@ -126,6 +126,11 @@ kafka_settings() {
     echo 'mqtt_ca_file = "/run/secrets/ca.pem"'
     kafka_settings bridge
 } | keep bridge.toml
+{
+    echo 'drop_folder = "/stations"'
+    echo "database_reader_url = \"$(database_url reader)\""
+    kafka_settings bridge
+} | keep dropfolder.toml
 { echo "database_writer_url = \"$(database_url writer)\""; kafka_settings worker; } | keep worker.toml
 {
     echo "database_writer_url = \"$(database_url writer)\""

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from quantrac.domain.stations import DRILL_PREFIX, PermitLimit, Registry, Sensor, Station, StationKind
 from quantrac.errors import RuleError
+from quantrac.loggertables import read_logger
 from quantrac.quality.defaults import default_thresholds
 from quantrac.quality.thresholds import read_thresholds
 from quantrac.tomltable import Table, named_by, read_text, toml_files
@@ -151,6 +152,7 @@ def _station(table: Table) -> Station:
     illustration = table.boolean("illustration")
     longitude, latitude = _position(table, abroad=illustration)
     kind = table.member("kind", StationKind)
+    sensors = _sensors(table, kind)
     return Station(
         code=_code(table, "code", table.text("code")),
         effective_from=table.day("effective_from"),
@@ -160,7 +162,7 @@ def _station(table: Table) -> Station:
         operator=table.text("operator"),
         longitude=longitude,
         latitude=latitude,
-        sensors=_sensors(table, kind),
+        sensors=sensors,
         park=table.optional_text("park"),
         old_codes=tuple(_code(table, "old_codes", code) for code in table.texts("old_codes")),
         permit_flow_m3_per_day=table.optional_positive("permit_flow_m3_per_day"),
@@ -170,6 +172,7 @@ def _station(table: Table) -> Station:
         permit_limits=_permit_limits(table),
         contacts=_contacts(table),
         illustration=illustration,
+        logger=read_logger(table.table("logger"), [s.parameter for s in sensors]),
     )
 
 

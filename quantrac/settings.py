@@ -17,6 +17,7 @@ from typing import Annotated, Any
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from quantrac.domain.loggers import DropMode
 from quantrac.endpoints import KafkaSecurity, SmtpSecurity
 from quantrac.errors import SettingsError
 
@@ -155,6 +156,48 @@ class Settings(BaseSettings):
         le=65535,
         description="Messages that the bridge holds without acknowledgement (MQTT 5 Receive Maximum).",
     )
+    drop_folder: Path | None = Field(
+        None, description="Folder into which the file server writes the stations' files; empty: none is read."
+    )
+    drop_mode: DropMode = Field(
+        DropMode.LOOK,
+        description="`look` never touches a file (others may read the folder too); `archive` moves what was read.",
+    )
+    drop_archive: Path | None = Field(
+        None, description="Where `archive` moves files to, by day: on the same file system, outside the drop folder."
+    )
+    drop_archive_after_s: float = Field(
+        600, ge=0, description="How long after it was read a file is moved, so that a stalled upload can go on (s)."
+    )
+    drop_patterns: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("{station}_{time}", "{station}{time}", "{time}"),
+        description="File names without ending, with commas between; fields {station}, {time} (14 digits) and {any}.",
+    )
+    drop_settle_s: float = Field(
+        3, gt=0, le=600, description="A file that stood still so long, and ends with a whole line, is read (s)."
+    )
+    drop_rescan_s: float = Field(
+        60, ge=1, description="How often the whole folder is walked, for what the system's news missed (s)."
+    )
+    drop_max_file_bytes: int = Field(
+        16_777_216, ge=1024, description="A larger file is refused unread (bytes); 60 days of one station are 5 MB."
+    )
+    drop_id: str = Field("dropfolder-1", description="Name of this drop folder, in its records and its state file.")
+    forward_target: str | None = Field(
+        None, description="Where station files are forwarded to: a folder, or `sftp://user@host:port/folder`."
+    )
+    forward_password: SecretStr | None = Field(None, description="Password at the SFTP server of the target.")
+    forward_key_file: Path | None = Field(None, description="Private key (OpenSSH) for the SFTP server of the target.")
+    forward_known_hosts: Path | None = Field(
+        None, description="known_hosts file with the key of the target's SFTP server; needed for SFTP."
+    )
+    forward_path: str = Field(
+        "{station}/{day}/{name}", description="Where a file goes at the target: {station}, {day} (yyyy/MM/dd), {name}."
+    )
+    forward_per_s: float = Field(20, gt=0, le=1000, description="Most files that are forwarded in a second.")
+    forward_give_up_days: float = Field(
+        7, gt=0, description="A file that the target has not accepted for so long is given up (days)."
+    )
     watchdog_s: float = Field(
         60,
         gt=1,
@@ -188,10 +231,21 @@ class Settings(BaseSettings):
     grafana_url: str | None = Field(None, description="Grafana to provision the dashboards to.")
     grafana_token: SecretStr | None = Field(None, description="Service account token of Grafana.")
 
-    @field_validator("mail_to", mode="before")
+    @field_validator("mail_to", "drop_patterns", mode="before")
     @classmethod
     def _split_addresses(cls, value: object) -> object:
         return tuple(a.strip() for a in value.split(",") if a.strip()) if isinstance(value, str) else value
+
+    @field_validator("forward_path")
+    @classmethod
+    def _known_fields(cls, value: str) -> str:
+        try:
+            value.format(station="", day="", name="")
+        except (KeyError, IndexError, ValueError) as exc:
+            raise ValueError("may have the fields {station}, {day} and {name}, and no other") from exc
+        if "{name}" not in value or value.startswith("/") or ".." in value:
+            raise ValueError("must have {name}, and stay below the target's folder")
+        return value
 
     @field_validator("log_level")
     @classmethod

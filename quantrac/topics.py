@@ -20,12 +20,30 @@ HEADER_MQTT_TOPIC = "mqtt-topic"
 HEADER_RECEIVED_AT = "received-at"
 """ISO 8601 with microseconds, UTC."""
 HEADER_BRIDGE = "bridge-id"
+"""Which process wrote the record: a bridge, a drop folder, a replay."""
+HEADER_FILE_NAME = "file-name"
+"""Path below the drop folder, UTF-8, with ``/`` between; what cannot be shown is escaped."""
+HEADER_FILE_SIZE = "file-size"
+"""Size of the whole file in bytes."""
+HEADER_FILE_SHA256 = "file-sha256"
+"""Digest of the whole file in hex."""
+HEADER_FILE_OFFSET = "file-offset"
+"""Where in the file the record's bytes begin: a large file comes in several records, cut between lines."""
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 """Largest Kafka record. Above the broker's own limit of an MQTT message (4 MiB), so that whatever the broker accepts
 reaches the raw topic; what is larger than a station's payload may be becomes a dead letter in the worker."""
 
 CONTENT_JSON = "application/vnd.quantrac.readings+json;v=1"
+CONTENT_TT10 = "text/vnd.quantrac.tt10"
+"""Station file of TT 10/2021/TT-BTNMT, Phụ lục 15."""
+CONTENT_SENML_JSON = "application/senml+json"
+CONTENT_SENML_CBOR = "application/senml+cbor"
+CONTENT_FLAT_JSON = "application/vnd.quantrac.flat+json"
+"""One JSON object, or one a line; the station's mapping says what the fields mean."""
+CONTENT_CSV = "text/csv"
+CONTENT_REFUSED_FILE = "application/vnd.quantrac.refused-file+json;v=1"
+"""Not a file's bytes but why they were not read: a link, a device, a file too large, a name without a station."""
 CONTENT_STATUS = "application/vnd.quantrac.status+json;v=1"
 
 
@@ -38,13 +56,22 @@ def mqtt_readings(station: str) -> str:
     return f"{MQTT_ROOT}/{station}/readings"
 
 
+def file_topic(station: str) -> str:
+    """Return what stands in the place of the MQTT topic for a station's file.
+
+    >>> file_topic("DT_KCNSADEC_NUOSXL")
+    'quantrac/v1/DT_KCNSADEC_NUOSXL/files'
+    """
+    return f"{MQTT_ROOT}/{station}/files"
+
+
 def mqtt_status(station: str) -> str:
     """Return the MQTT topic of a station's retained birth and will messages."""
     return f"{MQTT_ROOT}/{station}/status"
 
 
 def station_of_mqtt(topic: str) -> str:
-    """Return the station's code in a readings or status topic; the empty string when the topic has another shape.
+    """Return the station's code in a topic; the empty string when the topic has another shape.
 
     >>> station_of_mqtt("quantrac/v1/DT_KCNSADEC_NUOSXL/readings")
     'DT_KCNSADEC_NUOSXL'

@@ -83,7 +83,7 @@ def run_fleet(
     started = clock.now()
     truth = TruthLog()
     events = scenario.bind(stations, started)
-    messages = _messages(stations, scenario, options, events=events, started=started, truth=truth)
+    messages = fleet_messages(stations, scenario, options, events=events, started=started, truth=truth)
 
     def record(report: PublishReport) -> None:
         now = clock.now()
@@ -102,7 +102,7 @@ def run_fleet(
     return publisher.run(messages)
 
 
-def _messages(
+def fleet_messages(
     stations: Sequence[Station],
     scenario: Scenario,
     options: FleetOptions,
@@ -111,6 +111,7 @@ def _messages(
     started: datetime,
     truth: TruthLog,
 ) -> Iterator[Message]:
+    """Yield the messages of a fleet in the order in which they are due."""
     seed = scenario.seed if scenario.seed is not None else options.seed
     cadence = options.cadence.total_seconds() if options.cadence else None
     if options.rate is not None:

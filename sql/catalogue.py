@@ -11,10 +11,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
 from quantrac.domain.limits import EffectiveLimit, LimitSet, LimitValue
+from quantrac.domain.loggers import LoggerSettings
 from quantrac.domain.stations import PermitLimit, QcThresholds, Registry, Sensor, Station, StationKind
 from sql.connections import connect, translated
 from sql.statements import statement
@@ -140,7 +142,7 @@ def _stations(cursor: psycopg.Cursor[Any]) -> list[Station]:
 
 def _station(row: Sequence[Any], sensors: tuple[Sensor, ...]) -> Station:
     (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, *more) = row
-    permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration = more
+    permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger = more
     return Station(
         code=code,
         effective_from=effective_from,
@@ -159,7 +161,12 @@ def _station(row: Sequence[Any], sensors: tuple[Sensor, ...]) -> Station:
         kf=kf,
         permit_limits=tuple(PermitLimit(**limit) for limit in permit_limits),
         illustration=illustration,
+        logger=_logger(logger),
     )
+
+
+def _logger(document: dict[str, Any]) -> LoggerSettings:
+    return msgspec.convert(document, LoggerSettings)
 
 
 def _sensor(row: Sequence[Any]) -> Sensor:
@@ -186,6 +193,7 @@ def _save_station(cursor: psycopg.Cursor[Any], station: Station) -> None:
         "permit_limits": Jsonb([asdict(limit) for limit in station.permit_limits]),
         "contacts": list(station.contacts),
         "illustration": station.illustration,
+        "logger": Jsonb(msgspec.to_builtins(station.logger)),
     }
     cursor.execute(statement("save_station"), row)
     cursor.execute(statement("delete_sensors"), row)

@@ -101,6 +101,24 @@ CREATE TABLE feeds (
     seen int8multirange NOT NULL,
     last_received_at timestamp with time zone NOT NULL
 ) WITH (fillfactor=50);
+CREATE TABLE forwarded_files (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    target text COLLATE "C" NOT NULL,
+    station text COLLATE "C" NOT NULL,
+    file_name text NOT NULL,
+    size bigint NOT NULL,
+    sha256 text NOT NULL,
+    content bytea,
+    received_at timestamp with time zone NOT NULL,
+    raw_topic text COLLATE "C" NOT NULL,
+    raw_partition integer NOT NULL,
+    raw_offset bigint NOT NULL,
+    tries integer NOT NULL DEFAULT 0,
+    next_try_at timestamp with time zone,
+    last_error text,
+    accepted_at timestamp with time zone,
+    given_up_at timestamp with time zone
+);
 CREATE TABLE hold_windows (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     kind text NOT NULL,
@@ -451,7 +469,8 @@ CREATE TABLE stations (
     kf double precision NOT NULL DEFAULT 1,
     permit_limits jsonb NOT NULL DEFAULT '[]'::jsonb,
     contacts text[] NOT NULL DEFAULT '{}'::text[],
-    illustration boolean NOT NULL DEFAULT false
+    illustration boolean NOT NULL DEFAULT false,
+    logger jsonb NOT NULL DEFAULT '{}'::jsonb
 );
 SELECT create_hypertable('readings', by_range('observed_at', INTERVAL '7 days'));
 ALTER TABLE alert_rules ADD CONSTRAINT alert_rules_pkey PRIMARY KEY (code, effective_from);
@@ -472,6 +491,9 @@ ALTER TABLE effective_limits ADD CONSTRAINT effective_limits_pkey PRIMARY KEY (s
 ALTER TABLE effective_limits ADD CONSTRAINT effective_limits_check CHECK ((effective_to > effective_from));
 ALTER TABLE escalation_policies ADD CONSTRAINT escalation_policies_pkey PRIMARY KEY (code);
 ALTER TABLE feeds ADD CONSTRAINT feeds_pkey PRIMARY KEY (station, session);
+ALTER TABLE forwarded_files ADD CONSTRAINT forwarded_files_target_raw_topic_raw_partition_raw_offset_key UNIQUE (target, raw_topic, raw_partition, raw_offset);
+ALTER TABLE forwarded_files ADD CONSTRAINT forwarded_files_pkey PRIMARY KEY (id);
+ALTER TABLE forwarded_files ADD CONSTRAINT forwarded_files_check CHECK (((accepted_at IS NULL) OR (given_up_at IS NULL)));
 ALTER TABLE hold_windows ADD CONSTRAINT hold_windows_pkey PRIMARY KEY (id);
 ALTER TABLE hold_windows ADD CONSTRAINT hold_windows_check CHECK ((ends_at > starts_at));
 ALTER TABLE hold_windows ADD CONSTRAINT hold_windows_check1 CHECK (((repeat_days = 0) OR ((ends_at - starts_at) < ((repeat_days)::double precision * '1 day'::interval))));
@@ -564,6 +586,7 @@ ALTER TABLE stations ADD CONSTRAINT stations_longitude_check CHECK (((longitude 
 CREATE UNIQUE INDEX alerts_one_open ON public.alerts USING btree (station, parameter, rule) WHERE (resolved_at IS NULL);
 CREATE INDEX alerts_opened ON public.alerts USING btree (opened_at);
 CREATE INDEX dead_letters_received ON public.dead_letters USING btree (received_at);
+CREATE INDEX forwarded_files_waiting ON public.forwarded_files USING btree (target, station, id) WHERE ((accepted_at IS NULL) AND (given_up_at IS NULL));
 CREATE INDEX hold_windows_ends ON public.hold_windows USING btree (ends_at);
 CREATE UNIQUE INDEX incident_alerts_alert ON public.incident_alerts USING btree (alert_id);
 CREATE INDEX incident_events_incident ON public.incident_events USING btree (incident_id, id);
@@ -641,6 +664,8 @@ COMMENT ON TABLE effective_limits IS 'Coefficients, permit and the sensor''s uni
 COMMENT ON COLUMN effective_limits.effective_to IS 'First day on which it is no longer in force; NULL: no end is known.';
 COMMENT ON COLUMN effective_limits.day_only IS 'Judges the mean of a day and no reading or hour: the permitted flow.';
 COMMENT ON COLUMN feeds.seen IS 'Sequence numbers that arrived in a logger''s session; a gap in it is a missing message.';
+COMMENT ON TABLE forwarded_files IS 'Station files for another authority: each with its digest, how often it was tried, and when it was accepted.';
+COMMENT ON COLUMN forwarded_files.content IS 'The original bytes until the target has accepted them; Kafka keeps them for ever.';
 COMMENT ON TABLE hold_windows IS 'Times in which pages are held back; what still holds afterwards is told once.';
 COMMENT ON COLUMN incident_alerts.counts IS 'False for a mean that confirms a slug: it does not keep the incident open.';
 COMMENT ON TABLE incident_events IS 'Who did what, what was told and why; comments are events as well. Never changed.';
@@ -665,7 +690,7 @@ COMMENT ON COLUMN reading_hours.stale IS 'A reading of it was revised: the sums 
 COMMENT ON TABLE reading_revisions IS 'What a reading was before its station sent another number for the same instant.';
 COMMENT ON COLUMN readings.flag IS 'QARTOD primary flag: 1 good, 2 not evaluated, 3 suspect, 4 bad, 9 missing.';
 COMMENT ON COLUMN readings.late IS 'True when it came in the retrospective lane, which never pages anybody.';
-COMMENT ON COLUMN readings.status IS 'What the logger says of its instrument: 00 measuring, 01 calibrating, 02 fault, ?? unknown.';
+COMMENT ON COLUMN readings.status IS 'What the logger says of its instrument: 00 measuring, 01 calibrating, 02 fault, 03 maintenance, ?? unknown.';
 COMMENT ON TABLE registry_state IS 'One row; version grows whenever the content of the station registry changes.';
 COMMENT ON COLUMN sensors."position" IS 'Order of the parameter in the station''s file, so that a registry reads back as it was written.';
 COMMENT ON TABLE shadow_counts IS 'A candidate beside the active artefact: alarms and pages of each, and alarmed rows of both or of one only. active is empty where nothing was learnt elsewhere.';
@@ -695,6 +720,8 @@ GRANT SELECT ON escalation_policies TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON escalation_policies TO quantrac_writer;
 GRANT SELECT ON feeds TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON feeds TO quantrac_writer;
+GRANT SELECT ON forwarded_files TO quantrac_reader;
+GRANT INSERT, SELECT, UPDATE ON forwarded_files TO quantrac_writer;
 GRANT SELECT ON hold_windows TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON hold_windows TO quantrac_writer;
 GRANT SELECT ON incident_alerts TO quantrac_reader;
@@ -754,4 +781,4 @@ GRANT INSERT, SELECT, UPDATE ON station_presence TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON station_states TO quantrac_writer;
 GRANT SELECT ON stations TO quantrac_writer;
 GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, last_error, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_reader;
-GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration) ON stations TO quantrac_reader;
+GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger) ON stations TO quantrac_reader;

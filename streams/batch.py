@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from ingest.payloads import Decoded
 from models.protocol import Row
@@ -22,7 +23,7 @@ from streams.tally import Tally
 
 @dataclass(slots=True)
 class StationMessage:
-    """The readings of one message: taken through quality control first, judged when the whole batch is taken."""
+    """The readings of one instant of a message: through quality control first, judged when the batch is taken."""
 
     record: RawRecord
     station: Station
@@ -181,13 +182,15 @@ class Batch:
         again = outcome.arrived_before(decoded)
         if not decoded.readings:
             return
-        # By the instant of processing, not of receipt: what waited for us in Kafka through an outage is no news either.
-        late = self.now - decoded.readings[0].observed_at > self.lane_limit
         quality = outcome.state.quality
-        checked = [(r, *quality[r.parameter].check(r, record.received_at)) for r in decoded.readings]
-        message = StationMessage(record, station, checked, decoded.sent_at, late, again)
-        outcome.messages.append(message)
-        self.messages.append(message)
+        # A station's file may hold several instants; each is a row of its own to the model, and late by itself.
+        for observed_at, readings in groupby(decoded.readings, key=lambda r: r.observed_at):
+            # By the instant of processing, not of receipt: what waited for us through an outage is no news either.
+            late = self.now - observed_at > self.lane_limit
+            checked = [(r, *quality[r.parameter].check(r, record.received_at)) for r in readings]
+            message = StationMessage(record, station, checked, decoded.sent_at, late, again)
+            outcome.messages.append(message)
+            self.messages.append(message)
 
 
 def _checked(

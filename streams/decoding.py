@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ingest.payloads import Decoded, InstantBounds, decoder_of
+from ingest.dropfolder import refused_file
+from ingest.payloads import Decoded, InstantBounds, content_type_of, decoder_of
 from quantrac import topics
 from quantrac.domain.deadletters import DeadLetter, Rejected, RejectReason, Stage
 from quantrac.domain.stations import Station
@@ -44,16 +45,19 @@ _status_message = msgspec.json.Decoder(_StatusMessage).decode
 def decode(record: RawRecord, catalogue: Catalogue, options: DecodeOptions) -> DecodedRecord:
     """Return what a record says; whatever is wrong with it is a ``Rejected`` with a named reason."""
     code = record.station
+    if record.content_type == topics.CONTENT_REFUSED_FILE:
+        rejected = refused_file.rejected(record.value)
+        return DecodedRecord(record, catalogue.registry.station(code, record.received_at), Decoded((), (rejected,)))
     station = catalogue.registry.station(code, record.received_at)
     if station is None:
-        detail = f"The station {code!r} of the MQTT topic is not registered: import it, then replay this dead letter."
+        detail = f"The station {code!r} of the topic is not registered: import it, then replay this dead letter."
         return _refused(record, RejectReason.UNKNOWN_STATION, detail)
     if record.content_type == topics.CONTENT_STATUS:
         return _decode_status(record, station)
     if len(record.value) > options.max_payload_bytes:
         detail = f"The payload has {len(record.value)} bytes; at most {options.max_payload_bytes} are read."
         return _refused(record, RejectReason.TOO_LARGE, detail, station)
-    decoder = decoder_of(record.content_type)
+    decoder = decoder_of(content_type_of(record.content_type, station.logger.message_format))
     if decoder is None:
         detail = f"No decoder is known for the content type {record.content_type!r}."
         return _refused(record, RejectReason.UNKNOWN_CONTENT_TYPE, detail, station)

@@ -31,8 +31,9 @@ class Tally:
         """Make dead letters of what was refused of a record, and count them."""
         self.dead_letters.extend(dead_letters(record, rejected, stage))
         counts = self.ledger[record.station]
-        counts.received += len(rejected)
-        counts.dead_letter += len(rejected)
+        readings = sum(r.readings for r in rejected)
+        counts.received += readings
+        counts.dead_letter += readings
 
     def enter(self, station: str, outcome: Outcome, *, again: bool) -> None:
         """Count what the database did with a reading; ``again``: its message had arrived before."""

@@ -12,6 +12,7 @@ from local.servers import debian, jars
 from local.servers.accounts import make_run_dir, program_folder
 from local.servers.connections import LocalEndpoints, remove_local, write_local
 from local.servers.files import locked
+from local.servers.fileservers import FtpServer, SftpServer
 from local.servers.kafka import Kafka
 from local.servers.mail import MailCatcher
 from local.servers.mosquitto import Mosquitto
@@ -58,6 +59,8 @@ class LocalServers:
         self.kafka_server = Kafka(self.run_dir, jars.jar_folder(self._cache_dir), java=java, detached=detached)
         self.postgres = Postgres(self.run_dir, programs, detached=detached)
         self.mail = MailCatcher(self.run_dir, detached=detached)
+        self.file_servers = (SftpServer(self.run_dir, detached=detached), FtpServer(self.run_dir, detached=detached))
+        """Started on demand only: not every machine takes files."""
 
     @property
     def all(self) -> tuple[LocalServer, ...]:
@@ -121,7 +124,7 @@ class LocalServers:
 
     def stop_all(self) -> list[str]:
         """Stop every server of the run folder, whoever started it, and return the names of those that ran."""
-        running = [server for server in self.all if server.pid is not None]
+        running = [server for server in (*self.all, *self.file_servers) if server.pid is not None]
         self._stop(running)
         return [server.name for server in running]
 

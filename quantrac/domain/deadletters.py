@@ -20,6 +20,7 @@ class RejectReason(StrEnum):
 
     TOO_LARGE = "too_large"
     NOT_JSON = "not_json"
+    NOT_CBOR = "not_cbor"
     WRONG_SHAPE = "wrong_shape"
     UNKNOWN_CONTENT_TYPE = "unknown_content_type"
     UNSUPPORTED_VERSION = "unsupported_version"
@@ -33,6 +34,12 @@ class RejectReason(StrEnum):
     INSTANT_IN_FUTURE = "instant_in_future"
     """Later than our clock by more than the tolerance."""
     INSTANT_TOO_OLD = "instant_too_old"
+    BAD_FILE_NAME = "bad_file_name"
+    """A file whose name tells neither station nor time, or that holds characters no name should."""
+    NOT_A_REGULAR_FILE = "not_a_regular_file"
+    """A symbolic link, a device, a pipe or a socket where a station's file is expected; it is never opened."""
+    NO_MAPPING = "no_mapping"
+    """Flat JSON or CSV of a station whose description does not say what the fields mean."""
     UNIT_UNKNOWN = "unit_unknown"
     DUPLICATE_PARAMETER = "duplicate_parameter"
     """The same parameter twice in one message."""
@@ -48,6 +55,8 @@ class Rejected:
     detail: str
     """A sentence for the logger's owner: what was found where, and what is expected."""
     parameter: str | None = None
+    readings: int = 1
+    """How many readings this stands for: the same fault of one symbol in many lines of a file is told once."""
 
 
 @dataclass(frozen=True, slots=True)

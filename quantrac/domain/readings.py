@@ -13,12 +13,14 @@ class Status(StrEnum):
     MEASURING = "00"
     CALIBRATING = "01"
     FAULT = "02"
+    MAINTENANCE = "03"
+    """Not of the circular, but written by loggers in use: somebody works at the instrument."""
     UNKNOWN = "??"
     """Any other code: kept as a reading, never used for a judgement."""
 
     @classmethod
     def from_code(cls, code: str) -> Status:
-        """Return the status of a logger's code; a code that the circular does not know is ``UNKNOWN``.
+        """Return the status of a logger's code; a code that neither the circular nor practice knows is ``UNKNOWN``.
 
         >>> Status.from_code("01").name, Status.from_code("7").name
         ('CALIBRATING', 'UNKNOWN')
@@ -50,6 +52,7 @@ class QcReason(StrEnum):
     CLOCK_FUTURE = "clock_future"
     STATUS_CALIBRATING = "status_calibrating"
     STATUS_FAULT = "status_fault"
+    STATUS_MAINTENANCE = "status_maintenance"
     STATUS_UNKNOWN = "status_unknown"
     UNIT_MISMATCH = "unit_mismatch"
     FIRST_READING = "first_reading"

@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from functools import cached_property
 
+from quantrac.domain.loggers import AS_PRESCRIBED, LoggerSettings
+
 VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 """Civil time of the stations: UTC+7 all year, no daylight saving since 1975."""
 
@@ -89,6 +91,7 @@ class Station:
     """E-mail addresses of the officers who are told of this station's alerts, beside the common ones."""
     illustration: bool = False
     """True for invented sample stations: shown on every page that names them."""
+    logger: LoggerSettings = AS_PRESCRIBED
 
     @property
     def drill(self) -> bool:

@@ -25,6 +25,7 @@ _OF_STATUS = {
     # The value is not of the water while the instrument is being calibrated, or is in doubt by its own word.
     Status.CALIBRATING: (Flag.SUSPECT, QcReason.STATUS_CALIBRATING),
     Status.FAULT: (Flag.BAD, QcReason.STATUS_FAULT),
+    Status.MAINTENANCE: (Flag.SUSPECT, QcReason.STATUS_MAINTENANCE),
     Status.UNKNOWN: (Flag.SUSPECT, QcReason.STATUS_UNKNOWN),
 }
 
@@ -52,8 +53,8 @@ class SensorQuality:
     def check(self, reading: Reading, now: datetime) -> tuple[Flag, tuple[QcReason, ...]]:
         """Return the worst flag of all tests and every reason for a flag worse than ``NOT_EVALUATED``.
 
-        ``now`` is our clock at receipt, aware. Calibration, fault and unknown status are flagged, tested by range
-        alone, and leave no trace in the memory; so does a missing value.
+        ``now`` is our clock at receipt, aware. Calibration, maintenance, fault and unknown status are flagged,
+        tested by range alone, and leave no trace in the memory; so does a missing value.
         """
         limits = self._limits
         observed_s = (reading.observed_at - _EPOCH) / _SECOND

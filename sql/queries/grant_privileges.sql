@@ -22,7 +22,7 @@ BEGIN
     GRANT INSERT, UPDATE ON
         readings, reading_hours, reading_days, latest_readings, judgements, alerts, alert_transitions, outbox,
         dead_letters, feeds, ledger, kafka_progress, station_states, station_presence, delays,
-        model_states, station_models, shadow_counts
+        model_states, station_models, shadow_counts, forwarded_files
         TO quantrac_writer;
     GRANT INSERT ON reading_revisions TO quantrac_writer;
 
@@ -36,7 +36,7 @@ BEGIN
 
     -- People's addresses and the texts sent to them are not for dashboards.
     GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes,
-                  permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration)
+                  permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger)
         ON stations TO quantrac_reader;
     GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until,
                   sent_at, failed_at, last_error, incident_id, notice, withdrawn_at, fallen_back_at)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.fuzz import SEEDS, fuzz
 from ingest.payloads import DECODERS, Decoded, Decoder, InstantBounds
 from ingest.payloads.json_v1_salvage import salvage
 from quantrac.domain.readings import Status
@@ -108,6 +109,11 @@ def test_no_payload_raises_and_each_leaves_a_trace(content_type: str, payload: b
         assert rejected.detail
         assert "\x00" not in rejected.detail + (rejected.parameter or "")
         (rejected.detail + (rejected.parameter or "")).encode()
+
+
+def test_mutated_files_of_every_format_leave_a_trace_and_raise_nothing() -> None:
+    assert set(SEEDS) == set(DECODERS), "a new format needs seeds in bench/fuzz.py"
+    assert list(fuzz(6000, seed=1, slowest_s=2.0)) == []
 
 
 @given(almost_message)

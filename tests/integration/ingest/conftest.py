@@ -20,6 +20,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from quantrac.endpoints import KafkaEndpoint, MqttEndpoint
+from tests.integration.ingest.dropfolders import DropFolderProcess
 
 PROGRAM = Path(__file__).with_name("bridge_process.py")
 
@@ -289,3 +290,27 @@ def raw(make_topics: Callable[..., tuple[str, ...]], kafka: KafkaEndpoint) -> Ra
     """An empty raw topic of this test alone."""
     (topic,) = make_topics("raw", partitions=3)
     return RawTopic(kafka, topic)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "stations"
+    made.mkdir(exist_ok=True)  # a file server of the test may have made it
+    return made
+
+
+@pytest.fixture
+def dropfolder(kafka: KafkaEndpoint, raw: Any, tmp_path: Path, folder: Path) -> Iterator[Callable[..., Any]]:
+    made: list[DropFolderProcess] = []
+
+    def make(state: str = "state", **options: Any) -> DropFolderProcess:
+        log = tmp_path / f"dropfolder-{len(made)}.log"
+        process = DropFolderProcess(
+            kafka, raw.topic, log, **{"folder": folder, "state": tmp_path / f"{state}.sqlite", **options}
+        )
+        made.append(process)
+        return process
+
+    yield make
+    for process in made:
+        process.clean_up()

@@ -165,13 +165,15 @@ class TestPrepare:
         assert secrets.stat().st_mode & 0o777 == 0o700
         assert (secrets / "ca.key").stat().st_mode & 0o777 == 0o600
 
-    @pytest.mark.parametrize("service", ["setup", "bridge", "worker", "notifier", "trainer", "dashboards"])
+    @pytest.mark.parametrize(
+        "service", ["setup", "bridge", "dropfolder", "worker", "notifier", "trainer", "dashboards"]
+    )
     def test_each_configuration_is_one_that_quantrac_takes(self, secrets: Path, service: str) -> None:
         settings = load_settings({"QUANTRAC_CONFIG_FILE": str(secrets / f"{service}.toml")})
         roles = {"owner": settings.database_owner_url, "writer": settings.database_writer_url}
         roles["reader"] = settings.database_reader_url
         expected = {"setup": {"owner"}, "worker": {"writer"}, "notifier": {"writer"}}
-        expected |= {"trainer": {"reader"}, "dashboards": {"reader"}}
+        expected |= {"trainer": {"reader"}, "dashboards": {"reader"}, "dropfolder": {"reader"}}
         assert {role for role, url in roles.items() if url} == expected.get(service, set())
         for role, url in roles.items():
             if url:

@@ -63,6 +63,7 @@ def test_an_impossible_value_is_no_predecessor():
     [
         (Status.CALIBRATING, Flag.SUSPECT, QcReason.STATUS_CALIBRATING),
         (Status.FAULT, Flag.BAD, QcReason.STATUS_FAULT),
+        (Status.MAINTENANCE, Flag.SUSPECT, QcReason.STATUS_MAINTENANCE),
         (Status.UNKNOWN, Flag.SUSPECT, QcReason.STATUS_UNKNOWN),
     ],
 )

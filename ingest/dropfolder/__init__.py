@@ -1,0 +1,1 @@
+"""The drop folder: station files as an FTP or SFTP server writes them, into the raw topic."""

@@ -1,0 +1,56 @@
+"""Reading the files of a folder for a first description of their stations."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ingest.dropfolder.names import compiled, is_wanted
+from ingest.learning import StationSeen
+from quantrac.errors import SettingsError
+
+_CODE_MAX = 64
+
+
+def learn(folder: Path, patterns: Sequence[str], most: int, max_file_bytes: int) -> dict[str, StationSeen]:
+    """Return what was seen of each station, by the code in its files' names, or the folder below ``folder``.
+
+    Links are not followed; the newest ``most`` files of each station count, by the times in their names.
+
+    Raises
+    ------
+    SettingsError
+        Nothing is there, or no file is named after a pattern.
+    """
+    try:
+        expressions = compiled(patterns)
+    except ValueError as exc:
+        raise SettingsError(f"QUANTRAC_DROP_PATTERNS: {exc}.") from exc
+    found: dict[str, list[tuple[str, Path]]] = {}
+    for path in _files(folder):
+        match = next((m for e in expressions if (m := e.fullmatch(path.stem))), None)
+        if match is not None and path.name.isprintable():
+            code = match.groupdict().get("station") or path.relative_to(folder).parts[0]
+            found.setdefault(code[:_CODE_MAX], []).append((match["time"], path))
+    if not found:
+        raise SettingsError(f"{folder} holds no station file (.txt with a time of 14 digits in its name).")
+    seen = {code: StationSeen() for code in found}
+    for code, paths in found.items():
+        for _, path in sorted(paths)[-most:]:
+            if path.stat().st_size <= max_file_bytes:
+                seen[code].add(path.read_bytes())
+    return seen
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for where, _, names in os.walk(folder):
+        for name in names:
+            path = Path(where, name)
+            if (
+                is_wanted(os.fsencode(name))
+                and path.suffix.lower() == ".txt"
+                and path.is_file()
+                and not path.is_symlink()
+            ):
+                yield path

@@ -1,0 +1,162 @@
+"""What the path of a file says: its station, its format, or why it is refused. Patterns are data (settings)."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from quantrac import topics
+from quantrac.domain.deadletters import Rejected, RejectReason
+from quantrac.domain.stations import Registry, Station
+
+CONTENT_OF_SUFFIX: Mapping[str, str] = {
+    ".txt": topics.CONTENT_TT10,
+    ".csv": topics.CONTENT_CSV,
+    ".json": topics.CONTENT_FLAT_JSON,
+    ".senml": topics.CONTENT_SENML_JSON,
+    ".senmlc": topics.CONTENT_SENML_CBOR,
+}
+"""Formats by the end of a file's name; RFC 8428 registers the last two. Every other file is somebody else's."""
+DEFAULT_PATTERNS = ("{station}_{time}", "{station}{time}", "{time}")
+"""Names without their ending: the circular's (two to four parts), that of older loggers, and a time alone."""
+
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_FIELDS = {"station": r"(?P<station>.+?)", "time": r"(?P<time>\d{14})", "any": r".*"}
+_MAX_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a path says. ``station`` is a canonical code, or one that nobody has registered yet."""
+
+    station: str
+    content_type: str
+    sensors: int = 0
+    """How many sensors the station has; 0 when it is unknown."""
+
+
+def compiled(patterns: Sequence[str]) -> tuple[re.Pattern[str], ...]:
+    """Return regular expressions of patterns such as ``{station}_{time}``; other text stands for itself.
+
+    Raises
+    ------
+    ValueError
+        A pattern has a field that is none, or no ``{time}``.
+
+    >>> compiled(["{station}_{time}"])[0].fullmatch("TRAM-BD-001_20261123100500")["station"]
+    'TRAM-BD-001'
+    """
+    found = []
+    for pattern in patterns:
+        parts = re.split(r"\\{(\w+)\\}", re.escape(pattern))
+        unknown = [name for name in parts[1::2] if name not in _FIELDS]
+        if unknown or "time" not in parts[1::2] or len(set(parts[1::2])) < len(parts[1::2]):
+            raise ValueError(
+                f"{pattern!r} must have {{time}}, may have {{station}} and {{any}}, each once, and no other"
+            )
+        parts[1::2] = [_FIELDS[name] for name in parts[1::2]]
+        found.append(re.compile("".join(parts)))
+    return tuple(found)
+
+
+def printable(path: bytes) -> str:
+    r"""Return a path as it may be logged and stored: short, and everything that cannot be shown escaped.
+
+    >>> printable(b"a/\xff\x00b.txt")
+    'a/\\xff\\x00b.txt'
+    """
+    text = path.decode("utf-8", "backslashreplace")
+    plain = (
+        text
+        if text.isprintable()
+        else "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    )
+    return plain if len(plain) <= _MAX_SHOWN else f"{plain[: _MAX_SHOWN - 1]}…"
+
+
+@dataclass(frozen=True)
+class Names:
+    """The patterns of names with one registry."""
+
+    patterns: tuple[re.Pattern[str], ...]
+    registry: Registry
+
+    def named(self, path: bytes, at: datetime) -> Named | Rejected:
+        """Return what a path below the drop folder says, with ``/`` between its parts.
+
+        The first folder named like a station is that station's account at the file server, so it decides. Otherwise
+        the name of the file does: its whole station part, or the facility and station of it alone.
+        """
+        try:
+            whole = PurePosixPath(path.decode("utf-8"))
+        except UnicodeDecodeError:
+            return _bad_name("is not UTF-8")
+        if not str(whole).isprintable():
+            return _bad_name("holds control characters")
+        match = next((m for p in self.patterns if (m := p.fullmatch(whole.stem))), None)
+        if match is None:
+            return _bad_name("fits none of the patterns; the circular's is province_facility_station_yyyyMMddHHmmss")
+        content_type = CONTENT_OF_SUFFIX[whole.suffix.lower()]
+        code = match.groupdict().get("station") or ""
+        return self._station(code, whole.parts[:-1], content_type, at)
+
+    def account_of(self, path: bytes, at: datetime) -> str:
+        """Return the code of the registered station in whose folder a file lies; the empty string when in none's."""
+        folders = path.decode("utf-8", "replace").split("/")[:-1]
+        station = self._of_folders(folders, at)
+        return "" if station is None else station.code
+
+    def _of_folders(self, folders: Sequence[str], at: datetime) -> Station | None:
+        # The first one is the account's own; those below it a station makes as it likes, also with another's name.
+        return next((s for name in folders if (s := self.registry.station(name, at))), None)
+
+    def _station(self, code: str, folders: Sequence[str], content_type: str, at: datetime) -> Named | Rejected:
+        by_folder = self._of_folders(folders, at)
+        by_name = self._of_code(code, at) if code else None
+        if by_folder and by_name and by_folder.code != by_name.code:
+            return Rejected(
+                RejectReason.WRONG_STATION,
+                f"The file is named after station {by_name.code} and lies in the folder of {by_folder.code}; a logger "
+                "may write for its own station only.",
+            )
+        station = by_folder or by_name
+        if station is not None:
+            return Named(station.code, content_type, len(station.sensors))
+        # An account's folder is the first one; the date's come below it.
+        code = next((c for c in (code, *folders[:1]) if _CODE.fullmatch(c)), "")
+        if not code:
+            return Rejected(
+                RejectReason.UNKNOWN_STATION,
+                "Neither a folder on its way nor its name is a station's code; put it into a folder with that code.",
+            )
+        return Named(code, content_type)
+
+    def _of_code(self, code: str, at: datetime) -> Station | None:
+        station = self.registry.station(code, at) or self.registry.station("_".join(code.split("_")[-2:]), at)
+        if station is None and code in self._by_ending:
+            return self.registry.station(self._by_ending[code], at)
+        return station
+
+    @cached_property
+    def _by_ending(self) -> Mapping[str, str]:
+        """Codes by what follows their first part, where that is one station's alone."""
+        owners: dict[str, set[str]] = {}
+        for station in self.registry.stations:
+            for code in (station.code, *station.old_codes):
+                _, _, ending = code.partition("_")
+                owners.setdefault(ending, set()).add(station.code)
+        return {ending: codes.pop() for ending, codes in owners.items() if "_" in ending and len(codes) == 1}
+
+
+def is_wanted(name: bytes) -> bool:
+    """Whether a file is meant for us by the end of its name; hidden ones are uploads under way, as many servers do."""
+    return not name.startswith(b".") and os.path.splitext(name)[1].lower().decode("latin-1") in CONTENT_OF_SUFFIX
+
+
+def _bad_name(what: str) -> Rejected:
+    return Rejected(RejectReason.BAD_FILE_NAME, f"The name {what}; rename the file and upload it again.")

@@ -1,0 +1,95 @@
+"""One file that is due: what becomes of it, decided from what was seen and what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from ingest.dropfolder import content
+from ingest.dropfolder.known import KnownFile, KnownFiles
+from ingest.dropfolder.names import Names, printable
+from ingest.dropfolder.pending import CUT_PATIENCE_S, Pending, Waiting
+from ingest.dropfolder.refused_file import note
+from ingest.dropfolder.sending import sha256_of
+from ingest.dropfolder.walker import Kind, Sight
+from quantrac import topics
+from quantrac.domain.deadletters import Rejected, RejectReason
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A file to be sent: what is remembered of it, and its records."""
+
+    file: KnownFile
+    content_type: str
+    content: bytes
+    refused: RejectReason | None = None
+
+    def records(self) -> Iterator[tuple[int, bytes]]:
+        """Yield offset and bytes of its records."""
+        return content.records(self.content, self.content_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A file whose content was read before: remembered, not sent."""
+
+    file: KnownFile
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads files below ``root``."""
+
+    root: bytes
+    known: KnownFiles
+    names: Names
+    max_file_bytes: int
+
+    def read(self, waiting: Waiting, pending: Pending, now: datetime, now_s: float) -> Read | Same | None:
+        """Return what is to be done with a file; ``None`` when it is not whole yet.
+
+        Raises
+        ------
+        ingest.dropfolder.content.ChangedError
+            It was written since it was seen.
+        OSError
+            It cannot be read, or went away.
+        """
+        sight = waiting.sight
+        named = self._refusal(sight) or self.names.named(sight.path, now)
+        if isinstance(named, Rejected):
+            return self._refused(sight, named, now)
+        settled = pending.is_settled(waiting, now_s)
+        if not settled and named.sensors == 0:
+            return None
+        found = content.read(self.root, sight.path, sight.fingerprint)
+        complete = content.is_complete(found, named.content_type, named.sensors)
+        whole = settled and content.ends_whole(found, named.content_type)
+        if not (complete or whole or now_s - waiting.since_s >= CUT_PATIENCE_S):
+            return None
+        file = KnownFile(sight.path, sight.fingerprint, sha256_of(found), named.station, int(now.timestamp()))
+        if self.known.has_content(file.path, file.station, file.sha256 or b""):
+            return Same(file)
+        return Read(file, named.content_type, found)
+
+    def _refusal(self, sight: Sight) -> Rejected | None:
+        if sight.kind is Kind.ODD:
+            return Rejected(
+                RejectReason.NOT_A_REGULAR_FILE,
+                "This is a symbolic link, a device, a pipe or a socket and is not opened; upload a regular file.",
+            )
+        if sight.fingerprint.size > self.max_file_bytes:
+            return Rejected(
+                RejectReason.TOO_LARGE,
+                f"The file has {sight.fingerprint.size} bytes and {self.max_file_bytes} are read; write one file per "
+                "result time, as the circular says.",
+            )
+        return None
+
+    def _refused(self, sight: Sight, why: Rejected, now: datetime) -> Read:
+        station = self.names.account_of(sight.path, now)
+        file = KnownFile(sight.path, sight.fingerprint, None, station, int(now.timestamp()))
+        told = note(printable(sight.path), why.reason, why.detail)
+        return Read(file, topics.CONTENT_REFUSED_FILE, told, why.reason)

@@ -1,0 +1,144 @@
+"""Walking the drop folder: which files are new or changed, in bounded memory, never through a symbolic link."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from ingest.dropfolder.known import Fingerprint, KnownFiles
+from ingest.dropfolder.names import is_wanted
+
+_BREATH = 500
+"""Entries between two breaths of the walk, at which the caller may do other work."""
+_MAX_DEPTH = 40
+"""Folders within folders: date folders are five deep, and a path of the system has an end."""
+
+
+class Kind(Enum):
+    """What was seen."""
+
+    FRESH = auto()
+    """A regular file that is new or changed."""
+    KNOWN = auto()
+    """A regular file that was read and is still here: told in archive mode only."""
+    ODD = auto()
+    """A link, a device, a pipe or a socket, new or changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One file as it was seen. ``path`` is relative to the drop folder."""
+
+    path: bytes
+    kind: Kind
+    fingerprint: Fingerprint
+    known_at_s: int = 0
+
+
+def fingerprint_of(found: os.stat_result) -> Fingerprint:
+    """Return the fingerprint of a file."""
+    return Fingerprint(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+@dataclass(slots=True)
+class Walker:
+    """Looks at one drop folder. ``root`` is absolute and without links."""
+
+    root: bytes
+    known: KnownFiles
+    tell_known: bool = False
+    folder_links: int = 0
+    """Links to folders that the last whole walk has met: it passes them by, but who watches the folder may not."""
+
+    def walk(self, start: bytes = b"") -> Iterator[Sight | None]:
+        """Yield what is worth looking at below a folder, and ``None`` now and then as a breath.
+
+        A folder that cannot be listed, or went away meanwhile, is passed over. The drop folder itself has to be there.
+
+        Raises
+        ------
+        OSError
+            The drop folder is away.
+        """
+        folders = [start]
+        seen = 0
+        if not start:
+            self.folder_links = 0
+        while folders:
+            folder = folders.pop()
+            try:
+                entries = os.scandir(self._absolute(folder))
+            except OSError:
+                if not folder:
+                    raise
+                continue
+            with entries:
+                for entry in self._entries(entries):
+                    seen += 1
+                    if seen % _BREATH == 0:
+                        yield None
+                    path = folder + b"/" + entry.name if folder else entry.name
+                    if entry.is_dir(follow_symlinks=False):
+                        if not entry.name.startswith(b".") and path.count(b"/") < _MAX_DEPTH:
+                            folders.append(path)
+                        continue
+                    sight = self._sight(path, entry)
+                    if sight is not None:
+                        yield sight
+
+    def look(self, path: bytes) -> Iterator[Sight | None]:
+        """Yield what is worth looking at of one path, a file or a folder, that was told to have changed."""
+        absolute = self._absolute(path)
+        parent = os.path.dirname(absolute)
+        if any(part.startswith(b".") for part in path.split(b"/")) or os.path.realpath(parent) != parent:
+            return  # hidden, or below a link
+        try:
+            found = os.lstat(absolute)
+        except OSError:
+            return
+        if stat.S_ISDIR(found.st_mode):
+            yield from self.walk(path)
+        else:
+            sight = self._judged(path, found) if self._is_worth(path, found.st_mode) else None
+            if sight is not None:
+                yield sight
+
+    def _absolute(self, path: bytes) -> bytes:
+        return self.root + b"/" + path if path else self.root
+
+    @staticmethod
+    def _entries(entries: Iterator[os.DirEntry[bytes]]) -> Iterator[os.DirEntry[bytes]]:
+        """Yield a folder's entries; one that stops answering in the middle is looked at again with the next walk."""
+        while True:
+            try:
+                entry = next(entries)
+            except (StopIteration, OSError):
+                return
+            yield entry
+
+    def _sight(self, path: bytes, entry: os.DirEntry[bytes]) -> Sight | None:
+        link = entry.is_symlink()
+        if not link and not is_wanted(entry.name):
+            return None
+        try:
+            self.folder_links += link and entry.is_dir()
+            found = entry.stat(follow_symlinks=False)
+        except OSError:
+            return None
+        return self._judged(path, found) if self._is_worth(path, found.st_mode) else None
+
+    @staticmethod
+    def _is_worth(path: bytes, mode: int) -> bool:
+        name = path.rpartition(b"/")[2]
+        return is_wanted(name) or (stat.S_ISLNK(mode) and not name.startswith(b"."))
+
+    def _judged(self, path: bytes, found: os.stat_result) -> Sight | None:
+        fingerprint = fingerprint_of(found)
+        known = self.known.lookup(path)
+        regular = stat.S_ISREG(found.st_mode)
+        if known is not None and known[0] == fingerprint:
+            return Sight(path, Kind.KNOWN, fingerprint, known[1]) if self.tell_known and regular else None
+        return Sight(path, Kind.FRESH if regular else Kind.ODD, fingerprint)

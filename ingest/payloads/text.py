@@ -1,0 +1,86 @@
+"""Text of unknown encoding, its lines, its numbers and its faults: what the line formats share."""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from math import isfinite
+
+from ingest.payloads.decoded import Decoded
+from quantrac.domain.deadletters import Rejected, RejectReason
+from quantrac.domain.readings import Reading
+
+_KINDS = 50
+"""Kinds of fault that one payload can have dead letters of: each keeps a copy of the payload."""
+
+
+def text_of(payload: bytes) -> str:
+    """Return a payload as text in Unicode's composed form (NFC), without byte order mark. Never raises.
+
+    UTF-8 as a rule; UTF-16 where a byte order mark says so; otherwise Vietnamese Windows (code page 1258), whose
+    lower half is ASCII and whose ° and µ are those of Western Windows. A symbol that this guess spoils is unknown
+    later and named there; the numbers are ASCII in all of them.
+    """
+    if payload.isascii():
+        return payload.decode("ascii")
+    if payload.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return unicodedata.normalize("NFC", payload.decode("utf-16", "replace"))
+    try:
+        text = payload.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = payload.decode("cp1258", "replace")
+    return unicodedata.normalize("NFC", text)
+
+
+def number_of(text: str, *, decimal_comma: bool) -> float | None:
+    """Return a decimal number in plain ASCII digits; ``None`` when it is none or not finite.
+
+    >>> number_of("7,21", decimal_comma=True), number_of("7,21", decimal_comma=False), number_of("1_0", decimal_comma=0)
+    (7.21, None, None)
+    """
+    if decimal_comma and text.count(",") == 1 and "." not in text:
+        text = text.replace(",", ".")
+    if "_" in text or not text.isascii():  # Python's own spellings: 1_000, digits of other scripts
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if isfinite(value) else None
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults of one payload, the same fault of the same symbol told once with the number of its lines."""
+
+    _kinds: dict[tuple[RejectReason, str | None], Rejected] = field(default_factory=dict)
+
+    def add(self, rejected: Rejected) -> None:
+        """Add one refused reading; its parameter may be ``None``."""
+        key = (rejected.reason, rejected.parameter)
+        if key not in self._kinds and len(self._kinds) >= _KINDS:
+            key = (rejected.reason, None)
+            if key not in self._kinds and len(self._kinds) >= 2 * _KINDS:
+                key = next(reversed(self._kinds))
+        known = self._kinds.get(key)
+        self._kinds[key] = rejected if known is None else replace(known, readings=known.readings + rejected.readings)
+
+    def told(self) -> tuple[Rejected, ...]:
+        """Return one ``Rejected`` for each kind of fault."""
+        return tuple(
+            r if r.readings == 1 else replace(r, detail=f"{r.detail} (The first of {r.readings} such lines.)")
+            for r in self._kinds.values()
+        )
+
+
+def decoded(readings: Iterable[Reading], faults: Faults) -> Decoded:
+    """Return readings in the order of their instants, and what was refused."""
+    ordered = tuple(sorted(readings, key=_instant))
+    return Decoded(ordered, faults.told(), observed_at=ordered[-1].observed_at if ordered else None)
+
+
+def _instant(reading: Reading) -> datetime:
+    return reading.observed_at

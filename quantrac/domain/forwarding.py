@@ -1,0 +1,48 @@
+"""Station files on their way to another authority's server, and the proof that each arrived."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FilePiece:
+    """A raw record of a station's file. ``offset`` is where in the file its bytes begin."""
+
+    partition: int
+    record_offset: int
+    station: str
+    file_name: str
+    size: int
+    sha256: str
+    offset: int
+    content: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFile:
+    """A whole file that a target has not accepted yet."""
+
+    id: int
+    station: str
+    file_name: str
+    sha256: str
+    content: bytes
+    received_at: datetime
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardingLine:
+    """What became of one station's files at one target."""
+
+    target: str
+    station: str
+    accepted: int
+    waiting: int
+    given_up: int
+    last_accepted_at: datetime | None
+    oldest_waiting_at: datetime | None
+    last_error: str | None

@@ -1,0 +1,1 @@
+SELECT partition, next_offset FROM kafka_progress WHERE topic = %(topic)s

@@ -1,0 +1,68 @@
+"""When a file is tried again, where it goes, and which addresses are refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ingest.forwarder.forwarder import next_try, path_of
+from ingest.forwarder.targets import FolderTarget, TargetOptions, target_of
+from quantrac.domain.forwarding import WaitingFile
+from quantrac.errors import BrokerError, SettingsError
+from quantrac.settings import load_settings
+
+NOW = datetime(2026, 11, 23, 3, tzinfo=UTC)
+WEEK = timedelta(days=7)
+
+
+def waiting(tries: int = 0, name: str = "DT_A_20261123100500.txt", received_at: datetime = NOW) -> WaitingFile:
+    return WaitingFile(1, "DT_A", name, "", b"", received_at, tries)
+
+
+@pytest.mark.parametrize(("tries", "pause_s"), [(0, 10), (1, 20), (5, 320), (8, 1800), (500, 1800)])
+def test_later_each_time(tries: int, pause_s: float) -> None:
+    assert next_try(waiting(tries), NOW, WEEK) == NOW + timedelta(seconds=pause_s)
+
+
+def test_given_up_after_a_week() -> None:
+    assert next_try(waiting(), NOW + WEEK, WEEK) is not None
+    assert next_try(waiting(), NOW + WEEK + timedelta(seconds=1), WEEK) is None
+
+
+def test_a_name_without_a_time_goes_by_the_day_of_receipt() -> None:
+    late = datetime(2026, 11, 22, 18, tzinfo=UTC)  # the 23rd in Vietnam
+    assert path_of(waiting(name="a/b/c.txt", received_at=late), "{day}/{name}") == "2026/11/23/c.txt"
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("ftp://u@h/x", "neither a folder nor sftp"),
+        ("sftp://h/x", "neither a folder nor sftp"),
+        ("sftp://u:secret@h/x", "QUANTRAC_FORWARD_PASSWORD"),
+        ("sftp://u@h/x", "QUANTRAC_FORWARD_KNOWN_HOSTS"),
+    ],
+)
+def test_addresses_that_are_refused(place: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=told):
+        target_of(TargetOptions(place))
+
+
+@pytest.mark.parametrize("path", ["/{name}", "../{name}", "{station}", "{name}/{user}", "{name", "{name}{0}"])
+def test_paths_that_are_refused(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUANTRAC_FORWARD_PATH", path)
+    with pytest.raises(SettingsError, match="FORWARD_PATH"):
+        load_settings()
+
+
+def test_a_folder_that_is_away_takes_nothing(tmp_path: Path) -> None:
+    target = FolderTarget(tmp_path / "mount")
+    with pytest.raises(BrokerError, match="is not there"):
+        target.put("a/b.txt", b"x")
+    (tmp_path / "mount").mkdir()
+    target.put("a/b.txt", b"x")
+    target.put("a/b.txt", b"y")
+    assert [p.name for p in (tmp_path / "mount" / "a").iterdir()] == ["b.txt"]
+    assert (tmp_path / "mount" / "a" / "b.txt").read_bytes() == b"y"

@@ -1,0 +1,60 @@
+"""A proposal from files: what was seen stands in it, what nobody can know is missing, and completed it is accepted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ingest.dropfolder.learning import learn
+from ingest.dropfolder.names import DEFAULT_PATTERNS
+from ingest.learning import proposal
+from quantrac.domain.loggers import Separator
+from quantrac.errors import RuleError, SettingsError
+from quantrac.registry import load_registry, parse_registry, recorded_feeds, sample_province
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for k in range(20):
+        stamp = (datetime(2026, 11, 23, 3, tzinfo=UTC) + timedelta(minutes=10 * k)).strftime("%Y%m%d%H%M%S")
+        day = tmp_path / "TRAM-BD-001" / "2026"
+        day.mkdir(parents=True, exist_ok=True)
+        value = "0.00" if k == 3 else f"{50 + k},5"
+        text = f"Amoni;{value};mg/l;{stamp};00\nCửa;1;;{stamp};00\npH;;;{stamp};02"
+        (day / f"TRAM-BD-001_{stamp}.txt").write_text(text, "utf-8")
+    (tmp_path / "README.txt").write_text("no station file")
+    (tmp_path / "TRAM-BD-001" / "TRAM-BD-001_20261123100500.txt").symlink_to("/dev/zero")
+    return tmp_path
+
+
+def proposed(folder: Path) -> str:
+    known = load_registry([sample_province(), recorded_feeds()])
+    return proposal(learn(folder, DEFAULT_PATTERNS, 2000, 1_000_000), known, "2026-11-23")
+
+
+def test_what_was_seen_is_proposed(folder: Path) -> None:
+    text = proposed(folder)
+    with pytest.raises(RuleError):  # nobody has completed it
+        parse_registry(text, "proposal")
+    for key in ("name_vi", "name_en", "operator"):
+        text = text.replace(f'{key} = ""', f'{key} = "x"')
+    text = text.replace("longitude = 0.0", "longitude = 105.7").replace("latitude = 0.0", "latitude = 10.3")
+    (station,) = parse_registry(text, "proposal").stations
+    assert station.code == "TRAM-BD-001"
+    assert [(s.parameter, s.unit, s.cadence_s, s.aliases) for s in station.sensors] == [
+        ("NH4", "mg/l", 600.0, ("Amoni",)),
+        ("Cửa", "", 600.0, ()),
+        ("pH", "", 600.0, ()),
+    ]
+    assert station.logger.separator is Separator.SEMICOLON
+    assert station.logger.decimal_comma
+    assert "# seen 0 to 69.5; 20 values, 0 empty, 1 zero; status 00 x 20" in text
+    assert '# zero_is_missing = ["NH4"]' in text
+    assert "not recognised" in text
+
+
+def test_a_folder_without_station_files(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no station file"):
+        learn(tmp_path, DEFAULT_PATTERNS, 10, 1000)
