@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from quantrac.domain.words import as_text
+from quantrac.terminal import add_row, say, say_json
 
 app = typer.Typer(help="See which station files were forwarded, and which wait.", no_args_is_help=True)
 
@@ -26,15 +26,15 @@ def status(
 
     lines = forwarding_lines(load_context().database().reader)
     if as_json:
-        typer.echo(json.dumps([asdict(line) for line in lines], default=as_text, ensure_ascii=False))
+        say_json([asdict(line) for line in lines])
         return
     if not lines:
-        typer.echo("Nothing was forwarded yet.")
+        say("Nothing was forwarded yet.")
         return
     from rich.console import Console
     from rich.table import Table
 
     table = Table("Target", "Station", "Accepted", "Waiting", "Given up", "Last accepted", "Oldest waiting", "Refusal")
     for line in lines:
-        table.add_row(*("-" if value is None else as_text(value) for value in asdict(line).values()))
+        add_row(table, *("-" if value is None else as_text(value) for value in asdict(line).values()))
     Console().print(table)

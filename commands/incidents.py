@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from commands.views import Column, print_table
 from quantrac.domain.incidents import HoldWindow, Incident, IncidentCause, IncidentEvent, WindowKind
 from quantrac.domain.words import as_text
 from quantrac.errors import QuantracError
+from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
     from alerts.incidents.desk import Desk
@@ -42,11 +42,11 @@ def list_(
     with _transaction() as (tx, _):
         incidents = tx.listed(limit, only_active=not every)
     if as_json:
-        typer.echo(json.dumps([_document(i) for i in incidents], ensure_ascii=False))
+        say_json([_document(i) for i in incidents])
     elif incidents:
         print_table(_COLUMNS, incidents)
     else:
-        typer.echo("No incidents.")
+        say("No incidents.")
 
 
 @app.command()
@@ -66,16 +66,16 @@ def show(
     if as_json:
         history = [{"at": as_text(e.at), "actor": e.actor, "what": e.what, "reason": e.reason, "detail": e.detail}
                    for e in events]  # fmt: skip
-        typer.echo(json.dumps(_document(incident) | {"history": history}, ensure_ascii=False))
+        say_json(_document(incident) | {"history": history})
         return
     print_table(_COLUMNS, [incident])
     for member in incident.members:
         state = "open" if member.resolved_at is None else f"over at {as_text(member.resolved_at)}"
-        typer.echo(f"  alert {member.alert_id}: {member.key.station} {member.explanation_vi} ({state})")
+        say(f"  alert {member.alert_id}: {member.key.station} {member.explanation_vi} ({state})")
     for file in files:
-        typer.echo(f"  file {file.id}: {file.name} ({file.size} bytes, sha256 {file.sha256})")
+        say(f"  file {file.id}: {file.name} ({file.size} bytes, sha256 {file.sha256})")
     if incident.cause is not None:
-        typer.echo(f"  cause: {incident.cause.value} {incident.cause_text}")
+        say(f"  cause: {incident.cause.value} {incident.cause_text}")
     print_table(_EVENT_COLUMNS, events)
 
 
@@ -173,7 +173,7 @@ def attach(
         kept = tx.attach(incident_id, Attachment(0, now, by, file.name[:200], kind, "", size), content)
         if kept is not None:
             tx.add_events([IncidentEvent(incident_id, now, by, Act.ATTACH.value, "done", file.name)])
-    typer.echo(f"{file.name} is kept." if kept is not None else f"{file.name} was kept before.")
+    say(f"{file.name} is kept." if kept is not None else f"{file.name} was kept before.")
 
 
 @app.command()
@@ -206,7 +206,7 @@ def hold(
             raise QuantracError("A weekly window must be shorter than a week.")
         window = HoldWindow(0, kind, station, parameter, starts_at, ends_at, repeat, by=by, note=note)
         number = tx.add_window(window)
-    typer.echo(f"Window {number}: {station} {parameter} until {as_text(ends_at)}{', every week' if weekly else ''}.")
+    say(f"Window {number}: {station} {parameter} until {as_text(ends_at)}{', every week' if weekly else ''}.")
 
 
 @app.command()
@@ -218,7 +218,7 @@ def release(window_id: Annotated[int, typer.Argument(metavar="WINDOW", help="Num
     with _transaction() as (tx, now):
         if not tx.end_window(window_id, now):
             raise QuantracError(f"There is no window {window_id}: `quantrac incidents windows` shows the numbers.")
-    typer.echo(f"Window {window_id} is over.")
+    say(f"Window {window_id} is over.")
 
 
 @app.command()
@@ -248,9 +248,9 @@ def outage(
         if kind.isdigit():
             if not tx.end_outage(int(kind), now):
                 raise QuantracError(f"There is no outage {kind} that lasts.")
-            typer.echo(f"Outage {kind} is over.")
+            say(f"Outage {kind} is over.")
         elif kind in {"broker", "line", "pipeline"}:
-            typer.echo(f"Outage {tx.declare_outage(kind, park, now, note)} is declared.")
+            say(f"Outage {tx.declare_outage(kind, park, now, note)} is declared.")
         else:
             raise QuantracError(f"{kind!r} is no kind of outage: give broker, line or pipeline.")
 
@@ -289,7 +289,7 @@ def _done(incident_id: int, act: Callable[[Desk], Outcome | None]) -> None:
             f"Incident {incident_id} is {incident.state.value}, held by {incident.holder or 'nobody'}; nothing was "
             f"changed: {outcome.answer.value}."
         )
-    typer.echo(f"Incident {incident_id} is {incident.state.value}, held by {incident.holder or 'nobody'}.")
+    say(f"Incident {incident_id} is {incident.state.value}, held by {incident.holder or 'nobody'}.")
 
 
 def run_incidents(context: Context, stop: threading.Event) -> None:

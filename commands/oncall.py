@@ -12,6 +12,7 @@ import typer
 from commands.views import Column, print_table
 from quantrac.domain.words import as_text
 from quantrac.errors import QuantracError
+from quantrac.terminal import say
 
 if TYPE_CHECKING:
     from alerts.oncall.check import Finding
@@ -42,9 +43,9 @@ def who(
         following = f"; then {_names(oncall, found.next_people)} from {as_text(found.next_from)}"
         until = "" if found.until is None else f" until {as_text(found.until)}"
         later = "" if found.next_from is None else following
-        typer.echo(f"{rota.title} ({rota.code}): {_names(oncall, found.people)}{until}{later}")
+        say(f"{rota.title} ({rota.code}): {_names(oncall, found.people)}{until}{later}")
     if not oncall.rotas:
-        typer.echo("There is no rota: describe one in a file, then `quantrac oncall import FILE`.")
+        say("There is no rota: describe one in a file, then `quantrac oncall import FILE`.")
 
 
 @app.command()
@@ -58,7 +59,7 @@ def check() -> None:
     _, oncall, now = _loaded()
     findings = found_by(oncall, now)
     if not findings:
-        typer.echo("All is well for the next eight weeks.")
+        say("All is well for the next eight weeks.")
         return
     print_table(_FINDING_COLUMNS, findings)
     raise typer.Exit(1)
@@ -80,13 +81,11 @@ def import_(
     found = parse(read_text(file), str(file))
     counts = f"{len(found.people)} people, {len(found.rotas)} rotas, {len(found.policies)} policies"
     if dry:
-        typer.echo(f"{file} is in order: {counts}.")
+        say(f"{file} is in order: {counts}.")
         return
     store, _, now = _loaded()
     store.replace(documents(found), now)
-    typer.echo(
-        f"{counts} are in force. New channels count once verified; `quantrac oncall check` says what is missing."
-    )
+    say(f"{counts} are in force. New channels count once verified; `quantrac oncall check` says what is missing.")
 
 
 @app.command()
@@ -101,7 +100,7 @@ def export(
 
     text = written(_loaded()[1])
     if output is None:
-        typer.echo(text, nl=False)
+        say(text, end="")
     else:
         output.write_text(text, "utf-8")
 
@@ -130,7 +129,7 @@ def ics(
         raise QuantracError(f"{own.name} has no duty in the next half year.")
     text = "".join(texts)
     if output is None:
-        typer.echo(text, nl=False)
+        say(text, end="")
     else:
         output.write_bytes(text.encode())
 
@@ -159,7 +158,7 @@ def override(
     if not people or starts_at >= ends_at or ends_at <= now:
         raise QuantracError("Give --remove or --add, and a time that ends after its beginning and after now.")
     number = store.add_override(Override(rota, starts_at, ends_at, remove, add), by, now)
-    typer.echo(f"Override {number} is in force.")
+    say(f"Override {number} is in force.")
 
 
 @app.command()
@@ -183,7 +182,7 @@ def swap(
     answer = propose(asked, oncall, _rota(oncall, rota), now).answer
     if answer is not SwapAnswer.DONE:
         raise QuantracError(f"The swap cannot be asked for: {answer.value}.")
-    typer.echo(f"Swap {store.propose_swap(asked, now)} waits for {_person(oncall, colleague).name}.")
+    say(f"Swap {store.propose_swap(asked, now)} waits for {_person(oncall, colleague).name}.")
 
 
 @app.command("answer")
@@ -213,7 +212,7 @@ def answer_swap(
         raise QuantracError(f"There is no swap {swap_id}.")
     if given != [SwapAnswer.DONE]:
         raise QuantracError(f"Swap {swap_id} is not changed: {given[0].value}.")
-    typer.echo(f"Swap {swap_id} is {state}.")
+    say(f"Swap {swap_id} is {state}.")
 
 
 @app.command()
@@ -232,10 +231,10 @@ def verify(
         raise QuantracError(f"{person} has no channel {address}: `quantrac oncall export` shows them.")
     if code is None:
         _send_code(store, channel, now)
-        typer.echo(f"A code was sent to {address}.")
+        say(f"A code was sent to {address}.")
     else:
         _return_code(store, channel.id, code, now)
-        typer.echo(f"{address} is verified.")
+        say(f"{address} is verified.")
 
 
 def _send_code(store: OnCallStore, channel: ContactChannel, now: datetime) -> None:

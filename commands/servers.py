@@ -89,7 +89,7 @@ def files() -> None:
         server.add_stations(codes)
         server.start()
     told = ", ".join(f"{server.name} on port {server.port}" for server in servers.file_servers)
-    typer.echo(f"{told}; {len(codes)} stations write into {servers.file_servers[0].drop_folder}.")
+    say(f"{told}; {len(codes)} stations write into {servers.file_servers[0].drop_folder}.")
 
 
 @app.command()

@@ -137,9 +137,7 @@ def _simulate_files(
             )
     finally:
         target.close()
-    typer.echo(
-        f"{report.files:,} files with {report.readings:,} readings written, {report.tries_failed:,} tries refused."
-    )
+    say(f"{report.files:,} files with {report.readings:,} readings written, {report.tries_failed:,} tries refused.")
 
 
 def _file_target(context: Context, to: str | None) -> FileTarget:

@@ -83,7 +83,7 @@ def learn(
     s = context.settings
     seen = learn_from(folder, s.drop_patterns, most, s.drop_max_file_bytes)
     known = load_registry([sample_province(), recorded_feeds()])
-    typer.echo(proposal(seen, known, context.clock.now().date().isoformat()), nl=False)
+    say(proposal(seen, known, context.clock.now().date().isoformat()), end="")
 
 
 def _read(paths: list[Path] | None) -> Registry:
