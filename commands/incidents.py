@@ -310,7 +310,7 @@ def run_incidents(context: Context, stop: threading.Event) -> None:
         from alerts.notifiers.webhook import load_targets
 
         common += [(Channel.WEBHOOK, name) for name in load_targets(settings.webhooks_file)]
-    options = StepOptions(tuple(common), tells=settings.incident_pages)
+    options = StepOptions(tuple(common), pages=settings.incident_pages)
     IncidentStep(IncidentStore(context.database().writer), options, context.clock).run(stop)
 
 

@@ -79,13 +79,14 @@ class Pipeline:
 
     bridge: Part
     workers: tuple[Part, ...]
+    incidents: Part
     notifier: Part
     trainer: Part
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """All of them, in the order of a reading's way."""
-        return (self.bridge, *self.workers, self.notifier, self.trainer)
+        return (self.bridge, *self.workers, self.incidents, self.notifier, self.trainer)
 
 
 def pipeline(run_dir: Path, workers: int = 1) -> Pipeline:
@@ -96,6 +97,7 @@ def pipeline(run_dir: Path, workers: int = 1) -> Pipeline:
             part(run_dir, f"worker-{number}", "run", "worker", ready_event="worker_ready")
             for number in range(1, workers + 1)
         ),
+        incidents=part(run_dir, "incidents", "run", "incidents", ready_event="incidents_ready"),
         notifier=part(run_dir, "notifier", "run", "notifier", ready_event="notifier_ready"),
         trainer=part(run_dir, "trainer", "run", "trainer", ready_event="trainer_ready"),
     )

@@ -13,7 +13,7 @@ import psutil
 from local.servers.files import read_json
 from quantrac.settings import PREFIX, Settings
 
-EXPECTED = ("bridge", "worker", "notifier", "trainer")
+EXPECTED = ("bridge", "worker", "incidents", "notifier", "trainer")
 """What an installation needs at least one of, somewhere."""
 
 

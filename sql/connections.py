@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 from psycopg import errors
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from quantrac.errors import StoreError
@@ -74,3 +75,14 @@ def connect(
         connect_timeout=CONNECT_TIMEOUT_S,
         **_KEEPALIVE,
     )
+
+
+def usable(connection: psycopg.Connection[Any] | None) -> psycopg.Connection[Any] | None:
+    """Return a connection that can take another transaction, else ``None``; one that cannot is closed.
+
+    A server that goes in the middle of something leaves a connection that is neither closed nor of any use.
+    """
+    if connection is None or connection.info.transaction_status is TransactionStatus.IDLE:
+        return connection
+    connection.close()
+    return None

@@ -12,7 +12,7 @@ import psycopg
 
 from quantrac.domain.forwarding import FilePiece, ForwardingLine, WaitingFile
 from quantrac.errors import StoreError
-from sql.connections import connect, translated
+from sql.connections import connect, translated, usable
 from sql.progress_store import ProgressStore
 from sql.statements import statement
 from sql.storable import storable
@@ -84,8 +84,7 @@ class ForwardingStore:
     @contextmanager
     def _transaction(self, doing: str) -> Any:
         with translated(doing):
-            if self._connection is None or self._connection.closed:
-                self._connection = self._connected()
+            self._connection = usable(self._connection) or self._connected()
             with self._connection.transaction(), self._connection.cursor() as cursor:
                 yield cursor
 

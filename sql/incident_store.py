@@ -25,7 +25,7 @@ from quantrac.domain.incidents import (
 from quantrac.domain.notifications import Channel
 from quantrac.domain.oncall import OnCallRows
 from sql import incident_rows, oncall_store
-from sql.connections import connect, translated
+from sql.connections import connect, translated, usable
 from sql.statements import statement
 from sql.storable import storable
 
@@ -251,6 +251,7 @@ class IncidentStore:
             self._connection = None
 
     def _connected(self) -> psycopg.Connection[Any]:
-        if self._connection is None or self._connection.closed:
+        self._connection = usable(self._connection)
+        if self._connection is None:
             self._connection = connect(self._conninfo, "quantrac incidents", autocommit=True, session=_SESSION)
         return self._connection

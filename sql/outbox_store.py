@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from quantrac.domain.notifications import Channel, Notification, PendingNotification
-from sql.connections import connect, translated
+from sql.connections import connect, translated, usable
 from sql.statements import statement
 from sql.storable import storable
 
@@ -62,7 +62,8 @@ class OutboxStore:
             self._connected().execute(statement(name), arguments)
 
     def _connected(self) -> psycopg.Connection[Any]:
-        if self._connection is None or self._connection.closed:
+        self._connection = usable(self._connection)
+        if self._connection is None:
             connection = connect(self._conninfo, "quantrac notifier", autocommit=True)
             connection.execute(f"LISTEN {CHANNEL}".encode())
             self._connection = connection

@@ -14,7 +14,7 @@ import psycopg
 from quantrac.domain.alerts import Assessment
 from quantrac.domain.ledger import LedgerCounts
 from quantrac.domain.words import Bilingual
-from sql.connections import connect, translated
+from sql.connections import connect, translated, usable
 from sql.delays import quantile_s
 from sql.statements import statement
 
@@ -415,6 +415,5 @@ class Reports:
 
     def _rows(self, name: str, **arguments: object) -> list[tuple[Any, ...]]:
         with translated("reading a report"):
-            if self._connection is None or self._connection.closed:
-                self._connection = connect(self._conninfo, "quantrac reports", autocommit=True)
+            self._connection = usable(self._connection) or connect(self._conninfo, "quantrac reports", autocommit=True)
             return self._connection.execute(statement(name), arguments or None).fetchall()

@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
 
 from sql.accounting_store import AccountingStore
 from sql.alert_store import AlertStore
 from sql.bucket_store import BucketStore
-from sql.connections import connect, translated
+from sql.connections import connect, translated, usable
 from sql.model_store import ModelStore
 from sql.presence_store import PresenceStore
 from sql.progress_store import ProgressStore
@@ -73,9 +72,7 @@ class WorkerStore:
             self._connection = None
 
     def _connected(self) -> psycopg.Connection[Any]:
-        # A server that goes in mid-pipeline leaves a connection that is neither closed nor of any use.
-        if self._connection is not None and self._connection.info.transaction_status is not TransactionStatus.IDLE:
-            self.close()
+        self._connection = usable(self._connection)
         if self._connection is None:
             connection = connect(self._conninfo, "quantrac worker", autocommit=True, session=_SESSION)
             try:

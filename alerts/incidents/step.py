@@ -45,7 +45,7 @@ class StepOptions:
     common: tuple[tuple[Channel, str], ...]
     """Told, beside the contacts of the stations, when no policy reaches anybody."""
     policy: IncidentPolicy = field(default_factory=IncidentPolicy)
-    tells: bool = True
+    pages: bool = True
     """False: incidents are kept and decided, and nothing is sent: single alerts page, as before."""
     pause_s: float = 0.5
     """Between steps that find nothing new: adds to the time from a reading to its page."""
@@ -62,6 +62,7 @@ class IncidentStep:
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; a step under way is finished."""
+        _log.info("incidents_ready", pages=self._options.pages)
         try:
             while not stop.is_set():
                 try:
@@ -104,7 +105,7 @@ class IncidentStep:
         )
         done = turn(before.values(), changes, around, now, policy=policy, new_id=tx.new_id)
         oncall = self._current(tx, now)
-        teller = Teller(tx, oncall, self._options.common, now, tells=self._options.tells)
+        teller = Teller(tx, oncall, self._options.common, now, pages=self._options.pages)
         after = [teller.address(decision, done) for decision in done.decisions]
         changed = [i for i in after if before.get(i.id) != i]
         tx.save(changed)

@@ -29,7 +29,7 @@ class Teller:
         common: Sequence[tuple[Channel, str]],
         now: datetime,
         *,
-        tells: bool,
+        pages: bool,
     ) -> None:
         self._tx, self._oncall, self._now = tx, oncall, now
         self._common, self._tells = common, tells

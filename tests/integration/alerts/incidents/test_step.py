@@ -309,7 +309,7 @@ def test_a_lost_connection_is_said_and_the_next_step_goes_on(centre: Centre) -> 
 
 
 def test_without_the_switch_incidents_are_kept_and_nothing_is_sent(centre: Centre) -> None:
-    options = StepOptions(common=((Channel.EMAIL, "truc-ban@so.vn"),), tells=False)
+    options = StepOptions(common=((Channel.EMAIL, "truc-ban@so.vn"),), pages=False)
     step = IncidentStep(centre.store, options, centre.clock)
     opened = centre.transition("S1")
     centre.happens(opened)
