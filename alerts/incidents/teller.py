@@ -32,7 +32,7 @@ class Teller:
         pages: bool,
     ) -> None:
         self._tx, self._oncall, self._now = tx, oncall, now
-        self._common, self._tells = common, tells
+        self._common, self._pages = common, pages
         self._names = tx.names()
         self._messages: list[IncidentMessage] = []
         self._events: list[IncidentEvent] = []
@@ -72,7 +72,7 @@ class Teller:
             self._tx.withdraw(self._ended, "resolved", self._now, only_later=True)
 
     def _send(self, messages: Iterable[IncidentMessage]) -> None:
-        if self._tells:
+        if self._pages:
             self._tx.enqueue(messages)
 
     def _follow(self, decision: Decision, notice: IncidentNotice, recipients: Sequence[PagedRecipient]) -> None:

@@ -17,7 +17,7 @@ def stage(tmp_path: Path) -> Stage:
 
 
 def test_the_pipeline_in_the_order_of_a_readings_way(stage: Stage) -> None:
-    assert [each.name for each in stage.parts] == ["bridge", "worker-1", "worker-2", "notifier", "trainer"]
+    assert [each.name for each in stage.parts] == ["bridge", "worker-1", "worker-2", "incidents", "notifier", "trainer"]
     assert stage.restarts == 0
 
 
