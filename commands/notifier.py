@@ -27,4 +27,4 @@ def run_notifier(context: Context, stop: threading.Event) -> None:
     notifiers: list[Notifier] = [EmailNotifier(context.smtp(), context.clock)]
     if context.settings.webhooks_file is not None:
         notifiers.append(WebhookNotifier(load_targets(context.settings.webhooks_file)))
-    NotifierLoop(OutboxStore(context.database().writer), notifiers, context.clock).run(stop)
+    NotifierLoop(OutboxStore(context.database().notifier), notifiers, context.clock).run(stop)

@@ -71,8 +71,13 @@ class Settings(BaseSettings):
         None, description="PostgreSQL URL of the owner role (migrations, imports); empty: a local server."
     )
     database_writer_url: SecretStr | None = Field(
-        None, description="PostgreSQL URL of the writer role (workers, notifier)."
+        None, description="PostgreSQL URL of the role quantrac_writer (workers)."
     )
+    database_notifier_url: SecretStr | None = Field(None, description="PostgreSQL URL of the role quantrac_notifier.")
+    database_desk_url: SecretStr | None = Field(
+        None, description="PostgreSQL URL of the role quantrac_desk (officers: acknowledgements, causes)."
+    )
+    database_trainer_url: SecretStr | None = Field(None, description="PostgreSQL URL of the role quantrac_trainer.")
     database_reader_url: SecretStr | None = Field(
         None, description="PostgreSQL URL of the reader role (status, dashboards)."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from quantrac.endpoints import (
 from quantrac.errors import ServerError
 
 FILE_NAME = "local.json"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def write_local(endpoints: LocalEndpoints) -> None:
             "user": kafka.user,
             "password": kafka.password,
         },
-        "database": {"owner": database.owner, "writer": database.writer, "reader": database.reader},
+        "database": asdict(database),
         "smtp": {"host": smtp.host, "port": smtp.port, "sender": smtp.sender, "security": smtp.security.value},
         "ca_file": str(mqtt.ca_file),
         "mail_dir": str(endpoints.mail_dir),
