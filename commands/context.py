@@ -42,8 +42,15 @@ class Context:
         """Return how the bridge logs in at the MQTT broker."""
         s = self.settings
         if s.mqtt_host is None:
-            return self._local("MQTT broker", "MQTT_HOST").bridge
-        return self._mqtt(s.mqtt_user, _secret(s.mqtt_password))
+            return self._local("MQTT broker", "MQTT_HOST").mqtt(s.bridge_id)
+        return self._mqtt(s.mqtt_user or s.bridge_id, _secret(s.mqtt_password))
+
+    def mqtt_probe(self) -> MqttEndpoint:
+        """Return how doctor logs in at the MQTT broker; without a password it should not."""
+        s = self.settings
+        if s.mqtt_host is None:
+            return self._local("MQTT broker", "MQTT_HOST").mqtt("probe")
+        return self._mqtt(s.mqtt_probe_user, _secret(s.mqtt_probe_password))
 
     def mqtt_for(self, station: str) -> MqttEndpoint:
         """Return how a station's logger logs in at the MQTT broker."""

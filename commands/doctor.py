@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -77,14 +78,33 @@ def _settings(context: Context) -> str:
 def _mqtt(context: Context) -> str:
     from local.servers.mqtt_probe import can_log_in
 
-    endpoint = context.mqtt_bridge()
+    endpoint = context.mqtt_probe()
+    if endpoint.password is None:
+        return (
+            f"{endpoint.host}:{endpoint.port} was not asked: doctor has no user of its own there "
+            "(QUANTRAC_MQTT_PROBE_PASSWORD), and the bridge's would end the bridge's session"
+        )
     if not can_log_in(endpoint, timeout_s=5.0):
         raise CheckError(
             f"{endpoint.host}:{endpoint.port} does not let the user {endpoint.user!r} in",
             "Is it running, is its certificate's authority QUANTRAC_MQTT_CA_FILE, are user and password right?",
         )
+    denied = _denied(context)
+    if denied:
+        (user, topic), count = denied.most_common(1)[0]
+        raise CheckError(
+            f"{denied.total()} messages were denied, most of {user!r} to {topic!r} ({count})",
+            "A logger publishes under another name than its user's: correct the topic or the user of the logger.",
+        )
     tls = "TLS" if endpoint.encrypted else "WITHOUT TLS"
     return f"{endpoint.host}:{endpoint.port} lets {endpoint.user} in, {tls}"
+
+
+def _denied(context: Context) -> Counter[tuple[str, str]]:
+    """Return whom the local broker denied which topics; of another broker nothing is known."""
+    from local.servers.denials import denials
+
+    return denials(context.settings.run_dir) if context.settings.mqtt_host is None else Counter()
 
 
 def _kafka(context: Context) -> str:

@@ -62,6 +62,7 @@ def status(
 
 def collect(context: Context) -> dict[str, dict[str, object]]:
     """Return what broker and database know, by topic of interest."""
+    from local.servers.denials import denials
     from quantrac.topics import RAW
     from sql.reports import Reports
     from streams.app import GROUP
@@ -80,6 +81,7 @@ def collect(context: Context) -> dict[str, dict[str, object]]:
             "online": totals.online,
             "heard in the last 10 min": totals.heard,
             "last received": totals.last_received_at,
+            "messages denied by the local broker": denials(context.settings.run_dir).total(),
         },
         "Lag and delay": {
             "records waiting in Kafka": waiting,

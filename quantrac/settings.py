@@ -49,8 +49,16 @@ class Settings(BaseSettings):
 
     mqtt_host: str | None = Field(None, description="MQTT broker; empty: a local Mosquitto.")
     mqtt_port: int = Field(8883, ge=1, le=65535, description="Port of the MQTT broker.")
-    mqtt_user: str = Field("bridge", description="User of the bridge at the broker.")
+    mqtt_user: str | None = Field(
+        None, description="User of the bridge at the broker; empty: its QUANTRAC_BRIDGE_ID, as brokers of ours demand."
+    )
     mqtt_password: SecretStr | None = Field(None, description="Password of the bridge at the broker.")
+    mqtt_probe_user: str = Field(
+        "probe", description="User with which doctor asks the broker; the bridge's would end the bridge's session."
+    )
+    mqtt_probe_password: SecretStr | None = Field(
+        None, description="Password of doctor's user; empty: doctor does not log in."
+    )
     mqtt_station_passwords: Path | None = Field(
         None, description='TOML file `station = "password"` with which simulate and replay log in as stations.'
     )
@@ -142,7 +150,7 @@ class Settings(BaseSettings):
     )
     batch_wait_s: float = Field(0.2, gt=0, le=10, description="Longest wait of a worker for a fuller batch (s).")
     bridge_id: str = Field(
-        "bridge-1", description="Client id of this bridge: fixed, so that the broker keeps its session."
+        "bridge-1", description="Client id and user of this bridge: fixed, so that the broker keeps its session."
     )
     bridge_filter: str = Field(
         "+", description="Stations that this bridge serves, as an MQTT topic filter of one level."

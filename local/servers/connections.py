@@ -36,7 +36,7 @@ class LocalEndpoints:
     """Where the mail catcher keeps its messages."""
 
     def mqtt(self, user: str) -> MqttEndpoint:
-        """Return how a station (or ``bridge``) reaches the MQTT broker.
+        """Return how a station, a bridge or ``probe`` reaches the MQTT broker.
 
         Raises
         ------
@@ -45,7 +45,10 @@ class LocalEndpoints:
         """
         password = Passwords(self.run_dir).users("mqtt").get(user)
         if password is None:
-            raise ServerError(f"The local Mosquitto has no user {user!r}: add the station first.")
+            raise ServerError(
+                f"The local Mosquitto has no user {user!r}: `quantrac servers stations` adds the registered stations, "
+                "`quantrac servers bridges ID` adds a bridge."
+            )
         broker = self.bridge
         return MqttEndpoint(broker.host, broker.port, user=user, password=password, ca_file=broker.ca_file, tls=True)
 
