@@ -1,6 +1,6 @@
-"""What the local broker did not let through: a station that publishes under another's name is told nothing by MQTT 3.1.1.
+"""What the local broker did not let through.
 
-The broker's log is where it stands.
+MQTT 3.1.1 has no answer for a station that publishes under another's name: the broker's log alone tells of it.
 """
 
 from __future__ import annotations
