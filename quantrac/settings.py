@@ -254,13 +254,35 @@ def _nearest(name: str, prefix: str = "", *, upper: bool = False) -> str:
     return f"; did you mean {prefix}{near[0].upper() if upper else near[0]}? `quantrac settings` lists them all."
 
 
+_MOUNTED = Path("/run/secrets")
+"""Where a container gets its secrets: one user lives there, and the files' modes are those of the host."""
+
+
+def _refuse_exposed(path: Path, content: Mapping[str, Any]) -> None:
+    """Refuse a file that other users of the machine can reach and write, or read although it holds a secret."""
+    if path.resolve().is_relative_to(_MOUNTED):
+        return
+    mode = path.stat().st_mode
+    if not all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents):
+        return
+    secret = next((name for name in content if name.endswith(("_password", "_url", "_token"))), None)
+    if mode & 0o002 or (mode & 0o004 and secret is not None):
+        done = "write" if mode & 0o002 else "read"
+        raise SettingsError(
+            f"{path} (named by {PREFIX}CONFIG_FILE) holds {secret or 'settings'} and "
+            f"every user of this machine can {done} it: chmod 600 {path}"
+        )
+
+
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        content = tomllib.loads(path.read_text("utf-8"))
+        _refuse_exposed(path, content)
     except OSError as exc:
         raise SettingsError(f"{path} (named by {PREFIX}CONFIG_FILE) cannot be read: {exc.strerror}.") from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise SettingsError(f"{path} is not a TOML file: {exc}.") from exc
+    return content
 
 
 def _explain(exc: ValidationError, variables: Mapping[str, str], file: str | None) -> str:
