@@ -55,6 +55,7 @@ def test_number_10_plain_text_is_named(load: Load, name: str, value: str, told: 
     assert "w:p" not in found
 
 
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 def test_number_10_a_plain_webhook_is_named_without_its_token(load: Load, tmp_path: Path) -> None:
     file = tmp_path / "webhooks.toml"
     file.write_text('safe = "jsons://hook.example.vn/TOKEN"\nplain = "json://hook.example.vn/TOKEN"\n')
