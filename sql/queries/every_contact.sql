@@ -1,0 +1,1 @@
+SELECT DISTINCT contact FROM stations CROSS JOIN unnest(contacts) AS contact
