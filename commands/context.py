@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -14,7 +15,7 @@ from pydantic import SecretStr
 from local.servers.connections import LocalEndpoints, read_local
 from quantrac.clock import Clock, SystemClock
 from quantrac.domain.stations import Registry
-from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, MqttEndpoint, SmtpEndpoint
+from quantrac.endpoints import DATABASE_ROLES, DatabaseEndpoint, KafkaEndpoint, MqttEndpoint, SmtpEndpoint
 from quantrac.errors import SettingsError
 from quantrac.settings import Settings, load_settings
 
@@ -41,8 +42,15 @@ class Context:
         """Return how the bridge logs in at the MQTT broker."""
         s = self.settings
         if s.mqtt_host is None:
-            return self._local("MQTT broker", "MQTT_HOST").bridge
-        return self._mqtt(s.mqtt_user, _secret(s.mqtt_password))
+            return self._local("MQTT broker", "MQTT_HOST").mqtt(s.bridge_id)
+        return self._mqtt(s.mqtt_user or s.bridge_id, _secret(s.mqtt_password))
+
+    def mqtt_probe(self) -> MqttEndpoint:
+        """Return how doctor logs in at the MQTT broker; without a password it should not."""
+        s = self.settings
+        if s.mqtt_host is None:
+            return self._local("MQTT broker", "MQTT_HOST").mqtt("probe")
+        return self._mqtt(s.mqtt_probe_user, _secret(s.mqtt_probe_password))
 
     def mqtt_for(self, station: str) -> MqttEndpoint:
         """Return how a station's logger logs in at the MQTT broker."""
@@ -68,15 +76,13 @@ class Context:
     def database(self) -> DatabaseEndpoint:
         """Return how each role reaches the database.
 
-        A process needs the URL of its own role only; one that is not set is that of the next weaker role that is.
+        A process needs the URL of its own role only; one that is not set is the nearest that is.
         """
         s = self.settings
-        reader = _secret(s.database_reader_url)
-        writer = _secret(s.database_writer_url) or reader
-        owner = _secret(s.database_owner_url) or writer
-        if owner is None:
+        given = {role: _secret(getattr(s, f"database_{role}_url")) for role in DATABASE_ROLES}
+        if not any(given.values()):
             return self._local("database", "DATABASE_OWNER_URL").database
-        return DatabaseEndpoint(owner=owner, writer=writer or owner, reader=reader or writer or owner)
+        return DatabaseEndpoint(**{role: _nearest(role, given) for role in DATABASE_ROLES})
 
     def smtp(self) -> SmtpEndpoint:
         """Return how to reach the mail server."""
@@ -108,7 +114,7 @@ class Context:
 
         s = self.settings
         return TrainerOptions(
-            database=self.database().reader,
+            database=self.database().trainer,
             models_dir=self.models_dir,
             history=timedelta(weeks=s.trainer_weeks),
             least_rows=s.trainer_min_rows,
@@ -154,6 +160,19 @@ def load_context() -> Context:
         A setting is unknown or does not fit.
     """
     return Context(load_settings(), SystemClock())
+
+
+def _nearest(role: str, given: Mapping[str, str | None]) -> str:
+    """Return the URL of a role; of the next one to its right that has one, else of the next to its left.
+
+    >>> _nearest("notifier", {"owner": "o", "writer": "w", "notifier": None, "desk": None, "reader": "r"})
+    'r'
+    >>> _nearest("reader", {"owner": "o", "writer": "w", "notifier": None, "desk": None, "reader": None})
+    'w'
+    """
+    names = list(given)
+    at = names.index(role)
+    return next(url for name in [*names[at:], *reversed(names[:at])] if (url := given[name]))
 
 
 def _secret(value: SecretStr | None) -> str | None:

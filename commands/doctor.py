@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import SecretStr
 
+from quantrac.endpoints import DATABASE_ROLES, KafkaSecurity, SmtpSecurity
 from quantrac.errors import QuantracError
+from quantrac.settings import Settings
 from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
@@ -42,6 +46,7 @@ class CheckError(QuantracError):
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array instead of text.")] = False,
+    strict: Annotated[bool, typer.Option(help="Refuse plain text, and servers that nobody checks.")] = False,
 ) -> None:
     """Check settings, MQTT, Kafka, database, catalogue, models, mail and disk; exit 1 when anything is wrong.
 
@@ -50,7 +55,8 @@ def doctor(
     from commands.context import load_context
 
     context = load_context()
-    findings = [examine(name, check, context) for name, check in CHECKS.items()]
+    checks = CHECKS | ({"encryption": _encryption} if strict else {})
+    findings = [examine(name, check, context) for name, check in checks.items()]
     if as_json:
         say_json([asdict(f) for f in findings])
     else:
@@ -81,14 +87,33 @@ def _settings(context: Context) -> str:
 def _mqtt(context: Context) -> str:
     from local.servers.mqtt_probe import can_log_in
 
-    endpoint = context.mqtt_bridge()
+    endpoint = context.mqtt_probe()
+    if endpoint.password is None:
+        return (
+            f"{endpoint.host}:{endpoint.port} was not asked: doctor has no user of its own there "
+            "(QUANTRAC_MQTT_PROBE_PASSWORD), and the bridge's would end the bridge's session"
+        )
     if not can_log_in(endpoint, timeout_s=5.0):
         raise CheckError(
             f"{endpoint.host}:{endpoint.port} does not let the user {endpoint.user!r} in",
             "Is it running, is its certificate's authority QUANTRAC_MQTT_CA_FILE, are user and password right?",
         )
+    denied = _denied(context)
+    if denied:
+        (user, topic), count = denied.most_common(1)[0]
+        raise CheckError(
+            f"{denied.total()} messages were denied, most of {user!r} to {topic!r} ({count})",
+            "A logger publishes under another name than its user's: correct the topic or the user of the logger.",
+        )
     tls = "TLS" if endpoint.encrypted else "WITHOUT TLS"
     return f"{endpoint.host}:{endpoint.port} lets {endpoint.user} in, {tls}"
+
+
+def _denied(context: Context) -> Counter[tuple[str, str]]:
+    """Return whom the local broker denied which topics; of another broker nothing is known."""
+    from local.servers.denials import denials
+
+    return denials(context.settings.run_dir) if context.settings.mqtt_host is None else Counter()
 
 
 def _kafka(context: Context) -> str:
@@ -177,6 +202,44 @@ def _mail(context: Context) -> str:
     endpoint = context.smtp()
     probe(endpoint)
     return f"{endpoint.host}:{endpoint.port} ({endpoint.security.value}) takes mail from {endpoint.sender}"
+
+
+def _encryption(context: Context) -> str:
+    """Look at every connection that the settings name: local servers have none that is plain text."""
+    plain = list(plain_connections(context.settings))
+    if plain:
+        raise CheckError(
+            f"plain text, or a server that nobody checks: {'; '.join(plain)}",
+            "TLS for each, with its certificate checked; then run doctor --strict again.",
+        )
+    return "every connection that the settings name is TLS, with the server's certificate checked"
+
+
+def plain_connections(s: Settings) -> Iterator[str]:
+    """Yield the connections of the settings that are not TLS with a checked certificate, with what makes them so."""
+    if s.mqtt_host is not None and not (s.mqtt_tls or s.mqtt_ca_file):
+        yield "MQTT (QUANTRAC_MQTT_TLS)"
+    if s.kafka_bootstrap is not None and s.kafka_security not in (KafkaSecurity.SSL, KafkaSecurity.SASL_SSL):
+        yield f"Kafka (QUANTRAC_KAFKA_SECURITY={s.kafka_security.value})"
+    for role in DATABASE_ROLES:
+        url: SecretStr | None = getattr(s, f"database_{role}_url")
+        if url is not None and "sslmode=verify-full" not in url.get_secret_value():
+            yield f"the database (QUANTRAC_DATABASE_{role.upper()}_URL without sslmode=verify-full)"
+    if s.smtp_host is not None and s.smtp_security is SmtpSecurity.NONE:
+        yield "mail (QUANTRAC_SMTP_SECURITY=none)"
+    if s.grafana_url is not None and not s.grafana_url.startswith("https://"):
+        yield "Grafana (QUANTRAC_GRAFANA_URL without https)"
+    yield from _plain_webhooks(s)
+
+
+def _plain_webhooks(s: Settings) -> Iterator[str]:
+    from alerts.notifiers.webhook import load_targets
+
+    if s.webhooks_file is not None:
+        for name, url in load_targets(s.webhooks_file).items():
+            scheme = url.split("://", 1)[0].lower()
+            if scheme in {"http", "json", "xml", "form", "mqtt", "mailto", "ws", "apprise", "matrix", "gotify", "ntfy"}:
+                yield f"the webhook {name!r} ({scheme}://)"
 
 
 def _disk(context: Context) -> str:

@@ -261,7 +261,7 @@ def _transaction() -> Iterator[tuple[IncidentTransaction, datetime]]:
     from sql.incident_store import IncidentStore
 
     context = load_context()
-    store = IncidentStore(context.database().writer)
+    store = IncidentStore(context.database().desk)
     try:
         with store.transaction() as tx:
             yield tx, context.clock.now()
@@ -276,7 +276,7 @@ def _done(incident_id: int, act: Callable[[Desk], Outcome | None]) -> None:
     from sql.incident_store import IncidentStore
 
     context = load_context()
-    store = IncidentStore(context.database().writer)
+    store = IncidentStore(context.database().desk)
     try:
         outcome = act(Desk(store, context.clock))
     finally:

@@ -6,6 +6,7 @@ import typer
 
 from commands import (
     alerts,
+    audit,
     dashboards,
     db,
     dead_letters,
@@ -55,6 +56,7 @@ app.add_typer(limits.app, name="limits")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(oncall.app, name="oncall")
+app.add_typer(audit.app, name="audit")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(forwarding.app, name="forwarding")
 app.add_typer(models.app, name="models")

@@ -19,12 +19,18 @@ def run_notifier(context: Context, stop: threading.Event) -> None:
     SettingsError
         A server is not configured, or the file of webhooks holds a mistake.
     """
+    from alerts.known_recipients import KnownRecipients
     from alerts.notifier import NotifierLoop
     from alerts.notifiers.email import EmailNotifier
     from alerts.notifiers.webhook import WebhookNotifier, load_targets
     from sql.outbox_store import OutboxStore
 
-    notifiers: list[Notifier] = [EmailNotifier(context.smtp(), context.clock)]
+    store = OutboxStore(context.database().notifier)
+    email = EmailNotifier(context.smtp(), context.clock)
+    # Webhooks are known by the notifier's own file alone.
+    notifiers: list[Notifier] = [
+        KnownRecipients(email, context.settings.mail_to, store.contacts, context.clock),
+    ]
     if context.settings.webhooks_file is not None:
         notifiers.append(WebhookNotifier(load_targets(context.settings.webhooks_file)))
-    NotifierLoop(OutboxStore(context.database().writer), notifiers, context.clock).run(stop)
+    NotifierLoop(store, notifiers, context.clock).run(stop)

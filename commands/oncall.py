@@ -270,7 +270,7 @@ def _loaded() -> tuple[OnCallStore, OnCall, datetime]:
     from sql.oncall_store import OnCallStore
 
     context = load_context()
-    store, now = OnCallStore(context.database().writer), context.clock.now()
+    store, now = OnCallStore(context.database().desk), context.clock.now()
     return store, of_rows(store.load(now)), now
 
 

@@ -93,6 +93,35 @@ def files() -> None:
 
 
 @app.command()
+def bridges(ids: Annotated[list[str], typer.Argument(metavar="ID...", help="bridge-2, bridge-3, ...")]) -> None:
+    """Give more bridges their users at the local broker, named as their QUANTRAC_BRIDGE_ID; the first has its own.
+
+    Example: quantrac servers bridges bridge-2
+    """
+    _servers().mosquitto.add_bridges(ids)
+    typer.echo(f"{', '.join(ids)} may log in; their passwords are in secrets.json of the run folder.")
+
+
+@app.command()
+def rotate(code: Annotated[str, typer.Argument(metavar="CODE", help="A station, or a bridge's id.")]) -> None:
+    """Give a user of the local broker another password and print it; the broker runs on.
+
+    Example: quantrac servers rotate DT_KCNSADEC_NUOSXL
+    """
+    typer.echo(_servers().mosquitto.rotate(code))
+
+
+@app.command()
+def revoke(code: Annotated[str, typer.Argument(metavar="CODE", help="A station, or a bridge's id.")]) -> None:
+    """Take away a user's password at the local broker and disconnect who uses it; the broker runs on.
+
+    Example: quantrac servers revoke DT_KCNSADEC_NUOSXL
+    """
+    _servers().mosquitto.revoke(code)
+    typer.echo(f"{code} cannot log in any more.")
+
+
+@app.command()
 def stop() -> None:
     """Stop the servers of the run folder, and no others. Their data stay.
 

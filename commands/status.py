@@ -71,6 +71,7 @@ def collect(context: Context) -> tuple[dict[str, Facts], list[QuantracError]]:
 
 
 def _stations(context: Context) -> Facts:
+    from local.servers.denials import denials
     from sql.reports import Reports
 
     with Reports(context.database().reader) as reports:
@@ -80,6 +81,7 @@ def _stations(context: Context) -> Facts:
         "online": totals.online,
         "heard in the last 10 min": totals.heard,
         "last received": totals.last_received_at,
+        "messages denied by the local broker": denials(context.settings.run_dir).total(),
     }
 
 

@@ -4,13 +4,14 @@
 #   deploy/prepare.sh PUBLIC_NAME SMTP_HOST MAIL_FROM MAIL_TO
 #   deploy/prepare.sh monitor.example.vn mail.example.vn quantrac@example.vn truc-ban@example.vn
 #
-# PUBLIC_NAME is the name under which loggers and officers reach this machine. SECRETS_DIR names another folder.
+# PUBLIC_NAME is the name, or the IP address, under which loggers and officers reach this machine. SECRETS_DIR names
+# another folder, CA_DIR that of the authority's key: a memory stick, say, that is needed for this alone.
 set -euo pipefail
 umask 077
 here=$(dirname "$(readlink -f "$0")")
 
 if [[ $# -ne 4 ]]; then
-    sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
     exit 2
 fi
 public_name=$1 smtp_host=$2 mail_from=$3 mail_to=$4
@@ -23,6 +24,7 @@ done
 command -v openssl >/dev/null || { echo "prepare.sh: openssl is missing; install it (Debian: apt-get install openssl)." >&2; exit 1; }
 
 secrets=${SECRETS_DIR:-$here/secrets}
+authority=$(readlink -m "${CA_DIR:-$here/authority}")
 # The folder keeps everybody else out; its files are readable, since each is mounted into one container whose user is
 # another one's number here.
 mkdir -p "$secrets"
@@ -48,18 +50,29 @@ password() {
     openssl rand -hex 24 | tr -d '\n' | keep "$1"
 }
 
-for name in postgres owner writer reader kafka_node kafka_admin kafka_bridge kafka_worker mqtt_bridge grafana_admin grafana_key; do
+for name in postgres owner writer notifier desk trainer reader kafka_node kafka_admin kafka_bridge kafka_worker mqtt_bridge \
+    mqtt_probe grafana_admin grafana_key; do
     password "${name}_password"
 done
 openssl rand 16 | basenc --base64url | tr -d '=\n' | keep kafka_cluster_id
 
-# One authority for the services among each other and for the loggers; it signs nothing but what stands here.
+# One authority for the services among each other and for the loggers; it signs nothing but what stands here. Its key is
+# needed here and nowhere else: it has no place beside the secrets of servers that run.
+(umask 077 && mkdir -p "$authority" && chmod 700 "$authority")
+case $authority/ in
+    "$(pwd -P)"/*) echo "prepare.sh: CA_DIR must not lie in the folder of the secrets: $authority" >&2; exit 2 ;;
+esac
+if [[ -s ca.key ]]; then
+    # Where an older version had put it.
+    mv ca.key "$authority/ca.key"
+    made+=("$authority/ca.key")
+fi
 if [[ ! -s ca.pem ]]; then
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj "/O=quantrac/CN=quantrac authority" \
         -addext "basicConstraints=critical,CA:TRUE,pathlen:0" -addext "keyUsage=critical,keyCertSign,cRLSign" \
-        -keyout ca.key -out ca.pem 2>/dev/null
-    chmod 600 ca.key
-    made+=(ca.pem ca.key)
+        -keyout "$authority/ca.key" -out ca.pem 2>/dev/null
+    chmod 600 "$authority/ca.key"
+    made+=(ca.pem "$authority/ca.key")
 fi
 
 # certificate SERVICE NAME...: key and certificate of a service, for 825 days.
@@ -67,11 +80,18 @@ certificate() {
     local service=$1 names="" name
     shift
     [[ -s ${service}_cert.pem ]] && return
-    for name in "$@"; do names+=",DNS:$name"; done
+    if [[ ! -s $authority/ca.key ]]; then
+        echo "prepare.sh: ${service}_cert.pem has to be made, and $authority/ca.key is missing: bring the authority's key" \
+            "(CA_DIR names its folder)." >&2
+        exit 1
+    fi
+    for name in "$@"; do
+        if [[ $name =~ ^[0-9]+(\.[0-9]+){3}$ || $name == *:* ]]; then names+=",IP:$name"; else names+=",DNS:$name"; fi
+    done
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/O=quantrac/CN=$service" \
         -keyout "${service}_key.pem" -out "$service.csr" 2>/dev/null
-    openssl x509 -req -in "$service.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 825 -out "${service}_cert.pem" \
-        -extfile <(printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n' "${names#,},IP:127.0.0.1") \
+    openssl x509 -req -in "$service.csr" -CA ca.pem -CAkey "$authority/ca.key" -CAserial "$authority/ca.srl" -CAcreateserial -days 825 -out "${service}_cert.pem" \
+        -extfile <(printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n' "${names#,},IP:127.0.0.1,IP:::1") \
         2>/dev/null
     rm "$service.csr"
     # openssl makes keys that others cannot read, but the service's user in its container is one of the others.
@@ -85,7 +105,18 @@ certificate database database localhost
 certificate grafana grafana localhost "$public_name"
 cat kafka_key.pem kafka_cert.pem | keep kafka_keystore.pem
 
-printf 'bridge:%s\n' "$(<mqtt_bridge_password)" | keep mqtt_users
+if [[ -s mqtt_users ]] && grep -q '^bridge:' mqtt_users; then
+    # An older version: the bridge's user is now named as its session, which it keeps.
+    renamed=$(<mqtt_users)
+    printf '%s\n' "${renamed/bridge:/bridge-1:}" >mqtt_users
+    settings=$(<bridge.toml)
+    printf '%s\n' "${settings/mqtt_user = \"bridge\"/mqtt_user = \"bridge-1\"}" >bridge.toml
+    made+=(mqtt_users bridge.toml)
+fi
+printf 'bridge-1:%s\n' "$(<mqtt_bridge_password)" | keep mqtt_users
+if ! grep -q '^probe:' mqtt_users; then
+    printf 'probe:%s\n' "$(<mqtt_probe_password)" >>mqtt_users
+fi
 
 jaas() {
     local line user
@@ -94,7 +125,9 @@ jaas() {
     echo "$line;"
 }
 
-sed "s|@JAAS@|$(jaas)|" "$here/kafka/server.properties" | keep kafka.properties
+# By the shell itself: on the command line of another program every user of the machine could read the passwords.
+properties=$(<"$here/kafka/server.properties")
+printf '%s\n' "${properties//@JAAS@/$(jaas)}" | keep kafka.properties
 
 keep kafka_admin.properties <<END
 security.protocol=SASL_SSL
@@ -121,7 +154,7 @@ kafka_settings() {
 {
     echo 'mqtt_host = "mosquitto"'
     echo 'mqtt_port = 8883'
-    echo 'mqtt_user = "bridge"'
+    echo 'mqtt_user = "bridge-1"'
     echo "mqtt_password = \"$(<mqtt_bridge_password)\""
     echo 'mqtt_ca_file = "/run/secrets/ca.pem"'
     kafka_settings bridge
@@ -131,9 +164,16 @@ kafka_settings() {
     echo "database_reader_url = \"$(database_url reader)\""
     kafka_settings bridge
 } | keep dropfolder.toml
-{ echo "database_writer_url = \"$(database_url writer)\""; kafka_settings worker; } | keep worker.toml
 {
     echo "database_writer_url = \"$(database_url writer)\""
+{
+    echo "database_writer_url = \"$(database_url writer)\""
+    # The worker decides who is told, so it knows the officers' addresses too.
+    echo "mail_to = \"$mail_to\""
+    kafka_settings worker
+} | keep worker.toml
+{
+    echo "database_notifier_url = \"$(database_url notifier)\""
     echo "smtp_host = \"$smtp_host\""
     echo 'smtp_port = 587'
     echo 'smtp_security = "starttls"'
@@ -142,7 +182,8 @@ kafka_settings() {
     echo "mail_from = \"$mail_from\""
     echo "mail_to = \"$mail_to\""
 } | keep notifier.toml
-{ echo "database_reader_url = \"$(database_url reader)\""; } | keep trainer.toml
+{ echo "database_trainer_url = \"$(database_url trainer)\""; } | keep trainer.toml
+{ echo "database_desk_url = \"$(database_url desk)\""; echo "database_reader_url = \"$(database_url reader)\""; } | keep desk.toml
 { echo "database_reader_url = \"$(database_url reader)\""; } | keep dashboards.toml
 
 if [[ ${#made[@]} -eq 0 ]]; then
@@ -150,5 +191,6 @@ if [[ ${#made[@]} -eq 0 ]]; then
 else
     printf 'Made in %s:\n' "$secrets"
     printf '  %s\n' "${made[@]}"
-    echo "Keep a copy of ca.key and of the passwords in a safe place. Mail user and password go into notifier.toml."
+    echo "Take $authority away from this machine, to a safe place: it is needed for new certificates alone. Keep a copy of the"
+    echo "passwords. Mail user and password go into notifier.toml."
 fi

@@ -111,7 +111,10 @@ class _Bridge:
         self._kafka = kafka
         self._settings = settings
         self._raw_topic = raw_topic
-        self._filters = tuple(f"{topics.MQTT_ROOT}/{settings.station_filter}/{leaf}" for leaf in ("readings", "status"))
+        root = f"{topics.MQTT_ROOT}/{settings.station_filter}"
+        # Also what is misspelt: it becomes a dead letter instead of vanishing.
+        self._filters = (f"{root}/#",)
+        self._former_filters = (f"{root}/readings", f"{root}/status")
         self._bridge_id = settings.client_id.encode()
         self._sender: KafkaSender | None = None
 
@@ -119,7 +122,9 @@ class _Bridge:
         """Carry messages over one MQTT connection until ``stop`` is set; raises ``BrokerError`` on any fault."""
         # Kafka first: while it is away the messages are better kept in the broker's session than in ours.
         sender = self._ready_sender()
-        session = MqttSession(self._mqtt, self._settings.client_id, self._filters, self._settings.window)
+        session = MqttSession(
+            self._mqtt, self._settings.client_id, self._filters, self._settings.window, self._former_filters
+        )
         window = Window()
         try:
             session.connect()
@@ -170,9 +175,8 @@ class _Bridge:
         sender.send(delivery, station.encode(), payload, headers)
 
     def _headers(self, topic: str) -> Headers:
-        content = topics.CONTENT_STATUS if topic.endswith("/status") else topics.CONTENT_JSON
         return [
-            (topics.HEADER_CONTENT_TYPE, content.encode()),
+            (topics.HEADER_CONTENT_TYPE, topics.content_of_mqtt(topic).encode()),
             (topics.HEADER_MQTT_TOPIC, topic.encode()),
             (topics.HEADER_RECEIVED_AT, self.clock.now().isoformat(timespec="microseconds").encode()),
             (topics.HEADER_BRIDGE, self._bridge_id),

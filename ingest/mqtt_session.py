@@ -48,9 +48,18 @@ class MqttSession:
     A connection that is lost raises ``BrokerError`` from whatever was called, and the object is done with.
     """
 
-    def __init__(self, mqtt: MqttEndpoint, client_id: str, filters: tuple[str, ...], window: int) -> None:
+    def __init__(
+        self,
+        mqtt: MqttEndpoint,
+        client_id: str,
+        filters: tuple[str, ...],
+        window: int,
+        former_filters: tuple[str, ...] = (),
+    ) -> None:
         self._mqtt = mqtt
         self._filters = filters
+        self._former_filters = former_filters
+        """Of an older version, kept in the session: with them every message would come twice."""
         self._window = window
         self._arrived: list[Incoming] = []
         self._lost: str | None = None
@@ -196,6 +205,8 @@ class MqttSession:
         self._up = True
         options = SubscribeOptions(qos=1, retainHandling=_RETAINED_ONCE)
         client.subscribe([(topic, options) for topic in self._filters])
+        if self._former_filters:
+            client.unsubscribe(list(self._former_filters))
 
     def _on_subscribe(self, _: paho.Client, __: Any, ___: int, reasons: list[ReasonCode], ____: Any) -> None:
         refused = [topic for topic, reason in zip(self._filters, reasons, strict=True) if reason.is_failure]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -79,9 +79,19 @@ class DatabaseEndpoint:
     owner: str = field(repr=False)
     """Migrations and imports of stations, limits and rules."""
     writer: str = field(repr=False)
-    """Workers and the notifier."""
+    """Workers."""
+    notifier: str = field(repr=False)
+    """Delivers what is in the outbox."""
+    desk: str = field(repr=False)
+    """What officers do: acknowledge alerts, record causes."""
+    trainer: str = field(repr=False)
+    """Reads the history to train models on."""
     reader: str = field(repr=False)
     """Dashboards, status, sharing."""
+
+
+DATABASE_ROLES = tuple(f.name for f in fields(DatabaseEndpoint))
+"""Names of the roles, without the ``quantrac_`` that each begins with at the server."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,16 @@ class Settings(BaseSettings):
 
     mqtt_host: str | None = Field(None, description="MQTT broker; empty: a local Mosquitto.")
     mqtt_port: int = Field(8883, ge=1, le=65535, description="Port of the MQTT broker.")
-    mqtt_user: str = Field("bridge", description="User of the bridge at the broker.")
+    mqtt_user: str | None = Field(
+        None, description="User of the bridge at the broker; empty: its QUANTRAC_BRIDGE_ID, as brokers of ours demand."
+    )
     mqtt_password: SecretStr | None = Field(None, description="Password of the bridge at the broker.")
+    mqtt_probe_user: str = Field(
+        "probe", description="User with which doctor asks the broker; the bridge's would end the bridge's session."
+    )
+    mqtt_probe_password: SecretStr | None = Field(
+        None, description="Password of doctor's user; empty: doctor does not log in."
+    )
     mqtt_station_passwords: Path | None = Field(
         None, description='TOML file `station = "password"` with which simulate and replay log in as stations.'
     )
@@ -72,8 +80,13 @@ class Settings(BaseSettings):
         None, description="PostgreSQL URL of the owner role (migrations, imports); empty: a local server."
     )
     database_writer_url: SecretStr | None = Field(
-        None, description="PostgreSQL URL of the writer role (workers, notifier)."
+        None, description="PostgreSQL URL of the role quantrac_writer (workers)."
     )
+    database_notifier_url: SecretStr | None = Field(None, description="PostgreSQL URL of the role quantrac_notifier.")
+    database_desk_url: SecretStr | None = Field(
+        None, description="PostgreSQL URL of the role quantrac_desk (officers: acknowledgements, causes)."
+    )
+    database_trainer_url: SecretStr | None = Field(None, description="PostgreSQL URL of the role quantrac_trainer.")
     database_reader_url: SecretStr | None = Field(
         None, description="PostgreSQL URL of the reader role (status, dashboards)."
     )
@@ -145,7 +158,7 @@ class Settings(BaseSettings):
     )
     batch_wait_s: float = Field(0.2, gt=0, le=10, description="Longest wait of a worker for a fuller batch (s).")
     bridge_id: str = Field(
-        "bridge-1", description="Client id of this bridge: fixed, so that the broker keeps its session."
+        "bridge-1", description="Client id and user of this bridge: fixed, so that the broker keeps its session."
     )
     bridge_filter: str = Field(
         "+", description="Stations that this bridge serves, as an MQTT topic filter of one level."
@@ -302,13 +315,35 @@ def _nearest(name: str, prefix: str = "", *, upper: bool = False) -> str:
     return f"; did you mean {prefix}{near[0].upper() if upper else near[0]}? `quantrac settings` lists them all."
 
 
+_MOUNTED = Path("/run/secrets")
+"""Where a container gets its secrets: one user lives there, and the files' modes are those of the host."""
+
+
+def _refuse_exposed(path: Path, content: Mapping[str, Any]) -> None:
+    """Refuse a file that other users of the machine can reach and write, or read although it holds a secret."""
+    if path.resolve().is_relative_to(_MOUNTED):
+        return
+    mode = path.stat().st_mode
+    if not all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents):
+        return
+    secret = next((name for name in content if name.endswith(("_password", "_url", "_token"))), None)
+    if mode & 0o002 or (mode & 0o004 and secret is not None):
+        done = "write" if mode & 0o002 else "read"
+        raise SettingsError(
+            f"{path} (named by {PREFIX}CONFIG_FILE) holds {secret or 'settings'} and "
+            f"every user of this machine can {done} it: chmod 600 {path}"
+        )
+
+
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        content = tomllib.loads(path.read_text("utf-8"))
+        _refuse_exposed(path, content)
     except OSError as exc:
         raise SettingsError(f"{path} (named by {PREFIX}CONFIG_FILE) cannot be read: {exc.strerror}.") from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise SettingsError(f"{path} is not a TOML file: {exc}.") from exc
+    return content
 
 
 def _explain(exc: ValidationError, variables: Mapping[str, str], file: str | None) -> str:

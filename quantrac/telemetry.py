@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from contextlib import suppress
 from typing import Any, cast
 
 import structlog
@@ -13,6 +14,8 @@ from stamina.instrumentation import set_on_retry_hooks
 from structlog.typing import FilteringBoundLogger, Processor
 
 _CHATTY = ("kafka", "aiokafka", "faust", "mode", "mail")
+_TELL_SECRETS = ("apprise", "urllib3", "requests", "httpx", "httpcore", "smtplib", "asyncio")
+"""At DEBUG these log addresses with the tokens in them."""
 _REPEAT_AFTER_S = 10.0
 _MOST_REMEMBERED = 1000
 
@@ -82,6 +85,8 @@ def configure_logging(process: str, level: str = "INFO") -> None:
     root.setLevel(level)
     for chatty in (*_CHATTY, "mail.log"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+    for name in _TELL_SECRETS:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
     structlog.contextvars.bind_contextvars(process=process)
 
 
@@ -93,4 +98,7 @@ def get_logger(name: str) -> FilteringBoundLogger:
 def serve_metrics(port: int) -> int:
     """Serve this process's Prometheus metrics on loopback and return the port; 0 asks for a free one."""
     server: Any = start_http_server(port, addr="127.0.0.1")[0]
-    return int(server.server_port)
+    taken = int(server.server_port)
+    with suppress(OSError):  # a machine without IPv6, or whose port there is another's
+        start_http_server(taken, addr="::1")
+    return taken

@@ -45,6 +45,8 @@ CONTENT_CSV = "text/csv"
 CONTENT_REFUSED_FILE = "application/vnd.quantrac.refused-file+json;v=1"
 """Not a file's bytes but why they were not read: a link, a device, a file too large, a name without a station."""
 CONTENT_STATUS = "application/vnd.quantrac.status+json;v=1"
+CONTENT_UNKNOWN = "application/octet-stream"
+"""Of a message on a topic of a station that is neither of the two: misspelt, say."""
 
 
 def mqtt_readings(station: str) -> str:
@@ -71,15 +73,25 @@ def mqtt_status(station: str) -> str:
 
 
 def station_of_mqtt(topic: str) -> str:
-    """Return the station's code in a topic; the empty string when the topic has another shape.
+    """Return the station's code in a topic below a station's name; the empty string when the topic has another shape.
 
     >>> station_of_mqtt("quantrac/v1/DT_KCNSADEC_NUOSXL/readings")
     'DT_KCNSADEC_NUOSXL'
-    >>> station_of_mqtt("quantrac/v1/a/b/readings")
-    ''
+    >>> station_of_mqtt("quantrac/v1/a/b/readings"), station_of_mqtt("other/v1/a/readings")
+    ('a', '')
     """
     parts = topic.split("/")
-    return parts[2] if len(parts) == 4 and "/".join(parts[:2]) == MQTT_ROOT else ""
+    return parts[2] if len(parts) >= 3 and "/".join(parts[:2]) == MQTT_ROOT else ""
+
+
+def content_of_mqtt(topic: str) -> str:
+    """Return the content type of what is published to a topic.
+
+    >>> content_of_mqtt("quantrac/v1/A/status") == CONTENT_STATUS, content_of_mqtt("quantrac/v1/A/reading")
+    (True, 'application/octet-stream')
+    """
+    station = station_of_mqtt(topic)
+    return {mqtt_readings(station): CONTENT_JSON, mqtt_status(station): CONTENT_STATUS}.get(topic, CONTENT_UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ To read in this order:
 3. ``worker_store``: the transaction of a worker's batch. It has one store for each area: ``progress_store``,
    ``state_store``, ``sequence_store``, ``readings_store``, ``accounting_store``, ``presence_store``, ``alert_store``,
    ``model_store``, ``bucket_store``.
-4. ``outbox_store``, ``alert_desk``: what the notifier and the officers do.
+4. ``outbox_store``, ``alert_desk``, ``audit_store``: what the notifier and the officers do, and the record of it.
 5. ``catalogue``: stations, limits and rules, in and out.
 6. ``reports``, ``delays``: what officers and operators ask, as the reader role.
 7. ``fresh_start``: for demonstrations.

@@ -18,7 +18,7 @@ CHANNEL = "quantrac_outbox"
 
 
 class OutboxStore:
-    """One connection as the writer role, used by one thread at a time; opened on first use and again when lost.
+    """One connection as the notifier role, used by one thread at a time; opened on first use and again when lost.
 
     Every method raises ``StoreError``.
     """
@@ -50,6 +50,11 @@ class OutboxStore:
         """Wait until the outbox has new rows, or for ``timeout_s``; return whether it was told of any."""
         with translated("waiting for notifications"):
             return any(True for _ in self._connected().notifies(timeout=timeout_s, stop_after=1))
+
+    def contacts(self) -> list[str]:
+        """Return the contacts of all stations in every version, each once."""
+        with translated("asking for contacts"):
+            return [str(contact) for (contact,) in self._connected().execute(statement("every_contact"))]
 
     def close(self) -> None:
         """Close the connection; the store can be used again."""

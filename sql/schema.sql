@@ -40,7 +40,14 @@ CREATE TABLE alerts (
     triage text,
     triage_probability real,
     triage_reasons_vi text[],
-    triage_reasons_en text[]
+    triage_reasons_en text[],
+    recorded_at timestamp with time zone DEFAULT clock_timestamp(),
+    recorded_by text DEFAULT SESSION_USER
+);
+CREATE TABLE audit (
+    id bigint NOT NULL,
+    entry text NOT NULL,
+    hash bytea NOT NULL
 );
 CREATE TABLE contact_channels (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -346,7 +353,9 @@ CREATE TABLE reading_revisions (
     raw_offset bigint NOT NULL,
     replaced_at timestamp with time zone NOT NULL,
     replaced_by_partition integer NOT NULL,
-    replaced_by_offset bigint NOT NULL
+    replaced_by_offset bigint NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp(),
+    recorded_by text DEFAULT SESSION_USER
 );
 CREATE TABLE readings (
     observed_at timestamp with time zone NOT NULL,
@@ -633,6 +642,114 @@ CREATE VIEW current_stations AS
    FROM stations
   WHERE (effective_from <= ((now() AT TIME ZONE 'Asia/Ho_Chi_Minh'::text))::date)
   ORDER BY code, effective_from DESC;
+CREATE VIEW deliveries AS
+ SELECT id,
+    alert_id,
+    transition_id,
+    message_id,
+    channel,
+    created_at,
+    attempts,
+    next_try_at,
+    sent_at,
+    failed_at,
+    regexp_replace(last_error, '[^\s<>"]+@[^\s<>",;:]+'::text, '…'::text, 'g'::text) AS last_error
+   FROM outbox;
+CREATE OR REPLACE FUNCTION public.acknowledge_alert(alert_id bigint, officer text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    taken_by text;
+BEGIN
+    UPDATE public.alerts SET acknowledged_at = clock_timestamp(), acknowledged_by = officer
+     WHERE id = alert_id AND acknowledged_at IS NULL;
+    IF FOUND THEN
+        PERFORM public.audit_append('alert acknowledged', 'alert ' || alert_id, jsonb_build_object('officer', officer));
+    END IF;
+    SELECT acknowledged_by INTO taken_by FROM public.alerts WHERE id = alert_id;
+    RETURN taken_by;
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.audit_append(action text, subject text, detail jsonb)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    newest  record;
+    next_id bigint;
+    written text;
+BEGIN
+    -- One at a time, until the COMMIT: an entry names the one before it. Reading goes on meanwhile.
+    LOCK TABLE public.audit IN EXCLUSIVE MODE;
+    SELECT kept.id, kept.hash INTO newest FROM public.audit kept ORDER BY kept.id DESC LIMIT 1;
+    next_id := coalesce(newest.id, 0) + 1;
+    written := jsonb_build_object(
+        'id', next_id,
+        'at', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+        'actor', session_user,
+        'address', host(inet_client_addr()),
+        'action', action,
+        'subject', subject,
+        'detail', detail
+    )::text;
+    INSERT INTO public.audit (id, entry, hash)
+    VALUES (next_id, written, sha256(coalesce(newest.hash, '') || convert_to(written, 'UTF8')));
+    RETURN next_id;
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.audit_description()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
+    after  jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
+    named  jsonb := coalesce(after, before);
+    hidden boolean := before -> 'contacts' IS DISTINCT FROM after -> 'contacts';
+BEGIN
+    before := before - 'contacts';
+    after := after - 'contacts';
+    IF TG_OP = 'UPDATE' THEN
+        -- Only what differs.
+        SELECT jsonb_object_agg(b.key, b.value), jsonb_object_agg(b.key, after -> b.key) INTO before, after
+          FROM jsonb_each(before) b WHERE b.value IS DISTINCT FROM after -> b.key;
+        IF before IS NULL AND NOT hidden THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+    PERFORM public.audit_append(
+        lower(TG_OP) || CASE TG_OP WHEN 'INSERT' THEN ' into ' WHEN 'UPDATE' THEN ' of ' ELSE ' from ' END || TG_TABLE_NAME,
+        coalesce(named ->> 'code', named ->> 'station', named ->> 'limit_set'),
+        jsonb_strip_nulls(jsonb_build_object(
+            'effective_from', named -> 'effective_from',
+            'before', before,
+            'after', after,
+            'contacts', CASE WHEN TG_OP = 'UPDATE' AND hidden THEN 'changed' END
+        ))
+    );
+    RETURN NULL;
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.audit_statement()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM public.audit_append(
+        lower(TG_OP) || CASE TG_OP WHEN 'UPDATE' THEN ' of ' ELSE ' from ' END || TG_TABLE_NAME, TG_TABLE_NAME::text,
+        jsonb_build_object('statement', left(current_query(), 1000)));
+    RETURN NULL;
+END
+$function$;
 CREATE OR REPLACE FUNCTION public.notify_outbox()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -653,6 +770,11 @@ $function$;
 CREATE TRIGGER incident_attachments_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.incident_attachments FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER incident_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.incident_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER outbox_notify AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION notify_outbox();
+CREATE TRIGGER reading_revisions_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reading_revisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER readings_audited AFTER DELETE OR TRUNCATE ON public.readings FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER readings_revised BEFORE UPDATE ON public.readings FOR EACH ROW WHEN (((old.value IS DISTINCT FROM new.value) OR (((((((old.station IS DISTINCT FROM new.station) OR (old.parameter IS DISTINCT FROM new.parameter)) OR (old.observed_at IS DISTINCT FROM new.observed_at)) OR (old.status IS DISTINCT FROM new.status)) OR (old.flag IS DISTINCT FROM new.flag)) OR (old.raw_partition IS DISTINCT FROM new.raw_partition)) OR (old.raw_offset IS DISTINCT FROM new.raw_offset)))) EXECUTE FUNCTION require_revision();
+CREATE TRIGGER sensors_audited AFTER INSERT OR DELETE OR UPDATE ON public.sensors FOR EACH ROW EXECUTE FUNCTION audit_description();
+CREATE TRIGGER stations_audited AFTER INSERT OR DELETE OR UPDATE ON public.stations FOR EACH ROW EXECUTE FUNCTION audit_description();
 COMMENT ON COLUMN alerts.parameter IS 'Empty: an alert of the whole station.';
 COMMENT ON COLUMN alerts.opened_at IS 'observed_at of the reading that opened it; since is that of the first reading of the condition.';
 COMMENT ON COLUMN alerts.triage IS 'What the model takes an anomaly for: pollution, fault, maintenance, ...; NULL: it cannot tell.';
@@ -688,6 +810,7 @@ COMMENT ON COLUMN reading_days.day IS 'Calendar day 00:00-24:00 in Vietnam.';
 COMMENT ON COLUMN reading_hours.dirty IS 'Changed since it was last judged.';
 COMMENT ON COLUMN reading_hours.stale IS 'A reading of it was revised: the sums have to be computed again from the readings.';
 COMMENT ON TABLE reading_revisions IS 'What a reading was before its station sent another number for the same instant.';
+COMMENT ON COLUMN reading_revisions.recorded_by IS 'Login of the session that wrote it; nobody but the database sets it.';
 COMMENT ON COLUMN readings.flag IS 'QARTOD primary flag: 1 good, 2 not evaluated, 3 suspect, 4 bad, 9 missing.';
 COMMENT ON COLUMN readings.late IS 'True when it came in the retrospective lane, which never pages anybody.';
 COMMENT ON COLUMN readings.status IS 'What the logger says of its instrument: 00 measuring, 01 calibrating, 02 fault, 03 maintenance, ?? unknown.';
@@ -699,26 +822,53 @@ COMMENT ON COLUMN station_models.artefact IS 'SHA-256 of the artefact; NULL: not
 COMMENT ON COLUMN station_presence.online IS 'What the retained MQTT birth or will message says; NULL: none was seen.';
 COMMENT ON TABLE station_states IS 'State of quality control, alert engine and model of a station, to go on with after a restart.';
 COMMENT ON TABLE stations IS 'One row per version of a station, in force from a calendar day in Vietnam.';
+GRANT SELECT ON alert_rules TO quantrac_desk;
+GRANT SELECT ON alert_rules TO quantrac_notifier;
 GRANT SELECT ON alert_rules TO quantrac_reader;
+GRANT SELECT ON alert_rules TO quantrac_trainer;
 GRANT SELECT ON alert_rules TO quantrac_writer;
+GRANT SELECT ON alert_transitions TO quantrac_desk;
+GRANT SELECT ON alert_transitions TO quantrac_notifier;
 GRANT SELECT ON alert_transitions TO quantrac_reader;
-GRANT INSERT, SELECT, UPDATE ON alert_transitions TO quantrac_writer;
+GRANT SELECT ON alert_transitions TO quantrac_trainer;
+GRANT SELECT ON alert_transitions TO quantrac_writer;
+GRANT SELECT ON alerts TO quantrac_desk;
+GRANT SELECT ON alerts TO quantrac_notifier;
 GRANT SELECT ON alerts TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON alerts TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON contact_channels TO quantrac_writer;
 GRANT SELECT ON current_sensors TO quantrac_reader;
+GRANT SELECT ON current_sensors TO quantrac_trainer;
 GRANT SELECT ON current_sensors TO quantrac_writer;
+GRANT SELECT ON current_stations TO quantrac_desk;
+GRANT SELECT ON current_stations TO quantrac_notifier;
 GRANT SELECT ON current_stations TO quantrac_reader;
+GRANT SELECT ON current_stations TO quantrac_trainer;
 GRANT SELECT ON current_stations TO quantrac_writer;
+GRANT SELECT ON dead_letters TO quantrac_desk;
+GRANT SELECT ON dead_letters TO quantrac_notifier;
 GRANT SELECT ON dead_letters TO quantrac_reader;
-GRANT INSERT, SELECT, UPDATE ON dead_letters TO quantrac_writer;
+GRANT SELECT ON dead_letters TO quantrac_trainer;
+GRANT INSERT, SELECT ON dead_letters TO quantrac_writer;
+GRANT SELECT ON delays TO quantrac_desk;
+GRANT SELECT ON delays TO quantrac_notifier;
 GRANT SELECT ON delays TO quantrac_reader;
+GRANT SELECT ON delays TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON delays TO quantrac_writer;
+GRANT SELECT ON deliveries TO quantrac_desk;
+GRANT SELECT ON deliveries TO quantrac_notifier;
+GRANT SELECT ON deliveries TO quantrac_reader;
+GRANT SELECT ON deliveries TO quantrac_trainer;
+GRANT SELECT ON deliveries TO quantrac_writer;
+GRANT SELECT ON effective_limits TO quantrac_desk;
+GRANT SELECT ON effective_limits TO quantrac_notifier;
 GRANT SELECT ON effective_limits TO quantrac_reader;
+GRANT SELECT ON effective_limits TO quantrac_trainer;
 GRANT SELECT ON effective_limits TO quantrac_writer;
 GRANT SELECT ON escalation_policies TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON escalation_policies TO quantrac_writer;
 GRANT SELECT ON feeds TO quantrac_reader;
+GRANT SELECT ON feeds TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON feeds TO quantrac_writer;
 GRANT SELECT ON forwarded_files TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON forwarded_files TO quantrac_writer;
@@ -736,16 +886,32 @@ GRANT INSERT, SELECT ON incident_transitions TO quantrac_writer;
 GRANT SELECT ON incidents TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON incidents TO quantrac_writer;
 GRANT SELECT ON judgements TO quantrac_reader;
+GRANT SELECT ON judgements TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON judgements TO quantrac_writer;
+GRANT SELECT ON kafka_progress TO quantrac_desk;
+GRANT SELECT ON kafka_progress TO quantrac_notifier;
 GRANT SELECT ON kafka_progress TO quantrac_reader;
+GRANT SELECT ON kafka_progress TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON kafka_progress TO quantrac_writer;
+GRANT SELECT ON latest_readings TO quantrac_desk;
+GRANT SELECT ON latest_readings TO quantrac_notifier;
 GRANT SELECT ON latest_readings TO quantrac_reader;
+GRANT SELECT ON latest_readings TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON latest_readings TO quantrac_writer;
+GRANT SELECT ON ledger TO quantrac_desk;
+GRANT SELECT ON ledger TO quantrac_notifier;
 GRANT SELECT ON ledger TO quantrac_reader;
-GRANT INSERT, SELECT, UPDATE ON ledger TO quantrac_writer;
+GRANT SELECT ON ledger TO quantrac_trainer;
+GRANT INSERT, SELECT ON ledger TO quantrac_writer;
+GRANT SELECT ON limit_sets TO quantrac_desk;
+GRANT SELECT ON limit_sets TO quantrac_notifier;
 GRANT SELECT ON limit_sets TO quantrac_reader;
+GRANT SELECT ON limit_sets TO quantrac_trainer;
 GRANT SELECT ON limit_sets TO quantrac_writer;
+GRANT SELECT ON limit_values TO quantrac_desk;
+GRANT SELECT ON limit_values TO quantrac_notifier;
 GRANT SELECT ON limit_values TO quantrac_reader;
+GRANT SELECT ON limit_values TO quantrac_trainer;
 GRANT SELECT ON limit_values TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON model_states TO quantrac_writer;
 GRANT SELECT ON outages TO quantrac_reader;
@@ -753,14 +919,27 @@ GRANT INSERT, SELECT, UPDATE ON outages TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON outbox TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON people TO quantrac_writer;
 GRANT SELECT ON reading_days TO quantrac_reader;
+GRANT SELECT ON reading_days TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON reading_days TO quantrac_writer;
+GRANT SELECT ON reading_hours TO quantrac_desk;
+GRANT SELECT ON reading_hours TO quantrac_notifier;
 GRANT SELECT ON reading_hours TO quantrac_reader;
+GRANT SELECT ON reading_hours TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON reading_hours TO quantrac_writer;
+GRANT SELECT ON reading_revisions TO quantrac_desk;
+GRANT SELECT ON reading_revisions TO quantrac_notifier;
 GRANT SELECT ON reading_revisions TO quantrac_reader;
-GRANT INSERT, SELECT ON reading_revisions TO quantrac_writer;
+GRANT SELECT ON reading_revisions TO quantrac_trainer;
+GRANT SELECT ON reading_revisions TO quantrac_writer;
+GRANT SELECT ON readings TO quantrac_desk;
+GRANT SELECT ON readings TO quantrac_notifier;
 GRANT SELECT ON readings TO quantrac_reader;
-GRANT INSERT, SELECT, UPDATE ON readings TO quantrac_writer;
+GRANT SELECT ON readings TO quantrac_trainer;
+GRANT INSERT, SELECT ON readings TO quantrac_writer;
+GRANT SELECT ON registry_state TO quantrac_desk;
+GRANT SELECT ON registry_state TO quantrac_notifier;
 GRANT SELECT ON registry_state TO quantrac_reader;
+GRANT SELECT ON registry_state TO quantrac_trainer;
 GRANT SELECT ON registry_state TO quantrac_writer;
 GRANT SELECT ON rota_overrides TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON rota_overrides TO quantrac_writer;
@@ -769,16 +948,31 @@ GRANT INSERT, SELECT, UPDATE ON rota_swaps TO quantrac_writer;
 GRANT SELECT ON rotas TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON rotas TO quantrac_writer;
 GRANT SELECT ON schema_migrations TO quantrac_reader;
+GRANT SELECT ON schema_migrations TO quantrac_trainer;
 GRANT SELECT ON schema_migrations TO quantrac_writer;
+GRANT SELECT ON sensors TO quantrac_desk;
+GRANT SELECT ON sensors TO quantrac_notifier;
 GRANT SELECT ON sensors TO quantrac_reader;
+GRANT SELECT ON sensors TO quantrac_trainer;
 GRANT SELECT ON sensors TO quantrac_writer;
+GRANT SELECT ON shadow_counts TO quantrac_desk;
+GRANT SELECT ON shadow_counts TO quantrac_notifier;
 GRANT SELECT ON shadow_counts TO quantrac_reader;
+GRANT SELECT ON shadow_counts TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON shadow_counts TO quantrac_writer;
+GRANT SELECT ON station_models TO quantrac_desk;
+GRANT SELECT ON station_models TO quantrac_notifier;
 GRANT SELECT ON station_models TO quantrac_reader;
+GRANT SELECT ON station_models TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON station_models TO quantrac_writer;
+GRANT SELECT ON station_presence TO quantrac_desk;
+GRANT SELECT ON station_presence TO quantrac_notifier;
 GRANT SELECT ON station_presence TO quantrac_reader;
+GRANT SELECT ON station_presence TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON station_presence TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON station_states TO quantrac_writer;
+GRANT SELECT ON stations TO quantrac_desk;
+GRANT SELECT ON stations TO quantrac_notifier;
 GRANT SELECT ON stations TO quantrac_writer;
 GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, last_error, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_reader;
 GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger) ON stations TO quantrac_reader;

@@ -52,8 +52,16 @@ def decode(record: RawRecord, catalogue: Catalogue, options: DecodeOptions) -> D
     if station is None:
         detail = f"The station {code!r} of the topic is not registered: import it, then replay this dead letter."
         return _refused(record, RejectReason.UNKNOWN_STATION, detail)
+    if record.content_type == topics.CONTENT_UNKNOWN:
+        detail = f"Nothing is expected on the topic {record.mqtt_topic!r}: readings go to {topics.mqtt_readings(code)}."
+        return _refused(record, RejectReason.UNKNOWN_TOPIC, detail, station)
     if record.content_type == topics.CONTENT_STATUS:
         return _decode_status(record, station)
+    return _decode_payload(record, station, options)
+
+
+def _decode_payload(record: RawRecord, station: Station, options: DecodeOptions) -> DecodedRecord:
+    code = record.station
     if len(record.value) > options.max_payload_bytes:
         detail = f"The payload has {len(record.value)} bytes; at most {options.max_payload_bytes} are read."
         return _refused(record, RejectReason.TOO_LARGE, detail, station)

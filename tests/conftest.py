@@ -208,12 +208,18 @@ def fresh_topics(kafka_server: Kafka) -> Callable[..., KafkaEndpoint]:
 
 
 @pytest.fixture
-def mqtt(mosquitto: Mosquitto) -> Callable[[str], MqttEndpoint]:
-    """How a user reaches the broker: ``mqtt("bridge")``, or a station's code, which is added when it is new."""
+def mqtt(mosquitto: Mosquitto, unique: str) -> Callable[[str], MqttEndpoint]:
+    """How a user reaches the broker: a bridge's id, or a station's code, which are added when they are new.
+
+    ``mqtt("bridge")`` is a bridge of this test alone: the broker gives each user one session.
+    """
 
     def endpoint(user: str) -> MqttEndpoint:
-        if user != "bridge":
-            mosquitto.add_stations((user,))
-        return mosquitto.endpoint(user)
+        name = f"bridge-{unique}" if user == "bridge" else user
+        if name.startswith("bridge-"):
+            mosquitto.add_bridges((name,))
+        else:
+            mosquitto.add_stations((name,))
+        return mosquitto.endpoint(name)
 
     return endpoint

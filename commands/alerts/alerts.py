@@ -105,8 +105,7 @@ def acknowledge(
     from commands.context import load_context
     from sql.alert_desk import acknowledge
 
-    context = load_context()
-    taken_by = acknowledge(context.database().writer, alert_id, officer, context.clock.now())
+    taken_by = acknowledge(load_context().database().desk, alert_id, officer)
     if taken_by is None:
         raise _unknown(alert_id)
     say(f"Alert {alert_id} is taken care of by {taken_by}.")
@@ -125,8 +124,7 @@ def cause(
     from commands.context import load_context
     from sql.alert_desk import record_cause
 
-    context = load_context()
-    if not record_cause(context.database().writer, alert_id, found.value, officer, context.clock.now()):
+    if not record_cause(load_context().database().desk, alert_id, found.value, officer):
         raise _unknown(alert_id)
     say(f"Alert {alert_id}: {found.value}.")
 

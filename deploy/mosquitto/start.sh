@@ -1,9 +1,9 @@
 #!/bin/sh
-# Hashes the users' passwords into memory and becomes the broker. The files are Mosquitto's own and closed to others,
-# as it demands.
+# Hashes the users' passwords into memory and becomes the broker. Its log goes through a filter that leaves out the lines
+# about every single packet, but for those of denied messages.
 set -eu
 umask 077
-cp /run/secrets/mqtt_users /run/mosquitto/passwords
-mosquitto_passwd -U /run/mosquitto/passwords
-cp /etc/quantrac/acl /run/mosquitto/acl
-exec mosquitto -c /etc/quantrac/mosquitto.conf
+sh /etc/quantrac/users.sh
+mkfifo /run/mosquitto/log
+awk '!/^[^ ]+: ((Received|Sending) [A-Z]|No will message|Will message|\t)/ { print; fflush() }' </run/mosquitto/log >&2 &
+exec mosquitto -c /etc/quantrac/mosquitto.conf 2>/run/mosquitto/log

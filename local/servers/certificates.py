@@ -37,7 +37,7 @@ def _make(wanted: Certificates) -> None:
     import trustme
 
     authority = trustme.CA(organization_name="quantrac local servers")
-    leaf = authority.issue_cert("127.0.0.1", "localhost")
+    leaf = authority.issue_cert("127.0.0.1", "::1", "localhost")
     chain = b"".join(blob.bytes() for blob in leaf.cert_chain_pems).decode()
     key = leaf.private_key_pem.bytes().decode()
     write_private(wanted.chain, chain)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from quantrac.endpoints import (
 from quantrac.errors import ServerError
 
 FILE_NAME = "local.json"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class LocalEndpoints:
     """Where the mail catcher keeps its messages."""
 
     def mqtt(self, user: str) -> MqttEndpoint:
-        """Return how a station (or ``bridge``) reaches the MQTT broker.
+        """Return how a station, a bridge or ``probe`` reaches the MQTT broker.
 
         Raises
         ------
@@ -45,7 +45,10 @@ class LocalEndpoints:
         """
         password = Passwords(self.run_dir).users("mqtt").get(user)
         if password is None:
-            raise ServerError(f"The local Mosquitto has no user {user!r}: add the station first.")
+            raise ServerError(
+                f"The local Mosquitto has no user {user!r}: `quantrac servers stations` adds the registered stations, "
+                "`quantrac servers bridges ID` adds a bridge."
+            )
         broker = self.bridge
         return MqttEndpoint(broker.host, broker.port, user=user, password=password, ca_file=broker.ca_file, tls=True)
 
@@ -62,7 +65,7 @@ def write_local(endpoints: LocalEndpoints) -> None:
             "user": kafka.user,
             "password": kafka.password,
         },
-        "database": {"owner": database.owner, "writer": database.writer, "reader": database.reader},
+        "database": asdict(database),
         "smtp": {"host": smtp.host, "port": smtp.port, "sender": smtp.sender, "security": smtp.security.value},
         "ca_file": str(mqtt.ca_file),
         "mail_dir": str(endpoints.mail_dir),

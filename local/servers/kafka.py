@@ -14,7 +14,7 @@ from local.servers.files import write_private
 from local.servers.java import Java, find_java
 from local.servers.kafka_topics import answers
 from local.servers.passwords import Passwords
-from local.servers.ports import is_listening
+from local.servers.ports import HOST_V6, addresses, is_listening
 from local.servers.process import LocalServer
 from quantrac.endpoints import KafkaEndpoint, KafkaSecurity
 from quantrac.errors import ServerError
@@ -33,15 +33,16 @@ CONFIGURATION = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:{controller_port}
-listeners=SASL_SSL://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=SASL_SSL://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-listener.security.protocol.map=SASL_SSL:SASL_SSL,CONTROLLER:SASL_SSL
+listeners=SASL_SSL://127.0.0.1:{port},{v6}CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=SASL_SSL://127.0.0.1:{port},{v6}CONTROLLER://127.0.0.1:{controller_port}
+listener.security.protocol.map=SASL_SSL:SASL_SSL,V6:SASL_SSL,CONTROLLER:SASL_SSL
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=SASL_SSL
 sasl.enabled.mechanisms=PLAIN
 sasl.mechanism.inter.broker.protocol=PLAIN
 sasl.mechanism.controller.protocol=PLAIN
 listener.name.sasl_ssl.plain.sasl.jaas.config={jaas}
+listener.name.v6.plain.sasl.jaas.config={jaas}
 listener.name.controller.plain.sasl.jaas.config={jaas}
 ssl.keystore.type=PEM
 ssl.keystore.location={keystore}
@@ -121,6 +122,8 @@ class Kafka(LocalServer):
         text = CONFIGURATION.format(
             port=self.port,
             controller_port=self._ports.get("kafka-controller"),
+            # A client is told the address that it came by, so each address has a listener of its own.
+            v6=f"V6://[{HOST_V6}]:{self.port}," if HOST_V6 in addresses() else "",
             jaas=self._jaas(),
             keystore=tls.keystore,
             ca=tls.ca,

@@ -15,7 +15,7 @@ from local.servers.files import locked
 from local.servers.fileservers import FtpServer, SftpServer
 from local.servers.kafka import Kafka
 from local.servers.mail import MailCatcher
-from local.servers.mosquitto import Mosquitto
+from local.servers.mosquitto import BRIDGE_USER, Mosquitto
 from local.servers.postgres import Postgres
 from local.servers.process import LocalServer
 from local.servers.progress import NoProgress, Progress
@@ -139,7 +139,7 @@ class LocalServers:
             mail_dir=self.mail.folder,
         )
 
-    def mqtt(self, user: str = "bridge") -> MqttEndpoint:
+    def mqtt(self, user: str = BRIDGE_USER) -> MqttEndpoint:
         """Return how the bridge or a station (by its code) reaches Mosquitto."""
         return self.mosquitto.endpoint(user)
 

@@ -18,7 +18,7 @@ from email.parser import BytesParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.servers.ports import HOST
+from local.servers.ports import addresses
 from quantrac.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _append(path: Path, content: bytes) -> None:
 
 
 async def serve(port: int, folder: Path, context: ssl.SSLContext | None, clock: Clock) -> None:
-    """Accept mail on the loopback address until SIGTERM or SIGINT."""
+    """Accept mail on the loopback addresses until SIGTERM or SIGINT."""
     from aiosmtpd.smtp import SMTP
 
     handler = FolderHandler(folder, clock)
@@ -87,7 +87,7 @@ async def serve(port: int, folder: Path, context: ssl.SSLContext | None, clock: 
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    server = await loop.create_server(session, HOST, port)
+    server = await loop.create_server(session, addresses(), port)
     async with server:
         await stopped.wait()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import signal
@@ -12,27 +14,38 @@ from pathlib import Path
 
 from local.servers.certificates import certificates
 from local.servers.debian import DebianPrograms
-from local.servers.files import locked, write_private
+from local.servers.files import locked, read_json, write_private
 from local.servers.mqtt_probe import can_log_in
 from local.servers.passwords import Passwords
+from local.servers.ports import addresses
 from local.servers.process import POLL_S, LocalServer
 from quantrac.endpoints import MqttEndpoint
 from quantrac.errors import ServerError
 from quantrac.topics import MQTT_ROOT
 
-BRIDGE_USER = "bridge"
+BRIDGE_USER = "bridge-1"
+"""Of the first bridge. A bridge's user is its id: the broker makes the client id of it."""
+PROBE_USER = "probe"
+"""Asks whether the broker is well; may write under its own name, where nobody listens for a station."""
 AREA = "mqtt"
-MAX_PACKET_BYTES = 4 * 1024 * 1024
-"""Size of one message with its head. A day of one station is below 1 MiB."""
+MAX_PACKET_BYTES = 320 * 1024
+"""Size of one message with its head: a payload a little above the contract's 256 KiB still becomes a dead letter, what
+is larger ends its sender's connection."""
+MAX_CONNECTIONS = 2000
+MAX_QUEUED_BYTES = 1024**3
+"""Of one bridge's session: weeks of a province (about 45 MB a day) in which no bridge runs."""
+MEMORY_LIMIT_BYTES = 3 * 1024**3
+"""Well above what a full queue needs: at this limit the broker could not even empty its queue."""
 RELOAD_TIMEOUT_S = 10.0
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_OURS = re.compile(r"bridge(-.*)?|probe")
+_BRIDGE = re.compile(r"bridge-[A-Za-z0-9_.-]{1,50}")
+_LEAVE_OUT = "^[^ ]+: ((Received|Sending) [A-Z]|No will message|Will message|\t)"
+"""Lines of the broker's log about every packet; that of a denied message is of the same kind and stays."""
 
 CONFIGURATION = """\
 # Written at each start; changes are lost.
-listener {port} 127.0.0.1
-cafile {ca}
-certfile {chain}
-keyfile {key}
+{listeners}
 allow_anonymous false
 password_file {passwords}
 acl_file {acl}
@@ -48,8 +61,10 @@ autosave_interval 1
 
 # 20 by default, which caps the bridge: it acknowledges only what Kafka has.
 max_inflight_messages 2000
-# 1000 by default, then messages are dropped silently. 0: no limit but memory and disk; nothing is dropped in an outage.
+# 1000 by default, then messages are dropped silently. 0: their bytes count, which is weeks of an outage.
 max_queued_messages 0
+max_queued_bytes {queued}
+memory_limit {memory}
 # A larger one closes the connection. (message_size_limit would acknowledge it and then drop it.)
 max_packet_size {size}
 # Sessions of subscribers never expire (persistent_client_expiration is unset): a bridge may be away for days.
@@ -57,14 +72,30 @@ set_tcp_nodelay true
 log_dest stderr
 log_timestamp_format %Y-%m-%dT%H:%M:%S
 connection_messages false
+log_type error
+log_type warning
+log_type notice
+log_type information
+# Denied messages are told as debug; a filter leaves out what is told of every other packet.
+log_type debug
 {user}"""
 
-ACL = f"""\
-# A station writes below its own name only, and reads nothing.
-pattern write {MQTT_ROOT}/%u/readings
-pattern write {MQTT_ROOT}/%u/status
+LISTENER = """\
+listener {port} {address}
+cafile {ca}
+certfile {chain}
+keyfile {key}
+# A session belongs to its user: nobody takes over another's by naming its client id.
+use_username_as_clientid true
+max_connections {connections}
+"""
 
-user {BRIDGE_USER}
+ACL = f"""\
+# A station writes below its own name only, and reads nothing. A misspelt topic there is heard, and told.
+pattern write {MQTT_ROOT}/%u/#
+"""
+BRIDGE_ACL = f"""
+user {{user}}
 topic read {MQTT_ROOT}/#
 """
 
@@ -80,10 +111,13 @@ class Mosquitto(LocalServer):
         self._passwords = Passwords(run_dir)
 
     def endpoint(self, user: str = BRIDGE_USER) -> MqttEndpoint:
-        """Return how ``user`` reaches the broker: `BRIDGE_USER`, or the code of a station that was added."""
+        """Return how ``user`` reaches the broker: a bridge's id, or the code of a station that was added."""
         password = self._passwords.users(AREA).get(user)
         if password is None:
-            raise ServerError(f"The local Mosquitto has no user {user!r}: add the station first.")
+            raise ServerError(
+                f"The local Mosquitto has no user {user!r}: `quantrac servers stations` adds the registered stations, "
+                "`quantrac servers bridges ID` adds a bridge."
+            )
         ca = certificates(self.run_dir).ca
         return MqttEndpoint(self.host, self.port, user=user, password=password, ca_file=ca, tls=True)
 
@@ -97,60 +131,145 @@ class Mosquitto(LocalServer):
         """
         wanted = tuple(dict.fromkeys(codes))
         for code in wanted:
-            if code == BRIDGE_USER or _CODE.fullmatch(code) is None:
+            if _OURS.fullmatch(code) or _CODE.fullmatch(code) is None:
                 raise ServerError(
                     f"{code!r} cannot be a station's user at the broker: use letters, digits, '_', '-' and '.'."
                 )
-        self._passwords.ensure(AREA, wanted)
-        added = self._write_hashes()
-        if added and self.pid is not None:
-            self._reload(added[-1])
+        self._add(wanted)
+
+    def add_bridges(self, ids: Iterable[str]) -> None:
+        """Give bridges their users, named as they are; a running broker knows them when this returns.
+
+        Raises
+        ------
+        ServerError
+            An id does not begin with ``bridge-``, so that it could be a station's code.
+        """
+        wanted = tuple(dict.fromkeys(ids))
+        for bridge in wanted:
+            if _BRIDGE.fullmatch(bridge) is None:
+                raise ServerError(f"{bridge!r} cannot be a bridge's id here: use 'bridge-' and letters or digits.")
+        self._add(wanted)
+
+    def rotate(self, user: str) -> str:
+        """Give a user another password and return it; who is connected with the old one is disconnected.
+
+        Raises
+        ------
+        ServerError
+            There is no such user.
+        """
+        self.endpoint(user)
+        password = self._passwords.renew(AREA, (user,))[user]
+        self._publish()
+        return password
+
+    def revoke(self, user: str) -> None:
+        """Take a user's password away for good; who is connected with it is disconnected.
+
+        Raises
+        ------
+        ServerError
+            There is no such user.
+        """
+        self.endpoint(user)
+        self._passwords.forget(AREA, (user,))
+        self._publish()
 
     def is_healthy(self) -> bool:
-        """Whether the bridge's user can log in over TLS."""
-        return can_log_in(self.endpoint())
+        """Whether a user of its own can log in over TLS; the bridge's would end the bridge's session."""
+        return can_log_in(self.endpoint(PROBE_USER))
 
     @property
     def _hashes(self) -> Path:
         return self.folder / "passwords"
 
+    @property
+    def _hashed_of(self) -> Path:
+        return self.folder / "passwords.known"
+
+    @property
+    def _acl(self) -> Path:
+        return self.folder / "acl"
+
     def _prepare(self) -> None:
-        self._passwords.ensure(AREA, (BRIDGE_USER,))
-        self._write_hashes()
+        self._passwords.forget(AREA, ("bridge",))  # the bridge's name when its session was not yet bound to it
+        self._passwords.ensure(AREA, (BRIDGE_USER, PROBE_USER))
+        self._write_users()
         tls = certificates(self.run_dir)
         data = self.folder / "data"
         data.mkdir(exist_ok=True)
-        acl = self.folder / "acl"
-        write_private(acl, ACL)
         text = CONFIGURATION.format(
-            port=self.port,
-            ca=tls.ca,
-            chain=tls.chain,
-            key=tls.key,
+            listeners="".join(
+                LISTENER.format(
+                    port=self.port,
+                    address=address,
+                    ca=tls.ca,
+                    chain=tls.chain,
+                    key=tls.key,
+                    connections=MAX_CONNECTIONS,
+                )
+                for address in addresses()
+            ),
             passwords=self._hashes,
-            acl=acl,
+            acl=self._acl,
             data=data,
             size=MAX_PACKET_BYTES,
+            queued=MAX_QUEUED_BYTES,
+            memory=MEMORY_LIMIT_BYTES,
             # Started by root it would drop to a user who cannot read these files.
             user="user root\n" if os.geteuid() == 0 else "",
         )
         write_private(self.folder / "mosquitto.conf", text)
 
     def _command(self) -> Sequence[str | Path]:
-        return (self._programs.mosquitto, "-c", self.folder / "mosquitto.conf")
+        # bash becomes the broker; the filter of its log ends when the broker closes its end.
+        script = 'exec "$1" -c "$2" 2> >(exec grep --line-buffered -vE "$3")'
+        return ("bash", "-c", script, "bash", self._programs.mosquitto, self.folder / "mosquitto.conf", _LEAVE_OUT)
 
-    def _write_hashes(self) -> list[str]:
-        """Bring the broker's password file up to date, all new users hashed in one call; return the new users."""
+    def _add(self, users: tuple[str, ...]) -> None:
+        known = self._passwords.users(AREA).keys()
+        if any(user not in known for user in users):
+            self._passwords.ensure(AREA, users)
+            self._publish()
+
+    def _publish(self) -> None:
+        """Bring the broker's files up to date, and a running broker to read them."""
+        if self.pid is None:
+            self._write_users()
+            return
+        # The probe's new password comes with all the others: when it is taken, so are they.
+        self._passwords.renew(AREA, (PROBE_USER,))
+        self._write_users()
+        self._reload()
+
+    def _write_users(self) -> None:
+        """Write who may log in and who may read; a password that is known keeps its hash."""
         with locked(self.run_dir / ".mosquitto-passwords.lock"):
-            text = self._hashes.read_text(encoding="utf-8") if self._hashes.exists() else ""
-            known = {line.split(":", 1)[0] for line in text.splitlines()}
-            new = {user: password for user, password in self._passwords.users(AREA).items() if user not in known}
-            if new:
-                write_private(self._hashes, text + self._hashed(new))
-        return list(new)
+            users = self._passwords.users(AREA)
+            kept = {user: line for user, line in self._kept().items() if user in users}
+            new = {user: password for user, password in users.items() if user not in kept}
+            write_private(self._hashes, "".join(kept.values()) + self._hashed(new))
+            write_private(self._hashed_of, json.dumps(self._digests(users)))
+            bridges = sorted(user for user in users if _BRIDGE.fullmatch(user))
+            write_private(self._acl, ACL + "".join(BRIDGE_ACL.format(user=user) for user in bridges))
+
+    def _kept(self) -> dict[str, str]:
+        """Return the hash lines by user that are of the passwords of today."""
+        if not self._hashes.exists():
+            return {}
+        before, now = read_json(self._hashed_of), self._digests(self._passwords.users(AREA))
+        lines = {line.split(":", 1)[0]: line for line in self._hashes.read_text("utf-8").splitlines(keepends=True)}
+        return {user: line for user, line in lines.items() if user in now and before.get(user) == now[user]}
+
+    @staticmethod
+    def _digests(passwords: dict[str, str]) -> dict[str, str]:
+        """Return what tells one generated password (random, 24 bytes) from another, in the file beside the hashes."""
+        return {user: hashlib.sha256(password.encode()).hexdigest()[:16] for user, password in passwords.items()}
 
     def _hashed(self, passwords: dict[str, str]) -> str:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if not passwords:
+            return ""
         scratch = self.folder / "passwords.new"
         write_private(scratch, "".join(f"{user}:{password}\n" for user, password in passwords.items()))
         command = [str(self._programs.mosquitto_passwd), "-U", str(scratch)]
@@ -161,13 +280,13 @@ class Mosquitto(LocalServer):
             raise ServerError(f"mosquitto_passwd could not hash the stations' passwords: {result.stderr.strip()}.")
         return hashed
 
-    def _reload(self, newest: str) -> None:
+    def _reload(self) -> None:
         process = self._process()
         if process is None:
             return
         process.send_signal(signal.SIGHUP)
         deadline = time.monotonic() + RELOAD_TIMEOUT_S
-        while not can_log_in(self.endpoint(newest)):
+        while not can_log_in(self.endpoint(PROBE_USER)):
             if time.monotonic() > deadline:
-                raise ServerError(f"The local Mosquitto did not take up the user {newest!r}. See {self.log_path}.")
+                raise ServerError(f"The local Mosquitto did not take up its new users. See {self.log_path}.")
             time.sleep(POLL_S)

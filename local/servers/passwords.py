@@ -42,3 +42,21 @@ class Passwords:
                 known.update({user: secrets.token_urlsafe(24) for user in missing})
                 write_private(self._path, json.dumps(content, indent=1, sort_keys=True))
         return {user: known[user] for user in wanted}
+
+    def renew(self, area: str, users: Iterable[str]) -> dict[str, str]:
+        """Make new passwords of ``users`` in place of those they have, and return user -> password."""
+        made = {user: secrets.token_urlsafe(24) for user in users}
+        with locked(self._lock):
+            content = read_json(self._path)
+            content.setdefault(area, {}).update(made)
+            write_private(self._path, json.dumps(content, indent=1, sort_keys=True))
+        return made
+
+    def forget(self, area: str, users: Iterable[str]) -> None:
+        """Remove the passwords of ``users``; those that have none are passed over."""
+        with locked(self._lock):
+            content = read_json(self._path)
+            known = content.get(area, {})
+            gone = [user for user in users if known.pop(user, None) is not None]
+            if gone:
+                write_private(self._path, json.dumps(content, indent=1, sort_keys=True))

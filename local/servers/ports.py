@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import random
 import socket
+from functools import cache
 from pathlib import Path
 
 from local.servers.files import locked, read_json, write_private
 from quantrac.errors import ServerError
 
 HOST = "127.0.0.1"
+HOST_V6 = "::1"
 FIRST_PORT, LAST_PORT = 20_000, 32_000
 """Below the range from which Linux takes ports for outgoing connections (32768 up): none of those gets in the way."""
 TRIES = 200
@@ -49,14 +51,25 @@ class Ports:
         return port
 
 
+@cache
+def addresses() -> tuple[str, ...]:
+    """Return the loopback addresses of this machine: that of IPv4, and that of IPv6 where there is one."""
+    return (HOST, HOST_V6) if _can_bind(HOST_V6, 0) else (HOST,)
+
+
 def is_free(port: int) -> bool:
-    """Whether a server could listen on ``port`` of the loopback address."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
+    """Whether a server could listen on ``port`` of every loopback address."""
+    return all(_can_bind(address, port) for address in addresses())
+
+
+def _can_bind(address: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+    except OSError:
+        return False
     return True
 
 

@@ -1,10 +1,11 @@
-"""Local PostgreSQL with TimescaleDB: loopback and TLS only, three roles, cheap clones of a database for tests."""
+"""Local PostgreSQL with TimescaleDB: loopback and TLS only, one role for each process, cheap clones for tests."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
 from signal import SIGINT
 
@@ -13,20 +14,21 @@ from local.servers.certificates import certificates
 from local.servers.debian import DebianPrograms
 from local.servers.files import write_private
 from local.servers.passwords import Passwords
-from local.servers.ports import HOST, is_listening
+from local.servers.ports import HOST, addresses, is_listening
 from local.servers.process import LocalServer
 from local.servers.psql import Psql, literal, name_of_database
-from quantrac.endpoints import DatabaseEndpoint
+from quantrac.endpoints import DATABASE_ROLES, DatabaseEndpoint
 from quantrac.errors import ServerError
 
 AREA = "postgres"
 SUPERUSER = "postgres"
-OWNER, WRITER, READER = "quantrac_owner", "quantrac_writer", "quantrac_reader"
+ROLES = tuple(f"quantrac_{role}" for role in DATABASE_ROLES)
+OWNER, WRITER = ROLES[:2]
 DATABASE = "quantrac"
 
 CONFIGURATION = """\
 # Written at each start; changes are lost.
-listen_addresses = '127.0.0.1'
+listen_addresses = '{addresses}'
 port = {port}
 unix_socket_directories = ''
 ssl = on
@@ -58,9 +60,11 @@ log_min_messages = warning
 log_checkpoints = off
 """
 
-ACCESS = """\
-# TYPE  DATABASE  USER  ADDRESS       METHOD
-hostssl all       all   127.0.0.1/32  scram-sha-256
+ACCESS = f"""\
+# Loopback alone, and the users by name.
+# TYPE  DATABASE  USER  ADDRESS  METHOD
+hostssl all  {",".join((SUPERUSER, *ROLES))}  127.0.0.1/32  scram-sha-256
+hostssl all  {",".join((SUPERUSER, *ROLES))}  ::1/128       scram-sha-256
 """
 
 
@@ -79,7 +83,7 @@ class Postgres(LocalServer):
 
     def endpoint(self, database: str = DATABASE) -> DatabaseEndpoint:
         """Return how each role reaches ``database``; clients check the server's certificate and name."""
-        return DatabaseEndpoint(*(self.uri(role, database) for role in (OWNER, WRITER, READER)))
+        return DatabaseEndpoint(*(self.uri(role, database) for role in ROLES))
 
     def uri(self, role: str, database: str = DATABASE) -> str:
         """Return the connection URI of one role."""
@@ -99,7 +103,7 @@ class Postgres(LocalServer):
         safe = name_of_database(name)
         if template is None:
             self._psql().run(f"CREATE DATABASE {safe} OWNER {OWNER}; REVOKE ALL ON DATABASE {safe} FROM PUBLIC;")
-            self._psql(safe).run("CREATE EXTENSION IF NOT EXISTS timescaledb;")
+            self._psql(safe).run("CREATE EXTENSION IF NOT EXISTS timescaledb;" + administration())
         else:
             source = name_of_database(template)
             close = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname ="
@@ -109,7 +113,9 @@ class Postgres(LocalServer):
                 f"CREATE DATABASE {safe} TEMPLATE {source} OWNER {OWNER};"
                 f"REVOKE ALL ON DATABASE {safe} FROM PUBLIC;"
             )
-        self._psql().run(f"GRANT CONNECT, TEMPORARY ON DATABASE {safe} TO {OWNER}, {WRITER}, {READER};")
+        self._psql().run(
+            f"GRANT CONNECT ON DATABASE {safe} TO {', '.join(ROLES)};GRANT TEMPORARY ON DATABASE {safe} TO {WRITER};"
+        )
         return self.endpoint(safe)
 
     def drop_database(self, name: str) -> None:
@@ -129,7 +135,7 @@ class Postgres(LocalServer):
         tls = certificates(self.run_dir)
         self._write(data / "server.pem", tls.chain.read_text(encoding="utf-8"))
         self._write(data / "server.key", tls.key.read_text(encoding="utf-8"))
-        self._write(data / "postgresql.conf", CONFIGURATION.format(port=self.port))
+        self._write(data / "postgresql.conf", CONFIGURATION.format(port=self.port, addresses=", ".join(addresses())))
         self._write(data / "pg_hba.conf", ACCESS)
 
     def _complete(self) -> None:
@@ -137,6 +143,8 @@ class Postgres(LocalServer):
             self._create_roles()
             if not self._psql().value(f"SELECT 1 FROM pg_database WHERE datname = {literal(DATABASE)}"):  # noqa: S608
                 self.create_database(DATABASE)
+            else:
+                self._psql(DATABASE).run(administration())
 
     def _command(self) -> Sequence[str | Path]:
         return (self._programs.postgres("postgres"), "-D", self.folder / "data")
@@ -164,7 +172,7 @@ class Postgres(LocalServer):
             raise ServerError(f"PostgreSQL could not create its data folder {data}: {said[-1].rstrip('.')}.")
 
     def _create_roles(self) -> None:
-        passwords = self._passwords.ensure(AREA, (OWNER, WRITER, READER))
+        passwords = self._passwords.ensure(AREA, ROLES)
         for role, password in passwords.items():
             exists = self._psql().value(f"SELECT 1 FROM pg_roles WHERE rolname = {literal(role)}")  # noqa: S608
             verb = "ALTER" if exists else "CREATE"
@@ -185,3 +193,8 @@ class Postgres(LocalServer):
         account = self._account()
         if account is not None:
             os.chown(path, account.uid, account.gid)
+
+
+def administration() -> str:
+    """Return the SQL that only a superuser can run in quantrac's database; it may be run again."""
+    return files("sql").joinpath("administration.sql").read_text(encoding="utf-8")

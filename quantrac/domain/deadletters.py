@@ -23,6 +23,8 @@ class RejectReason(StrEnum):
     NOT_CBOR = "not_cbor"
     WRONG_SHAPE = "wrong_shape"
     UNKNOWN_CONTENT_TYPE = "unknown_content_type"
+    UNKNOWN_TOPIC = "unknown_topic"
+    """Published below the station's name, but neither to its readings nor to its status."""
     UNSUPPORTED_VERSION = "unsupported_version"
     UNKNOWN_STATION = "unknown_station"
     WRONG_STATION = "wrong_station"

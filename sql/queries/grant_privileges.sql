@@ -2,6 +2,9 @@
 DO $$
 DECLARE
     relation record;
+    rule record;
+    listed text;
+    role text;
 BEGIN
     FOR relation IN
         SELECT relname AS name,
@@ -12,10 +15,12 @@ BEGIN
            AND relkind IN ('r', 'p', 'v')
            AND pg_get_userbyid(relowner) = current_user
     LOOP
-        EXECUTE format('REVOKE ALL ON %I FROM quantrac_writer, quantrac_reader, PUBLIC', relation.name);
+        EXECUTE format('REVOKE ALL ON %I FROM quantrac_writer, quantrac_notifier, quantrac_desk, quantrac_trainer, '
+                       'quantrac_reader, PUBLIC', relation.name);
         EXECUTE format('GRANT SELECT ON %I TO quantrac_writer', relation.name);
         IF NOT relation.personal THEN
-            EXECUTE format('GRANT SELECT ON %I TO quantrac_reader', relation.name);
+            EXECUTE format('GRANT SELECT ON %I TO quantrac_notifier, quantrac_desk, quantrac_trainer, quantrac_reader',
+                           relation.name);
         END IF;
     END LOOP;
 
@@ -26,25 +31,70 @@ BEGIN
         TO quantrac_writer;
     GRANT INSERT ON reading_revisions TO quantrac_writer;
 
-    -- Incidents and who is on call: the notifier's side and the officers' desk. History is only added to.
-    GRANT INSERT, UPDATE ON
-        incidents, incident_progress, outages, hold_windows, people, contact_channels, rotas, escalation_policies,
-        rota_overrides, rota_swaps
-        TO quantrac_writer;
-    GRANT INSERT ON incident_alerts, incident_transitions, incident_events, incident_attachments TO quantrac_writer;
-    GRANT USAGE ON SEQUENCE incidents_id_seq TO quantrac_writer;
+    -- Evidence, and what belongs to another process: all columns but these, also those of later migrations.
+    FOR rule IN
+        SELECT * FROM (VALUES
+            ('quantrac_writer', 'UPDATE', 'readings', 'station parameter observed_at'),
+            ('quantrac_writer', 'INSERT', 'reading_revisions', 'id recorded_at recorded_by'),
+            ('quantrac_writer', 'UPDATE', 'ledger', 'station day'),
+            ('quantrac_writer', 'INSERT', 'alerts',
+             'id resolved_at acknowledged_at acknowledged_by closed_cause recorded_at recorded_by'),
+            ('quantrac_writer', 'UPDATE', 'alerts',
+             'id station parameter rule kind opened_at acknowledged_at acknowledged_by closed_cause recorded_at '
+             'recorded_by'),
+            ('quantrac_writer', 'INSERT', 'alert_transitions', 'id created_at'),
+            ('quantrac_writer', 'INSERT', 'outbox', 'id created_at attempts locked_until sent_at failed_at last_error'),
+            ('quantrac_notifier', 'UPDATE', 'outbox',
+             'id alert_id transition_id message_id channel recipient subject text html created_at')
+        ) AS listed (role, verb, name, without)
+    LOOP
+        SELECT string_agg(quote_ident(attname), ', ') INTO listed
+          FROM pg_attribute
+         WHERE attrelid = rule.name::regclass AND attnum > 0 AND NOT attisdropped
+           AND attname <> ALL (string_to_array(rule.without, ' '));
+        EXECUTE format('REVOKE %s ON %I FROM %I', rule.verb, rule.name, rule.role);
+        EXECUTE format('GRANT %s (%s) ON %I TO %I', rule.verb, listed, rule.name, rule.role);
+    END LOOP;
+    REVOKE UPDATE ON alert_transitions, outbox, dead_letters FROM quantrac_writer;
+    GRANT UPDATE (replayed_at) ON dead_letters TO quantrac_writer;
 
-    -- People's addresses and the texts sent to them are not for dashboards.
+    -- People's addresses and the texts sent to them are for those who send them, and for the officers' desk.
+    GRANT SELECT ON stations, outbox TO quantrac_notifier, quantrac_desk;
     GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes,
                   permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger)
-        ON stations TO quantrac_reader;
+        ON stations TO quantrac_reader, quantrac_trainer;
     GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until,
-                  sent_at, failed_at, last_error, incident_id, notice, withdrawn_at, fallen_back_at)
-        ON outbox TO quantrac_reader;
+                  sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at)
+        ON outbox TO quantrac_reader, quantrac_trainer;
 
-    -- The writer's staging table is temporary. PostgreSQL gives TEMPORARY to everybody unless it was taken away.
-    IF NOT has_database_privilege('quantrac_writer', current_database(), 'TEMPORARY') THEN
-        EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO quantrac_writer', current_database());
-    END IF;
+    -- Incidents: the step that groups and pages writes them, and so does the officers' desk. History is only added to.
+    GRANT INSERT, UPDATE ON incidents, incident_progress, outages, hold_windows TO quantrac_writer, quantrac_desk;
+    GRANT INSERT ON incident_alerts, incident_transitions, incident_events, incident_attachments
+        TO quantrac_writer, quantrac_desk;
+    GRANT USAGE ON SEQUENCE incidents_id_seq TO quantrac_writer, quantrac_desk;
+    GRANT UPDATE (withdrawn_at, fallen_back_at, next_try_at, failed_at, last_error) ON outbox
+        TO quantrac_writer, quantrac_desk;
+    GRANT INSERT (message_id, channel, recipient, subject, text, html, next_try_at, incident_id, notice, person,
+                  contact_id) ON outbox TO quantrac_desk;
+    -- People and where they are reached are the desk's alone: a worker that was taken over adds no stranger.
+    GRANT INSERT, UPDATE ON
+        people, contact_channels, rotas, escalation_policies, rota_overrides, rota_swaps TO quantrac_desk;
+    GRANT SELECT ON people, contact_channels, incident_attachments TO quantrac_desk;
+    GRANT SELECT ON people, contact_channels TO quantrac_notifier;
+    GRANT UPDATE (failing_since) ON contact_channels TO quantrac_writer;
+
+    GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb), acknowledge_alert(bigint, text),
+        record_alert_cause(bigint, text, text) TO quantrac_desk;
+
+    -- The writer's staging table is temporary; nobody else needs one, and PostgreSQL gives it to everybody.
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    FOREACH role IN ARRAY ARRAY['quantrac_writer', 'quantrac_notifier', 'quantrac_desk', 'quantrac_trainer',
+                                'quantrac_reader'] LOOP
+        EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM %I', current_database(), role);
+        IF NOT has_database_privilege(role, current_database(), 'CONNECT') THEN
+            EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), role);
+        END IF;
+    END LOOP;
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO quantrac_writer', current_database());
 END
 $$

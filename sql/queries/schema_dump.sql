@@ -55,13 +55,20 @@ WITH own AS (
            format('GRANT %s ON %I TO %I;', string_agg(acl.privilege_type, ', ' ORDER BY acl.privilege_type),
                   own.relname, acl.grantee::regrole)
       FROM own, aclexplode(own.relacl) acl
-     WHERE acl.grantee::regrole::text IN ('quantrac_writer', 'quantrac_reader')
+     WHERE acl.grantee::regrole::text ~ '^quantrac_' AND acl.grantee <> acl.grantor
      GROUP BY own.oid, own.relname, acl.grantee
     UNION ALL
-    SELECT 10, own.relname, 0,
-           format('GRANT SELECT (%s) ON %I TO %I;', string_agg(quote_ident(attname), ', ' ORDER BY attnum), own.relname,
-                  acl.grantee::regrole)
+    SELECT 10, own.relname, row_number() OVER (PARTITION BY own.oid ORDER BY acl.grantee::regrole::text, acl.privilege_type),
+           format('GRANT %s (%s) ON %I TO %I;', acl.privilege_type,
+                  string_agg(quote_ident(attname), ', ' ORDER BY attnum), own.relname, acl.grantee::regrole)
       FROM own JOIN pg_attribute ON attrelid = own.oid AND attnum > 0, aclexplode(attacl) acl
-     GROUP BY own.relname, acl.grantee
+     GROUP BY own.oid, own.relname, acl.grantee, acl.privilege_type
+    UNION ALL
+    SELECT 11, proname, row_number() OVER (PARTITION BY p.oid ORDER BY acl.grantee::regrole::text),
+           format('GRANT EXECUTE ON FUNCTION %s TO %s;', p.oid::regprocedure,
+                  CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE acl.grantee::regrole::text END)
+      FROM pg_proc p, aclexplode(p.proacl) acl
+     WHERE p.pronamespace = 'public'::regnamespace AND acl.grantee <> p.proowner
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
 )
 SELECT ddl FROM described ORDER BY section, name COLLATE "C", part

@@ -83,7 +83,7 @@ def notifier(database: DatabaseEndpoint, mail: MailCatcher) -> Iterator[Callable
     def start() -> threading.Event:
         stop = threading.Event()
         options = NotifierOptions(lease_s=1.0, wait_s=0.2, retries=RetryPolicy(first_pause_s=0.3))
-        loop = NotifierLoop(OutboxStore(database.writer), [EmailNotifier(mail.endpoint())], SystemClock(), options)
+        loop = NotifierLoop(OutboxStore(database.notifier), [EmailNotifier(mail.endpoint())], SystemClock(), options)
         thread = threading.Thread(target=loop.run, args=(stop,))
         thread.start()
         started.append((stop, thread))
@@ -140,7 +140,7 @@ def test_only_a_crash_between_250_and_commit_sends_twice(
     ids = enqueue(3)
     endpoint = mail.endpoint()
     script = Path(__file__).with_name("killed_notifier.py")
-    arguments = [database.writer, str(endpoint.port), str(endpoint.ca_file), moment, "2"]
+    arguments = [database.notifier, str(endpoint.port), str(endpoint.ca_file), moment, "2"]
     died = subprocess.run([sys.executable, str(script), *arguments], timeout=PATIENCE_S, check=False)
     assert died.returncode == -signal.SIGKILL
     notifier()
@@ -157,6 +157,7 @@ def test_sigterm_finishes_the_mail_in_hand(
     settings = {
         "QUANTRAC_DATABASE_OWNER_URL": database.owner,
         "QUANTRAC_DATABASE_WRITER_URL": database.writer,
+        "QUANTRAC_DATABASE_NOTIFIER_URL": database.notifier,
         "QUANTRAC_DATABASE_READER_URL": database.reader,
         "QUANTRAC_SMTP_HOST": endpoint.host,
         "QUANTRAC_SMTP_PORT": str(endpoint.port),

@@ -231,7 +231,7 @@ def bridge(
 
     def make(raw_topic: str, **settings: Any) -> BridgeProcess:
         process = BridgeProcess(
-            mqtt("bridge"),
+            mqtt(f"bridge-{unique}-{len(made)}"),
             kafka,
             raw_topic,
             f"bridge-{unique}-{len(made)}",

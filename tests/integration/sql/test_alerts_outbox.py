@@ -36,7 +36,7 @@ def _notification(number: int) -> Notification:
 
 @pytest.fixture
 def outbox(database: DatabaseEndpoint) -> Iterator[OutboxStore]:
-    outbox_store = OutboxStore(database.writer)
+    outbox_store = OutboxStore(database.notifier)
     yield outbox_store
     outbox_store.close()
 
@@ -166,7 +166,7 @@ def test_a_message_id_is_enqueued_once(outbox: OutboxStore, enqueue: Callable[..
 
 def test_a_lease_runs_out(outbox: OutboxStore, enqueue: Callable[..., None], database: DatabaseEndpoint) -> None:
     enqueue(1, 2, 3)
-    other = OutboxStore(database.writer)
+    other = OutboxStore(database.notifier)
     assert [p.notification for p in outbox.take(2, NOW, 30)] == [_notification(1), _notification(2)]
     assert [p.notification for p in other.take(9, NOW, 30)] == [_notification(3)]
     assert other.take(9, NOW + 29 * SECOND, 30) == []

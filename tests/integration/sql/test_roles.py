@@ -5,6 +5,7 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from quantrac.endpoints import DatabaseEndpoint
+from sql.reports import Reports
 
 DESCRIPTIONS = (
     *("schema_migrations", "registry_state", "stations", "sensors"),
@@ -13,7 +14,7 @@ DESCRIPTIONS = (
 TABLES = (
     *DESCRIPTIONS,
     *("readings", "reading_revisions", "reading_hours", "reading_days", "latest_readings", "judgements"),
-    *("alerts", "alert_transitions", "outbox"),
+    *("alerts", "alert_transitions", "outbox", "audit"),
     *("dead_letters", "feeds", "ledger", "kafka_progress", "station_states", "station_presence", "delays"),
     *("model_states", "station_models", "shadow_counts"),
     *("outages", "incidents", "incident_alerts", "incident_transitions", "incident_progress", "incident_events"),
@@ -51,6 +52,7 @@ def test_reader_cannot_write_anything(database: DatabaseEndpoint) -> None:
         "SELECT recipient FROM outbox",
         "SELECT text FROM outbox",
         "SELECT html FROM outbox",
+        "SELECT last_error FROM outbox",
         "SELECT subject FROM outbox",
         "SELECT snapshot FROM station_states",
         "SELECT snapshot FROM model_states",
@@ -71,7 +73,7 @@ def test_reader_reads_everything_else(database: DatabaseEndpoint) -> None:
         for table in {*TABLES, "current_stations", "current_sensors"} - hidden:
             connection.execute(f"SELECT * FROM {table}".encode())
         connection.execute("SELECT code, name_vi, kq FROM stations")
-        connection.execute("SELECT id, sent_at, last_error FROM outbox")
+        connection.execute("SELECT id, sent_at FROM outbox")
 
 
 def test_writer_cannot_drop_nor_delete(database: DatabaseEndpoint) -> None:
@@ -99,3 +101,55 @@ def test_nobody_rewrites_the_history_of_incidents(database: DatabaseEndpoint, ta
         _refused(conninfo, f"UPDATE {table} SET actor = 'another'")
         _refused(conninfo, f"DELETE FROM {table}")
         _refused(conninfo, f"TRUNCATE {table}")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT lo_creat(-1)",
+        "SELECT lo_from_bytea(0, '\\x00')",
+        "CREATE TEMPORARY TABLE mine (id integer)",
+        "SELECT pg_advisory_lock(1)",
+        "SELECT pg_try_advisory_xact_lock_shared(1, 2)",
+    ],
+)
+def test_number_8_the_reader_makes_nothing_and_stops_no_migration(database: DatabaseEndpoint, statement: str) -> None:
+    for conninfo in (database.reader, database.trainer, database.desk):
+        _refused(conninfo, statement)
+
+
+def test_number_8_the_readers_queries_end_by_themselves(database: DatabaseEndpoint) -> None:
+    with psycopg.connect(database.reader) as connection:
+        assert connection.execute("SHOW statement_timeout").fetchone() == ("30s",)
+        assert connection.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("1min",)
+    _refused(database.reader, "SET temp_file_limit = -1")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("550 5.1.1 <an.nguyen@example.vn>: unknown user", "550 5.1.1 <…>: unknown user"),
+        ("554 no 'truc+ban@mail.example.vn', an@b", "554 no …, …"),
+        ("421 try later", "421 try later"),
+        (None, None),
+    ],
+)
+def test_number_8_a_mail_servers_answer_shows_the_reader_no_address(
+    database: DatabaseEndpoint, said: str | None, shown: str | None
+) -> None:
+    with psycopg.connect(database.owner) as connection:
+        connection.execute(
+            "INSERT INTO alerts (station, rule, kind, severity, opened_at, since)"
+            " VALUES ('S1', 'r', 'offline', 'high', now(), now())"
+        )
+        connection.execute(
+            "INSERT INTO alert_transitions (alert_id, kind, reason, observed_at, severity)"
+            " VALUES (1, 'opened', 'r', now(), 'high')"
+        )
+        connection.execute(
+            "INSERT INTO outbox (alert_id, transition_id, message_id, channel, recipient, subject, text, last_error)"
+            " VALUES (1, 1, 'm', 'email', 'an@b', '', '', %s)",
+            [said],
+        )
+    with Reports(database.reader) as reports:
+        assert [line.last_error for line in reports.deliveries()] == [shown]

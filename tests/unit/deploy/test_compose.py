@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -11,14 +12,16 @@ from typing import Any
 import pytest
 import yaml
 
+from quantrac.endpoints import DATABASE_ROLES
 from quantrac.settings import load_settings
 from quantrac.topics import MAX_MESSAGE_BYTES, MQTT_ROOT, kafka_topics
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ONE_SHOT = {"kafka-setup", "setup", "dashboards"}
+ONE_SHOT = {"kafka-setup", "setup", "dashboards", "desk"}
 STATIONS_AND_OFFICERS = {"mosquitto", "grafana"}
+IMAGES = ("MOSQUITTO_IMAGE", "KAFKA_IMAGE", "DATABASE_IMAGE", "GRAFANA_IMAGE", "PYTHON_IMAGE")
 each_service = pytest.mark.parametrize("name", SERVICES)
 
 
@@ -44,15 +47,33 @@ def test_long_running_services_are_watched_and_restarted(name: str) -> None:
 
 
 @each_service
-def test_images_are_pinned(name: str) -> None:
-    assert re.search(r":\d+\.\d+(\.\d+)?(-[\w.]+)?$", SERVICES[name]["image"])
+def test_number_10_images_are_pinned_by_their_digest_or_nothing_starts(name: str) -> None:
+    image = SERVICES[name]["image"]
+    if "build" in SERVICES[name]:
+        image = SERVICES[name]["build"]["args"]["PYTHON_IMAGE"]
+    variable = re.fullmatch(r"\$\{(\w+_IMAGE):\?run deploy/pin-images.sh first\}", image)
+    assert variable, image
+    assert re.search(
+        rf"^    \[{variable[1]}\]=[\w/-]+:\d+\.\d+(\.\d+)?(-[\w.-]+)?$",
+        (DEPLOY / "pin-images.sh").read_text("utf-8"),
+        re.MULTILINE,
+    )
+
+
+@each_service
+def test_number_2_every_container_has_a_limit_of_memory(name: str) -> None:
+    assert re.fullmatch(r"\d+[mg]", SERVICES[name]["mem_limit"])
+    assert SERVICES[name]["pids_limit"] > 0
 
 
 @each_service
 def test_only_loggers_and_officers_get_in(name: str) -> None:
     service = SERVICES[name]
     if name in STATIONS_AND_OFFICERS:
-        assert len(service["ports"]) == 1
+        # Number 11: over IPv4 and over IPv6.
+        (v4, v6) = service["ports"]
+        assert re.match(r"\$\{\w+_ADDRESS:-0\.0\.0\.0\}:", v4)
+        assert re.match(r"\[\$\{\w+_ADDRESS_V6:-::\}\]:", v6)
     else:
         assert "ports" not in service
     assert COMPOSE["networks"]["inner"] == {"internal": True}
@@ -86,7 +107,7 @@ def test_every_dependency_waits_for_what_it_needs() -> None:
 def test_mounted_files_are_there(name: str) -> None:
     for mount in SERVICES[name].get("volumes", ()):
         source = mount.split(":")[0]
-        if source.startswith("./"):
+        if source.startswith((".", "..")):
             assert (DEPLOY / source).exists(), mount
         elif not source.startswith("${"):
             assert source in COMPOSE["volumes"]
@@ -113,11 +134,70 @@ def test_the_broker_lets_a_station_write_under_its_own_name_only() -> None:
     lines = (DEPLOY / "mosquitto" / "acl").read_text("utf-8").splitlines()
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules == [
-        f"pattern write {MQTT_ROOT}/%u/readings",
-        f"pattern write {MQTT_ROOT}/%u/status",
-        "user bridge",
+        f"pattern write {MQTT_ROOT}/%u/#",
+        "user bridge-1",
         f"topic read {MQTT_ROOT}/#",
     ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "use_username_as_clientid true",
+        "max_connections 2000",
+        "max_packet_size 327680",
+        "max_queued_bytes 1073741824",
+        "memory_limit 3221225472",
+        "log_type debug",
+    ],
+)
+def test_number_2_the_broker_has_limits_and_binds_sessions_to_users(line: str) -> None:
+    assert line in (DEPLOY / "mosquitto" / "mosquitto.conf").read_text("utf-8").splitlines()
+
+
+def test_number_2_the_broker_here_and_the_local_one_have_the_same_limits() -> None:
+    from local.servers import mosquitto
+
+    text = (DEPLOY / "mosquitto" / "mosquitto.conf").read_text("utf-8")
+    assert f"max_packet_size {mosquitto.MAX_PACKET_BYTES}\n" in text
+    assert f"max_queued_bytes {mosquitto.MAX_QUEUED_BYTES}\n" in text
+    assert f"memory_limit {mosquitto.MEMORY_LIMIT_BYTES}\n" in text
+
+
+def test_number_10_the_database_names_its_users_and_keeps_the_superuser_off_the_network() -> None:
+    lines = (DEPLOY / "database" / "pg_hba.conf").read_text("utf-8").splitlines()
+    rules = [line.split() for line in lines if line and not line.startswith("#")]
+    over_network = [rule for rule in rules if rule[0] != "local"]
+    named = {user for _, _, users, *_ in over_network for user in users.split(",")}
+    assert named == {f"quantrac_{role}" for role in DATABASE_ROLES}
+    assert all((rule[0], rule[1], rule[-1]) == ("hostssl", "quantrac", "scram-sha-256") for rule in over_network)
+    assert [rule for rule in rules if rule[0] == "local"] == [["local", "all", "postgres", "scram-sha-256"]]
+
+
+@pytest.mark.parametrize("script", ["prepare.sh", "database/roles.sh", "add-station.sh", "mosquitto/users.sh"])
+def test_number_10_no_password_is_on_a_command_line(script: str) -> None:
+    """Builtins of the shell and what psql reads by itself are not seen by other users of the machine."""
+    text = (DEPLOY / script).read_text("utf-8")
+    for line in text.splitlines():
+        program = line.strip().split(" ")[0]
+        if re.search(r"\$\(<|cat /run/secrets|\$\(jaas\)|\$password", line):
+            assert program in {"echo", "{", "printf", "\\set", "line=", "line+=", "done", "for"} or re.match(
+                r"(sasl.jaas.config|line|PGPASSWORD|properties|renamed|settings|password)\+?=", program
+            ), line
+
+
+def test_number_10_the_image_installs_by_hashes_what_the_constraints_say() -> None:
+    lock = (DEPLOY / "requirements.lock").read_text("utf-8")
+    pins = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", lock, re.MULTILINE))
+    constraints = dict(
+        re.findall(r"^([\w.-]+)==([^\s;]+)", (DEPLOY.parent / "constraints.txt").read_text("utf-8"), re.MULTILINE)
+    )
+    assert len(pins) > 30
+    known = {name.lower().replace("_", "-"): version for name, version in constraints.items()}
+    assert {name: v for name, v in pins.items() if known.get(name, v) != v} == {}, "run scripts/lock.sh"
+    assert all("--hash=sha256:" in entry for entry in re.split(r"\n(?=\w)", lock.strip()))
+    assert "://" not in lock
+    assert "--require-hashes" in (DEPLOY / "Dockerfile").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +219,11 @@ def test_the_broker_keeps_what_it_acknowledges(line: str) -> None:
 def run(script: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(DEPLOY / script), *words],
-        env={"SECRETS_DIR": str(folder), "PATH": "/usr/local/bin:/usr/bin:/bin"},
+        env={
+            "SECRETS_DIR": str(folder),
+            "CA_DIR": str(folder.parent / "authority"),
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -163,17 +247,25 @@ class TestPrepare:
         for name in COMPOSE["secrets"]:
             assert (secrets / name).stat().st_size > 0, name
         assert secrets.stat().st_mode & 0o777 == 0o700
-        assert (secrets / "ca.key").stat().st_mode & 0o777 == 0o600
+        # Number 10: the authority's key does not lie beside the secrets of running servers.
+        assert not (secrets / "ca.key").exists()
+        assert (secrets.parent / "authority" / "ca.key").stat().st_mode & 0o777 == 0o600
 
     @pytest.mark.parametrize(
-        "service", ["setup", "bridge", "dropfolder", "worker", "notifier", "trainer", "dashboards"]
+        "service", ["setup", "bridge", "dropfolder", "worker", "notifier", "trainer", "dashboards", "desk"]
     )
     def test_each_configuration_is_one_that_quantrac_takes(self, secrets: Path, service: str) -> None:
         settings = load_settings({"QUANTRAC_CONFIG_FILE": str(secrets / f"{service}.toml")})
-        roles = {"owner": settings.database_owner_url, "writer": settings.database_writer_url}
-        roles["reader"] = settings.database_reader_url
-        expected = {"setup": {"owner"}, "worker": {"writer"}, "notifier": {"writer"}}
-        expected |= {"trainer": {"reader"}, "dashboards": {"reader"}, "dropfolder": {"reader"}}
+        roles = {role: getattr(settings, f"database_{role}_url") for role in DATABASE_ROLES}
+        expected = {"setup": {"owner"}, "worker": {"writer"}, "notifier": {"notifier"}}
+        expected |= {
+            "trainer": {"trainer"},
+            "dashboards": {"reader"},
+            "desk": {"desk", "reader"},
+            "dropfolder": {"reader"},
+        }
+        if service in ("worker", "notifier"):
+            assert settings.mail_to == ("t@example.vn",)
         assert {role for role, url in roles.items() if url} == expected.get(service, set())
         for role, url in roles.items():
             if url:
@@ -183,7 +275,7 @@ class TestPrepare:
 
     def test_passwords_differ(self, secrets: Path) -> None:
         passwords = [file.read_text("utf-8") for file in secrets.glob("*_password")]
-        assert len(passwords) == len(set(passwords)) == 11
+        assert len(passwords) == len(set(passwords)) == 15
         assert all(len(password) == 48 for password in passwords)
 
     @pytest.mark.parametrize("service", ["mosquitto", "kafka", "database", "grafana"])
@@ -205,13 +297,53 @@ class TestPrepare:
         assert f"DT_A:{password}" in (secrets / "mqtt_users").read_text("utf-8").splitlines()
         assert "already" in run("add-station.sh", secrets, "DT_A").stdout
 
-    @pytest.mark.parametrize("code", ["bridge", "a/b", "a:b", "#", ""])
+    @pytest.mark.parametrize("code", ["bridge", "bridge-1", "bridge-2", "probe", "a/b", "a:b", "#", ""])
     def test_what_is_no_station_code_is_refused(self, secrets: Path, code: str) -> None:
         before = (secrets / "mqtt_users").read_text("utf-8")
         result = run("add-station.sh", secrets, code)
         assert result.returncode == 2
         assert "cannot be a station code" in result.stderr
         assert (secrets / "mqtt_users").read_text("utf-8") == before
+
+    def test_number_10_a_stations_password_is_rotated_and_revoked(self, secrets: Path) -> None:
+        first = run("add-station.sh", secrets, "DT_R", "DT_RR").stdout.split()
+        _, second = run("add-station.sh", secrets, "--rotate", "DT_R").stdout.split()
+        lines = (secrets / "mqtt_users").read_text("utf-8").splitlines()
+        assert second not in first
+        assert f"DT_R:{second}" in lines
+        assert f"DT_RR:{first[3]}" in lines
+        assert run("add-station.sh", secrets, "--revoke", "DT_R").returncode == 0
+        left = (secrets / "mqtt_users").read_text("utf-8").splitlines()
+        assert left == [line for line in lines if not line.startswith("DT_R:")]
+        assert "no password here" in run("add-station.sh", secrets, "--rotate", "DT_R").stderr
+
+    def test_number_10_new_certificates_need_the_key_that_is_elsewhere(self, secrets: Path, tmp_path: Path) -> None:
+        folder = tmp_path / "secrets"
+        shutil.copytree(secrets, folder)
+        (folder / "mosquitto_cert.pem").unlink()
+        result = run("prepare.sh", folder, "a", "b", "c", "d")
+        assert result.returncode == 1
+        assert "bring the authority's key" in result.stderr
+
+    @pytest.mark.parametrize("address", ["192.0.2.7", "2001:db8::7"])
+    def test_number_11_a_certificate_for_an_address(self, tmp_path: Path, address: str) -> None:
+        folder = tmp_path / "secrets"
+        assert run("prepare.sh", folder, address, "mail.example.vn", "q@example.vn", "t@example.vn").returncode == 0
+        for ip in (address, "127.0.0.1", "::1"):
+            files = [str(folder / "ca.pem"), "-verify_ip", ip, str(folder / "mosquitto_cert.pem")]
+            assert runs(["openssl", "verify", "-CAfile", *files])
+
+    def test_number_2_an_older_bridge_keeps_its_session(self, secrets: Path, tmp_path: Path) -> None:
+        folder = tmp_path / "secrets"
+        shutil.copytree(secrets, folder)
+        for name in ("mqtt_users", "bridge.toml"):
+            text = (folder / name).read_text("utf-8")
+            text = text.replace("bridge-1:", "bridge:").replace('"bridge-1"', '"bridge"')
+            (folder / name).write_text(text)
+        shutil.copytree(secrets.parent / "authority", tmp_path / "authority")
+        assert run("prepare.sh", folder, "a", "b", "c", "d").returncode == 0
+        for name in ("mqtt_users", "bridge.toml"):
+            assert (folder / name).read_text("utf-8") == (secrets / name).read_text("utf-8")
 
     def test_usage_is_shown_without_arguments(self, tmp_path: Path) -> None:
         result = run("prepare.sh", tmp_path)
@@ -230,6 +362,7 @@ def test_docker_compose_accepts_the_file() -> None:
         pytest.skip("no docker compose client on this machine")
     result = subprocess.run(
         [*command, "--file", str(DEPLOY / "compose.yaml"), "config", "--quiet"],
+        env=os.environ | dict.fromkeys(IMAGES, "example/image:1@sha256:" + "0" * 64),
         capture_output=True,
         text=True,
         check=False,

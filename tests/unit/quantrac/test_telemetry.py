@@ -49,3 +49,17 @@ for attempt in stamina.retry_context(on=OSError, attempts=2, wait_initial=0.01):
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_number_10_no_token_of_a_webhook_is_logged_at_debug() -> None:
+    """A request to a webhook that nobody answers, with the libraries at their most talkative."""
+    program = """
+import apprise
+from quantrac.telemetry import configure_logging
+configure_logging("notifier", "DEBUG")
+hook = apprise.Apprise()
+hook.add("json://127.0.0.1:9/TOKEN")
+assert not hook.notify("x")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "TOKEN" not in done.stdout + done.stderr

@@ -13,7 +13,15 @@ from local.servers.mailcatcher import FolderHandler
 from local.servers.mqtt_probe import connect_packet
 from local.servers.passwords import Passwords
 from quantrac.clock import ManualClock
-from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, KafkaSecurity, MqttEndpoint, SmtpEndpoint, SmtpSecurity
+from quantrac.endpoints import (
+    DATABASE_ROLES,
+    DatabaseEndpoint,
+    KafkaEndpoint,
+    KafkaSecurity,
+    MqttEndpoint,
+    SmtpEndpoint,
+    SmtpSecurity,
+)
 from quantrac.errors import ServerError
 
 MAIL = b"Message-ID: <7@quantrac>\r\nSubject: =?utf-8?q?V=C6=B0=E1=BB=A3t?=\r\n\r\nCOD 150\r\n"
@@ -25,7 +33,7 @@ def endpoints(run_dir: Path) -> LocalEndpoints:
         run_dir=run_dir,
         bridge=MqttEndpoint("127.0.0.1", 1, user="bridge", password="b", ca_file=ca, tls=True),
         kafka=KafkaEndpoint("127.0.0.1:2", KafkaSecurity.SASL_SSL, user="quantrac", password="k", ca_file=ca),
-        database=DatabaseEndpoint(owner="postgresql://o", writer="postgresql://w", reader="postgresql://r"),
+        database=DatabaseEndpoint(*(f"postgresql://{role}" for role in DATABASE_ROLES)),
         smtp=SmtpEndpoint("127.0.0.1", 3, sender="q@localhost", security=SmtpSecurity.STARTTLS, ca_file=ca),
         mail_dir=run_dir / "mail",
     )

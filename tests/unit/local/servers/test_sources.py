@@ -118,7 +118,9 @@ def test_who_may_enter_a_folder(tmp_path: Path) -> None:
     assert can_enter(closed, stranger) == can_enter(tmp_path, stranger)
 
 
-@pytest.mark.parametrize("code", ["bridge", "", "a/b", "a+", "#", "a:b", "x" * 65, "a\nb"])
+@pytest.mark.parametrize(
+    "code", ["bridge", "bridge-1", "bridge-x", "probe", "", "a/b", "a+", "#", "a:b", "x" * 65, "a\nb"]
+)
 def test_codes_that_are_no_users(tmp_path: Path, code: str) -> None:
     with pytest.raises(ServerError, match="cannot be a station's user"):
         Mosquitto(tmp_path, programs_in(tmp_path)).add_stations([code])

@@ -1,0 +1,1 @@
+SELECT id, entry, hash FROM audit ORDER BY id
