@@ -145,3 +145,17 @@ def resolved(parameter: str, unit: str, peak: float | None, lasted: timedelta) -
         f"{what}đã trở lại bình thường sau {duration_vi(lasted)}{worst_vi}",
         f"{what}is back to normal after {duration(lasted)}{worst_en}",
     )
+
+
+def ended_without_end(parameter: str, why: Bilingual, unit: str, peak: float | None) -> Bilingual:
+    """Say that an alert ends for another reason than that it is over.
+
+    >>> ended_without_end("COD", Bilingual("quy tắc bị bãi bỏ", "the rule is withdrawn"), "mg/L", 120.0).en
+    'COD: the rule is withdrawn, the alert ends; worst value 120 mg/L'
+    """
+    worst_vi = f"; giá trị xấu nhất {quantity_vi(peak, unit)}" if peak is not None else ""
+    worst_en = f"; worst value {quantity(peak, unit)}" if peak is not None else ""
+    what = f"{parameter}: " if parameter else ""
+    return Bilingual(
+        f"{what}{why.vi}, cảnh báo kết thúc{worst_vi}".strip(), f"{what}{why.en}, the alert ends{worst_en}".strip()
+    )

@@ -40,7 +40,8 @@ CREATE TABLE alerts (
     triage text,
     triage_probability real,
     triage_reasons_vi text[],
-    triage_reasons_en text[]
+    triage_reasons_en text[],
+    level smallint
 );
 CREATE TABLE dead_letters (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -80,6 +81,18 @@ CREATE TABLE feeds (
     seen int8multirange NOT NULL,
     last_received_at timestamp with time zone NOT NULL
 ) WITH (fillfactor=50);
+CREATE TABLE held_notifications (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    alert_id bigint NOT NULL,
+    transition_id bigint NOT NULL,
+    message_id text NOT NULL,
+    station text COLLATE "C" NOT NULL,
+    channel text NOT NULL,
+    recipient text NOT NULL,
+    subject text NOT NULL,
+    held_at timestamp with time zone NOT NULL,
+    digested_at timestamp with time zone
+);
 CREATE TABLE judgements (
     station text COLLATE "C" NOT NULL,
     parameter text COLLATE "C" NOT NULL,
@@ -305,6 +318,7 @@ ALTER TABLE alert_transitions ADD CONSTRAINT alert_transitions_alert_id_kind_obs
 ALTER TABLE alert_transitions ADD CONSTRAINT alert_transitions_pkey PRIMARY KEY (id);
 ALTER TABLE alert_transitions ADD CONSTRAINT alert_transitions_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id);
 ALTER TABLE alerts ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
+ALTER TABLE alerts ADD CONSTRAINT alerts_level_check CHECK ((level > 0));
 ALTER TABLE alerts ADD CONSTRAINT alerts_reasons_in_both_languages CHECK ((NOT (cardinality(triage_reasons_vi) IS DISTINCT FROM cardinality(triage_reasons_en))));
 ALTER TABLE dead_letters ADD CONSTRAINT dead_letters_raw_partition_raw_offset_position_key UNIQUE (raw_partition, raw_offset, "position");
 ALTER TABLE dead_letters ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
@@ -312,6 +326,10 @@ ALTER TABLE delays ADD CONSTRAINT delays_pkey PRIMARY KEY (minute, bucket);
 ALTER TABLE effective_limits ADD CONSTRAINT effective_limits_pkey PRIMARY KEY (station, parameter, effective_from);
 ALTER TABLE effective_limits ADD CONSTRAINT effective_limits_check CHECK ((effective_to > effective_from));
 ALTER TABLE feeds ADD CONSTRAINT feeds_pkey PRIMARY KEY (station, session);
+ALTER TABLE held_notifications ADD CONSTRAINT held_notifications_message_id_key UNIQUE (message_id);
+ALTER TABLE held_notifications ADD CONSTRAINT held_notifications_pkey PRIMARY KEY (id);
+ALTER TABLE held_notifications ADD CONSTRAINT held_notifications_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id);
+ALTER TABLE held_notifications ADD CONSTRAINT held_notifications_transition_id_fkey FOREIGN KEY (transition_id) REFERENCES alert_transitions(id);
 ALTER TABLE judgements ADD CONSTRAINT judgements_pkey PRIMARY KEY (station, parameter, "window", window_start);
 ALTER TABLE judgements ADD CONSTRAINT judgements_window_check CHECK (("window" = ANY (ARRAY['hour'::text, 'day'::text])));
 ALTER TABLE kafka_progress ADD CONSTRAINT kafka_progress_pkey PRIMARY KEY (topic, partition);
@@ -355,8 +373,12 @@ ALTER TABLE stations ADD CONSTRAINT stations_longitude_check CHECK (((longitude 
 CREATE UNIQUE INDEX alerts_one_open ON public.alerts USING btree (station, parameter, rule) WHERE (resolved_at IS NULL);
 CREATE INDEX alerts_opened ON public.alerts USING btree (opened_at);
 CREATE INDEX dead_letters_received ON public.dead_letters USING btree (received_at);
+CREATE INDEX held_notifications_alert ON public.held_notifications USING btree (alert_id);
+CREATE INDEX held_notifications_digested ON public.held_notifications USING btree (station, channel, recipient, digested_at);
+CREATE INDEX held_notifications_waiting ON public.held_notifications USING btree (station, channel, recipient) WHERE (digested_at IS NULL);
 CREATE INDEX judgements_exceeded ON public.judgements USING btree (window_start) WHERE (verdict = 'exceeded'::text);
 CREATE INDEX outbox_due ON public.outbox USING btree (id) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
+CREATE INDEX outbox_order ON public.outbox USING btree (alert_id, channel, recipient, id) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
 CREATE INDEX reading_days_dirty ON public.reading_days USING btree (day) WHERE dirty;
 CREATE INDEX reading_days_stale ON public.reading_days USING btree (day) WHERE stale;
 CREATE INDEX reading_hours_dirty ON public.reading_hours USING btree (hour_start) WHERE dirty;
@@ -406,14 +428,17 @@ $function$;
 CREATE TRIGGER outbox_notify AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION notify_outbox();
 COMMENT ON COLUMN alerts.parameter IS 'Empty: an alert of the whole station.';
 COMMENT ON COLUMN alerts.opened_at IS 'observed_at of the reading that opened it; since is that of the first reading of the condition.';
+COMMENT ON COLUMN alerts.page IS 'Whether officers were paged when it opened or escalated.';
 COMMENT ON COLUMN alerts.triage IS 'What the model takes an anomaly for: pollution, fault, maintenance, ...; NULL: it cannot tell.';
 COMMENT ON COLUMN alerts.triage_reasons_vi IS 'Why the model takes the anomaly for that, the strongest reason first. NULL beside a triage: the alert is older than the column, and its explanation ends with class and reasons.';
+COMMENT ON COLUMN alerts.level IS 'Step of the rule that the alert has reached, counted from 1; NULL: from before the column.';
 COMMENT ON COLUMN dead_letters.station IS 'Station of the MQTT topic; empty when the topic names none.';
 COMMENT ON TABLE delays IS 'Readings by delay from sent_at to committed: bucket i is [0.001*1.1^i, 0.001*1.1^(i+1)) seconds.';
 COMMENT ON TABLE effective_limits IS 'Coefficients, permit and the sensor''s unit applied; days of Vietnam. 0001-01-01: since ever.';
 COMMENT ON COLUMN effective_limits.effective_to IS 'First day on which it is no longer in force; NULL: no end is known.';
 COMMENT ON COLUMN effective_limits.day_only IS 'Judges the mean of a day and no reading or hour: the permitted flow.';
 COMMENT ON COLUMN feeds.seen IS 'Sequence numbers that arrived in a logger''s session; a gap in it is a missing message.';
+COMMENT ON COLUMN held_notifications.digested_at IS 'When a digest that names it was put into the outbox; NULL: it waits for one.';
 COMMENT ON TABLE kafka_progress IS 'Everything before next_offset is committed here; a worker that is handed it again passes over it.';
 COMMENT ON TABLE latest_readings IS 'The reading of every sensor with the largest observed_at, whenever it arrived.';
 COMMENT ON COLUMN limit_sets.effective_to IS 'First day on which the set is no longer in force; NULL: still in force.';
@@ -454,6 +479,7 @@ GRANT SELECT ON effective_limits TO quantrac_reader;
 GRANT SELECT ON effective_limits TO quantrac_writer;
 GRANT SELECT ON feeds TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON feeds TO quantrac_writer;
+GRANT INSERT, SELECT, UPDATE ON held_notifications TO quantrac_writer;
 GRANT SELECT ON judgements TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON judgements TO quantrac_writer;
 GRANT SELECT ON kafka_progress TO quantrac_reader;

@@ -5,7 +5,7 @@ DECLARE
 BEGIN
     FOR relation IN
         SELECT relname AS name,
-               relname IN ('station_states', 'model_states', 'stations', 'outbox') AS personal
+               relname IN ('station_states', 'model_states', 'stations', 'outbox', 'held_notifications') AS personal
           FROM pg_class
          WHERE relnamespace = 'public'::regnamespace
            AND relkind IN ('r', 'p', 'v')
@@ -20,6 +20,7 @@ BEGIN
 
     GRANT INSERT, UPDATE ON
         readings, reading_hours, reading_days, latest_readings, judgements, alerts, alert_transitions, outbox,
+        held_notifications,
         dead_letters, feeds, ledger, kafka_progress, station_states, station_presence, delays,
         model_states, station_models, shadow_counts
         TO quantrac_writer;

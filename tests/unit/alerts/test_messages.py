@@ -73,7 +73,7 @@ def test_an_illustration_says_so_first(station: Station) -> None:
 
 def test_what_the_model_takes_it_for_stands_apart_from_what_happened(station: Station) -> None:
     reasons = (Bilingual("COD, NH4 cùng tăng", "COD, NH4 rose together"), Bilingual("tăng dần", "rose gradually"))
-    found = replace(OPENED, alert_kind=AlertKind.ANOMALY, assessment=Assessment("process", 0.874, reasons))
+    found = replace(OPENED, alert_kind=AlertKind.ANOMALY, assessment=Assessment("pollution", 0.874, reasons))
     (message,) = notifications(found, station, SUMMARY, [MAIL], alert_id=7, transition_id=12)
     vietnamese, _, english = message.text.partition("— English —")
     for said in (
