@@ -6,7 +6,7 @@ WITH opened AS (
     )
     VALUES (
         %(station)s, %(parameter)s, %(rule)s, %(alert_kind)s, %(severity)s, nullif(%(level)s::smallint, 0),
-        %(observed_at)s, %(since)s, %(value)s, coalesce(%(peak)s, %(value)s), %(limit_minimum)s, %(limit_maximum)s,
+        %(observed_at)s, %(since)s, %(value)s::float8, coalesce(%(peak)s::float8, %(value)s::float8), %(limit_minimum)s, %(limit_maximum)s,
         %(limit_source)s, %(explanation_vi)s, %(explanation_en)s, %(page)s, %(reason)s = 'retrospective', %(triage)s,
         %(triage_probability)s, %(triage_reasons_vi)s::text[], %(triage_reasons_en)s::text[]
     )

@@ -2,7 +2,7 @@
 WITH changed AS (
     UPDATE alerts SET
         resolved_at = greatest(opened_at, %(observed_at)s),
-        peak_value = coalesce(%(peak)s, peak_value)
+        peak_value = coalesce(%(peak)s::float8, peak_value)
      WHERE station = %(station)s AND parameter = %(parameter)s AND rule = %(rule)s AND resolved_at IS NULL
     RETURNING id, page
 ), noted AS (

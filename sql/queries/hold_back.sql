@@ -3,6 +3,6 @@ INSERT INTO held_notifications (
 )
 VALUES (
     %(alert_id)s, %(transition_id)s, %(message_id)s, %(station)s, %(channel)s, %(recipient)s, %(subject)s,
-    coalesce(%(now)s, now())
+    coalesce(%(now)s::timestamptz, now())
 )
 ON CONFLICT (message_id) DO NOTHING

@@ -7,7 +7,7 @@ SELECT channel, recipient, sum(sent)::integer,
           JOIN alerts ON alerts.id = outbox.alert_id
           JOIN alert_transitions ON alert_transitions.id = outbox.transition_id
          WHERE alerts.station = %(station)s
-           AND outbox.created_at > coalesce(%(now)s, now()) - %(per)s::interval
+           AND outbox.created_at > coalesce(%(now)s::timestamptz, now()) - %(per)s::interval
          UNION ALL
         SELECT channel, recipient, 0, NULL, NULL, true FROM held_notifications WHERE alert_id = %(alert_id)s) AS told
  GROUP BY channel, recipient

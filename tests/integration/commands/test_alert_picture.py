@@ -108,7 +108,7 @@ def slug(database: DatabaseEndpoint) -> int:
     store = WorkerStore(database.writer)
     with store.transaction() as tx:
         tx.readings.store(rows())
-        alert_id, transition_id = tx.alerts.apply(transition("COD", ASSESSMENT, page=True)) or (0, 0)
+        alert_id, transition_id, _ = tx.alerts.apply(transition("COD", ASSESSMENT, page=True)) or (0, 0, False)
         tx.alerts.enqueue(alert_id, transition_id, [Notification("<1@q>", Channel.EMAIL, "a@b", "s", "t", "<p>")])
     store.close()
     return alert_id
@@ -161,7 +161,7 @@ def test_a_work_item_says_that_nobody_is_told(database: DatabaseEndpoint, slug: 
 
     store = WorkerStore(database.writer)
     with store.transaction() as tx:
-        item, _ = tx.alerts.apply(transition("pH", None, page=False)) or (0, 0)
+        item, _, _ = tx.alerts.apply(transition("pH", None, page=False)) or (0, 0, False)
     store.close()
     with Reports(database.reader) as reports:
         alert = reports.alert(item)
@@ -196,7 +196,7 @@ def test_an_instruments_fault_says_which_test_it_failed(database: DatabaseEndpoi
         moved = replace(
             opened, observed_at=opened.observed_at + timedelta(days=9), since=opened.since + timedelta(days=9)
         )
-        item, _ = tx.alerts.apply(moved) or (0, 0)
+        item, _, _ = tx.alerts.apply(moved) or (0, 0, False)
     store.close()
     with Reports(database.reader) as reports:
         alert = reports.alert(item)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
+from quantrac.domain.words import Bilingual
 from quantrac.endpoints import DatabaseEndpoint
 from sql.fresh_start import forget
 from sql.reports import Reports
@@ -14,7 +15,7 @@ from sql.worker_store import WorkerStore
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 OPENED = Transition(
     AlertKey("A", "COD", "anomaly"), TransitionKind.OPENED, AlertKind.ANOMALY, Severity.HIGH, "held", NOW,
-    NOW - timedelta(minutes=1), 80.0, None, 75.0, "QCVN", "Vì", "Because",
+    NOW - timedelta(minutes=1), 80.0, None, Bilingual("Vì", "Because"),
 )  # fmt: skip
 
 

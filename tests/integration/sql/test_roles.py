@@ -13,7 +13,7 @@ DESCRIPTIONS = (
 TABLES = (
     *DESCRIPTIONS,
     *("readings", "reading_revisions", "reading_hours", "reading_days", "latest_readings", "judgements"),
-    *("alerts", "alert_transitions", "outbox"),
+    *("alerts", "alert_transitions", "outbox", "held_notifications"),
     *("dead_letters", "feeds", "ledger", "kafka_progress", "station_states", "station_presence", "delays"),
     *("model_states", "station_models", "shadow_counts"),
 )
@@ -48,6 +48,7 @@ def test_reader_cannot_write_anything(database: DatabaseEndpoint) -> None:
         "SELECT text FROM outbox",
         "SELECT html FROM outbox",
         "SELECT subject FROM outbox",
+        "SELECT recipient FROM held_notifications",
         "SELECT snapshot FROM station_states",
         "SELECT snapshot FROM model_states",
     ],
@@ -58,7 +59,7 @@ def test_reader_does_not_see_people_nor_states(database: DatabaseEndpoint, query
 
 def test_reader_reads_everything_else(database: DatabaseEndpoint) -> None:
     with psycopg.connect(database.reader) as connection:
-        hidden = {"station_states", "model_states", "stations", "outbox"}
+        hidden = {"station_states", "model_states", "stations", "outbox", "held_notifications"}
         for table in {*TABLES, "current_stations", "current_sensors"} - hidden:
             connection.execute(f"SELECT * FROM {table}".encode())
         connection.execute("SELECT code, name_vi, kq FROM stations")
