@@ -151,7 +151,10 @@ def step(rule: Rule, state: AlertState, observation: Observation, cadence_s: flo
     if reached > state.level:
         return _climb(rule, state, observation, reached)
     if state.level == 0:
-        return Decision(state, Reason.PENDING) if state.counts[0] else _WITHIN
+        if state.counts[0]:
+            return Decision(state, Reason.PENDING)
+        # What was pending is kept for a moment: a worse reading that crowds around this one goes on with it.
+        return Decision(state, Reason.WITHIN) if any(state.counts_before) else _WITHIN
     if observation.holds >= state.level:
         return Decision(state, Reason.FIRING)
     return _clear(rule, state)
@@ -202,7 +205,7 @@ def _crowded(state: AlertState, observation: Observation) -> AlertState:
         if counts[i] == 0:
             counts[i] = state.counts_before[i] + 1
             firsts[i] = state.firsts_before[i] or observation.observed_at
-    peak, measure = _worse(state, observation, anew=False)
+    peak, measure = _worse(state, observation, anew=state.counts[0] == 0 and counts[0] == 1)
     return msgspec.structs.replace(
         state,
         counts=tuple(counts),

@@ -88,18 +88,33 @@ def _mask(kinds: Sequence[str], wanted: frozenset[str]) -> Floats:
 def best_pattern(z: Floats, roles: Roles) -> tuple[int, float]:
     """Return the pollution that departures ``z`` (scatters, by column) fit best, and how far its second member moved.
 
+    TSS and turbidity measure the same mud: together they are one member, or every rain in a river were a discharge.
+
     >>> roles = roles_of(("COD", "TSS", "pH"))
     >>> which, support = best_pattern(np.array([9.0, 6.0, 0.0]), roles)
     >>> PATTERNS[which].name, support
     ('organic', 6.0)
+    >>> best_pattern(np.array([9.0, 9.0, 0.0]), roles_of(("TSS", "TURB", "pH")))[1]
+    0.0
     """
     agreement = roles.signs * z
-    ordered = np.sort(agreement, axis=1)
+    ordered = np.sort(agreement - _twice_muddy(agreement, roles), axis=1)
     if ordered.shape[1] < 2:
         return 0, 0.0
     support = ordered[:, -2]
     idle = ((roles.signs != 0) & (agreement < 1.0)).sum(axis=1)
     return int(np.argmax(support - _IDLE * idle)), max(float(support.max()), 0.0)
+
+
+def _twice_muddy(agreement: Floats, roles: Roles) -> Floats:
+    """Return by how much to lower each agreement so that of the muddy columns only the largest is left."""
+    muddy = np.flatnonzero(roles.muddy)
+    lower = np.zeros_like(agreement)
+    if len(muddy) > 1:
+        lower[:, muddy] = np.maximum(agreement[:, muddy], 0.0)
+        first = muddy[np.argmax(agreement[:, muddy], axis=1)]
+        lower[np.arange(len(lower)), first] = 0.0
+    return lower
 
 
 def rain_support(z: Floats, roles: Roles) -> float:
