@@ -92,25 +92,27 @@ _CLASSES = {
     "natural": Bilingual("nguyên nhân tự nhiên hoặc từ thượng nguồn", "natural cause or upstream"),
     "falsification": Bilingual("nghi can thiệp số liệu", "suspected falsification"),
 }
+_POLLUTED_RIVER = Bilingual("ô nhiễm nguồn nước", "pollution of the water")
+"""Of a place in a river, where nobody discharges."""
 _UNKNOWN = Bilingual("chưa rõ nguyên nhân", "cause unclear")
 
 
-def class_words(cls: str) -> Bilingual:
-    """Return what officers read for a class of the triage.
+def class_words(cls: str, *, in_river: bool = False) -> Bilingual:
+    """Return what officers read for a class of the triage; ``in_river`` where nobody discharges.
 
     >>> class_words("fault").vi
     'lỗi thiết bị đo'
     """
-    return _CLASSES.get(cls, _UNKNOWN)
+    return _POLLUTED_RIVER if in_river and cls == "pollution" else _CLASSES.get(cls, _UNKNOWN)
 
 
-def probable_class(cls: str, probability: float) -> Bilingual:
+def probable_class(cls: str, probability: float, *, in_river: bool = False) -> Bilingual:
     """Say what the model takes an incident for, and how sure that is.
 
     >>> probable_class("fault", 0.9).en
     'sensor fault (90 %)'
     """
-    words, share = class_words(cls), percentage(probability)
+    words, share = class_words(cls, in_river=in_river), percentage(probability)
     return Bilingual(f"{words.vi} ({share})", f"{words.en} ({share})")
 
 

@@ -32,7 +32,15 @@ def parts(station: Station, rules: tuple[Rule, ...], limit_sets: tuple[LimitSet,
 def in_table(at: Any) -> OpenAlert:
     """Beyond the limit since index 0, told at index 1; the newest reading stored is of index 5."""
     return OpenAlert(
-        KEY, AlertKind.LIMIT, Severity.HIGH, level=3, paged=True, since=at(0), opened_at=at(1), peak=130.0, seen_at=at(5)
+        KEY,
+        AlertKind.LIMIT,
+        Severity.HIGH,
+        level=3,
+        paged=True,
+        since=at(0),
+        opened_at=at(1),
+        peak=130.0,
+        seen_at=at(5),
     )
 
 
@@ -125,9 +133,15 @@ def test_r2_means_and_silence_are_not_the_engines(parts: Parts, checked: Any, in
 
 
 # What nothing can end any more. "Today" is the day of index 0.
-OF_WINDOW = [("limit", AlertKind.LIMIT, "COD"), ("anomaly", AlertKind.ANOMALY, "COD"), ("fault", AlertKind.FAULT, "COD"),
-             ("hour_mean", AlertKind.LIMIT, "COD"), ("day_mean", AlertKind.LIMIT, "COD"),
-             ("day_mean.retrospective", AlertKind.LIMIT, "COD"), ("offline", AlertKind.OFFLINE, "")]  # fmt: skip
+OF_WINDOW = [
+    ("limit", AlertKind.LIMIT, "COD"),
+    ("anomaly", AlertKind.ANOMALY, "COD"),
+    ("fault", AlertKind.FAULT, "COD"),
+    ("hour_mean", AlertKind.LIMIT, "COD"),
+    ("day_mean", AlertKind.LIMIT, "COD"),
+    ("day_mean.retrospective", AlertKind.LIMIT, "COD"),
+    ("offline", AlertKind.OFFLINE, ""),
+]
 
 
 def ended(
