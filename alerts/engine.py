@@ -30,6 +30,7 @@ _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 _PLANS_KEPT = 3
 """Days whose thresholds are held: readings around midnight come from two of them."""
 _SNAPSHOT_VERSION = 1
+_OF_READINGS = frozenset({AlertKind.LIMIT, AlertKind.ANOMALY, AlertKind.FAULT})
 UNSEEN_AFTER = timedelta(hours=24)
 """An open alert of which no reading has told for so long ends: what comes then is a new incident, and pages anew."""
 
@@ -300,7 +301,7 @@ class StationAlerts:
 
     def _is_of_readings(self, alert: OpenAlert) -> bool:
         rule = self._rule(alert.key.rule)
-        return rule is not None and rule.window is Window.READING and rule.kind is not AlertKind.OFFLINE
+        return rule is not None and rule.window is Window.READING and rule.kind in _OF_READINGS
 
     def _rule(self, code: str) -> Rule | None:
         return max((r for r in self._rules if r.code == code), key=lambda r: r.effective_from, default=None)

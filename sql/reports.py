@@ -375,6 +375,11 @@ class Reports:
         """Return notifications and how far they are, the newest first."""
         return [DeliveryLine(*row) for row in self._rows("report_deliveries", limit=limit)]
 
+    def held_back(self) -> tuple[int, datetime | None]:
+        """Return how many messages the budget holds back that no digest has told of yet, and since when."""
+        ((count, since),) = self._rows("report_held_back")
+        return count, since
+
     def station_models(self) -> list[StationModelState]:
         """Return what scores each station that was heard since the models run, by code."""
         return [StationModelState(*row) for row in self._rows("report_station_models")]

@@ -58,12 +58,15 @@ def deliveries(
 
     with Reports(load_context().database().reader) as reports:
         lines = reports.deliveries(limit)
+        held, since = reports.held_back()
     if as_json:
         typer.echo(json.dumps([asdict(x) for x in lines], default=as_text, ensure_ascii=False))
     elif lines:
         print_table(_DELIVERY_COLUMNS, lines)
     else:
         typer.echo("No notifications yet.")
+    if held and since is not None and not as_json:
+        typer.echo(f"Held back since {as_text(since)} by the budget of messages: {held}. A digest tells of them.")
 
 
 @app.command()

@@ -6,6 +6,8 @@ COMMENT ON COLUMN alerts.page IS 'Whether officers were paged when it opened or 
 
 -- A message waits for those before it of the same alert to the same recipient: the end never arrives before the beginning.
 CREATE INDEX outbox_order ON outbox (alert_id, channel, recipient, id) WHERE sent_at IS NULL AND failed_at IS NULL;
+-- What was told of a station within the last hour is asked with every page.
+CREATE INDEX outbox_created ON outbox (created_at);
 
 -- What the budget of pages holds back, until a digest says so.
 CREATE TABLE held_notifications (

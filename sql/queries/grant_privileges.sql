@@ -33,6 +33,8 @@ BEGIN
     GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until,
                   sent_at, failed_at, last_error)
         ON outbox TO quantrac_reader;
+    GRANT SELECT (id, alert_id, transition_id, message_id, station, channel, held_at, digested_at)
+        ON held_notifications TO quantrac_reader;
 
     -- The writer's staging table is temporary. PostgreSQL gives TEMPORARY to everybody unless it was taken away.
     IF NOT has_database_privilege('quantrac_writer', current_database(), 'TEMPORARY') THEN
