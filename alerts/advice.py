@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from quantrac.domain.alerts import AlertKind
+from quantrac.domain.stations import StationKind
 from quantrac.domain.words import Bilingual
 
 _CAMERA = Bilingual(
     "Xem camera tại điểm xả: màu nước, bọt, mực nước; so với lưu lượng xả.",
     "Look at the camera of the outlet: colour, foam, level; compare with the flow.",
+)
+_WATER = Bilingual(
+    "Xem camera tại điểm quan trắc: màu nước, bọt, rác, cá; hỏi địa phương có mưa lớn không.",
+    "Look at the camera of the place: colour, foam, litter, fish; ask the commune whether it rained heavily.",
+)
+_UPSTREAM = Bilingual(
+    "Xem các trạm và nguồn thải phía thượng nguồn trong vài giờ trước; báo địa phương kiểm tra dọc sông.",
+    "Look at the stations and sources upstream in the hours before; have the commune check along the river.",
 )
 _SAMPLE = Bilingual(
     "Ra lệnh cho thiết bị lấy mẫu tự động lấy và giữ mẫu.",
@@ -56,9 +65,15 @@ _STEPS = {
     AlertKind.OFFLINE: (_LINE, _BACKFILL, _ACKNOWLEDGE),
 }
 _DAY_STEPS = (_REPORT, _CALL, _ACKNOWLEDGE)
+_OF_WATER = {_CAMERA: _WATER, _CALL: _UPSTREAM}
+"""Where nobody discharges there is no outlet to look at, and no works to be stopped."""
 
 
-def steps(kind: AlertKind, alert_id: int, *, over: bool, of_mean: bool = False) -> tuple[Bilingual, ...]:
+def steps(
+    kind: AlertKind, alert_id: int, *, over: bool, of_mean: bool = False, station: StationKind = StationKind.EFFLUENT
+) -> tuple[Bilingual, ...]:
     """Return what to do next, in order; ``over`` when the alert has ended, ``of_mean`` for an average."""
     chosen = (_CLOSE,) if over else _DAY_STEPS if of_mean else _STEPS[kind]
+    if station is StationKind.SURFACE_WATER:
+        chosen = tuple(_OF_WATER.get(step, step) for step in chosen)
     return tuple(Bilingual(s.vi.format(alert=alert_id), s.en.format(alert=alert_id)) for s in chosen)

@@ -145,7 +145,7 @@ def _live_finding(
     if level and not is_open:
         return [_transition(judgement, limit, rule, level, TransitionKind.OPENED)]
     if level > 1:
-        # The store passes over an escalation to the severity that the alert has already.
+        # The store passes over an escalation to a step that the alert has reached already.
         return [_transition(judgement, limit, rule, level, TransitionKind.ESCALATED)]
     ended = []
     if not level:
@@ -182,6 +182,7 @@ def _transition(judgement: Judgement, limit: Limit, rule: Rule, level: int, kind
         limit=limit,
         explanation=why,
         page=any(s.page for s in rule.steps) if step is None else step.page,
+        level=level,
     )
 
 

@@ -12,13 +12,14 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
+from alerts.adoption import adopted
 from alerts.escalation import IDLE, AlertState, Decision, Observation, Reason, not_paged_again, step
 from alerts.limits import limit_for
 from alerts.observations import AnomalyScore, SensorRule
 from alerts.rules import Rule, rules_in_force
 from alerts.thresholds import thresholds
 from alerts.transitions import PagedAnomaly, reassessment_of, resolution, transition_of
-from quantrac.domain.alerts import AlertKey, AlertKind, Reassessment, Transition
+from quantrac.domain.alerts import AlertKey, AlertKind, OpenAlert, Reassessment, Transition, TransitionKind
 from quantrac.domain.limits import LimitSet, Window
 from quantrac.domain.readings import CheckedReading, Status
 from quantrac.domain.stations import VIETNAM, Sensor, Station
@@ -29,6 +30,9 @@ _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 _PLANS_KEPT = 3
 """Days whose thresholds are held: readings around midnight come from two of them."""
 _SNAPSHOT_VERSION = 1
+_OF_READINGS = frozenset({AlertKind.LIMIT, AlertKind.ANOMALY, AlertKind.FAULT})
+UNSEEN_AFTER = timedelta(hours=24)
+"""An open alert of which no reading has told for so long ends: what comes then is a new incident, and pages anew."""
 
 
 class _SensorState(msgspec.Struct, array_like=True):
@@ -70,13 +74,23 @@ class StationAlerts:
         Every version: the one in force on the day of each reading is used.
     snapshot
         State to go on from. One that this version cannot read is not used: ``restored`` tells.
+    open_alerts
+        The station's open alerts as the table has them. They prevail over the snapshot, which is a cache: what is open
+        there is open here, and nothing else is. ``None``: there is no table.
     """
 
     def __init__(
-        self, station: Station, rules: Iterable[Rule], limit_sets: Iterable[LimitSet], snapshot: bytes | None = None
+        self,
+        station: Station,
+        rules: Iterable[Rule],
+        limit_sets: Iterable[LimitSet],
+        snapshot: bytes | None = None,
+        open_alerts: Iterable[OpenAlert] | None = None,
     ) -> None:
         self._station, self._rules, self._limit_sets = station, tuple(rules), tuple(limit_sets)
         self._sensors, self.restored = _restore(snapshot)
+        if open_alerts is not None:
+            self._reconcile(open_alerts)
         self._gone = [p for p in self._sensors if p not in station.sensor_of]
         self._plans: dict[date, dict[str, _Plan]] = {}
         self._plan: dict[str, _Plan] = {}
@@ -154,11 +168,18 @@ class StationAlerts:
             seen = _seen(watched, state, checked, score)
             if isinstance(seen, Reason):
                 continue
-            rule, before = watched.rule, state.states.get(watched.rule.code, IDLE)
+            rule = watched.rule
+            key = AlertKey(self._station.code, reading.parameter, rule.code)
+            before = _measured(watched, state.states.get(rule.code, IDLE), reading.parameter, score)
+            if _unseen(before, rule, at, plan.sensor.cadence_s):
+                unit, ended = plan.sensor.unit, Reason.UNSEEN
+                transitions.append(resolution(key, rule, before, ended, at, unit=unit, limit=watched.limit))
+                before = IDLE
+                state.states.pop(rule.code)
+                self._peaks.pop(key, None)
             decision = step(rule, before, seen, plan.sensor.cadence_s)
             if rule.kind is AlertKind.ANOMALY:
                 decision = self._paged_once(plan, decision, before)
-            key = AlertKey(self._station.code, reading.parameter, rule.code)
             limit_changes = rule.kind is AlertKind.LIMIT and decision.kind is not None
             transition = transition_of(
                 key,
@@ -177,7 +198,11 @@ class StationAlerts:
                 state.states.pop(rule.code, None)
             else:
                 state.states[rule.code] = decision.state
-            self._note_peak(key, rule, before, decision.state)
+            if decision.kind in (TransitionKind.OPENED, TransitionKind.RESOLVED):
+                # The transition bears the worst value; what was noted is of the alert before, or older.
+                self._peaks.pop(key, None)
+            else:
+                self._note_peak(key, rule, before, decision.state)
         if checked.usable:
             state.last_usable = max(state.last_usable, at)
         else:
@@ -259,8 +284,24 @@ class StationAlerts:
             for code, before in self._sensors.pop(parameter).states.items():
                 if before.level:
                     key = AlertKey(self._station.code, parameter, code)
-                    ended.append(resolution(key, self._rule(code), before, Reason.RULE_WITHDRAWN, at))
+                    ended.append(resolution(key, self._rule(code), before, Reason.SENSOR_REMOVED, at))
         return ended
+
+    def _reconcile(self, open_alerts: Iterable[OpenAlert]) -> None:
+        """Take what is open from the table; what the snapshot has open and the table has not, is closed."""
+        in_table = {(a.key.parameter, a.key.rule): a for a in open_alerts if self._is_of_readings(a)}
+        for parameter, code in in_table:
+            self._sensors.setdefault(parameter, _SensorState()).states.setdefault(code, IDLE)
+        for parameter, sensor in self._sensors.items():
+            for code, state in list(sensor.states.items()):
+                alert, rule = in_table.get((parameter, code)), self._rule(code)
+                sensor.states[code] = adopted(state, alert, rule)
+                if sensor.states[code] is IDLE:
+                    del sensor.states[code]
+
+    def _is_of_readings(self, alert: OpenAlert) -> bool:
+        rule = self._rule(alert.key.rule)
+        return rule is not None and rule.window is Window.READING and rule.kind in _OF_READINGS
 
     def _rule(self, code: str) -> Rule | None:
         return max((r for r in self._rules if r.code == code), key=lambda r: r.effective_from, default=None)
@@ -304,6 +345,21 @@ class StationAlerts:
         ]
         # Limits before anomalies: who is paged for the one need not be paged for the other by the same reading.
         return sorted(found, key=lambda watched: watched.rule.kind is AlertKind.ANOMALY)
+
+
+def _measured(watched: SensorRule, before: AlertState, parameter: str, score: AnomalyScore | None) -> AlertState:
+    """Return a state that knows how bad its worst value is, where that value came from the table."""
+    if not math.isnan(before.peak_measure):
+        return before
+    return msgspec.structs.replace(before, peak_measure=watched.measure(parameter, before.peak, score))
+
+
+def _unseen(before: AlertState, rule: Rule, at: datetime, cadence_s: float) -> bool:
+    """Whether nothing was heard of an open alert for too long to call what comes now the same incident."""
+    if not before.level or before.last is None:
+        return False
+    longest_s = max(UNSEEN_AFTER.total_seconds(), rule.max_gap_cadences * cadence_s)
+    return (at - before.last).total_seconds() > longest_s
 
 
 def _limit_has_paged(plan: _Plan) -> bool:

@@ -9,6 +9,9 @@ and keep-firing are counted in readings and in the station's time, so a replay d
     value   . . . # # # . # . . . .      # reaches the step (pending 3, keep_firing 3, hysteresis left out)
     count   0 0 0 1 2 3 0 1 0 0 0 0
     alert   . . . . . O | | | | R .      O opened, R resolved: three in a row below the clear threshold
+
+Readings closer together than half a cadence count once, as the worst of them: a probe that sends every second neither
+opens an alert within seconds nor ends one, and a good reading sent just before a bad one hides nothing.
 """
 
 from __future__ import annotations
@@ -58,12 +61,22 @@ class Reason(StrEnum):
     """Resolved: the limit is no longer in force."""
     RULE_WITHDRAWN = "rule_withdrawn"
     """Resolved: the rule is no longer in force, or no longer watches the parameter."""
+    SENSOR_REMOVED = "sensor_removed"
+    """Resolved: the station no longer has the sensor."""
+    STATION_RETIRED = "station_retired"
+    """Resolved: the station is no longer registered."""
+    UNSEEN = "unseen"
+    """Resolved: for so long no reading counted that its end is not known; what comes now is another incident."""
     SIGNAL_LOST = "signal_lost"
     SIGNAL_BACK = "signal_back"
     MEAN_EXCEEDED = "mean_exceeded"
     MEAN_WITHIN = "mean_within"
     RETROSPECTIVE = "retrospective"
     """A finding that rests on late or revised readings: reported, never paged at night."""
+
+
+CROWDED = 0.5
+"""Share of the cadence: readings closer together count once. Half of it, so that a late reading still counts."""
 
 
 class AlertState(msgspec.Struct, frozen=True, array_like=True):
@@ -86,10 +99,14 @@ class AlertState(msgspec.Struct, frozen=True, array_like=True):
     peak: float | None = None
     """The worst value of the open alert or of the pending condition."""
     peak_measure: float = 0.0
+    """Of the peak; NaN: not known, the peak came from elsewhere."""
     assessed: str = ""
     """Class that the open alert of an anomaly bears; empty: none."""
     assured: float = 0.0
     """Its probability."""
+    counts_before: tuple[int, ...] = ()
+    """``counts`` without the newest counted observation and those that crowd around it; empty: not known."""
+    firsts_before: tuple[datetime | None, ...] = ()
 
 
 IDLE = AlertState()
@@ -134,7 +151,10 @@ def step(rule: Rule, state: AlertState, observation: Observation, cadence_s: flo
     if reached > state.level:
         return _climb(rule, state, observation, reached)
     if state.level == 0:
-        return Decision(state, Reason.PENDING) if state.counts[0] else _WITHIN
+        if state.counts[0]:
+            return Decision(state, Reason.PENDING)
+        # What was pending is kept for a moment: a worse reading that crowds around this one goes on with it.
+        return Decision(state, Reason.WITHIN) if any(state.counts_before) else _WITHIN
     if observation.holds >= state.level:
         return Decision(state, Reason.FIRING)
     return _clear(rule, state)
@@ -150,17 +170,17 @@ def not_paged_again(decision: Decision, before: AlertState, reason: Reason = Rea
 
 def _counted(rule: Rule, state: AlertState, observation: Observation, cadence_s: float) -> AlertState:
     at, size = observation.observed_at, len(rule.steps)
-    gap = state.last is not None and (at - state.last).total_seconds() > rule.max_gap_cadences * cadence_s
+    apart_s = None if state.last is None else (at - state.last).total_seconds()
     # Another number of steps: a newer version of the rule. What was pending under the old one is forgotten.
-    anew = gap or len(state.counts) != size
-    before = (0,) * size if anew else state.counts
-    began = (None,) * size if anew else state.firsts
+    same = len(state.counts) == size
+    if apart_s is not None and same and len(state.counts_before) == size and apart_s < CROWDED * cadence_s:
+        return _crowded(state, observation)
+    gap = apart_s is not None and apart_s > rule.max_gap_cadences * cadence_s
+    before = state.counts if same and not gap else (0,) * size
+    began = state.firsts if same and not gap else (None,) * size
     counts = tuple(n + 1 if observation.level > i else 0 for i, n in enumerate(before))
     firsts = tuple(None if n == 0 else at if n == 1 else first for n, first in zip(counts, began, strict=True))
-    peak, measure = state.peak, state.peak_measure
-    # While an alert is open its peak stays; before, a peak belongs to the run that is pending.
-    if peak is None or observation.measure > measure or (state.level == 0 and counts[0] == 1):
-        peak, measure = observation.value, observation.measure
+    peak, measure = _worse(state, observation, anew=counts[0] == 1)
     return AlertState(
         min(state.level, size),
         counts,
@@ -173,7 +193,34 @@ def _counted(rule: Rule, state: AlertState, observation: Observation, cadence_s:
         measure,
         state.assessed,
         state.assured,
+        before,
+        began,
     )
+
+
+def _crowded(state: AlertState, observation: Observation) -> AlertState:
+    """Count an observation together with the one that was counted a moment ago: the worse of the two stands."""
+    counts, firsts = list(state.counts), list(state.firsts)
+    for i in range(min(observation.level, len(counts))):
+        if counts[i] == 0:
+            counts[i] = state.counts_before[i] + 1
+            firsts[i] = state.firsts_before[i] or observation.observed_at
+    peak, measure = _worse(state, observation, anew=state.counts[0] == 0 and counts[0] == 1)
+    return msgspec.structs.replace(
+        state,
+        counts=tuple(counts),
+        firsts=tuple(firsts),
+        clearing=0 if observation.holds >= state.level else state.clearing,
+        peak=peak,
+        peak_measure=measure,
+    )
+
+
+def _worse(state: AlertState, observation: Observation, *, anew: bool) -> tuple[float | None, float]:
+    """Return the worst value and its measure. While an alert is open they stay; before, they are of the pending run."""
+    if state.peak is None or observation.measure > state.peak_measure or (state.level == 0 and anew):
+        return observation.value, observation.measure
+    return state.peak, state.peak_measure
 
 
 def _reached(rule: Rule, state: AlertState, at: datetime) -> int:
@@ -205,7 +252,14 @@ def _clear(rule: Rule, state: AlertState) -> Decision:
     if state.counts[0] == 0:
         return Decision(IDLE, Reason.CLEARED, TransitionKind.RESOLVED)
     # Below the open step, but still on a milder one: that one goes on counting, as a new incident.
-    rest = AlertState(0, state.counts, state.firsts, last=state.last)
+    rest = AlertState(
+        0,
+        state.counts,
+        state.firsts,
+        last=state.last,
+        counts_before=state.counts_before,
+        firsts_before=state.firsts_before,
+    )
     return Decision(rest, Reason.CLEARED, TransitionKind.RESOLVED)
 
 

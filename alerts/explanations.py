@@ -92,25 +92,27 @@ _CLASSES = {
     "natural": Bilingual("nguyên nhân tự nhiên hoặc từ thượng nguồn", "natural cause or upstream"),
     "falsification": Bilingual("nghi can thiệp số liệu", "suspected falsification"),
 }
+_POLLUTED_RIVER = Bilingual("ô nhiễm nguồn nước", "pollution of the water")
+"""Of a place in a river, where nobody discharges."""
 _UNKNOWN = Bilingual("chưa rõ nguyên nhân", "cause unclear")
 
 
-def class_words(cls: str) -> Bilingual:
-    """Return what officers read for a class of the triage.
+def class_words(cls: str, *, in_river: bool = False) -> Bilingual:
+    """Return what officers read for a class of the triage; ``in_river`` where nobody discharges.
 
     >>> class_words("fault").vi
     'lỗi thiết bị đo'
     """
-    return _CLASSES.get(cls, _UNKNOWN)
+    return _POLLUTED_RIVER if in_river and cls == "pollution" else _CLASSES.get(cls, _UNKNOWN)
 
 
-def probable_class(cls: str, probability: float) -> Bilingual:
+def probable_class(cls: str, probability: float, *, in_river: bool = False) -> Bilingual:
     """Say what the model takes an incident for, and how sure that is.
 
     >>> probable_class("fault", 0.9).en
     'sensor fault (90 %)'
     """
-    words, share = class_words(cls), percentage(probability)
+    words, share = class_words(cls, in_river=in_river), percentage(probability)
     return Bilingual(f"{words.vi} ({share})", f"{words.en} ({share})")
 
 
@@ -144,4 +146,18 @@ def resolved(parameter: str, unit: str, peak: float | None, lasted: timedelta) -
     return Bilingual(
         f"{what}đã trở lại bình thường sau {duration_vi(lasted)}{worst_vi}",
         f"{what}is back to normal after {duration(lasted)}{worst_en}",
+    )
+
+
+def ended_without_end(parameter: str, why: Bilingual, unit: str, peak: float | None) -> Bilingual:
+    """Say that an alert ends for another reason than that it is over.
+
+    >>> ended_without_end("COD", Bilingual("quy tắc bị bãi bỏ", "the rule is withdrawn"), "mg/L", 120.0).en
+    'COD: the rule is withdrawn, the alert ends; worst value 120 mg/L'
+    """
+    worst_vi = f"; giá trị xấu nhất {quantity_vi(peak, unit)}" if peak is not None else ""
+    worst_en = f"; worst value {quantity(peak, unit)}" if peak is not None else ""
+    what = f"{parameter}: " if parameter else ""
+    return Bilingual(
+        f"{what}{why.vi}, cảnh báo kết thúc{worst_vi}".strip(), f"{what}{why.en}, the alert ends{worst_en}".strip()
     )

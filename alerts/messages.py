@@ -17,7 +17,7 @@ from alerts.sparkline import sparkline
 from alerts.thresholds import exceeds
 from quantrac.domain.alerts import AlertKind, Severity, Transition, TransitionKind
 from quantrac.domain.notifications import Channel, Notification, Summary
-from quantrac.domain.stations import VIETNAM, Station
+from quantrac.domain.stations import VIETNAM, Station, StationKind
 from quantrac.domain.words import Bilingual, local_time, quantity, quantity_vi
 
 DOMAIN = "quantrac.local"
@@ -92,7 +92,7 @@ def compose(transition: Transition, station: Station, summary: Summary | None, a
     return Content(
         headline=_headline(transition, station, of_mean=of_mean),
         lines=tuple(_lines(transition, station, alert_id, unit="" if sensor is None else sensor.unit)),
-        steps=steps(transition.alert_kind, alert_id, over=over, of_mean=of_mean),
+        steps=steps(transition.alert_kind, alert_id, over=over, of_mean=of_mean, station=station.kind),
         summary=None if sensor is None or of_mean else summary,
         unit="" if sensor is None else sensor.unit,
         banner=_DRILL if station.drill else _ILLUSTRATION if station.illustration else None,
@@ -177,7 +177,7 @@ def _beyond(transition: Transition) -> bool:
 
 def _lines(transition: Transition, station: Station, alert_id: int, *, unit: str) -> Iterable[Line]:
     over = transition.kind is TransitionKind.RESOLVED
-    yield from _contents(transition)
+    yield from _contents(transition, in_river=station.kind is StationKind.SURFACE_WATER)
     yield Line(Bilingual("Trạm", "Station"), _both(station, Bilingual(station.name_vi, station.name_en)))
     if station.park:
         yield Line(Bilingual("Khu, cụm công nghiệp", "Industrial park"), Bilingual(station.park, station.park))
@@ -196,13 +196,14 @@ def _lines(transition: Transition, station: Station, alert_id: int, *, unit: str
     yield Line(Bilingual("Cảnh báo số", "Alert no."), Bilingual(str(alert_id), str(alert_id)))
 
 
-def _contents(transition: Transition) -> Iterable[Line]:
+def _contents(transition: Transition, *, in_river: bool) -> Iterable[Line]:
     """Yield what happened and, of an anomaly, what it probably is and why, each reason on a line of its own."""
     yield Line(Bilingual("Nội dung", "What"), transition.explanation)
     assessment = transition.assessment
     if assessment is None:
         return
-    yield Line(Bilingual("Có thể là", "Probably"), probable_class(assessment.cls, assessment.probability))
+    words = probable_class(assessment.cls, assessment.probability, in_river=in_river)
+    yield Line(Bilingual("Có thể là", "Probably"), words)
     for number, reason in enumerate(assessment.reasons, start=1):
         yield Line(Bilingual(f"Lý do {number}", f"Reason {number}"), reason)
 

@@ -19,6 +19,7 @@ from alerts.outbox import OutboxStore
 from quantrac.clock import Clock
 from quantrac.domain.notifications import Channel, PendingNotification
 from quantrac.errors import NotifyError, StoreError
+from quantrac.masking import masked
 from quantrac.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -134,11 +135,12 @@ class NotifierLoop:
         now, policy = self._clock.now(), self._options.retries
         next_try_at = now + timedelta(seconds=policy.pause_s(pending.attempts + 1))
         given_up = not exc.retryable or next_try_at - pending.created_at > policy.give_up_after
-        self._store.failed(pending.id, now, str(exc), None if given_up else next_try_at)
+        error = masked(str(exc), pending.notification.recipient)
+        self._store.failed(pending.id, now, error, None if given_up else next_try_at)
         outcome = "given_up" if given_up else "failed"
         _deliveries.labels(channel=pending.notification.channel.value, outcome=outcome).inc()
         log = _log.error if given_up else _log.warning
-        log(f"notification_{outcome}", id=pending.id, attempts=pending.attempts + 1, error=str(exc))
+        log(f"notification_{outcome}", id=pending.id, attempts=pending.attempts + 1, error=error)
 
     def _notifier(self, channel: Channel) -> Notifier:
         notifier = self._notifiers.get(channel)

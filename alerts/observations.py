@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from alerts.escalation import Observation, Reason
 from alerts.rules import Rule, Trigger
-from alerts.thresholds import Thresholds
+from alerts.thresholds import Thresholds, harm_measure
 from quantrac.domain.alerts import AlertKind
 from quantrac.domain.limits import Limit
 from quantrac.domain.readings import CheckedReading, Flag, Status
@@ -61,6 +62,11 @@ class AnomalyScore(Protocol):
         ...
 
     @property
+    def level(self) -> float:
+        """What the sensor usually shows, in its unit; NaN where the model has no baseline."""
+        ...
+
+    @property
     def triage(self) -> Triage | None:
         """What the incident of the station probably is; ``None`` where no model can tell."""
         ...
@@ -81,8 +87,20 @@ class SensorRule:
         if not checked.usable:
             return Reason.UNUSABLE
         if self.rule.kind is AlertKind.ANOMALY:
-            return _anomaly(self.rule, checked, score)
+            return _anomaly(self, checked, score)
         return self._against_limit(checked)
+
+    def measure(self, parameter: str, value: float | None, score: AnomalyScore | None) -> float:
+        """Return how bad a value is, as the measure of an observation is; 0 for a rule of faults.
+
+        Of an anomaly it is the value that is worst for the water, not the score: that is 1.0 soon, and says no more.
+        """
+        if value is None or self.rule.kind is AlertKind.FAULT:
+            return 0.0
+        if self.thresholds is not None:
+            return self.thresholds.measure(value)
+        expected = value if score is None or math.isnan(score.level) else score.level
+        return harm_measure(parameter, value, self.limit, expected)
 
     def _against_limit(self, checked: CheckedReading) -> Observation | Reason:
         value, thresholds = checked.reading.value, self.thresholds
@@ -92,11 +110,11 @@ class SensorRule:
         return Observation(checked.reading.observed_at, value, level, max(level, holds), measure)
 
 
-def _anomaly(rule: Rule, checked: CheckedReading, score: AnomalyScore | None) -> Observation | Reason:
+def _anomaly(watched: SensorRule, checked: CheckedReading, score: AnomalyScore | None) -> Observation | Reason:
     if score is None or score.probability is None:
         return Reason.NO_SCORE
     level = holds = 0
-    for index, step in enumerate(rule.steps, start=1):
+    for index, step in enumerate(watched.rule.steps, start=1):
         needed = step.probability or 0.0
         if step.harmful and not score.harmful:
             continue
@@ -106,7 +124,8 @@ def _anomaly(rule: Rule, checked: CheckedReading, score: AnomalyScore | None) ->
         if score.probability >= (step.clear or needed):
             holds = index
     value = checked.reading.value
-    return Observation(checked.reading.observed_at, value, level, max(level, holds), score.probability)
+    measure = watched.measure(checked.reading.parameter, value, score)
+    return Observation(checked.reading.observed_at, value, level, max(level, holds), measure)
 
 
 def _pollution(score: AnomalyScore) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from alerts.rules import Rule
 from quantrac.domain.limits import Limit
+from quantrac.domain.parameters import Harm, harm_of
 
 _Range = tuple[float, float]
 """A reading at or below the first number, or at or above the second, is outside."""
@@ -58,10 +59,33 @@ def share_of_limit(limit: Limit, value: float) -> float:
     if low is not None and high is not None:
         return round(abs(value - (low + high) / 2) / ((high - low) / 2), 9)
     if high is not None:
-        return round(value / high, 9)
+        return round(value / high, 9) if high > 0 else math.inf if value > high else 0.0
     if low is not None:
         return round(low / value, 9) if value > 0 else math.inf
     return 0.0
+
+
+def harm_measure(parameter: str, value: float, limit: Limit | None, expected: float) -> float:
+    """Return how bad a value is for the water, for comparing the values of one sensor; larger is worse.
+
+    Parameters
+    ----------
+    expected
+        What the sensor usually shows, in its unit; counts for parameters that have no polluting side of their own.
+
+    >>> harm_measure("COD", 309.9, None, 50.0) > harm_measure("COD", 54.7, None, 50.0)
+    True
+    >>> harm_measure("DO", 1.5, None, 6.0) > harm_measure("DO", 4.0, None, 6.0)
+    True
+    """
+    if limit is not None:
+        return share_of_limit(limit, value)
+    harm = harm_of(parameter)
+    if harm is Harm.HIGH:
+        return value
+    if harm is Harm.LOW:
+        return -value
+    return abs(value - expected)
 
 
 def exceeds(limit: Limit, value: float) -> bool:

@@ -27,6 +27,20 @@ MOST_REASONS = 3
 """Of an assessment: what an officer reads on a phone."""
 
 
+_WITHDRAWN = {
+    Reason.RULE_WITHDRAWN: Bilingual("quy tắc không còn hiệu lực", "the rule is no longer in force"),
+    Reason.LIMIT_WITHDRAWN: Bilingual("giới hạn không còn hiệu lực", "the limit is no longer in force"),
+    Reason.SENSOR_REMOVED: Bilingual(
+        "trạm không còn thiết bị đo thông số này", "the station no longer has a sensor of it"
+    ),
+    Reason.STATION_RETIRED: Bilingual("trạm đã ngừng hoạt động", "the station is retired"),
+    Reason.UNSEEN: Bilingual(
+        "đã lâu không có số liệu dùng được, không rõ sự việc kết thúc lúc nào",
+        "for long there were no usable readings, so when it ended is not known",
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class PagedAnomaly:
     """An open anomaly of the station for which the officers were paged."""
@@ -81,6 +95,8 @@ def transition_of(
         explanation=why,
         page=state.paged and not before.paged,
         assessment=_assessment(watched, score),
+        level=state.level,
+        peak=None if watched.rule.kind is AlertKind.FAULT else state.peak,
     )
 
 
@@ -127,13 +143,11 @@ def resolution(
     """
     since = before.since or observed_at
     peak = before.peak if rule is None or rule.kind is not AlertKind.FAULT else None
-    why = explanations.resolved(key.parameter, unit, peak, observed_at - since)
-    if reason in (Reason.RULE_WITHDRAWN, Reason.LIMIT_WITHDRAWN):
-        what = Bilingual("quy tắc", "rule") if reason is Reason.RULE_WITHDRAWN else Bilingual("giới hạn", "limit")
-        why = Bilingual(
-            f"{key.parameter}: {what.vi} không còn hiệu lực, cảnh báo kết thúc".lstrip(": "),
-            f"{key.parameter}: the {what.en} is no longer in force, the alert ends".lstrip(": "),
-        )
+    withdrawn = _WITHDRAWN.get(reason)
+    if withdrawn is None:
+        why = explanations.resolved(key.parameter, unit, peak, observed_at - since)
+    else:
+        why = explanations.ended_without_end(key.parameter, withdrawn, unit, peak)
     return Transition(
         key=key,
         kind=TransitionKind.RESOLVED,
@@ -146,6 +160,7 @@ def resolution(
         limit=limit,
         explanation=why,
         page=before.paged,
+        peak=peak,
     )
 
 

@@ -11,6 +11,7 @@ import typer
 
 from commands.views import Column, print_table
 from quantrac.errors import QuantracError, SettingsError
+from quantrac.terminal import say
 
 if TYPE_CHECKING:
     from sql.audit_store import AuditRow, Head
@@ -28,7 +29,7 @@ def list_() -> None:
     from sql.audit_store import newest
 
     rows = newest(load_context().database().reader, 50)
-    print_table(_COLUMNS, rows) if rows else typer.echo("Nothing was recorded yet.")
+    print_table(_COLUMNS, rows) if rows else say("Nothing was recorded yet.")
 
 
 @app.command()
@@ -44,7 +45,7 @@ def head(
 
     text = json.dumps(asdict(newest_link(load_context().database().reader)))
     if output is None:
-        typer.echo(text)
+        say(text)
     else:
         output.write_text(text + "\n", encoding="utf-8")
 
@@ -66,7 +67,7 @@ def verify(
             f"The audit is broken at entry {verdict.broken_at}: {verdict.why}. Keep the database as it is, and compare "
             "with a backup and with the database server's log."
         )
-    typer.echo(f"The audit is whole: {verdict.head.id} entries, head {verdict.head.hash or 'none'}.")
+    say(f"The audit is whole: {verdict.head.id} entries, head {verdict.head.hash or 'none'}.")
 
 
 def _head(path: Path) -> Head:

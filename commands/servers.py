@@ -99,7 +99,7 @@ def bridges(ids: Annotated[list[str], typer.Argument(metavar="ID...", help="brid
     Example: quantrac servers bridges bridge-2
     """
     _servers().mosquitto.add_bridges(ids)
-    typer.echo(f"{', '.join(ids)} may log in; their passwords are in secrets.json of the run folder.")
+    say(f"{', '.join(ids)} may log in; their passwords are in secrets.json of the run folder.")
 
 
 @app.command()
@@ -108,7 +108,7 @@ def rotate(code: Annotated[str, typer.Argument(metavar="CODE", help="A station, 
 
     Example: quantrac servers rotate DT_KCNSADEC_NUOSXL
     """
-    typer.echo(_servers().mosquitto.rotate(code))
+    say(_servers().mosquitto.rotate(code))
 
 
 @app.command()
@@ -118,7 +118,7 @@ def revoke(code: Annotated[str, typer.Argument(metavar="CODE", help="A station, 
     Example: quantrac servers revoke DT_KCNSADEC_NUOSXL
     """
     _servers().mosquitto.revoke(code)
-    typer.echo(f"{code} cannot log in any more.")
+    say(f"{code} cannot log in any more.")
 
 
 @app.command()

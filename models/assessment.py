@@ -18,7 +18,7 @@ from models.slow.watches import known_to_triage
 from models.triage import Context
 from models.triage import pages as likely_pollution
 from quantrac.domain.parameters import Harm, harm_of
-from quantrac.domain.stations import Station
+from quantrac.domain.stations import Station, StationKind
 
 LEARNING_ROWS = 60
 """Rows before the pipeline itself raises an alarm; until then the charts alone do, which know priors."""
@@ -52,6 +52,8 @@ class WatchConfig:
     """A candidate that assesses the same rows beside the active one; only counted."""
     legal: Mapping[str, float] = field(default_factory=dict)
     """Upper limits of the parameters that have one: what a slow watch may find values pressed under."""
+    in_river: bool = False
+    """Whether the station watches surface water, where rain is no discharge."""
 
     @classmethod
     def of(cls, station: Station, active: Learnt | None = None, shadow: Learnt | None = None) -> Self:
@@ -62,7 +64,8 @@ class WatchConfig:
             for s in sensors
         )
         parameters, cadences = tuple(s.parameter for s in sensors), tuple(s.cadence_s for s in sensors)
-        return cls(station.code, parameters, cadences, limits, active or Learnt(), shadow)
+        river = station.kind is StationKind.SURFACE_WATER
+        return cls(station.code, parameters, cadences, limits, active or Learnt(), shadow, in_river=river)
 
 
 class Watched(NamedTuple):
@@ -106,6 +109,7 @@ class StationAssessor:
         self._kind = repr(fitted.config.memory)
         """A memory of other features would be misread."""
         self._pipeline = Assessor(fitted, config.parameters, limits=np.array(config.limits))
+        self._pipeline.incident.in_river = config.in_river
         self.scored: Scored | None = None
         """What was made of the last rows."""
         self.rows = 0

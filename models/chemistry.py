@@ -45,6 +45,10 @@ _IDLE = 0.2
 _MUDDY = frozenset({"tss", "turb"})
 _FLOWS = frozenset({"flow", "level"})
 _RAIN = {"flow": 1, "level": 1, "cond": -1, "temp": -1}
+_RAINED = {"tss": 1, "turb": 1, "flow": 1, "level": 1, "cond": -1, "temp": -1}
+"""What rain alone does to a river."""
+_WASHED = {**_RAINED, "do": -1, "ph": -1, "no3": 1}
+"""What it does where signs of rain are seen: run-off from fields and ditches comes with it."""
 _THINNED = frozenset({
     "cod", "bod5", "toc", "tss", "turb", "nh4", "tn", "tp", "no3", "po4", "color", "cond", "cl", "chloride",
 })  # fmt: skip
@@ -62,6 +66,10 @@ class Roles:
     muddy: Floats
     rain: Floats
     thinned: Floats
+    rained: Floats
+    """Side to which rain alone moves it, +1 or -1; 0 where it does not."""
+    washed: Floats
+    """The same, with what run-off brings."""
     ph: tuple[int, ...]
 
 
@@ -77,6 +85,8 @@ def roles_of(columns: tuple[str, ...]) -> Roles:
         muddy=_mask(kinds, _MUDDY),
         rain=np.array([_RAIN.get(k, 0) for k in kinds], dtype=np.float64),
         thinned=_mask(kinds, _THINNED),
+        rained=np.array([_RAINED.get(k, 0) for k in kinds], dtype=np.float64),
+        washed=np.array([_WASHED.get(k, 0) for k in kinds], dtype=np.float64),
         ph=tuple(i for i, k in enumerate(kinds) if k == "ph"),
     )
 
@@ -88,18 +98,33 @@ def _mask(kinds: Sequence[str], wanted: frozenset[str]) -> Floats:
 def best_pattern(z: Floats, roles: Roles) -> tuple[int, float]:
     """Return the pollution that departures ``z`` (scatters, by column) fit best, and how far its second member moved.
 
+    TSS and turbidity measure the same mud: together they are one member, or every rain in a river were a discharge.
+
     >>> roles = roles_of(("COD", "TSS", "pH"))
     >>> which, support = best_pattern(np.array([9.0, 6.0, 0.0]), roles)
     >>> PATTERNS[which].name, support
     ('organic', 6.0)
+    >>> best_pattern(np.array([9.0, 9.0, 0.0]), roles_of(("TSS", "TURB", "pH")))[1]
+    0.0
     """
     agreement = roles.signs * z
-    ordered = np.sort(agreement, axis=1)
+    ordered = np.sort(agreement - _twice_muddy(agreement, roles), axis=1)
     if ordered.shape[1] < 2:
         return 0, 0.0
     support = ordered[:, -2]
     idle = ((roles.signs != 0) & (agreement < 1.0)).sum(axis=1)
     return int(np.argmax(support - _IDLE * idle)), max(float(support.max()), 0.0)
+
+
+def _twice_muddy(agreement: Floats, roles: Roles) -> Floats:
+    """Return by how much to lower each agreement so that of the muddy columns only the largest is left."""
+    muddy = np.flatnonzero(roles.muddy)
+    lower = np.zeros_like(agreement)
+    if len(muddy) > 1:
+        lower[:, muddy] = np.maximum(agreement[:, muddy], 0.0)
+        first = muddy[np.argmax(agreement[:, muddy], axis=1)]
+        lower[np.arange(len(lower)), first] = 0.0
+    return lower
 
 
 def rain_support(z: Floats, roles: Roles) -> float:
@@ -115,3 +140,22 @@ def dilution_support(z: Floats, roles: Roles) -> float:
     if len(falls) < 2 or not roles.explains.any():
         return 0.0
     return max(min(float((roles.explains * z).max()), float(falls[-2])), 0.0)
+
+
+def weather_alone(z: Floats, roles: Roles, moved: float) -> bool:
+    """Whether mud moved, and nothing else but as rain moves a river.
+
+    Parameters
+    ----------
+    moved
+        Scatters beyond which a sensor has moved.
+
+    >>> roles = roles_of(("TSS", "COND", "DO", "NH4"))
+    >>> departures = ((9.0, 0, 0, 0), (9.0, -5, -4, 0), (9.0, 0, -4, 0), (9.0, -5, 0, 4))
+    >>> [weather_alone(np.array(z), roles, 3.0) for z in departures]
+    [True, True, False, False]
+    """
+    if not (roles.muddy * z > moved).any():
+        return False
+    signs = roles.washed if rain_support(z, roles) > moved else roles.rained
+    return bool((signs * z > moved)[np.abs(z) > moved].all())

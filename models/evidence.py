@@ -12,7 +12,7 @@ from math import exp, log, log1p
 
 import numpy as np
 
-from models.chemistry import PATTERNS, best_pattern, dilution_support, rain_support, roles_of
+from models.chemistry import PATTERNS, best_pattern, dilution_support, rain_support, roles_of, weather_alone
 from models.series import Floats
 from models.snapshots import ByFields
 from quantrac.domain.parameters import names_of
@@ -163,6 +163,10 @@ class Gathering(ByFields):
         fault, pollution = max(float(mean[1]), 1e-3), max(float(mean[2]), 1e-3)
         return log(pollution / fault)
 
+    def only_weather(self) -> bool:
+        """Whether nothing moved but mud, and what rain moves in a river: no discharge needs to explain it."""
+        return all(weather_alone(z, self.roles, MOVED) for z in (self.z, self.sense_z))
+
     def evidence(self) -> Evidence:
         """Return the evidence so far."""
         return _Reading(self).evidence()
@@ -176,9 +180,16 @@ class _Reading:
         self.terms = dict.fromkeys((*TERMS, *LEARNT), 0.0)
         self.words: dict[str, Bilingual] = {}
         self.size = np.abs(g.z)
-        self.lead = g.targets[int(np.argmax(self.size[g.targets]))]
+        self.targets = _not_rained_on(g)
+        self.lead = self.targets[int(np.argmax(self.size[self.targets]))]
         self.lead_moved = bool(self.size[self.lead] > MOVED)
         self.peak = {name: g.peaks[k] for k, name in enumerate(CELLS)}
+        moved = [j for j in self.targets if max(self.size[j], abs(g.sense_z[j])) > MOVED]
+        self.moved = moved if len(moved) > 1 else []
+        """Sensors that moved together, if any did: a probe that fails beside them says nothing of what they show.
+
+        One that moved alone, perhaps by chance, does not outweigh a probe that fails.
+        """
 
     def evidence(self) -> Evidence:
         self._movement()
@@ -207,7 +218,7 @@ class _Reading:
 
     def _movement(self) -> None:
         g, roles, size = self.g, self.g.roles, self.size
-        moving = [j for j in g.targets if size[j] > MOVED and not roles.explains[j]]
+        moving = [j for j in self.targets if size[j] > MOVED and not roles.explains[j]]
         which, _ = best_pattern(g.sense_z, roles)
         vi, en = self._names(moving or [self.lead])
         up, down = g.z[self.lead] > 0, g.z[self.lead] < 0
@@ -242,11 +253,18 @@ class _Reading:
 
     def _peak_of(self, name: str, floor: float, among: Sequence[int] | None = None) -> tuple[float, Bilingual]:
         """Return by how much the largest size exceeds ``floor``, and the sensor that it belongs to."""
-        where = self.g.targets if among is None else list(among)
+        where = list(self.moved or self.targets) if among is None else list(among)
         if not where:
             return 0.0, Bilingual("", "")
         j = where[int(np.argmax(self.peak[name][where]))]
         return max(float(self.peak[name][j]) - floor, 0.0), self._name(j)
+
+    def _named(self, flags: Floats) -> int | None:
+        """Return the sensor that is named most, of those that moved where any has; ``None``: none is."""
+        counted = flags.copy()
+        if self.moved:
+            counted[[j for j in range(len(flags)) if j not in self.moved]] = 0.0
+        return int(np.argmax(counted)) if counted.any() else None
 
     def _instrument(self) -> None:
         g = self.g
@@ -276,8 +294,9 @@ class _Reading:
         self._say("beyond", value, f"{vi} ngoài dải đo của thiết bị", f"{en} outside the instrument's range")
         value, (vi, en) = self._peak_of("drift", 1.0)
         self._say("drift", value, f"{vi} lệch dần khỏi các thông số khác", f"{en} drifts from the other parameters")
-        if g.buffer.any():
-            vi, en = self._name(int(np.argmax(g.buffer)))
+        buffered = self._named(g.buffer)
+        if buffered is not None:
+            vi, en = self._name(buffered)
             self._say("buffer", 1.0, f"{vi} bằng giá trị dung dịch chuẩn", f"{en} shows a calibration solution's value")
 
     def _relation(self) -> None:
@@ -315,12 +334,15 @@ class _Reading:
             ("worn", "đầu đo {vi} có dấu hiệu kẹt hoặc bẩn", "the probe of {en} seems stuck or fouled"),
         )
         for k, (name, vi, en) in enumerate(said):
-            if g.flags[k].any():
-                name_vi, name_en = self._name(int(np.argmax(g.flags[k])))
+            flagged = self._named(g.flags[k])
+            if flagged is not None:
+                name_vi, name_en = self._name(flagged)
                 self._say(name, 1.0, vi.format(vi=name_vi), en.format(en=name_en))
         self._say("visited", g.visited, "vừa có hiệu chuẩn hoặc bảo trì", "shortly after a calibration or visit")
+        # Neighbours of one park are fouled by the same discharge: only with signs of rain is it the weather.
+        natural = min(max(self.terms["rain"], self.terms["thin"]), 1.0)
         self._say(
-            "neighbours", float(g.beside[0]),
+            "neighbours", float(g.beside[0]) * natural,
             "các trạm lân cận cùng nguồn nước cũng bất thường", "neighbouring stations of the same water move too",
         )  # fmt: skip
         self._say(
@@ -335,3 +357,10 @@ class _Reading:
                       f"{en} looks like the pollution events learnt before")  # fmt: skip
             self._say("learnt_fault", -learnt, f"diễn biến {vi} giống các lỗi thiết bị đã học",
                       f"{en} looks like the instrument faults learnt before")  # fmt: skip
+
+
+def _not_rained_on(g: Gathering) -> list[int]:
+    """Return the sensors whose movement speaks for itself: rain explains that the water is turbid."""
+    if g.rain < MOVED:
+        return g.targets
+    return [j for j in g.targets if not g.roles.muddy[j]] or g.targets

@@ -40,6 +40,7 @@ _UNFIT = {
     TriageClass.FAULT: frozenset({"sense", "agreement", "together", "learnt_pollution", "rain", "neighbours"}),
 }
 """Terms that are weighed but never given as a reason for a class: an officer would take them for the opposite."""
+_NO_POLLUTION = frozenset({TriageClass.POLLUTION})
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,16 @@ class TriageModel:
         exponent = np.exp(logits - logits.max())
         return np.asarray(exponent / exponent.sum())
 
-    def assess(self, evidence: Evidence, *, taught: bool = False) -> Triage:
+    def assess(self, evidence: Evidence, *, taught: bool = False, excluded: Collection[TriageClass] = ()) -> Triage:
         """Return class, probability and the three terms that contributed most to the decided class.
 
+        ``excluded`` classes are out of the question, and the others are weighed against each other.
         Where no class reaches one half the class is ``UNKNOWN``, with the probability and reasons of the likeliest.
         """
         p = self.probabilities(evidence.terms, taught=taught)
+        out = [i for i, c in enumerate(self.classes) if c in excluded]
+        p[out] = 0.0
+        p /= p.sum()
         best = int(np.argmax(p))
         cls = self.classes[best] if p[best] >= 0.5 else TriageClass.UNKNOWN
         chosen = self._strongest(evidence, p, best, taught)
@@ -148,9 +153,18 @@ def shipped_model() -> TriageModel:
 class Incident:
     """Evidence of one running incident of one station, row by row; bounded state."""
 
-    def __init__(self, columns: Sequence[str], targets: Sequence[int], model: TriageModel | None = None) -> None:
+    def __init__(
+        self,
+        columns: Sequence[str],
+        targets: Sequence[int],
+        model: TriageModel | None = None,
+        *,
+        in_river: bool = False,
+    ) -> None:
         self.columns = tuple(columns)
         self.targets = list(targets)
+        self.in_river = in_river
+        """Whether the water is a river's: nobody discharges there, and rain makes it turbid."""
         self._model = model
         self._before = np.zeros((0, len(self.columns), len(CELLS)))
         self._open: Gathering | None = None
@@ -185,9 +199,14 @@ class Incident:
         """
         taught = shares is not None
         return [
-            None if running is None else self.model.assess(running.evidence(), taught=taught)
+            None
+            if running is None
+            else self.model.assess(running.evidence(), taught=taught, excluded=self._excluded(running))
             for running in self.gather(features, alarm, shares, values, contexts)
         ]
+
+    def _excluded(self, running: Gathering) -> frozenset[TriageClass]:
+        return _NO_POLLUTION if self.in_river and running.only_weather() else frozenset()
 
     def gather(
         self, features: Features, alarm: Bools, shares: Floats | None, values: Floats, contexts: Sequence[Context] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any, cast
 
@@ -12,6 +13,8 @@ import structlog
 from prometheus_client import start_http_server
 from stamina.instrumentation import set_on_retry_hooks
 from structlog.typing import FilteringBoundLogger, Processor
+
+from quantrac.masking import masked
 
 _CHATTY = ("kafka", "aiokafka", "faust", "mode", "mail")
 _TELL_SECRETS = ("apprise", "urllib3", "requests", "httpx", "httpcore", "smtplib", "asyncio")
@@ -52,6 +55,14 @@ def log_to_stderr() -> None:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 
+def without_addresses(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Mask people's addresses in every text of a record, in the trace of an exception too."""
+    for key, value in event.items():
+        if isinstance(value, str) and "@" in value:
+            event[key] = masked(value)
+    return event
+
+
 def configure_logging(process: str, level: str = "INFO") -> None:
     """Send every record of this process, also those of libraries, to stderr as one JSON object a line."""
     set_on_retry_hooks(None)  # stamina's own: every attempt is a record
@@ -62,6 +73,7 @@ def configure_logging(process: str, level: str = "INFO") -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
+        without_addresses,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
-from quantrac.domain.alerts import AlertKey, Assessment, Reassessment, Transition, TransitionKind
+from quantrac.domain.alerts import (
+    AlertKey,
+    AlertKind,
+    Assessment,
+    OpenAlert,
+    Reassessment,
+    Severity,
+    Transition,
+    TransitionKind,
+)
 from quantrac.domain.notifications import Notification, Summary
 from quantrac.domain.words import Bilingual
 from sql.statements import statement
@@ -22,28 +31,45 @@ _STATEMENT_OF = {
 }
 
 
+class Applied(NamedTuple):
+    """What a transition became in the table."""
+
+    alert_id: int
+    transition_id: int
+    page: bool
+    """Whether officers are to be paged: of a beginning once, of an end only where they were of the beginning."""
+
+
 class AlertStore:
     """Alerts and their notifications, in an open transaction."""
 
     def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
         self._cursor = cursor
 
-    def apply(self, transition: Transition) -> tuple[int, int] | None:
-        """Open, escalate or resolve an alert, and return the ids of the alert and of the transition.
+    def apply(self, transition: Transition) -> Applied | None:
+        """Open, escalate or resolve an alert, and return what it became in the table.
 
-        ``None`` when nothing changed: the key has an open alert already (opened), none (escalated, resolved), or the
-        severity is the same.
+        ``None`` when nothing changed: nothing is open that could escalate or end, or the open alert has reached that
+        step already and has paged if the step does. An opening of what is open already counts as an escalation.
         """
+        applied = self._apply(transition, transition.kind)
+        if applied is None and transition.kind is TransitionKind.OPENED:
+            return self._apply(transition, TransitionKind.ESCALATED)
+        return applied
+
+    def _apply(self, transition: Transition, kind: TransitionKind) -> Applied | None:
         limit = transition.limit
         arguments = {
             **_key(transition.key),
-            "kind": transition.kind.value,
+            "kind": kind.value,
             "alert_kind": transition.alert_kind.value,
             "severity": transition.severity.value,
+            "level": transition.level,
             "reason": transition.reason,
             "observed_at": transition.observed_at,
             "since": transition.since,
             "value": transition.value,
+            "peak": transition.peak,
             "limit_minimum": None if limit is None else limit.minimum,
             "limit_maximum": None if limit is None else limit.maximum,
             "limit_source": None if limit is None else limit.source,
@@ -51,13 +77,11 @@ class AlertStore:
             **_assessment(transition.assessment),
             "page": transition.page,
         }
-        ids: tuple[int, int] | None = self._cursor.execute(
-            statement(_STATEMENT_OF[transition.kind]), arguments
-        ).fetchone()
-        return ids
+        row = self._cursor.execute(statement(_STATEMENT_OF[kind]), arguments).fetchone()
+        return None if row is None else Applied(*row)
 
     def update_peak(self, key: AlertKey, value: float) -> None:
-        """Move the worst value of the open alert of ``key``, if there is one and ``value`` is worse."""
+        """Write the worst value of the open alert of ``key``, if there is one."""
         self._cursor.execute(statement("update_peak"), {**_key(key), "value": value})
 
     def reassess(self, found: Reassessment) -> None:
@@ -65,9 +89,14 @@ class AlertStore:
         arguments = {**_key(found.key), **_explanation(found.explanation), **_assessment(found.assessment)}
         self._cursor.execute(statement("reassess_alert"), arguments)
 
+    def open_alerts(self, stations: Collection[str] | None = None) -> list[OpenAlert]:
+        """Return the open alerts of some stations, or of all."""
+        arguments = {"stations": None if stations is None else list(stations)}
+        return [_open_alert(row) for row in self._cursor.execute(statement("open_alerts"), arguments)]
+
     def open_keys(self, station: str) -> list[AlertKey]:
         """Return the keys of a station's open alerts."""
-        return [AlertKey(*row) for row in self._cursor.execute(statement("open_alerts"), {"station": station})]
+        return [alert.key for alert in self.open_alerts([station])]
 
     def neighbours(self, stations: Collection[str], now: datetime) -> dict[str, tuple[int, int]]:
         """Return how many other stations of each one's park report, and how many of them have an open anomaly.
@@ -95,8 +124,13 @@ class AlertStore:
         minimum, maximum = min(lows, default=None), max(highs, default=None)
         return Summary(at - timedelta(hours=1), at, count, usable, minimum, mean, maximum, tuple(points))
 
-    def enqueue(self, alert_id: int, transition_id: int, notifications: Sequence[Notification]) -> None:
-        """Put notifications into the outbox; one whose ``message_id`` is there already is left as it is."""
+    def enqueue(
+        self, alert_id: int, transition_id: int, notifications: Sequence[Notification], now: datetime | None = None
+    ) -> None:
+        """Put notifications into the outbox; one whose ``message_id`` is there already is left as it is.
+
+        Without ``now`` the database's own clock says when they were written.
+        """
         self._cursor.executemany(
             statement("enqueue"),
             [
@@ -109,6 +143,7 @@ class AlertStore:
                     "subject": storable(n.subject),
                     "text": storable(n.text),
                     "html": None if n.html is None else storable(n.html),
+                    "now": now,
                 }
                 for n in notifications
             ],
@@ -133,3 +168,9 @@ def _assessment(assessment: Assessment | None) -> dict[str, object]:
 
 def _key(key: AlertKey) -> dict[str, str]:
     return {"station": key.station, "parameter": key.parameter, "rule": key.rule}
+
+
+def _open_alert(row: tuple[Any, ...]) -> OpenAlert:
+    station, parameter, rule, kind, severity, level, page, since, opened_at, peak, seen_at = row
+    key = AlertKey(station, parameter, rule)
+    return OpenAlert(key, AlertKind(kind), Severity(severity), level, page, since, opened_at, peak, seen_at)

@@ -178,6 +178,8 @@ class ReadingLine(NamedTuple):
     """Of the model; 0.5 and more exactly while it is in alarm."""
     reasons: list[str] | None
     """Names of the quality tests that set the flag."""
+    revised: bool = False
+    """Whether the station sent another value for the instant since, which is not the one shown here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,9 +387,21 @@ class Reports:
         """Return what a station measured between two instants, both included, in order of time."""
         return [ReadingLine(*row) for row in self._rows("report_readings", station=station, since=since, until=until)]
 
+    def readings_known_at(
+        self, station: str, since: datetime, until: datetime, known_at: datetime
+    ) -> list[ReadingLine]:
+        """Return what a station measured between two instants as it was known at a third, before any later revision."""
+        rows = self._rows("report_readings_known_at", station=station, since=since, until=until, known_at=known_at)
+        return [ReadingLine(*row) for row in rows]
+
     def deliveries(self, limit: int = DEFAULT_LIMIT) -> list[DeliveryLine]:
         """Return notifications and how far they are, the newest first."""
         return [DeliveryLine(*row) for row in self._rows("report_deliveries", limit=limit)]
+
+    def held_back(self) -> tuple[int, datetime | None]:
+        """Return how many messages the budget holds back that no digest has told of yet, and since when."""
+        ((count, since),) = self._rows("report_held_back")
+        return count, since
 
     def station_models(self) -> list[StationModelState]:
         """Return what scores each station that was heard since the models run, by code."""

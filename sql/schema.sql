@@ -42,7 +42,8 @@ CREATE TABLE alerts (
     triage_reasons_vi text[],
     triage_reasons_en text[],
     recorded_at timestamp with time zone DEFAULT clock_timestamp(),
-    recorded_by text DEFAULT SESSION_USER
+    recorded_by text DEFAULT SESSION_USER,
+    level smallint
 );
 CREATE TABLE audit (
     id bigint NOT NULL,
@@ -125,6 +126,18 @@ CREATE TABLE forwarded_files (
     last_error text,
     accepted_at timestamp with time zone,
     given_up_at timestamp with time zone
+);
+CREATE TABLE held_notifications (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    alert_id bigint NOT NULL,
+    transition_id bigint NOT NULL,
+    message_id text NOT NULL,
+    station text COLLATE "C" NOT NULL,
+    channel text NOT NULL,
+    recipient text NOT NULL,
+    subject text NOT NULL,
+    held_at timestamp with time zone NOT NULL,
+    digested_at timestamp with time zone
 );
 CREATE TABLE hold_windows (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -488,7 +501,10 @@ ALTER TABLE alert_transitions ADD CONSTRAINT alert_transitions_alert_id_kind_obs
 ALTER TABLE alert_transitions ADD CONSTRAINT alert_transitions_pkey PRIMARY KEY (id);
 ALTER TABLE alert_transitions ADD CONSTRAINT alert_transitions_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id);
 ALTER TABLE alerts ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
+ALTER TABLE alerts ADD CONSTRAINT alerts_level_check CHECK ((level > 0));
 ALTER TABLE alerts ADD CONSTRAINT alerts_reasons_in_both_languages CHECK ((NOT (cardinality(triage_reasons_vi) IS DISTINCT FROM cardinality(triage_reasons_en))));
+ALTER TABLE audit ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
+ALTER TABLE audit ADD CONSTRAINT audit_id_check CHECK ((id > 0));
 ALTER TABLE contact_channels ADD CONSTRAINT contact_channels_person_kind_address_key UNIQUE (person, kind, address);
 ALTER TABLE contact_channels ADD CONSTRAINT contact_channels_pkey PRIMARY KEY (id);
 ALTER TABLE contact_channels ADD CONSTRAINT contact_channels_person_fkey FOREIGN KEY (person) REFERENCES people(code);
@@ -503,6 +519,10 @@ ALTER TABLE feeds ADD CONSTRAINT feeds_pkey PRIMARY KEY (station, session);
 ALTER TABLE forwarded_files ADD CONSTRAINT forwarded_files_target_raw_topic_raw_partition_raw_offset_key UNIQUE (target, raw_topic, raw_partition, raw_offset);
 ALTER TABLE forwarded_files ADD CONSTRAINT forwarded_files_pkey PRIMARY KEY (id);
 ALTER TABLE forwarded_files ADD CONSTRAINT forwarded_files_check CHECK (((accepted_at IS NULL) OR (given_up_at IS NULL)));
+ALTER TABLE held_notifications ADD CONSTRAINT held_notifications_message_id_key UNIQUE (message_id);
+ALTER TABLE held_notifications ADD CONSTRAINT held_notifications_pkey PRIMARY KEY (id);
+ALTER TABLE held_notifications ADD CONSTRAINT held_notifications_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id);
+ALTER TABLE held_notifications ADD CONSTRAINT held_notifications_transition_id_fkey FOREIGN KEY (transition_id) REFERENCES alert_transitions(id);
 ALTER TABLE hold_windows ADD CONSTRAINT hold_windows_pkey PRIMARY KEY (id);
 ALTER TABLE hold_windows ADD CONSTRAINT hold_windows_check CHECK ((ends_at > starts_at));
 ALTER TABLE hold_windows ADD CONSTRAINT hold_windows_check1 CHECK (((repeat_days = 0) OR ((ends_at - starts_at) < ((repeat_days)::double precision * '1 day'::interval))));
@@ -596,6 +616,9 @@ CREATE UNIQUE INDEX alerts_one_open ON public.alerts USING btree (station, param
 CREATE INDEX alerts_opened ON public.alerts USING btree (opened_at);
 CREATE INDEX dead_letters_received ON public.dead_letters USING btree (received_at);
 CREATE INDEX forwarded_files_waiting ON public.forwarded_files USING btree (target, station, id) WHERE ((accepted_at IS NULL) AND (given_up_at IS NULL));
+CREATE INDEX held_notifications_alert ON public.held_notifications USING btree (alert_id);
+CREATE INDEX held_notifications_digested ON public.held_notifications USING btree (station, channel, recipient, digested_at);
+CREATE INDEX held_notifications_waiting ON public.held_notifications USING btree (station, channel, recipient) WHERE (digested_at IS NULL);
 CREATE INDEX hold_windows_ends ON public.hold_windows USING btree (ends_at);
 CREATE UNIQUE INDEX incident_alerts_alert ON public.incident_alerts USING btree (alert_id);
 CREATE INDEX incident_events_incident ON public.incident_events USING btree (incident_id, id);
@@ -603,8 +626,10 @@ CREATE INDEX incident_events_told ON public.incident_events USING btree (at) WHE
 CREATE INDEX incidents_active ON public.incidents USING btree (opened_at) WHERE (state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'snoozed'::text]));
 CREATE INDEX incidents_ended ON public.incidents USING btree (COALESCE(closed_at, resolved_at)) WHERE (state = ANY (ARRAY['resolved'::text, 'closed'::text]));
 CREATE INDEX judgements_exceeded ON public.judgements USING btree (window_start) WHERE (verdict = 'exceeded'::text);
+CREATE INDEX outbox_created ON public.outbox USING btree (created_at);
 CREATE INDEX outbox_due ON public.outbox USING btree (id) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
 CREATE INDEX outbox_incident ON public.outbox USING btree (incident_id) WHERE (incident_id IS NOT NULL);
+CREATE INDEX outbox_order ON public.outbox USING btree (alert_id, channel, recipient, id) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
 CREATE INDEX reading_days_dirty ON public.reading_days USING btree (day) WHERE dirty;
 CREATE INDEX reading_days_stale ON public.reading_days USING btree (day) WHERE stale;
 CREATE INDEX reading_hours_dirty ON public.reading_hours USING btree (hour_start) WHERE dirty;
@@ -759,7 +784,39 @@ BEGIN
     RETURN NULL;
 END
 $function$;
+CREATE OR REPLACE FUNCTION public.record_alert_cause(alert_id bigint, cause text, officer text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    before text;
+BEGIN
+    SELECT closed_cause INTO before FROM public.alerts WHERE id = alert_id FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    UPDATE public.alerts
+       SET closed_cause = cause,
+           acknowledged_at = coalesce(acknowledged_at, clock_timestamp()),
+           acknowledged_by = coalesce(acknowledged_by, officer)
+     WHERE id = alert_id;
+    PERFORM public.audit_append('cause recorded', 'alert ' || alert_id,
+        jsonb_build_object('officer', officer, 'cause', cause, 'before', before));
+    RETURN true;
+END
+$function$;
 CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    RAISE EXCEPTION '% is evidence: rows are added to it, never changed or deleted', TG_TABLE_NAME;
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.refuse_incident_change()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
@@ -767,8 +824,43 @@ BEGIN
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END
 $function$;
-CREATE TRIGGER incident_attachments_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.incident_attachments FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER incident_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.incident_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE FUNCTION public.refuse_less()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'the ledger of % on % only grows', OLD.station, OLD.day;
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.require_revision()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM public.reading_revisions kept
+         WHERE kept.station = OLD.station AND kept.parameter = OLD.parameter AND kept.observed_at = OLD.observed_at
+           AND kept.raw_partition = OLD.raw_partition AND kept.raw_offset = OLD.raw_offset
+           AND kept.value IS NOT DISTINCT FROM OLD.value AND kept.status = OLD.status AND kept.flag = OLD.flag
+    ) THEN
+        RAISE EXCEPTION 'the reading % % of % is changed only after reading_revisions holds what it was',
+            OLD.station, OLD.parameter, OLD.observed_at;
+    END IF;
+    RETURN NEW;
+END
+$function$;
+CREATE TRIGGER alert_rules_audited AFTER INSERT OR DELETE OR UPDATE ON public.alert_rules FOR EACH ROW EXECUTE FUNCTION audit_description();
+CREATE TRIGGER alerts_audited AFTER DELETE OR TRUNCATE ON public.alerts FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER audit_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER dead_letters_audited AFTER DELETE OR UPDATE OF payload, station, reason OR TRUNCATE ON public.dead_letters FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER incident_attachments_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.incident_attachments FOR EACH STATEMENT EXECUTE FUNCTION refuse_incident_change();
+CREATE TRIGGER incident_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.incident_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_incident_change();
+CREATE TRIGGER ledger_audited AFTER DELETE OR TRUNCATE ON public.ledger FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER ledger_grows BEFORE UPDATE ON public.ledger FOR EACH ROW WHEN (((new.received < old.received) OR (new.stored < old.stored) OR (new.duplicate < old.duplicate) OR (new.revision < old.revision) OR (new.dead_letter < old.dead_letter) OR (new.redelivered < old.redelivered))) EXECUTE FUNCTION refuse_less();
+CREATE TRIGGER limit_sets_audited AFTER INSERT OR DELETE OR UPDATE ON public.limit_sets FOR EACH ROW EXECUTE FUNCTION audit_description();
+CREATE TRIGGER limit_values_audited AFTER INSERT OR DELETE OR UPDATE ON public.limit_values FOR EACH ROW EXECUTE FUNCTION audit_description();
 CREATE TRIGGER outbox_notify AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION notify_outbox();
 CREATE TRIGGER reading_revisions_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reading_revisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER readings_audited AFTER DELETE OR TRUNCATE ON public.readings FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
@@ -777,8 +869,13 @@ CREATE TRIGGER sensors_audited AFTER INSERT OR DELETE OR UPDATE ON public.sensor
 CREATE TRIGGER stations_audited AFTER INSERT OR DELETE OR UPDATE ON public.stations FOR EACH ROW EXECUTE FUNCTION audit_description();
 COMMENT ON COLUMN alerts.parameter IS 'Empty: an alert of the whole station.';
 COMMENT ON COLUMN alerts.opened_at IS 'observed_at of the reading that opened it; since is that of the first reading of the condition.';
+COMMENT ON COLUMN alerts.page IS 'Whether officers were paged when it opened or escalated.';
 COMMENT ON COLUMN alerts.triage IS 'What the model takes an anomaly for: pollution, fault, maintenance, ...; NULL: it cannot tell.';
 COMMENT ON COLUMN alerts.triage_reasons_vi IS 'Why the model takes the anomaly for that, the strongest reason first. NULL beside a triage: the alert is older than the column, and its explanation ends with class and reasons.';
+COMMENT ON COLUMN alerts.recorded_at IS 'When it was written; opened_at is the station''s clock. NULL: older than the column.';
+COMMENT ON COLUMN alerts.level IS 'Step of the rule that the alert has reached, counted from 1; NULL: from before the column.';
+COMMENT ON TABLE audit IS 'Append-only. hash = sha256(hash of the entry before || entry in UTF-8); the first has none before it. Ids have no gap.';
+COMMENT ON COLUMN audit.entry IS 'JSON: id, at, actor (login of the session), address, action, subject, detail.';
 COMMENT ON COLUMN contact_channels.verified_at IS 'Before it a channel does not count: its owner has not returned the code.';
 COMMENT ON COLUMN dead_letters.station IS 'Station of the MQTT topic; empty when the topic names none.';
 COMMENT ON TABLE delays IS 'Readings by delay from sent_at to committed: bucket i is [0.001*1.1^i, 0.001*1.1^(i+1)) seconds.';
@@ -788,6 +885,7 @@ COMMENT ON COLUMN effective_limits.day_only IS 'Judges the mean of a day and no 
 COMMENT ON COLUMN feeds.seen IS 'Sequence numbers that arrived in a logger''s session; a gap in it is a missing message.';
 COMMENT ON TABLE forwarded_files IS 'Station files for another authority: each with its digest, how often it was tried, and when it was accepted.';
 COMMENT ON COLUMN forwarded_files.content IS 'The original bytes until the target has accepted them; Kafka keeps them for ever.';
+COMMENT ON COLUMN held_notifications.digested_at IS 'When a digest that names it was put into the outbox; NULL: it waits for one.';
 COMMENT ON TABLE hold_windows IS 'Times in which pages are held back; what still holds afterwards is told once.';
 COMMENT ON COLUMN incident_alerts.counts IS 'False for a mean that confirms a slug: it does not keep the incident open.';
 COMMENT ON TABLE incident_events IS 'Who did what, what was told and why; comments are events as well. Never changed.';
@@ -835,8 +933,18 @@ GRANT SELECT ON alert_transitions TO quantrac_writer;
 GRANT SELECT ON alerts TO quantrac_desk;
 GRANT SELECT ON alerts TO quantrac_notifier;
 GRANT SELECT ON alerts TO quantrac_reader;
-GRANT INSERT, SELECT, UPDATE ON alerts TO quantrac_writer;
-GRANT INSERT, SELECT, UPDATE ON contact_channels TO quantrac_writer;
+GRANT SELECT ON alerts TO quantrac_trainer;
+GRANT SELECT ON alerts TO quantrac_writer;
+GRANT SELECT ON audit TO quantrac_desk;
+GRANT SELECT ON audit TO quantrac_notifier;
+GRANT SELECT ON audit TO quantrac_reader;
+GRANT SELECT ON audit TO quantrac_trainer;
+GRANT SELECT ON audit TO quantrac_writer;
+GRANT INSERT, SELECT, UPDATE ON contact_channels TO quantrac_desk;
+GRANT SELECT ON contact_channels TO quantrac_notifier;
+GRANT SELECT ON contact_channels TO quantrac_writer;
+GRANT SELECT ON current_sensors TO quantrac_desk;
+GRANT SELECT ON current_sensors TO quantrac_notifier;
 GRANT SELECT ON current_sensors TO quantrac_reader;
 GRANT SELECT ON current_sensors TO quantrac_trainer;
 GRANT SELECT ON current_sensors TO quantrac_writer;
@@ -865,26 +973,56 @@ GRANT SELECT ON effective_limits TO quantrac_notifier;
 GRANT SELECT ON effective_limits TO quantrac_reader;
 GRANT SELECT ON effective_limits TO quantrac_trainer;
 GRANT SELECT ON effective_limits TO quantrac_writer;
+GRANT INSERT, SELECT, UPDATE ON escalation_policies TO quantrac_desk;
+GRANT SELECT ON escalation_policies TO quantrac_notifier;
 GRANT SELECT ON escalation_policies TO quantrac_reader;
-GRANT INSERT, SELECT, UPDATE ON escalation_policies TO quantrac_writer;
+GRANT SELECT ON escalation_policies TO quantrac_trainer;
+GRANT SELECT ON escalation_policies TO quantrac_writer;
+GRANT SELECT ON feeds TO quantrac_desk;
+GRANT SELECT ON feeds TO quantrac_notifier;
 GRANT SELECT ON feeds TO quantrac_reader;
 GRANT SELECT ON feeds TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON feeds TO quantrac_writer;
+GRANT SELECT ON forwarded_files TO quantrac_desk;
+GRANT SELECT ON forwarded_files TO quantrac_notifier;
 GRANT SELECT ON forwarded_files TO quantrac_reader;
+GRANT SELECT ON forwarded_files TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON forwarded_files TO quantrac_writer;
+GRANT INSERT, SELECT, UPDATE ON held_notifications TO quantrac_writer;
+GRANT INSERT, SELECT, UPDATE ON hold_windows TO quantrac_desk;
+GRANT SELECT ON hold_windows TO quantrac_notifier;
 GRANT SELECT ON hold_windows TO quantrac_reader;
+GRANT SELECT ON hold_windows TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON hold_windows TO quantrac_writer;
+GRANT INSERT, SELECT ON incident_alerts TO quantrac_desk;
+GRANT SELECT ON incident_alerts TO quantrac_notifier;
 GRANT SELECT ON incident_alerts TO quantrac_reader;
+GRANT SELECT ON incident_alerts TO quantrac_trainer;
 GRANT INSERT, SELECT ON incident_alerts TO quantrac_writer;
+GRANT INSERT, SELECT ON incident_attachments TO quantrac_desk;
 GRANT INSERT, SELECT ON incident_attachments TO quantrac_writer;
+GRANT INSERT, SELECT ON incident_events TO quantrac_desk;
+GRANT SELECT ON incident_events TO quantrac_notifier;
 GRANT SELECT ON incident_events TO quantrac_reader;
+GRANT SELECT ON incident_events TO quantrac_trainer;
 GRANT INSERT, SELECT ON incident_events TO quantrac_writer;
+GRANT INSERT, SELECT, UPDATE ON incident_progress TO quantrac_desk;
+GRANT SELECT ON incident_progress TO quantrac_notifier;
 GRANT SELECT ON incident_progress TO quantrac_reader;
+GRANT SELECT ON incident_progress TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON incident_progress TO quantrac_writer;
+GRANT INSERT, SELECT ON incident_transitions TO quantrac_desk;
+GRANT SELECT ON incident_transitions TO quantrac_notifier;
 GRANT SELECT ON incident_transitions TO quantrac_reader;
+GRANT SELECT ON incident_transitions TO quantrac_trainer;
 GRANT INSERT, SELECT ON incident_transitions TO quantrac_writer;
+GRANT INSERT, SELECT, UPDATE ON incidents TO quantrac_desk;
+GRANT SELECT ON incidents TO quantrac_notifier;
 GRANT SELECT ON incidents TO quantrac_reader;
+GRANT SELECT ON incidents TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON incidents TO quantrac_writer;
+GRANT SELECT ON judgements TO quantrac_desk;
+GRANT SELECT ON judgements TO quantrac_notifier;
 GRANT SELECT ON judgements TO quantrac_reader;
 GRANT SELECT ON judgements TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON judgements TO quantrac_writer;
@@ -914,10 +1052,19 @@ GRANT SELECT ON limit_values TO quantrac_reader;
 GRANT SELECT ON limit_values TO quantrac_trainer;
 GRANT SELECT ON limit_values TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON model_states TO quantrac_writer;
+GRANT INSERT, SELECT, UPDATE ON outages TO quantrac_desk;
+GRANT SELECT ON outages TO quantrac_notifier;
 GRANT SELECT ON outages TO quantrac_reader;
+GRANT SELECT ON outages TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON outages TO quantrac_writer;
-GRANT INSERT, SELECT, UPDATE ON outbox TO quantrac_writer;
-GRANT INSERT, SELECT, UPDATE ON people TO quantrac_writer;
+GRANT SELECT ON outbox TO quantrac_desk;
+GRANT SELECT ON outbox TO quantrac_notifier;
+GRANT SELECT ON outbox TO quantrac_writer;
+GRANT INSERT, SELECT, UPDATE ON people TO quantrac_desk;
+GRANT SELECT ON people TO quantrac_notifier;
+GRANT SELECT ON people TO quantrac_writer;
+GRANT SELECT ON reading_days TO quantrac_desk;
+GRANT SELECT ON reading_days TO quantrac_notifier;
 GRANT SELECT ON reading_days TO quantrac_reader;
 GRANT SELECT ON reading_days TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON reading_days TO quantrac_writer;
@@ -941,12 +1088,23 @@ GRANT SELECT ON registry_state TO quantrac_notifier;
 GRANT SELECT ON registry_state TO quantrac_reader;
 GRANT SELECT ON registry_state TO quantrac_trainer;
 GRANT SELECT ON registry_state TO quantrac_writer;
+GRANT INSERT, SELECT, UPDATE ON rota_overrides TO quantrac_desk;
+GRANT SELECT ON rota_overrides TO quantrac_notifier;
 GRANT SELECT ON rota_overrides TO quantrac_reader;
-GRANT INSERT, SELECT, UPDATE ON rota_overrides TO quantrac_writer;
+GRANT SELECT ON rota_overrides TO quantrac_trainer;
+GRANT SELECT ON rota_overrides TO quantrac_writer;
+GRANT INSERT, SELECT, UPDATE ON rota_swaps TO quantrac_desk;
+GRANT SELECT ON rota_swaps TO quantrac_notifier;
 GRANT SELECT ON rota_swaps TO quantrac_reader;
-GRANT INSERT, SELECT, UPDATE ON rota_swaps TO quantrac_writer;
+GRANT SELECT ON rota_swaps TO quantrac_trainer;
+GRANT SELECT ON rota_swaps TO quantrac_writer;
+GRANT INSERT, SELECT, UPDATE ON rotas TO quantrac_desk;
+GRANT SELECT ON rotas TO quantrac_notifier;
 GRANT SELECT ON rotas TO quantrac_reader;
-GRANT INSERT, SELECT, UPDATE ON rotas TO quantrac_writer;
+GRANT SELECT ON rotas TO quantrac_trainer;
+GRANT SELECT ON rotas TO quantrac_writer;
+GRANT SELECT ON schema_migrations TO quantrac_desk;
+GRANT SELECT ON schema_migrations TO quantrac_notifier;
 GRANT SELECT ON schema_migrations TO quantrac_reader;
 GRANT SELECT ON schema_migrations TO quantrac_trainer;
 GRANT SELECT ON schema_migrations TO quantrac_writer;
@@ -974,5 +1132,25 @@ GRANT INSERT, SELECT, UPDATE ON station_states TO quantrac_writer;
 GRANT SELECT ON stations TO quantrac_desk;
 GRANT SELECT ON stations TO quantrac_notifier;
 GRANT SELECT ON stations TO quantrac_writer;
-GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, last_error, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_reader;
+GRANT INSERT (alert_id, kind, reason, observed_at, value, severity) ON alert_transitions TO quantrac_writer;
+GRANT INSERT (station, parameter, rule, kind, severity, opened_at, since, value, peak_value, limit_minimum, limit_maximum, limit_source, explanation_vi, explanation_en, page, retrospective, triage, triage_probability, triage_reasons_vi, triage_reasons_en, level) ON alerts TO quantrac_writer;
+GRANT UPDATE (severity, since, resolved_at, value, peak_value, limit_minimum, limit_maximum, limit_source, explanation_vi, explanation_en, page, retrospective, triage, triage_probability, triage_reasons_vi, triage_reasons_en, level) ON alerts TO quantrac_writer;
+GRANT UPDATE (failing_since) ON contact_channels TO quantrac_writer;
+GRANT UPDATE (replayed_at) ON dead_letters TO quantrac_writer;
+GRANT SELECT (id, alert_id, transition_id, message_id, station, channel, held_at, digested_at) ON held_notifications TO quantrac_reader;
+GRANT SELECT (id, alert_id, transition_id, message_id, station, channel, held_at, digested_at) ON held_notifications TO quantrac_trainer;
+GRANT UPDATE (received, stored, duplicate, revision, dead_letter, redelivered) ON ledger TO quantrac_writer;
+GRANT INSERT (message_id, channel, recipient, subject, text, html, next_try_at, incident_id, notice, person, contact_id) ON outbox TO quantrac_desk;
+GRANT UPDATE (next_try_at, failed_at, last_error, withdrawn_at, fallen_back_at) ON outbox TO quantrac_desk;
+GRANT UPDATE (attempts, next_try_at, locked_until, sent_at, failed_at, last_error, incident_id, notice, person, contact_id, withdrawn_at, fallen_back_at) ON outbox TO quantrac_notifier;
+GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_reader;
+GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_trainer;
+GRANT INSERT (alert_id, transition_id, message_id, channel, recipient, subject, text, html, next_try_at, incident_id, notice, person, contact_id, withdrawn_at, fallen_back_at) ON outbox TO quantrac_writer;
+GRANT UPDATE (next_try_at, failed_at, last_error, withdrawn_at, fallen_back_at) ON outbox TO quantrac_writer;
+GRANT INSERT (station, parameter, observed_at, received_at, value, status, flag, raw_partition, raw_offset, replaced_at, replaced_by_partition, replaced_by_offset) ON reading_revisions TO quantrac_writer;
+GRANT UPDATE (received_at, value, raw_offset, raw_partition, score, flag, late, status, reasons, score_reason) ON readings TO quantrac_writer;
 GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger) ON stations TO quantrac_reader;
+GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger) ON stations TO quantrac_trainer;
+GRANT EXECUTE ON FUNCTION acknowledge_alert(bigint,text) TO quantrac_desk;
+GRANT EXECUTE ON FUNCTION audit_append(text,text,jsonb) TO quantrac_desk;
+GRANT EXECUTE ON FUNCTION record_alert_cause(bigint,text,text) TO quantrac_desk;

@@ -13,6 +13,7 @@ from sql.alert_store import AlertStore
 from sql.bucket_store import BucketStore
 from sql.connections import connect, translated, usable
 from sql.model_store import ModelStore
+from sql.paging_store import PagingStore
 from sql.presence_store import PresenceStore
 from sql.progress_store import ProgressStore
 from sql.readings_store import ReadingsStore, create_staging
@@ -37,6 +38,7 @@ class WorkerTransaction:
         self.accounting = AccountingStore(cursor)
         self.presence = PresenceStore(cursor)
         self.alerts = AlertStore(cursor)
+        self.paging = PagingStore(cursor)
         self.models = ModelStore(cursor)
         self.buckets = BucketStore(cursor)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from alerts.engine import StationAlerts
 from alerts.limits import check_limits, limit_for
 from alerts.rules import Rule, parse_rules
 from quantrac.clock import Clock
+from quantrac.domain.alerts import OpenAlert
 from quantrac.domain.limits import LimitSet
 from quantrac.domain.stations import VIETNAM, Registry, Station
 from quantrac.errors import RuleError
@@ -30,9 +31,11 @@ class Catalogue:
     limit_sets: tuple[LimitSet, ...]
     rules: tuple[Rule, ...]
 
-    def alerts_of(self, station: Station, snapshot: bytes | None) -> StationAlerts:
-        """Return a station's alert engine, new or going on from a snapshot."""
-        alerts = StationAlerts(station, self.rules, self.limit_sets, snapshot)
+    def alerts_of(
+        self, station: Station, snapshot: bytes | None, open_alerts: Iterable[OpenAlert] | None = None
+    ) -> StationAlerts:
+        """Return a station's alert engine: what is open from the table, the rest from a snapshot, or new."""
+        alerts = StationAlerts(station, self.rules, self.limit_sets, snapshot, open_alerts)
         if snapshot is not None and not alerts.restored:
             _log.warning("alert_state_of_other_version", station=station.code)
         return alerts

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from alerts.messages import notifications
+from alerts.budget import PagingBudget, holds_back
+from alerts.digest import digest
+from alerts.messages import DOMAIN, notifications
 from quantrac.domain.alerts import Transition
-from quantrac.domain.notifications import Channel
+from quantrac.domain.notifications import Channel, Told
 from quantrac.domain.stations import Station
 from quantrac.settings import Settings
 from sql.worker_store import WorkerTransaction
+
+BUDGET = PagingBudget()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +52,34 @@ def recipients_of(settings: Settings) -> Recipients:
 
 
 def save_and_page(
-    tx: WorkerTransaction, transitions: Iterable[tuple[Transition, Station]], recipients: Recipients
+    tx: WorkerTransaction,
+    transitions: Iterable[tuple[Transition, Station]],
+    recipients: Recipients,
+    now: datetime | None = None,
 ) -> None:
-    """Store transitions; for those that page, put a message to each recipient into the outbox."""
+    """Store transitions; for those that page, put a message to each recipient into the outbox.
+
+    What exceeds the recipient's budget of messages about the station is held back for a digest. Without ``now`` the
+    database's clock counts.
+    """
     for transition, station in transitions:
-        ids = tx.alerts.apply(transition)
-        if ids is None or not transition.page:
+        applied = tx.alerts.apply(transition)
+        if applied is None or not applied.page:
             continue
-        alert_id, transition_id = ids
+        ids = (applied.alert_id, applied.transition_id)
         summary = tx.alerts.last_hour(station.code, transition.key.parameter, transition.observed_at)
-        messages = notifications(
-            transition, station, summary, recipients.of(station), alert_id=alert_id, transition_id=transition_id
-        )
-        tx.alerts.enqueue(alert_id, transition_id, messages)
+        to = recipients.of(station)
+        paging = replace(transition, page=True)
+        messages = notifications(paging, station, summary, to, alert_id=ids[0], transition_id=ids[1])
+        told = tx.paging.told(station.code, ids[0], BUDGET.per, now)
+        held = [n for n in messages if holds_back(BUDGET, told.get((n.channel, n.recipient), Told()), transition)]
+        tx.paging.hold(station.code, ids, held, now)
+        tx.alerts.enqueue(*ids, [n for n in messages if n not in held], now)
+
+
+def send_digests(tx: WorkerTransaction, station_of: Callable[[str], Station | None], now: datetime) -> None:
+    """Put a digest into the outbox for every recipient who is due to hear what was held back."""
+    for back in tx.paging.take_digests(now, BUDGET.digest_after, BUDGET.digest_every):
+        last = back.held[-1]
+        message = digest(back, station_of(back.station), BUDGET, DOMAIN)
+        tx.alerts.enqueue(last.alert_id, last.transition_id, [message], now)

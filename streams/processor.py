@@ -114,7 +114,7 @@ class BatchProcessor:
             tx.presence.touch(batch.heard())
             for code, (online, at) in batch.presence().items():
                 tx.presence.set(code, online, at)
-            save_and_page(tx, batch.transitions(), self._options.recipients)
+            save_and_page(tx, batch.transitions(), self._options.recipients, now)
             for key, value in batch.peaks().items():
                 tx.alerts.update_peak(key, value)
             for found in batch.reassessments():

@@ -11,6 +11,7 @@ import msgspec
 from alerts.engine import StationAlerts
 from models.assessment import WatchConfig
 from models.stream import MODEL_VERSION
+from quantrac.domain.alerts import OpenAlert
 from quantrac.domain.stations import Station
 from quantrac.quality.chain import SensorQuality, Snapshot
 from quantrac.telemetry import get_logger
@@ -54,10 +55,18 @@ class StationState:
         return _encode(_StationSnapshot(quality, scorer.charts, self.alerts.snapshot(), scorer.watch))
 
 
-def restore(
-    station: Station, catalogue: Catalogue, config: WatchConfig, snapshot: bytes | None, base: bytes | None
+def restore(  # noqa: PLR0917  what is stored of one station, each part by itself
+    station: Station,
+    catalogue: Catalogue,
+    config: WatchConfig,
+    snapshot: bytes | None,
+    base: bytes | None,
+    open_alerts: Iterable[OpenAlert] | None = None,
 ) -> StationState:
-    """Return a station's state, going on from a snapshot where there is one that this version can read."""
+    """Return a station's state, going on from a snapshot where there is one that this version can read.
+
+    ``open_alerts`` are those of the table, which owns them.
+    """
     parts = _StationSnapshot({}, None, None)
     if snapshot is not None:
         try:
@@ -70,7 +79,7 @@ def restore(
             q.restore(parts.quality[parameter])
     scorer = StationScorer(station, config)
     scorer.go_on(ScorerSnapshot(parts.charts, parts.watch), base)
-    return StationState(station, quality, scorer, catalogue.alerts_of(station, parts.alerts))
+    return StationState(station, quality, scorer, catalogue.alerts_of(station, parts.alerts, open_alerts))
 
 
 class StationStates:
@@ -126,9 +135,12 @@ class StationStates:
                 sessions.add((station.code, session))
         if stations:
             stored, bases = tx.states.load(list(stations)), tx.states.load_bases(list(stations))
+            open_alerts = _by_station(tx, stations)
             for code, station in stations.items():
                 config = replace(self._artefacts.config_of(station), legal=catalogue.upper_limits(station, now))
-                self._states[code] = restore(station, catalogue, config, stored.get(code), bases.get(code))
+                self._states[code] = restore(
+                    station, catalogue, config, stored.get(code), bases.get(code), open_alerts[code]
+                )
         self._try_models_again(tx, now)
         if sessions:
             ranges = tx.sequences.lock(sessions)
@@ -187,3 +199,11 @@ class StationStates:
         for code in codes:
             self._states.pop(code, None)
             self._partition.pop(code, None)
+
+
+def _by_station(tx: WorkerTransaction, stations: Collection[str]) -> dict[str, list[OpenAlert]]:
+    """Return the open alerts of stations, which the table owns."""
+    found: dict[str, list[OpenAlert]] = {code: [] for code in stations}
+    for alert in tx.alerts.open_alerts(stations):
+        found[alert.key.station].append(alert)
+    return found

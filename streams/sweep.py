@@ -25,6 +25,7 @@ from sql.worker_store import WorkerStore, WorkerTransaction
 from streams.catalogue import Catalogue, CatalogueCache
 from streams.delays import DelayLog
 from streams.paging import Recipients, save_and_page
+from streams.upkeep import keep_up
 
 _log = get_logger(__name__)
 MOST_BUCKETS = 500
@@ -66,6 +67,8 @@ class Sweeper:
         if self._clock.monotonic_s() - self._listened_s >= LISTEN_EVERY_S:
             self._listened_s = self._clock.monotonic_s()
             self._listen(catalogue, now)
+            with self._store.transaction() as tx:
+                keep_up(tx, catalogue, self._options.recipients, now)
         self.flush()
 
     def flush(self) -> None:
@@ -85,7 +88,7 @@ class Sweeper:
                 return
             judged = [self._judged(bucket, catalogue, now) for bucket in buckets]
             tx.buckets.save_judgements([judgement for judgement, _, _ in judged])
-            save_and_page(tx, _found(tx, judged, catalogue), self._options.recipients)
+            save_and_page(tx, _found(tx, judged, catalogue), self._options.recipients, now)
 
     def _judged(
         self, bucket: Bucket, catalogue: Catalogue, now: datetime
@@ -118,7 +121,7 @@ class Sweeper:
                     transition = signal_loss(rule, station.code, since, now, is_open=known)
                     if transition is not None:
                         found.append((transition, station))
-            save_and_page(tx, found, self._options.recipients)
+            save_and_page(tx, found, self._options.recipients, now)
 
 
 def _limit(station: Station, bucket: Bucket, catalogue: Catalogue) -> Limit | None:

@@ -6,6 +6,7 @@ message go out again. It carries the same Message-ID then, so the receiver's mai
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from email.header import Header
@@ -37,7 +38,8 @@ class EmailNotifier:
         Raises
         ------
         NotifyError
-            The server refused it (5xx: not retryable), or could not be reached or answered 4xx (retryable).
+            The server refused the mailbox (not retryable). Whatever else it says, and where it cannot be reached, is
+            about the server or about us: somebody mends that, and the alert goes out then (retryable).
         """
         mail = message(notification, self._endpoint.sender, self._clock)
         client = self._connected()
@@ -184,16 +186,43 @@ def _translated(exc: Exception, endpoint: SmtpEndpoint, recipient: str | None) -
         advice = "Correct QUANTRAC_SMTP_SECURITY."
         return NotifyError(f"{server} does not offer what is asked of it ({exc}). {advice}", retryable=True)
     if code is not None:
-        what = f"refused the mail to {recipient}" if recipient is not None else "refused us"
-        permanent = 500 <= code < 600 and recipient is not None
-        advice = "It is given up: correct the address or the server." if permanent else "It will be tried again."
-        return NotifyError(f"{server} {what}: {code} {reply}. {advice}", retryable=not permanent)
+        refused = recipient is not None and _mailbox_refused(exc, code, reply)
+        what = "refused the recipient's mailbox" if refused else "did not take the mail" if recipient else "refused us"
+        advice = "It is given up: correct the address." if refused else "It will be tried again."
+        return NotifyError(f"{server} {what}: {code} {reply}. {advice}", retryable=not refused)
     if isinstance(exc, ValueError):
-        return NotifyError(f"The mail to {recipient!r} cannot be written: {exc}. Correct the address.", retryable=False)
+        return NotifyError(f"The mail cannot be written: {exc}. Correct the recipient's address.", retryable=False)
     reason = str(exc) or type(exc).__name__
     return NotifyError(
         f"{server} cannot be reached or hung up: {reason}. Check host, port and network.", retryable=True
     )
+
+
+_NO_MAILBOX = re.compile(r"5\.1\.[012346]\b|5\.1\.10\b|5\.2\.1\b")
+"""RFC 3463 (3.2, 3.3) and RFC 7505: the address is bad or unknown, has moved, or takes no mail.
+
+5.1.7 and 5.1.8 are about the sender, 5.7 about what somebody may do.
+"""
+_ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+_MAILBOX_CODES = frozenset({550, 551, 553})
+"""RFC 5321, 4.2.3: of an answer to RCPT without an enhanced code, those that are about the mailbox."""
+
+_ABOUT_US = re.compile(r"block|relay|spam|polic|reputation|authenti|access denied|client|sender", re.IGNORECASE)
+"""Words of old servers, which answer RCPT with 550 and no enhanced code when they want nothing of us."""
+
+
+def _mailbox_refused(exc: Exception, code: int, reply: str) -> bool:
+    """Whether a reply says for good that the recipient's mailbox takes no mail.
+
+    Servers refuse a client or a sender at any stage, also in answer to RCPT (5.7.1, 530): the enhanced code decides.
+    """
+    if not 500 <= code < 600 or isinstance(exc, smtplib.SMTPSenderRefused):
+        return False
+    enhanced = _ENHANCED.search(reply)
+    if enhanced is not None:
+        return _NO_MAILBOX.fullmatch(enhanced.group()) is not None
+    of_recipient = isinstance(exc, smtplib.SMTPRecipientsRefused) and code in _MAILBOX_CODES
+    return of_recipient and _ABOUT_US.search(reply) is None
 
 
 def _reply(exc: Exception) -> tuple[int | None, str]:

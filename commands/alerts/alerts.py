@@ -10,6 +10,7 @@ import typer
 
 from commands.views import Column, print_table
 from quantrac.domain.alerts import Cause
+from quantrac.domain.words import as_text
 from quantrac.errors import QuantracError
 from quantrac.terminal import say, say_json
 
@@ -57,12 +58,15 @@ def deliveries(
 
     with Reports(load_context().database().reader) as reports:
         lines = reports.deliveries(limit)
+        held, since = reports.held_back()
     if as_json:
         say_json([asdict(x) for x in lines])
     elif lines:
         print_table(_DELIVERY_COLUMNS, lines)
     else:
         say("No notifications yet.")
+    if held and since is not None and not as_json:
+        say(f"Held back since {as_text(since)} by the budget of messages: {held}. A digest tells of them.")
 
 
 @app.command()

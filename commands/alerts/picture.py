@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from alerts.explanations import class_words, probable_class
 from quantrac.domain.alerts import AlertKind
 from quantrac.domain.readings import QcReason
-from quantrac.domain.stations import VIETNAM
+from quantrac.domain.stations import VIETNAM, StationKind
 from quantrac.domain.words import Bilingual, number, number_vi
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ _ANOMALOUS = {"color": _ORANGE, "marker": "^", "markeredgecolor": _INK, "markers
 _FLAGGED = {"color": "none", "marker": "s", "markeredgecolor": _PURPLE, "markersize": 6, "linestyle": "none"}
 _CALIBRATING = {"color": _PURPLE, "marker": "P", "markersize": 5, "linestyle": "none"}
 _FAULTY = {"color": _PURPLE, "marker": "x", "markersize": 5, "linestyle": "none"}
+_REVISED = {"color": "none", "marker": "o", "markeredgecolor": _INK, "markersize": 7, "linestyle": "none"}
 _QC_WORDS = {
     QcReason.FLAT_LINE: Bilingual("giá trị đứng yên quá lâu", "the value has not moved for too long"),
     QcReason.MISSING: Bilingual("không có số liệu", "values are missing"),
@@ -152,6 +153,7 @@ def _draw_trace(axis: Axes, story: Story, trace: Trace, events: Iterable[Event])
     _mark(axis, lines, _flagged, _FLAGGED)
     _mark(axis, lines, lambda r: r.status == "01", _CALIBRATING)
     _mark(axis, lines, lambda r: r.status == "02", _FAULTY)
+    _mark(axis, lines, lambda r: r.revised, _REVISED)
     base = sorted(trace.baseline.items())
     instants, levels = np.array([_x(at) for at, _ in base]), [level for _, level in base]
     axis.plot(instants, levels, color=_INK, linewidth=1.2, linestyle=_DASHED)
@@ -257,7 +259,9 @@ def _text(story: Story) -> list[tuple[list[str], dict[str, object]]]:
         heading = style | {"fontweight": "bold", "fontsize": 11 if vi else 9.5}
         if alert.triage is not None and alert.triage_probability is not None:
             head = say(Bilingual("Có thể là", "Probably"))
-            blocks.append(([f"{head}: {say(probable_class(alert.triage, alert.triage_probability))}"], heading))
+            river = story.station.kind is StationKind.SURFACE_WATER
+            words = probable_class(alert.triage, alert.triage_probability, in_river=river)
+            blocks.append(([f"{head}: {say(words)}"], heading))
         elif alert.kind == AlertKind.FAULT:
             blocks.append(([say(class_words("fault")).capitalize()], heading))
             reasons = _tests_failed(story)
@@ -316,6 +320,7 @@ def _title_and_legend(figure: Figure, panel: Axes, story: Story) -> None:
         (any(map(_flagged, lines)), _FLAGGED | {"label": "nghi ngờ (QC) · QC-flagged"}),
         (any(r.status == "01" for r in lines), _CALIBRATING | {"label": "hiệu chuẩn · calibration"}),
         (any(r.status == "02" for r in lines), _FAULTY | {"label": "lỗi thiết bị · fault status"}),
+        (any(r.revised for r in lines), _REVISED | {"label": "trạm đã sửa sau đó · revised since"}),
     ]
     marks = [panel.plot([], [], **style)[0] for seen, style in kinds if seen]
     figure.legend(handles=marks, loc="outside lower center", ncols=min(len(marks), 4), fontsize=8.5, frameon=False)

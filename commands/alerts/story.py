@@ -95,7 +95,8 @@ def story_of(
     row = timedelta(seconds=lead.cadence_s)
     start = alert.since - (BEFORE_ROWS * row if hours is None else timedelta(hours=hours))
     end = (alert.resolved_at or alert.opened_at + 2 * AFTER_ROWS * row) + AFTER_ROWS * row
-    lines = reports.readings(station.code, start - LEARNING_ROWS * row, end)
+    # What was judged, not what the station says today: a value that it sent otherwise since must not change the story.
+    lines = reports.readings_known_at(station.code, start - LEARNING_ROWS * row, end, alert.opened_at)
     if not any(r.parameter == lead.parameter and r.observed_at >= start for r in lines):
         raise QuantracError(f"No readings of {lead.parameter} at {station.code} are stored around alert {alert.id}.")
     courses = _courses(station, lines, alert)

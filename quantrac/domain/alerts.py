@@ -93,6 +93,28 @@ class Transition:
     """False for what becomes a work item only: nobody is notified."""
     assessment: Assessment | None = None
     """Of an anomaly; ``None`` where no model could tell."""
+    level: int = 0
+    """Step of the rule that is reached, counted from 1; 0: not known, or none."""
+    peak: float | None = None
+    """The worst value so far; ``None``: not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """An open alert as the table has it, which owns its state."""
+
+    key: AlertKey
+    kind: AlertKind
+    severity: Severity
+    level: int
+    """Step of the rule, counted from 1; 0: an older version has not stored it."""
+    paged: bool
+    """Whether officers were paged."""
+    since: datetime
+    opened_at: datetime
+    peak: float | None = None
+    seen_at: datetime | None = None
+    """``observed_at`` of the sensor's newest stored reading; ``None`` for an alert of the whole station."""
 
 
 @dataclass(frozen=True, slots=True)

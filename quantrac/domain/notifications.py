@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from quantrac.domain.alerts import Severity
+
 
 class Channel(StrEnum):
     """By which way a notification goes out."""
@@ -58,3 +60,35 @@ class Summary:
     mean: float | None
     maximum: float | None
     points: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one recipient was told of one station lately."""
+
+    messages: int = 0
+    severities: frozenset[Severity] = frozenset()
+    """Of alerts that began or grew worse."""
+    held: bool = False
+    """Whether a message of the alert in question is held back from this recipient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A message that was held back."""
+
+    id: int
+    alert_id: int
+    transition_id: int
+    subject: str
+    held_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """Everything that a digest about one station tells one recipient, oldest first."""
+
+    station: str
+    channel: Channel
+    recipient: str
+    held: tuple[Held, ...]

@@ -114,15 +114,15 @@ CREATE TABLE incident_attachments (
 );
 ALTER TABLE incident_attachments ALTER COLUMN content SET STORAGE EXTERNAL;
 
-CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION refuse_incident_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END
 $$;
 CREATE TRIGGER incident_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON incident_events
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_incident_change();
 CREATE TRIGGER incident_attachments_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON incident_attachments
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_incident_change();
 
 CREATE TABLE hold_windows (
     id           bigint           GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

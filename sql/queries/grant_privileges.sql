@@ -8,8 +8,8 @@ DECLARE
 BEGIN
     FOR relation IN
         SELECT relname AS name,
-               relname IN ('station_states', 'model_states', 'stations', 'outbox', 'people', 'contact_channels',
-                           'incident_attachments') AS personal
+               relname IN ('station_states', 'model_states', 'stations', 'outbox', 'held_notifications', 'people', 
+                           'contact_channels', 'incident_attachments') AS personal
           FROM pg_class
          WHERE relnamespace = 'public'::regnamespace
            AND relkind IN ('r', 'p', 'v')
@@ -26,6 +26,7 @@ BEGIN
 
     GRANT INSERT, UPDATE ON
         readings, reading_hours, reading_days, latest_readings, judgements, alerts, alert_transitions, outbox,
+        held_notifications,
         dead_letters, feeds, ledger, kafka_progress, station_states, station_presence, delays,
         model_states, station_models, shadow_counts, forwarded_files
         TO quantrac_writer;
@@ -66,6 +67,8 @@ BEGIN
     GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until,
                   sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at)
         ON outbox TO quantrac_reader, quantrac_trainer;
+    GRANT SELECT (id, alert_id, transition_id, message_id, station, channel, held_at, digested_at)
+        ON held_notifications TO quantrac_reader, quantrac_trainer;
 
     -- Incidents: the step that groups and pages writes them, and so does the officers' desk. History is only added to.
     GRANT INSERT, UPDATE ON incidents, incident_progress, outages, hold_windows TO quantrac_writer, quantrac_desk;

@@ -1,5 +1,4 @@
--- Below a minimum the lowest value is the peak, else the highest.
+-- What is worst is decided where the limit and the polluting side are known.
 UPDATE alerts
-   SET peak_value = CASE WHEN %(value)s::float8 < limit_minimum THEN least(peak_value, %(value)s)
-                         ELSE greatest(peak_value, %(value)s) END
+   SET peak_value = %(value)s
  WHERE station = %(station)s AND parameter = %(parameter)s AND rule = %(rule)s AND resolved_at IS NULL

@@ -37,6 +37,8 @@ class Receiver:
     got: list[str] = field(default_factory=list)
     connections: int = 0
     refuse: bool = False
+    replies: dict[str, str] = field(default_factory=dict)
+    """By SMTP command (MAIL, RCPT, DATA): what is answered instead of 250."""
 
 
 @pytest.fixture
@@ -45,9 +47,19 @@ def smtp_receiver() -> Iterator[Receiver]:
     loop = asyncio.new_event_loop()
 
     class Handler:
+        async def handle_MAIL(self, _s: Any, _e: Any, envelope: Any, address: str, _o: Any) -> str:  # noqa: N802
+            if "MAIL" not in receiver.replies:
+                envelope.mail_from = address
+            return receiver.replies.get("MAIL", "250 2.1.0 sender ok")
+
+        async def handle_RCPT(self, _s: Any, _e: Any, envelope: Any, address: str, _o: Any) -> str:  # noqa: N802
+            if "RCPT" not in receiver.replies:
+                envelope.rcpt_tos.append(address)
+            return receiver.replies.get("RCPT", "250 2.1.5 recipient ok")
+
         async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
-            if receiver.refuse:
-                return "451 4.3.0 busy"
+            if receiver.refuse or "DATA" in receiver.replies:
+                return receiver.replies.get("DATA", "451 4.3.0 busy")
             receiver.got.append(envelope.content.decode("utf-8", "replace"))
             return "250 2.0.0 kept"
 
@@ -197,3 +209,46 @@ def test_an_unknown_webhook_is_given_up() -> None:
     with pytest.raises(NotifyError) as caught:
         WebhookNotifier({}).send(Notification("<1@x>", Channel.WEBHOOK, "nowhere", "s", "t"))
     assert not caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("command", "reply", "retryable"),
+    [
+        # about the server or about us: somebody mends it, and the alert goes out then
+        ("MAIL", "530 5.7.0 Must issue a STARTTLS command first", True),
+        ("MAIL", "530 Authentication required", True),
+        ("MAIL", "553 5.7.1 <quantrac@localhost>: Sender address rejected: not owned by user", True),
+        ("MAIL", "550 5.1.8 Sender address rejected: Domain not found", True),
+        ("RCPT", "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", True),
+        ("RCPT", "550 5.7.1 Relaying denied", True),
+        ("RCPT", "550 Relay not permitted", True),
+        ("RCPT", "530 5.7.0 Authentication required", True),
+        ("RCPT", "550 5.1.8 <quantrac@localhost>: Sender address rejected", True),
+        ("RCPT", "450 4.2.1 mailbox busy", True),
+        ("RCPT", "552 5.2.2 mailbox full", True),
+        ("DATA", "554 5.7.1 Message rejected as spam", True),
+        ("DATA", "552 5.3.4 message too big", True),
+        ("DATA", "550 no", True),
+        # the mailbox refuses
+        ("RCPT", "550 5.1.1 <a@localhost>: Recipient address rejected: User unknown", False),
+        ("RCPT", "550 No such user here", False),
+        ("RCPT", "551 User not local", False),
+        ("RCPT", "553 5.1.3 bad address", False),
+        ("RCPT", "550 5.2.1 mailbox disabled", False),
+        ("RCPT", "556 5.1.10 the domain takes no mail", False),
+        ("DATA", "550 5.1.1 no such user", False),
+    ],
+)
+def test_5_only_a_refused_mailbox_is_given_up(
+    smtp_receiver: Receiver, command: str, reply: str, retryable: bool
+) -> None:
+    notifier, recipient = email(smtp_receiver.port)
+    smtp_receiver.replies[command] = reply
+    with pytest.raises(NotifyError) as caught:
+        notifier.send(notification(notifier, recipient))
+    assert caught.value.retryable is retryable
+    assert reply.split(" ", 1)[0] in str(caught.value)
+    smtp_receiver.replies.clear()
+    notifier.send(notification(notifier, recipient, 2))
+    notifier.close()
+    assert len(smtp_receiver.got) == 1

@@ -66,8 +66,10 @@ def enqueue(database: DatabaseEndpoint) -> Enqueue:
                 assert applied is not None
                 summary = tx.alerts.last_hour(STATION.code, "COD", AT)
                 people = [(Channel.EMAIL, "truc-ban@localhost")]
-                made = notifications(opened, STATION, summary, people, alert_id=applied[0], transition_id=applied[1])
-                tx.alerts.enqueue(*applied, made)
+                made = notifications(
+                    opened, STATION, summary, people, alert_id=applied.alert_id, transition_id=applied.transition_id
+                )
+                tx.alerts.enqueue(applied.alert_id, applied.transition_id, made)
                 ids += [n.message_id for n in made]
         store.close()
         return ids

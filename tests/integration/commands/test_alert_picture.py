@@ -108,7 +108,7 @@ def slug(database: DatabaseEndpoint) -> int:
     store = WorkerStore(database.writer)
     with store.transaction() as tx:
         tx.readings.store(rows())
-        alert_id, transition_id = tx.alerts.apply(transition("COD", ASSESSMENT, page=True)) or (0, 0)
+        alert_id, transition_id, _ = tx.alerts.apply(transition("COD", ASSESSMENT, page=True)) or (0, 0, False)
         tx.alerts.enqueue(alert_id, transition_id, [Notification("<1@q>", Channel.EMAIL, "a@b", "s", "t", "<p>")])
     store.close()
     return alert_id
@@ -155,13 +155,44 @@ def test_the_story_has_what_moved_what_was_crossed_and_who_was_told(database: Da
     assert story.traces[0].baseline[START + BEGIN * STEP] == pytest.approx(40.0, rel=0.05)
 
 
+def test_14_what_was_revised_since_is_shown_as_it_was_known_then(
+    database: DatabaseEndpoint, slug: int, tmp_path: Path
+) -> None:
+    # two days later the station sends 20 mg/L for every reading of the slug
+    from commands.alerts.picture import draw
+    from commands.alerts.story import story_of
+
+    def revised(row: StoredRow) -> StoredRow:
+        reading = row.checked.reading
+        other = replace(reading, value=20.0, received_at=reading.received_at + timedelta(days=2))
+        return replace(row, checked=replace(row.checked, reading=other, score=None))
+
+    of_slug = [r for r in rows() if r.checked.reading.observed_at >= START + BEGIN * STEP]
+    later = [revised(row) for row in of_slug if row.checked.reading.parameter == "COD"]
+    store = WorkerStore(database.writer)
+    with store.transaction() as tx:
+        tx.readings.store(later)
+    store.close()
+    with Reports(database.reader) as reports:
+        alert = reports.alert(slug)
+        assert alert is not None
+        story = story_of(reports, load_registry(database.reader), stored_limit_sets(database.reader), alert)
+        assert {r.value for r in reports.readings(STATION, START + BEGIN * STEP, alert.opened_at)} >= {20.0}
+    shown = {r.observed_at: r for r in story.traces[0].readings}
+    for i in (BEGIN - 1, BEGIN, CROSSED, CROSSED + 1):
+        line = shown[START + i * STEP]
+        assert (line.value, line.revised) == (value("COD", i), i >= BEGIN)
+    assert story.crossed_at == START + CROSSED * STEP
+    draw(story, tmp_path / "revised.png")
+
+
 def test_a_work_item_says_that_nobody_is_told(database: DatabaseEndpoint, slug: int, tmp_path: Path) -> None:
     from commands.alerts.picture import draw, events_of
     from commands.alerts.story import story_of
 
     store = WorkerStore(database.writer)
     with store.transaction() as tx:
-        item, _ = tx.alerts.apply(transition("pH", None, page=False)) or (0, 0)
+        item, _, _ = tx.alerts.apply(transition("pH", None, page=False)) or (0, 0, False)
     store.close()
     with Reports(database.reader) as reports:
         alert = reports.alert(item)
@@ -196,7 +227,7 @@ def test_an_instruments_fault_says_which_test_it_failed(database: DatabaseEndpoi
         moved = replace(
             opened, observed_at=opened.observed_at + timedelta(days=9), since=opened.since + timedelta(days=9)
         )
-        item, _ = tx.alerts.apply(moved) or (0, 0)
+        item, _, _ = tx.alerts.apply(moved) or (0, 0, False)
     store.close()
     with Reports(database.reader) as reports:
         alert = reports.alert(item)

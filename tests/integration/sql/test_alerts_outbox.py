@@ -31,7 +31,7 @@ def _step(kind: TransitionKind, severity: Severity, at: datetime) -> Transition:
 
 
 def _notification(number: int) -> Notification:
-    return Notification(f"<{number}@quantrac>", Channel.EMAIL, "a@b", "Chủ đề", "Nội dung", "<p>")
+    return Notification(f"<{number}@quantrac>", Channel.EMAIL, f"a{number}@b", "Chủ đề", "Nội dung", "<p>")
 
 
 @pytest.fixture
@@ -59,18 +59,17 @@ def test_the_life_of_an_alert(store: WorkerStore, database: DatabaseEndpoint) ->
     with store.transaction() as t:
         assert t.alerts.apply(escalated) is None
         assert t.alerts.apply(resolved) is None
-        alert_id, _ = t.alerts.apply(OPENED) or (0, 0)
+        alert_id, _, _ = t.alerts.apply(OPENED) or (0, 0, False)
         assert t.alerts.apply(OPENED) is None
         assert t.alerts.open_keys("S1") == [KEY]
-        for value in (90.0, 85.0):
-            t.alerts.update_peak(KEY, value)
+        t.alerts.update_peak(KEY, 90.0)
         assert t.alerts.apply(replace(escalated, severity=Severity.WARNING)) is None
-        assert (t.alerts.apply(escalated) or (0, 0))[0] == alert_id
+        assert (t.alerts.apply(escalated) or (0,))[0] == alert_id
         assert t.alerts.apply(escalated) is None
-        assert (t.alerts.apply(resolved) or (0, 0))[0] == alert_id
+        assert (t.alerts.apply(resolved) or (0,))[0] == alert_id
         assert t.alerts.apply(resolved) is None
         assert t.alerts.open_keys("S1") == []
-        second, _ = t.alerts.apply(replace(OPENED, observed_at=NOW + 3 * MINUTE)) or (0, 0)
+        second, _, _ = t.alerts.apply(replace(OPENED, observed_at=NOW + 3 * MINUTE)) or (0, 0, False)
         assert second != alert_id
     with Reports(database.reader) as reports:
         new, old = reports.alerts(only_open=False)
@@ -111,14 +110,92 @@ def test_an_assessment_stands_beside_the_explanation(store: WorkerStore, databas
     assert stored() == ("Vượt", "critical", fault)  # who cannot tell does not take back what was told apart before
 
 
-def test_the_peak_below_a_minimum_is_the_lowest_value(store: WorkerStore, database: DatabaseEndpoint) -> None:
-    key = AlertKey("S1", "pH", "ph")
+def test_14_the_worst_value_below_a_minimum_is_the_one_that_the_engine_found(
+    store: WorkerStore, database: DatabaseEndpoint
+) -> None:
+    # DO 5.8 (still above its minimum of 5), then 5.5, then the end with 4.2 as the worst
+    key = AlertKey("S1", "DO", "anomaly")
     with store.transaction() as t:
-        t.alerts.apply(replace(OPENED, key=key, value=5.0, limit=Limit("pH", "", 6.0, 9.0, "")))
-        for value in (4.0, 4.5, 5.5):
-            t.alerts.update_peak(key, value)
+        t.alerts.apply(replace(OPENED, key=key, value=5.8, peak=5.7, limit=Limit("DO", "mg/L", 5.0, None, "")))
+        assert [a.peak for a in t.alerts.open_alerts(["S1"])] == [5.7]
+        t.alerts.update_peak(key, 5.5)
+        assert [a.peak for a in t.alerts.open_alerts(["S1"])] == [5.5]
+        t.alerts.apply(replace(_step(TransitionKind.RESOLVED, Severity.HIGH, NOW + MINUTE), key=key, peak=4.2))
     with Reports(database.reader) as reports:
-        assert [a.peak_value for a in reports.alerts()] == [4.0]
+        assert [a.peak_value for a in reports.alerts(only_open=False)] == [4.2]
+
+
+def test_5_a_paging_step_of_equal_severity_pages(store: WorkerStore) -> None:
+    # step   1 (high, silent)   2 (high, pages)   2 again     3 (high, pages: of an incident that has paged)
+    steps = [
+        replace(OPENED, severity=Severity.HIGH, page=False, level=1),
+        *(
+            replace(_step(TransitionKind.ESCALATED, Severity.HIGH, NOW + n * MINUTE), page=True, level=level)
+            for n, level in ((1, 2), (2, 2), (3, 3))
+        ),
+        replace(_step(TransitionKind.RESOLVED, Severity.HIGH, NOW + 4 * MINUTE), page=False),
+    ]
+    with store.transaction() as t:
+        pages = [None if (applied := t.alerts.apply(step)) is None else applied.page for step in steps]
+    assert pages == [False, True, None, False, True]
+
+
+def test_5_an_end_pages_only_those_who_were_paged_of_the_beginning(store: WorkerStore) -> None:
+    with store.transaction() as t:
+        t.alerts.apply(replace(OPENED, page=False))
+        ended = t.alerts.apply(replace(_step(TransitionKind.RESOLVED, Severity.HIGH, NOW + MINUTE), page=True))
+    assert ended is not None
+    assert not ended.page
+
+
+def test_r2_an_opening_of_what_is_open_already_pages_if_nothing_has(store: WorkerStore) -> None:
+    with store.transaction() as t:
+        first = t.alerts.apply(replace(OPENED, page=False, level=1))
+        again = t.alerts.apply(replace(OPENED, page=True, level=2, observed_at=NOW + MINUTE))
+        (alert,) = t.alerts.open_alerts(["S1"])
+    assert first is not None
+    assert again is not None
+    assert (again.alert_id, again.page) == (first.alert_id, True)
+    assert (alert.level, alert.paged) == (2, True)
+
+
+@pytest.fixture
+def opened_and_resolved(store: WorkerStore) -> None:
+    """The beginning and the end of one alert to two officers, and the beginning of another alert to the first."""
+    with store.transaction() as t:
+        for rule in ("one", "two"):
+            t.alerts.apply(replace(OPENED, key=AlertKey("S1", "COD", rule)))
+        of = [(1, 1, "<1@q>", "a@b"), (1, 1, "<2@q>", "c@d"), (1, 2, "<3@q>", "a@b"), (2, 2, "<4@q>", "a@b")]
+        for alert, transition, message_id, who in of:
+            t.alerts.enqueue(alert, transition, [Notification(message_id, Channel.EMAIL, who, "s", "t")])
+
+
+def _ids(taken: list[PendingNotification]) -> list[str]:
+    return [p.notification.message_id for p in taken]
+
+
+@pytest.mark.usefixtures("opened_and_resolved")
+@pytest.mark.parametrize("given_up", [False, True])
+def test_5_the_end_of_an_alert_never_overtakes_its_beginning(
+    outbox: OutboxStore, database: DatabaseEndpoint, given_up: bool
+) -> None:
+    # <1> beginning to a@b    fails, is tried again in a minute    waits        sent or given up
+    # <3> end to a@b          .                                    waits too    due
+    first = outbox.take(9, NOW, 30)
+    assert _ids(first) == ["<1@q>", "<2@q>", "<4@q>"]
+    other = OutboxStore(database.writer)
+    assert _ids(other.take(9, NOW + SECOND, 30)) == []  # while the first is under way
+    outbox.failed(first[0].id, NOW, "451 later", NOW + MINUTE)
+    for pending in first[1:]:
+        outbox.delivered(pending.id, NOW)
+    assert _ids(other.take(9, NOW + 40 * SECOND, 30)) == []
+    (again,) = other.take(9, NOW + MINUTE, 30)
+    if given_up:
+        other.failed(again.id, NOW + MINUTE, "550 5.1.1 no such user", None)
+    else:
+        other.delivered(again.id, NOW + MINUTE)
+    assert _ids(outbox.take(9, NOW + MINUTE, 30)) == ["<3@q>"]
+    other.close()
 
 
 def test_one_open_alert_per_key_for_two_connections(database: DatabaseEndpoint) -> None:

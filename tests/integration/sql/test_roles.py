@@ -14,7 +14,7 @@ DESCRIPTIONS = (
 TABLES = (
     *DESCRIPTIONS,
     *("readings", "reading_revisions", "reading_hours", "reading_days", "latest_readings", "judgements"),
-    *("alerts", "alert_transitions", "outbox", "audit"),
+    *("alerts", "alert_transitions", "outbox", "audit", "held_notifications"),
     *("dead_letters", "feeds", "ledger", "kafka_progress", "station_states", "station_presence", "delays"),
     *("model_states", "station_models", "shadow_counts"),
     *("outages", "incidents", "incident_alerts", "incident_transitions", "incident_progress", "incident_events"),
@@ -54,6 +54,7 @@ def test_reader_cannot_write_anything(database: DatabaseEndpoint) -> None:
         "SELECT html FROM outbox",
         "SELECT last_error FROM outbox",
         "SELECT subject FROM outbox",
+        "SELECT recipient FROM held_notifications",
         "SELECT snapshot FROM station_states",
         "SELECT snapshot FROM model_states",
         "SELECT person FROM outbox",
@@ -68,7 +69,15 @@ def test_reader_does_not_see_people_nor_states(database: DatabaseEndpoint, query
 
 def test_reader_reads_everything_else(database: DatabaseEndpoint) -> None:
     with psycopg.connect(database.reader) as connection:
-        hidden = {"station_states", "model_states", "stations", "outbox", "people", "contact_channels"}
+        hidden = {
+            "station_states",
+            "model_states",
+            "stations",
+            "outbox",
+            "held_notifications",
+            "people",
+            "contact_channels",
+        }
         hidden |= {"incident_attachments"}
         for table in {*TABLES, "current_stations", "current_sensors"} - hidden:
             connection.execute(f"SELECT * FROM {table}".encode())

@@ -51,6 +51,7 @@ class FakeScore:
     alarm: bool = True
     harmful: bool = True
     text: Bilingual = ABOVE
+    level: float = 50.0
     triage: FakeTriage | None = FakeTriage()
 
 

@@ -284,7 +284,7 @@ def test_what_is_no_longer_in_force_ends_its_alerts(
         station = replace(station, sensors=(Sensor("pH", ""),))
     after = StationAlerts(station, rules, limit_sets, alerts.snapshot())
     ended = run(after, [checked(4, 120.0) if change != "sensor" else checked(4, 7.0, "pH")])
-    reason = Reason.LIMIT_WITHDRAWN if change == "limit" else Reason.RULE_WITHDRAWN
+    reason = {"limit": Reason.LIMIT_WITHDRAWN, "sensor": Reason.SENSOR_REMOVED}.get(change, Reason.RULE_WITHDRAWN)
     assert [(t.kind, t.reason, t.key.parameter, t.page) for t in ended] == [
         (TransitionKind.RESOLVED, reason.value, "COD", True)
     ]

@@ -12,7 +12,7 @@ from alerts.messages import notifications
 from quantrac.domain.alerts import AlertKey, AlertKind, Assessment, Severity, Transition, TransitionKind
 from quantrac.domain.limits import Limit
 from quantrac.domain.notifications import Channel, Summary
-from quantrac.domain.stations import Station
+from quantrac.domain.stations import Station, StationKind
 from quantrac.domain.words import Bilingual
 
 AT = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
@@ -86,6 +86,17 @@ def test_what_the_model_takes_it_for_stands_apart_from_what_happened(station: St
     assert message.html is not None
     for said in ("ô nhiễm thật (87 %)", "COD, NH4 cùng tăng", "pollution (87 %)", "rose gradually"):
         assert said in message.html
+
+
+def test_17_a_message_about_a_river_speaks_of_no_outlet(station: Station) -> None:
+    river = replace(station, kind=StationKind.SURFACE_WATER, park=None)
+    found = replace(OPENED, alert_kind=AlertKind.ANOMALY, assessment=Assessment("pollution", 0.9))
+    for kind in (found, OPENED):
+        text = text_of(kind, river).lower()
+        assert not [word for word in ("điểm xả", "xả thải", "dừng xả", "outlet", "discharge") if word in text]
+        assert "thượng nguồn" in text
+    assert "ô nhiễm nguồn nước" in text_of(found, river)
+    assert "điểm xả" in text_of(found, station)
 
 
 def test_a_resolved_message(station: Station) -> None:

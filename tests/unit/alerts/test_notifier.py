@@ -27,6 +27,7 @@ class MemoryOutbox:
         self.due = dict.fromkeys(self.rows, START)
         self.sent: dict[int, datetime] = {}
         self.given_up: dict[int, str] = {}
+        self.errors: list[str] = []
         self.fail_next_take = 0
         self.closed = False
 
@@ -46,6 +47,7 @@ class MemoryOutbox:
     def failed(self, notification_id: int, now: datetime, error: str, next_try_at: datetime | None) -> None:
         row = self.rows[notification_id]
         self.rows[notification_id] = replace(row, attempts=row.attempts + 1)
+        self.errors.append(error)
         if next_try_at is None:
             self.given_up[notification_id] = error
             del self.due[notification_id]
@@ -176,3 +178,16 @@ def test_a_delivery_that_cannot_be_noted_yet_is_not_sent_again() -> None:
     loop = NotifierLoop(outbox, [receiver], ManualClock(START), NotifierOptions(store_pause_s=0.0))
     assert loop.deliver_due() == 1
     assert (receiver.got, outbox.sent) == (["<1>"], {1: START})
+
+
+@pytest.mark.parametrize("retryable", [True, False])
+def test_8_no_address_is_stored_with_a_failure_nor_logged(
+    retryable: bool, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # servers quote the recipient's address, and other people's
+    said = "550 5.1.1 <1@X.vn>: user unknown, ask postmaster@x.vn or nguyễn.an@tỉnh.vn"
+    outbox = MemoryOutbox()
+    NotifierLoop(outbox, [Receiver(NotifyError(said, retryable=retryable))], ManualClock(START)).deliver_due()
+    assert outbox.errors == ["550 5.1.1 <***>: user unknown, ask *** or ***"]
+    out = capsys.readouterr()
+    assert "@" not in f"{out.out}{out.err}{caplog.text}"

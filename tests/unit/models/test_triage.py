@@ -275,3 +275,57 @@ def test_a_small_departure_is_not_called_far(share: float, words: str) -> None:
     evidence = incident.evidence
     assert evidence is not None
     assert evidence.words["size"][1] == f"{words} level"
+
+
+STUCK = 300
+"""Rows: a day and more."""
+
+
+def test_17_a_probe_that_is_stuck_does_not_hide_a_slug_that_others_see() -> None:
+    values = slug(quiet())
+    values[BEGIN - STUCK : BEGIN + LONG, 4] = 7.31
+    contexts = [Context(worn=frozenset({"pH"}), faulty=frozenset({"pH"}))] * ROWS
+    said = last(values, contexts)
+    assert pages(said), said
+    assert not any("pH" in reason.en for reason in said.reasons)
+
+
+def test_17_a_probe_that_is_stuck_beside_calm_sensors_is_a_fault() -> None:
+    values = quiet()
+    values[BEGIN - STUCK : BEGIN + LONG, 4] = 7.31
+    said = last(values, [Context(worn=frozenset({"pH"}), faulty=frozenset({"pH"}))] * ROWS)
+    assert said.cls is TriageClass.FAULT
+    assert any("pH" in reason.en for reason in said.reasons)
+
+
+@pytest.mark.parametrize("alarmed", [0, 1, 2])
+def test_17_alarmed_neighbours_of_one_park_do_not_make_a_slug_natural(alarmed: int) -> None:
+    said = last(slug(quiet()), [Context(neighbours=2, neighbours_alarmed=alarmed)] * ROWS)
+    assert pages(said), said
+
+
+RIVER = ("DO", "COND", "TSS", "NH4", "pH", "turb_ntu")
+
+
+@pytest.mark.parametrize(
+    ("rises", "paged"),
+    [
+        # share of the usual level by column: mud alone; rain, as it thins the water; rain with run-off; waste water
+        ({2: 5.0, 5: 5.0}, False),
+        ({1: -0.25, 2: 5.0, 5: 5.0}, False),
+        ({0: -0.2, 1: -0.4, 2: 8.0, 5: 8.0}, False),
+        ({0: -0.5, 1: 0.4, 2: 1.0, 3: 1.5, 5: 1.0}, True),
+        ({0: -0.5, 1: -0.2, 2: 2.0, 3: 1.5, 5: 2.0}, True),
+    ],
+)
+def test_17_rain_in_a_river_is_no_discharge(rises: dict[int, float], paged: bool) -> None:
+    values = quiet()
+    course = np.minimum(np.arange(LONG) / 6.0, 1.0)
+    for column, rise in rises.items():
+        values[BEGIN : BEGIN + LONG, column] *= 1 + rise * course
+    times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(ROWS) * np.timedelta64(300, "s")
+    features = FeatureTable(RIVER, FAMILIES["scenarios"].features).push(times, values)
+    alarm = np.zeros(ROWS, dtype=bool)
+    alarm[BEGIN + 3 : BEGIN + LONG] = True
+    said = Incident(RIVER, TARGETS, in_river=True).push(features, alarm, None, values)
+    assert any(pages(t) for t in said) is paged

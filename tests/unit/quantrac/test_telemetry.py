@@ -63,3 +63,21 @@ assert not hook.notify("x")
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "TOKEN" not in done.stdout + done.stderr
+
+
+def test_8_no_record_shows_an_address() -> None:
+    program = """
+import logging
+from quantrac.telemetry import configure_logging, get_logger
+configure_logging("test")
+get_logger("a").warning("refused", to="an.nguyen@dt.gov.vn", message_id="<quantrac.alert-1.2-ab@quantrac.local>")
+logging.getLogger("b").warning("mail to %s", "<binh@dt.gov.vn>")
+try:
+    raise ValueError("no such user: chi@dt.gov.vn")
+except ValueError:
+    get_logger("a").exception("failed")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr.count("***") >= 3
+    assert "dt.gov.vn" not in done.stderr
+    assert "quantrac.alert-1.2-ab@quantrac.local" in done.stderr
