@@ -15,7 +15,7 @@ import msgspec
 from alerts.escalation import IDLE, AlertState, Decision, Observation, Reason, not_paged_again, step
 from alerts.limits import limit_for
 from alerts.observations import AnomalyScore, SensorRule
-from alerts.rules import Rule, rules_in_force
+from alerts.rules import Rule, Trigger, rules_in_force
 from alerts.thresholds import thresholds
 from alerts.transitions import PagedAnomaly, reassessment_of, resolution, transition_of
 from quantrac.domain.alerts import AlertKey, AlertKind, Reassessment, Transition
@@ -158,6 +158,8 @@ class StationAlerts:
             decision = step(rule, before, seen, plan.sensor.cadence_s)
             if rule.kind is AlertKind.ANOMALY:
                 decision = self._paged_once(plan, decision, before)
+            elif rule.trigger is Trigger.FLAT_HIGH and _limit_has_paged(plan):
+                decision = not_paged_again(decision, before)
             key = AlertKey(self._station.code, reading.parameter, rule.code)
             limit_changes = rule.kind is AlertKind.LIMIT and decision.kind is not None
             transition = transition_of(
@@ -279,7 +281,7 @@ class StationAlerts:
         rules = [
             r
             for r in rules_in_force(self._rules, day)
-            if r.window is Window.READING and r.kind is not AlertKind.OFFLINE
+            if r.window is Window.READING and r.kind not in (AlertKind.OFFLINE, AlertKind.DUE)
         ]
         problems: list[str] = []
         plans = {}

@@ -20,7 +20,7 @@ from enum import StrEnum
 import msgspec
 
 from alerts.rules import Rule
-from quantrac.domain.alerts import TransitionKind
+from quantrac.domain.alerts import AlertKind, TransitionKind
 
 
 class Reason(StrEnum):
@@ -62,6 +62,15 @@ class Reason(StrEnum):
     SIGNAL_BACK = "signal_back"
     MEAN_EXCEEDED = "mean_exceeded"
     MEAN_WITHIN = "mean_within"
+    NOT_USABLE = "not_usable"
+    """Opened or escalated: no usable reading came in time, for too long."""
+    USABLE_AGAIN = "usable_again"
+    OTHER_CADENCE = "other_cadence"
+    """Opened: the sensor's readings come at another cadence than the registered one."""
+    CADENCE_AS_REGISTERED = "cadence_as_registered"
+    INCOMPLETE = "incomplete"
+    """Opened: too little of a day is covered by usable readings for a valid mean."""
+    COMPLETE = "complete"
     RETROSPECTIVE = "retrospective"
     """A finding that rests on late or revised readings: reported, never paged at night."""
 
@@ -125,7 +134,8 @@ def step(rule: Rule, state: AlertState, observation: Observation, cadence_s: flo
     Parameters
     ----------
     cadence_s
-        The sensor's cadence: after a gap of more than ``rule.max_gap_cadences`` of it, counting begins anew.
+        The sensor's cadence: after a gap of more than ``rule.max_gap_cadences`` of it, counting begins anew; towards
+        the end of an alert only, where the rule is one of a limit.
     """
     if state is IDLE and observation.level == 0:
         return _WITHIN
@@ -151,8 +161,9 @@ def not_paged_again(decision: Decision, before: AlertState, reason: Reason = Rea
 def _counted(rule: Rule, state: AlertState, observation: Observation, cadence_s: float) -> AlertState:
     at, size = observation.observed_at, len(rule.steps)
     gap = state.last is not None and (at - state.last).total_seconds() > rule.max_gap_cadences * cadence_s
-    # Another number of steps: a newer version of the rule. What was pending under the old one is forgotten.
-    anew = gap or len(state.counts) != size
+    # Another number of steps: a newer version of the rule. What was pending under the old one is forgotten. A gap
+    # between two readings beyond a limit, with nothing good between them, does not erase the first.
+    anew = (gap and rule.kind is not AlertKind.LIMIT) or len(state.counts) != size
     before = (0,) * size if anew else state.counts
     began = (None,) * size if anew else state.firsts
     counts = tuple(n + 1 if observation.level > i else 0 for i, n in enumerate(before))
