@@ -6,7 +6,7 @@ revised readings is *retrospective*: it is reported and becomes a work item, and
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -19,6 +19,7 @@ from alerts.thresholds import exceeds, thresholds
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
 from quantrac.domain.judgements import Bucket, Judgement, Verdict
 from quantrac.domain.limits import Limit, Window
+from quantrac.domain.presence import Listening
 from quantrac.domain.stations import VIETNAM
 from quantrac.domain.words import Bilingual, percentage, quantity, quantity_vi
 
@@ -97,7 +98,7 @@ def judgement_of(
 
 
 def findings(
-    judgement: Judgement, limit: Limit | None, rules: Collection[Rule], open_rules: Collection[str]
+    judgement: Judgement, limit: Limit | None, rules: Iterable[Rule], open_rules: Collection[str]
 ) -> list[Transition]:
     """Return what a judgement changes in the alerts of its sensor.
 
@@ -111,9 +112,9 @@ def findings(
         Codes of the rules (of keys, see ``RETROSPECTIVE``) that have an open alert at this sensor.
     """
     mean, bucket = judgement.mean, judgement.bucket
-    found = [] if limit is None else list(_completeness_findings(judgement, rules, open_rules))
     if limit is None or mean is None or judgement.verdict not in (Verdict.EXCEEDED, Verdict.WITHIN):
-        return found
+        return []
+    found: list[Transition] = []
     for rule in rules:
         if rule.kind is not AlertKind.LIMIT or rule.window is not bucket.window:
             continue
@@ -127,13 +128,23 @@ def findings(
     return found
 
 
-def _completeness_findings(
-    judgement: Judgement, rules: Collection[Rule], open_rules: Collection[str]
+def completeness_findings(
+    judgement: Judgement,
+    rules: Iterable[Rule],
+    open_rules: Collection[str],
+    listening: Listening | None,
+    minimum_completeness: float = MINIMUM_COMPLETENESS,
 ) -> Iterator[Transition]:
-    """Yield the work item of a day without a valid mean, or its end; an old day opens none."""
+    """Yield the work item of a day without a valid mean, or its end.
+
+    None is opened for an old day, nor for one in which our own path did not hear everything (``listening``; ``None``:
+    it never has) for longer than a valid day may lack.
+    """
     bucket = judgement.bucket
     lacking = judgement.verdict is Verdict.INCOMPLETE
     if lacking and judgement.judged_at - bucket.end > FRESH_FOR[bucket.window]:
+        return
+    if lacking and not (listening is not None and _heard(listening, bucket, minimum_completeness)):
         return
     for rule in rules:
         watched = rule.kind is AlertKind.DUE and rule.window is bucket.window and rule.applies_to(bucket.parameter)
@@ -156,6 +167,11 @@ def _completeness_findings(
             ),
             page=rule.steps[0].page,
         )
+
+
+def _heard(listening: Listening, bucket: Bucket, minimum_completeness: float) -> bool:
+    allowed = (1 - minimum_completeness) * (bucket.end - bucket.start)
+    return listening.since - bucket.start <= allowed and listening.until >= bucket.end
 
 
 def _verdict(bucket: Bucket, mean: float | None, limit: Limit | None, minimum_completeness: float) -> Verdict:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from alerts.closed_windows import expected_readings, findings, judgement_of
+from alerts.closed_windows import completeness_findings, expected_readings, findings, judgement_of
 from alerts.limits import limit_for
 from alerts.rules import rules_in_force
 from quantrac.clock import Clock
@@ -101,7 +101,8 @@ class Sweeper:
                 return
             judged = [self._judged(bucket, catalogue, now) for bucket in _covered(tx, buckets, catalogue)]
             tx.buckets.save_judgements([judgement for judgement, _, _ in judged])
-            save_and_page(tx, _found(tx, judged, catalogue), self._options.recipients)
+            found = _found(tx, judged, catalogue, self._options.minimum_completeness)
+            save_and_page(tx, found, self._options.recipients)
 
     def _judged(
         self, bucket: Bucket, catalogue: Catalogue, now: datetime
@@ -144,9 +145,13 @@ def _covered(tx: WorkerTransaction, buckets: Sequence[Bucket], catalogue: Catalo
 
 
 def _found(
-    tx: WorkerTransaction, judged: Iterable[tuple[Judgement, Limit | None, Station | None]], catalogue: Catalogue
+    tx: WorkerTransaction,
+    judged: Iterable[tuple[Judgement, Limit | None, Station | None]],
+    catalogue: Catalogue,
+    minimum_completeness: float,
 ) -> list[tuple[Transition, Station]]:
     found: list[tuple[Transition, Station]] = []
+    listening = tx.presence.listening()
     open_alerts: dict[str, set[AlertKey]] = {}
     for judgement, limit, station in sorted(judged, key=lambda j: j[0].bucket.start):
         if station is None or limit is None:
@@ -156,7 +161,11 @@ def _found(
         if station.code not in open_alerts:
             open_alerts[station.code] = set(tx.alerts.open_keys(station.code))
         is_open = {key.rule for key in open_alerts[station.code] if key.parameter == bucket.parameter}
-        for transition in findings(judgement, limit, rules, is_open):
+        changes = (
+            *findings(judgement, limit, rules, is_open),
+            *completeness_findings(judgement, rules, is_open, listening, minimum_completeness),
+        )
+        for transition in changes:
             found.append((transition, station))
             # The next hour or day of the same sensor may be judged in this very sweep.
             if transition.kind is TransitionKind.RESOLVED:
