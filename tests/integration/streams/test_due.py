@@ -49,9 +49,7 @@ class Way:
 
     told: Told | None
     off: timedelta = timedelta()
-    lines: Callable[[int], list[Line]] = field(
-        default=lambda n: [line("COD", 50.0 + n % 7), line("pH", 7.0 + n % 5 / 10)]
-    )
+    lines: Callable[[int], list[Line]] = honest_lines
     kind: str = "effluent"
 
 
