@@ -208,8 +208,9 @@ def told_as(presence: SensorPresence, heard_at: datetime, cadence_s: float) -> t
         return Defect.MISSING_LINE, ""
     if presence.defect is None or presence.defect_at is None:
         return Defect.SPARSE, ""
-    usable_since = presence.usable_at is not None and presence.usable_at > presence.defect_at
-    return (Defect.SPARSE, "") if usable_since else (presence.defect, presence.detail)
+    # Its first usable readings after a fault do not put a sensor in order yet: it is still told as what it was.
+    long_ago = heard_at - presence.defect_at >= silence(cadence_s)
+    return (Defect.SPARSE, "") if long_ago else (presence.defect, presence.detail)
 
 
 def _cadence(rule: Rule, watched: Watched, alert: OpenAlert | None) -> Transition | None:
