@@ -253,7 +253,7 @@ def test_r3_an_hourly_station_is_not_silent_between_its_messages(
 ) -> None:
     register({"A": "effluent"}, cadence_s=3600)
     for n in range(24):
-        fleet.processor.process([fleet.message("A", clock.now(), [line("COD", 50.0 + n % 7), line("pH", 7.1)])])
+        fleet.processor.process([fleet.message("A", clock.now(), honest_lines(n))])
         for _ in range(6):
             clock.advance(10 * MINUTE)
             fleet.sweeper.sweep()
