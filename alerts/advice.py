@@ -49,6 +49,10 @@ _BACKFILL = Bilingual(
     "Yêu cầu truyền bù số liệu khi có mạng trở lại.",
     "Have the missing data sent when the connection is back.",
 )
+_WITHOUT = Bilingual(
+    "Gọi đơn vị vận hành: vì sao không có số liệu dùng được; đồng hồ, trạng thái, đầu đo, bộ truyền dữ liệu.",
+    "Call the operator: why there is no usable reading; clock, status, probe, data logger.",
+)
 _REPORT = Bilingual(
     "Đối chiếu số liệu ngày, lập biên bản và báo cáo theo quy định.",
     "Verify the day's data, draw up the minutes and report as prescribed.",
@@ -63,6 +67,7 @@ _STEPS = {
     AlertKind.ANOMALY: (_OTHERS, _CAMERA, _SAMPLE, _CALL, _ACKNOWLEDGE),
     AlertKind.FAULT: (_PROBE, _ACKNOWLEDGE),
     AlertKind.OFFLINE: (_LINE, _BACKFILL, _ACKNOWLEDGE),
+    AlertKind.DUE: (_WITHOUT, _CAMERA, _SAMPLE, _ACKNOWLEDGE),
 }
 _DAY_STEPS = (_REPORT, _CALL, _ACKNOWLEDGE)
 _OF_WATER = {_CAMERA: _WATER, _CALL: _UPSTREAM}

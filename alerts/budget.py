@@ -24,15 +24,15 @@ class PagingBudget:
     """Least time between two digests about one station to one recipient."""
 
 
-def holds_back(budget: PagingBudget, told: Told, transition: Transition) -> bool:
+def holds_back(budget: PagingBudget, lately: Told, transition: Transition) -> bool:
     """Whether a message is held back from a recipient who was told so much of the station.
 
     What is more severe than everything told lately goes out in any case: many small alerts must not hide a grave one.
     The end of an alert whose beginning was held back is held back as well.
     """
-    if told.held and transition.kind is TransitionKind.RESOLVED:
+    if lately.held and transition.kind is TransitionKind.RESOLVED:
         return True
-    if told.messages < budget.messages:
+    if lately.messages < budget.messages:
         return False
-    worst = max((_RANK[s] for s in told.severities), default=-1)
+    worst = max((_RANK[s] for s in lately.severities), default=-1)
     return transition.kind is TransitionKind.RESOLVED or _RANK[transition.severity] <= worst

@@ -6,9 +6,10 @@ revised readings is *retrospective*: it is reported and becomes a work item, and
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 from alerts.escalation import Reason
 from alerts.explanations import against_limit, limit_words
@@ -18,8 +19,9 @@ from alerts.thresholds import exceeds, thresholds
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
 from quantrac.domain.judgements import Bucket, Judgement, Verdict
 from quantrac.domain.limits import Limit, Window
+from quantrac.domain.presence import Listening
 from quantrac.domain.stations import VIETNAM
-from quantrac.domain.words import Bilingual, quantity, quantity_vi
+from quantrac.domain.words import Bilingual, percentage, quantity, quantity_vi
 
 MINIMUM_COMPLETENESS = 0.75
 """Share of the expected readings that makes a valid mean. Practice: no statutory figure is known."""
@@ -54,6 +56,16 @@ def expected_readings(window: Window, cadence_s: float) -> int:
     return max(round(length_s / cadence_s), 1)
 
 
+def completeness(bucket: Bucket) -> float:
+    """Return the share of a bucket's time that its usable readings cover, 0..1.
+
+    What counts is time and not rows: a day's number of readings sent within an hour covers an hour.
+    """
+    if bucket.covered_s is not None:
+        return bucket.covered_s / (bucket.end - bucket.start).total_seconds()
+    return bucket.usable_count / bucket.expected if bucket.expected else 1.0
+
+
 def judgement_of(
     bucket: Bucket, limit: Limit | None, *, now: datetime, minimum_completeness: float = MINIMUM_COMPLETENESS
 ) -> Judgement:
@@ -68,7 +80,7 @@ def judgement_of(
     """
     if bucket.parameter == FLOW and bucket.window is not Window.DAY:
         limit = None
-    mean = bucket.usable_sum / bucket.usable_count if bucket.usable_count else None
+    mean = float(Fraction(bucket.usable_sum) / bucket.usable_count) if bucket.usable_count else None
     verdict = _verdict(bucket, mean, limit, minimum_completeness)
     ratio = _ratio(mean, limit)
     return Judgement(
@@ -116,10 +128,56 @@ def findings(
     return found
 
 
+def completeness_findings(
+    judgement: Judgement,
+    rules: Iterable[Rule],
+    open_rules: Collection[str],
+    listening: Listening | None,
+    minimum_completeness: float = MINIMUM_COMPLETENESS,
+) -> Iterator[Transition]:
+    """Yield the work item of a day without a valid mean, or its end.
+
+    None is opened for an old day, nor for one in which our own path did not hear everything (``listening``; ``None``:
+    it never has) for longer than a valid day may lack.
+    """
+    bucket = judgement.bucket
+    lacking = judgement.verdict is Verdict.INCOMPLETE
+    if lacking and judgement.judged_at - bucket.end > FRESH_FOR[bucket.window]:
+        return
+    if lacking and not (listening is not None and _heard(listening, bucket, minimum_completeness)):
+        return
+    for rule in rules:
+        watched = rule.kind is AlertKind.DUE and rule.window is bucket.window and rule.applies_to(bucket.parameter)
+        if not watched or lacking is (rule.code in open_rules):
+            continue
+        day, share = bucket.start.astimezone(VIETNAM), percentage(completeness(bucket))
+        yield Transition(
+            key=_key(judgement, rule.code),
+            kind=TransitionKind.OPENED if lacking else TransitionKind.RESOLVED,
+            alert_kind=rule.kind,
+            severity=rule.steps[0].severity if lacking else Severity.INFO,
+            reason=(Reason.INCOMPLETE if lacking else Reason.COMPLETE).value,
+            observed_at=bucket.end,
+            since=bucket.start,
+            value=None,
+            limit=None,
+            explanation=Bilingual(
+                f"{bucket.parameter}: ngày {day:%d/%m/%Y} có số liệu hợp lệ cho {share} thời gian",
+                f"{bucket.parameter}: valid readings cover {share} of {day:%d/%m/%Y}",
+            ),
+            page=rule.steps[0].page,
+        )
+
+
+def _heard(listening: Listening, bucket: Bucket, minimum_completeness: float) -> bool:
+    allowed = (1 - minimum_completeness) * (bucket.end - bucket.start)
+    return listening.since - bucket.start <= allowed and listening.until >= bucket.end
+
+
 def _verdict(bucket: Bucket, mean: float | None, limit: Limit | None, minimum_completeness: float) -> Verdict:
     if limit is None:
         return Verdict.NO_LIMIT
-    if mean is None or bucket.usable_count < minimum_completeness * bucket.expected:
+    if mean is None or completeness(bucket) < minimum_completeness:
         return Verdict.INCOMPLETE
     return Verdict.EXCEEDED if exceeds(limit, mean) else Verdict.WITHIN
 

@@ -16,7 +16,7 @@ from alerts.adoption import adopted
 from alerts.escalation import IDLE, AlertState, Decision, Observation, Reason, not_paged_again, step
 from alerts.limits import limit_for
 from alerts.observations import AnomalyScore, SensorRule
-from alerts.rules import Rule, rules_in_force
+from alerts.rules import Rule, Trigger, rules_in_force
 from alerts.thresholds import thresholds
 from alerts.transitions import PagedAnomaly, reassessment_of, resolution, transition_of
 from quantrac.domain.alerts import AlertKey, AlertKind, OpenAlert, Reassessment, Transition, TransitionKind
@@ -178,8 +178,7 @@ class StationAlerts:
                 state.states.pop(rule.code)
                 self._peaks.pop(key, None)
             decision = step(rule, before, seen, plan.sensor.cadence_s)
-            if rule.kind is AlertKind.ANOMALY:
-                decision = self._paged_once(plan, decision, before)
+            decision = self._paged_once(rule, plan, decision, before)
             limit_changes = rule.kind is AlertKind.LIMIT and decision.kind is not None
             transition = transition_of(
                 key,
@@ -209,11 +208,12 @@ class StationAlerts:
             state.last_unusable = max(state.last_unusable, at)
         return tuple(transitions)
 
-    def _paged_once(self, plan: _Plan, decision: Decision, before: AlertState) -> Decision:
-        """Quiet an anomaly whose incident the officers know, by the sensor's limit or by another sensor's anomaly."""
-        if _limit_has_paged(plan):
+    def _paged_once(self, rule: Rule, plan: _Plan, decision: Decision, before: AlertState) -> Decision:
+        """Quiet what the officers know, by the sensor's limit or, of an anomaly, by another sensor's anomaly."""
+        anomaly = rule.kind is AlertKind.ANOMALY
+        if (anomaly or rule.trigger is Trigger.FLAT_HIGH) and _limit_has_paged(plan):
             return not_paged_again(decision, before)
-        if any(parameter != plan.sensor.parameter for parameter, _ in self._paged_anomalies(plan)):
+        if anomaly and any(parameter != plan.sensor.parameter for parameter, _ in self._paged_anomalies(plan)):
             return not_paged_again(decision, before, Reason.PAGED_BY_INCIDENT)
         return decision
 
@@ -320,7 +320,7 @@ class StationAlerts:
         rules = [
             r
             for r in rules_in_force(self._rules, day)
-            if r.window is Window.READING and r.kind is not AlertKind.OFFLINE
+            if r.window is Window.READING and r.kind not in (AlertKind.OFFLINE, AlertKind.DUE)
         ]
         problems: list[str] = []
         plans = {}

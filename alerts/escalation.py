@@ -23,7 +23,7 @@ from enum import StrEnum
 import msgspec
 
 from alerts.rules import Rule
-from quantrac.domain.alerts import TransitionKind
+from quantrac.domain.alerts import AlertKind, TransitionKind
 
 
 class Reason(StrEnum):
@@ -71,6 +71,15 @@ class Reason(StrEnum):
     SIGNAL_BACK = "signal_back"
     MEAN_EXCEEDED = "mean_exceeded"
     MEAN_WITHIN = "mean_within"
+    NOT_USABLE = "not_usable"
+    """Opened or escalated: no usable reading came in time, for too long."""
+    USABLE_AGAIN = "usable_again"
+    OTHER_CADENCE = "other_cadence"
+    """Opened: the sensor's readings come at another cadence than the registered one."""
+    CADENCE_AS_REGISTERED = "cadence_as_registered"
+    INCOMPLETE = "incomplete"
+    """Opened: too little of a day is covered by usable readings for a valid mean."""
+    COMPLETE = "complete"
     RETROSPECTIVE = "retrospective"
     """A finding that rests on late or revised readings: reported, never paged at night."""
 
@@ -142,7 +151,8 @@ def step(rule: Rule, state: AlertState, observation: Observation, cadence_s: flo
     Parameters
     ----------
     cadence_s
-        The sensor's cadence: after a gap of more than ``rule.max_gap_cadences`` of it, counting begins anew.
+        The sensor's cadence: after a gap of more than ``rule.max_gap_cadences`` of it, counting begins anew; towards
+        the end of an alert only, where the rule is one of a limit.
     """
     if state is IDLE and observation.level == 0:
         return _WITHIN
@@ -175,9 +185,11 @@ def _counted(rule: Rule, state: AlertState, observation: Observation, cadence_s:
     same = len(state.counts) == size
     if apart_s is not None and same and len(state.counts_before) == size and apart_s < CROWDED * cadence_s:
         return _crowded(state, observation)
+    # A gap between two readings beyond a limit, with nothing good between them, does not erase the first.
     gap = apart_s is not None and apart_s > rule.max_gap_cadences * cadence_s
-    before = state.counts if same and not gap else (0,) * size
-    began = state.firsts if same and not gap else (None,) * size
+    erased = gap and rule.kind is not AlertKind.LIMIT
+    before = state.counts if same and not erased else (0,) * size
+    began = state.firsts if same and not erased else (None,) * size
     counts = tuple(n + 1 if observation.level > i else 0 for i, n in enumerate(before))
     firsts = tuple(None if n == 0 else at if n == 1 else first for n, first in zip(counts, began, strict=True))
     peak, measure = _worse(state, observation, anew=counts[0] == 1)

@@ -157,12 +157,14 @@ def _mark(station: Station) -> Bilingual:
 
 def _what(transition: Transition, *, of_mean: bool) -> Bilingual:
     parameter = transition.key.parameter
-    if transition.alert_kind is AlertKind.ANOMALY:
-        return Bilingual(f"{parameter} bất thường", f"{parameter} unusual")
-    if transition.alert_kind is AlertKind.FAULT:
-        return Bilingual(f"Thiết bị đo {parameter}", f"Instrument of {parameter}")
-    if transition.alert_kind is AlertKind.OFFLINE:
-        return Bilingual("Mất tín hiệu", "Loss of signal")
+    of_kind = {
+        AlertKind.ANOMALY: Bilingual(f"{parameter} bất thường", f"{parameter} unusual"),
+        AlertKind.FAULT: Bilingual(f"Thiết bị đo {parameter}", f"Instrument of {parameter}"),
+        AlertKind.OFFLINE: Bilingual("Mất tín hiệu", "Loss of signal"),
+        AlertKind.DUE: Bilingual(f"{parameter} thiếu số liệu dùng được", f"{parameter} without usable readings"),
+    }
+    if transition.alert_kind in of_kind:
+        return of_kind[transition.alert_kind]
     if of_mean:
         return Bilingual(f"{parameter} trung bình vượt giới hạn", f"{parameter} mean beyond its limit")
     if transition.kind is not TransitionKind.RESOLVED and not _beyond(transition):

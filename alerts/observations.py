@@ -9,10 +9,10 @@ from typing import Protocol
 
 from alerts.escalation import Observation, Reason
 from alerts.rules import Rule, Trigger
-from alerts.thresholds import Thresholds, harm_measure
+from alerts.thresholds import Thresholds, exceeds, harm_measure
 from quantrac.domain.alerts import AlertKind
 from quantrac.domain.limits import Limit
-from quantrac.domain.readings import CheckedReading, Flag, Status
+from quantrac.domain.readings import CheckedReading, Flag, QcReason, Status
 from quantrac.domain.words import Bilingual
 
 
@@ -83,7 +83,7 @@ class SensorRule:
     def observe(self, checked: CheckedReading, score: AnomalyScore | None) -> Observation | Reason:
         """Return the reading as this rule sees it, or why it does not count; order and lane are not looked at."""
         if self.rule.kind is AlertKind.FAULT:
-            return _fault(self.rule, checked)
+            return self._flat_high(checked) if self.rule.trigger is Trigger.FLAT_HIGH else _fault(self.rule, checked)
         if not checked.usable:
             return Reason.UNUSABLE
         if self.rule.kind is AlertKind.ANOMALY:
@@ -101,6 +101,18 @@ class SensorRule:
             return self.thresholds.measure(value)
         expected = value if score is None or math.isnan(score.level) else score.level
         return harm_measure(parameter, value, self.limit, expected)
+
+    def _flat_high(self, checked: CheckedReading) -> Observation | Reason:
+        reading, limit = checked.reading, self.limit
+        if limit is None:
+            return Reason.NO_LIMIT
+        if reading.status is not Status.MEASURING or reading.value is None:
+            return Reason.UNUSABLE
+        beyond = exceeds(limit, reading.value)
+        if not checked.usable and QcReason.FLAT_LINE not in checked.reasons:
+            return Reason.UNUSABLE
+        top = len(self.rule.steps) if beyond and QcReason.FLAT_LINE in checked.reasons else 0
+        return Observation(reading.observed_at, reading.value, top, top)
 
     def _against_limit(self, checked: CheckedReading) -> Observation | Reason:
         value, thresholds = checked.reading.value, self.thresholds

@@ -17,17 +17,24 @@ from typing import Any
 
 from quantrac.domain.alerts import AlertKind, Severity
 from quantrac.domain.limits import Window
+from quantrac.domain.stations import StationKind
 from quantrac.errors import RuleError
 from quantrac.tomltable import Table, named_by, read_text, toml_files
 
 
 class Trigger(StrEnum):
-    """What a rule of kind ``fault`` counts."""
+    """What a rule of kind ``fault`` counts, or what one of kind ``due`` waits for."""
 
     FAULT = "fault"
     """Logger status 02, a value that quality control found bad, or a missing one."""
     CALIBRATING = "calibrating"
     """Logger status 01."""
+    FLAT_HIGH = "flat_high"
+    """A flat line beyond the limit: full scale, or a probe that is stuck where it hurts."""
+    USABLE = "usable"
+    """due: no usable reading in time."""
+    CADENCE = "cadence"
+    """due: the actual cadence is not the registered one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ class Step:
     pollution: float = 0.0
     """anomaly: only what the model takes for pollution, with at least this probability; 0: whatever it is."""
     after_s: float | None = None
-    """offline: silence in seconds."""
+    """offline, due: time without a message, or without a usable reading, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +77,19 @@ class Rule:
     keep_firing: int = 1
     """Consecutive readings (or windows) beyond the clear threshold that end the alert."""
     max_gap_cadences: float = 3.0
-    """A longer gap, in cadences of the sensor, begins the counting of consecutive readings anew."""
+    """A longer gap, in cadences of the sensor, begins the counting of consecutive readings anew. offline, due: the
+    first step needs at least so many cadences, each further one a cadence more."""
     parameters: tuple[str, ...] = ()
     """Only these; empty: all."""
     except_parameters: tuple[str, ...] = ()
     enabled: bool = True
     """A version with ``enabled = false`` withdraws the rule from its date on."""
+    page_at: tuple[str, ...] = ()
+    """offline, due: kinds of stations (effluent, surface_water) whose officers are paged; empty: all."""
+    calibration_s: float = 0.0
+    """due: for how long an instrument may be calibrated (status 01) before that counts as an omission, in seconds."""
+    fault_s: float = 0.0
+    """due: the same for an instrument that reports a fault (status 02), in seconds."""
 
     def applies_to(self, parameter: str) -> bool:
         """Whether the rule watches a parameter."""
@@ -87,6 +101,14 @@ _OLD_POLLUTION = "process"
 """What the key ``pollution`` was called before: rules that were imported then are kept under it."""
 _STEP_KEYS = frozenset(f.name for f in fields(Step)) | {_OLD_POLLUTION}
 _NEEDED = {AlertKind.LIMIT: "fraction", AlertKind.ANOMALY: "probability", AlertKind.OFFLINE: "after_s"}
+_TRIGGERS = {
+    AlertKind.FAULT: (Trigger.FAULT, Trigger.CALIBRATING, Trigger.FLAT_HIGH),
+    AlertKind.DUE: (Trigger.USABLE, Trigger.CADENCE),
+}
+"""By kind; the first is what counts where a rule names none."""
+
+
+_DUE_DAY = (AlertKind.DUE, Window.DAY)
 
 
 def packaged_rules() -> Path:
@@ -128,7 +150,8 @@ def document(rule: Rule) -> dict[str, Any]:
     values = asdict(rule)
     steps = values.pop("steps")
     values["effective_from"] = rule.effective_from.isoformat()
-    values["parameters"], values["except_parameters"] = list(rule.parameters), list(rule.except_parameters)
+    for key in ("parameters", "except_parameters", "page_at"):
+        values[key] = list(values[key])
     return values | {"step": [{k: v for k, v in step.items() if v is not None} for step in steps]}
 
 
@@ -176,7 +199,7 @@ def _rule(table: Table) -> Rule:
     table.refuse_unknown(_RULE_KEYS)
     kind = table.member("kind", AlertKind)
     window = table.member("window", Window) if "window" in table.values else Window.READING
-    if window is not Window.READING and kind is not AlertKind.LIMIT:
+    if window is not Window.READING and kind is not AlertKind.LIMIT and (kind, window) != _DUE_DAY:
         raise table.error("window", f"is {window.value!r}; only rules of kind limit judge hours and days.")
     steps, keep_firing = _steps(table, kind), _count(table, "keep_firing")
     if window is not Window.READING and (keep_firing > 1 or any(s.pending > 1 or s.pending_s for s in steps)):
@@ -189,13 +212,39 @@ def _rule(table: Table) -> Rule:
         kind=kind,
         steps=steps,
         window=window,
-        trigger=table.member("trigger", Trigger) if "trigger" in table.values else Trigger.FAULT,
+        trigger=_trigger(table, kind),
         keep_firing=keep_firing,
         max_gap_cadences=table.positive("max_gap_cadences", 3.0),
         parameters=table.texts("parameters"),
         except_parameters=table.texts("except_parameters"),
         enabled=table.boolean("enabled", default=True),
+        page_at=_station_kinds(table),
+        calibration_s=_seconds(table, "calibration_s"),
+        fault_s=_seconds(table, "fault_s"),
     )
+
+
+def _trigger(table: Table, kind: AlertKind) -> Trigger:
+    known = _TRIGGERS.get(kind, tuple(Trigger))
+    trigger = table.member("trigger", Trigger) if "trigger" in table.values else known[0]
+    if trigger not in known:
+        raise table.error("trigger", f"is {trigger.value!r}, which a rule of kind {kind.value} does not know.")
+    return trigger
+
+
+def _station_kinds(table: Table) -> tuple[str, ...]:
+    kinds = table.texts("page_at")
+    for kind in kinds:
+        if kind not in tuple(StationKind):
+            raise table.error("page_at", f"names {kind!r}; kinds of stations are {', '.join(StationKind)}.")
+    return kinds
+
+
+def _seconds(table: Table, key: str) -> float:
+    value = table.number(key, 0.0)
+    if value < 0:
+        raise table.error(key, f"is {value:g}; it must not be negative.")
+    return value
 
 
 def _steps(table: Table, kind: AlertKind) -> tuple[Step, ...]:

@@ -185,6 +185,8 @@ def _opening(
     run = Bilingual(f"{count} giá trị liên tiếp từ {since}", f"{count} consecutive readings since {since}")
     value, limit = observation.value, watched.limit
     if watched.rule.kind is AlertKind.FAULT:
+        if watched.rule.trigger is Trigger.FLAT_HIGH and limit is not None and value is not None:
+            return _flat_high(parameter, value, limit, run)
         return _fault(watched.rule, parameter, run)
     if watched.rule.kind is AlertKind.ANOMALY and score is not None and value is not None:
         what = explanations.anomaly(parameter, value, unit, limit, score.text)
@@ -193,6 +195,14 @@ def _opening(
         what = explanations.against_limit(parameter, value, limit)
         return Bilingual(f"{what.vi}; {run.vi}", f"{what.en}; {run.en}")
     return run
+
+
+def _flat_high(parameter: str, value: float, limit: Limit, run: Bilingual) -> Bilingual:
+    what = explanations.against_limit(parameter, value, limit)
+    return Bilingual(
+        f"{what.vi}, và đứng yên: kịch thang đo hoặc kẹt đầu đo; {run.vi}",
+        f"{what.en}, and stands still: full scale or a stuck probe; {run.en}",
+    )
 
 
 def _fault(rule: Rule, parameter: str, run: Bilingual) -> Bilingual:

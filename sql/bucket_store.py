@@ -41,6 +41,21 @@ class BucketStore:
             found += [_bucket(window, row) for row in rows]
         return found
 
+    def covered_s(self, buckets: Sequence[tuple[Bucket, float]]) -> list[float]:
+        """Return how much time (s) of each bucket its usable readings cover: pairs of bucket and cadence (s).
+
+        A reading covers the time to the next one, or to the bucket's end, and at most one cadence: many readings within
+        a minute cover a minute.
+        """
+        columns = {
+            "stations": [b.station for b, _ in buckets],
+            "parameters": [b.parameter for b, _ in buckets],
+            "starts": [b.start for b, _ in buckets],
+            "ends": [b.end for b, _ in buckets],
+            "cadences": [cadence_s for _, cadence_s in buckets],
+        }
+        return [row[0] for row in self._cursor.execute(statement("covered_time"), columns)] if buckets else []
+
     def save_judgements(self, judgements: Sequence[Judgement]) -> None:
         """Save judgements, in place of earlier ones of the same bucket, and mark the buckets as judged."""
         self._cursor.executemany(statement("save_judgement"), [_judgement(j) for j in judgements])
@@ -64,7 +79,7 @@ def _bucket(window: Window, row: Sequence[Any]) -> Bucket:
         window=window,
         start=start,
         end=end,
-        usable_sum=float(usable_sum),
+        usable_sum=usable_sum,
         usable_count=usable_count,
         total_count=total_count,
         late_count=late_count,

@@ -21,7 +21,7 @@ class PagingStore:
     def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
         self._cursor = cursor
 
-    def told(
+    def lately(
         self, station: str, alert_id: int, per: timedelta, now: datetime | None
     ) -> dict[tuple[Channel, str], Told]:
         """Return by recipient what was told of a station within a time; without ``now``, by the database's clock."""

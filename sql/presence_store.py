@@ -1,13 +1,16 @@
-"""When a station was last heard, and what its birth or will message says."""
+"""When stations and their sensors were last heard, and since when our own path hears everything."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import psycopg
 
+from quantrac.domain.alerts import AlertKey
+from quantrac.domain.presence import Defect, Listening, OpenAlert, SensorPresence
 from sql.statements import statement
 from sql.storable import storable
 
@@ -18,6 +21,11 @@ class SilentStation(NamedTuple):
     station: str
     last_received_at: datetime | None
     online: bool | None
+
+
+SensorKey = tuple[str, str]
+"""Station and parameter."""
+_COLUMNS = tuple(f.name for f in fields(SensorPresence))
 
 
 class PresenceStore:
@@ -40,3 +48,49 @@ class PresenceStore:
     def silent_stations(self, now: datetime) -> list[SilentStation]:
         """Return every registered or heard station with when it was last received, the longest silent first."""
         return [SilentStation(*row) for row in self._cursor.execute(statement("silent_stations"), {"now": now})]
+
+    def sensors(self, stations: Collection[str]) -> tuple[dict[SensorKey, SensorPresence], dict[str, datetime]]:
+        """Return what is remembered of the sensors of stations, and when each station was last heard."""
+        found: dict[SensorKey, SensorPresence] = {}
+        heard: dict[str, datetime] = {}
+        for station, heard_at, parameter, *values in self._cursor.execute(
+            statement("load_sensor_presence"), {"stations": list(stations)}
+        ):
+            if heard_at is not None:
+                heard[station] = heard_at
+            if parameter is not None:
+                found[station, parameter] = _presence(dict(zip(_ORDER, values, strict=True)))
+        return found, heard
+
+    def save_sensors(self, noted: Mapping[SensorKey, SensorPresence]) -> None:
+        """Write what is remembered of sensors."""
+        if noted:
+            columns = {name: [getattr(p, name) for p in noted.values()] for name in _COLUMNS}
+            keys = {"stations": [s for s, _ in noted], "parameters": [p for _, p in noted]}
+            self._cursor.execute(statement("save_sensor_presence"), {**keys, **columns})
+
+    def open_alerts(self) -> dict[AlertKey, OpenAlert]:
+        """Return the open alerts about silence and about what was due, of all stations."""
+        rows = self._cursor.execute(statement("open_due_alerts"))
+        return {AlertKey(s, p, rule): OpenAlert(severity, paged) for s, p, rule, severity, paged in rows}
+
+    def listening(self) -> Listening | None:
+        """Return the time in which our own path last heard everything; ``None``: it never has."""
+        row = self._cursor.execute(statement("load_listening")).fetchone()
+        return None if row is None or None in row else Listening(*row)
+
+    def save_listening(self, listening: Listening) -> None:
+        """Write the time in which our own path has heard everything."""
+        self._cursor.execute(statement("save_listening"), {"since": listening.since, "until": listening.until})
+
+
+_ORDER = (
+    "received_at", "observed_at", "usable_at", "usable_observed_at", "usable_run", "steady_at", "returned_at",
+    "defect", "defect_at", "detail", "interval_s", "interval_run",
+)  # fmt: skip
+"""The columns of ``load_sensor_presence``."""
+
+
+def _presence(values: dict[str, Any]) -> SensorPresence:
+    defect = values.pop("defect")
+    return SensorPresence(**values, defect=None if defect is None else Defect(defect))

@@ -283,6 +283,11 @@ CREATE TABLE limit_values (
     maximum double precision,
     coefficients_apply boolean NOT NULL DEFAULT true
 );
+CREATE TABLE listening (
+    id smallint NOT NULL DEFAULT 1,
+    since timestamp with time zone,
+    until timestamp with time zone
+) WITH (fillfactor=50);
 CREATE TABLE model_states (
     station text COLLATE "C" NOT NULL,
     snapshot bytea NOT NULL,
@@ -428,6 +433,22 @@ CREATE TABLE schema_migrations (
     sha256 text NOT NULL,
     applied_at timestamp with time zone NOT NULL DEFAULT now()
 );
+CREATE TABLE sensor_presence (
+    station text COLLATE "C" NOT NULL,
+    parameter text COLLATE "C" NOT NULL,
+    received_at timestamp with time zone,
+    observed_at timestamp with time zone,
+    usable_at timestamp with time zone,
+    usable_observed_at timestamp with time zone,
+    usable_run integer NOT NULL DEFAULT 0,
+    steady_at timestamp with time zone,
+    returned_at timestamp with time zone,
+    defect text,
+    defect_at timestamp with time zone,
+    detail text NOT NULL DEFAULT ''::text,
+    interval_s double precision,
+    interval_run integer NOT NULL DEFAULT 0
+) WITH (fillfactor=50);
 CREATE TABLE sensors (
     station text COLLATE "C" NOT NULL,
     effective_from date NOT NULL,
@@ -568,6 +589,8 @@ ALTER TABLE limit_sets ADD CONSTRAINT limit_sets_code_check CHECK ((code <> ''::
 ALTER TABLE limit_values ADD CONSTRAINT limit_values_pkey PRIMARY KEY (limit_set, effective_from, parameter);
 ALTER TABLE limit_values ADD CONSTRAINT limit_values_limit_set_effective_from_fkey FOREIGN KEY (limit_set, effective_from) REFERENCES limit_sets(code, effective_from) ON DELETE CASCADE;
 ALTER TABLE limit_values ADD CONSTRAINT limit_values_parameter_check CHECK ((parameter <> ''::text));
+ALTER TABLE listening ADD CONSTRAINT listening_pkey PRIMARY KEY (id);
+ALTER TABLE listening ADD CONSTRAINT listening_id_check CHECK ((id = 1));
 ALTER TABLE model_states ADD CONSTRAINT model_states_pkey PRIMARY KEY (station);
 ALTER TABLE outages ADD CONSTRAINT outages_pkey PRIMARY KEY (id);
 ALTER TABLE outages ADD CONSTRAINT outages_check CHECK ((until > since));
@@ -600,6 +623,7 @@ ALTER TABLE rota_swaps ADD CONSTRAINT rota_swaps_check2 CHECK ((person <> collea
 ALTER TABLE rota_swaps ADD CONSTRAINT rota_swaps_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'accepted'::text, 'declined'::text, 'withdrawn'::text])));
 ALTER TABLE rotas ADD CONSTRAINT rotas_pkey PRIMARY KEY (code);
 ALTER TABLE schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+ALTER TABLE sensor_presence ADD CONSTRAINT sensor_presence_pkey PRIMARY KEY (station, parameter);
 ALTER TABLE sensors ADD CONSTRAINT sensors_pkey PRIMARY KEY (station, effective_from, parameter);
 ALTER TABLE sensors ADD CONSTRAINT sensors_station_effective_from_fkey FOREIGN KEY (station, effective_from) REFERENCES stations(code, effective_from) ON DELETE CASCADE;
 ALTER TABLE sensors ADD CONSTRAINT sensors_cadence_s_check CHECK ((cadence_s > (0)::double precision));
@@ -897,6 +921,7 @@ COMMENT ON COLUMN incidents.reason IS 'Named reason of the last decision: why it
 COMMENT ON TABLE kafka_progress IS 'Everything before next_offset is committed here; a worker that is handed it again passes over it.';
 COMMENT ON TABLE latest_readings IS 'The reading of every sensor with the largest observed_at, whenever it arrived.';
 COMMENT ON COLUMN limit_sets.effective_to IS 'First day on which the set is no longer in force; NULL: still in force.';
+COMMENT ON TABLE listening IS 'One row: the time in which our own path heard everything. Silence counts only within it.';
 COMMENT ON TABLE model_states IS 'The large part of a model''s memory, written every few dozen rows; station_states holds the rows since.';
 COMMENT ON TABLE outages IS 'Declared outages; silences within them are one incident. park NULL: everything.';
 COMMENT ON COLUMN outbox.next_try_at IS 'NULL: at once.';
@@ -913,6 +938,11 @@ COMMENT ON COLUMN readings.flag IS 'QARTOD primary flag: 1 good, 2 not evaluated
 COMMENT ON COLUMN readings.late IS 'True when it came in the retrospective lane, which never pages anybody.';
 COMMENT ON COLUMN readings.status IS 'What the logger says of its instrument: 00 measuring, 01 calibrating, 02 fault, 03 maintenance, ?? unknown.';
 COMMENT ON TABLE registry_state IS 'One row; version grows whenever the content of the station registry changes.';
+COMMENT ON COLUMN sensor_presence.usable_at IS 'Receipt of its last usable reading in time.';
+COMMENT ON COLUMN sensor_presence.steady_at IS 'Receipt of the last usable reading of a run: until then the sensor was in order.';
+COMMENT ON COLUMN sensor_presence.returned_at IS 'When the station was heard again after a silence that had found the sensor in order.';
+COMMENT ON COLUMN sensor_presence.defect IS 'Of its last line that could not be used: late, ahead, refused, unknown_status, suspect, ...';
+COMMENT ON COLUMN sensor_presence.interval_s IS 'Between the stamps of its readings; interval_run of them in a row were like this.';
 COMMENT ON COLUMN sensors."position" IS 'Order of the parameter in the station''s file, so that a registry reads back as it was written.';
 COMMENT ON TABLE shadow_counts IS 'A candidate beside the active artefact: alarms and pages of each, and alarmed rows of both or of one only. active is empty where nothing was learnt elsewhere.';
 COMMENT ON TABLE station_models IS 'What scores each station; problem says why an artefact or a model is not used.';
@@ -1051,6 +1081,11 @@ GRANT SELECT ON limit_values TO quantrac_notifier;
 GRANT SELECT ON limit_values TO quantrac_reader;
 GRANT SELECT ON limit_values TO quantrac_trainer;
 GRANT SELECT ON limit_values TO quantrac_writer;
+GRANT SELECT ON listening TO quantrac_desk;
+GRANT SELECT ON listening TO quantrac_notifier;
+GRANT SELECT ON listening TO quantrac_reader;
+GRANT SELECT ON listening TO quantrac_trainer;
+GRANT INSERT, SELECT, UPDATE ON listening TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON model_states TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON outages TO quantrac_desk;
 GRANT SELECT ON outages TO quantrac_notifier;
@@ -1108,6 +1143,11 @@ GRANT SELECT ON schema_migrations TO quantrac_notifier;
 GRANT SELECT ON schema_migrations TO quantrac_reader;
 GRANT SELECT ON schema_migrations TO quantrac_trainer;
 GRANT SELECT ON schema_migrations TO quantrac_writer;
+GRANT SELECT ON sensor_presence TO quantrac_desk;
+GRANT SELECT ON sensor_presence TO quantrac_notifier;
+GRANT SELECT ON sensor_presence TO quantrac_reader;
+GRANT SELECT ON sensor_presence TO quantrac_trainer;
+GRANT INSERT, SELECT, UPDATE ON sensor_presence TO quantrac_writer;
 GRANT SELECT ON sensors TO quantrac_desk;
 GRANT SELECT ON sensors TO quantrac_notifier;
 GRANT SELECT ON sensors TO quantrac_reader;
@@ -1145,7 +1185,7 @@ GRANT UPDATE (next_try_at, failed_at, last_error, withdrawn_at, fallen_back_at) 
 GRANT UPDATE (attempts, next_try_at, locked_until, sent_at, failed_at, last_error, incident_id, notice, person, contact_id, withdrawn_at, fallen_back_at) ON outbox TO quantrac_notifier;
 GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_reader;
 GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_trainer;
-GRANT INSERT (alert_id, transition_id, message_id, channel, recipient, subject, text, html, next_try_at, incident_id, notice, person, contact_id, withdrawn_at, fallen_back_at) ON outbox TO quantrac_writer;
+GRANT INSERT (alert_id, transition_id, message_id, channel, recipient, subject, text, html, created_at, next_try_at, incident_id, notice, person, contact_id, withdrawn_at, fallen_back_at) ON outbox TO quantrac_writer;
 GRANT UPDATE (next_try_at, failed_at, last_error, withdrawn_at, fallen_back_at) ON outbox TO quantrac_writer;
 GRANT INSERT (station, parameter, observed_at, received_at, value, status, flag, raw_partition, raw_offset, replaced_at, replaced_by_partition, replaced_by_offset) ON reading_revisions TO quantrac_writer;
 GRANT UPDATE (received_at, value, raw_offset, raw_partition, score, flag, late, status, reasons, score_reason) ON readings TO quantrac_writer;

@@ -71,7 +71,7 @@ def save_and_page(
         to = recipients.of(station)
         paging = replace(transition, page=True)
         messages = notifications(paging, station, summary, to, alert_id=ids[0], transition_id=ids[1])
-        told = tx.paging.told(station.code, ids[0], BUDGET.per, now)
+        told = tx.paging.lately(station.code, ids[0], BUDGET.per, now)
         held = [n for n in messages if holds_back(BUDGET, told.get((n.channel, n.recipient), Told()), transition)]
         tx.paging.hold(station.code, ids, held, now)
         tx.alerts.enqueue(*ids, [n for n in messages if n not in held], now)

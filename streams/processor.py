@@ -25,6 +25,7 @@ from streams.batch import Batch
 from streams.catalogue import Catalogue
 from streams.decoding import DecodedRecord, DecodeOptions, decode
 from streams.delays import DelayLog
+from streams.dues import note_dues
 from streams.paging import Recipients, save_and_page
 from streams.records import RawRecord
 from streams.states import StationStates
@@ -111,6 +112,7 @@ class BatchProcessor:
             rows = batch.rows()
             batch.settle(tx.readings.store(rows))
             self._save_accounts(tx, batch.tally, now)
+            note_dues(tx, batch, catalogue)
             tx.presence.touch(batch.heard())
             for code, (online, at) in batch.presence().items():
                 tx.presence.set(code, online, at)

@@ -6,24 +6,25 @@ alert per key.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
-from alerts.closed_windows import expected_readings, findings, judgement_of
+from alerts.closed_windows import completeness_findings, expected_readings, findings, judgement_of
 from alerts.limits import limit_for
-from alerts.offline import signal_loss
 from alerts.rules import rules_in_force
 from quantrac.clock import Clock
-from quantrac.domain.alerts import AlertKey, AlertKind, Transition, TransitionKind
+from quantrac.domain.alerts import AlertKey, Transition, TransitionKind
 from quantrac.domain.judgements import Bucket, Judgement
 from quantrac.domain.limits import Limit
 from quantrac.domain.stations import VIETNAM, Station
-from quantrac.errors import RuleError
+from quantrac.errors import RuleError, StoreError
 from quantrac.telemetry import get_logger
 from sql.worker_store import WorkerStore, WorkerTransaction
 from streams.catalogue import Catalogue, CatalogueCache
 from streams.delays import DelayLog
+from streams.listening import CaughtUp
+from streams.overdue import OverdueSweep
 from streams.paging import Recipients, save_and_page
 from streams.upkeep import keep_up
 
@@ -47,11 +48,18 @@ class Sweeper:
     """The periodic work of one worker. Blocking; used by the thread that also commits batches."""
 
     def __init__(
-        self, store: WorkerStore, catalogue: CatalogueCache, delays: DelayLog, options: SweepOptions, clock: Clock
+        self,
+        store: WorkerStore,
+        catalogue: CatalogueCache,
+        delays: DelayLog,
+        options: SweepOptions,
+        clock: Clock,
+        *,
+        caught_up: CaughtUp | None = None,
     ) -> None:
         self._store, self._catalogue, self._delays, self._options = store, catalogue, delays, options
         self._clock = clock
-        self._started = clock.now()
+        self._overdue = OverdueSweep(clock.now(), options.recipients, caught_up)
         self._listened_s = clock.monotonic_s()
 
     def sweep(self) -> None:
@@ -62,11 +70,19 @@ class Sweeper:
         StoreError
             The database is away; the next sweep does it.
         """
+        try:
+            self._sweep()
+        except StoreError:
+            self._overdue.failed()
+            raise
+
+    def _sweep(self) -> None:
         catalogue, now = self._catalogue.current(), self._clock.now()
         self._judge(catalogue, now)
         if self._clock.monotonic_s() - self._listened_s >= LISTEN_EVERY_S:
             self._listened_s = self._clock.monotonic_s()
-            self._listen(catalogue, now)
+            with self._store.transaction() as tx:
+                self._overdue.listen(tx, catalogue, now)
             with self._store.transaction() as tx:
                 keep_up(tx, catalogue, self._options.recipients, now)
         self.flush()
@@ -86,9 +102,10 @@ class Sweeper:
             buckets = tx.buckets.take_dirty(now, self._options.judge_grace, MOST_BUCKETS)
             if not buckets:
                 return
-            judged = [self._judged(bucket, catalogue, now) for bucket in buckets]
+            judged = [self._judged(bucket, catalogue, now) for bucket in _covered(tx, buckets, catalogue)]
             tx.buckets.save_judgements([judgement for judgement, _, _ in judged])
-            save_and_page(tx, _found(tx, judged, catalogue), self._options.recipients, now)
+            found = _found(tx, judged, catalogue, self._options.minimum_completeness)
+            save_and_page(tx, found, self._options.recipients, now)
 
     def _judged(
         self, bucket: Bucket, catalogue: Catalogue, now: datetime
@@ -105,24 +122,6 @@ class Sweeper:
         )
         return judgement, limit, station
 
-    def _listen(self, catalogue: Catalogue, now: datetime) -> None:
-        day = now.astimezone(VIETNAM).date()
-        rules = [r for r in rules_in_force(catalogue.rules, day) if r.kind is AlertKind.OFFLINE]
-        with self._store.transaction() as tx:
-            heard = {s.station: s.last_received_at for s in tx.presence.silent_stations(now)}
-            found: list[tuple[Transition, Station]] = []
-            for station in catalogue.registry.current(now):
-                last = heard.get(station.code) or datetime.combine(station.effective_from, time(), VIETNAM)
-                is_open = set(tx.alerts.open_keys(station.code))
-                for rule in rules:
-                    known = AlertKey(station.code, "", rule.code) in is_open
-                    # While no worker ran, nobody listened: silence counts from our start, unless an alert is open.
-                    since = last if known else max(last, self._started)
-                    transition = signal_loss(rule, station.code, since, now, is_open=known)
-                    if transition is not None:
-                        found.append((transition, station))
-            save_and_page(tx, found, self._options.recipients, now)
-
 
 def _limit(station: Station, bucket: Bucket, catalogue: Catalogue) -> Limit | None:
     day = bucket.start.astimezone(VIETNAM).date()
@@ -133,10 +132,29 @@ def _limit(station: Station, bucket: Bucket, catalogue: Catalogue) -> Limit | No
         return None
 
 
+def _covered(tx: WorkerTransaction, buckets: Sequence[Bucket], catalogue: Catalogue) -> list[Bucket]:
+    """Return the buckets with the time that their usable readings cover, where the sensor is registered."""
+    cadences = []
+    for bucket in buckets:
+        station = catalogue.registry.station(bucket.station, bucket.start)
+        sensor = None if station is None else station.sensor_of.get(bucket.parameter)
+        cadences.append(None if sensor is None else sensor.cadence_s)
+    known = [(b, cadence_s) for b, cadence_s in zip(buckets, cadences, strict=True) if cadence_s is not None]
+    covered = iter(tx.buckets.covered_s(known))
+    return [
+        b if cadence_s is None else replace(b, covered_s=next(covered))
+        for b, cadence_s in zip(buckets, cadences, strict=True)
+    ]
+
+
 def _found(
-    tx: WorkerTransaction, judged: Iterable[tuple[Judgement, Limit | None, Station | None]], catalogue: Catalogue
+    tx: WorkerTransaction,
+    judged: Iterable[tuple[Judgement, Limit | None, Station | None]],
+    catalogue: Catalogue,
+    minimum_completeness: float,
 ) -> list[tuple[Transition, Station]]:
     found: list[tuple[Transition, Station]] = []
+    listening = tx.presence.listening()
     open_alerts: dict[str, set[AlertKey]] = {}
     for judgement, limit, station in sorted(judged, key=lambda j: j[0].bucket.start):
         if station is None or limit is None:
@@ -146,7 +164,11 @@ def _found(
         if station.code not in open_alerts:
             open_alerts[station.code] = set(tx.alerts.open_keys(station.code))
         is_open = {key.rule for key in open_alerts[station.code] if key.parameter == bucket.parameter}
-        for transition in findings(judgement, limit, rules, is_open):
+        changes = (
+            *findings(judgement, limit, rules, is_open),
+            *completeness_findings(judgement, rules, is_open, listening, minimum_completeness),
+        )
+        for transition in changes:
             found.append((transition, station))
             # The next hour or day of the same sensor may be judged in this very sweep.
             if transition.kind is TransitionKind.RESOLVED:

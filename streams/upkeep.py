@@ -21,12 +21,12 @@ def keep_up(tx: WorkerTransaction, catalogue: Catalogue, recipients: Recipients,
         return registry.station(code, now)
 
     ended = withdrawn(tx.alerts.open_alerts(), InForce(in_force, catalogue.rules, catalogue.limit_sets), now)
-    told: list[tuple[Transition, Station]] = []
+    ends: list[tuple[Transition, Station]] = []
     for transition in ended:
         station = in_force(transition.key.station) or known.get(transition.key.station)
         if station is None:
             tx.alerts.apply(transition)  # of a station that nobody has described there is nobody to tell
         else:
-            told.append((transition, station))
-    save_and_page(tx, told, recipients, now)
+            ends.append((transition, station))
+    save_and_page(tx, ends, recipients, now)
     send_digests(tx, in_force, now)

@@ -36,6 +36,7 @@ from streams.artefact_choice import ArtefactChoice
 from streams.catalogue import CatalogueCache
 from streams.decoding import DecodeOptions
 from streams.lag import LagProbe
+from streams.listening import CaughtUp
 from streams.paging import recipients_of
 from streams.processor import BatchProcessor, ProcessorOptions, Shared
 from streams.records import RawRecord
@@ -79,12 +80,14 @@ class Worker:
             STATION_DEFAULT.with_budget(settings.model_false_alarms_per_week),
         )
         self._processor = BatchProcessor(store, catalogue.current, options, clock, self._artefacts)
+        self._clock, self._caught_up = clock, CaughtUp()
         self._sweeper = Sweeper(
             store,
             catalogue,
             self._processor.delays,
             SweepOptions(timedelta(seconds=settings.judge_grace_s), settings.minimum_completeness, recipients),
             clock,
+            caught_up=self._caught_up,
         )
         # One thread for everything that touches the database or the states: batches and sweeps take turns in it, and
         # the event loop stays free for Kafka's heartbeats.
@@ -140,6 +143,7 @@ class Worker:
                     probe.close()
                     probe = None
                 continue
+            self._caught_up.observe(self._clock.now(), ends, committed)
             if self.waiting_for:
                 self._watchdog.forgive()
                 continue

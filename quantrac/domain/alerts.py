@@ -17,6 +17,8 @@ class AlertKind(StrEnum):
     ANOMALY = "anomaly"
     FAULT = "fault"
     OFFLINE = "offline"
+    DUE = "due"
+    """A usable reading was due, in time, and did not come."""
 
 
 class Severity(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from quantrac.domain.limits import Window
@@ -28,13 +29,16 @@ class Bucket:
     window: Window
     start: datetime
     end: datetime
-    usable_sum: float
+    usable_sum: Decimal | float
+    """Exact where it comes from the database: the mean is divided exactly."""
     usable_count: int
     total_count: int
     late_count: int
     minimum: float | None
     maximum: float | None
     expected: int
+    covered_s: float | None = None
+    """Time that the usable readings cover, each at most one cadence; ``None``: not measured, each covers one."""
 
 
 @dataclass(frozen=True, slots=True)

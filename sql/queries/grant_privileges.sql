@@ -27,7 +27,7 @@ BEGIN
     GRANT INSERT, UPDATE ON
         readings, reading_hours, reading_days, latest_readings, judgements, alerts, alert_transitions, outbox,
         held_notifications,
-        dead_letters, feeds, ledger, kafka_progress, station_states, station_presence, delays,
+        dead_letters, feeds, ledger, kafka_progress, station_states, station_presence, delays, sensor_presence, listening,
         model_states, station_models, shadow_counts, forwarded_files
         TO quantrac_writer;
     GRANT INSERT ON reading_revisions TO quantrac_writer;
@@ -44,7 +44,7 @@ BEGIN
              'id station parameter rule kind opened_at acknowledged_at acknowledged_by closed_cause recorded_at '
              'recorded_by'),
             ('quantrac_writer', 'INSERT', 'alert_transitions', 'id created_at'),
-            ('quantrac_writer', 'INSERT', 'outbox', 'id created_at attempts locked_until sent_at failed_at last_error'),
+            ('quantrac_writer', 'INSERT', 'outbox', 'id attempts locked_until sent_at failed_at last_error'),
             ('quantrac_notifier', 'UPDATE', 'outbox',
              'id alert_id transition_id message_id channel recipient subject text html created_at')
         ) AS listed (role, verb, name, without)

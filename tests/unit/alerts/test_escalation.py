@@ -67,9 +67,11 @@ def draw(values: str, at: Callable[[float], datetime], rule: Rule = RULE) -> tup
         ("###!!##...", "--O|E||R--"),
         # ended from the high step while the mild one is still reached: a new incident at the mild one
         ("!!######", "-O||RO||"),
-        # a gap of three cadences is bridged, a longer one begins the count anew
+        # a gap with nothing good in it does not erase what was beyond the limit before it, however long it is
         ("##  #...", "--  O||R"),
-        ("##   ###", "--   --O"),
+        ("##   ###", "--   O||"),
+        ("##                      #", "--                      O"),
+        ("##   .##", "--   ---"),
         # so with the end: before a gap does not count
         ("###..   ...", "--O||   ||R"),
         # a single spike is nothing

@@ -37,7 +37,13 @@ def test_the_packaged_ladder(rules: tuple[Rule, ...]) -> None:
         ("exceed", 1.0, Severity.HIGH, True),
     ]
     paging = {(r.code, s.name) for r in rules for s in r.steps if s.page}
-    assert paging == {("limit", "exceed"), ("day_mean", "legal"), ("anomaly", "pollution")}
+    assert paging == {
+        ("limit", "exceed"),
+        ("day_mean", "legal"),
+        ("anomaly", "pollution"),
+        ("unusable", "hours"),
+        ("flat_high", "hour"),
+    }
 
 
 def test_documents_round_trip_through_json(rules: tuple[Rule, ...]) -> None:

@@ -1,0 +1,263 @@
+"""What is due is watched: a usable reading of each sensor, in time, by its own cadence. Pure.
+
+A reading that is late, ahead of the clock, refused, of unknown status, suspect or missing says nothing of the water;
+whoever keeps sending such readings is not seen by the rules of limits. Here each line of a sensor is noted as it
+arrives, and the time since the sensor was last *in order* is held against the steps of a rule.
+
+::
+
+    minute    0    5   10   15   20   25 ...  50 ... 135     cadence 300 s, first step at 30 min, page at 2 h
+    line      u    u    u    s    s    s       s      s      u usable, s suspect
+    in order  -    -    x                                    x: the third usable one in a row
+    alert                                  (40) O   (130) E  O a work item, E escalated: officers are paged
+
+One usable reading among many others does not put a sensor in order: it takes ``RUN`` at its cadence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from alerts.due_words import cadence_words, unusable_words
+from alerts.escalation import Reason
+from alerts.rules import Rule, Trigger
+from quantrac.domain.alerts import AlertKey, Severity, Transition, TransitionKind
+from quantrac.domain.presence import Defect, Listening, Note, OpenAlert, SensorPresence
+from quantrac.domain.readings import CheckedReading, Flag, QcReason, Status
+from quantrac.domain.stations import Sensor, Station
+from quantrac.domain.words import Bilingual
+
+RUN = 3
+"""Usable readings in a row that put a sensor in order, as many as end an alert of its limit."""
+INTERVALS = 12
+"""Equal intervals in a row that make an actual cadence: an hour of a 5-minute station."""
+SAME_INTERVAL = 0.1
+"""Intervals that differ by less than this share are equal: loggers stamp some seconds early or late."""
+OTHER_CADENCE = 1.2
+"""Actual over registered cadence, either way, from which they differ."""
+GAP_CADENCES = 3.0
+SHORTEST_GAP_S = 900.0
+"""Three missed sendings, and 15 minutes at least (Envisoft), are a silence."""
+
+_OF_STATUS = {
+    Status.UNKNOWN: Defect.UNKNOWN_STATUS,
+    Status.CALIBRATING: Defect.CALIBRATING,
+    Status.FAULT: Defect.FAULT,
+}
+
+
+def silence(cadence_s: float) -> timedelta:
+    """Return the time without a message from which a sender of a cadence is silent."""
+    return timedelta(seconds=max(SHORTEST_GAP_S, GAP_CADENCES * cadence_s))
+
+
+def note_of(checked: CheckedReading, lane_limit: timedelta) -> Note:
+    """Return what a reading says of its sensor.
+
+    Lateness is that of its receipt: what waited for us in Kafka through an outage of our own was sent in time.
+    """
+    reading = checked.reading
+    defect, detail = _defect(checked, lane_limit), ""
+    if defect in (Defect.SUSPECT, Defect.BAD) and checked.reasons:
+        detail = checked.reasons[0].value
+    return Note(reading.received_at, reading.observed_at, defect, detail)
+
+
+def _defect(checked: CheckedReading, lane_limit: timedelta) -> Defect | None:
+    reading = checked.reading
+    if reading.received_at - reading.observed_at > lane_limit:
+        return Defect.LATE
+    if QcReason.CLOCK_FUTURE in checked.reasons:
+        return Defect.AHEAD
+    if reading.status is not Status.MEASURING:
+        return _OF_STATUS[reading.status]
+    if reading.value is None:
+        return Defect.NO_VALUE
+    if checked.usable:
+        return None
+    return Defect.BAD if checked.flag is Flag.BAD else Defect.SUSPECT
+
+
+def returned(before: SensorPresence, sensor: Sensor, heard_at: datetime, now: datetime) -> SensorPresence:
+    """Return what is remembered of a sensor when its station is heard ``now``, after a silence since ``heard_at``.
+
+    A sensor that was in order when the silence began starts anew: neither the silence nor the backfill that follows
+    is its fault. One that was not in order does not: junk after each silence must not put it off for ever.
+    """
+    in_order = before.steady_at is not None and heard_at - before.steady_at <= silence(sensor.cadence_s)
+    return replace(before, returned_at=now) if in_order else before
+
+
+def noted(before: SensorPresence, note: Note, sensor: Sensor) -> SensorPresence:
+    """Return what is remembered of a sensor after one more line."""
+    state = _measured(replace(before, received_at=note.received_at), note)
+    if note.defect is not None:
+        return replace(state, defect=note.defect, defect_at=note.received_at, detail=note.detail)
+    return _usable(state, note, sensor)
+
+
+def _usable(state: SensorPresence, note: Note, sensor: Sensor) -> SensorPresence:
+    at, last = note.observed_at, state.usable_observed_at
+    state = replace(state, usable_at=note.received_at)
+    if at is None:
+        return state
+    run = 1
+    if last is not None and at <= last + timedelta(seconds=sensor.cadence_s / 2):
+        return state  # several readings within one cadence are one
+    if last is not None and at - last <= silence(sensor.cadence_s):
+        run = state.usable_run + 1
+    steady = note.received_at if run >= RUN else state.steady_at
+    return replace(state, usable_observed_at=at, usable_run=run, steady_at=steady)
+
+
+def _measured(state: SensorPresence, note: Note) -> SensorPresence:
+    at, last = note.observed_at, state.observed_at
+    if at is None or note.defect in (Defect.LATE, Defect.AHEAD) or (last is not None and at <= last):
+        return state
+    if last is None:
+        return replace(state, observed_at=at)
+    interval_s = (at - last).total_seconds()
+    same = state.interval_s is not None and abs(interval_s - state.interval_s) <= SAME_INTERVAL * state.interval_s
+    if same:
+        return replace(state, observed_at=at, interval_run=min(state.interval_run + 1, INTERVALS))
+    return replace(state, observed_at=at, interval_s=interval_s, interval_run=1)
+
+
+def reached(rule: Rule, cadence_s: float, waited_s: float) -> int:
+    """Return the step that a wait reaches, counted from 1; 0: none.
+
+    A step counts from its ``after_s`` and from so many cadences on that a slow station misses as many sendings as a
+    fast one: the first from ``max_gap_cadences``, each further one from one cadence more.
+    """
+    return sum(
+        waited_s >= max(step.after_s or 0.0, (rule.max_gap_cadences + index) * cadence_s)
+        for index, step in enumerate(rule.steps)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One sensor as the sweep sees it."""
+
+    station: Station
+    sensor: Sensor
+    presence: SensorPresence
+    heard_at: datetime
+    """When the station was last heard."""
+    listening: Listening
+
+
+def due(rule: Rule, watched: Watched, alert: OpenAlert | None) -> Transition | None:
+    """Return what a rule of kind due changes at one sensor, if anything; ``alert`` is its open alert."""
+    if rule.trigger is Trigger.CADENCE:
+        return _cadence(rule, watched, alert)
+    return _unusable(rule, watched, alert)
+
+
+def _unusable(rule: Rule, watched: Watched, alert: OpenAlert | None) -> Transition | None:
+    presence, listening, cadence_s = watched.presence, watched.listening, watched.sensor.cadence_s
+    began = max((t for t in (presence.steady_at, presence.returned_at) if t is not None), default=None)
+    if (
+        alert is not None
+        and began is not None
+        and not reached(rule, cadence_s, (listening.until - began).total_seconds())
+    ):
+        return _transition(
+            rule,
+            watched,
+            alert,
+            TransitionKind.RESOLVED,
+            level=0,
+            since=began,
+            words=Bilingual("lại có số liệu dùng được, đúng lúc", "usable readings come in time again"),
+            reason=Reason.USABLE_AGAIN,
+        )
+    # While the whole station is silent, that is what is told.
+    if listening.until - watched.heard_at >= silence(min(s.cadence_s for s in watched.station.sensors)):
+        return None
+    defect, detail = defect_of(presence, watched.heard_at, cadence_s)
+    counted_from = listening.since if began is None else max(began, listening.since)
+    waited_s = (listening.until - counted_from).total_seconds() - _patience_s(rule, defect)
+    level = reached(rule, cadence_s, waited_s)
+    if level == 0 or (alert is not None and (level == 1 or alert.severity == rule.steps[level - 1].severity)):
+        return None
+    since = began or listening.since
+    return _transition(
+        rule,
+        watched,
+        alert,
+        TransitionKind.OPENED if alert is None else TransitionKind.ESCALATED,
+        level=level,
+        since=since,
+        words=unusable_words(defect, detail, presence, listening.until - since),
+        reason=Reason.NOT_USABLE,
+    )
+
+
+def _patience_s(rule: Rule, defect: Defect) -> float:
+    """Return for how long an instrument may be out of order by its own word before that counts as an omission."""
+    patience: Mapping[Defect, float] = {Defect.CALIBRATING: rule.calibration_s, Defect.FAULT: rule.fault_s}
+    return patience.get(defect, 0.0)
+
+
+def defect_of(presence: SensorPresence, heard_at: datetime, cadence_s: float) -> tuple[Defect, str]:
+    """Return what is wrong with a sensor that is not in order, and the detail of it."""
+    if presence.received_at is None or heard_at - presence.received_at >= silence(cadence_s):
+        return Defect.MISSING_LINE, ""
+    if presence.defect is None or presence.defect_at is None:
+        return Defect.SPARSE, ""
+    # Its first usable readings after a fault do not put a sensor in order yet: it is still told as what it was.
+    long_ago = heard_at - presence.defect_at >= silence(cadence_s)
+    return (Defect.SPARSE, "") if long_ago else (presence.defect, presence.detail)
+
+
+def _cadence(rule: Rule, watched: Watched, alert: OpenAlert | None) -> Transition | None:
+    presence, registered_s = watched.presence, watched.sensor.cadence_s
+    if presence.interval_run < INTERVALS or presence.interval_s is None:
+        return None
+    ratio = presence.interval_s / registered_s
+    differs = ratio > OTHER_CADENCE or ratio < 1 / OTHER_CADENCE
+    if differs is (alert is not None):
+        return None
+    kind = TransitionKind.OPENED if differs else TransitionKind.RESOLVED
+    words = cadence_words(presence.interval_s, registered_s)
+    since = presence.observed_at or watched.heard_at
+    reason = Reason.OTHER_CADENCE if differs else Reason.CADENCE_AS_REGISTERED
+    return _transition(rule, watched, alert, kind, level=int(differs), since=since, words=words, reason=reason)
+
+
+def may_page(rule: Rule, station: Station) -> bool:
+    """Whether a rule pages officers for stations of this kind."""
+    return not rule.page_at or station.kind.value in rule.page_at
+
+
+def _transition(
+    rule: Rule,
+    watched: Watched,
+    alert: OpenAlert | None,
+    kind: TransitionKind,
+    *,
+    level: int,
+    since: datetime,
+    words: Bilingual,
+    reason: Reason,
+) -> Transition:
+    station, parameter = watched.station, watched.sensor.parameter
+    paged = alert is not None and alert.paged
+    over = kind is TransitionKind.RESOLVED
+    step = None if over else rule.steps[level - 1]
+    return Transition(
+        key=AlertKey(station.code, parameter, rule.code),
+        kind=kind,
+        alert_kind=rule.kind,
+        severity=Severity.INFO if step is None else step.severity,
+        reason=reason.value,
+        observed_at=watched.listening.until,
+        since=since,
+        value=None,
+        limit=None,
+        explanation=Bilingual(f"{parameter}: {words.vi}", f"{parameter}: {words.en}"),
+        page=paged if step is None else step.page and may_page(rule, station) and not paged,
+    )

@@ -1,0 +1,56 @@
+"""What is said of a sensor that gives no usable reading in time: as what it is, and for how long."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from quantrac.domain.presence import Defect, SensorPresence
+from quantrac.domain.words import Bilingual, duration, duration_vi, local_time
+
+_WORDS = {
+    Defect.LATE: Bilingual("số liệu đến muộn hoặc đồng hồ trạm chậm", "its readings come late, or its clock is slow"),
+    Defect.AHEAD: Bilingual("đồng hồ trạm chạy nhanh hơn giờ chuẩn", "the station's clock is ahead"),
+    Defect.REFUSED: Bilingual("số liệu gửi đến bị từ chối", "what it sends is refused"),
+    Defect.UNKNOWN_STATUS: Bilingual(
+        "mã trạng thái không có trong quy định", "its status code is none of the regulation's"
+    ),
+    Defect.CALIBRATING: Bilingual("báo đang hiệu chuẩn quá lâu", "it says for too long that it is being calibrated"),
+    Defect.FAULT: Bilingual("báo lỗi thiết bị quá lâu", "it reports a fault for too long"),
+    Defect.SUSPECT: Bilingual("số liệu nghi ngờ", "its readings are suspect"),
+    Defect.BAD: Bilingual("số liệu không hợp lệ", "its readings are bad"),
+    Defect.NO_VALUE: Bilingual("dòng số liệu không có giá trị", "its lines have no value"),
+    Defect.MISSING_LINE: Bilingual(
+        "trạm vẫn truyền nhưng không gửi thông số này", "the station sends, and leaves this parameter out"
+    ),
+    Defect.SPARSE: Bilingual("số liệu dùng được quá thưa", "its usable readings are too far apart"),
+}
+
+
+def unusable_words(defect: Defect, detail: str, presence: SensorPresence, waited: timedelta) -> Bilingual:
+    """Say what is wrong, for how long, and when the last usable reading came.
+
+    >>> print(unusable_words(Defect.AHEAD, "", SensorPresence(), timedelta(hours=2)).vi)
+    không có số liệu dùng được trong 2 giờ: đồng hồ trạm chạy nhanh hơn giờ chuẩn
+    """
+    what, more = _WORDS[defect], f" ({detail})" if detail else ""
+    last_vi = last_en = ""
+    if presence.usable_at is not None:
+        at = local_time(presence.usable_at)
+        last_vi, last_en = f"; số liệu dùng được cuối cùng lúc {at}", f"; the last usable reading came at {at}"
+    return Bilingual(
+        f"không có số liệu dùng được trong {duration_vi(waited)}: {what.vi}{more}{last_vi}",
+        f"no usable reading in time for {duration(waited)}: {what.en}{more}{last_en}",
+    )
+
+
+def cadence_words(actual_s: float, registered_s: float) -> Bilingual:
+    """Say how the actual cadence stands to the registered one.
+
+    >>> print(cadence_words(900, 300).en)
+    a reading every 15 min, registered is one every 5 min
+    """
+    actual, registered = timedelta(seconds=actual_s), timedelta(seconds=registered_s)
+    return Bilingual(
+        f"tần suất thực tế {duration_vi(actual)} một số liệu, đăng ký {duration_vi(registered)}",
+        f"a reading every {duration(actual)}, registered is one every {duration(registered)}",
+    )

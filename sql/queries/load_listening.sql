@@ -1,0 +1,1 @@
+SELECT since, until FROM listening

@@ -1,0 +1,1 @@
+UPDATE listening SET since = %(since)s, until = greatest(until, %(until)s::timestamptz)

@@ -1,0 +1,172 @@
+"""What did not come: silent stations, and sensors without a usable reading in time. Only while we hear everything."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, time, timedelta
+
+from alerts.due import Watched, due, may_page, silence
+from alerts.escalation import AlertState, Reason
+from alerts.offline import signal_loss
+from alerts.rules import Rule, rules_in_force
+from alerts.transitions import resolution
+from quantrac.domain.alerts import AlertKey, AlertKind, Transition
+from quantrac.domain.limits import Window
+from quantrac.domain.presence import Listening, OpenAlert, SensorPresence
+from quantrac.domain.stations import VIETNAM, Station
+from quantrac.telemetry import get_logger
+from sql.presence_store import SensorKey
+from sql.worker_store import WorkerTransaction
+from streams.catalogue import Catalogue
+from streams.dues import station_cadence_s
+from streams.listening import INTERRUPTION, CaughtUp
+from streams.paging import Recipients, save_and_page
+
+_log = get_logger(__name__)
+ALL_SILENT = 3
+"""So many stations do not fall silent at one moment by themselves: when nothing comes from anybody it is our path."""
+LATELY = timedelta(days=1)
+"""Stations that were heard within it are expected to be heard."""
+
+Open = Mapping[AlertKey, OpenAlert]
+
+
+class OverdueSweep:
+    """Silence and what was due, in one worker.
+
+    Silence counts within the time in which our own path hears everything. That time is kept in the database, so that a
+    restart or another worker goes on with it; it begins anew after an outage of ours of more than ``INTERRUPTION``: of
+    the database, of Kafka, of all workers, or when nothing comes from any station.
+    """
+
+    def __init__(self, started: datetime, recipients: Recipients, caught_up: CaughtUp | None = None) -> None:
+        self._started, self._recipients, self._caught_up = started, recipients, caught_up
+        self._held: Listening | None = None
+        self._breaks = 0
+        self._failed = False
+        self._deaf = False
+
+    def failed(self) -> None:
+        """Note that the database was away."""
+        self._failed = True
+
+    def listen(self, tx: WorkerTransaction, catalogue: Catalogue, now: datetime) -> None:
+        """Open, escalate and end the alerts about what did not come."""
+        stations = list(catalogue.registry.current(now))
+        sensors, heard = tx.presence.sensors([s.code for s in stations])
+        listening = self._listening(tx, stations, heard, now)
+        if listening is None:
+            return
+        tx.presence.save_listening(listening)
+        open_alerts = tx.presence.open_alerts()
+        rules = rules_in_force(catalogue.rules, now.astimezone(VIETNAM).date())
+        found: list[tuple[Transition, Station]] = []
+        for station in stations:
+            heard_at = heard.get(station.code)
+            found += ((t, station) for t in _silent(rules, station, heard_at, listening, open_alerts))
+            if heard_at is not None:
+                for watched in _watched(station, heard_at, sensors, listening):
+                    found += ((t, station) for t in _due(rules, watched, open_alerts))
+        save_and_page(tx, found, self._recipients)
+        for key in open_alerts.keys() - _watched_keys(stations, rules):
+            self._withdraw(tx, catalogue, key, open_alerts[key], now)
+
+    def _listening(
+        self, tx: WorkerTransaction, stations: Collection[Station], heard: Mapping[str, datetime], now: datetime
+    ) -> Listening | None:
+        """Return the time in which our path has heard everything; ``None``: it was never caught up yet."""
+        until = now if self._caught_up is None else self._caught_up.until
+        if until is None:
+            return None
+        breaks = 0 if self._caught_up is None else self._caught_up.breaks
+        since = self._since(tx, now)
+        if breaks != self._breaks or self._all_silent(stations, heard, until):
+            since = now
+        self._breaks, self._failed = breaks, False
+        self._held = Listening(since, max(since, until))
+        return self._held
+
+    def _since(self, tx: WorkerTransaction, now: datetime) -> datetime:
+        if self._held is not None and not self._failed:
+            return self._held.since
+        before = self._held or tx.presence.listening()
+        if before is not None and now - before.until <= INTERRUPTION:
+            return before.since
+        return self._started if self._held is None else now
+
+    def _all_silent(self, stations: Collection[Station], heard: Mapping[str, datetime], until: datetime) -> bool:
+        lately = [s for s in stations if s.code in heard and until - heard[s.code] <= LATELY]
+        if len(lately) < ALL_SILENT:
+            return False
+        quiet = silence(min(station_cadence_s(s) for s in lately))
+        deaf = until - max(heard[s.code] for s in lately) >= quiet * 2 / 3
+        if deaf and not self._deaf:
+            _log.error("nothing_comes", stations=len(lately), next="look at broker and bridge: nobody is called silent")
+        self._deaf = deaf
+        return deaf
+
+    def _withdraw(
+        self, tx: WorkerTransaction, catalogue: Catalogue, key: AlertKey, alert: OpenAlert, now: datetime
+    ) -> None:
+        """End an alert whose rule, sensor or station is no longer there."""
+        station = catalogue.registry.station(key.station, now)
+        versions = [r for r in catalogue.rules if r.code == key.rule]
+        rule = max(versions, key=lambda r: r.effective_from, default=None)
+        ended = resolution(key, rule, AlertState(level=1, paged=alert.paged), Reason.RULE_WITHDRAWN, now)
+        if station is None:
+            tx.alerts.apply(ended)
+        else:
+            save_and_page(tx, [(ended, station)], self._recipients)
+
+
+def _watched_keys(stations: Collection[Station], rules: Collection[Rule]) -> set[AlertKey]:
+    """Return the keys that alerts about what did not come may have."""
+    keys = {AlertKey(s.code, "", r.code) for s in stations for r in rules if r.kind is AlertKind.OFFLINE}
+    return keys | {
+        AlertKey(station.code, sensor.parameter, rule.code)
+        for station in stations
+        for sensor in station.sensors
+        for rule in rules
+        if rule.kind is AlertKind.DUE and rule.applies_to(sensor.parameter)
+    }
+
+
+def _silent(
+    rules: Collection[Rule], station: Station, heard_at: datetime | None, listening: Listening, open_alerts: Open
+) -> Iterator[Transition]:
+    last = heard_at or datetime.combine(station.effective_from, time(), VIETNAM)
+    for rule in rules:
+        if rule.kind is not AlertKind.OFFLINE:
+            continue
+        alert = open_alerts.get(AlertKey(station.code, "", rule.code))
+        found = signal_loss(
+            rule,
+            station.code,
+            last,
+            listening.until,
+            is_open=alert is not None,
+            severity=None if alert is None else alert.severity,
+            cadence_s=station_cadence_s(station),
+            listening_since=listening.since,
+            paged=False if alert is None else alert.paged,
+            may_page=may_page(rule, station),
+        )
+        if found is not None:
+            yield found
+
+
+def _watched(
+    station: Station, heard_at: datetime, sensors: Mapping[SensorKey, SensorPresence], listening: Listening
+) -> Iterator[Watched]:
+    for sensor in station.sensors:
+        presence = sensors.get((station.code, sensor.parameter), SensorPresence())
+        yield Watched(station, sensor, presence, heard_at, listening)
+
+
+def _due(rules: Collection[Rule], watched: Watched, open_alerts: Open) -> Iterator[Transition]:
+    station, parameter = watched.station.code, watched.sensor.parameter
+    for rule in rules:
+        if rule.kind is AlertKind.DUE and rule.window is not Window.DAY and rule.applies_to(parameter):
+            found = due(rule, watched, open_alerts.get(AlertKey(station, parameter, rule.code)))
+            if found is not None:
+                yield found

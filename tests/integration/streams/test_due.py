@@ -1,0 +1,365 @@
+"""A fleet that would rather not be seen, beside honest stations, on the real database: each evasion is told as it is.
+
+Processor and sweeper are the worker's own; the clock is drawn. COD stands at 400 mg/L everywhere, over four times its
+limit, and each station hides it in its own way.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from alerts.effective_limits import effective_limits
+from quantrac import topics
+from quantrac.clock import ManualClock
+from quantrac.endpoints import DatabaseEndpoint
+from quantrac.registry import parse_registry, registry_sha256
+from sql.catalogue import import_registry
+from sql.reports import Reports
+from streams.processor import BatchProcessor
+from streams.records import RawRecord
+from streams.sweep import Sweeper
+from tests.integration.streams.conftest import REGISTRY, STATION
+
+CADENCE = timedelta(minutes=5)
+MINUTE = timedelta(minutes=1)
+Line = dict[str, Any]
+Told = tuple[str, bool]
+"""What the explanation says, and whether officers were paged."""
+
+
+def line(parameter: str, value: object, status: str = "00") -> Line:
+    return {"parameter": parameter, "value": value, "status": status}
+
+
+def honest_lines(n: int) -> list[Line]:
+    return [line("COD", 50.0 + n % 7), line("pH", 7.0 + n % 5 / 10)]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to send: how far the clock is off, and which lines the n-th message has (from 0, every 5 minutes)."""
+
+    told: Told | None
+    off: timedelta = timedelta()
+    lines: Callable[[int], list[Line]] = honest_lines
+    kind: str = "effluent"
+
+
+def cod(value: object = 400.0, status: str = "00") -> Callable[[int], list[Line]]:
+    return lambda n: [line("COD", value, status), line("pH", 7.0 + n % 5 / 10)]
+
+
+def only_now_and_then(n: int) -> list[Line]:
+    return [line("COD", 50.0 + n % 7, "00" if n % 9 == 0 else "99"), line("pH", 7.0 + n % 5 / 10)]
+
+
+WAYS = {
+    "HONEST_1": Way(None),
+    "HONEST_2": Way(None),
+    "CLOCK_AHEAD_90_S": Way(("clock is ahead", True), timedelta(seconds=90)),
+    "CLOCK_AHEAD_400_S": Way(("clock is ahead", True), timedelta(seconds=400)),
+    "CLOCK_AHEAD_31_MIN": Way(("clock is ahead", True), 31 * MINUTE),
+    "CLOCK_SLOW_31_MIN": Way(("come late, or its clock is slow", True), -31 * MINUTE),
+    "LEFT_OUT": Way(("leaves this parameter out", True), lines=lambda n: [line("pH", 7.0 + n % 5 / 10)]),
+    "STATUS_99": Way(("none of the regulation's", True), lines=cod(status="99")),
+    "SUSPECT": Way(("suspect (range_expected)", True), lines=cod(12_000.0)),
+    "IMPOSSIBLE": Way(("bad (range_sensor)", True), lines=cod(99_999.0)),
+    "REFUSED": Way(("refused (not_a_number)", True), lines=cod(True)),
+    "NO_VALUE": Way(("no value", True), lines=cod(None)),
+    "NOW_AND_THEN": Way(("none of the regulation's", True), lines=only_now_and_then),
+    "CALIBRATING": Way(("being calibrated", True), lines=cod(status="01")),
+    "BROKEN": Way(None, lines=cod(status="02")),
+    "HOT_SPOT_99": Way(("none of the regulation's", False), lines=cod(status="99"), kind="surface_water"),
+}  # fmt: skip
+
+
+class Fleet:
+    """Sends every station's message and sweeps, again and again, as a worker does."""
+
+    def __init__(self, processor: BatchProcessor, sweeper: Sweeper, clock: ManualClock) -> None:
+        self.processor, self.sweeper, self.clock = processor, sweeper, clock
+        self._offsets, self._n = itertools.count(), 0
+
+    def message(self, station: str, observed_at: datetime, lines: list[Line]) -> RawRecord:
+        payload = json.dumps({"v": 1, "observed_at": observed_at.isoformat(), "readings": lines}).encode()
+        topic = topics.mqtt_readings(station)
+        return RawRecord(0, next(self._offsets), payload, topics.CONTENT_JSON, topic, self.clock.now())
+
+    def run(self, ways: dict[str, Way], lasting: timedelta, every: timedelta = CADENCE) -> None:
+        end = self.clock.now() + lasting
+        while self.clock.now() < end:
+            now = self.clock.now()
+            batch = [self.message(code, now + way.off, way.lines(self._n)) for code, way in ways.items()]
+            if batch:
+                self.processor.process(batch)
+            self._n += 1
+            self.clock.advance(every)
+            self.sweeper.sweep()
+
+
+@pytest.fixture
+def register(prepared: DatabaseEndpoint) -> Callable[..., None]:
+    def make(kinds: dict[str, str], cadence_s: int = 300) -> None:
+        head = REGISTRY.split("[[station.sensor]]", maxsplit=1)[0]
+        sensors = "".join(
+            f'[[station.sensor]]\nparameter = "{p}"\nunit = "{u}"\ncadence_s = {cadence_s}\n'
+            for p, u in (("COD", "mg/L"), ("pH", ""))
+        )
+        text = "".join(
+            head.replace("DT_TEST_NUOSXL", code).replace('"effluent"', f'"{kind}"') + sensors
+            for code, kind in kinds.items()
+        )
+        registry = parse_registry(text, "test")
+        import_registry(prepared.owner, registry, registry_sha256(registry), effective_limits)
+
+    return make
+
+
+@pytest.fixture
+def fleet(
+    make_processor: Callable[[], BatchProcessor], make_sweeper: Callable[[], Sweeper], clock: ManualClock
+) -> Fleet:
+    return Fleet(make_processor(), make_sweeper(), clock)
+
+
+def alerts(reports: Reports, *, only_open: bool = True) -> list[tuple[str, str]]:
+    """Return station and rule; without the station of the other tests, which never sends here."""
+    found = reports.alerts(only_open=only_open, limit=1000)
+    return [(a.station, a.rule) for a in found if a.station != STATION]
+
+
+def told(reports: Reports, *, rule: str = "unusable", only_open: bool = True) -> dict[str, tuple[str, str, str, bool]]:
+    """Return (parameter, severity, what is said, whether officers were paged) by station."""
+    alerts = [a for a in reports.alerts(only_open=only_open, limit=1000) if a.rule == rule]
+    return {a.station: (a.parameter, a.severity, a.explanation_en, a.page) for a in alerts if a.parameter == "COD"}
+
+
+def pages(reports: Reports, database: DatabaseEndpoint, rule: str = "unusable") -> dict[str, int]:
+    with psycopg.connect(database.reader) as connection:
+        rows = connection.execute(
+            "SELECT station, count(*) FROM outbox JOIN alerts ON alerts.id = alert_id"
+            " WHERE rule = %s AND parameter = 'COD' GROUP BY station",
+            (rule,),
+        )
+        return {str(station): int(count) for station, count in rows}
+
+
+def test_r3_a_hostile_fleet_is_told_and_honest_stations_are_stored(
+    register: Callable[..., None], fleet: Fleet, reports: Reports, prepared: DatabaseEndpoint
+) -> None:
+    # hours     0    0:20                         5:00          5:30
+    # evaders   ok   hidden, each in its own way  honest again
+    # told                 0:45 items   2:15 pages              all over, those paged hear of it
+    register({code: way.kind for code, way in WAYS.items()})
+    honest = dict.fromkeys(WAYS, Way(None))
+    fleet.run(honest, 20 * MINUTE)
+    fleet.run(WAYS, 60 * MINUTE)
+    first = told(reports)
+    excused = {"CALIBRATING", "BROKEN"}
+    expected = {code: way.told for code, way in WAYS.items() if way.told is not None}
+    assert set(first) == expected.keys() - excused
+    assert {severity for _, severity, _, _ in first.values()} == {"warning"}
+    assert pages(reports, prepared) == {}
+
+    fleet.run(WAYS, 220 * MINUTE)
+    late = told(reports)
+    assert set(late) == set(expected)
+    for code, (words, paged) in expected.items():
+        _, severity, said, page = late[code]
+        assert words in said, code
+        assert (severity, page) == ("high", paged), code
+    assert pages(reports, prepared) == {code: 1 for code, (_, paged) in expected.items() if paged}
+
+    fleet.run(honest, 30 * MINUTE)
+    assert told(reports) == {}
+    assert pages(reports, prepared) == {code: 2 for code, (_, paged) in expected.items() if paged}
+    ledger = reports.ledger()
+    for code in ("HONEST_1", "HONEST_2"):
+        assert (ledger[code].received, ledger[code].stored) == (132, 132)
+
+
+def test_r3_a_line_left_out_for_22_hours_is_told_and_its_backfill_pages_nobody_again(
+    register: Callable[..., None], fleet: Fleet, reports: Reports, prepared: DatabaseEndpoint, clock: ManualClock
+) -> None:
+    register({"A": "effluent"}, cadence_s=900)
+    quarter = 15 * MINUTE
+    fleet.run({"A": Way(None)}, 60 * MINUTE, every=quarter)
+    gone = clock.now()
+    fleet.run({"A": WAYS["LEFT_OUT"]}, timedelta(hours=22), every=quarter)
+    assert "leaves this parameter out" in told(reports)["A"][2]
+    assert pages(reports, prepared) == {"A": 1}
+    backfill = [fleet.message("A", gone + n * quarter, [line("COD", 50.0 + n % 7)]) for n in range(88)]
+    fleet.processor.process(backfill)
+    fleet.run({"A": Way(None)}, 60 * MINUTE, every=quarter)
+    assert told(reports) == {}
+    assert pages(reports, prepared) == {"A": 2}  # paged, and its end
+
+
+def test_r3_an_outage_of_the_station_and_its_backfill_page_nobody(
+    register: Callable[..., None], fleet: Fleet, reports: Reports, prepared: DatabaseEndpoint, clock: ManualClock
+) -> None:
+    # hours   0       0:20                 6:20
+    # A       live    silent               everything at once, oldest first, then live
+    # alert           offline (work item)  over; nothing is said of its sensors
+    register({"A": "effluent"})
+    fleet.run({"A": Way(None)}, 20 * MINUTE)
+    gone = clock.now()
+    fleet.run({}, timedelta(hours=6))
+    assert alerts(reports) == [("A", "offline")]
+    fleet.processor.process(
+        [fleet.message("A", gone + n * CADENCE, [line("COD", 400.0), line("pH", 7.0)]) for n in range(72)]
+    )
+    fleet.sweeper.sweep()
+    fleet.run({"A": Way(None)}, timedelta(hours=3))
+    assert ("A", "offline") not in alerts(reports)
+    assert told(reports, only_open=False) == {}
+    assert reports.deliveries() == []
+
+
+def test_r3_junk_now_and_then_does_not_put_off_what_is_due(
+    register: Callable[..., None], fleet: Fleet, reports: Reports, prepared: DatabaseEndpoint
+) -> None:
+    # after 20 good minutes one message of status 99 each 40 minutes: a silence before each
+    register({"A": "effluent"})
+    fleet.run({"A": Way(None)}, 20 * MINUTE)
+    for _ in range(6):
+        fleet.run({"A": WAYS["STATUS_99"]}, CADENCE)
+        fleet.run({}, 35 * MINUTE)
+    assert told(reports)["A"][3]
+    assert pages(reports, prepared) == {"A": 1}
+
+
+def test_r3_the_actual_cadence_against_the_registered_one_is_a_work_item(
+    register: Callable[..., None], fleet: Fleet, reports: Reports
+) -> None:
+    register({"A": "effluent"}, cadence_s=900)
+    fleet.run({"A": Way(None)}, 80 * MINUTE)
+    (_, severity, said, page) = told(reports, rule="cadence")["A"]
+    assert (severity, page) == ("warning", False)
+    assert "a reading every 5 min, registered is one every 15 min" in said
+    assert reports.deliveries() == []
+
+
+def test_r3_an_hourly_station_is_not_silent_between_its_messages(
+    register: Callable[..., None], fleet: Fleet, reports: Reports, clock: ManualClock
+) -> None:
+    register({"A": "effluent"}, cadence_s=3600)
+    for n in range(24):
+        fleet.processor.process([fleet.message("A", clock.now(), honest_lines(n))])
+        for _ in range(6):
+            clock.advance(10 * MINUTE)
+            fleet.sweeper.sweep()
+    assert not {("A", "offline"), ("A", "unusable")} & set(alerts(reports, only_open=False))
+    for _ in range(20):
+        clock.advance(10 * MINUTE)
+        fleet.sweeper.sweep()
+    assert ("A", "offline") in alerts(reports)
+
+
+def test_r3_when_nothing_comes_from_anybody_nobody_is_silent(
+    register: Callable[..., None], fleet: Fleet, reports: Reports
+) -> None:
+    # hours   0        0:20                   3:20
+    # path    hears    bridge or broker away  hears again, but one station of four stays silent
+    codes = ["A", "B", "C", "D"]
+    register(dict.fromkeys(codes, "effluent"))
+    fleet.run(dict.fromkeys(codes, Way(None)), 20 * MINUTE)
+    fleet.run({}, timedelta(hours=3))
+    assert alerts(reports, only_open=False) == []
+    fleet.run(dict.fromkeys(codes[:3], Way(None)), 30 * MINUTE)
+    assert alerts(reports, only_open=False) == [("D", "offline")]
+
+
+def test_r3_a_database_that_was_away_makes_nobody_silent(
+    register: Callable[..., None], fleet: Fleet, reports: Reports, prepared: DatabaseEndpoint, clock: ManualClock
+) -> None:
+    from quantrac.errors import StoreError
+
+    register({"A": "effluent"})
+    fleet.run({"A": Way(None)}, 20 * MINUTE)
+    with psycopg.connect(prepared.owner, autocommit=True) as connection:
+        connection.execute("ALTER TABLE listening RENAME TO away")
+        for _ in range(60):
+            clock.advance(MINUTE)
+            with pytest.raises(StoreError):
+                fleet.sweeper.sweep()
+        connection.execute("ALTER TABLE away RENAME TO listening")
+    clock.advance(MINUTE)
+    fleet.sweeper.sweep()
+    assert alerts(reports, only_open=False) == []
+    fleet.run({}, 20 * MINUTE)
+    assert alerts(reports) == [("A", "offline")]
+
+
+@pytest.mark.parametrize(("stopped", "found"), [(30, [("A", "offline")]), (90, [])])
+def test_r3_a_quick_restart_goes_on_listening_and_a_long_stop_does_not(
+    register: Callable[..., None], fleet: Fleet, make_sweeper: Callable[[], Sweeper], reports: Reports,
+    clock: ManualClock, stopped: int, found: list[tuple[str, str]],
+) -> None:  # fmt: skip
+    # minute   20      28              34
+    # A        silent  worker stopped  16 minutes of silence, heard by us or not
+    register({"A": "effluent"})
+    fleet.run({"A": Way(None)}, 20 * MINUTE)
+    fleet.run({}, 8 * MINUTE, every=4 * MINUTE)
+    clock.advance(timedelta(seconds=stopped))
+    fleet.sweeper = make_sweeper()
+    clock.advance(timedelta(seconds=11))
+    fleet.sweeper.sweep()
+    fleet.run({}, 5 * MINUTE)
+    assert alerts(reports) == found
+
+
+def test_r3_completeness_counts_time_covered_and_not_rows(
+    register: Callable[..., None], fleet: Fleet, prepared: DatabaseEndpoint, clock: ManualClock
+) -> None:
+    # 288 readings, one a minute, are 4.8 hours of a day; before: complete
+    register({"A": "effluent"})
+    start = clock.now().replace(hour=17) - timedelta(days=2)  # midnight in Vietnam
+    crowd = [fleet.message("A", start + n * MINUTE, [line("COD", 50.0 + n % 7)]) for n in range(288)]
+    fleet.processor.process(crowd)
+    fleet.sweeper.sweep()
+    with psycopg.connect(prepared.reader) as connection:
+        rows = connection.execute("SELECT verdict, usable_count FROM judgements WHERE \"window\" = 'day'").fetchall()
+    assert rows == [("incomplete", 288)]
+
+
+def test_6_a_mean_equal_to_the_limit_is_within(prepared: DatabaseEndpoint, fleet: Fleet, clock: ManualClock) -> None:
+    # 288 × 4.8 / 288 is 4.800000000000001 in doubles
+    limit = '\n[[station.permit_limit]]\nparameter = "COD"\nmaximum = 4.8\nsource = "GPMT"\n'
+    registry = parse_registry(REGISTRY.replace("\n[[station.sensor]]", limit + "\n[[station.sensor]]", 1), "test")
+    import_registry(prepared.owner, registry, registry_sha256(registry), effective_limits)
+    start = clock.now().replace(hour=17) - timedelta(days=2)
+    rows = [fleet.message("DT_TEST_NUOSXL", start + n * CADENCE, [line("COD", 4.8)]) for n in range(288)]
+    fleet.processor.process(rows)
+    with psycopg.connect(prepared.owner) as connection:
+        connection.execute("UPDATE readings SET flag = 1")  # a flat line is suspect: the division is what is tested
+        connection.execute("UPDATE reading_days SET usable_sum = 288 * 4.8, usable_count = 288, total_count = 288")
+    fleet.sweeper.sweep()
+    with psycopg.connect(prepared.reader) as connection:
+        judged = connection.execute("SELECT verdict, mean FROM judgements WHERE \"window\" = 'day'").fetchall()
+    assert judged == [("within", 4.8)]
+
+
+def test_6_full_scale_all_day_is_told(
+    register: Callable[..., None], fleet: Fleet, reports: Reports, prepared: DatabaseEndpoint, clock: ManualClock
+) -> None:
+    # hours   0                 4                  5              24:10 midnight
+    # COD     500 without a move
+    # flag    good              suspect, flat line
+    # alert   limit: pages      flat_high: an item critical, no second page
+    register({"A": "effluent"}, cadence_s=900)
+    clock.advance(timedelta(hours=14))  # 17:00 UTC: midnight
+    fleet.run({"A": Way(None, lines=cod(500.0))}, timedelta(hours=24, minutes=15), every=15 * MINUTE)
+    found = {a.rule: a for a in reports.alerts() if a.parameter == "COD"}
+    assert found["limit"].page
+    assert (found["flat_high"].severity, found["flat_high"].page) == ("critical", False)
+    assert "stands still" in found["flat_high"].explanation_en
+    assert found["day_incomplete"].severity == "high"
