@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,7 +68,10 @@ def show(
         sys.stdout.buffer.write(found.payload)
         return
     for name, value in asdict(found.line).items():
-        typer.echo(f"{name:<12} {as_text(value)}")
+        if name not in _OF_THE_FIRST:
+            typer.echo(f"{name:<12} {as_text(value)}")
+    for refused in found.line.refusals:
+        typer.echo(f"{'refused':<12} {_refusal(refused)}")
     typer.echo(f"{'content_type':<12} {found.content_type}\n")
     typer.echo(found.payload[:4096].decode("utf-8", "backslashreplace"))
     if len(found.payload) > 4096:
@@ -105,8 +109,18 @@ def replay(
     typer.echo(f"{len(messages)} messages sent again; `quantrac dead-letters list` shows what is still refused.")
 
 
+_OF_THE_FIRST = ("reason", "detail", "parameter", "refusals")
+
+
+def _refusal(refused: Mapping[str, str | None]) -> str:
+    where = "" if refused["parameter"] is None else f"{refused['parameter']}: "
+    return f"{refused['reason']}: {where}{refused['detail']}"
+
+
 def _text(letter: DeadLetterLine) -> str:
-    return letter.detail if letter.parameter is None else f"{letter.parameter}: {letter.detail}"
+    more = len(letter.refusals) - 1
+    first = letter.detail if letter.parameter is None else f"{letter.parameter}: {letter.detail}"
+    return f"{first} (+{more})" if more else first
 
 
 _COLUMNS: tuple[Column[DeadLetterLine], ...] = (

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import structlog
@@ -83,6 +85,18 @@ def configure_logging(process: str, level: str = "INFO") -> None:
     for chatty in (*_CHATTY, "mail.log"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
     structlog.contextvars.bind_contextvars(process=process)
+
+
+@contextmanager
+def quiet(library: str) -> Iterator[None]:
+    """Silence a library that logs each failed attempt, with tracebacks: the caller has the exception."""
+    logger = logging.getLogger(library)
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def get_logger(name: str) -> FilteringBoundLogger:

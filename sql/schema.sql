@@ -55,8 +55,19 @@ CREATE TABLE dead_letters (
     received_at timestamp with time zone NOT NULL,
     raw_partition integer NOT NULL,
     raw_offset bigint NOT NULL,
-    "position" integer NOT NULL,
-    replayed_at timestamp with time zone
+    replayed_at timestamp with time zone,
+    source text COLLATE "C" NOT NULL DEFAULT ''::text,
+    refusals jsonb NOT NULL
+);
+CREATE TABLE deferred_records (
+    source text COLLATE "C" NOT NULL,
+    partition integer NOT NULL,
+    first_offset bigint NOT NULL,
+    beyond_offset bigint NOT NULL,
+    station text COLLATE "C" NOT NULL,
+    messages integer NOT NULL,
+    bytes bigint NOT NULL,
+    deferred_at timestamp with time zone NOT NULL
 );
 CREATE TABLE delays (
     minute timestamp with time zone NOT NULL,
@@ -80,6 +91,11 @@ CREATE TABLE feeds (
     seen int8multirange NOT NULL,
     last_received_at timestamp with time zone NOT NULL
 ) WITH (fillfactor=50);
+CREATE TABLE installation (
+    singleton boolean NOT NULL DEFAULT true,
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    retrospective_before timestamp with time zone
+);
 CREATE TABLE judgements (
     station text COLLATE "C" NOT NULL,
     parameter text COLLATE "C" NOT NULL,
@@ -100,7 +116,8 @@ CREATE TABLE judgements (
 CREATE TABLE kafka_progress (
     topic text COLLATE "C" NOT NULL,
     partition integer NOT NULL,
-    next_offset bigint NOT NULL DEFAULT 0
+    next_offset bigint NOT NULL DEFAULT 0,
+    shared_offset bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor=50);
 CREATE TABLE latest_readings (
     station text COLLATE "C" NOT NULL,
@@ -164,6 +181,16 @@ CREATE TABLE outbox (
     sent_at timestamp with time zone,
     failed_at timestamp with time zone,
     last_error text
+);
+CREATE TABLE raw_log_breaks (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    topic text COLLATE "C" NOT NULL,
+    partition integer NOT NULL,
+    kind text NOT NULL,
+    first_offset bigint NOT NULL,
+    beyond_offset bigint NOT NULL,
+    noticed_at timestamp with time zone NOT NULL,
+    told text NOT NULL
 );
 CREATE TABLE reading_days (
     station text COLLATE "C" NOT NULL,
@@ -306,16 +333,21 @@ ALTER TABLE alert_transitions ADD CONSTRAINT alert_transitions_pkey PRIMARY KEY 
 ALTER TABLE alert_transitions ADD CONSTRAINT alert_transitions_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id);
 ALTER TABLE alerts ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
 ALTER TABLE alerts ADD CONSTRAINT alerts_reasons_in_both_languages CHECK ((NOT (cardinality(triage_reasons_vi) IS DISTINCT FROM cardinality(triage_reasons_en))));
-ALTER TABLE dead_letters ADD CONSTRAINT dead_letters_raw_partition_raw_offset_position_key UNIQUE (raw_partition, raw_offset, "position");
 ALTER TABLE dead_letters ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
+ALTER TABLE deferred_records ADD CONSTRAINT deferred_records_pkey PRIMARY KEY (source, partition, first_offset, station);
+ALTER TABLE deferred_records ADD CONSTRAINT deferred_records_check CHECK ((beyond_offset > first_offset));
+ALTER TABLE deferred_records ADD CONSTRAINT deferred_records_messages_check CHECK ((messages > 0));
 ALTER TABLE delays ADD CONSTRAINT delays_pkey PRIMARY KEY (minute, bucket);
 ALTER TABLE effective_limits ADD CONSTRAINT effective_limits_pkey PRIMARY KEY (station, parameter, effective_from);
 ALTER TABLE effective_limits ADD CONSTRAINT effective_limits_check CHECK ((effective_to > effective_from));
 ALTER TABLE feeds ADD CONSTRAINT feeds_pkey PRIMARY KEY (station, session);
+ALTER TABLE installation ADD CONSTRAINT installation_pkey PRIMARY KEY (singleton);
+ALTER TABLE installation ADD CONSTRAINT installation_singleton_check CHECK (singleton);
 ALTER TABLE judgements ADD CONSTRAINT judgements_pkey PRIMARY KEY (station, parameter, "window", window_start);
 ALTER TABLE judgements ADD CONSTRAINT judgements_window_check CHECK (("window" = ANY (ARRAY['hour'::text, 'day'::text])));
 ALTER TABLE kafka_progress ADD CONSTRAINT kafka_progress_pkey PRIMARY KEY (topic, partition);
 ALTER TABLE kafka_progress ADD CONSTRAINT kafka_progress_next_offset_check CHECK ((next_offset >= 0));
+ALTER TABLE kafka_progress ADD CONSTRAINT kafka_progress_shared_offset_check CHECK ((shared_offset >= 0));
 ALTER TABLE latest_readings ADD CONSTRAINT latest_readings_pkey PRIMARY KEY (station, parameter);
 ALTER TABLE ledger ADD CONSTRAINT ledger_pkey PRIMARY KEY (station, day);
 ALTER TABLE ledger ADD CONSTRAINT ledger_balances CHECK ((received = (((stored + duplicate) + revision) + dead_letter)));
@@ -331,6 +363,7 @@ ALTER TABLE outbox ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_transition_id_fkey FOREIGN KEY (transition_id) REFERENCES alert_transitions(id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_check CHECK (((sent_at IS NULL) OR (failed_at IS NULL)));
+ALTER TABLE raw_log_breaks ADD CONSTRAINT raw_log_breaks_pkey PRIMARY KEY (id);
 ALTER TABLE reading_days ADD CONSTRAINT reading_days_pkey PRIMARY KEY (station, parameter, day);
 ALTER TABLE reading_days ADD CONSTRAINT reading_days_check CHECK (((usable_count >= 0) AND (usable_count <= total_count)));
 ALTER TABLE reading_hours ADD CONSTRAINT reading_hours_pkey PRIMARY KEY (station, parameter, hour_start);
@@ -354,7 +387,9 @@ ALTER TABLE stations ADD CONSTRAINT stations_latitude_check CHECK (((latitude >=
 ALTER TABLE stations ADD CONSTRAINT stations_longitude_check CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision)));
 CREATE UNIQUE INDEX alerts_one_open ON public.alerts USING btree (station, parameter, rule) WHERE (resolved_at IS NULL);
 CREATE INDEX alerts_opened ON public.alerts USING btree (opened_at);
+CREATE UNIQUE INDEX dead_letters_once ON public.dead_letters USING btree (source, raw_partition, raw_offset, sha256(payload)) WHERE (source <> ''::text);
 CREATE INDEX dead_letters_received ON public.dead_letters USING btree (received_at);
+CREATE INDEX deferred_records_station ON public.deferred_records USING btree (station, deferred_at);
 CREATE INDEX judgements_exceeded ON public.judgements USING btree (window_start) WHERE (verdict = 'exceeded'::text);
 CREATE INDEX outbox_due ON public.outbox USING btree (id) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
 CREATE INDEX reading_days_dirty ON public.reading_days USING btree (day) WHERE dirty;
@@ -409,18 +444,26 @@ COMMENT ON COLUMN alerts.opened_at IS 'observed_at of the reading that opened it
 COMMENT ON COLUMN alerts.triage IS 'What the model takes an anomaly for: pollution, fault, maintenance, ...; NULL: it cannot tell.';
 COMMENT ON COLUMN alerts.triage_reasons_vi IS 'Why the model takes the anomaly for that, the strongest reason first. NULL beside a triage: the alert is older than the column, and its explanation ends with class and reasons.';
 COMMENT ON COLUMN dead_letters.station IS 'Station of the MQTT topic; empty when the topic names none.';
+COMMENT ON COLUMN dead_letters.source IS 'Raw topic of the record, as in kafka_progress; empty: older than the column.';
+COMMENT ON COLUMN dead_letters.refusals IS 'What was refused, in the order of the message: [{"reason", "detail", "parameter"}, ...]; reason, detail and parameter repeat the first.';
+COMMENT ON TABLE deferred_records IS 'Records of a station beyond its quota, not yet read: those of the station at first_offset <= offset < beyond_offset.';
 COMMENT ON TABLE delays IS 'Readings by delay from sent_at to committed: bucket i is [0.001*1.1^i, 0.001*1.1^(i+1)) seconds.';
 COMMENT ON TABLE effective_limits IS 'Coefficients, permit and the sensor''s unit applied; days of Vietnam. 0001-01-01: since ever.';
 COMMENT ON COLUMN effective_limits.effective_to IS 'First day on which it is no longer in force; NULL: no end is known.';
 COMMENT ON COLUMN effective_limits.day_only IS 'Judges the mean of a day and no reading or hour: the permitted flow.';
 COMMENT ON COLUMN feeds.seen IS 'Sequence numbers that arrived in a logger''s session; a gap in it is a missing message.';
+COMMENT ON TABLE installation IS 'One row. The id is part of every Message-ID, so that a database made anew never repeats one of the lost database.';
+COMMENT ON COLUMN installation.retrospective_before IS 'What was received before it pages nobody: the instant at which a rebuild began.';
 COMMENT ON TABLE kafka_progress IS 'Everything before next_offset is committed here; a worker that is handed it again passes over it.';
+COMMENT ON COLUMN kafka_progress.topic IS 'The raw topic as topic@cluster id/topic id: offsets mean something within one topic only.';
+COMMENT ON COLUMN kafka_progress.shared_offset IS 'Everything before it was sent on to Kafka for others; what lies between it and next_offset is sent again after a restart.';
 COMMENT ON TABLE latest_readings IS 'The reading of every sensor with the largest observed_at, whenever it arrived.';
 COMMENT ON COLUMN limit_sets.effective_to IS 'First day on which the set is no longer in force; NULL: still in force.';
 COMMENT ON TABLE model_states IS 'The large part of a model''s memory, written every few dozen rows; station_states holds the rows since.';
 COMMENT ON COLUMN outbox.next_try_at IS 'NULL: at once.';
 COMMENT ON COLUMN outbox.locked_until IS 'Until then the notifier that took it may deliver it; afterwards another may.';
 COMMENT ON COLUMN outbox.failed_at IS 'When it was given up.';
+COMMENT ON TABLE raw_log_breaks IS 'Where records of the raw topic are gone, were written anew, or were passed over by an operator. Empty in a healthy installation.';
 COMMENT ON COLUMN reading_days.day IS 'Calendar day 00:00-24:00 in Vietnam.';
 COMMENT ON COLUMN reading_hours.dirty IS 'Changed since it was last judged.';
 COMMENT ON COLUMN reading_hours.stale IS 'A reading of it was revised: the sums have to be computed again from the readings.';
@@ -448,12 +491,16 @@ GRANT SELECT ON current_stations TO quantrac_reader;
 GRANT SELECT ON current_stations TO quantrac_writer;
 GRANT SELECT ON dead_letters TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON dead_letters TO quantrac_writer;
+GRANT SELECT ON deferred_records TO quantrac_reader;
+GRANT DELETE, INSERT, SELECT ON deferred_records TO quantrac_writer;
 GRANT SELECT ON delays TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON delays TO quantrac_writer;
 GRANT SELECT ON effective_limits TO quantrac_reader;
 GRANT SELECT ON effective_limits TO quantrac_writer;
 GRANT SELECT ON feeds TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON feeds TO quantrac_writer;
+GRANT SELECT ON installation TO quantrac_reader;
+GRANT INSERT, SELECT, UPDATE ON installation TO quantrac_writer;
 GRANT SELECT ON judgements TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON judgements TO quantrac_writer;
 GRANT SELECT ON kafka_progress TO quantrac_reader;
@@ -468,6 +515,8 @@ GRANT SELECT ON limit_values TO quantrac_reader;
 GRANT SELECT ON limit_values TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON model_states TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON outbox TO quantrac_writer;
+GRANT SELECT ON raw_log_breaks TO quantrac_reader;
+GRANT INSERT, SELECT ON raw_log_breaks TO quantrac_writer;
 GRANT SELECT ON reading_days TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON reading_days TO quantrac_writer;
 GRANT SELECT ON reading_hours TO quantrac_reader;

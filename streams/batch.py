@@ -112,6 +112,8 @@ class Batch:
     stations: dict[str, StationOutcome] = field(default_factory=dict)
     messages: list[StationMessage] = field(default_factory=list)
     """Those of all stations, in the order of arrival: so they are stored and paged for."""
+    retrospective_before: datetime | None = None
+    """What was received before it pages nobody: a rebuild replays it."""
 
     def take(self, message: DecodedRecord) -> None:
         """Run one decoded record through the stages before the model."""
@@ -176,13 +178,16 @@ class Batch:
             (m.sent_at, len(m.checked)) for m in self.messages if m.sent_at is not None and not m.late and not m.again
         )
 
+    def _replayed(self, record: RawRecord) -> bool:
+        return self.retrospective_before is not None and record.received_at < self.retrospective_before
+
     def _take_readings(self, outcome: StationOutcome, record: RawRecord, station: Station, decoded: Decoded) -> None:
         outcome.hear(record.received_at, decoded.observed_at)
         again = outcome.arrived_before(decoded)
         if not decoded.readings:
             return
         # By the instant of processing, not of receipt: what waited for us in Kafka through an outage is no news either.
-        late = self.now - decoded.readings[0].observed_at > self.lane_limit
+        late = self.now - decoded.readings[0].observed_at > self.lane_limit or self._replayed(record)
         quality = outcome.state.quality
         checked = [(r, *quality[r.parameter].check(r, record.received_at)) for r in decoded.readings]
         message = StationMessage(record, station, checked, decoded.sent_at, late, again)

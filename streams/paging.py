@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from alerts.messages import notifications
+from alerts.messages import DOMAIN, notifications
 from quantrac.domain.alerts import Transition
 from quantrac.domain.notifications import Channel
 from quantrac.domain.stations import Station
@@ -20,6 +20,13 @@ class Recipients:
     addresses: tuple[str, ...]
     webhooks: tuple[str, ...] = ()
     """Names; the notifier knows their URLs."""
+    installation: str = ""
+    """Of the database: part of every Message-ID, so that a database made anew repeats none of the lost one."""
+
+    @property
+    def domain(self) -> str:
+        """Right side of the Message-IDs."""
+        return f"{self.installation}.{DOMAIN}" if self.installation else DOMAIN
 
     def of(self, station: Station) -> list[tuple[Channel, str]]:
         """Return everybody who is paged for a station's alerts, each once."""
@@ -53,6 +60,12 @@ def save_and_page(
         alert_id, transition_id = ids
         summary = tx.alerts.last_hour(station.code, transition.key.parameter, transition.observed_at)
         messages = notifications(
-            transition, station, summary, recipients.of(station), alert_id=alert_id, transition_id=transition_id
+            transition,
+            station,
+            summary,
+            recipients.of(station),
+            alert_id=alert_id,
+            transition_id=transition_id,
+            domain=recipients.domain,
         )
         tx.alerts.enqueue(alert_id, transition_id, messages)

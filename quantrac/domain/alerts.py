@@ -17,6 +17,8 @@ class AlertKind(StrEnum):
     ANOMALY = "anomaly"
     FAULT = "fault"
     OFFLINE = "offline"
+    FLOODING = "flooding"
+    """A station sends more than its quota: a work item, never paged."""
 
 
 class Severity(StrEnum):

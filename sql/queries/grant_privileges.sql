@@ -21,8 +21,10 @@ BEGIN
     GRANT INSERT, UPDATE ON
         readings, reading_hours, reading_days, latest_readings, judgements, alerts, alert_transitions, outbox,
         dead_letters, feeds, ledger, kafka_progress, station_states, station_presence, delays,
-        model_states, station_models, shadow_counts
+        model_states, station_models, shadow_counts, installation
         TO quantrac_writer;
+    GRANT INSERT, DELETE ON deferred_records TO quantrac_writer;
+    GRANT INSERT ON raw_log_breaks TO quantrac_writer;
     GRANT INSERT ON reading_revisions TO quantrac_writer;
 
     -- People's addresses and the texts sent to them are not for dashboards.

@@ -15,6 +15,7 @@ TABLES = (
     *("readings", "reading_revisions", "reading_hours", "reading_days", "latest_readings", "judgements"),
     *("alerts", "alert_transitions", "outbox"),
     *("dead_letters", "feeds", "ledger", "kafka_progress", "station_states", "station_presence", "delays"),
+    *("deferred_records", "installation", "raw_log_breaks"),
     *("model_states", "station_models", "shadow_counts"),
 )
 
