@@ -53,10 +53,10 @@ class DeferredStore:
         row = self._cursor.execute(statement("lock_deferred"), arguments).fetchone()
         return None if row is None else Deferred(*row)
 
-    def drop(self, source: str, deferred: Deferred) -> None:
-        """Forget records that were read."""
+    def was_read(self, source: str, deferred: Deferred, now: datetime) -> None:
+        """Note that records wait no more."""
         places = {"partition": deferred.partition, "first": deferred.first, "station": deferred.station}
-        self._cursor.execute(statement("drop_deferred"), {"source": source, **places})
+        self._cursor.execute(statement("drop_deferred"), {"source": source, "now": now, **places})
 
     def waiting(self, source: str, partitions: Collection[int]) -> list[Deferred]:
         """Return all that waits in partitions."""

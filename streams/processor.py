@@ -213,7 +213,7 @@ class BatchProcessor:
             if fault is not None:
                 batch.tally = _buried(records, source, fault)
                 self._save_accounts(tx, batch.tally, now)
-            tx.deferred.drop(source, waits)
+            tx.deferred.was_read(source, waits, now)
             left = waits.messages - len(records)
             if left > 0 and beyond >= waits.beyond:
                 gone = LogBreak(waits.partition, BreakKind.LOST, waits.first, waits.beyond)

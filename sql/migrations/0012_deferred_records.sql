@@ -9,8 +9,9 @@ CREATE TABLE deferred_records (
     messages      integer           NOT NULL CHECK (messages > 0),
     bytes         bigint            NOT NULL,
     deferred_at   timestamptz       NOT NULL,
+    read_at       timestamptz,
     PRIMARY KEY (source, partition, first_offset, station),
     CHECK (beyond_offset > first_offset)
 );
-COMMENT ON TABLE deferred_records IS 'Records of a station beyond its quota, not yet read: those of the station at first_offset <= offset < beyond_offset.';
-CREATE INDEX deferred_records_station ON deferred_records (station, deferred_at);
+COMMENT ON TABLE deferred_records IS 'Records of a station beyond its quota, which are read after the others: those of the station at first_offset <= offset < beyond_offset. read_at: NULL while they wait.';
+CREATE INDEX deferred_records_station ON deferred_records (station) WHERE read_at IS NULL;

@@ -23,7 +23,7 @@ BEGIN
         dead_letters, feeds, ledger, kafka_progress, station_states, station_presence, delays,
         model_states, station_models, shadow_counts, installation
         TO quantrac_writer;
-    GRANT INSERT, DELETE ON deferred_records TO quantrac_writer;
+    GRANT INSERT, UPDATE ON deferred_records TO quantrac_writer;
     GRANT INSERT ON raw_log_breaks TO quantrac_writer;
     GRANT INSERT ON reading_revisions TO quantrac_writer;
 
