@@ -67,7 +67,8 @@ CREATE TABLE deferred_records (
     station text COLLATE "C" NOT NULL,
     messages integer NOT NULL,
     bytes bigint NOT NULL,
-    deferred_at timestamp with time zone NOT NULL
+    deferred_at timestamp with time zone NOT NULL,
+    read_at timestamp with time zone
 );
 CREATE TABLE delays (
     minute timestamp with time zone NOT NULL,
@@ -389,7 +390,7 @@ CREATE UNIQUE INDEX alerts_one_open ON public.alerts USING btree (station, param
 CREATE INDEX alerts_opened ON public.alerts USING btree (opened_at);
 CREATE UNIQUE INDEX dead_letters_once ON public.dead_letters USING btree (source, raw_partition, raw_offset, sha256(payload)) WHERE (source <> ''::text);
 CREATE INDEX dead_letters_received ON public.dead_letters USING btree (received_at);
-CREATE INDEX deferred_records_station ON public.deferred_records USING btree (station, deferred_at);
+CREATE INDEX deferred_records_station ON public.deferred_records USING btree (station) WHERE (read_at IS NULL);
 CREATE INDEX judgements_exceeded ON public.judgements USING btree (window_start) WHERE (verdict = 'exceeded'::text);
 CREATE INDEX outbox_due ON public.outbox USING btree (id) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
 CREATE INDEX reading_days_dirty ON public.reading_days USING btree (day) WHERE dirty;
@@ -446,7 +447,7 @@ COMMENT ON COLUMN alerts.triage_reasons_vi IS 'Why the model takes the anomaly f
 COMMENT ON COLUMN dead_letters.station IS 'Station of the MQTT topic; empty when the topic names none.';
 COMMENT ON COLUMN dead_letters.source IS 'Raw topic of the record, as in kafka_progress; empty: older than the column.';
 COMMENT ON COLUMN dead_letters.refusals IS 'What was refused, in the order of the message: [{"reason", "detail", "parameter"}, ...]; reason, detail and parameter repeat the first.';
-COMMENT ON TABLE deferred_records IS 'Records of a station beyond its quota, not yet read: those of the station at first_offset <= offset < beyond_offset.';
+COMMENT ON TABLE deferred_records IS 'Records of a station beyond its quota, which are read after the others: those of the station at first_offset <= offset < beyond_offset. read_at: NULL while they wait.';
 COMMENT ON TABLE delays IS 'Readings by delay from sent_at to committed: bucket i is [0.001*1.1^i, 0.001*1.1^(i+1)) seconds.';
 COMMENT ON TABLE effective_limits IS 'Coefficients, permit and the sensor''s unit applied; days of Vietnam. 0001-01-01: since ever.';
 COMMENT ON COLUMN effective_limits.effective_to IS 'First day on which it is no longer in force; NULL: no end is known.';
@@ -492,7 +493,7 @@ GRANT SELECT ON current_stations TO quantrac_writer;
 GRANT SELECT ON dead_letters TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON dead_letters TO quantrac_writer;
 GRANT SELECT ON deferred_records TO quantrac_reader;
-GRANT DELETE, INSERT, SELECT ON deferred_records TO quantrac_writer;
+GRANT INSERT, SELECT, UPDATE ON deferred_records TO quantrac_writer;
 GRANT SELECT ON delays TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON delays TO quantrac_writer;
 GRANT SELECT ON effective_limits TO quantrac_reader;
