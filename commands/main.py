@@ -15,6 +15,7 @@ from commands import (
     doctor,
     limits,
     models,
+    progress,
     replay,
     servers,
     settings,
@@ -41,6 +42,7 @@ app.command()(doctor.doctor)
 app.command()(settings.settings)
 app.command()(simulate.simulate)
 app.command()(replay.replay)
+app.command()(progress.rebuild)
 app.add_typer(run_group.app, name="run")
 app.add_typer(servers.app, name="servers")
 app.add_typer(db.app, name="db")
@@ -48,6 +50,7 @@ app.add_typer(stations.app, name="stations")
 app.add_typer(limits.app, name="limits")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(progress.app, name="progress")
 app.add_typer(models.app, name="models")
 app.add_typer(dashboards.app, name="dashboards")
 

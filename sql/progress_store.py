@@ -10,6 +10,7 @@ import psycopg
 
 from quantrac.domain.progress import LogBreak, Reached
 from sql.statements import statement
+from sql.storable import storable
 
 
 class Installation(NamedTuple):
@@ -51,16 +52,17 @@ class ProgressStore:
         reached = {"partitions": list(shared_offsets), "shared_offsets": list(shared_offsets.values())}
         self._cursor.execute(statement("save_shared"), {"topic": topic, **reached})
 
-    def move(self, topic: str, found: LogBreak, next_offset: int, now: datetime) -> None:
-        """Let a partition go on at ``next_offset`` after its log broke, and keep what happened."""
+    def move(self, topic: str, found: LogBreak, next_offset: int, now: datetime, *, by: str = "") -> None:
+        """Let a partition go on at ``next_offset`` after its log broke, and keep what happened and who said so."""
         arguments = {"topic": topic, "partition": found.partition, "next_offset": next_offset}
         self._cursor.execute(statement("move_progress"), arguments)
-        self.note(topic, found, now)
+        self.note(topic, found, now, by=by)
 
-    def note(self, topic: str, found: LogBreak, now: datetime) -> bool:
+    def note(self, topic: str, found: LogBreak, now: datetime, *, by: str = "") -> bool:
         """Keep how the log broke, and return whether that is news."""
         facts = {"partition": found.partition, "kind": found.kind.value, "first": found.first, "beyond": found.beyond}
-        self._cursor.execute(statement("add_log_break"), {"topic": topic, "now": now, "told": found.told, **facts})
+        told = f"{found.told} ({storable(by)})" if by else found.told
+        self._cursor.execute(statement("add_log_break"), {"topic": topic, "now": now, "told": told, **facts})
         return self._cursor.rowcount > 0
 
     def adopt(self, topic: str, before: str) -> None:
