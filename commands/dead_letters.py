@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,7 +68,10 @@ def show(
         sys.stdout.buffer.write(found.payload)
         return
     for name, value in asdict(found.line).items():
-        say(f"{name:<12} {as_text(value)}")
+        if name not in _OF_THE_FIRST:
+            say(f"{name:<12} {as_text(value)}")
+    for refused in found.line.refusals:
+        say(f"{'refused':<12} {_refusal(refused)}")
     say(f"{'content_type':<12} {found.content_type}\n")
     say(found.payload[:4096].decode("utf-8", "backslashreplace"))
     if len(found.payload) > 4096:
@@ -105,8 +109,18 @@ def replay(
     say(f"{len(messages)} messages sent again; `quantrac dead-letters list` shows what is still refused.")
 
 
+_OF_THE_FIRST = ("reason", "detail", "parameter", "refusals")
+
+
+def _refusal(refused: Mapping[str, str | None]) -> str:
+    where = "" if refused["parameter"] is None else f"{refused['parameter']}: "
+    return f"{refused['reason']}: {where}{refused['detail']}"
+
+
 def _text(letter: DeadLetterLine) -> str:
-    return letter.detail if letter.parameter is None else f"{letter.parameter}: {letter.detail}"
+    more = len(letter.refusals) - 1
+    first = letter.detail if letter.parameter is None else f"{letter.parameter}: {letter.detail}"
+    return f"{first} (+{more})" if more else first
 
 
 _COLUMNS: tuple[Column[DeadLetterLine], ...] = (

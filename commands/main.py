@@ -18,6 +18,7 @@ from commands import (
     missing,
     models,
     oncall,
+    progress,
     replay,
     servers,
     settings,
@@ -48,6 +49,7 @@ app.command()(missing.missing)
 app.command()(settings.settings)
 app.command()(simulate.simulate)
 app.command()(replay.replay)
+app.command()(progress.rebuild)
 app.add_typer(run_group.app, name="run")
 app.add_typer(servers.app, name="servers")
 app.add_typer(db.app, name="db")
@@ -59,6 +61,7 @@ app.add_typer(oncall.app, name="oncall")
 app.add_typer(audit.app, name="audit")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(forwarding.app, name="forwarding")
+app.add_typer(progress.app, name="progress")
 app.add_typer(models.app, name="models")
 app.add_typer(dashboards.app, name="dashboards")
 

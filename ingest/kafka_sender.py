@@ -15,6 +15,7 @@ from kafka.errors import KafkaError
 from ingest.window import Delivery
 from quantrac.endpoints import KafkaEndpoint, client_options
 from quantrac.errors import BrokerError
+from quantrac.telemetry import quiet
 
 Headers = list[tuple[str, bytes]]
 
@@ -79,24 +80,25 @@ class KafkaSender:
         self.fault: BaseException | None = None
         self._topic = topic
         try:
-            self._producer: Any = KafkaProducer(
-                client_id=client_id,
-                acks="all",
-                enable_idempotence=True,
-                linger_ms=linger_ms,
-                batch_size=256 * 1024,
-                compression_type=compression,
-                max_request_size=max_message_bytes,
-                max_block_ms=_BLOCK_MS,
-                request_timeout_ms=_REQUEST_TIMEOUT_MS,
-                delivery_timeout_ms=_NEVER_MS,
-                bootstrap_timeout_ms=_BLOCK_MS,
-                # Half a minute by default, which a Kafka that is back would be left waiting.
-                reconnect_backoff_max_ms=2_000,
-                metrics_enabled=False,
-                allow_auto_create_topics=False,
-                **client_options(kafka),
-            )
+            with quiet("kafka"):  # it logs each attempt with a traceback; the caller says it in a line
+                self._producer: Any = KafkaProducer(
+                    client_id=client_id,
+                    acks="all",
+                    enable_idempotence=True,
+                    linger_ms=linger_ms,
+                    batch_size=256 * 1024,
+                    compression_type=compression,
+                    max_request_size=max_message_bytes,
+                    max_block_ms=_BLOCK_MS,
+                    request_timeout_ms=_REQUEST_TIMEOUT_MS,
+                    delivery_timeout_ms=_NEVER_MS,
+                    bootstrap_timeout_ms=_BLOCK_MS,
+                    # Half a minute by default, which a Kafka that is back would be left waiting.
+                    reconnect_backoff_max_ms=2_000,
+                    metrics_enabled=False,
+                    allow_auto_create_topics=False,
+                    **client_options(kafka),
+                )
         except (KafkaError, OSError, ssl.SSLError) as exc:
             self.wake.close()
             raise BrokerError(f"Kafka at {kafka.bootstrap} cannot be reached: {_told(exc)}.", retryable=True) from exc

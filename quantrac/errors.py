@@ -27,6 +27,10 @@ class StoreError(OutsideError):
     """The database could not do what was asked."""
 
 
+class DataRefusedError(StoreError):
+    """The database could not hold the data of this very call: another call may well succeed."""
+
+
 class NotifyError(OutsideError):
     """A notification was not accepted by its receiver."""
 
@@ -37,3 +41,11 @@ class BrokerError(OutsideError):
 
 class ServerError(QuantracError):
     """A local server could not be fetched, started or stopped."""
+
+
+class ProgressError(QuantracError):
+    """Kafka's records do not continue what is committed: going on would pass some of them over."""
+
+
+class SystemFaultError(QuantracError):
+    """Not one record is at fault but our own code, the catalogue or the schema: nothing is buried for it."""

@@ -157,6 +157,19 @@ class Settings(BaseSettings):
         500, ge=1, le=10_000, description="Most messages that a worker takes into one transaction."
     )
     batch_wait_s: float = Field(0.2, gt=0, le=10, description="Longest wait of a worker for a fuller batch (s).")
+    batch_bytes: int = Field(
+        4_194_304, ge=65_536, description="Most payload that a worker takes into one transaction (bytes)."
+    )
+    station_messages_per_s: float = Field(
+        50,
+        gt=0,
+        description="Messages of one station in the long run (1/s); of 20 s at once. What is beyond is read later.",
+    )
+    station_bytes_per_s: float = Field(
+        131_072,
+        gt=0,
+        description="Payload of one station in the long run (bytes/s); of 20 s at once. What is beyond is read later.",
+    )
     bridge_id: str = Field(
         "bridge-1", description="Client id and user of this bridge: fixed, so that the broker keeps its session."
     )

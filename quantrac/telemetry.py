@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import MutableMapping
-from contextlib import suppress
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 import structlog
@@ -100,6 +100,18 @@ def configure_logging(process: str, level: str = "INFO") -> None:
     for name in _TELL_SECRETS:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
     structlog.contextvars.bind_contextvars(process=process)
+
+
+@contextmanager
+def quiet(library: str) -> Iterator[None]:
+    """Silence a library that logs each failed attempt, with tracebacks: the caller has the exception."""
+    logger = logging.getLogger(library)
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def get_logger(name: str) -> FilteringBoundLogger:

@@ -53,14 +53,29 @@ def encode_flagged(station: str, rows: Sequence[CheckedReading]) -> bytes:
     return _encoder.encode(_FlaggedReadings(1, station, readings))
 
 
+class _Refusal(msgspec.Struct, omit_defaults=True):
+    reason: str
+    detail: str
+    parameter: str | None = None
+
+
 def dead_letter_headers(letter: DeadLetter) -> list[tuple[str, bytes]]:
-    """Return the Kafka headers that go with a dead letter's original bytes."""
+    """Return the Kafka headers that go with a dead letter's original bytes: one record a message."""
+    refusals = [
+        _Refusal(r.reason.value, _plain(r.detail), None if r.parameter is None else _plain(r.parameter))
+        for r in letter.refusals
+    ]
     return [
         ("stage", letter.stage.value.encode()),
-        ("reason", letter.reason.value.encode()),
-        ("detail", letter.detail.encode()),
+        ("reason", letter.refusals[0].reason.value.encode()),
+        ("refusals", _encoder.encode(refusals)),
         ("content-type", letter.content_type.encode()),
         ("mqtt-topic", letter.mqtt_topic.encode()),
         ("received-at", letter.received_at.isoformat().encode()),
-        ("source", f"{letter.partition}/{letter.offset}/{letter.position}".encode()),
+        ("source", f"{letter.source}/{letter.partition}/{letter.offset}".encode()),
     ]
+
+
+def _plain(text: str) -> str:
+    """Return text that JSON can hold: halves of surrogate pairs become question marks."""
+    return text.encode("utf-8", "replace").decode()

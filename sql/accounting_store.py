@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from quantrac.domain.deadletters import DeadLetter
 from quantrac.domain.ledger import LedgerCounts
@@ -26,6 +27,11 @@ class AccountingStore:
     def add_dead_letters(self, letters: Sequence[DeadLetter]) -> None:
         """Keep what could not be used; a letter that is kept already is left as it is."""
         self._cursor.executemany(statement("add_dead_letter"), [_letter(letter) for letter in letters])
+
+    def dead_letters_at(self, source: str, records: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Return those (partition, offset) of ``records`` of which a dead letter is kept."""
+        places = {"partitions": [p for p, _ in records], "offsets": [offset for _, offset in records]}
+        return set(self._cursor.execute(statement("dead_letters_at"), {"source": source, **places}).fetchall())
 
     def mark_replayed(self, ids: Sequence[int], now: datetime) -> None:
         """Record that the messages of dead letters were sent through the pipeline again."""
@@ -46,17 +52,24 @@ class AccountingStore:
 
 
 def _letter(letter: DeadLetter) -> dict[str, object]:
+    refusals = [
+        {
+            "reason": refused.reason.value,
+            "detail": storable(refused.detail),
+            "parameter": None if refused.parameter is None else storable(refused.parameter),
+        }
+        for refused in letter.refusals
+    ]
     return {
         "station": storable(letter.station),
         "stage": letter.stage.value,
-        "reason": letter.reason.value,
-        "detail": storable(letter.detail),
-        "parameter": None if letter.parameter is None else storable(letter.parameter),
+        **refusals[0],
+        "refusals": Jsonb(refusals),
         "payload": letter.payload,
         "content_type": storable(letter.content_type),
         "mqtt_topic": storable(letter.mqtt_topic),
         "received_at": letter.received_at,
+        "source": letter.source,
         "partition": letter.partition,
         "offset": letter.offset,
-        "position": letter.position,
     }

@@ -11,7 +11,7 @@ from psycopg import errors
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
-from quantrac.errors import StoreError
+from quantrac.errors import DataRefusedError, StoreError
 
 CONNECT_TIMEOUT_S = 10
 
@@ -37,8 +37,10 @@ _RETRYABLE = (
 )
 """The same call may succeed later. A read-only server is one that is being failed over."""
 
-_NOT_RETRYABLE_CLASSES = ("28", "3D")
-"""SQLSTATE classes of operational errors that only an operator can end: wrong password, no such database."""
+_LIMIT_EXCEEDED = "54"
+"""SQLSTATE class of what is too large for the server's own limits, as a key of an index."""
+_NOT_RETRYABLE_CLASSES = ("28", "3D", _LIMIT_EXCEEDED)
+"""SQLSTATE classes of operational errors that no waiting ends: wrong password, no such database."""
 
 
 def is_retryable(error: psycopg.Error) -> bool:
@@ -57,7 +59,13 @@ def translated(doing: str) -> Iterator[None]:
         retryable = is_retryable(exc)
         advice = "It will be tried again." if retryable else "Run `quantrac doctor` to see what is wrong."
         detail = " ".join(str(exc).split()) or type(exc).__name__
-        raise StoreError(f"The database failed while {doing}: {detail}. {advice}", retryable=retryable) from exc
+        kind = DataRefusedError if _concerns_data(exc) else StoreError
+        raise kind(f"The database failed while {doing}: {detail}. {advice}", retryable=retryable) from exc
+
+
+def _concerns_data(error: psycopg.Error) -> bool:
+    data = isinstance(error, (psycopg.DataError, psycopg.IntegrityError))
+    return data or (error.sqlstate or "").startswith(_LIMIT_EXCEEDED)
 
 
 def connect(

@@ -85,9 +85,40 @@ class DelayQuantiles:
         return cls(sum(counts.values()), quantile_s(counts, 0.5), quantile_s(counts, 0.99))
 
 
+class LogBreakLine(NamedTuple):
+    """Where the raw log broke; offsets ``first`` to ``beyond - 1``."""
+
+    topic: str
+    partition: int
+    kind: str
+    first: int
+    beyond: int
+    noticed_at: datetime
+    told: str
+
+
+class ProgressLine(NamedTuple):
+    """How far the workers are in one partition of a raw topic."""
+
+    topic: str
+    partition: int
+    next_offset: int
+    shared_offset: int
+
+
+class FloodLine(NamedTuple):
+    """What of a station waits in Kafka because it is beyond its quota."""
+
+    station: str
+    messages: int
+    bytes: int
+    since: datetime
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class DeadLetterLine:
-    """A dead letter without its payload."""
+    """A dead letter without its payload; ``reason``, ``detail`` and ``parameter`` are those of the first refusal."""
 
     id: int
     station: str
@@ -101,6 +132,8 @@ class DeadLetterLine:
     partition: int
     offset: int
     replayed_at: datetime | None
+    refusals: list[dict[str, str | None]]
+    """Everything that was refused of the message: ``reason``, ``detail``, ``parameter``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +390,18 @@ class Reports:
         for *line, content_type, payload in self._rows("report_dead_letter", id=letter_id):
             return DeadLetterPayload(DeadLetterLine(*line), content_type, payload)
         return None
+
+    def log_breaks(self, limit: int = DEFAULT_LIMIT) -> list[LogBreakLine]:
+        """Return where the raw log broke, the newest first; none in a healthy installation."""
+        return [LogBreakLine(*row) for row in self._rows("report_log_breaks", limit=limit)]
+
+    def progress(self) -> list[ProgressLine]:
+        """Return how far the workers are in each partition, by raw topic."""
+        return [ProgressLine(*row) for row in self._rows("report_progress")]
+
+    def flooding(self) -> list[FloodLine]:
+        """Return the stations whose surplus waits in Kafka."""
+        return [FloodLine(*row) for row in self._rows("deferring_stations")]
 
     def replayable(
         self,

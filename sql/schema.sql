@@ -77,8 +77,20 @@ CREATE TABLE dead_letters (
     received_at timestamp with time zone NOT NULL,
     raw_partition integer NOT NULL,
     raw_offset bigint NOT NULL,
-    "position" integer NOT NULL,
-    replayed_at timestamp with time zone
+    replayed_at timestamp with time zone,
+    source text COLLATE "C" NOT NULL DEFAULT ''::text,
+    refusals jsonb NOT NULL
+);
+CREATE TABLE deferred_records (
+    source text COLLATE "C" NOT NULL,
+    partition integer NOT NULL,
+    first_offset bigint NOT NULL,
+    beyond_offset bigint NOT NULL,
+    station text COLLATE "C" NOT NULL,
+    messages integer NOT NULL,
+    bytes bigint NOT NULL,
+    deferred_at timestamp with time zone NOT NULL,
+    read_at timestamp with time zone
 );
 CREATE TABLE delays (
     minute timestamp with time zone NOT NULL,
@@ -221,6 +233,11 @@ CREATE TABLE incidents (
     digest bigint,
     reason text NOT NULL DEFAULT ''::text
 ) WITH (fillfactor=70);
+CREATE TABLE installation (
+    singleton boolean NOT NULL DEFAULT true,
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    retrospective_before timestamp with time zone
+);
 CREATE TABLE judgements (
     station text COLLATE "C" NOT NULL,
     parameter text COLLATE "C" NOT NULL,
@@ -241,7 +258,8 @@ CREATE TABLE judgements (
 CREATE TABLE kafka_progress (
     topic text COLLATE "C" NOT NULL,
     partition integer NOT NULL,
-    next_offset bigint NOT NULL DEFAULT 0
+    next_offset bigint NOT NULL DEFAULT 0,
+    shared_offset bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor=50);
 CREATE TABLE latest_readings (
     station text COLLATE "C" NOT NULL,
@@ -331,6 +349,16 @@ CREATE TABLE people (
     document jsonb NOT NULL,
     active boolean NOT NULL DEFAULT true,
     changed_at timestamp with time zone NOT NULL
+);
+CREATE TABLE raw_log_breaks (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    topic text COLLATE "C" NOT NULL,
+    partition integer NOT NULL,
+    kind text NOT NULL,
+    first_offset bigint NOT NULL,
+    beyond_offset bigint NOT NULL,
+    noticed_at timestamp with time zone NOT NULL,
+    told text NOT NULL
 );
 CREATE TABLE reading_days (
     station text COLLATE "C" NOT NULL,
@@ -530,8 +558,10 @@ ALTER TABLE contact_channels ADD CONSTRAINT contact_channels_person_kind_address
 ALTER TABLE contact_channels ADD CONSTRAINT contact_channels_pkey PRIMARY KEY (id);
 ALTER TABLE contact_channels ADD CONSTRAINT contact_channels_person_fkey FOREIGN KEY (person) REFERENCES people(code);
 ALTER TABLE contact_channels ADD CONSTRAINT contact_channels_delay_s_check CHECK ((delay_s >= (0)::double precision));
-ALTER TABLE dead_letters ADD CONSTRAINT dead_letters_raw_partition_raw_offset_position_key UNIQUE (raw_partition, raw_offset, "position");
 ALTER TABLE dead_letters ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
+ALTER TABLE deferred_records ADD CONSTRAINT deferred_records_pkey PRIMARY KEY (source, partition, first_offset, station);
+ALTER TABLE deferred_records ADD CONSTRAINT deferred_records_check CHECK ((beyond_offset > first_offset));
+ALTER TABLE deferred_records ADD CONSTRAINT deferred_records_messages_check CHECK ((messages > 0));
 ALTER TABLE delays ADD CONSTRAINT delays_pkey PRIMARY KEY (minute, bucket);
 ALTER TABLE effective_limits ADD CONSTRAINT effective_limits_pkey PRIMARY KEY (station, parameter, effective_from);
 ALTER TABLE effective_limits ADD CONSTRAINT effective_limits_check CHECK ((effective_to > effective_from));
@@ -576,10 +606,13 @@ ALTER TABLE incidents ADD CONSTRAINT incidents_check1 CHECK (((cause <> 'other':
 ALTER TABLE incidents ADD CONSTRAINT incidents_check2 CHECK (((state = 'snoozed'::text) = (snoozed_until IS NOT NULL)));
 ALTER TABLE incidents ADD CONSTRAINT incidents_check3 CHECK (((state <> ALL (ARRAY['acknowledged'::text, 'snoozed'::text])) OR (holder IS NOT NULL)));
 ALTER TABLE incidents ADD CONSTRAINT incidents_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'snoozed'::text, 'resolved'::text, 'closed'::text])));
+ALTER TABLE installation ADD CONSTRAINT installation_pkey PRIMARY KEY (singleton);
+ALTER TABLE installation ADD CONSTRAINT installation_singleton_check CHECK (singleton);
 ALTER TABLE judgements ADD CONSTRAINT judgements_pkey PRIMARY KEY (station, parameter, "window", window_start);
 ALTER TABLE judgements ADD CONSTRAINT judgements_window_check CHECK (("window" = ANY (ARRAY['hour'::text, 'day'::text])));
 ALTER TABLE kafka_progress ADD CONSTRAINT kafka_progress_pkey PRIMARY KEY (topic, partition);
 ALTER TABLE kafka_progress ADD CONSTRAINT kafka_progress_next_offset_check CHECK ((next_offset >= 0));
+ALTER TABLE kafka_progress ADD CONSTRAINT kafka_progress_shared_offset_check CHECK ((shared_offset >= 0));
 ALTER TABLE latest_readings ADD CONSTRAINT latest_readings_pkey PRIMARY KEY (station, parameter);
 ALTER TABLE ledger ADD CONSTRAINT ledger_pkey PRIMARY KEY (station, day);
 ALTER TABLE ledger ADD CONSTRAINT ledger_balances CHECK ((received = (((stored + duplicate) + revision) + dead_letter)));
@@ -603,6 +636,7 @@ ALTER TABLE outbox ADD CONSTRAINT outbox_incident_id_fkey FOREIGN KEY (incident_
 ALTER TABLE outbox ADD CONSTRAINT outbox_transition_id_fkey FOREIGN KEY (transition_id) REFERENCES alert_transitions(id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_check CHECK (((sent_at IS NULL) OR (failed_at IS NULL)));
 ALTER TABLE people ADD CONSTRAINT people_pkey PRIMARY KEY (code);
+ALTER TABLE raw_log_breaks ADD CONSTRAINT raw_log_breaks_pkey PRIMARY KEY (id);
 ALTER TABLE reading_days ADD CONSTRAINT reading_days_pkey PRIMARY KEY (station, parameter, day);
 ALTER TABLE reading_days ADD CONSTRAINT reading_days_check CHECK (((usable_count >= 0) AND (usable_count <= total_count)));
 ALTER TABLE reading_hours ADD CONSTRAINT reading_hours_pkey PRIMARY KEY (station, parameter, hour_start);
@@ -638,7 +672,9 @@ ALTER TABLE stations ADD CONSTRAINT stations_latitude_check CHECK (((latitude >=
 ALTER TABLE stations ADD CONSTRAINT stations_longitude_check CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision)));
 CREATE UNIQUE INDEX alerts_one_open ON public.alerts USING btree (station, parameter, rule) WHERE (resolved_at IS NULL);
 CREATE INDEX alerts_opened ON public.alerts USING btree (opened_at);
+CREATE UNIQUE INDEX dead_letters_once ON public.dead_letters USING btree (source, raw_partition, raw_offset, sha256(payload)) WHERE (source <> ''::text);
 CREATE INDEX dead_letters_received ON public.dead_letters USING btree (received_at);
+CREATE INDEX deferred_records_station ON public.deferred_records USING btree (station) WHERE (read_at IS NULL);
 CREATE INDEX forwarded_files_waiting ON public.forwarded_files USING btree (target, station, id) WHERE ((accepted_at IS NULL) AND (given_up_at IS NULL));
 CREATE INDEX held_notifications_alert ON public.held_notifications USING btree (alert_id);
 CREATE INDEX held_notifications_digested ON public.held_notifications USING btree (station, channel, recipient, digested_at);
@@ -902,6 +938,9 @@ COMMENT ON TABLE audit IS 'Append-only. hash = sha256(hash of the entry before |
 COMMENT ON COLUMN audit.entry IS 'JSON: id, at, actor (login of the session), address, action, subject, detail.';
 COMMENT ON COLUMN contact_channels.verified_at IS 'Before it a channel does not count: its owner has not returned the code.';
 COMMENT ON COLUMN dead_letters.station IS 'Station of the MQTT topic; empty when the topic names none.';
+COMMENT ON COLUMN dead_letters.source IS 'Raw topic of the record, as in kafka_progress; empty: older than the column.';
+COMMENT ON COLUMN dead_letters.refusals IS 'What was refused, in the order of the message: [{"reason", "detail", "parameter"}, ...]; reason, detail and parameter repeat the first.';
+COMMENT ON TABLE deferred_records IS 'Records of a station beyond its quota, which are read after the others: those of the station at first_offset <= offset < beyond_offset. read_at: NULL while they wait.';
 COMMENT ON TABLE delays IS 'Readings by delay from sent_at to committed: bucket i is [0.001*1.1^i, 0.001*1.1^(i+1)) seconds.';
 COMMENT ON TABLE effective_limits IS 'Coefficients, permit and the sensor''s unit applied; days of Vietnam. 0001-01-01: since ever.';
 COMMENT ON COLUMN effective_limits.effective_to IS 'First day on which it is no longer in force; NULL: no end is known.';
@@ -918,7 +957,11 @@ COMMENT ON COLUMN incident_progress.first_transition IS 'Every change of an aler
 COMMENT ON COLUMN incidents.chain_due_at IS 'When the next step of the escalation is told; NULL: nobody is left.';
 COMMENT ON COLUMN incidents.digest IS 'The incident whose digest has named it in a storm, instead of a page of its own.';
 COMMENT ON COLUMN incidents.reason IS 'Named reason of the last decision: why it was told, or was not.';
+COMMENT ON TABLE installation IS 'One row. The id is part of every Message-ID, so that a database made anew never repeats one of the lost database.';
+COMMENT ON COLUMN installation.retrospective_before IS 'What was received before it pages nobody: the instant at which a rebuild began.';
 COMMENT ON TABLE kafka_progress IS 'Everything before next_offset is committed here; a worker that is handed it again passes over it.';
+COMMENT ON COLUMN kafka_progress.topic IS 'The raw topic as topic@cluster id/topic id: offsets mean something within one topic only.';
+COMMENT ON COLUMN kafka_progress.shared_offset IS 'Everything before it was sent on to Kafka for others; what lies between it and next_offset is sent again after a restart.';
 COMMENT ON TABLE latest_readings IS 'The reading of every sensor with the largest observed_at, whenever it arrived.';
 COMMENT ON COLUMN limit_sets.effective_to IS 'First day on which the set is no longer in force; NULL: still in force.';
 COMMENT ON TABLE listening IS 'One row: the time in which our own path heard everything. Silence counts only within it.';
@@ -929,6 +972,7 @@ COMMENT ON COLUMN outbox.locked_until IS 'Until then the notifier that took it m
 COMMENT ON COLUMN outbox.failed_at IS 'When it was given up.';
 COMMENT ON COLUMN outbox.withdrawn_at IS 'When a page that was not yet sent became needless.';
 COMMENT ON COLUMN outbox.fallen_back_at IS 'When the next channel of the same person was brought forward in its place.';
+COMMENT ON TABLE raw_log_breaks IS 'Where records of the raw topic are gone, were written anew, or were passed over by an operator. Empty in a healthy installation.';
 COMMENT ON COLUMN reading_days.day IS 'Calendar day 00:00-24:00 in Vietnam.';
 COMMENT ON COLUMN reading_hours.dirty IS 'Changed since it was last judged.';
 COMMENT ON COLUMN reading_hours.stale IS 'A reading of it was revised: the sums have to be computed again from the readings.';
@@ -988,6 +1032,11 @@ GRANT SELECT ON dead_letters TO quantrac_notifier;
 GRANT SELECT ON dead_letters TO quantrac_reader;
 GRANT SELECT ON dead_letters TO quantrac_trainer;
 GRANT INSERT, SELECT ON dead_letters TO quantrac_writer;
+GRANT SELECT ON deferred_records TO quantrac_desk;
+GRANT SELECT ON deferred_records TO quantrac_notifier;
+GRANT SELECT ON deferred_records TO quantrac_reader;
+GRANT SELECT ON deferred_records TO quantrac_trainer;
+GRANT INSERT, SELECT, UPDATE ON deferred_records TO quantrac_writer;
 GRANT SELECT ON delays TO quantrac_desk;
 GRANT SELECT ON delays TO quantrac_notifier;
 GRANT SELECT ON delays TO quantrac_reader;
@@ -1051,6 +1100,11 @@ GRANT SELECT ON incidents TO quantrac_notifier;
 GRANT SELECT ON incidents TO quantrac_reader;
 GRANT SELECT ON incidents TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON incidents TO quantrac_writer;
+GRANT SELECT ON installation TO quantrac_desk;
+GRANT SELECT ON installation TO quantrac_notifier;
+GRANT SELECT ON installation TO quantrac_reader;
+GRANT SELECT ON installation TO quantrac_trainer;
+GRANT INSERT, SELECT, UPDATE ON installation TO quantrac_writer;
 GRANT SELECT ON judgements TO quantrac_desk;
 GRANT SELECT ON judgements TO quantrac_notifier;
 GRANT SELECT ON judgements TO quantrac_reader;
@@ -1098,6 +1152,11 @@ GRANT SELECT ON outbox TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON people TO quantrac_desk;
 GRANT SELECT ON people TO quantrac_notifier;
 GRANT SELECT ON people TO quantrac_writer;
+GRANT SELECT ON raw_log_breaks TO quantrac_desk;
+GRANT SELECT ON raw_log_breaks TO quantrac_notifier;
+GRANT SELECT ON raw_log_breaks TO quantrac_reader;
+GRANT SELECT ON raw_log_breaks TO quantrac_trainer;
+GRANT INSERT, SELECT ON raw_log_breaks TO quantrac_writer;
 GRANT SELECT ON reading_days TO quantrac_desk;
 GRANT SELECT ON reading_days TO quantrac_notifier;
 GRANT SELECT ON reading_days TO quantrac_reader;

@@ -12,6 +12,7 @@ from sql.accounting_store import AccountingStore
 from sql.alert_store import AlertStore
 from sql.bucket_store import BucketStore
 from sql.connections import connect, translated, usable
+from sql.deferred_store import DeferredStore
 from sql.model_store import ModelStore
 from sql.paging_store import PagingStore
 from sql.presence_store import PresenceStore
@@ -36,6 +37,7 @@ class WorkerTransaction:
         self.sequences = SequenceStore(cursor)
         self.readings = ReadingsStore(cursor)
         self.accounting = AccountingStore(cursor)
+        self.deferred = DeferredStore(cursor)
         self.presence = PresenceStore(cursor)
         self.alerts = AlertStore(cursor)
         self.paging = PagingStore(cursor)
@@ -65,6 +67,20 @@ class WorkerStore:
         with translated("storing a batch"):
             connection = self._connected()
             with connection.transaction(), connection.cursor() as cursor:
+                yield WorkerTransaction(cursor)
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[WorkerTransaction]:
+        """Open a transaction of which nothing is kept, to see whether something could be stored.
+
+        Raises
+        ------
+        StoreError
+            Something failed in the block.
+        """
+        with translated("rehearsing a batch"):
+            connection = self._connected()
+            with connection.transaction(force_rollback=True), connection.cursor() as cursor:
                 yield WorkerTransaction(cursor)
 
     def close(self) -> None:

@@ -3,41 +3,43 @@
 Faust's traps, and what stands against each here:
 
 * ``take`` and plain iteration acknowledge a batch whose agent is being cancelled: :meth:`noack_take`, and ``ack`` only
-  after the batch is committed and shared.
+  after the batch is committed.
+* It reads on from the group's committed offsets: ``streams.consumer`` makes it read on from the database's progress.
 * ``concurrency`` above 1 commits past a message still in work (issue 606): it is 1.
 * An exception in an agent still acknowledges the event (issue 315): :class:`Pipeline` never lets one out.
 * A failed offset commit is remembered as done (issue 692): our own progress is in the database, in the transaction of
-  the readings, so records that come again are told from new ones.
+  the readings, and Kafka's offsets are only what monitors look at.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import faust
 
 from quantrac import topics
 from quantrac.endpoints import KafkaEndpoint, KafkaSecurity
-from streams.processor import Shared
+from streams.consumer import App, Positions
 from streams.records import RawRecord, record_of
 
 GROUP = "quantrac-worker"
+T = TypeVar("T")
 
 
-class Pipeline(Protocol):
+class Pipeline(Positions, Protocol):
     """What the agent hands its batches to."""
 
-    async def commit(self, records: list[RawRecord]) -> Shared:
-        """Return when every record is committed, however long that takes, with what is to be shared of them."""
+    async def ready(self) -> None:
+        """Return when the database answers, however long that takes."""
         ...
 
-    async def share(self, shared: Shared) -> None:
-        """Return when Kafka has what is to be shared, however long that takes."""
+    async def commit(self, records: list[RawRecord]) -> None:
+        """Return when every record is committed, however long that takes; never, when that will not be."""
         ...
 
 
@@ -49,12 +51,13 @@ class AppOptions:
     data_dir: Path
     batch_messages: int
     batch_wait_s: float
+    batch_bytes: int
     max_message_bytes: int
 
 
-def create_app(options: AppOptions, pipeline: Pipeline) -> faust.App:
+def create_app(options: AppOptions, pipeline: Pipeline) -> App:
     """Return the app with its one agent attached; nothing is started and nothing listens."""
-    app = faust.App(
+    app = App(
         GROUP,
         broker=[f"kafka://{server}" for server in options.kafka.bootstrap.split(",")],
         broker_credentials=_credentials(options.kafka),
@@ -69,8 +72,6 @@ def create_app(options: AppOptions, pipeline: Pipeline) -> faust.App:
         consumer_max_fetch_size=max(4 * 1024 * 1024, 2 * options.max_message_bytes),
         # Records that wait inside the worker: two batches keep it busy, more would only make a rebalance slower.
         stream_buffer_maxsize=2 * options.batch_messages,
-        producer_acks=-1,
-        producer_max_request_size=2 * options.max_message_bytes,
         datadir=str(options.data_dir),
         store="memory://",
         topic_allow_declare=False,
@@ -79,32 +80,51 @@ def create_app(options: AppOptions, pipeline: Pipeline) -> faust.App:
         worker_redirect_stdouts=False,
         autodiscover=False,
     )
+    app.positions = pipeline
     raw = app.topic(topics.RAW, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
     async def store(stream: Any) -> None:
-        commit: asyncio.Task[Shared] | None = None
         finish: asyncio.Task[None] | None = None
         async for events in stream.noack_take(options.batch_messages, within=options.batch_wait_s):
-            # Three batches are under way: one is being filled, one committed, one shared and acknowledged, each in its
-            # turn. What is cancelled in between stays unacknowledged: it comes again, is known by its progress, and
-            # is shared again.
-            if commit is not None:
-                await commit
-            before, commit = finish, asyncio.create_task(pipeline.commit([record_of(event) for event in events]))
-            if before is not None:
-                await before
-            finish = asyncio.create_task(_share_and_acknowledge(stream, events, commit, pipeline))
+            # Two batches are under way: one is being filled, one committed and acknowledged. What is cancelled in
+            # between stays unacknowledged, and the database knows whether it was committed.
+            if finish is not None:
+                await finish
+            finish = asyncio.create_task(_commit_and_acknowledge(stream, events, pipeline, options.batch_bytes))
 
     app.agent(raw, concurrency=1)(store)
+
+    async def wait_for_database(*_: Any, **__: Any) -> None:
+        # Faust gives the seek that follows a minute and a half, then goes on without: an outage is waited out here.
+        await pipeline.ready()
+
+    app.on_rebalance_complete.connect(wait_for_database)
     return app
 
 
-async def _share_and_acknowledge(
-    stream: Any, events: Sequence[Any], commit: asyncio.Task[Shared], pipeline: Pipeline
-) -> None:
-    await pipeline.share(await commit)
-    for event in events:
-        await stream.ack(event)
+async def _commit_and_acknowledge(stream: Any, events: Sequence[Any], pipeline: Pipeline, most_bytes: int) -> None:
+    for part in portions(events, lambda event: len(event.message.value or b""), most_bytes):
+        await pipeline.commit([record_of(event) for event in part])
+        for event in part:
+            await stream.ack(event)
+
+
+def portions(items: Sequence[T], size: Callable[[T], int], most_bytes: int) -> Iterator[list[T]]:
+    """Yield ``items`` in portions of at most ``most_bytes``, but for an item that is larger by itself.
+
+    >>> list(portions([3, 3, 9, 1], int, 6))
+    [[3, 3], [9], [1]]
+    """
+    portion: list[T] = []
+    filled = 0
+    for item in items:
+        if portion and filled + size(item) > most_bytes:
+            yield portion
+            portion, filled = [], 0
+        portion.append(item)
+        filled += size(item)
+    if portion:
+        yield portion
 
 
 def _credentials(kafka: KafkaEndpoint) -> Any:

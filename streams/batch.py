@@ -113,6 +113,8 @@ class Batch:
     stations: dict[str, StationOutcome] = field(default_factory=dict)
     messages: list[StationMessage] = field(default_factory=list)
     """Those of all stations, in the order of arrival: so they are stored and paged for."""
+    retrospective_before: datetime | None = None
+    """What was received before it pages nobody: a rebuild replays it."""
 
     def take(self, message: DecodedRecord) -> None:
         """Run one decoded record through the stages before the model."""
@@ -177,6 +179,9 @@ class Batch:
             (m.sent_at, len(m.checked)) for m in self.messages if m.sent_at is not None and not m.late and not m.again
         )
 
+    def _replayed(self, record: RawRecord) -> bool:
+        return self.retrospective_before is not None and record.received_at < self.retrospective_before
+
     def _take_readings(self, outcome: StationOutcome, record: RawRecord, station: Station, decoded: Decoded) -> None:
         outcome.hear(record.received_at, decoded.observed_at)
         again = outcome.arrived_before(decoded)
@@ -186,7 +191,7 @@ class Batch:
         # A station's file may hold several instants; each is a row of its own to the model, and late by itself.
         for observed_at, readings in groupby(decoded.readings, key=lambda r: r.observed_at):
             # By the instant of processing, not of receipt: what waited for us through an outage is no news either.
-            late = self.now - observed_at > self.lane_limit
+            late = self.now - observed_at > self.lane_limit or self._replayed(record)
             checked = [(r, *quality[r.parameter].check(r, record.received_at)) for r in readings]
             message = StationMessage(record, station, checked, decoded.sent_at, late, again)
             outcome.messages.append(message)

@@ -87,22 +87,17 @@ def _refused(record: RawRecord, reason: RejectReason, detail: str, station: Stat
     return DecodedRecord(record, station, Decoded((), (Rejected(reason, detail),)))
 
 
-def dead_letters(record: RawRecord, rejected: Sequence[Rejected], stage: Stage) -> list[DeadLetter]:
-    """Return the dead letters of one record."""
-    return [
-        DeadLetter(
-            record.station,
-            stage,
-            r.reason,
-            r.detail,
-            r.parameter,
-            record.value,
-            record.content_type,
-            record.mqtt_topic,
-            record.received_at,
-            record.partition,
-            record.offset,
-            position,
-        )
-        for position, r in enumerate(rejected)
-    ]
+def dead_letter(record: RawRecord, rejected: Sequence[Rejected], stage: Stage, source: str) -> DeadLetter:
+    """Return the dead letter of one record, with everything that was refused of it."""
+    return DeadLetter(
+        record.station,
+        stage,
+        tuple(rejected),
+        record.value,
+        record.content_type,
+        record.mqtt_topic,
+        record.received_at,
+        source,
+        record.partition,
+        record.offset,
+    )

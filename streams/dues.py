@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from alerts.due import note_of, noted, returned, silence
 from quantrac import topics
-from quantrac.domain.deadletters import DeadLetter, RejectReason
+from quantrac.domain.deadletters import Rejected, RejectReason
 from quantrac.domain.presence import Defect, Note, SensorPresence
 from quantrac.domain.stations import Station
 from sql.presence_store import SensorKey
@@ -61,15 +61,16 @@ def _of_refusals(batch: Batch, catalogue: Catalogue) -> Iterator[Noted]:
         station = catalogue.registry.station(letter.station, letter.received_at)
         if station is None or letter.content_type == topics.CONTENT_STATUS:
             continue
-        defect = _OF_REFUSAL.get(letter.reason, Defect.REFUSED)
-        detail = letter.reason.value if defect is Defect.REFUSED else ""
-        for parameter in _parameters(letter, station):
-            yield station, parameter, Note(letter.received_at, None, defect, detail)
+        for refused in letter.refusals:
+            defect = _OF_REFUSAL.get(refused.reason, Defect.REFUSED)
+            detail = refused.reason.value if defect is Defect.REFUSED else ""
+            for parameter in _parameters(refused, station):
+                yield station, parameter, Note(letter.received_at, None, defect, detail)
 
 
-def _parameters(letter: DeadLetter, station: Station) -> list[str]:
+def _parameters(refused: Rejected, station: Station) -> list[str]:
     """Return the sensors that a refusal concerns: all of them when the whole message was refused."""
-    if letter.parameter is None:
+    if refused.parameter is None:
         return [sensor.parameter for sensor in station.sensors]
-    sensor = station.sensor_of_symbol.get(letter.parameter)
+    sensor = station.sensor_of_symbol.get(refused.parameter)
     return [] if sensor is None else [sensor.parameter]

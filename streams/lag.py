@@ -17,6 +17,7 @@ from kafka.structs import OffsetAndMetadata
 
 from quantrac.endpoints import KafkaEndpoint, client_options
 from quantrac.errors import BrokerError
+from quantrac.telemetry import quiet
 
 _COORDINATOR_MOVES = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
 """A new broker makes its coordinator at the first question about a group, and answers so meanwhile."""
@@ -29,9 +30,10 @@ class LagProbe:
         self._group, self._topic = group, topic
         arguments = client_options(endpoint) | {"bootstrap_timeout_ms": round(1000 * patience_s)}
         try:
-            self._admin = KafkaAdminClient(**arguments)
-            self._consumer = KafkaConsumer(**arguments, enable_auto_commit=False)
-        except KafkaError as exc:
+            with quiet("kafka"):
+                self._admin = KafkaAdminClient(**arguments)
+                self._consumer = KafkaConsumer(**arguments, enable_auto_commit=False)
+        except (KafkaError, OSError) as exc:
             raise _unreachable(endpoint.bootstrap, exc) from exc
         self._bootstrap = endpoint.bootstrap
 
@@ -54,6 +56,29 @@ class LagProbe:
             return str(self._admin.describe_cluster()["cluster_id"])
         except KafkaError as exc:
             raise _unreachable(self._bootstrap, exc) from exc
+
+    def topic_id(self) -> str:
+        """Return the topic's id: a topic that was made anew has another one. Empty: there is no such topic.
+
+        Raises
+        ------
+        BrokerError
+            The broker does not answer.
+        """
+        try:
+            found = self._admin.describe_topics([self._topic])
+        except KafkaError as exc:
+            raise _unreachable(self._bootstrap, exc) from exc
+        return "" if not found or found[0]["error_code"] else str(found[0]["topic_id"])
+
+    def starts(self) -> dict[int, int]:
+        """Return the offset of the oldest record that Kafka still has, by partition."""
+        try:
+            partitions = self._consumer.partitions_for_topic(self._topic) or set()
+            starts = self._consumer.beginning_offsets([TopicPartition(self._topic, p) for p in partitions])
+        except KafkaError as exc:
+            raise _unreachable(self._bootstrap, exc) from exc
+        return {tp.partition: int(offset) for tp, offset in starts.items()}
 
     def ends(self) -> dict[int, int]:
         """Return the offset that the next record will get, by partition; empty when the topic does not exist."""
@@ -94,7 +119,7 @@ class LagProbe:
         return {partition: max(0, end - committed.get(partition, 0)) for partition, end in self.ends().items()}
 
 
-def _unreachable(bootstrap: str, exc: KafkaError) -> BrokerError:
+def _unreachable(bootstrap: str, exc: Exception) -> BrokerError:
     return BrokerError(
         f"Kafka at {bootstrap} does not answer ({type(exc).__name__}). Is it running? `quantrac doctor` checks it.",
         retryable=True,

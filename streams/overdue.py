@@ -67,7 +67,7 @@ class OverdueSweep:
             if heard_at is not None:
                 for watched in _watched(station, heard_at, sensors, listening):
                     found += ((t, station) for t in _due(rules, watched, open_alerts))
-        save_and_page(tx, found, self._recipients)
+        save_and_page(tx, found, self._recipients, now)
         for key in open_alerts.keys() - _watched_keys(stations, rules):
             self._withdraw(tx, catalogue, key, open_alerts[key], now)
 
@@ -116,7 +116,7 @@ class OverdueSweep:
         if station is None:
             tx.alerts.apply(ended)
         else:
-            save_and_page(tx, [(ended, station)], self._recipients)
+            save_and_page(tx, [(ended, station)], self._recipients, now)
 
 
 def _watched_keys(stations: Collection[Station], rules: Collection[Rule]) -> set[AlertKey]:

@@ -2,12 +2,14 @@
 
 The progress of every partition is a row of the database, locked at the beginning of the transaction and moved at its
 end. That makes the whole step exactly-once in effect: a record that Kafka delivers again lies before the progress and
-is only shared again, and of two workers that both believe to own a partition the second one waits for the first.
+is only shared again, and of two workers that both believe to own a partition the second one waits for the first. What
+does not continue the progress is refused; what comes again and left no trace is processed as new.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,18 +17,25 @@ from prometheus_client import Counter
 
 from quantrac.clock import Clock
 from quantrac.domain.deadletters import DeadLetter, Rejected, RejectReason, Stage
+from quantrac.domain.progress import BreakKind, LogBreak
 from quantrac.domain.readings import CheckedReading
 from quantrac.domain.stations import VIETNAM, Station
 from quantrac.errors import StoreError
 from quantrac.telemetry import get_logger
+from sql.deferred_store import Deferred
+from sql.readings_store import Key
+from sql.storable import storable
 from sql.worker_store import WorkerStore, WorkerTransaction
 from streams.artefact_choice import ArtefactChoice
 from streams.batch import Batch
 from streams.catalogue import Catalogue
+from streams.continuity import continue_from
 from streams.decoding import DecodedRecord, DecodeOptions, decode
 from streams.delays import DelayLog
 from streams.dues import note_dues
+from streams.faults import Witnesses, catalogue_fault, raise_unless_of_a_record, system_fault
 from streams.paging import Recipients, save_and_page
+from streams.quota import StationQuota
 from streams.records import RawRecord
 from streams.states import StationStates
 from streams.tally import Tally
@@ -44,7 +53,12 @@ class ProcessorOptions:
     decode: DecodeOptions
     recipients: Recipients
     source: str
-    """Name of the raw topic with the cluster's id: offsets mean something only within one cluster."""
+    """Name of the raw topic with the ids of its cluster and its own: offsets mean something within one topic only."""
+    messages_per_s: float = math.inf
+    """Quota of one station in the long run; what is beyond it is read after the others."""
+    bytes_per_s: float = math.inf
+    retrospective_before: datetime | None = None
+    """What was received before it pages nobody: the instant at which a rebuild began."""
 
 
 @dataclass(slots=True)
@@ -53,6 +67,8 @@ class Shared:
 
     readings: dict[str, list[CheckedReading]] = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
+    reached: dict[int, int] = field(default_factory=dict)
+    """The offset after the last record of each partition that this is about."""
 
     def add(self, rows: Iterable[CheckedReading]) -> None:
         """Add readings, by station."""
@@ -64,6 +80,12 @@ class Shared:
         for rows in other.readings.values():
             self.add(rows)
         self.dead_letters.extend(other.dead_letters)
+        for partition, offset in other.reached.items():
+            self.reached[partition] = max(offset, self.reached.get(partition, 0))
+
+
+ReadDeferred = Callable[[Deferred, int], tuple[list[RawRecord], int]]
+"""Reads at most so many of the records that wait; returns them and the offset after the last one looked at."""
 
 
 class BatchProcessor:
@@ -79,89 +101,218 @@ class BatchProcessor:
     ) -> None:
         self._store, self._catalogue, self._options, self._clock = store, catalogue, options, clock
         self._states = StationStates(artefacts or ArtefactChoice(None))
+        self._quota = StationQuota(options.messages_per_s, options.bytes_per_s)
+        self._witnesses = Witnesses()
         self.delays = DelayLog()
+        self.shared_offsets: Callable[[], Mapping[int, int]] = dict
+        """What was sent on to Kafka so far: the offset after it, by partition."""
+        self.steps = 0
+        """Rises with every step of every batch: shows that this thread lives, however slow the machine is."""
 
     def process(self, records: Sequence[RawRecord]) -> Shared:
         """Commit a batch and return what is to be shared of it.
 
-        A record that our own code cannot digest is found by halving the batch, and becomes a dead letter.
+        A record that our own code cannot digest is found by halving the batch, and becomes a dead letter; but only
+        when others do pass.
 
         Raises
         ------
         StoreError
             Retryable: the database is away. The same records may be given again.
+        ProgressError
+            The records do not continue what is committed; nothing of them is.
+        SystemFaultError
+            The catalogue cannot be read, or no record passes: nothing is buried for that.
         """
+        return self._process(records, records, self._current_catalogue())
+
+    def process_deferred(self, partitions: Collection[int], read: ReadDeferred, most: int) -> Shared | None:
+        """Commit some records of a station beyond its quota; ``None`` when none wait in ``partitions``.
+
+        Raises
+        ------
+        StoreError, SystemFaultError
+            As :meth:`process`.
+        """
+        catalogue = self._current_catalogue()
         try:
-            return self._commit(records)
-        except StoreError as exc:
+            return self._commit_deferred(partitions, read, most, catalogue)
+        except Exception as exc:
             self._states.clear()
+            raise_unless_of_a_record(exc)
+            if most > 1:
+                return self.process_deferred(partitions, read, 1)
+            if not self._passes_elsewhere(None, (), catalogue):
+                raise system_fault(exc) from exc
+            return self._commit_deferred(partitions, read, 1, catalogue, fault=exc)
+
+    def save_shared(self) -> None:
+        """Write what was sent on since the last COMMIT."""
+        shared = self.shared_offsets()
+        if shared:
+            with self._store.transaction() as tx:
+                tx.progress.save_shared(self._options.source, shared)
+
+    def _current_catalogue(self) -> Catalogue:
+        try:
+            return self._catalogue()
+        except StoreError as exc:
             if exc.retryable:
                 raise
-            return self._isolate(records, exc)
+            raise catalogue_fault(exc) from exc
+        except Exception as exc:
+            raise catalogue_fault(exc) from exc
+
+    def _process(self, records: Sequence[RawRecord], among: Sequence[RawRecord], catalogue: Catalogue) -> Shared:
+        try:
+            shared = self._commit(records, catalogue)
         except Exception as exc:  # noqa: BLE001  the outermost frame of everything that a record can trigger
             self._states.clear()
-            return self._isolate(records, exc)
+            raise_unless_of_a_record(exc)
+            return self._isolate(records, among, catalogue, exc)
+        self._witnesses.remember(records)
+        return shared
 
-    def _commit(self, records: Sequence[RawRecord]) -> Shared:
+    def _commit(self, records: Sequence[RawRecord], catalogue: Catalogue) -> Shared:
         now = self._clock.now()
-        catalogue = self._catalogue()
-        shared = Shared()
+        shared = Shared(reached=_reached(records))
         with self._store.transaction() as tx:
-            fresh, again = self._split(tx, records)
-            batch = self._judged(tx, fresh, catalogue, now)
-            rows = batch.rows()
-            batch.settle(tx.readings.store(rows))
-            self._save_accounts(tx, batch.tally, now)
-            note_dues(tx, batch, catalogue)
-            tx.presence.touch(batch.heard())
-            for code, (online, at) in batch.presence().items():
-                tx.presence.set(code, online, at)
-            save_and_page(tx, batch.transitions(), self._options.recipients, now)
-            for key, value in batch.peaks().items():
-                tx.alerts.update_peak(key, value)
-            for found in batch.reassessments():
-                tx.alerts.reassess(found)
-            self._states.save(tx, batch.heard(), now)
-            tx.sequences.mark_seen(batch.sequences(), now)
+            progress = tx.progress.lock(self._options.source, {r.partition for r in records})
+            self._states.keep_only_if_ours(progress)
+            fresh, again, reached = continue_from(progress, records)
+            untraced = self._untraced(tx, again, catalogue)
+            within, beyond, left = self._quota.divide(fresh)
+            batch = self._write(tx, [*untraced, *within], catalogue, now)
+            tx.deferred.add(self._options.source, _stretches(beyond), now)
             self._save_delays(tx)
-            self._save_progress(tx, fresh)
-            shared.add(self._stored_before(tx, again, catalogue))
+            self._save_progress(tx, reached)
+            known = {(r.partition, r.offset) for r in untraced}
+            before = [r for r in again if (r.partition, r.offset) not in known]
+            shared.add(self._stored_before(tx, before, catalogue))
+        self._quota.spend(left)
         self.delays.written()
+        return self._committed(batch, shared, len(fresh))
+
+    def _commit_deferred(
+        self,
+        partitions: Collection[int],
+        read: ReadDeferred,
+        most: int,
+        catalogue: Catalogue,
+        fault: Exception | None = None,
+    ) -> Shared | None:
+        """Commit or, with a ``fault`` of our own code, bury some records that wait."""
+        now, source = self._clock.now(), self._options.source
+        with self._store.transaction() as tx:
+            waits = tx.deferred.lock(source, partitions)
+            if waits is None:
+                return None
+            # Whoever owns the station's partition now finds its progress locked, and its states are read anew.
+            self._states.keep_only_if_ours(tx.progress.lock(source, [waits.partition]))
+            records, beyond = read(waits, most)
+            batch = self._write(tx, [] if fault else records, catalogue, now)
+            if fault is not None:
+                batch.tally = _buried(records, source, fault)
+                self._save_accounts(tx, batch.tally, now)
+            tx.deferred.was_read(source, waits, now)
+            left = waits.messages - len(records)
+            if left > 0 and beyond >= waits.beyond:
+                gone = LogBreak(waits.partition, BreakKind.LOST, waits.first, waits.beyond)
+                tx.progress.note(source, gone, now)
+                _log.error("deferred_records_gone", station=waits.station, messages=left, told=gone.told)
+            elif left > 0:
+                left_bytes = max(0, waits.bytes - sum(len(r.value) for r in records))
+                rest = waits._replace(first=beyond, messages=left, bytes=left_bytes)
+                tx.deferred.add(source, [rest], now)
+        return self._committed(batch, Shared(), len(records))
+
+    def _committed(self, batch: Batch, shared: Shared, records: int) -> Shared:
         self.delays.committed(batch.sent(), self._clock.now())
-        shared.add(row.checked for row in rows)
+        shared.add(row.checked for row in batch.rows())
         shared.dead_letters.extend(batch.tally.dead_letters)
-        _records.inc(len(fresh))
+        _records.inc(records)
         for outcome, count in batch.tally.outcomes.items():
             _readings.labels(outcome=outcome).inc(count)
         return shared
 
-    def _split(self, tx: WorkerTransaction, records: Sequence[RawRecord]) -> tuple[list[RawRecord], list[RawRecord]]:
-        """Lock the progress; tell records that are new from those that were committed before."""
-        progress = tx.progress.lock(self._options.source, {r.partition for r in records})
-        self._states.keep_only_if_ours(progress)
-        fresh = [r for r in records if r.offset >= progress[r.partition]]
-        return fresh, [r for r in records if r.offset < progress[r.partition]]
+    def _write(self, tx: WorkerTransaction, records: Sequence[RawRecord], catalogue: Catalogue, now: datetime) -> Batch:
+        """Take records through all stages, and write what they come to, but for the progress."""
+        batch = self._judged(tx, records, catalogue, now)
+        self.steps += 1
+        batch.settle(tx.readings.store(batch.rows()))
+        self.steps += 1
+        self._save_accounts(tx, batch.tally, now)
+        note_dues(tx, batch, catalogue)
+        tx.presence.touch(batch.heard())
+        for code, (online, at) in batch.presence().items():
+            tx.presence.set(code, online, at)
+        save_and_page(tx, batch.transitions(), self._options.recipients, now)
+        for key, value in batch.peaks().items():
+            tx.alerts.update_peak(key, value)
+        for found in batch.reassessments():
+            tx.alerts.reassess(found)
+        self._states.save(tx, batch.heard(), now)
+        tx.sequences.mark_seen(batch.sequences(), now)
+        self.steps += 1
+        return batch
 
-    def _judged(self, tx: WorkerTransaction, fresh: Sequence[RawRecord], catalogue: Catalogue, now: datetime) -> Batch:
-        messages = [decode(record, catalogue, self._options.decode) for record in fresh]
+    def _judged(
+        self, tx: WorkerTransaction, records: Sequence[RawRecord], catalogue: Catalogue, now: datetime
+    ) -> Batch:
+        messages = list(self._decoded(records, catalogue))
         wanted = list(_wanted(messages))
         self._states.load(tx, wanted, catalogue, now)
-        batch = Batch(self._states, self._options.lane_limit, now)
+        batch = Batch(
+            self._states,
+            self._options.lane_limit,
+            now,
+            Tally(self._options.source),
+            retrospective_before=self._options.retrospective_before,
+        )
         for message in messages:
+            self.steps += 1
             batch.take(message)
         running = {station.code for station, _, _ in wanted if self._states[station.code].scorer.running}
         batch.judge(tx.alerts.neighbours(running, now) if running else {})
         return batch
 
+    def _decoded(self, records: Iterable[RawRecord], catalogue: Catalogue) -> Iterator[DecodedRecord]:
+        for record in records:
+            self.steps += 1
+            yield decode(record, catalogue, self._options.decode)
+
+    def _untraced(self, tx: WorkerTransaction, again: Sequence[RawRecord], catalogue: Catalogue) -> list[RawRecord]:
+        """Return the records before the progress of which the database holds nothing: the log was written anew."""
+        if not again:
+            return []
+        decoded = list(self._decoded(again, catalogue))
+        keys = {(r.station, r.parameter, r.observed_at) for m in decoded for r in m.decoded.readings}
+        stored = {(c.reading.station, c.reading.parameter, c.reading.observed_at) for c in _fetched(tx, keys)}
+        places = [(r.partition, r.offset) for r in again]
+        buried = tx.accounting.dead_letters_at(self._options.source, places)
+        waiting = tx.deferred.waiting(self._options.source, {p for p, _ in places})
+        return [
+            m.record
+            for m in decoded
+            if (m.record.partition, m.record.offset) not in buried
+            and not any(_waits(m.record, d) for d in waiting)
+            and (
+                m.decoded.rejected
+                or any((r.station, r.parameter, r.observed_at) not in stored for r in m.decoded.readings)
+            )
+        ]
+
     def _save_accounts(self, tx: WorkerTransaction, tally: Tally, now: datetime) -> None:
         tx.accounting.add_dead_letters(tally.dead_letters)
         tx.accounting.add_ledger(now.astimezone(VIETNAM).date(), tally.ledger)
 
-    def _save_progress(self, tx: WorkerTransaction, fresh: Sequence[RawRecord]) -> None:
-        progress = {r.partition: r.offset + 1 for r in fresh}
-        if progress:
-            tx.progress.save(self._options.source, progress)
-            self._states.advance(progress)
+    def _save_progress(self, tx: WorkerTransaction, reached: Mapping[int, int]) -> None:
+        if reached:
+            tx.progress.save(self._options.source, reached)
+            self._states.advance(reached)
+        shared = self.shared_offsets()
+        if shared:
+            tx.progress.save_shared(self._options.source, shared)
 
     def _save_delays(self, tx: WorkerTransaction) -> None:
         for minute, buckets in self.delays.drain().items():
@@ -171,38 +322,94 @@ class BatchProcessor:
         self, tx: WorkerTransaction, again: Sequence[RawRecord], catalogue: Catalogue
     ) -> list[CheckedReading]:
         """Return the stored readings of records that were committed before, perhaps without having been shared."""
-        keys = [
-            (r.station, r.parameter, r.observed_at)
-            for record in again
-            for r in decode(record, catalogue, self._options.decode).decoded.readings
-        ]
-        return tx.readings.fetch(keys) if keys else []
+        decoded = self._decoded(again, catalogue)
+        return _fetched(tx, [(r.station, r.parameter, r.observed_at) for m in decoded for r in m.decoded.readings])
 
-    def _isolate(self, records: Sequence[RawRecord], cause: Exception) -> Shared:
+    def _isolate(
+        self, records: Sequence[RawRecord], among: Sequence[RawRecord], catalogue: Catalogue, cause: Exception
+    ) -> Shared:
         """Find the record that our own code fails on by halving the batch; bury it, commit the others."""
         if len(records) == 1:
+            if not self._passes_elsewhere(records[0], among, catalogue):
+                raise system_fault(cause) from cause
             return self._bury(records[0], cause)
         shared = Shared()
         middle = len(records) // 2
         for half in (records[:middle], records[middle:]):
-            shared.merge(self.process(half))
+            shared.merge(self._process(half, among, catalogue))
         return shared
 
+    def _passes_elsewhere(self, record: RawRecord | None, among: Sequence[RawRecord], catalogue: Catalogue) -> bool:
+        """Return whether our own code digests any other record: then the fault is of this one alone."""
+        return any(self._rehearse(other, catalogue) for other in self._witnesses.beside(record, among))
+
+    def _rehearse(self, record: RawRecord, catalogue: Catalogue) -> bool:
+        """Return whether a record passes all stages; nothing of that is kept."""
+        try:
+            with self._store.rehearsal() as tx:
+                self._write(tx, [record], catalogue, self._clock.now())
+        except StoreError as exc:
+            if exc.retryable:
+                raise
+            return False
+        except Exception:  # noqa: BLE001  what is asked is just whether it fails
+            return False
+        else:
+            return True
+        finally:
+            self._states.clear()
+
     def _bury(self, record: RawRecord, cause: Exception) -> Shared:
-        _log.error(
-            "record_buried", partition=record.partition, offset=record.offset, topic=record.mqtt_topic, exc_info=cause
-        )
         now = self._clock.now()
-        detail = f"Our own code failed on this record ({type(cause).__name__}: {cause}). Mend it, then replay."
-        tally = Tally()
-        tally.bury(record, [Rejected(RejectReason.INTERNAL_ERROR, detail)], Stage.PROCESS)
+        tally = _buried([record], self._options.source, cause)
         with self._store.transaction() as tx:
-            fresh, _ = self._split(tx, [record])
+            progress = tx.progress.lock(self._options.source, [record.partition])
+            self._states.keep_only_if_ours(progress)
+            fresh, _, reached = continue_from(progress, [record])
             if not fresh:
                 return Shared()
             self._save_accounts(tx, tally, now)
-            self._save_progress(tx, fresh)
-        return Shared(dead_letters=tally.dead_letters)
+            self._save_progress(tx, reached)
+        return Shared(dead_letters=tally.dead_letters, reached=reached)
+
+
+def _buried(records: Sequence[RawRecord], source: str, cause: Exception) -> Tally:
+    tally = Tally(source)
+    detail = f"Our own code failed on this record ({type(cause).__name__}: {cause}). Mend it, then replay."
+    for record in records:
+        _log.error(
+            "record_buried", partition=record.partition, offset=record.offset, topic=record.mqtt_topic, exc_info=cause
+        )
+        tally.bury(record, [Rejected(RejectReason.INTERNAL_ERROR, detail)], Stage.PROCESS)
+    return tally
+
+
+def _fetched(tx: WorkerTransaction, keys: Collection[Key]) -> list[CheckedReading]:
+    return tx.readings.fetch(list(keys)) if keys else []
+
+
+def _reached(records: Iterable[RawRecord]) -> dict[int, int]:
+    reached: dict[int, int] = {}
+    for record in records:
+        reached[record.partition] = max(record.offset + 1, reached.get(record.partition, 0))
+    return reached
+
+
+def _stretches(beyond: Iterable[RawRecord]) -> list[Deferred]:
+    """Return one stretch of the log for each station and partition."""
+    found: dict[tuple[int, str], Deferred] = {}
+    for r in beyond:
+        before = found.get((r.partition, r.station))
+        first, messages, size = (r.offset, 0, 0) if before is None else (before.first, before.messages, before.bytes)
+        found[r.partition, r.station] = Deferred(
+            r.partition, first, r.offset + 1, r.station, messages + 1, size + len(r.value)
+        )
+    return list(found.values())
+
+
+def _waits(record: RawRecord, stretch: Deferred) -> bool:
+    inside = record.partition == stretch.partition and stretch.first <= record.offset < stretch.beyond
+    return inside and storable(record.station) == stretch.station
 
 
 def _wanted(messages: Iterable[DecodedRecord]) -> Iterator[tuple[Station, int, str | None]]:

@@ -9,6 +9,8 @@ from typing import Any
 
 from quantrac import topics
 
+Headers = Mapping[str, bytes] | Iterable[tuple[str, bytes]] | None
+
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
@@ -29,19 +31,24 @@ class RawRecord:
 
 def record_of(event: Any) -> RawRecord:
     """Return the raw record of a Faust event."""
-    message = event.message
-    headers = _text(message.headers)
+    m = event.message
+    return raw_record(m.partition, m.offset, m.value, m.headers, m.timestamp)
+
+
+def raw_record(partition: int, offset: int, value: bytes | None, headers: Headers, timestamp_s: float) -> RawRecord:
+    """Return a raw record of what a Kafka client gives; ``timestamp_s`` is Kafka's own, since 1970."""
+    known = _text(headers)
     return RawRecord(
-        message.partition,
-        message.offset,
-        message.value or b"",
-        headers.get(topics.HEADER_CONTENT_TYPE, ""),
-        headers.get(topics.HEADER_MQTT_TOPIC, ""),
-        _instant(headers.get(topics.HEADER_RECEIVED_AT, "")) or datetime.fromtimestamp(message.timestamp, UTC),
+        partition,
+        offset,
+        value or b"",
+        known.get(topics.HEADER_CONTENT_TYPE, ""),
+        known.get(topics.HEADER_MQTT_TOPIC, ""),
+        _instant(known.get(topics.HEADER_RECEIVED_AT, "")) or datetime.fromtimestamp(timestamp_s, UTC),
     )
 
 
-def _text(headers: Mapping[str, bytes] | Iterable[tuple[str, bytes]] | None) -> dict[str, str]:
+def _text(headers: Headers) -> dict[str, str]:
     if not headers:
         return {}
     pairs = headers.items() if isinstance(headers, Mapping) else headers

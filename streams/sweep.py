@@ -102,10 +102,24 @@ class Sweeper:
             buckets = tx.buckets.take_dirty(now, self._options.judge_grace, MOST_BUCKETS)
             if not buckets:
                 return
-            judged = [self._judged(bucket, catalogue, now) for bucket in _covered(tx, buckets, catalogue)]
+            judged = self._each_judged(_covered(tx, buckets, catalogue), catalogue, now)
             tx.buckets.save_judgements([judgement for judgement, _, _ in judged])
             found = _found(tx, judged, catalogue, self._options.minimum_completeness)
             save_and_page(tx, found, self._options.recipients, now)
+
+    def _each_judged(
+        self, buckets: Iterable[Bucket], catalogue: Catalogue, now: datetime
+    ) -> list[tuple[Judgement, Limit | None, Station | None]]:
+        """Judge each bucket by itself: one that our own code fails on stays to be judged, and holds up no other."""
+        judged = []
+        for bucket in buckets:
+            try:
+                judged.append(self._judged(bucket, catalogue, now))
+            except Exception:  # noqa: BLE001  whatever it is, the other hours are judged
+                _log.exception(
+                    "bucket_not_judged", station=bucket.station, parameter=bucket.parameter, start=bucket.start
+                )
+        return judged
 
     def _judged(
         self, bucket: Bucket, catalogue: Catalogue, now: datetime

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from quantrac.domain.deadletters import DeadLetter, Rejected, Stage
 from quantrac.domain.ledger import LedgerCounts
 from quantrac.domain.readings import Outcome
-from streams.decoding import dead_letters
+from streams.decoding import dead_letter
 from streams.records import RawRecord
 
 
@@ -21,6 +21,8 @@ class Tally:
     that uses a number twice for other readings loses none.
     """
 
+    source: str = ""
+    """Raw topic of the records, with the ids of cluster and topic."""
     ledger: defaultdict[str, LedgerCounts] = field(default_factory=lambda: defaultdict(LedgerCounts))
     """By station."""
     dead_letters: list[DeadLetter] = field(default_factory=list)
@@ -28,8 +30,8 @@ class Tally:
     """Of the readings of all stations together, by name."""
 
     def bury(self, record: RawRecord, rejected: Sequence[Rejected], stage: Stage) -> None:
-        """Make dead letters of what was refused of a record, and count them."""
-        self.dead_letters.extend(dead_letters(record, rejected, stage))
+        """Make a dead letter of what was refused of a record, and count each refusal."""
+        self.dead_letters.append(dead_letter(record, rejected, stage, self.source))
         counts = self.ledger[record.station]
         readings = sum(r.readings for r in rejected)
         counts.received += readings

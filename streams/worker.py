@@ -1,4 +1,4 @@
-"""The worker process: Faust app, one database thread, the periodic sweep and the watchdog, in one event loop."""
+"""The worker process: Faust app, one database thread, sharing, periodic work and the watchdog, in one event loop."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import signal
 import threading
 import time
 from asyncio import FIRST_COMPLETED
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
 import faust
 import stamina
-from aiokafka.errors import KafkaError
-from faust.exceptions import FaustError
 from prometheus_client import Summary
 
 from ingest.payloads import InstantBounds
@@ -26,8 +25,9 @@ from models.families import STATION_DEFAULT
 from models.pipeline import warm
 from quantrac import topics
 from quantrac.clock import Clock
+from quantrac.domain.progress import LogRange
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint
-from quantrac.errors import BrokerError, SettingsError, StoreError
+from quantrac.errors import BrokerError, ProgressError, QuantracError, SettingsError, StoreError
 from quantrac.settings import Settings
 from quantrac.telemetry import get_logger
 from sql.worker_store import WorkerStore
@@ -35,14 +35,17 @@ from streams.app import GROUP, AppOptions, create_app
 from streams.artefact_choice import ArtefactChoice
 from streams.catalogue import CatalogueCache
 from streams.decoding import DecodeOptions
+from streams.flooding import Floods
 from streams.lag import LagProbe
 from streams.listening import CaughtUp
 from streams.paging import recipients_of
-from streams.processor import BatchProcessor, ProcessorOptions, Shared
+from streams.positions import DatabasePositions, Origin, prepare, source_of
+from streams.processor import BatchProcessor, ProcessorOptions
+from streams.raw_reader import RawReader
 from streams.records import RawRecord
 from streams.sharing import Sharer
 from streams.sweep import Sweeper, SweepOptions
-from streams.watchdog import EXIT_STATUS, Watchdog
+from streams.watchdog import EXIT_STATUS, Outages, Pulse, Watchdog
 
 _log = get_logger(__name__)
 _step_seconds = Summary("quantrac_worker_step_seconds", "Time of a batch, by step", ["step"])
@@ -50,7 +53,14 @@ T = TypeVar("T")
 SWEEP_EVERY_S = 2.0
 YOUNG_OBJECTS = 20_000
 """New objects before the collector looks for cycles: a batch makes thousands that live no longer than it."""
-START_PATIENCE_S = 60.0
+LONGEST_PAUSE_S = 5.0
+"""Between two attempts to reach a server that is away."""
+SLICE_MESSAGES = 50
+"""Of a station beyond its quota, read in one go: the honest ones wait for no more than that."""
+MOST_SLICES = 20
+"""In one turn of ``SWEEP_EVERY_S`` when nothing else is to do."""
+SHARE_AT_STOP_S = 5.0
+STOP_S = 20.0
 
 
 class Worker:
@@ -62,30 +72,23 @@ class Worker:
         kafka: KafkaEndpoint,
         database: DatabaseEndpoint,
         clock: Clock,
-        cluster: str,
+        origin: Origin,
     ) -> None:
         store = WorkerStore(database.writer)
         catalogue = CatalogueCache(database.writer, clock)
-        decode = DecodeOptions(
-            InstantBounds(timedelta(seconds=settings.future_tolerance_s), timedelta(days=settings.oldest_reading_days)),
-            settings.max_payload_bytes,
-        )
-        recipients = recipients_of(settings)
-        options = ProcessorOptions(
-            timedelta(seconds=settings.lane_limit_s), decode, recipients, f"{topics.RAW}@{cluster}"
-        )
+        options = processor_options(settings, origin)
         self._store = store
-        self._artefacts = ArtefactChoice(
-            settings.models_dir or settings.run_dir / "models",
-            STATION_DEFAULT.with_budget(settings.model_false_alarms_per_week),
-        )
+        self._artefacts = artefacts_of(settings)
         self._processor = BatchProcessor(store, catalogue.current, options, clock, self._artefacts)
         self._clock, self._caught_up = clock, CaughtUp()
+        self._positions = DatabasePositions(store, origin.source, clock)
+        self._floods = Floods(store, clock)
+        self._reader = RawReader(kafka, topics.RAW)
         self._sweeper = Sweeper(
             store,
             catalogue,
             self._processor.delays,
-            SweepOptions(timedelta(seconds=settings.judge_grace_s), settings.minimum_completeness, recipients),
+            SweepOptions(timedelta(seconds=settings.judge_grace_s), settings.minimum_completeness, options.recipients),
             clock,
             caught_up=self._caught_up,
         )
@@ -95,29 +98,55 @@ class Worker:
         self._thread.submit(warm, Learnt().pipeline.config)
         self._watchdog = Watchdog(settings.watchdog_s)
         self._kafka = kafka
-        self.waiting_for: set[str] = set()
+        self._pulse = Pulse(time.monotonic())
+        self.outages = Outages()
         """The outages that this worker is waiting out; the watchdog knows then why nothing moves."""
+        self.fault: asyncio.Future[QuantracError] = asyncio.get_running_loop().create_future()
+        """What ends this worker."""
         self.app = create_app(
             AppOptions(
                 kafka,
                 settings.run_dir / "faust",
                 settings.batch_messages,
                 settings.batch_wait_s,
+                settings.batch_bytes,
                 topics.MAX_MESSAGE_BYTES,
             ),
             self,
         )
-        self._sharer = Sharer(self.app)
+        self._sharer = Sharer(kafka, 2 * topics.MAX_MESSAGE_BYTES)
+        self._processor.shared_offsets = self._sharer.reached
+        self._sharer.start()
 
-    async def commit(self, records: list[RawRecord]) -> Shared:
+    async def commit(self, records: list[RawRecord]) -> None:
         """Commit a batch; outages are waited out here, with back-off. See ``streams.app.Pipeline``."""
-        with _step_seconds.labels(step="commit").time():
-            return await self._retried("database", lambda: self._in_thread(lambda: self._processor.process(records)))
+        self._pulse.begin({r.partition for r in records}, time.monotonic())
+        try:
+            with _step_seconds.labels(step="commit").time():
+                shared = await self._retried(lambda: self._processor.process(records))
+        except Exception as exc:  # noqa: BLE001  whatever it is: to leave the batch would acknowledge it
+            self._fail(exc)
+            await asyncio.Event().wait()
+        finally:
+            self._pulse.end(time.monotonic())
+        self._sharer.offer(shared)
 
-    async def share(self, shared: Shared) -> None:
-        """Share what was committed; outages are waited out here, with back-off."""
-        with _step_seconds.labels(step="share").time():
-            await self._retried("Kafka", lambda: self._sharer.share(shared))
+    async def ready(self) -> None:
+        """Return when the database answers."""
+        await self._retried(self._positions.require)
+
+    async def of(self, logs: Mapping[int, LogRange]) -> dict[int, int]:
+        """Return where each partition goes on. See ``streams.consumer.Positions``."""
+        return await self._retried(lambda: self._positions.of(logs))
+
+    def log_was_cut(self, partition: int, offset: int, read: int) -> None:
+        """End the worker: the next one compares the log with the progress. See ``streams.consumer.Positions``."""
+        self._fail(
+            ProgressError(
+                f"Kafka delivered offset {offset} of partition {partition} after everything before {read} had been "
+                "delivered: its log was cut. The worker ends, and looks at the log when it starts again."
+            )
+        )
 
     async def sweep_forever(self) -> None:
         """Judge closed hours and days, notice silent stations, write the delays; every ``SWEEP_EVERY_S``."""
@@ -125,9 +154,26 @@ class Worker:
             await asyncio.sleep(SWEEP_EVERY_S)
             try:
                 await self._in_thread(self._artefacts.refresh)
+                await self._in_thread(self._processor.save_shared)
                 await self._in_thread(self._sweeper.sweep)
             except StoreError as exc:
                 _log.warning("sweep_failed", error=str(exc))
+            except Exception:  # noqa: BLE001  judging that fails must not end storing
+                _log.exception("sweep_failed", next="readings are stored meanwhile; mend it, nothing of it is lost")
+
+    async def read_deferred_forever(self) -> None:
+        """Read what stations sent beyond their quota, when the others are served."""
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_S)
+            try:
+                if await self._in_thread(self._floods.look):
+                    await self._read_deferred()
+            except (StoreError, BrokerError) as exc:
+                if not exc.retryable:
+                    self._fail(exc)
+                _log.warning("deferred_not_read", error=str(exc))
+            except QuantracError as exc:
+                self._fail(exc)
 
     def watch(self, stop: threading.Event, bark: Callable[[list[int]], None]) -> None:
         """Look at the broker from a thread of its own until ``stop``; call ``bark`` with partitions that are stuck."""
@@ -135,31 +181,53 @@ class Worker:
         while not stop.wait(min(5.0, self._watchdog.patience_s / 4)):
             try:
                 probe = probe or LagProbe(self._kafka, GROUP, topics.RAW)
-                committed, ends = probe.committed(), probe.ends()
+                stuck = self._stuck(probe)
             except BrokerError as exc:
                 _log.warning("watchdog_cannot_see", error=str(exc))
                 self._watchdog.forgive()
-                if probe is not None:
-                    probe.close()
-                    probe = None
-                continue
-            self._caught_up.observe(self._clock.now(), ends, committed)
-            if self.waiting_for:
-                self._watchdog.forgive()
-                continue
-            waiting = {p: max(0, end - committed.get(p, 0)) for p, end in ends.items()}
-            stuck = self._watchdog.stuck(waiting, committed, self._assigned(), time.monotonic())
-            if stuck:
-                bark(stuck)
+                _close(probe)
+                probe = None
+            except Exception:  # noqa: BLE001  whatever happens to it, it must look again
+                _log.exception("watchdog_failed", next="it looks again; nothing is forgiven for that")
+                _close(probe)
+                probe = None
+            else:
+                if stuck:
+                    bark(stuck)
+        _close(probe)
 
     async def close(self) -> None:
         """Write what waits and close the database."""
+        await asyncio.get_running_loop().run_in_executor(None, self._sharer.close, SHARE_AT_STOP_S)
         try:
             await self._in_thread(self._sweeper.flush)
+            await self._in_thread(self._processor.save_shared)
         except StoreError as exc:
             _log.warning("flush_failed", error=str(exc))
         await self._in_thread(self._store.close)
+        self._reader.close()
         self._thread.shutdown()
+
+    def _stuck(self, probe: LagProbe) -> list[int]:
+        committed, ends, now_s = probe.committed(), probe.ends(), time.monotonic()
+        self._caught_up.observe(self._clock.now(), ends, committed)
+        waiting = {p: max(0, end - committed.get(p, 0)) for p, end in ends.items()}
+        alive = self._pulse.look(now_s, self._processor.steps, [p for p, lag in waiting.items() if lag])
+        if self.outages.lasting(now_s):
+            self._watchdog.forgive()
+        return self._watchdog.stuck(waiting, committed, self._assigned(), now_s, alive)
+
+    async def _read_deferred(self) -> None:
+        for _ in range(MOST_SLICES):
+            partitions = self._assigned()
+            shared = await self._in_thread(
+                lambda: self._processor.process_deferred(partitions, self._reader.waiting, SLICE_MESSAGES)  # noqa: B023
+            )
+            if shared is None:
+                return
+            self._sharer.offer(shared)
+            if not self._pulse.idle:
+                return
 
     def _assigned(self) -> list[int]:
         return [tp.partition for tp in self.app.consumer.assignment() if tp.topic == topics.RAW]
@@ -167,58 +235,119 @@ class Worker:
     async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
-    async def _retried(self, what: str, call: Callable[[], Awaitable[T]]) -> T:
-        """Repeat a call until it works: the batch is in our hands, and leaving it would acknowledge it."""
+    async def _retried(self, call: Callable[[], T]) -> T:
+        """Repeat a call to the database until it works; whatever is no outage is raised."""
         async for attempt in stamina.retry_context(
-            on=_passes, attempts=None, timeout=None, wait_initial=0.2, wait_max=5.0, wait_jitter=0.5
+            on=_is_outage, attempts=None, timeout=None, wait_initial=0.2, wait_max=LONGEST_PAUSE_S, wait_jitter=0.5
         ):
             with attempt:
                 try:
-                    result = await call()
-                except Exception:
-                    self.waiting_for.add(what)
+                    result = await self._in_thread(call)
+                except StoreError:
+                    self.outages.seen("database", time.monotonic())
                     raise
-        self.waiting_for.discard(what)
+        self.outages.over("database")
         return result
 
+    def _fail(self, error: Exception) -> None:
+        if self.fault.done():
+            return
+        told = error if isinstance(error, QuantracError) else QuantracError(f"{type(error).__name__}: {error}")
+        told.__cause__ = error
+        self.fault.set_result(told)
 
-def _passes(error: Exception) -> bool:
-    """Return whether an error is an outage to be waited out; whatever else there is ends the process."""
-    return error.retryable if isinstance(error, StoreError) else isinstance(error, (KafkaError, FaustError))
+
+def processor_options(settings: Settings, origin: Origin) -> ProcessorOptions:
+    """Return what the stages need of the settings and of the database."""
+    return ProcessorOptions(
+        lane_limit=timedelta(seconds=settings.lane_limit_s),
+        decode=DecodeOptions(
+            InstantBounds(timedelta(seconds=settings.future_tolerance_s), timedelta(days=settings.oldest_reading_days)),
+            settings.max_payload_bytes,
+        ),
+        recipients=replace(recipients_of(settings), installation=origin.installation.id),
+        source=origin.source,
+        messages_per_s=settings.station_messages_per_s,
+        bytes_per_s=settings.station_bytes_per_s,
+        retrospective_before=origin.installation.retrospective_before,
+    )
+
+
+def artefacts_of(settings: Settings) -> ArtefactChoice:
+    """Return the choice of models that the settings describe."""
+    return ArtefactChoice(
+        settings.models_dir or settings.run_dir / "models",
+        STATION_DEFAULT.with_budget(settings.model_false_alarms_per_week),
+    )
+
+
+def _is_outage(error: Exception) -> bool:
+    return isinstance(error, StoreError) and error.retryable
 
 
 def run(settings: Settings, kafka: KafkaEndpoint, database: DatabaseEndpoint, clock: Clock) -> int:
     """Run a worker until SIGTERM or SIGINT and return its exit status: 0, or ``EXIT_STATUS`` when it went deaf.
 
+    Servers that are away at the start are waited for.
+
     Raises
     ------
     SettingsError
-        The raw topic does not exist, or is not the one that the database's progress belongs to.
-    BrokerError, StoreError
-        A server is not there at the start.
+        The raw topic does not exist.
+    StoreError
+        The database refuses its user, or is not migrated.
     """
-    cluster = _examine(kafka)
-    worker = Worker(settings, kafka, database, clock, cluster)
-    return asyncio.run(_live(worker))
+    origin = introduce(database, examine(kafka), clock)
+    return asyncio.run(_live(settings, kafka, database, clock, origin))
 
 
-def _examine(kafka: KafkaEndpoint) -> str:
-    """Return the cluster's id after a look at its raw topic; a broker that is only starting is waited for."""
-    for attempt in stamina.retry_context(on=BrokerError, attempts=None, timeout=START_PATIENCE_S, wait_max=2.0):
+def examine(kafka: KafkaEndpoint) -> str:
+    """Return the name of the raw topic's progress after a look at it; a broker that is away is waited for.
+
+    Raises
+    ------
+    SettingsError
+        There is no raw topic.
+    """
+    for attempt in stamina.retry_context(
+        on=BrokerError, attempts=None, timeout=None, wait_initial=0.5, wait_max=LONGEST_PAUSE_S
+    ):
         with attempt, LagProbe(kafka, GROUP, topics.RAW) as probe:
-            cluster = probe.cluster_id()
+            source = source_of(probe.cluster_id(), probe.topic_id())
             # The first question about a group makes a new broker create its coordinator; Faust would log an error.
             probe.committed()
             if not probe.ends():
                 raise SettingsError(
                     f"Kafka at {kafka.bootstrap} has no topic {topics.RAW}: create it with `quantrac servers topics`."
                 )
-    return cluster
+    return source
 
 
-async def _live(worker: Worker) -> int:
+def introduce(database: DatabaseEndpoint, source: str, clock: Clock) -> Origin:
+    """Let the database know the raw topic, and return what it says of itself; one that is away is waited for.
+
+    Raises
+    ------
+    StoreError
+        It refuses its user, or is not migrated.
+    """
+    store = WorkerStore(database.writer)
+    try:
+        for attempt in stamina.retry_context(
+            on=_is_outage, attempts=None, timeout=None, wait_initial=0.5, wait_max=LONGEST_PAUSE_S
+        ):
+            with attempt:
+                origin = prepare(store, source, clock)
+    finally:
+        store.close()
+    return origin
+
+
+async def _live(
+    settings: Settings, kafka: KafkaEndpoint, database: DatabaseEndpoint, clock: Clock, origin: Origin
+) -> int:
+    worker = Worker(settings, kafka, database, clock, origin)
     loop, over = asyncio.get_running_loop(), asyncio.Event()
-    status = 0
 
     def bark(partitions: list[int]) -> None:
         # Not an orderly stop: what is deaf may also not be able to stop.
@@ -233,19 +362,40 @@ async def _live(worker: Worker) -> int:
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS)
     _log.info("worker_ready")
-    sweep = asyncio.create_task(worker.sweep_forever())
+    beside = {asyncio.create_task(worker.sweep_forever()), asyncio.create_task(worker.read_deferred_forever())}
     watch = threading.Thread(target=worker.watch, args=(stop_watching, bark), name="watchdog", daemon=True)
     watch.start()
     stopping = asyncio.create_task(over.wait())
-    await asyncio.wait({stopping, sweep, asyncio.create_task(_crashed(worker.app))}, return_when=FIRST_COMPLETED)
-    if not over.is_set():
-        _log.error("crashed", error=repr(worker.app.crash_reason or (sweep.done() and sweep.exception())))
-        status = EXIT_STATUS
+    ends: set[Awaitable[object]] = {stopping, worker.fault, asyncio.create_task(_crashed(worker.app)), *beside}
+    await asyncio.wait(ends, return_when=FIRST_COMPLETED)  # type: ignore[type-var]
+    status = 0 if over.is_set() else _told(worker)
     stop_watching.set()
-    sweep.cancel()
+    for task in beside:
+        task.cancel()
+    if status:
+        # What failed for good may not be able to stop; nothing of it was acknowledged.
+        loop.call_later(STOP_S, os._exit, status)
     await worker.app.stop()
     await worker.close()
     return status
+
+
+def _told(worker: Worker) -> int:
+    """Say what ended the worker, and return its exit status."""
+    if worker.fault.done():
+        fault = worker.fault.result()
+        _log.error("worker_ends", error=str(fault), exc_info=fault.__cause__)
+    else:
+        _log.error("crashed", error=repr(worker.app.crash_reason))
+    return EXIT_STATUS
+
+
+def _close(probe: LagProbe | None) -> None:
+    if probe is not None:
+        try:
+            probe.close()
+        except Exception as exc:  # noqa: BLE001  it is given up anyway
+            _log.debug("probe_not_closed", error=str(exc))
 
 
 async def _crashed(app: faust.App) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from signal import SIGINT
+
+import psutil
 
 from local.servers.accounts import Account, database_account, database_folder
 from local.servers.certificates import certificates
@@ -15,7 +19,7 @@ from local.servers.debian import DebianPrograms
 from local.servers.files import write_private
 from local.servers.passwords import Passwords
 from local.servers.ports import HOST, addresses, is_listening
-from local.servers.process import LocalServer
+from local.servers.process import POLL_S, LocalServer
 from local.servers.psql import Psql, literal, name_of_database
 from quantrac.endpoints import DATABASE_ROLES, DatabaseEndpoint
 from quantrac.errors import ServerError
@@ -25,6 +29,8 @@ SUPERUSER = "postgres"
 ROLES = tuple(f"quantrac_{role}" for role in DATABASE_ROLES)
 OWNER, WRITER = ROLES[:2]
 DATABASE = "quantrac"
+KILLED_S = 10.0
+"""How long a killed server's children are waited for."""
 
 CONFIGURATION = """\
 # Written at each start; changes are lost.
@@ -137,6 +143,7 @@ class Postgres(LocalServer):
         self._write(data / "server.key", tls.key.read_text(encoding="utf-8"))
         self._write(data / "postgresql.conf", CONFIGURATION.format(port=self.port, addresses=", ".join(addresses())))
         self._write(data / "pg_hba.conf", ACCESS)
+        _wait_for_the_killed(data)
 
     def _complete(self) -> None:
         if self.started_here:
@@ -198,3 +205,27 @@ class Postgres(LocalServer):
 def administration() -> str:
     """Return the SQL that only a superuser can run in quantrac's database; it may be run again."""
     return files("sql").joinpath("administration.sql").read_text(encoding="utf-8")
+
+
+def _wait_for_the_killed(data: Path) -> None:
+    """Wait until the server that the lock file names is gone, with all that it left: a killed one ends by and by.
+
+    Its children go on for a moment without it, and PostgreSQL refuses to start beside them.
+    """
+    try:
+        pid = int((data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
+    except (FileNotFoundError, ValueError, IndexError):
+        return
+    deadline = time.monotonic() + KILLED_S
+    while time.monotonic() < deadline and (psutil.pid_exists(pid) or _uses(data)):
+        time.sleep(POLL_S)
+
+
+def _uses(data: Path) -> bool:
+    """Return whether a server's process still works in a data folder."""
+    for process in psutil.process_iter(["name"]):
+        if process.info["name"] == "postgres":
+            with suppress(psutil.Error):
+                if Path(process.cwd()) == data:
+                    return True
+    return False

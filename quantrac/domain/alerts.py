@@ -19,6 +19,8 @@ class AlertKind(StrEnum):
     OFFLINE = "offline"
     DUE = "due"
     """A usable reading was due, in time, and did not come."""
+    FLOODING = "flooding"
+    """A station sends more than its quota: a work item, never paged."""
 
 
 class Severity(StrEnum):

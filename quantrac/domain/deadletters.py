@@ -63,21 +63,18 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A refused payload or reading as it is stored.
-
-    ``position`` counts the dead letters of one Kafka record from 0, so that (partition, offset, position) is unique.
-    """
+    """One message of which something was refused, as it is stored: its bytes once, and every reason."""
 
     station: str
     """Station of the MQTT topic; the empty string when the topic names none."""
     stage: Stage
-    reason: RejectReason
-    detail: str
-    parameter: str | None
+    refusals: tuple[Rejected, ...]
+    """At least one, in the order of the message."""
     payload: bytes
     content_type: str
     mqtt_topic: str
     received_at: datetime
+    source: str
+    """Raw topic of the record, with the ids of cluster and topic."""
     partition: int
     offset: int
-    position: int

@@ -1,9 +1,9 @@
 INSERT INTO dead_letters (
-    station, stage, reason, detail, parameter, payload, content_type, mqtt_topic, received_at,
-    raw_partition, raw_offset, position
+    station, stage, reason, detail, parameter, refusals, payload, content_type, mqtt_topic, received_at,
+    source, raw_partition, raw_offset
 )
 VALUES (
-    %(station)s, %(stage)s, %(reason)s, %(detail)s, %(parameter)s, %(payload)s, %(content_type)s, %(mqtt_topic)s,
-    %(received_at)s, %(partition)s, %(offset)s, %(position)s
+    %(station)s, %(stage)s, %(reason)s, %(detail)s, %(parameter)s, %(refusals)s, %(payload)s, %(content_type)s,
+    %(mqtt_topic)s, %(received_at)s, %(source)s, %(partition)s, %(offset)s
 )
-ON CONFLICT (raw_partition, raw_offset, position) DO NOTHING
+ON CONFLICT (source, raw_partition, raw_offset, sha256(payload)) WHERE source <> '' DO NOTHING

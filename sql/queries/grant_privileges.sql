@@ -27,9 +27,11 @@ BEGIN
     GRANT INSERT, UPDATE ON
         readings, reading_hours, reading_days, latest_readings, judgements, alerts, alert_transitions, outbox,
         held_notifications,
-        dead_letters, feeds, ledger, kafka_progress, station_states, station_presence, delays, sensor_presence, listening,
-        model_states, station_models, shadow_counts, forwarded_files
+        dead_letters, feeds, ledger, kafka_progress, station_states, station_presence, delays,
+        sensor_presence, listening, installation, model_states, station_models, shadow_counts, forwarded_files
         TO quantrac_writer;
+    GRANT INSERT, UPDATE ON deferred_records TO quantrac_writer;
+    GRANT INSERT ON raw_log_breaks TO quantrac_writer;
     GRANT INSERT ON reading_revisions TO quantrac_writer;
 
     -- Evidence, and what belongs to another process: all columns but these, also those of later migrations.

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from quantrac.domain.deadletters import DeadLetter, RejectReason, Stage
+from quantrac.domain.deadletters import DeadLetter, Rejected, RejectReason, Stage
 from quantrac.domain.ledger import LedgerCounts
 from quantrac.domain.readings import StoredRow
 from quantrac.endpoints import DatabaseEndpoint
@@ -22,10 +22,9 @@ def reports(database: DatabaseEndpoint) -> Iterator[Reports]:
         yield opened
 
 
-def _letter(offset: int, position: int, reason: RejectReason, station: str = "S1") -> DeadLetter:
-    return DeadLetter(
-        station, Stage.DECODE, reason, "why", "COD", b"{%d}" % offset, "json", "t", NOW, 0, offset, position
-    )
+def _letter(offset: int, *reasons: RejectReason, station: str = "S1") -> DeadLetter:
+    refusals = tuple(Rejected(reason, "why", "COD") for reason in reasons)
+    return DeadLetter(station, Stage.DECODE, refusals, b"{%d}" % offset, "json", "t", NOW, "raw", 0, offset)
 
 
 def test_status_of_nothing(reports: Reports) -> None:
@@ -81,10 +80,12 @@ def test_dead_letters_are_listed_shown_and_replayed(reports: Reports, store: Wor
     bad = RejectReason.NOT_A_NUMBER
     with store.transaction() as t:
         t.accounting.add_dead_letters(
-            [_letter(1, 0, bad), _letter(1, 1, bad), _letter(2, 0, RejectReason.BAD_INSTANT, "S2")]
+            [_letter(1, bad, RejectReason.UNKNOWN_PARAMETER), _letter(2, RejectReason.BAD_INSTANT, station="S2")]
         )
-    assert [(line.offset, line.size_bytes) for line in reports.dead_letters()] == [(2, 3), (1, 3), (1, 3)]
+    assert [(line.offset, line.size_bytes) for line in reports.dead_letters()] == [(2, 3), (1, 3)]
     assert [line.station for line in reports.dead_letters(reason="bad_instant")] == ["S2"]
+    (line,) = reports.dead_letters(reason="unknown_parameter")
+    assert [refused["reason"] for refused in line.refusals] == ["not_a_number", "unknown_parameter"]
     assert len(reports.dead_letters(station="S1", limit=1)) == 1
     newest = reports.dead_letters()[0]
     shown = reports.dead_letter(newest.id)
@@ -93,9 +94,9 @@ def test_dead_letters_are_listed_shown_and_replayed(reports: Reports, store: Wor
     assert reports.dead_letter(0) is None
 
     first, second = reports.replayable()
-    assert (len(first.ids), first.payload, second.payload) == (2, b"{1}", b"{2}")
+    assert (len(first.ids), first.payload, second.payload) == (1, b"{1}", b"{2}")
     with store.transaction() as t:
         t.accounting.mark_replayed(first.ids, NOW)
     assert reports.replayable() == [second]
     assert reports.replayable(ids=first.ids) == []
-    assert (len(reports.dead_letters()), len(reports.dead_letters(replayed=True))) == (1, 3)
+    assert (len(reports.dead_letters()), len(reports.dead_letters(replayed=True))) == (1, 2)

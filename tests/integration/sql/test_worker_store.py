@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
 
-from quantrac.domain.deadletters import DeadLetter, RejectReason, Stage
+from quantrac.domain.deadletters import DeadLetter, Rejected, RejectReason, Stage
 from quantrac.domain.ledger import LedgerCounts
 from quantrac.domain.notifications import Summary
 from quantrac.domain.readings import Flag, Status, StoredRow
@@ -54,21 +55,26 @@ def test_dead_letters_are_kept_once_with_any_bytes(transaction: WorkerTransactio
     letter = DeadLetter(
         "S1",
         Stage.DECODE,
-        RejectReason.NOT_JSON,
-        "nul \0, half \udfff",
-        "p\0",
+        (
+            Rejected(RejectReason.NOT_JSON, "nul \0, half \udfff", "p\0"),
+            Rejected(RejectReason.NOT_A_NUMBER, "second", "pH"),
+        ),
         bytes(range(256)),
         "x",
         "t",
         NOW,
+        "raw@cluster/topic",
         1,
         2,
-        0,
     )
     transaction.accounting.add_dead_letters([letter, letter])
     transaction.accounting.add_dead_letters([letter])
-    rows = transaction.readings._cursor.execute("SELECT detail, parameter, payload FROM dead_letters").fetchall()
-    assert rows == [("nul \ufffd, half \ufffd", "p\ufffd", bytes(range(256)))]
+    transaction.accounting.add_dead_letters([replace(letter, source="raw@cluster/another")])
+    rows = transaction.readings._cursor.execute(
+        "SELECT detail, parameter, payload, jsonb_array_length(refusals) FROM dead_letters"
+    ).fetchall()
+    assert rows == [("nul \ufffd, half \ufffd", "p\ufffd", bytes(range(256)), 2)] * 2
+    assert transaction.accounting.dead_letters_at("raw@cluster/topic", [(1, 2), (1, 3)]) == {(1, 2)}
 
 
 def test_ledger_adds_up_and_must_balance(store: WorkerStore) -> None:

@@ -86,12 +86,13 @@ def make_processor(prepared: DatabaseEndpoint, clock: ManualClock) -> Iterator[C
     """Return a new worker's processor, with nothing in memory; it follows the clock of the test."""
     stores: list[WorkerStore] = []
 
-    def make(artefacts: ArtefactChoice | None = None) -> BatchProcessor:
+    def make(artefacts: ArtefactChoice | None = None, **more: Any) -> BatchProcessor:
         options = ProcessorOptions(
             lane_limit=timedelta(minutes=30),
             decode=DecodeOptions(InstantBounds(timedelta(minutes=5), timedelta(days=400)), 262_144),
             recipients=Recipients(("truc-ban@example.vn",)),
             source="quantrac.raw@test",
+            **more,
         )
         stores.append(WorkerStore(prepared.writer))
         return BatchProcessor(stores[-1], CatalogueCache(prepared.writer, clock).current, options, clock, artefacts)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from commands.run import app
-from streams.processor import Shared
 from streams.records import RawRecord
 from streams.worker import Worker
 
 
-async def hang(_self: Worker, _records: list[RawRecord]) -> Shared:
+async def hang(_self: Worker, _records: list[RawRecord]) -> None:
     await asyncio.Event().wait()
-    return Shared()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -113,14 +114,14 @@ def test_bad_input_becomes_a_dead_letter_and_the_stream_goes_on(
     assert letter is not None
     assert letter.payload == payload
     assert ledger(reports) == LedgerCounts(received=2 + good, stored=1 + good, dead_letter=1)
-    assert [x.reason for x in shared.dead_letters] == [reason]
+    assert [x.refusals[0].reason for x in shared.dead_letters] == [reason]
 
 
 def test_an_unknown_station_waits_as_a_dead_letter(
     make_processor: MakeProcessor, records: Any, reports: Reports
 ) -> None:
-    payload = records.message({"COD": 1.0}).value
-    make_processor().process([records.raw(payload, station="DT_NOBODY")])
+    record = records.message({"COD": 1.0})
+    make_processor().process([replace(record, mqtt_topic=record.mqtt_topic.replace(STATION, "DT_NOBODY"))])
     (letter,) = reports.dead_letters()
     assert (letter.station, letter.reason) == ("DT_NOBODY", "unknown_station")
     assert ledger(reports, "DT_NOBODY").residual == 0

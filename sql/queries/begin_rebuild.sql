@@ -1,0 +1,1 @@
+UPDATE installation SET retrospective_before = %(now)s

@@ -1,0 +1,1 @@
+SELECT id::text, retrospective_before FROM installation

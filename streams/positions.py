@@ -1,0 +1,89 @@
+"""Where reading goes on in each partition: the database says so, and keeps what happened to the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from quantrac import topics
+from quantrac.clock import Clock
+from quantrac.domain.progress import BreakKind, LogBreak, LogRange, position_of
+from quantrac.telemetry import get_logger
+from sql.progress_store import Installation
+from sql.worker_store import WorkerStore
+
+MOST_AGAIN = 20_000
+"""Committed records that are read again to be shared again, at most: others get what they missed, soon."""
+
+_log = get_logger(__name__)
+
+
+def source_of(cluster: str, topic_id: str) -> str:
+    """Return the name under which the progress of a raw topic is kept.
+
+    >>> source_of("MkU3OEVBNTcwNTJENDM2Qk", "d6c2…")
+    'quantrac.raw@MkU3OEVBNTcwNTJENDM2Qk/d6c2…'
+    """
+    return f"{topics.RAW}@{cluster}/{topic_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where records come from, and what is the database's own."""
+
+    source: str
+    """Name of the raw topic with the ids of its cluster and its own."""
+    installation: Installation
+
+
+def prepare(store: WorkerStore, source: str, clock: Clock) -> Origin:
+    """Take over the progress of an older version, tell of a topic that was made anew.
+
+    Raises
+    ------
+    StoreError
+        The database is away, or not migrated.
+    """
+    with store.transaction() as tx:
+        tx.progress.adopt(source, source.partition("/")[0])
+        for other, records in tx.progress.others(source).items():
+            found = LogBreak(0, BreakKind.TOPIC_ANEW, records, records + 1)
+            if tx.progress.note(source, found, clock.now()):
+                _log.error("raw_topic_made_anew", before=other, now=source, told=found.told)
+        return Origin(source, tx.progress.installation())
+
+
+class DatabasePositions:
+    """The positions of one raw topic. Blocking; used by the thread that also commits batches."""
+
+    def __init__(self, store: WorkerStore, source: str, clock: Clock) -> None:
+        self._store, self._source, self._clock = store, source, clock
+
+    def of(self, logs: Mapping[int, LogRange]) -> dict[int, int]:
+        """Return the offset at which each partition goes on; move the progress where its log broke, and tell.
+
+        Raises
+        ------
+        StoreError
+            The database is away.
+        """
+        positions = {}
+        with self._store.transaction() as tx:
+            reached = tx.progress.reached(self._source, logs)
+            for partition, log in logs.items():
+                positions[partition], found = position_of(partition, reached[partition], log, MOST_AGAIN)
+                if found is not None:
+                    tx.progress.move(self._source, found, positions[partition], self._clock.now())
+                    _log.error("raw_log_broke", partition=partition, kind=found.kind.value, told=found.told)
+        return positions
+
+    def require(self) -> None:
+        """Return when the database answers.
+
+        Raises
+        ------
+        StoreError
+            It does not.
+        """
+        with self._store.transaction() as tx:
+            tx.progress.installation()

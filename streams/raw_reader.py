@@ -1,0 +1,112 @@
+"""Reads stretches of the raw topic by their offsets, beside the workers and without their group."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from quantrac.endpoints import KafkaEndpoint, client_options
+from quantrac.errors import BrokerError
+from quantrac.telemetry import get_logger, quiet
+from sql.deferred_store import Deferred
+from sql.storable import storable
+from streams.records import RawRecord, raw_record
+
+POLL_MS = 1_000
+MOST_POLLS = 3
+MOST_RECORDS = 2_000
+
+_log = get_logger(__name__)
+
+
+class RawReader:
+    """One connection, made when first needed and anew after a fault; used by one thread at a time."""
+
+    def __init__(self, kafka: KafkaEndpoint, topic: str) -> None:
+        self._kafka, self._topic = kafka, topic
+        self._consumer: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def waiting(self, waits: Deferred, most: int) -> tuple[list[RawRecord], int]:
+        """Return at most so many of a station's records that wait, and the offset after the last one looked at.
+
+        Records that Kafka no longer has are passed over: the offset is then beyond them, and the caller sees that too
+        few came.
+
+        Raises
+        ------
+        BrokerError
+            Kafka does not answer.
+        """
+        found: list[RawRecord] = []
+        for record in self.read(waits.partition, waits.first, waits.beyond):
+            if storable(record.station) == waits.station:
+                found.append(record)
+                if len(found) == most:
+                    return found, record.offset + 1
+            last = record.offset
+        return found, waits.beyond if not found else max(last + 1, found[-1].offset + 1)
+
+    def read(self, partition: int, first: int, beyond: int) -> list[RawRecord]:
+        """Return the records of a stretch, at most ``MOST_RECORDS``; fewer, where Kafka has fewer.
+
+        Raises
+        ------
+        BrokerError
+            Kafka does not answer.
+        """
+        tp = TopicPartition(self._topic, partition)
+        try:
+            with quiet("kafka"):
+                consumer = self._connected()
+                consumer.assign([tp])
+                start, end = consumer.beginning_offsets([tp])[tp], consumer.end_offsets([tp])[tp]
+                consumer.seek(tp, max(first, start))
+                return _polled(consumer, tp, min(beyond, end))
+        except (KafkaError, OSError) as exc:
+            self.close()
+            raise BrokerError(
+                f"Kafka at {self._kafka.bootstrap} does not give partition {partition} of {self._topic} "
+                f"({type(exc).__name__}). It will be tried again.",
+                retryable=True,
+            ) from exc
+
+    def close(self) -> None:
+        """Close the connection; the reader can be used again."""
+        if self._consumer is not None:
+            self._consumer.close()
+            self._consumer = None
+
+    def _connected(self) -> Any:
+        if self._consumer is None:
+            self._consumer = KafkaConsumer(
+                **client_options(self._kafka),
+                enable_auto_commit=False,
+                auto_offset_reset="none",
+                max_poll_records=MOST_RECORDS,
+            )
+        return self._consumer
+
+
+def _polled(consumer: Any, tp: TopicPartition, beyond: int) -> list[RawRecord]:
+    found: list[RawRecord] = []
+    polls = 0
+    while len(found) < MOST_RECORDS and consumer.position(tp) < beyond and polls < MOST_POLLS:
+        polled = consumer.poll(POLL_MS, max_records=MOST_RECORDS - len(found)).get(tp, [])
+        polls = 0 if polled else polls + 1
+        found += [
+            raw_record(r.partition, r.offset, r.value, r.headers, r.timestamp / 1000)
+            for r in polled
+            if r.offset < beyond
+        ]
+    return found

@@ -1,0 +1,220 @@
+"""R1, R4 and number 1 on the real database: nothing is passed over, nothing buried for a fault of ours, no flood."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from quantrac.clock import ManualClock
+from quantrac.domain.ledger import LedgerCounts
+from quantrac.domain.progress import LogRange
+from quantrac.endpoints import DatabaseEndpoint
+from quantrac.errors import ProgressError, SystemFaultError
+from sql.deferred_store import Deferred
+from sql.reports import Reports
+from sql.worker_store import WorkerStore
+from streams.flooding import Floods
+from streams.positions import DatabasePositions, prepare
+from streams.processor import BatchProcessor
+from streams.records import RawRecord
+
+STATION, SOURCE = "DT_TEST_NUOSXL", "quantrac.raw@test"
+MakeProcessor = Callable[..., BatchProcessor]
+
+
+@pytest.fixture
+def store(prepared: DatabaseEndpoint) -> Iterator[WorkerStore]:
+    opened = WorkerStore(prepared.writer)
+    yield opened
+    opened.close()
+
+
+def ledger(reports: Reports, station: str = STATION) -> LedgerCounts:
+    return reports.ledger().get(station, LedgerCounts())
+
+
+def distinct(records: Any, count: int, station: str = STATION) -> list[RawRecord]:
+    start = records._clock.now() - timedelta(minutes=20)
+    made = [records.message({"COD": 20.0 + n % 5}, at=start + n * timedelta(seconds=1), seq=n) for n in range(count)]
+    return [replace(r, mqtt_topic=r.mqtt_topic.replace(STATION, station)) for r in made]
+
+
+def test_r1_a_gap_is_refused_and_nothing_of_the_batch_is_stored(
+    make_processor: MakeProcessor, records: Any, reports: Reports
+) -> None:
+    batch = distinct(records, 5)
+    processor = make_processor()
+    processor.process(batch[:2])
+    with pytest.raises(ProgressError, match="offset 3"):
+        processor.process(batch[3:])
+    assert ledger(reports).received == 2
+    processor.process(batch)  # as the next worker reads them, from the database's progress
+    assert ledger(reports) == LedgerCounts(received=5, stored=5)
+
+
+def test_r1_a_record_again_that_left_no_trace_is_processed_as_fresh(
+    make_processor: MakeProcessor, records: Any, reports: Reports
+) -> None:
+    first, other, third = distinct(records, 3)
+    make_processor().process([first, other])
+    anew = replace(third, offset=other.offset)  # the log was cut and written on: this offset is another record's now
+    make_processor().process([first, anew])
+    assert ledger(reports) == LedgerCounts(received=3, stored=3)
+    make_processor().process([first, anew])
+    assert ledger(reports) == LedgerCounts(received=3, stored=3)
+
+
+def test_r1_a_dead_letter_is_a_trace_and_bytes_tell_offsets_apart(
+    make_processor: MakeProcessor, records: Any, reports: Reports
+) -> None:
+    bad = records.raw(b"no json")
+    make_processor().process([bad])
+    make_processor().process([bad])
+    assert ledger(reports) == LedgerCounts(received=1, dead_letter=1)
+    assert len(reports.dead_letters()) == 1
+
+
+@pytest.mark.parametrize(
+    ("log", "goes_on_at", "kind"),
+    [(LogRange(0, 9), 4, None), (LogRange(6, 9), 6, "lost"), (LogRange(0, 2), 2, "truncated")],
+)
+def test_r1_a_broken_log_is_told_once_and_read_on(
+    store: WorkerStore, reports: Reports, clock: ManualClock, log: LogRange, goes_on_at: int, kind: str | None
+) -> None:
+    with store.transaction() as tx:
+        tx.progress.lock(SOURCE, [0])
+        tx.progress.save(SOURCE, {0: 4})
+        tx.progress.save_shared(SOURCE, {0: 4})
+    positions = DatabasePositions(store, SOURCE, clock)
+    assert positions.of({0: log}) == {0: goes_on_at}
+    assert positions.of({0: log})[0] <= goes_on_at
+    told = reports.log_breaks()
+    assert [b.kind for b in told] == ([] if kind is None else [kind])
+    assert all("raw topic" in b.told for b in told)
+
+
+def test_r1_the_progress_belongs_to_a_topic_s_id_and_a_topic_anew_is_told(
+    store: WorkerStore, reports: Reports, clock: ManualClock
+) -> None:
+    with store.transaction() as tx:
+        tx.progress.lock("quantrac.raw@c", [0])
+        tx.progress.save("quantrac.raw@c", {0: 7})
+    one = prepare(store, "quantrac.raw@c/one", clock)  # progress of a version that knew no topic ids is taken over
+    assert [(p.topic, p.next_offset) for p in reports.progress()] == [("quantrac.raw@c/one", 7)]
+    assert reports.log_breaks() == []
+    two = prepare(store, "quantrac.raw@c/two", clock)
+    prepare(store, "quantrac.raw@c/two", clock)
+    assert [b.kind for b in reports.log_breaks()] == ["topic_anew"]
+    assert one.installation == two.installation
+    with store.transaction() as tx:
+        assert tx.progress.lock("quantrac.raw@c/two", [0]) == {0: 0}
+
+
+def test_r1_a_rebuild_pages_nobody_for_what_was_received_before_it(
+    make_processor: MakeProcessor, records: Any, clock: ManualClock, reports: Reports
+) -> None:
+    waited = [records.message({"COD": 300.0 + n}, at=clock.now() + n * timedelta(seconds=1), seq=n) for n in range(6)]
+    clock.advance(timedelta(minutes=2))
+    make_processor(retrospective_before=clock.now()).process(waited)
+    assert ledger(reports).stored == 6
+    assert reports.deliveries() == []
+
+
+def test_r4_when_every_record_fails_alike_nothing_is_buried(
+    make_processor: MakeProcessor, records: Any, reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from streams.batch import Batch
+
+    batch = distinct(records, 6)
+    processor = make_processor()
+    processor.process(batch[:1])
+    with monkeypatch.context() as patch:
+        patch.setattr(Batch, "take", lambda _self, _message: 1 / 0)
+        for rest in (batch[1:], batch[1:2]):  # also a lone record, in a quiet hour
+            with pytest.raises(SystemFaultError, match="ZeroDivisionError"):
+                processor.process(rest)
+    assert reports.dead_letters() == []
+    processor.process(batch[1:])
+    assert ledger(reports) == LedgerCounts(received=6, stored=6)
+
+
+def test_r4_a_lone_record_that_fails_is_buried_when_another_passes(
+    make_processor: MakeProcessor, records: Any, reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from streams.batch import Batch
+
+    take = Batch.take
+    batch = distinct(records, 3)
+    poison = batch[1].offset
+    monkeypatch.setattr(Batch, "take", lambda s, m: 1 / 0 if m.record.offset == poison else take(s, m))
+    processor = make_processor()
+    for one in batch:
+        processor.process([one])
+    assert ledger(reports) == LedgerCounts(received=3, stored=2, dead_letter=1)
+    assert [line.reason for line in reports.dead_letters()] == ["internal_error"]
+
+
+def test_r4_a_schema_fault_buries_nothing(
+    make_processor: MakeProcessor, records: Any, reports: Reports, prepared: DatabaseEndpoint
+) -> None:
+    batch = distinct(records, 2)
+    with psycopg.connect(prepared.owner) as connection:
+        connection.execute("ALTER TABLE latest_readings RENAME TO elsewhere")
+    with pytest.raises(SystemFaultError, match="latest_readings"):
+        make_processor().process(batch)
+    assert reports.dead_letters() == []
+
+
+def test_r4_a_catalogue_that_cannot_be_read_buries_nothing(
+    make_processor: MakeProcessor, records: Any, reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processor = make_processor()
+    monkeypatch.setattr(processor, "_catalogue", lambda: {}["kq"])
+    with pytest.raises(SystemFaultError, match="stations import"):
+        processor.process(distinct(records, 2))
+    assert reports.dead_letters() == []
+    assert ledger(reports) == LedgerCounts()
+
+
+def test_number_1_a_message_with_a_hundred_bad_readings_is_kept_once(
+    make_processor: MakeProcessor, records: Any, reports: Reports
+) -> None:
+    readings = [{"parameter": f"X{n}", "value": 1} for n in range(100)]
+    body = {"v": 1, "observed_at": records._clock.now().isoformat(), "readings": readings, "pad": "x" * 200_000}
+    shared = make_processor().process([records.raw(json.dumps(body).encode())])
+    (line,) = reports.dead_letters()
+    assert len(line.refusals) == 100
+    assert ledger(reports) == LedgerCounts(received=100, dead_letter=100)
+    assert len(shared.dead_letters) == 1
+
+
+def test_number_1_what_is_beyond_a_quota_waits_is_a_work_item_and_is_not_lost(
+    make_processor: MakeProcessor, records: Any, reports: Reports, store: WorkerStore, clock: ManualClock
+) -> None:
+    batch = distinct(records, 30)
+    processor = make_processor(messages_per_s=1.0)  # 20 at once
+    processor.process(batch)
+    assert ledger(reports).stored == 20
+    floods = Floods(store, clock)
+    assert floods.look() == 10
+    (item,) = [a for a in reports.alerts() if a.kind == "flooding"]
+    assert (item.station, item.page) == (STATION, False)
+    processor.process(batch[-3:])  # again: what waits is no record without a trace
+    assert ledger(reports).stored == 20
+
+    def read(waits: Deferred, most: int) -> tuple[list[RawRecord], int]:
+        found = [r for r in batch if waits.first <= r.offset < waits.beyond][:most]
+        return found, found[-1].offset + 1
+
+    while processor.process_deferred([0], read, 4) is not None:
+        pass
+    assert ledger(reports) == LedgerCounts(received=30, stored=30)
+    assert floods.look() == 0
+    assert [a for a in reports.alerts() if a.kind == "flooding"] == []
+    assert reports.deliveries() == []
