@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,16 +29,17 @@ def import_(paths: Paths = None) -> None:
     from alerts.effective_limits import effective_limits
     from commands.context import load_context
     from quantrac.registry import registry_sha256
-    from sql.catalogue import import_registry
+    from sql.catalogue import import_registry, load_limit_sets
 
-    registry = _read(paths)
-    import_registry(load_context().database().owner, registry, registry_sha256(registry), effective_limits)
+    owner = load_context().database().owner
+    registry = _read(paths, {s.code for s in load_limit_sets(owner)})
+    import_registry(owner, registry, registry_sha256(registry), effective_limits)
     typer.echo(_summary(registry) + " imported.")
 
 
 @app.command()
 def check(paths: Paths = None) -> None:
-    """Check TOML files and change nothing; the first mistake is printed with its file and key, and exits non-zero.
+    """Check TOML files and change nothing; every mistake is printed with its file and key, and exits non-zero.
 
     Example: quantrac stations check /etc/quantrac/stations
     """
@@ -64,10 +66,21 @@ def list_(
         _print_table(stations)
 
 
-def _read(paths: list[Path] | None) -> Registry:
+def _read(paths: list[Path] | None, more_limit_sets: Collection[str] = ()) -> Registry:
+    """Return the registry of the files. Raises one RuleError with all mistakes, also of limit sets that nobody knows."""
+    from alerts.limits import load_limit_sets, packaged_limits
     from quantrac.registry import load_registry, sample_province
+    from quantrac.tomltable import Mistakes, nearest
 
-    return load_registry(paths or [sample_province()])
+    registry = load_registry(paths or [sample_province()])
+    known = {s.code for s in load_limit_sets([packaged_limits()])} | set(more_limit_sets)
+    mistakes = Mistakes()
+    for station in registry.stations:
+        if station.limit_set is not None and station.limit_set not in known:
+            told = f"{station.limit_set!r} is not a known limit set; {nearest(station.limit_set, known)}"
+            mistakes.note(f"station {station.code}, limit_set: {told}")
+    mistakes.refuse()
+    return registry
 
 
 def _summary(registry: Registry) -> str:

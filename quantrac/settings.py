@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from quantrac.endpoints import KafkaSecurity, SmtpSecurity
 from quantrac.errors import SettingsError
 
 PREFIX = "QUANTRAC_"
+EMAIL = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
 
 
 def _state_home() -> Path:
@@ -185,6 +187,14 @@ class Settings(BaseSettings):
     @classmethod
     def _split_addresses(cls, value: object) -> object:
         return tuple(a.strip() for a in value.split(",") if a.strip()) if isinstance(value, str) else value
+
+    @field_validator("mail_to")
+    @classmethod
+    def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            if not EMAIL.fullmatch(address):
+                raise ValueError(f"{address!r} is not an e-mail address, such as truc-ban@example.vn")
+        return value
 
     @field_validator("log_level")
     @classmethod
