@@ -21,20 +21,39 @@ Paths = Annotated[
 
 
 @app.command("import")
-def import_(paths: Paths = None) -> None:
+def import_(
+    paths: Paths = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave stations that the files do not describe as they are.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Retire stations without a question.")] = False,
+) -> None:
     """Check TOML files and make them the registry of the database; running workers take it up by themselves.
+
+    A station of the database that the files do not describe is retired from today on, after a question.
 
     Example: quantrac stations import /etc/quantrac/stations
     """
     from alerts.effective_limits import effective_limits
     from commands.context import load_context
     from quantrac.registry import registry_sha256
-    from sql.catalogue import import_registry, load_limit_sets
+    from quantrac.clock import SystemClock
+    from quantrac.domain.stations import VIETNAM
+    from sql.catalogue import Retirement, import_registry, load_limit_sets
+    from sql.catalogue import load_registry as stored_registry
 
     owner = load_context().database().owner
     registry = _read(paths, {s.code for s in load_limit_sets(owner)})
-    import_registry(owner, registry, registry_sha256(registry), effective_limits)
-    typer.echo(_summary(registry) + " imported.")
+    now = SystemClock().now()
+    described = {s.code for s in registry.stations}
+    retired = [] if keep else [s.code for s in stored_registry(owner).current(now) if s.code not in described]
+    if retired and not yes:
+        typer.echo(f"Not described any more: {', '.join(retired)}.")
+        typer.confirm("Retire these stations from today on? (--keep leaves them, --yes does not ask)", abort=True)
+    retirement = Retirement(retired, now.astimezone(VIETNAM).date())
+    import_registry(owner, registry, registry_sha256(registry), effective_limits, retirement)
+    gone = f", {len(retired)} retired" if retired else ""
+    typer.echo(_summary(registry) + f" imported{gone}.")
 
 
 @app.command()
@@ -67,7 +86,7 @@ def list_(
 
 
 def _read(paths: list[Path] | None, more_limit_sets: Collection[str] = ()) -> Registry:
-    """Return the registry of the files. Raises one RuleError with all mistakes, also of limit sets that nobody knows."""
+    """Return the registry of the files. Raises one RuleError with all mistakes, also of unknown limit sets."""
     from alerts.limits import load_limit_sets, packaged_limits
     from quantrac.registry import load_registry, sample_province
     from quantrac.tomltable import Mistakes, nearest

@@ -20,6 +20,8 @@ HEADER_MQTT_TOPIC = "mqtt-topic"
 HEADER_RECEIVED_AT = "received-at"
 """ISO 8601 with microseconds, UTC."""
 HEADER_BRIDGE = "bridge-id"
+REPLAY = "replay"
+"""In the place of the bridge's id: an officer sent the message through the pipeline again."""
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 """Largest Kafka record. Above the broker's own limit of an MQTT message (4 MiB), so that whatever the broker accepts

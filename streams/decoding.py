@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ingest.payloads import Decoded, InstantBounds, decoder_of
+from ingest.payloads import Decoded, Decoder, InstantBounds, decoder_of
 from quantrac import topics
 from quantrac.domain.deadletters import DeadLetter, Rejected, RejectReason, Stage
-from quantrac.domain.stations import Station
+from quantrac.domain.stations import Registry, Station
 from streams.catalogue import Catalogue
 from streams.records import RawRecord
 
@@ -44,7 +44,7 @@ _status_message = msgspec.json.Decoder(_StatusMessage).decode
 def decode(record: RawRecord, catalogue: Catalogue, options: DecodeOptions) -> DecodedRecord:
     """Return what a record says; whatever is wrong with it is a ``Rejected`` with a named reason."""
     code = record.station
-    station = catalogue.registry.station(code, record.received_at)
+    station = catalogue.registry.station(code, record.received_at) or catalogue.registry.newest(code)
     if station is None:
         detail = f"The station {code!r} of the MQTT topic is not registered: import it, then replay this dead letter."
         return _refused(record, RejectReason.UNKNOWN_STATION, detail)
@@ -57,7 +57,26 @@ def decode(record: RawRecord, catalogue: Catalogue, options: DecodeOptions) -> D
     if decoder is None:
         detail = f"No decoder is known for the content type {record.content_type!r}."
         return _refused(record, RejectReason.UNKNOWN_CONTENT_TYPE, detail, station)
-    return DecodedRecord(record, station, decoder(record.value, code, station, record.received_at, options.bounds))
+    return _decode_readings(record, station, catalogue.registry, decoder, options.bounds)
+
+
+def _decode_readings(
+    record: RawRecord, station: Station, registry: Registry, decoder: Decoder, bounds: InstantBounds
+) -> DecodedRecord:
+    """Decode by the version in force at the instant of observation, which stands in the payload itself."""
+
+    def read(version: Station) -> Decoded:
+        return decoder(record.value, record.station, registry.readable(version), record.received_at, bounds)
+
+    decoded = read(station)
+    if decoded.observed_at is None:
+        return DecodedRecord(record, station, decoded)
+    in_force = registry.station(record.station, decoded.observed_at)
+    if in_force is None:
+        since = None if (newest := registry.newest(record.station)) is None else newest.effective_to
+        detail = f"The station {record.station!r} is retired since {since}: import it anew, then replay this."
+        return _refused(record, RejectReason.UNKNOWN_STATION, detail)
+    return DecodedRecord(record, in_force, decoded if in_force is station else read(in_force))
 
 
 def _decode_status(record: RawRecord, station: Station) -> DecodedRecord:

@@ -20,6 +20,8 @@ class RawRecord:
     content_type: str
     mqtt_topic: str
     received_at: datetime
+    replayed: bool = False
+    """A dead letter that was sent through the pipeline again, with the instant at which it was first received."""
 
     @property
     def station(self) -> str:
@@ -38,6 +40,7 @@ def record_of(event: Any) -> RawRecord:
         headers.get(topics.HEADER_CONTENT_TYPE, ""),
         headers.get(topics.HEADER_MQTT_TOPIC, ""),
         _instant(headers.get(topics.HEADER_RECEIVED_AT, "")) or datetime.fromtimestamp(message.timestamp, UTC),
+        replayed=headers.get(topics.HEADER_BRIDGE) == topics.REPLAY,
     )
 
 

@@ -35,6 +35,8 @@ class Bucket:
     minimum: float | None
     maximum: float | None
     expected: int
+    rejudged: bool = False
+    """It was judged before, and an import changed what limits it since."""
 
 
 @dataclass(frozen=True, slots=True)

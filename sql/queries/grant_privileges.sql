@@ -27,7 +27,7 @@ BEGIN
 
     -- People's addresses and the texts sent to them are not for dashboards.
     GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes,
-                  permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration)
+                  permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to)
         ON stations TO quantrac_reader;
     GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until,
                   sent_at, failed_at, last_error)
