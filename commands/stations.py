@@ -36,9 +36,9 @@ def import_(
     """
     from alerts.effective_limits import effective_limits
     from commands.context import load_context
-    from quantrac.registry import registry_sha256
     from quantrac.clock import SystemClock
     from quantrac.domain.stations import VIETNAM
+    from quantrac.registry import registry_sha256
     from sql.catalogue import Retirement, import_registry, load_limit_sets
     from sql.catalogue import load_registry as stored_registry
 

@@ -176,7 +176,8 @@ CREATE TABLE reading_days (
     minimum double precision,
     maximum double precision,
     dirty boolean NOT NULL DEFAULT true,
-    stale boolean NOT NULL DEFAULT false
+    stale boolean NOT NULL DEFAULT false,
+    rejudged boolean NOT NULL DEFAULT false
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.05);
 CREATE TABLE reading_hours (
     station text COLLATE "C" NOT NULL,
@@ -189,7 +190,8 @@ CREATE TABLE reading_hours (
     minimum double precision,
     maximum double precision,
     dirty boolean NOT NULL DEFAULT true,
-    stale boolean NOT NULL DEFAULT false
+    stale boolean NOT NULL DEFAULT false,
+    rejudged boolean NOT NULL DEFAULT false
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.05);
 CREATE TABLE reading_revisions (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -296,7 +298,8 @@ CREATE TABLE stations (
     kf double precision NOT NULL DEFAULT 1,
     permit_limits jsonb NOT NULL DEFAULT '[]'::jsonb,
     contacts text[] NOT NULL DEFAULT '{}'::text[],
-    illustration boolean NOT NULL DEFAULT false
+    illustration boolean NOT NULL DEFAULT false,
+    effective_to date
 );
 SELECT create_hypertable('readings', by_range('observed_at', INTERVAL '7 days'));
 ALTER TABLE alert_rules ADD CONSTRAINT alert_rules_pkey PRIMARY KEY (code, effective_from);
@@ -349,6 +352,7 @@ ALTER TABLE station_models ADD CONSTRAINT station_models_pkey PRIMARY KEY (stati
 ALTER TABLE station_presence ADD CONSTRAINT station_presence_pkey PRIMARY KEY (station);
 ALTER TABLE station_states ADD CONSTRAINT station_states_pkey PRIMARY KEY (station);
 ALTER TABLE stations ADD CONSTRAINT stations_pkey PRIMARY KEY (code, effective_from);
+ALTER TABLE stations ADD CONSTRAINT stations_check CHECK ((effective_to > effective_from));
 ALTER TABLE stations ADD CONSTRAINT stations_code_check CHECK ((code <> ''::text));
 ALTER TABLE stations ADD CONSTRAINT stations_latitude_check CHECK (((latitude >= ('-90'::integer)::double precision) AND (latitude <= (90)::double precision)));
 ALTER TABLE stations ADD CONSTRAINT stations_longitude_check CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision)));
@@ -375,7 +379,7 @@ CREATE VIEW current_sensors AS
    FROM (sensors
      JOIN current_stations ON (((current_stations.code = sensors.station) AND (current_stations.effective_from = sensors.effective_from))));
 CREATE VIEW current_stations AS
- SELECT DISTINCT ON (code) code,
+ SELECT code,
     effective_from,
     name_vi,
     name_en,
@@ -390,10 +394,29 @@ CREATE VIEW current_stations AS
     kq,
     kf,
     permit_limits,
-    illustration
-   FROM stations
-  WHERE (effective_from <= ((now() AT TIME ZONE 'Asia/Ho_Chi_Minh'::text))::date)
-  ORDER BY code, effective_from DESC;
+    illustration,
+    effective_to
+   FROM ( SELECT DISTINCT ON (stations.code) stations.code,
+            stations.effective_from,
+            stations.name_vi,
+            stations.name_en,
+            stations.kind,
+            stations.park,
+            stations.operator,
+            stations.longitude,
+            stations.latitude,
+            stations.old_codes,
+            stations.permit_flow_m3_per_day,
+            stations.limit_set,
+            stations.kq,
+            stations.kf,
+            stations.permit_limits,
+            stations.illustration,
+            stations.effective_to
+           FROM stations
+          WHERE (stations.effective_from <= ((now() AT TIME ZONE 'Asia/Ho_Chi_Minh'::text))::date)
+          ORDER BY stations.code, stations.effective_from DESC) in_force
+  WHERE ((effective_to IS NULL) OR (effective_to > ((now() AT TIME ZONE 'Asia/Ho_Chi_Minh'::text))::date));
 CREATE OR REPLACE FUNCTION public.notify_outbox()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -422,8 +445,10 @@ COMMENT ON COLUMN outbox.next_try_at IS 'NULL: at once.';
 COMMENT ON COLUMN outbox.locked_until IS 'Until then the notifier that took it may deliver it; afterwards another may.';
 COMMENT ON COLUMN outbox.failed_at IS 'When it was given up.';
 COMMENT ON COLUMN reading_days.day IS 'Calendar day 00:00-24:00 in Vietnam.';
+COMMENT ON COLUMN reading_days.rejudged IS 'An import changed what limits it after it was judged: the new finding is retrospective.';
 COMMENT ON COLUMN reading_hours.dirty IS 'Changed since it was last judged.';
 COMMENT ON COLUMN reading_hours.stale IS 'A reading of it was revised: the sums have to be computed again from the readings.';
+COMMENT ON COLUMN reading_hours.rejudged IS 'An import changed what limits it after it was judged: the new finding is retrospective.';
 COMMENT ON TABLE reading_revisions IS 'What a reading was before its station sent another number for the same instant.';
 COMMENT ON COLUMN readings.flag IS 'QARTOD primary flag: 1 good, 2 not evaluated, 3 suspect, 4 bad, 9 missing.';
 COMMENT ON COLUMN readings.late IS 'True when it came in the retrospective lane, which never pages anybody.';
@@ -436,6 +461,7 @@ COMMENT ON COLUMN station_models.artefact IS 'SHA-256 of the artefact; NULL: not
 COMMENT ON COLUMN station_presence.online IS 'What the retained MQTT birth or will message says; NULL: none was seen.';
 COMMENT ON TABLE station_states IS 'State of quality control, alert engine and model of a station, to go on with after a restart.';
 COMMENT ON TABLE stations IS 'One row per version of a station, in force from a calendar day in Vietnam.';
+COMMENT ON COLUMN stations.effective_to IS 'First day on which the station is retired; NULL: it is in service.';
 GRANT SELECT ON alert_rules TO quantrac_reader;
 GRANT SELECT ON alert_rules TO quantrac_writer;
 GRANT SELECT ON alert_transitions TO quantrac_reader;
@@ -491,4 +517,4 @@ GRANT INSERT, SELECT, UPDATE ON station_presence TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON station_states TO quantrac_writer;
 GRANT SELECT ON stations TO quantrac_writer;
 GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, last_error) ON outbox TO quantrac_reader;
-GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration) ON stations TO quantrac_reader;
+GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to) ON stations TO quantrac_reader;

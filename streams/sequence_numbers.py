@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 
-
 LEAP = 10_000_000
 """Numbers that no logger leaves out: 60 days of one message a second are 5 million. A larger leap is no numbering."""
 

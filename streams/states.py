@@ -123,7 +123,6 @@ class StationStates:
         self._progress: dict[int, int] = {}
         self._states: dict[str, StationState] = {}
         self._partition: dict[str, int] = {}
-        self._in_batch: set[SessionKey] = set()
         self._in_force: tuple[int, date] = (-1, date.min)
         self._chosen = artefacts.version
 
@@ -156,30 +155,40 @@ class StationStates:
             self._in_force = in_force
         self._take_other_models()
         stations: dict[str, Station] = {}
-        self._in_batch.clear()
-        sessions: set[SessionKey] = set()
+        numbered: set[SessionKey] = set()
         for station, partition, session in wanted:
             if self._partition.get(station.code) != partition:
                 self._drop([station.code])
                 self._partition[station.code] = partition
             if station.code not in self._states:
-                stations[station.code] = station
+                stations[station.code] = catalogue.registry.station(station.code, now) or station
             if session is not None:
-                self._in_batch.add((station.code, session))
-            if session is not None and not self._knows(station.code, session):
-                sessions.add((station.code, session))
-        if stations:
-            stored, bases = tx.states.load(list(stations)), tx.states.load_bases(list(stations))
-            for code, observed in stations.items():
-                station = catalogue.registry.station(code, now) or observed
-                config = replace(self._artefacts.config_of(station), legal=catalogue.upper_limits(station, now))
-                self._states[code] = restore(station, catalogue, config, stored.get(code), bases.get(code))
+                numbered.add((station.code, session))
+        self._load_states(tx, stations, catalogue, now)
         self._try_models_again(tx, now)
-        if sessions:
-            ranges = tx.sequences.lock(sessions)
-            for code, session in sessions:
-                self._states[code].seen[session] = SeenRanges(ranges.get((code, session), ()))
-            self._forget_old_sessions(sessions)
+        self._load_sessions(tx, numbered)
+
+    def _load_states(
+        self, tx: WorkerTransaction, stations: Mapping[str, Station], catalogue: Catalogue, now: datetime
+    ) -> None:
+        if not stations:
+            return
+        stored, bases = tx.states.load(list(stations)), tx.states.load_bases(list(stations))
+        for code, station in stations.items():
+            config = replace(self._artefacts.config_of(station), legal=catalogue.upper_limits(station, now))
+            self._states[code] = restore(station, catalogue, config, stored.get(code), bases.get(code))
+
+    def _load_sessions(self, tx: WorkerTransaction, wanted: Collection[SessionKey]) -> None:
+        """Hold the sessions of this batch and a few others of their stations; the database knows the rest."""
+        unknown = {(code, s) for code, s in wanted if s not in self._states[code].seen}
+        ranges = tx.sequences.lock(unknown) if unknown else {}
+        for code, session in unknown:
+            self._states[code].seen[session] = SeenRanges(ranges.get((code, session), ()))
+        for code in {code for code, _ in unknown}:
+            seen = self._states[code].seen
+            for session in list(seen)[:-SESSIONS_HELD]:
+                if (code, session) not in wanted:
+                    del seen[session]
 
     def _take_other_models(self) -> None:
         """Give the stations the artefacts that were chosen since the last batch."""
@@ -224,18 +233,6 @@ class StationStates:
         shadow = None if config.shadow is None else config.shadow.sha256
         problem = trouble.reason if trouble is not None else self._artefacts.problem_of(code)
         return StationModelLine(code, MODEL_VERSION, config.active.sha256, shadow, problem)
-
-    def _knows(self, code: str, session: str) -> bool:
-        state = self._states.get(code)
-        return state is not None and session in state.seen
-
-    def _forget_old_sessions(self, wanted: Collection[SessionKey]) -> None:
-        """Keep a few sessions of a station in memory, and those of this batch; the database knows the others."""
-        for code in {code for code, _ in wanted}:
-            seen = self._states[code].seen
-            for session in list(seen)[:-SESSIONS_HELD]:
-                if (code, session) not in self._in_batch:
-                    del seen[session]
 
     def _drop(self, codes: Iterable[str]) -> None:
         for code in codes:
