@@ -193,7 +193,7 @@ def _retrospective(bucket: Bucket, now: datetime, minimum_completeness: float) -
     """Whether the finding rests on the late lane: without it the bucket would not be complete. Or it is an old one."""
     timely = bucket.total_count - bucket.late_count
     rests_on_late = bucket.late_count > 0 and timely < minimum_completeness * bucket.expected
-    return rests_on_late or now - bucket.end > FRESH_FOR[bucket.window]
+    return bucket.rejudged or rests_on_late or now - bucket.end > FRESH_FOR[bucket.window]
 
 
 def _live_finding(

@@ -52,7 +52,8 @@ def _periods(code: str, registry: Registry, limit_sets: Sequence[LimitSet]) -> I
     named = {station.limit_set for station in versions}
     sets = [s for s in limit_sets if s.code in named]
     days: set[date] = {date.min, *(s.effective_from for s in versions), *(s.effective_from for s in sets)}
-    days |= {s.effective_to for s in sets if s.effective_to is not None}
+    ends = [*(s.effective_to for s in sets), *(s.effective_to for s in versions)]
+    days |= {end for end in ends if end is not None}
     starts = sorted(days)
     yield from zip(starts, [*starts[1:], None], strict=True)
 

@@ -6,16 +6,18 @@ TOML and imports it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
 from quantrac.domain.limits import Limit, LimitSet, LimitValue, Window
+from quantrac.domain.parameters import parameter_of
+from quantrac.domain.spellings import symbol_mistake
 from quantrac.domain.stations import PermitLimit, Registry, Station
 from quantrac.domain.units import unit_factor
 from quantrac.errors import RuleError
-from quantrac.tomltable import Table, named_by, read_text, toml_files
+from quantrac.tomltable import Table, named_by, nearest, read_text, toml_files
 
 FLOW = "Flow"
 _SET_KEYS = frozenset(f.name for f in fields(LimitSet)) - {"values"} | {"value"}
@@ -91,8 +93,10 @@ def limit_for(
 def check_limits(registry: Registry, limit_sets: Sequence[LimitSet], day: date) -> list[str]:
     """Return a sentence for every station whose limits cannot be applied on ``day``; empty when all can."""
     problems = []
+    limited = {value.parameter for limit_set in limit_sets for value in limit_set.values}
     for station in registry.stations:
         for sensor in station.sensors:
+            problems += _symbol_problems(station, sensor.parameter, limited)
             try:
                 limit_for(station, sensor.parameter, day, limit_sets)
             except RuleError as exc:
@@ -104,6 +108,16 @@ def check_limits(registry: Registry, limit_sets: Sequence[LimitSet], day: date) 
                     f"Station {station.code}: the limit set {in_force.code} is empty; import its official values."
                 )
     return list(dict.fromkeys(problems))
+
+
+def _symbol_problems(station: Station, symbol: str, limited: Collection[str]) -> list[str]:
+    """Return what is wrong with a symbol that no limit knows, at a station that has limits."""
+    if station.limit_set is None or symbol in limited:
+        return []
+    mistake = symbol_mistake(symbol)
+    if mistake is None and parameter_of(symbol) is None:
+        mistake = f"{symbol!r} is known neither as a parameter nor by any limit; {nearest(symbol, limited)}"
+    return [] if mistake is None else [f"Station {station.code}: sensor {symbol}: {mistake}"]
 
 
 def _limit_sets(top: Table) -> Iterable[LimitSet]:
@@ -152,7 +166,8 @@ def _standard_value(
         known = ", ".join(sorted({s.code for s in sets})) or "none"
         raise RuleError(
             f"Station {station.code}: limit_set {station.limit_set!r} is not known (known: {known}). "
-            "Import the set with `quantrac limits import`, or correct the station."
+            "Import the set with `quantrac limits import`, or correct the station: "
+            + nearest(station.limit_set, {s.code for s in sets})
         )
     limit_set = limit_set_in_force(station.limit_set, day, sets)
     if limit_set is None:
@@ -169,6 +184,11 @@ def _standard_limit(station: Station, limit_set: LimitSet, row: LimitValue) -> L
 
 
 def _permit_limit(station: Station, permit: PermitLimit, standard: tuple[LimitSet, LimitValue] | None) -> Limit:
+    if permit.maximum is not None and permit.maximum <= 0:
+        raise RuleError(
+            f"Station {station.code}: permit_limit {permit.parameter}: its maximum is {permit.maximum:g}, of which no "
+            "reading has a share. Give one above 0, and import the station again."
+        )
     sensor = station.sensor_of.get(permit.parameter)
     unit = standard[1].unit if standard is not None else sensor.unit if sensor is not None else ""
     return _in_sensor_unit(station, Limit(permit.parameter, unit, permit.minimum, permit.maximum, permit.source))

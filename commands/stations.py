@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,24 +22,44 @@ Paths = Annotated[
 
 
 @app.command("import")
-def import_(paths: Paths = None) -> None:
+def import_(
+    paths: Paths = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave stations that the files do not describe as they are.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Retire stations without a question.")] = False,
+) -> None:
     """Check TOML files and make them the registry of the database; running workers take it up by themselves.
+
+    A station of the database that the files do not describe is retired from today on, after a question.
 
     Example: quantrac stations import /etc/quantrac/stations
     """
     from alerts.effective_limits import effective_limits
     from commands.context import load_context
+    from quantrac.clock import SystemClock
+    from quantrac.domain.stations import VIETNAM
     from quantrac.registry import registry_sha256
-    from sql.catalogue import import_registry
+    from sql.catalogue import Retirement, import_registry, load_limit_sets
+    from sql.catalogue import load_registry as stored_registry
 
-    registry = _read(paths)
-    import_registry(load_context().database().owner, registry, registry_sha256(registry), effective_limits)
-    say(_summary(registry) + " imported.")
+    owner = load_context().database().owner
+    registry = _read(paths, {s.code for s in load_limit_sets(owner)})
+    now = SystemClock().now()
+    described = {s.code for s in registry.stations}
+    retired = [] if keep else [s.code for s in stored_registry(owner).current(now) if s.code not in described]
+    if retired and not yes:
+        say(f"Not described any more: {', '.join(retired)}.")
+        typer.confirm("Retire these stations from today on? (--keep leaves them, --yes does not ask)", abort=True)
+    retirement = Retirement(retired, now.astimezone(VIETNAM).date())
+    import_registry(owner, registry, registry_sha256(registry), effective_limits, retirement)
+    gone = f", {len(retired)} retired" if retired else ""
+    say(_summary(registry) + f" imported{gone}.")
 
 
 @app.command()
 def check(paths: Paths = None) -> None:
-    """Check TOML files and change nothing; the first mistake is printed with its file and key, and exits non-zero.
+    """Check TOML files and change nothing; every mistake is printed with its file and key, and exits non-zero.
 
     Example: quantrac stations check /etc/quantrac/stations
     """
@@ -86,10 +107,21 @@ def learn(
     say(proposal(seen, known, context.clock.now().date().isoformat()), end="")
 
 
-def _read(paths: list[Path] | None) -> Registry:
+def _read(paths: list[Path] | None, more_limit_sets: Collection[str] = ()) -> Registry:
+    """Return the registry of the files. Raises one RuleError with all mistakes, also of unknown limit sets."""
+    from alerts.limits import load_limit_sets, packaged_limits
     from quantrac.registry import load_registry, sample_province
+    from quantrac.tomltable import Mistakes, nearest
 
-    return load_registry(paths or [sample_province()])
+    registry = load_registry(paths or [sample_province()])
+    known = {s.code for s in load_limit_sets([packaged_limits()])} | set(more_limit_sets)
+    mistakes = Mistakes()
+    for station in registry.stations:
+        if station.limit_set is not None and station.limit_set not in known:
+            told = f"{station.limit_set!r} is not a known limit set; {nearest(station.limit_set, known)}"
+            mistakes.note(f"station {station.code}, limit_set: {told}")
+    mistakes.refuse()
+    return registry
 
 
 def _summary(registry: Registry) -> str:

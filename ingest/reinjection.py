@@ -13,7 +13,7 @@ from quantrac import topics
 from quantrac.endpoints import KafkaEndpoint, client_options
 from quantrac.errors import BrokerError
 
-BRIDGE_ID = b"replay"
+BRIDGE_ID = topics.REPLAY.encode()
 """In the place of the bridge's id: tells that a record is a replay."""
 TIMEOUT_S = 30.0
 

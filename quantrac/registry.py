@@ -10,17 +10,20 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
-from quantrac.domain.stations import DRILL_PREFIX, PermitLimit, Registry, Sensor, Station, StationKind
+from quantrac.domain.loggers import AS_PRESCRIBED
+from quantrac.domain.spellings import symbol_mistake, unit_mistake
+from quantrac.domain.stations import DRILL_PREFIX, PermitLimit, QcThresholds, Registry, Sensor, Station, StationKind
 from quantrac.errors import RuleError
 from quantrac.loggertables import read_logger
 from quantrac.quality.defaults import default_thresholds
 from quantrac.quality.thresholds import read_thresholds
-from quantrac.tomltable import Table, named_by, read_text, toml_files
+from quantrac.tomltable import Mistakes, Table, named_by, nearest, read_text, toml_files
 
 _STATION_KEYS = frozenset(f.name for f in fields(Station)) - {"sensors", "permit_limits"} | {"sensor", "permit_limit"}
 _SENSOR_KEYS = frozenset(f.name for f in fields(Sensor))
@@ -54,14 +57,18 @@ def load_registry(paths: Sequence[Path]) -> Registry:
     Raises
     ------
     RuleError
-        A file cannot be read, holds a mistake, or contradicts another; the message names the file and the key.
+        A file cannot be read, holds mistakes, or contradicts another; the message has a line for each, with the file
+        and the key.
     """
-    stations: dict[tuple[str, date], tuple[Station, str]] = {}
-    for file in (file for path in paths for file in toml_files(path)):
-        _add(stations, _stations(Table.parse(read_text(file), str(file))), str(file))
-    if not stations:
+    mistakes = Mistakes()
+    described = _Described({}, mistakes)
+    nothing: tuple[Path, ...] = ()
+    for file in (file for path in paths for file in mistakes.take(partial(toml_files, path), nothing)):
+        described.add_text(mistakes.take(partial(read_text, file), ""), str(file))
+    if not described.stations and not mistakes.found:
         raise RuleError(f"{', '.join(map(str, paths)) or 'No file'}: no [[station]] is described. Add at least one.")
-    return Registry(tuple(station for station, _ in stations.values()))
+    mistakes.refuse()
+    return described.registry()
 
 
 def parse_registry(text: str, source: str) -> Registry:
@@ -70,11 +77,13 @@ def parse_registry(text: str, source: str) -> Registry:
     Raises
     ------
     RuleError
-        The text holds a mistake; the message names ``source`` and the key.
+        The text holds mistakes; the message has a line for each, with ``source`` and the key.
     """
-    stations: dict[tuple[str, date], tuple[Station, str]] = {}
-    _add(stations, _stations(Table.parse(text, source)), source)
-    return Registry(tuple(station for station, _ in stations.values()))
+    mistakes = Mistakes()
+    described = _Described({}, mistakes)
+    described.add_text(text, source)
+    mistakes.refuse()
+    return described.registry()
 
 
 def registry_sha256(registry: Registry) -> str:
@@ -119,18 +128,35 @@ def accelerated(registry: Registry, speed: float) -> Registry:
     return Registry(stations, registry.version)
 
 
-def _add(into: dict[tuple[str, date], tuple[Station, str]], stations: Iterable[Station], source: str) -> None:
-    for station in stations:
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """The versions read so far, each with the file that describes it."""
+
+    stations: dict[tuple[str, date], tuple[Station, str]]
+    mistakes: Mistakes
+
+    def registry(self) -> Registry:
+        return Registry(tuple(station for station, _ in self.stations.values()))
+
+    def add_text(self, text: str, source: str) -> None:
+        top = self.mistakes.take(lambda: Table.parse(text, source), Table({}, source))
+        self.mistakes.take(lambda: top.refuse_unknown({"station"}), None)
+        nothing: list[Table] = []
+        for table in self.mistakes.take(lambda: list(top.tables("station", named_by("station", "code"))), nothing):
+            self.mistakes.take(partial(self._add, table, source), None)
+
+    def _add(self, table: Table, source: str) -> None:
+        station = _station(table)
         key = (station.code, station.effective_from)
-        if key in into:
+        if key in self.stations:
             raise RuleError(
                 f"{source}: station {station.code}, effective_from: {station.effective_from} is already described in "
-                f"{into[key][1]}. Give the later version its own date, or remove one of the two."
+                f"{self.stations[key][1]}. Give the later version its own date, or remove one of the two."
             )
-        for other, where in into.values():
+        for other, where in self.stations.values():
             if other.code != station.code:
                 _refuse_shared_code(station, other, source, where)
-        into[key] = (station, source)
+        self.stations[key] = (station, source)
 
 
 def _refuse_shared_code(station: Station, other: Station, source: str, where: str) -> None:
@@ -142,38 +168,47 @@ def _refuse_shared_code(station: Station, other: Station, source: str, where: st
         )
 
 
-def _stations(top: Table) -> Iterable[Station]:
-    top.refuse_unknown({"station"})
-    return [_station(table) for table in top.tables("station", named_by("station", "code"))]
-
-
 def _station(table: Table) -> Station:
-    table.refuse_unknown(_STATION_KEYS)
-    illustration = table.boolean("illustration")
-    longitude, latitude = _position(table, abroad=illustration)
-    kind = table.member("kind", StationKind)
-    sensors = _sensors(table, kind)
-    return Station(
-        code=_code(table, "code", table.text("code")),
-        effective_from=table.day("effective_from"),
-        name_vi=table.text("name_vi"),
-        name_en=table.text("name_en"),
+    """Return the station of a table. Raises one RuleError with every mistake of it."""
+    mistakes = Mistakes()
+    take = mistakes.take
+    take(lambda: table.refuse_unknown(_STATION_KEYS), None)
+    illustration = take(lambda: table.boolean("illustration"), otherwise=False)
+    longitude, latitude = take(lambda: _position(table, abroad=illustration), (0.0, 0.0))
+    kind = take(lambda: table.member("kind", StationKind), StationKind.EFFLUENT)
+    effective_from = take(lambda: table.day("effective_from"), date.min)
+    sensors = take(lambda: _sensors(table, kind), None)
+    station = Station(
+        code=take(lambda: _code(table, "code", table.text("code")), ""),
+        effective_from=effective_from,
+        name_vi=take(lambda: table.text("name_vi"), ""),
+        name_en=take(lambda: table.text("name_en"), ""),
         kind=kind,
-        operator=table.text("operator"),
+        operator=take(lambda: table.text("operator"), ""),
         longitude=longitude,
         latitude=latitude,
-        sensors=sensors,
-        park=table.optional_text("park"),
-        old_codes=tuple(_code(table, "old_codes", code) for code in table.texts("old_codes")),
-        permit_flow_m3_per_day=table.optional_positive("permit_flow_m3_per_day"),
-        limit_set=table.optional_text("limit_set"),
-        kq=_coefficient(table, "kq"),
-        kf=_coefficient(table, "kf"),
-        permit_limits=_permit_limits(table),
-        contacts=_contacts(table),
+        sensors=sensors or (),
+        park=take(lambda: table.optional_text("park"), None),
+        old_codes=take(lambda: tuple(_code(table, "old_codes", code) for code in table.texts("old_codes")), ()),
+        permit_flow_m3_per_day=take(lambda: table.optional_positive("permit_flow_m3_per_day"), None),
+        limit_set=take(lambda: table.optional_text("limit_set"), None),
+        kq=take(lambda: _coefficient(table, "kq"), 1.0),
+        kf=take(lambda: _coefficient(table, "kf"), 1.0),
+        permit_limits=take(lambda: _permit_limits(table, sensors), ()),
+        contacts=take(lambda: _contacts(table), ()),
         illustration=illustration,
-        logger=read_logger(table.table("logger"), [s.parameter for s in sensors]),
+        logger=take(lambda: read_logger(table.table("logger"), [s.parameter for s in sensors or ()]), AS_PRESCRIBED),
+        effective_to=take(lambda: _retired(table, effective_from), None),
     )
+    mistakes.refuse()
+    return station
+
+
+def _retired(table: Table, effective_from: date) -> date | None:
+    effective_to = table.optional_day("effective_to")
+    if effective_to is not None and effective_to <= effective_from:
+        raise table.error("effective_to", "must be later than effective_from; from that day on the station is retired.")
+    return effective_to
 
 
 def _code(table: Table, key: str, code: str) -> str:
@@ -187,11 +222,11 @@ def _code(table: Table, key: str, code: str) -> str:
 def _position(table: Table, *, abroad: bool) -> tuple[float, float]:
     """Return longitude and latitude; only an illustration may lie outside Vietnam (a recorded feed from elsewhere)."""
     longitude, latitude = table.number("longitude"), table.number("latitude")
+    exchanged = " They look exchanged." if _in_vietnam(latitude, longitude) else ""
     for key, value, bounds in (("longitude", longitude, (-180, 180)), ("latitude", latitude, (-90, 90))):
         if not bounds[0] <= value <= bounds[1]:
-            raise table.error(key, f"is {value:g}; it must be in {bounds[0]}..{bounds[1]} degrees.")
+            raise table.error(key, f"is {value:g}; it must be in {bounds[0]}..{bounds[1]} degrees.{exchanged}")
     if not abroad and not _in_vietnam(longitude, latitude):
-        exchanged = " They look exchanged." if _in_vietnam(latitude, longitude) else ""
         raise table.error(
             "longitude and latitude",
             f"{longitude:g} and {latitude:g} are outside Vietnam "
@@ -221,49 +256,92 @@ def _contacts(table: Table) -> tuple[str, ...]:
     return contacts
 
 
-def _permit_limits(table: Table) -> tuple[PermitLimit, ...]:
+def _permit_limits(table: Table, sensors: Sequence[Sensor] | None) -> tuple[PermitLimit, ...]:
+    """Return the limits of the permit; ``sensors`` is ``None`` where they could not be read themselves."""
+    mistakes = Mistakes()
     limits: dict[str, PermitLimit] = {}
+    measured = None if sensors is None else [s.parameter for s in sensors]
     for entry in table.tables("permit_limit", named_by("permit_limit", "parameter")):
-        entry.refuse_unknown(_PERMIT_KEYS)
-        parameter = entry.text("parameter")
-        if parameter in limits:
-            raise entry.error("parameter", f"{parameter!r} has two permit limits; keep one.")
-        minimum, maximum = entry.optional_number("minimum"), entry.optional_number("maximum")
-        if minimum is None and maximum is None:
-            raise entry.error("maximum", "is missing, and minimum too; a permit limit needs at least one of them.")
-        if minimum is not None and maximum is not None and minimum >= maximum:
-            raise entry.error("minimum", f"is {minimum:g} and maximum is {maximum:g}; minimum must be below maximum.")
-        limits[parameter] = PermitLimit(parameter, minimum, maximum, entry.text("source"))
+        limit = mistakes.take(partial(_permit_limit, entry), None)
+        if limit is None:
+            continue
+        if limit.parameter in limits:
+            mistakes.note(entry.error("parameter", f"{limit.parameter!r} has two permit limits; keep one."))
+        if measured is not None and limit.parameter not in measured:
+            mistakes.note(
+                entry.error(
+                    "parameter",
+                    f"{limit.parameter!r} has no [[station.sensor]], so that nothing would be judged by it; "
+                    + nearest(limit.parameter, measured),
+                )
+            )
+        limits[limit.parameter] = limit
+    mistakes.refuse()
     return tuple(limits.values())
 
 
+def _permit_limit(entry: Table) -> PermitLimit:
+    entry.refuse_unknown(_PERMIT_KEYS)
+    # Of 0 or less a reading has no share: every one would be beyond it, and none could be told by how much.
+    minimum, maximum = entry.optional_number("minimum"), entry.optional_positive("maximum")
+    if minimum is None and maximum is None:
+        raise entry.error("maximum", "is missing, and minimum too; a permit limit needs at least one of them.")
+    if minimum is not None and maximum is not None and minimum >= maximum:
+        raise entry.error("minimum", f"is {minimum:g} and maximum is {maximum:g}; minimum must be below maximum.")
+    return PermitLimit(entry.text("parameter"), minimum, maximum, entry.text("source"))
+
+
 def _sensors(table: Table, kind: StationKind) -> tuple[Sensor, ...]:
+    mistakes = Mistakes()
     sensors: list[Sensor] = []
     owner_of: dict[str, str] = {}
-    for entry in table.tables("sensor", named_by("sensor", "parameter")):
-        sensor = _sensor(entry, kind)
+    entries = list(table.tables("sensor", named_by("sensor", "parameter")))
+    for entry in entries:
+        sensor = mistakes.take(partial(_sensor, entry, kind), None)
+        if sensor is None:
+            continue
         for key, symbol in (("parameter", sensor.parameter), *(("aliases", alias) for alias in sensor.aliases)):
             if symbol in owner_of:
-                raise entry.error(key, f"{symbol!r} already means {owner_of[symbol]}; a symbol can mean one parameter.")
+                told = f"{symbol!r} already means {owner_of[symbol]}; a symbol can mean one parameter."
+                mistakes.note(entry.error(key, told))
             owner_of[symbol] = sensor.parameter
         sensors.append(sensor)
-    if not sensors:
-        raise table.error("sensor", "is missing; a station needs at least one [[station.sensor]].")
+    if not entries:
+        mistakes.note(table.error("sensor", "is missing; a station needs at least one [[station.sensor]]."))
+    mistakes.refuse()
     return tuple(sensors)
 
 
 def _sensor(table: Table, kind: StationKind) -> Sensor:
-    table.refuse_unknown(_SENSOR_KEYS)
+    """Return the sensor of a table. Raises one RuleError with every mistake of it."""
+    mistakes = Mistakes()
+    take = mistakes.take
+    take(lambda: table.refuse_unknown(_SENSOR_KEYS), None)
+    parameter = take(lambda: table.text("parameter"), "")
+    unit = take(lambda: table.text("unit", empty=True), None)
+    cadence_s = take(lambda: table.positive("cadence_s", 300.0), 300.0)
+    mistaken = symbol_mistake(parameter) if parameter else None
+    if mistaken is not None:
+        mistakes.note(table.error("parameter", mistaken))
+    elif unit is not None and (mistaken := unit_mistake(parameter, unit)) is not None:
+        mistakes.note(table.error("unit", mistaken))
+    sensor = Sensor(
+        parameter=parameter,
+        unit=unit or "",
+        cadence_s=cadence_s,
+        aliases=take(lambda: table.texts("aliases"), ()),
+        convert_rate=take(lambda: _convert_rate(table), 1.0),
+        qc=take(
+            lambda: read_thresholds(table.table("qc"), default_thresholds(parameter, kind, cadence_s, unit or "")),
+            QcThresholds(),
+        ),
+    )
+    mistakes.refuse()
+    return sensor
+
+
+def _convert_rate(table: Table) -> float:
     convert_rate = table.number("convert_rate", 1.0)
     if convert_rate == 0:
         raise table.error("convert_rate", "is 0; every value would become 0. Leave it out for no conversion.")
-    parameter, cadence_s = table.text("parameter"), table.positive("cadence_s", 300.0)
-    unit = table.text("unit", empty=True)
-    return Sensor(
-        parameter=parameter,
-        unit=unit,
-        cadence_s=cadence_s,
-        aliases=table.texts("aliases"),
-        convert_rate=convert_rate,
-        qc=read_thresholds(table.table("qc"), default_thresholds(parameter, kind, cadence_s, unit)),
-    )
+    return convert_rate

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ from quantrac.endpoints import KafkaSecurity, SmtpSecurity
 from quantrac.errors import SettingsError
 
 PREFIX = "QUANTRAC_"
+EMAIL = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
 
 
 def _state_home() -> Path:
@@ -271,6 +273,14 @@ class Settings(BaseSettings):
             raise ValueError("may have the fields {station}, {day} and {name}, and no other") from exc
         if "{name}" not in value or value.startswith("/") or ".." in value:
             raise ValueError("must have {name}, and stay below the target's folder")
+        return value
+
+    @field_validator("mail_to")
+    @classmethod
+    def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            if not EMAIL.fullmatch(address):
+                raise ValueError(f"{address!r} is not an e-mail address, such as truc-ban@example.vn")
         return value
 
     @field_validator("log_level")

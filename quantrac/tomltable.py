@@ -15,6 +15,7 @@ from quantrac.errors import RuleError
 from quantrac.terminal import printable
 
 _Enum = TypeVar("_Enum", bound=StrEnum)
+_T = TypeVar("_T")
 
 _KIND_OF_TYPE = {bool: "true or false", int: "a number", float: "a number", str: "a text", date: "a date"}
 _KIND_OF_TYPE |= {dict: "a table", list: "a list", datetime: "a date with a time"}
@@ -52,6 +53,47 @@ def read_text(path: Path) -> str:
         raise RuleError(f"{path}: cannot be read ({exc.strerror}). Check the path and its permissions.") from exc
     except UnicodeDecodeError as exc:
         raise RuleError(f"{path}: is not UTF-8 text (byte {exc.start}). Save it again as UTF-8.") from exc
+
+
+class Mistakes:
+    """The mistakes of a set of files, gathered so that an author is told all of them at once."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def note(self, mistake: RuleError | str) -> None:
+        """Note a mistake, once."""
+        self.found += [line for line in str(mistake).splitlines() if line not in self.found]
+
+    def take(self, read: Callable[[], _T], otherwise: _T) -> _T:
+        """Return what ``read`` returns; where it finds a mistake, note it and return ``otherwise`` to go on with."""
+        try:
+            return read()
+        except RuleError as exc:
+            self.note(exc)
+            return otherwise
+
+    def refuse(self) -> None:
+        """Raise one error with a line for each mistake, if there was any.
+
+        Raises
+        ------
+        RuleError
+            At least one mistake was noted.
+        """
+        if self.found:
+            raise RuleError("\n".join(self.found))
+
+
+def nearest(word: str, known: Collection[str], cutoff: float = 0.5) -> str:
+    """Return the known word that is nearest, in a clause; otherwise all known ones.
+
+    >>> nearest("mgg/L", ("mg/L", "m³/h")), nearest("?", ("a", "b"))
+    ("did you mean 'mg/L'?", 'known are a, b.')
+    """
+    by_fold = {k.casefold(): k for k in known}
+    near = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=cutoff)
+    return f"did you mean {by_fold[near[0]]!r}?" if near else f"known are {', '.join(sorted(known)) or 'none'}."
 
 
 class Table:
@@ -92,12 +134,14 @@ class Table:
         return RuleError(f"{self.source}: {place}: {problem}")
 
     def refuse_unknown(self, known: Collection[str]) -> None:
-        """Raise for the first key that is not ``known``, with the nearest known one."""
+        """Raise for the keys that are not ``known``, each with the nearest known one."""
+        mistakes = Mistakes()
         for key in self.values:
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
                 advice = f"did you mean {near[0]!r}?" if near else f"known keys are {', '.join(sorted(known))}."
-                raise self.error(key, f"is not a known key; {advice}")
+                mistakes.note(self.error(key, f"is not a known key; {advice}"))
+        mistakes.refuse()
 
     def text(self, key: str, default: str | None = None, *, empty: bool = False) -> str:
         """Return a text; without a ``default`` it is required, and it may be empty only where ``empty`` says so."""
@@ -105,6 +149,10 @@ class Table:
         if not value.strip() and not empty:
             raise self.error(key, "is empty; give a text.")
         return self._plain(key, str(value))
+
+    def optional_day(self, key: str) -> date | None:
+        """Return a calendar day, or ``None`` where the key is absent."""
+        return self.day(key) if key in self.values else None
 
     def optional_text(self, key: str) -> str | None:
         """Return a text, or ``None`` where the key is absent."""

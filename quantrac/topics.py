@@ -29,6 +29,8 @@ HEADER_FILE_SHA256 = "file-sha256"
 """Digest of the whole file in hex."""
 HEADER_FILE_OFFSET = "file-offset"
 """Where in the file the record's bytes begin: a large file comes in several records, cut between lines."""
+REPLAY = "replay"
+"""In the place of the bridge's id: an officer sent the message through the pipeline again."""
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 """Largest Kafka record. Above the broker's own limit of an MQTT message (4 MiB), so that whatever the broker accepts

@@ -72,7 +72,7 @@ class BucketStore:
 
 
 def _bucket(window: Window, row: Sequence[Any]) -> Bucket:
-    station, parameter, start, end, usable_sum, usable_count, total_count, late_count, minimum, maximum = row
+    station, parameter, start, end, usable_sum, usable_count, total_count, late_count, minimum, maximum, rejudged = row
     return Bucket(
         station=station,
         parameter=parameter,
@@ -86,6 +86,7 @@ def _bucket(window: Window, row: Sequence[Any]) -> Bucket:
         minimum=minimum,
         maximum=maximum,
         expected=0,
+        rejudged=rejudged,
     )
 
 

@@ -6,7 +6,7 @@ day is judged by what was in force on that day.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
@@ -15,10 +15,11 @@ import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
-from quantrac.domain.limits import EffectiveLimit, LimitSet, LimitValue
+from quantrac.domain.limits import EffectiveLimit, Limit, LimitSet, LimitValue
 from quantrac.domain.loggers import LoggerSettings
 from quantrac.domain.stations import PermitLimit, QcThresholds, Registry, Sensor, Station, StationKind
 from sql.connections import connect, translated
+from sql.limit_changes import ChangedDays, changed_days
 from sql.statements import statement
 
 APPLICATION = "quantrac catalogue"
@@ -38,8 +39,24 @@ class RuleDocument:
     document: dict[str, Any]
 
 
-def import_registry(owner_conninfo: str, registry: Registry, sha256: str, effective: EffectiveLimits) -> int:
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """Stations to be retired, and the first day (of Vietnam) on which they are."""
+
+    codes: Collection[str]
+    day: date
+
+
+def import_registry(
+    owner_conninfo: str,
+    registry: Registry,
+    sha256: str,
+    effective: EffectiveLimits,
+    retirement: Retirement | None = None,
+) -> int:
     """Save every station version of ``registry`` and what limits them, and return the version of the registry.
+
+    Judged hours and days whose limit is now another one are marked, to be judged again.
 
     The version grows by one when the content of the database changed, so that workers load it again; importing the
     same twice changes nothing.
@@ -56,7 +73,12 @@ def import_registry(owner_conninfo: str, registry: Registry, sha256: str, effect
         changed = [s for s in registry.stations if before.get((s.code, s.effective_from)) != s]
         for station in changed:
             _save_station(cursor, station)
-        if changed:
+        retired = 0
+        for code in () if retirement is None else retirement.codes:
+            retired += cursor.execute(
+                statement("retire_station"), {"code": code, "day": retirement.day if retirement else None}
+            ).rowcount
+        if changed or retired:
             cursor.execute(statement("raise_registry_version"), {"sha256": sha256})
         _save_effective_limits(cursor, effective)
         return _version(cursor)
@@ -142,7 +164,7 @@ def _stations(cursor: psycopg.Cursor[Any]) -> list[Station]:
 
 def _station(row: Sequence[Any], sensors: tuple[Sensor, ...]) -> Station:
     (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, *more) = row
-    permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger = more
+    permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger, effective_to = more
     return Station(
         code=code,
         effective_from=effective_from,
@@ -162,6 +184,7 @@ def _station(row: Sequence[Any], sensors: tuple[Sensor, ...]) -> Station:
         permit_limits=tuple(PermitLimit(**limit) for limit in permit_limits),
         illustration=illustration,
         logger=_logger(logger),
+        effective_to=effective_to,
     )
 
 
@@ -194,6 +217,7 @@ def _save_station(cursor: psycopg.Cursor[Any], station: Station) -> None:
         "contacts": list(station.contacts),
         "illustration": station.illustration,
         "logger": Jsonb(msgspec.to_builtins(station.logger)),
+        "effective_to": station.effective_to,
     }
     cursor.execute(statement("save_station"), row)
     cursor.execute(statement("delete_sensors"), row)
@@ -254,7 +278,9 @@ def _save_limit_set(cursor: psycopg.Cursor[Any], limit_set: LimitSet) -> None:
 
 def _save_effective_limits(cursor: psycopg.Cursor[Any], effective: EffectiveLimits) -> None:
     """Store what limits every sensor. The lock of the registry's state is held, so that no other import is missed."""
+    before = [_effective_limit(row) for row in cursor.execute(statement("load_effective_limits"))]
     limits = effective(Registry(tuple(_stations(cursor)), _version(cursor)), _limit_sets(cursor))
+    _judge_again(cursor, list(changed_days(before, limits)))
     cursor.execute(statement("delete_effective_limits"))
     cursor.executemany(
         statement("add_effective_limit"),
@@ -273,3 +299,24 @@ def _save_effective_limits(cursor: psycopg.Cursor[Any], effective: EffectiveLimi
             for row in limits
         ],
     )
+
+
+def _effective_limit(row: Sequence[Any]) -> EffectiveLimit:
+    station, effective_from, effective_to, parameter, unit, minimum, maximum, source, day_only = row
+    return EffectiveLimit(
+        station, effective_from, effective_to, Limit(parameter, unit, minimum, maximum, source), day_only
+    )
+
+
+def _judge_again(cursor: psycopg.Cursor[Any], changed: Sequence[ChangedDays]) -> None:
+    """Mark the judged hours and days whose limit changed."""
+    if not changed:
+        return
+    columns = {
+        "stations": [c.station for c in changed],
+        "parameters": [c.parameter for c in changed],
+        "firsts": [c.first for c in changed],
+        "beyonds": [c.beyond for c in changed],
+    }
+    for window in ("hours", "days"):
+        cursor.execute(statement(f"rejudge_{window}"), columns)

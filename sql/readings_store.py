@@ -70,7 +70,14 @@ class ReadingsStore:
             return {}
         stations, parameters, instants = (list(column) for column in zip(*keys, strict=True))
         self._cursor.execute(
-            statement("readings_of_keys"), {"stations": stations, "parameters": parameters, "instants": instants}
+            statement("readings_of_keys"),
+            {
+                "stations": stations,
+                "parameters": parameters,
+                "instants": instants,
+                "oldest": min(instants),
+                "newest": max(instants),
+            },
         )
         return {(row[0], row[1], row[2]): _stored_row(row) for row in self._cursor}
 
@@ -87,7 +94,7 @@ class ReadingsStore:
         replaced: list[tuple[StoredRow, StoredRow]] = []
         for position in contenders:
             row, stored = rows[position], kept[_key(rows[position])]
-            if _says_the_same(row, stored.row):
+            if _says_the_same(row, stored.row) or not _may_revise(row, stored.row):
                 outcomes[position] = Outcome.DUPLICATE
             else:
                 outcomes[position] = Outcome.REVISION
@@ -97,12 +104,14 @@ class ReadingsStore:
             self._revise(replaced, [k.position for k in kept.values() if k.position is not None])
         return outcomes
 
-    def _revise(self, replaced: Iterable[tuple[StoredRow, StoredRow]], positions: Sequence[int]) -> None:
+    def _revise(self, replaced: Sequence[tuple[StoredRow, StoredRow]], positions: Sequence[int]) -> None:
         with self._cursor.copy(statement("copy_revisions")) as copy:
             copy.set_types(_REVISION_TYPES)
             for old, new in replaced:
                 copy.write_row(_revision(old, new))
-        self._cursor.execute(statement("revise_readings"), {"positions": list(positions)})
+        instants = [new.checked.reading.observed_at for _, new in replaced]
+        bounds = {"oldest": min(instants), "newest": max(instants)}
+        self._cursor.execute(statement("revise_readings"), {"positions": list(positions), **bounds})
 
 
 def _staged(rows: Iterable[StoredRow]) -> Iterator[tuple[object, ...]]:
@@ -164,6 +173,12 @@ def _revision(old: StoredRow, new: StoredRow) -> tuple[object, ...]:
 def _key(row: StoredRow) -> Key:
     reading = row.checked.reading
     return reading.station, reading.parameter, reading.observed_at
+
+
+def _may_revise(row: StoredRow, stored: StoredRow) -> bool:
+    if row.replayed:
+        return row.checked.reading.received_at > stored.checked.reading.received_at
+    return not row.again
 
 
 def _says_the_same(one: StoredRow, other: StoredRow) -> bool:

@@ -371,7 +371,8 @@ CREATE TABLE reading_days (
     minimum double precision,
     maximum double precision,
     dirty boolean NOT NULL DEFAULT true,
-    stale boolean NOT NULL DEFAULT false
+    stale boolean NOT NULL DEFAULT false,
+    rejudged boolean NOT NULL DEFAULT false
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.05);
 CREATE TABLE reading_hours (
     station text COLLATE "C" NOT NULL,
@@ -384,7 +385,8 @@ CREATE TABLE reading_hours (
     minimum double precision,
     maximum double precision,
     dirty boolean NOT NULL DEFAULT true,
-    stale boolean NOT NULL DEFAULT false
+    stale boolean NOT NULL DEFAULT false,
+    rejudged boolean NOT NULL DEFAULT false
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.05);
 CREATE TABLE reading_revisions (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -541,6 +543,7 @@ CREATE TABLE stations (
     permit_limits jsonb NOT NULL DEFAULT '[]'::jsonb,
     contacts text[] NOT NULL DEFAULT '{}'::text[],
     illustration boolean NOT NULL DEFAULT false,
+    effective_to date,
     logger jsonb NOT NULL DEFAULT '{}'::jsonb
 );
 SELECT create_hypertable('readings', by_range('observed_at', INTERVAL '7 days'));
@@ -667,6 +670,7 @@ ALTER TABLE station_models ADD CONSTRAINT station_models_pkey PRIMARY KEY (stati
 ALTER TABLE station_presence ADD CONSTRAINT station_presence_pkey PRIMARY KEY (station);
 ALTER TABLE station_states ADD CONSTRAINT station_states_pkey PRIMARY KEY (station);
 ALTER TABLE stations ADD CONSTRAINT stations_pkey PRIMARY KEY (code, effective_from);
+ALTER TABLE stations ADD CONSTRAINT stations_check CHECK ((effective_to > effective_from));
 ALTER TABLE stations ADD CONSTRAINT stations_code_check CHECK ((code <> ''::text));
 ALTER TABLE stations ADD CONSTRAINT stations_latitude_check CHECK (((latitude >= ('-90'::integer)::double precision) AND (latitude <= (90)::double precision)));
 ALTER TABLE stations ADD CONSTRAINT stations_longitude_check CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision)));
@@ -708,7 +712,7 @@ CREATE VIEW current_sensors AS
    FROM (sensors
      JOIN current_stations ON (((current_stations.code = sensors.station) AND (current_stations.effective_from = sensors.effective_from))));
 CREATE VIEW current_stations AS
- SELECT DISTINCT ON (code) code,
+ SELECT code,
     effective_from,
     name_vi,
     name_en,
@@ -723,10 +727,29 @@ CREATE VIEW current_stations AS
     kq,
     kf,
     permit_limits,
-    illustration
-   FROM stations
-  WHERE (effective_from <= ((now() AT TIME ZONE 'Asia/Ho_Chi_Minh'::text))::date)
-  ORDER BY code, effective_from DESC;
+    illustration,
+    effective_to
+   FROM ( SELECT DISTINCT ON (stations.code) stations.code,
+            stations.effective_from,
+            stations.name_vi,
+            stations.name_en,
+            stations.kind,
+            stations.park,
+            stations.operator,
+            stations.longitude,
+            stations.latitude,
+            stations.old_codes,
+            stations.permit_flow_m3_per_day,
+            stations.limit_set,
+            stations.kq,
+            stations.kf,
+            stations.permit_limits,
+            stations.illustration,
+            stations.effective_to
+           FROM stations
+          WHERE (stations.effective_from <= ((now() AT TIME ZONE 'Asia/Ho_Chi_Minh'::text))::date)
+          ORDER BY stations.code, stations.effective_from DESC) in_force
+  WHERE ((effective_to IS NULL) OR (effective_to > ((now() AT TIME ZONE 'Asia/Ho_Chi_Minh'::text))::date));
 CREATE VIEW deliveries AS
  SELECT id,
     alert_id,
@@ -974,8 +997,10 @@ COMMENT ON COLUMN outbox.withdrawn_at IS 'When a page that was not yet sent beca
 COMMENT ON COLUMN outbox.fallen_back_at IS 'When the next channel of the same person was brought forward in its place.';
 COMMENT ON TABLE raw_log_breaks IS 'Where records of the raw topic are gone, were written anew, or were passed over by an operator. Empty in a healthy installation.';
 COMMENT ON COLUMN reading_days.day IS 'Calendar day 00:00-24:00 in Vietnam.';
+COMMENT ON COLUMN reading_days.rejudged IS 'An import changed what limits it after it was judged: the new finding is retrospective.';
 COMMENT ON COLUMN reading_hours.dirty IS 'Changed since it was last judged.';
 COMMENT ON COLUMN reading_hours.stale IS 'A reading of it was revised: the sums have to be computed again from the readings.';
+COMMENT ON COLUMN reading_hours.rejudged IS 'An import changed what limits it after it was judged: the new finding is retrospective.';
 COMMENT ON TABLE reading_revisions IS 'What a reading was before its station sent another number for the same instant.';
 COMMENT ON COLUMN reading_revisions.recorded_by IS 'Login of the session that wrote it; nobody but the database sets it.';
 COMMENT ON COLUMN readings.flag IS 'QARTOD primary flag: 1 good, 2 not evaluated, 3 suspect, 4 bad, 9 missing.';
@@ -994,6 +1019,7 @@ COMMENT ON COLUMN station_models.artefact IS 'SHA-256 of the artefact; NULL: not
 COMMENT ON COLUMN station_presence.online IS 'What the retained MQTT birth or will message says; NULL: none was seen.';
 COMMENT ON TABLE station_states IS 'State of quality control, alert engine and model of a station, to go on with after a restart.';
 COMMENT ON TABLE stations IS 'One row per version of a station, in force from a calendar day in Vietnam.';
+COMMENT ON COLUMN stations.effective_to IS 'First day on which the station is retired; NULL: it is in service.';
 GRANT SELECT ON alert_rules TO quantrac_desk;
 GRANT SELECT ON alert_rules TO quantrac_notifier;
 GRANT SELECT ON alert_rules TO quantrac_reader;
@@ -1248,8 +1274,8 @@ GRANT INSERT (alert_id, transition_id, message_id, channel, recipient, subject, 
 GRANT UPDATE (next_try_at, failed_at, last_error, withdrawn_at, fallen_back_at) ON outbox TO quantrac_writer;
 GRANT INSERT (station, parameter, observed_at, received_at, value, status, flag, raw_partition, raw_offset, replaced_at, replaced_by_partition, replaced_by_offset) ON reading_revisions TO quantrac_writer;
 GRANT UPDATE (received_at, value, raw_offset, raw_partition, score, flag, late, status, reasons, score_reason) ON readings TO quantrac_writer;
-GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger) ON stations TO quantrac_reader;
-GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger) ON stations TO quantrac_trainer;
+GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to, logger) ON stations TO quantrac_reader;
+GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to, logger) ON stations TO quantrac_trainer;
 GRANT EXECUTE ON FUNCTION acknowledge_alert(bigint,text) TO quantrac_desk;
 GRANT EXECUTE ON FUNCTION audit_append(text,text,jsonb) TO quantrac_desk;
 GRANT EXECUTE ON FUNCTION record_alert_cause(bigint,text,text) TO quantrac_desk;

@@ -27,7 +27,7 @@ class StationMessage:
 
     record: RawRecord
     station: Station
-    """In the version that was in force when the message was received."""
+    """In the version that was in force when the readings were observed."""
     checked: list[tuple[Reading, Flag, tuple[QcReason, ...]]]
     sent_at: datetime | None
     """By the logger's clock, where it says so."""
@@ -75,6 +75,8 @@ class StationOutcome:
         session, seq = decoded.session, decoded.seq
         if session is None or seq is None:
             return False
+        if self.state.seen[session].leaps(seq):
+            return False  # no numbering: it neither proves a hole nor knows a repeated message
         if not self.state.seen[session].add(seq):
             return True
         ranges = self.sequences.setdefault(session, [])
@@ -98,7 +100,9 @@ class StationOutcome:
         for reading, flag, reasons in message.checked:
             score = message.scores.get(reading.parameter)
             row = _checked(reading, flag, reasons, score, late)
-            message.rows.append(StoredRow(row, record.partition, record.offset))
+            message.rows.append(StoredRow(row, record.partition, record.offset, message.again, record.replayed))
+            if not late:
+                self.state.turn_to(message.station)
             message.transitions.extend(self.state.alerts.evaluate(row, score))
 
 
@@ -187,12 +191,12 @@ class Batch:
         again = outcome.arrived_before(decoded)
         if not decoded.readings:
             return
-        quality = outcome.state.quality
+        quality = outcome.state.quality_of
         # A station's file may hold several instants; each is a row of its own to the model, and late by itself.
         for observed_at, readings in groupby(decoded.readings, key=lambda r: r.observed_at):
             # By the instant of processing, not of receipt: what waited for us through an outage is no news either.
             late = self.now - observed_at > self.lane_limit or self._replayed(record)
-            checked = [(r, *quality[r.parameter].check(r, record.received_at)) for r in readings]
+            checked = [(r, *quality(station.sensor_of[r.parameter]).check(r, record.received_at)) for r in readings]
             message = StationMessage(record, station, checked, decoded.sent_at, late, again)
             outcome.messages.append(message)
             self.messages.append(message)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import msgspec
 
 from ingest.dropfolder import refused_file
-from ingest.payloads import Decoded, InstantBounds, content_type_of, decoder_of
+from ingest.payloads import Decoded, Decoder, InstantBounds, content_type_of, decoder_of
 from quantrac import topics
 from quantrac.domain.deadletters import DeadLetter, Rejected, RejectReason, Stage
-from quantrac.domain.stations import Station
+from quantrac.domain.stations import Registry, Station
 from streams.catalogue import Catalogue
 from streams.records import RawRecord
 
@@ -48,7 +48,7 @@ def decode(record: RawRecord, catalogue: Catalogue, options: DecodeOptions) -> D
     if record.content_type == topics.CONTENT_REFUSED_FILE:
         rejected = refused_file.rejected(record.value)
         return DecodedRecord(record, catalogue.registry.station(code, record.received_at), Decoded((), (rejected,)))
-    station = catalogue.registry.station(code, record.received_at)
+    station = catalogue.registry.station(code, record.received_at) or catalogue.registry.newest(code)
     if station is None:
         detail = f"The station {code!r} of the topic is not registered: import it, then replay this dead letter."
         return _refused(record, RejectReason.UNKNOWN_STATION, detail)
@@ -57,11 +57,10 @@ def decode(record: RawRecord, catalogue: Catalogue, options: DecodeOptions) -> D
         return _refused(record, RejectReason.UNKNOWN_TOPIC, detail, station)
     if record.content_type == topics.CONTENT_STATUS:
         return _decode_status(record, station)
-    return _decode_payload(record, station, options)
+    return _decode_payload(record, station, catalogue.registry, options)
 
 
-def _decode_payload(record: RawRecord, station: Station, options: DecodeOptions) -> DecodedRecord:
-    code = record.station
+def _decode_payload(record: RawRecord, station: Station, registry: Registry, options: DecodeOptions) -> DecodedRecord:
     if len(record.value) > options.max_payload_bytes:
         detail = f"The payload has {len(record.value)} bytes; at most {options.max_payload_bytes} are read."
         return _refused(record, RejectReason.TOO_LARGE, detail, station)
@@ -69,7 +68,26 @@ def _decode_payload(record: RawRecord, station: Station, options: DecodeOptions)
     if decoder is None:
         detail = f"No decoder is known for the content type {record.content_type!r}."
         return _refused(record, RejectReason.UNKNOWN_CONTENT_TYPE, detail, station)
-    return DecodedRecord(record, station, decoder(record.value, code, station, record.received_at, options.bounds))
+    return _decode_readings(record, station, registry, decoder, options.bounds)
+
+
+def _decode_readings(
+    record: RawRecord, station: Station, registry: Registry, decoder: Decoder, bounds: InstantBounds
+) -> DecodedRecord:
+    """Decode by the version in force at the instant of observation, which stands in the payload itself."""
+
+    def read(version: Station) -> Decoded:
+        return decoder(record.value, record.station, registry.readable(version), record.received_at, bounds)
+
+    decoded = read(station)
+    if decoded.observed_at is None:
+        return DecodedRecord(record, station, decoded)
+    in_force = registry.station(record.station, decoded.observed_at)
+    if in_force is None:
+        since = None if (newest := registry.newest(record.station)) is None else newest.effective_to
+        detail = f"The station {record.station!r} is retired since {since}: import it anew, then replay this."
+        return _refused(record, RejectReason.UNKNOWN_STATION, detail)
+    return DecodedRecord(record, in_force, decoded if in_force is station else read(in_force))
 
 
 def _decode_status(record: RawRecord, station: Station) -> DecodedRecord:

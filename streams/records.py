@@ -22,6 +22,8 @@ class RawRecord:
     content_type: str
     mqtt_topic: str
     received_at: datetime
+    replayed: bool = False
+    """A dead letter that was sent through the pipeline again, with the instant at which it was first received."""
 
     @property
     def station(self) -> str:
@@ -45,6 +47,7 @@ def raw_record(partition: int, offset: int, value: bytes | None, headers: Header
         known.get(topics.HEADER_CONTENT_TYPE, ""),
         known.get(topics.HEADER_MQTT_TOPIC, ""),
         _instant(known.get(topics.HEADER_RECEIVED_AT, "")) or datetime.fromtimestamp(timestamp_s, UTC),
+        replayed=known.get(topics.HEADER_BRIDGE) == topics.REPLAY,
     )
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 
+LEAP = 10_000_000
+"""Numbers that no logger leaves out: 60 days of one message a second are 5 million. A larger leap is no numbering."""
+
 
 class SeenRanges:
     """A set of sequence numbers as sorted half-open ranges; in an orderly session it is one range.
@@ -27,6 +30,14 @@ class SeenRanges:
     def ranges(self) -> list[tuple[int, int]]:
         """The ranges, ascending."""
         return list(zip(self._starts, self._ends, strict=True))
+
+    def leaps(self, seq: int) -> bool:
+        """Return whether a number lies so far beyond all others that those between cannot be missing messages.
+
+        >>> SeenRanges([(0, 3)]).leaps(2**53 - 1), SeenRanges().leaps(17_280)
+        (True, False)
+        """
+        return seq - (self._ends[-1] if self._ends else 0) > LEAP
 
     def add(self, seq: int) -> bool:
         """Add a number and return whether it is new."""

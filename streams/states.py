@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -12,7 +12,7 @@ from alerts.engine import StationAlerts
 from models.assessment import WatchConfig
 from models.stream import MODEL_VERSION
 from quantrac.domain.alerts import OpenAlert
-from quantrac.domain.stations import Station
+from quantrac.domain.stations import VIETNAM, Sensor, Station
 from quantrac.quality.chain import SensorQuality, Snapshot
 from quantrac.telemetry import get_logger
 from sql.model_store import StationModelLine
@@ -24,6 +24,10 @@ from streams.scoring import ScorerSnapshot, StationScorer
 from streams.sequence_numbers import SeenRanges
 
 _log = get_logger(__name__)
+
+
+SESSIONS_HELD = 8
+"""Sessions of a station in memory: a logger has one, and another after every restart."""
 
 
 class _StationSnapshot(msgspec.Struct, array_like=True):
@@ -42,11 +46,38 @@ class StationState:
     """The state machines of one station: quality control of each sensor, model, alert engine."""
 
     station: Station
+    """In the version whose readings the alert engine is judging."""
+    catalogue: Catalogue
     quality: dict[str, SensorQuality]
+    """By parameter and unit: a sensor that reports in another unit has a memory of its own."""
     scorer: StationScorer
     alerts: StationAlerts
+    thresholds: dict[str, Sensor] = field(default_factory=dict)
+    """The sensor by whose thresholds each of ``quality`` goes."""
     seen: dict[str, SeenRanges] = field(default_factory=dict)
     """By session."""
+
+    def quality_of(self, sensor: Sensor) -> SensorQuality:
+        """Return the quality control of a sensor by the thresholds of its version, with what was seen of it."""
+        key = _memory_of(sensor)
+        held = self.quality.get(key)
+        if held is not None and self.thresholds[key] is sensor:
+            return held
+        if held is None or self.thresholds[key] != sensor:
+            fresh = SensorQuality(sensor.qc, sensor.cadence_s)
+            if held is not None:
+                fresh.restore(held.snapshot())
+            self.quality[key] = held = fresh
+        self.thresholds[key] = sensor
+        return held
+
+    def turn_to(self, station: Station) -> None:
+        """Judge by another version of the station from now on, with the state that its alerts have."""
+        if station is self.station:
+            return
+        if station != self.station:
+            self.alerts = self.catalogue.alerts_of(station, self.alerts.snapshot())
+        self.station = station
 
     def snapshot(self) -> bytes:
         """Return the state as it is stored; ``seen`` has a table of its own."""
@@ -73,13 +104,20 @@ def restore(  # noqa: PLR0917  what is stored of one station, each part by itsel
             parts = _decode(snapshot)
         except msgspec.MsgspecError as exc:
             _log.warning("state_of_other_version", station=station.code, error=str(exc))
-    quality = {s.parameter: SensorQuality(s.qc, s.cadence_s) for s in station.sensors}
-    for parameter, q in quality.items():
-        if parameter in parts.quality:
-            q.restore(parts.quality[parameter])
+    thresholds = {_memory_of(s): s for s in station.sensors}
+    quality = {key: SensorQuality(s.qc, s.cadence_s) for key, s in thresholds.items()}
+    for key, q in quality.items():
+        stored = parts.quality.get(key) or parts.quality.get(thresholds[key].parameter)
+        if stored is not None:
+            q.restore(stored)
     scorer = StationScorer(station, config)
     scorer.go_on(ScorerSnapshot(parts.charts, parts.watch), base)
-    return StationState(station, quality, scorer, catalogue.alerts_of(station, parts.alerts, open_alerts))
+    alerts = catalogue.alerts_of(station, parts.alerts, open_alerts)
+    return StationState(station, catalogue, quality, scorer, alerts, thresholds)
+
+
+def _memory_of(sensor: Sensor) -> str:
+    return f"{sensor.parameter} {sensor.unit}".rstrip()
 
 
 class StationStates:
@@ -94,7 +132,7 @@ class StationStates:
         self._progress: dict[int, int] = {}
         self._states: dict[str, StationState] = {}
         self._partition: dict[str, int] = {}
-        self._version = -1
+        self._in_force: tuple[int, date] = (-1, date.min)
         self._chosen = artefacts.version
 
     def __getitem__(self, station: str) -> StationState:
@@ -119,33 +157,50 @@ class StationStates:
         now: datetime,
     ) -> None:
         """Make the states of stations available: triples of the station, its partition and its session."""
-        if catalogue.version != self._version:
+        # The limits that the model knows are those of a day: with a new one the states are loaded anew.
+        in_force = (catalogue.version, now.astimezone(VIETNAM).date())
+        if in_force != self._in_force:
             self._drop(list(self._states))
-            self._version = catalogue.version
+            self._in_force = in_force
         self._take_other_models()
         stations: dict[str, Station] = {}
-        sessions: set[SessionKey] = set()
+        numbered: set[SessionKey] = set()
         for station, partition, session in wanted:
             if self._partition.get(station.code) != partition:
                 self._drop([station.code])
                 self._partition[station.code] = partition
             if station.code not in self._states:
-                stations[station.code] = station
-            if session is not None and not self._knows(station.code, session):
-                sessions.add((station.code, session))
-        if stations:
-            stored, bases = tx.states.load(list(stations)), tx.states.load_bases(list(stations))
-            open_alerts = _by_station(tx, stations)
-            for code, station in stations.items():
-                config = replace(self._artefacts.config_of(station), legal=catalogue.upper_limits(station, now))
-                self._states[code] = restore(
-                    station, catalogue, config, stored.get(code), bases.get(code), open_alerts[code]
-                )
+                stations[station.code] = catalogue.registry.station(station.code, now) or station
+            if session is not None:
+                numbered.add((station.code, session))
+        self._load_states(tx, stations, catalogue, now)
         self._try_models_again(tx, now)
-        if sessions:
-            ranges = tx.sequences.lock(sessions)
-            for code, session in sessions:
-                self._states[code].seen[session] = SeenRanges(ranges.get((code, session), ()))
+        self._load_sessions(tx, numbered)
+
+    def _load_states(
+        self, tx: WorkerTransaction, stations: Mapping[str, Station], catalogue: Catalogue, now: datetime
+    ) -> None:
+        if not stations:
+            return
+        stored, bases = tx.states.load(list(stations)), tx.states.load_bases(list(stations))
+        open_alerts = _by_station(tx, stations)
+        for code, station in stations.items():
+            config = replace(self._artefacts.config_of(station), legal=catalogue.upper_limits(station, now))
+            self._states[code] = restore(
+                station, catalogue, config, stored.get(code), bases.get(code), open_alerts[code]
+            )
+
+    def _load_sessions(self, tx: WorkerTransaction, wanted: Collection[SessionKey]) -> None:
+        """Hold the sessions of this batch and a few others of their stations; the database knows the rest."""
+        unknown = {(code, s) for code, s in wanted if s not in self._states[code].seen}
+        ranges = tx.sequences.lock(unknown) if unknown else {}
+        for code, session in unknown:
+            self._states[code].seen[session] = SeenRanges(ranges.get((code, session), ()))
+        for code in {code for code, _ in unknown}:
+            seen = self._states[code].seen
+            for session in list(seen)[:-SESSIONS_HELD]:
+                if (code, session) not in wanted:
+                    del seen[session]
 
     def _take_other_models(self) -> None:
         """Give the stations the artefacts that were chosen since the last batch."""
@@ -190,10 +245,6 @@ class StationStates:
         shadow = None if config.shadow is None else config.shadow.sha256
         problem = trouble.reason if trouble is not None else self._artefacts.problem_of(code)
         return StationModelLine(code, MODEL_VERSION, config.active.sha256, shadow, problem)
-
-    def _knows(self, code: str, session: str) -> bool:
-        state = self._states.get(code)
-        return state is not None and session in state.seen
 
     def _drop(self, codes: Iterable[str]) -> None:
         for code in codes:

@@ -117,3 +117,8 @@ class StoredRow:
     checked: CheckedReading
     partition: int
     offset: int
+    again: bool = False
+    """The transport delivered its message before (session and sequence number): it is inserted or dropped, and never
+    revises."""
+    replayed: bool = False
+    """It was sent through the pipeline again by an officer: it revises only what was received before it."""

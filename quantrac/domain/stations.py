@@ -92,6 +92,8 @@ class Station:
     illustration: bool = False
     """True for invented sample stations: shown on every page that names them."""
     logger: LoggerSettings = AS_PRESCRIBED
+    effective_to: date | None = None
+    """First day on which the station is retired; ``None``: it is not."""
 
     @property
     def drill(self) -> bool:
@@ -135,6 +137,8 @@ class Registry:
     stations: tuple[Station, ...]
     version: int = 0
     _versions: Mapping[str, tuple[Station, ...]] = field(init=False, repr=False, compare=False)
+    _readable: dict[int, Station] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """By identity of a version: the same with the aliases of the newest one."""
 
     def __post_init__(self) -> None:
         versions: dict[str, list[Station]] = {}
@@ -147,14 +151,31 @@ class Registry:
         """Return the version of a station in force at an instant, by its code or an old one.
 
         Before the first version's date the first version counts, so that a backfill from before a station was
-        registered finds its sensors. ``None`` when no version has the code.
+        registered finds its sensors. ``None`` when no version has the code, or the station is retired by then.
         """
         versions = self._versions.get(code)
         if versions is None:
             return None
         day = at.astimezone(VIETNAM).date()
         in_force = [s for s in versions if s.effective_from <= day]
-        return in_force[-1] if in_force else versions[0]
+        found = in_force[-1] if in_force else versions[0]
+        return None if found.effective_to is not None and found.effective_to <= day else found
+
+    def newest(self, code: str) -> Station | None:
+        """Return the newest version of a station, retired or not; ``None`` when no version has the code."""
+        versions = self._versions.get(code)
+        return None if versions is None else versions[-1]
+
+    def readable(self, station: Station) -> Station:
+        """Return a version with the aliases of the newest one: an alias that was added later reads older messages too.
+
+        What the version itself says of a symbol prevails. The same object for the same version, with the same sensors
+        but for the aliases.
+        """
+        found = self._readable.get(id(station))
+        if found is None:
+            found = self._readable[id(station)] = _with_aliases(station, self._versions[station.code][-1])
+        return found
 
     def current(self, at: datetime) -> Iterable[Station]:
         """Yield the version in force of every station, by code."""
@@ -162,3 +183,14 @@ class Registry:
             station = self.station(code, at)
             if station is not None:
                 yield station
+
+
+def _with_aliases(station: Station, newest: Station) -> Station:
+    known = set(station.sensor_of_symbol)
+    sensors = []
+    for sensor in station.sensors:
+        later = newest.sensor_of.get(sensor.parameter)
+        added = tuple(a for a in (() if later is None else later.aliases) if a not in known)
+        known.update(added)
+        sensors.append(replace(sensor, aliases=(*sensor.aliases, *added)) if added else sensor)
+    return station if tuple(sensors) == station.sensors else replace(station, sensors=tuple(sensors))

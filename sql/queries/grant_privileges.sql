@@ -64,7 +64,8 @@ BEGIN
     -- People's addresses and the texts sent to them are for those who send them, and for the officers' desk.
     GRANT SELECT ON stations, outbox TO quantrac_notifier, quantrac_desk;
     GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes,
-                  permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger)
+                  permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger,
+                  effective_to)
         ON stations TO quantrac_reader, quantrac_trainer;
     GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until,
                   sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at)

@@ -1,7 +1,7 @@
 SELECT station, parameter,
        hour_start,
        hour_start + INTERVAL '1 hour',
-       usable_sum, usable_count, total_count, late_count, minimum, maximum
+       usable_sum, usable_count, total_count, late_count, minimum, maximum, rejudged
   FROM reading_hours
  WHERE dirty AND NOT stale
    AND hour_start <= %(closed_at)s::timestamptz - INTERVAL '1 hour'

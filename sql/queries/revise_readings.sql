@@ -1,4 +1,5 @@
--- Replaces readings whose station sent another number for the same instant, and marks their hours and days.
+-- Replaces readings whose station sent another number for the same instant, and marks their hours and days. The bounds
+-- leave the planner the chunks of these instants alone.
 WITH revised AS (
     UPDATE readings AS kept SET
         received_at = staged.received_at,
@@ -16,6 +17,7 @@ WITH revised AS (
        AND kept.station = staged.station
        AND kept.parameter = staged.parameter
        AND kept.observed_at = staged.observed_at
+       AND kept.observed_at BETWEEN %(oldest)s::timestamptz AND %(newest)s::timestamptz
     RETURNING kept.*
 ), hours AS (
     UPDATE reading_hours AS kept SET dirty = true, stale = true

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -11,7 +11,7 @@ from quantrac.domain.stations import PermitLimit, QcThresholds, Registry, Sensor
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.errors import StoreError
 from sql import catalogue
-from sql.catalogue import RuleDocument
+from sql.catalogue import Retirement, RuleDocument
 from tests.factories import station
 
 STATION = station(
@@ -97,3 +97,26 @@ def test_rules_read_back(database: DatabaseEndpoint) -> None:
 def test_a_database_that_is_not_migrated_says_so(empty_database: DatabaseEndpoint) -> None:
     with pytest.raises(StoreError, match="does not exist"):
         catalogue.registry_version(empty_database.owner)
+
+
+def test_r5_a_station_left_out_is_retired_and_comes_back_with_the_next_description(database: DatabaseEndpoint) -> None:
+    imported = Registry((STATION, LATER, OTHER))
+    catalogue.import_registry(database.owner, imported, "x", effective_limits)
+    retirement = Retirement(("DT_A_NUOSXL",), date(2026, 11, 24))
+    assert catalogue.import_registry(database.owner, Registry((OTHER,)), "x", effective_limits, retirement) == 2
+    assert catalogue.import_registry(database.owner, Registry((OTHER,)), "x", effective_limits, retirement) == 2
+    retired = replace(LATER, effective_to=date(2026, 11, 24))
+    assert catalogue.load_registry(database.writer).stations == (STATION, retired, OTHER)
+    back = replace(LATER, effective_from=date(2027, 1, 1))
+    catalogue.import_registry(database.owner, Registry((back,)), "x", effective_limits)
+    stored = catalogue.load_registry(database.writer)
+    assert stored.station("DT_A_NUOSXL", datetime(2026, 12, 1, tzinfo=UTC)) is None
+    assert stored.station("DT_A_NUOSXL", datetime(2027, 1, 2, tzinfo=UTC)) == back
+
+
+def test_r5_a_station_registered_today_can_be_retired_today(database: DatabaseEndpoint) -> None:
+    catalogue.import_registry(database.owner, Registry((LATER,)), "x", effective_limits)
+    retirement = Retirement((LATER.code,), LATER.effective_from)
+    catalogue.import_registry(database.owner, Registry((OTHER,)), "x", effective_limits, retirement)
+    (retired, _) = catalogue.load_registry(database.writer).stations
+    assert retired.effective_to == date(2026, 6, 2)

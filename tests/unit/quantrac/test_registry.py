@@ -355,3 +355,70 @@ def test_9_a_name_that_a_terminal_a_mail_or_a_page_would_obey_is_refused(name: s
     assert text != GOOD
     with pytest.raises(RuleError, match="name_vi"):
         parse_registry(text, "stations.toml")
+
+
+PERMIT = '[[station.permit_limit]]\nparameter = "{}"\nmaximum = {}\nsource = "GPMT"\n'
+
+PASSED_BEFORE = [
+    (changed('"mg/L"', '"mgg/L"'), ["sensor COD, unit", "did you mean 'mg/L'"]),
+    (GOOD.replace('"COD"', '"Flow"'), ["sensor Flow, unit", "did you mean 'm³/h'"]),
+    (GOOD.replace('"COD"', '"pH"'), ["sensor pH, unit", "leave it empty"]),
+    (GOOD.replace('"COD"', '"cod"'), ["sensor cod, parameter", "did you mean 'COD'"]),
+    (GOOD.replace('"COD"', '"Amoni"'), ["did you mean 'NH4'"]),
+    (GOOD.replace('"COD"', '"Amoniac"'), ["did you mean 'NH4'"]),
+    (GOOD + PERMIT.format("COD", 0), ["permit_limit COD, maximum", "greater than 0"]),
+    (GOOD + PERMIT.format("CODD", 80), ["permit_limit CODD, parameter", "did you mean 'COD'"]),
+    (GOOD.replace("105.7", "?").replace("10.3", "105.7").replace("?", "10.3"), ["They look exchanged"]),
+    (changed("operator", "effective_to = 2025-07-01\noperator"), ["effective_to", "later than effective_from"]),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), PASSED_BEFORE, ids=range(len(PASSED_BEFORE)))
+def test_number_16_a_mistake_is_told_with_the_nearest_known_name(text: str, words: list[str]) -> None:
+    message = _message(text)
+    for word in words:
+        assert word in message
+
+
+def test_number_16_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(
+        changed('"mg/L"', '"mgg/L"').replace("105.7", "190").replace('name_vi = "Trạm A"', "")
+        + PERMIT.format("TSS", 0),
+        encoding="utf-8",
+    )
+    (tmp_path / "b.toml").write_text("station = [", encoding="utf-8")
+    with pytest.raises(RuleError) as caught:
+        load_registry([tmp_path])
+    lines = str(caught.value).splitlines()
+    for words in (["unit", "mg/L"], ["longitude"], ["name_vi", "missing"], ["TSS, maximum"], ["b.toml", "not valid"]):
+        assert sum(all(word in line for word in words) for line in lines) == 1, words
+    assert len(lines) == 5
+
+
+@pytest.mark.parametrize(
+    ("parameter", "unit"),
+    [("TURB", "FNU"), ("Stage", "cm"), ("COD", "ppm"), ("NH4", "mg/L NH4"), ("Flow_in", "m³/h"), ("Cd", "mg/L")],
+)
+def test_number_16_what_is_in_use_is_not_refused(parameter: str, unit: str) -> None:
+    text = GOOD[: GOOD.index("qc =")].replace('"COD"', f'"{parameter}"').replace("mg/L", unit)
+    assert parse_registry(text, "x").stations[0].sensors[0].parameter == parameter
+
+
+def test_r5_a_retired_station_is_not_in_force_from_its_day_on() -> None:
+    registry = parse_registry(changed("operator", "effective_to = 2026-01-01\noperator"), "x")
+    before, after = datetime(2025, 12, 31, 16, 59, tzinfo=UTC), datetime(2025, 12, 31, 17, 0, tzinfo=UTC)
+    assert registry.station("DT_A_NUOSXL", before) is not None
+    assert registry.station("DT_A_NUOSXL", after) is None
+    assert [s.code for s in registry.current(before)] == ["DT_A_NUOSXL"]
+    assert list(registry.current(after)) == []
+
+
+def test_r5_an_alias_added_later_reads_older_messages_and_nothing_else_changes() -> None:
+    later = changed("2025-07-01", "2026-01-01").replace('["CODcr"]', '["CODmn"]').replace("0.001", "1.0")
+    registry = parse_registry(GOOD + later, "x")
+    old = registry.station("DT_A_NUOSXL", datetime(2025, 8, 1, tzinfo=UTC))
+    assert old is not None
+    read = registry.readable(old)
+    assert read is registry.readable(old)
+    assert read.sensors[0].aliases == ("CODcr", "CODmn")
+    assert read.sensors[0].convert_rate == 0.001

@@ -112,3 +112,9 @@ def test_a_message_of_which_nothing_can_be_used_counts_as_heard(
     assert batch.heard() == {"A": (NOW + timedelta(minutes=1), NOW - timedelta(minutes=10))}
     assert batch.tally.ledger == {"A": LedgerCounts(received=1, dead_letter=1)}
     assert len(batch.rows()) == 1
+
+
+def test_number_6_a_number_that_leaps_shows_no_missing_messages(taken: Callable[[Sequence[RawRecord]], Batch]) -> None:
+    batch = taken([message(0, "A", 0, 10), message(1, "A", 2**53 - 1, 9), message(2, "A", 1, 8)])
+    assert batch.sequences() == {("A", "s"): [(0, 2)]}
+    assert len(batch.rows()) == 3
