@@ -1,0 +1,1 @@
+SELECT last_received_at FROM station_presence WHERE station = %(station)s
