@@ -16,6 +16,7 @@ from commands import (
     limits,
     models,
     replay,
+    reports,
     servers,
     settings,
     simulate,
@@ -47,6 +48,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(stations.app, name="stations")
 app.add_typer(limits.app, name="limits")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(reports.app, name="report")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(models.app, name="models")
 app.add_typer(dashboards.app, name="dashboards")

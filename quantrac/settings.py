@@ -132,6 +132,16 @@ class Settings(BaseSettings):
         description="How long after its end an hour or day is judged, so that the last readings can arrive (s).",
     )
 
+    wqi_least_groups: int = Field(
+        3,
+        ge=1,
+        le=5,
+        description=(
+            "Groups of parameters that VN_WQI needs. QĐ 1460 demands 3; automatic stations often measure 2 (I and IV): "
+            "with 2 their values are indicative, and marked so."
+        ),
+    )
+
     batch_messages: int = Field(
         500, ge=1, le=10_000, description="Most messages that a worker takes into one transaction."
     )

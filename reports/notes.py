@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from datetime import date, timedelta
 
 from quantrac.domain.limits import Window
@@ -81,7 +81,7 @@ def _short_days(facts: Facts, parameter: str) -> Iterator[Text]:
     more = ", …" if len(short) > _MOST_NAMED else ""
     yield Text(
         f"{parameter}: {len(short)} ngày không đủ 24 giờ hợp lệ ({named}{more}).",
-        f"{parameter}: {len(short)} days with fewer than 24 valid hours ({named}{more}).",
+        f"{parameter}: fewer than 24 valid hours on {_days(short)} ({named}{more}).",
     )
 
 
@@ -95,8 +95,12 @@ def _not_judged(facts: Facts) -> Iterator[Text]:
         more = ", …" if len(waiting) > _MOST_NAMED else ""
         yield Text(
             f"{len(waiting)} ngày chưa được xét với giới hạn ({named}{more}).",
-            f"{len(waiting)} days not judged against limits yet ({named}{more}).",
+            f"Not judged against limits yet: {_days(waiting)} ({named}{more}).",
         )
+
+
+def _days(found: Sized) -> str:
+    return "1 day" if len(found) == 1 else f"{len(found)} days"
 
 
 def _is_over(facts: Facts, day: date) -> bool:

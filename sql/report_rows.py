@@ -37,7 +37,7 @@ def station_rows(
 
     A reading counts from the instant at which it was received, with the number that it had then; a finding with the
     limit and the mean that it had then. So the rows of an instant stay the same for ever, once everything received
-    until then has been processed (:func:`processed_until`).
+    until then has been stored.
 
     Parameters
     ----------
@@ -66,13 +66,6 @@ def station_rows(
             revisions=tuple(RevisionRow(*row) for row in rows("known_revisions")),
             alerts=tuple(AlertRow(*row) for row in rows("known_alerts")),
         )
-
-
-def processed_until(conninfo: str, station: str) -> datetime | None:
-    """Return until when everything that was received of a station is in the database; ``None``: nothing was."""
-    with translated("asking how far a station is processed"), connect(conninfo, APPLICATION) as connection:
-        row = connection.execute(statement("processed_until"), {"station": station}).fetchone()
-        return None if row is None else row[0]
 
 
 def data_received(conninfo: str, first_day: date, last_day: date, station: str | None = None) -> list[ReceivedRow]:

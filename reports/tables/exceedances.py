@@ -25,7 +25,7 @@ def exceedances(facts: Facts) -> Table:
             Column(words.MEAN, Kind.NUMBER, 4),
             Column(words.UNIT),
             Column(words.LIMIT),
-            Column(Text("Tỷ số", "Ratio"), Kind.NUMBER, 3),
+            Column(Text("Tỷ số", "Ratio"), Kind.NUMBER, 4),
             Column(Text("Bậc (tham khảo)", "Class (reference)"), Kind.NUMBER),
             Column(Text("Hợp lệ/dự kiến", "Usable/expected")),
             Column(Text("Xét lại", "Retrospective")),

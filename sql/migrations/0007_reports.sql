@@ -20,6 +20,7 @@ CREATE TABLE judgement_revisions (
     usable_count      integer           NOT NULL,
     expected          integer           NOT NULL,
     retrospective     boolean           NOT NULL,
+    first_judged_at   timestamptz       NOT NULL,
     replaced_at       timestamptz       NOT NULL
 );
 COMMENT ON TABLE judgement_revisions IS 'What a judgement was before it was judged anew and found otherwise.';
@@ -42,12 +43,12 @@ BEGIN
     THEN
         INSERT INTO judgement_revisions (
             station, parameter, "window", window_start, mean, verdict, limit_minimum, limit_maximum, limit_source,
-            ratio, exceedance_class, usable_count, expected, retrospective, replaced_at
+            ratio, exceedance_class, usable_count, expected, retrospective, first_judged_at, replaced_at
         )
         VALUES (
             OLD.station, OLD.parameter, OLD."window", OLD.window_start, OLD.mean, OLD.verdict, OLD.limit_minimum,
             OLD.limit_maximum, OLD.limit_source, OLD.ratio, OLD.exceedance_class, OLD.usable_count, OLD.expected,
-            OLD.retrospective, NEW.judged_at
+            OLD.retrospective, OLD.first_judged_at, NEW.judged_at
         );
     END IF;
     RETURN NEW;
@@ -76,25 +77,25 @@ $$;
 CREATE TRIGGER alerts_keep_cause AFTER UPDATE OF closed_cause ON alerts
     FOR EACH ROW WHEN (OLD.closed_cause IS DISTINCT FROM NEW.closed_cause) EXECUTE FUNCTION keep_alert_cause();
 
+-- Both are called once and then joined: SET keeps them from being dissolved in the caller's plan, ROWS makes it hash.
 CREATE FUNCTION readings_as_of(of_station text, since timestamptz, until timestamptz, as_of timestamptz)
 RETURNS TABLE (
     parameter text, observed_at timestamptz, received_at timestamptz, value double precision, flag smallint, status text
-) LANGUAGE sql STABLE AS $$
-    SELECT kept.parameter,
-           kept.observed_at,
-           coalesce(undone.received_at, kept.received_at),
-           CASE WHEN undone.id IS NULL THEN kept.value ELSE undone.value END,
-           coalesce(undone.flag, kept.flag),
-           coalesce(undone.status, kept.status)
-      FROM readings AS kept
-      LEFT JOIN (SELECT DISTINCT ON (r.parameter, r.observed_at) r.*
-                   FROM reading_revisions AS r
-                  WHERE r.station = of_station AND r.observed_at >= since AND r.observed_at < until
-                    AND r.replaced_at > as_of
-                  ORDER BY r.parameter, r.observed_at, r.replaced_at, r.id) AS undone
-        ON undone.parameter = kept.parameter AND undone.observed_at = kept.observed_at
-     WHERE kept.station = of_station AND kept.observed_at >= since AND kept.observed_at < until
-       AND coalesce(undone.received_at, kept.received_at) <= as_of
+) LANGUAGE sql STABLE ROWS 50000 SET search_path = public AS $$
+    WITH version AS (
+        SELECT DISTINCT ON (every.parameter, every.observed_at) every.*
+          FROM (SELECT r.parameter, r.observed_at, r.received_at, r.value, r.flag, r.status, r.replaced_at, r.id
+                  FROM reading_revisions AS r
+                 WHERE r.station = of_station AND r.observed_at >= since AND r.observed_at < until
+                   AND r.replaced_at > as_of
+                UNION ALL
+                SELECT kept.parameter, kept.observed_at, kept.received_at, kept.value, kept.flag, kept.status,
+                       'infinity', 0
+                  FROM readings AS kept
+                 WHERE kept.station = of_station AND kept.observed_at >= since AND kept.observed_at < until) AS every
+         ORDER BY every.parameter, every.observed_at, every.replaced_at, every.id
+    )
+    SELECT parameter, observed_at, received_at, value, flag, status FROM version WHERE received_at <= as_of
 $$;
 
 CREATE FUNCTION judgements_as_of(of_station text, since timestamptz, until timestamptz, as_of timestamptz)
@@ -102,27 +103,27 @@ RETURNS TABLE (
     parameter text, "window" text, window_start timestamptz, mean double precision, verdict text,
     limit_minimum double precision, limit_maximum double precision, limit_source text, ratio double precision,
     exceedance_class smallint, usable_count integer, expected integer, retrospective boolean
-) LANGUAGE sql STABLE AS $$
-    SELECT DISTINCT ON (version.parameter, version."window", version.window_start)
-           version.parameter, version."window", version.window_start, version.mean, version.verdict,
-           version.limit_minimum, version.limit_maximum, version.limit_source, version.ratio,
-           version.exceedance_class, version.usable_count, version.expected, version.retrospective
-      FROM (SELECT r.parameter, r."window", r.window_start, r.mean, r.verdict, r.limit_minimum, r.limit_maximum,
-                   r.limit_source, r.ratio, r.exceedance_class, r.usable_count, r.expected, r.retrospective,
-                   r.replaced_at, r.id
-              FROM judgement_revisions AS r
-             WHERE r.station = of_station AND r.window_start >= since AND r.window_start < until
-               AND r.replaced_at > as_of
-            UNION ALL
-            SELECT j.parameter, j."window", j.window_start, j.mean, j.verdict, j.limit_minimum, j.limit_maximum,
-                   j.limit_source, j.ratio, j.exceedance_class, j.usable_count, j.expected, j.retrospective,
-                   'infinity', 0
-              FROM judgements AS j
-             WHERE j.station = of_station AND j.window_start >= since AND j.window_start < until) AS version
-      JOIN judgements AS j
-        ON j.station = of_station AND j.parameter = version.parameter AND j."window" = version."window"
-       AND j.window_start = version.window_start AND j.first_judged_at <= as_of
-     ORDER BY version.parameter, version."window", version.window_start, version.replaced_at, version.id
+) LANGUAGE sql STABLE ROWS 5000 SET search_path = public AS $$
+    WITH version AS (
+        SELECT DISTINCT ON (every.parameter, every."window", every.window_start) every.*
+          FROM (SELECT r.parameter, r."window", r.window_start, r.mean, r.verdict, r.limit_minimum, r.limit_maximum,
+                       r.limit_source, r.ratio, r.exceedance_class, r.usable_count, r.expected, r.retrospective,
+                       r.first_judged_at, r.replaced_at, r.id
+                  FROM judgement_revisions AS r
+                 WHERE r.station = of_station AND r.window_start >= since AND r.window_start < until
+                   AND r.replaced_at > as_of
+                UNION ALL
+                SELECT j.parameter, j."window", j.window_start, j.mean, j.verdict, j.limit_minimum, j.limit_maximum,
+                       j.limit_source, j.ratio, j.exceedance_class, j.usable_count, j.expected, j.retrospective,
+                       j.first_judged_at, 'infinity', 0
+                  FROM judgements AS j
+                 WHERE j.station = of_station AND j.window_start >= since AND j.window_start < until) AS every
+         ORDER BY every.parameter, every."window", every.window_start, every.replaced_at, every.id
+    )
+    SELECT parameter, "window", window_start, mean, verdict, limit_minimum, limit_maximum, limit_source, ratio,
+           exceedance_class, usable_count, expected, retrospective
+      FROM version
+     WHERE first_judged_at <= as_of
 $$;
 
 -- Received and usable count the time that they cover: an hour never counts for more than its cadence makes. A day that
@@ -134,9 +135,9 @@ RETURNS TABLE (
 ) LANGUAGE sql STABLE AS $$
     SELECT described.code, sensors.parameter, described.day,
            elapsed.s / sensors.cadence_s,
-           least(coalesce(sum(least(h.total_count, greatest(3600 / sensors.cadence_s, 1))), 0),
+           least(sum(least(coalesce(h.total_count, 0), greatest(3600 / sensors.cadence_s, 1))),
                  elapsed.s / sensors.cadence_s),
-           least(coalesce(sum(least(h.usable_count, greatest(3600 / sensors.cadence_s, 1))), 0),
+           least(sum(least(coalesce(h.usable_count, 0), greatest(3600 / sensors.cadence_s, 1))),
                  elapsed.s / sensors.cadence_s)
       FROM (SELECT DISTINCT ON (s.code, d.day) s.code, s.effective_from, d.day::date AS day
               FROM generate_series(first_day::timestamp, last_day::timestamp, '1 day') AS d (day)
