@@ -96,6 +96,11 @@ class Facts:
         return {key: tuple(rows) for key, rows in found.items()}
 
     @cached_property
+    def judged(self) -> tuple[JudgedRow, ...]:
+        """The findings in order of time."""
+        return tuple(sorted(self.rows.judged, key=lambda row: (row.start, row.parameter)))
+
+    @cached_property
     def judged_of(self) -> Mapping[tuple[str, Window, datetime], JudgedRow]:
         """Findings by parameter, window and start."""
         return {(row.parameter, row.window, row.start): row for row in self.rows.judged}
@@ -149,7 +154,7 @@ class Facts:
 
     def exceeded(self, window: Window) -> tuple[JudgedRow, ...]:
         """Return the findings beyond the limit, in order of time."""
-        return tuple(r for r in self.rows.judged if r.window is window and r.verdict is Verdict.EXCEEDED)
+        return tuple(r for r in self.judged if r.window is window and r.verdict is Verdict.EXCEEDED)
 
 
 def mean_of(rows: Iterable[HourRow]) -> float | None:
