@@ -257,6 +257,12 @@ CREATE TABLE sensors (
     convert_rate double precision NOT NULL DEFAULT 1,
     qc jsonb NOT NULL DEFAULT '{}'::jsonb
 );
+CREATE TABLE sent_reports (
+    kind text NOT NULL,
+    first_day date NOT NULL,
+    as_of timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone NOT NULL
+);
 CREATE TABLE shadow_counts (
     station text COLLATE "C" NOT NULL,
     active text NOT NULL,
@@ -367,6 +373,8 @@ ALTER TABLE sensors ADD CONSTRAINT sensors_pkey PRIMARY KEY (station, effective_
 ALTER TABLE sensors ADD CONSTRAINT sensors_station_effective_from_fkey FOREIGN KEY (station, effective_from) REFERENCES stations(code, effective_from) ON DELETE CASCADE;
 ALTER TABLE sensors ADD CONSTRAINT sensors_cadence_s_check CHECK ((cadence_s > (0)::double precision));
 ALTER TABLE sensors ADD CONSTRAINT sensors_parameter_check CHECK ((parameter <> ''::text));
+ALTER TABLE sent_reports ADD CONSTRAINT sent_reports_pkey PRIMARY KEY (kind, first_day);
+ALTER TABLE sent_reports ADD CONSTRAINT sent_reports_kind_check CHECK ((kind = ANY (ARRAY['day'::text, 'month'::text])));
 ALTER TABLE shadow_counts ADD CONSTRAINT shadow_counts_pkey PRIMARY KEY (station, active, shadow);
 ALTER TABLE station_models ADD CONSTRAINT station_models_pkey PRIMARY KEY (station);
 ALTER TABLE station_presence ADD CONSTRAINT station_presence_pkey PRIMARY KEY (station);
@@ -574,6 +582,7 @@ COMMENT ON COLUMN readings.late IS 'True when it came in the retrospective lane,
 COMMENT ON COLUMN readings.status IS 'What the logger says of its instrument: 00 measuring, 01 calibrating, 02 fault, ?? unknown.';
 COMMENT ON TABLE registry_state IS 'One row; version grows whenever the content of the station registry changes.';
 COMMENT ON COLUMN sensors."position" IS 'Order of the parameter in the station''s file, so that a registry reads back as it was written.';
+COMMENT ON TABLE sent_reports IS 'Reports of the province that were mailed: a reporter that starts again does not send them twice.';
 COMMENT ON TABLE shadow_counts IS 'A candidate beside the active artefact: alarms and pages of each, and alarmed rows of both or of one only. active is empty where nothing was learnt elsewhere.';
 COMMENT ON TABLE station_models IS 'What scores each station; problem says why an artefact or a model is not used.';
 COMMENT ON COLUMN station_models.artefact IS 'SHA-256 of the artefact; NULL: nothing learnt elsewhere, novelty alone judges.';
@@ -630,6 +639,8 @@ GRANT SELECT ON schema_migrations TO quantrac_reader;
 GRANT SELECT ON schema_migrations TO quantrac_writer;
 GRANT SELECT ON sensors TO quantrac_reader;
 GRANT SELECT ON sensors TO quantrac_writer;
+GRANT SELECT ON sent_reports TO quantrac_reader;
+GRANT INSERT, SELECT, UPDATE ON sent_reports TO quantrac_writer;
 GRANT SELECT ON shadow_counts TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON shadow_counts TO quantrac_writer;
 GRANT SELECT ON station_models TO quantrac_reader;

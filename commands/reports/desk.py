@@ -13,6 +13,9 @@ from reports.province import province_report
 from reports.station import station_report
 from sql.report_rows import station_rows
 
+SETTLED_AFTER = timedelta(minutes=10)
+"""What was received before is stored by then, unless a worker stands still."""
+
 
 class ReportDesk:
     """Makes reports out of one database. Every method raises ``StoreError`` when it is out of reach."""

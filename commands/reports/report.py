@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from reports.period import Period
 
 app = typer.Typer(help="Reports of a day or a month, of a station or of the province.", no_args_is_help=True)
-
-SETTLED_AFTER = timedelta(minutes=10)
-"""What was received before is stored by then, unless a worker stands still."""
-WQI_BACK = timedelta(days=62)
-"""A logger re-sends up to 60 days; older hours do not change."""
 
 
 class FileFormat(StrEnum):
@@ -98,16 +93,15 @@ def wqi() -> None:
     from reports.facts import ReportOptions
 
     context = load_context()
-    now = context.clock.now()
     options = ReportOptions(context.settings.minimum_completeness, context.settings.wqi_least_groups)
-    done = refresh(context.database().writer, context.registry(), now, now - WQI_BACK, options)
+    done = refresh(context.database().writer, context.registry(), context.clock.now(), options)
     typer.echo(f"{done} hours and days computed.")
 
 
 def _write(
     context: Context, station: str | None, period: Period, *, as_of: str | None, form: FileFormat, out: Path | None
 ) -> None:
-    from commands.reports.desk import ReportDesk
+    from commands.reports.desk import SETTLED_AFTER, ReportDesk
     from reports.facts import ReportOptions
     from reports.period import refuse_future
     from reports.render import Format, render
@@ -136,8 +130,8 @@ def _day(text: str, given: str | None = None) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        like = "2026-11-30" if given is None else "2026-11"
-        raise QuantracError(f"{given or text!r} is no day of the calendar: write it like {like}.") from None
+        what, like = ("day", "2026-11-30") if given is None else ("month", "2026-11")
+        raise QuantracError(f"{given or text!r} is no {what} of the calendar: write it like {like}.") from None
 
 
 def _instant(text: str) -> datetime:

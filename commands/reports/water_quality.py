@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from quantrac.domain.stations import Registry, StationKind
 from reports.facts import ReportOptions
@@ -10,15 +10,12 @@ from reports.tables.water_quality import takes
 from reports.wqi import vn_wqi
 from sql.wqi_store import DueIndex, StoredIndex, refresh_indices
 
+_BACK = timedelta(days=62)
+"""A logger re-sends up to 60 days; older hours do not change."""
 
-def refresh(
-    writer_conninfo: str,
-    registry: Registry,
-    now: datetime,
-    since: datetime,
-    options: ReportOptions,
-) -> int:
-    """Compute the index of hours and days since an instant whose findings changed; return how many.
+
+def refresh(writer_conninfo: str, registry: Registry, now: datetime, options: ReportOptions) -> int:
+    """Compute the index of hours and days of the last two months whose findings changed; return how many.
 
     Raises
     ------
@@ -41,4 +38,4 @@ def refresh(
         index = vn_wqi(means, options.least_wqi_groups)
         return StoredIndex(index.value, index.reason_vi, tuple(index.indices))
 
-    return refresh_indices(writer_conninfo, hot_spots, since, compute)
+    return refresh_indices(writer_conninfo, hot_spots, now - _BACK, compute)

@@ -169,3 +169,12 @@ CREATE TABLE wqi (
 );
 COMMENT ON TABLE wqi IS 'VN_WQI (QĐ 1460/QĐ-TCMT) of hot spots; value NULL: it cannot be computed, and reason says why.';
 COMMENT ON COLUMN wqi.judged_until IS 'The newest of the judged_count findings that it was computed from: another one makes it due again.';
+
+CREATE TABLE sent_reports (
+    kind      text         NOT NULL CHECK (kind IN ('day', 'month')),
+    first_day date         NOT NULL,
+    as_of     timestamptz  NOT NULL,
+    sent_at   timestamptz  NOT NULL,
+    PRIMARY KEY (kind, first_day)
+);
+COMMENT ON TABLE sent_reports IS 'Reports of the province that were mailed: a reporter that starts again does not send them twice.';

@@ -21,7 +21,7 @@ BEGIN
     GRANT INSERT, UPDATE ON
         readings, reading_hours, reading_days, latest_readings, judgements, alerts, alert_transitions, outbox,
         dead_letters, feeds, ledger, kafka_progress, station_states, station_presence, delays,
-        model_states, station_models, shadow_counts, wqi
+        model_states, station_models, shadow_counts, wqi, sent_reports
         TO quantrac_writer;
     GRANT INSERT ON reading_revisions TO quantrac_writer;
 

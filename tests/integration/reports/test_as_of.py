@@ -174,7 +174,7 @@ def test_indices_of_hot_spots_are_stored_once_and_anew_when_a_mean_changes(make_
     feed.judge(LATER)
 
     def run(groups: int) -> int:
-        return refresh(feed.database.writer, feed.registry, LATER, MIDNIGHT, ReportOptions(least_wqi_groups=groups))
+        return refresh(feed.database.writer, feed.registry, LATER, ReportOptions(least_wqi_groups=groups))
 
     stored = 'SELECT "window", value, reason FROM wqi WHERE window_start = %s ORDER BY "window"'
     assert run(2) == 25
