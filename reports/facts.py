@@ -105,6 +105,18 @@ class Facts:
         """Findings by parameter, window and start."""
         return {(row.parameter, row.window, row.start): row for row in self.rows.judged}
 
+    @cached_property
+    def judged_by(self) -> Mapping[tuple[str, Window], tuple[JudgedRow, ...]]:
+        """Findings by parameter and window, in order of time."""
+        found: dict[tuple[str, Window], list[JudgedRow]] = {}
+        for row in self.judged:
+            found.setdefault((row.parameter, row.window), []).append(row)
+        return {key: tuple(rows) for key, rows in found.items()}
+
+    @cached_property
+    def _station_of(self) -> Mapping[date, Station]:
+        return {day: [s for first, s in self.versions if first <= day][-1] for day in self.period.days}
+
     def hours(self, parameter: str) -> Iterable[HourRow]:
         """Yield the hours of a parameter in order of time."""
         for day in self.period.days:
@@ -112,7 +124,7 @@ class Facts:
 
     def station_on(self, day: date) -> Station:
         """Return the description in force on a day of the period."""
-        return [station for first, station in self.versions if first <= day][-1]
+        return self._station_of[day]
 
     def sensor_on(self, parameter: str, day: date) -> Sensor | None:
         """Return the description of a sensor on a day; ``None``: the station had none."""

@@ -540,20 +540,20 @@ CREATE OR REPLACE FUNCTION public.readings_as_of(of_station text, since timestam
  STABLE ROWS 50000
  SET search_path TO 'public'
 AS $function$
-    WITH version AS (
-        SELECT DISTINCT ON (every.parameter, every.observed_at) every.*
-          FROM (SELECT r.parameter, r.observed_at, r.received_at, r.value, r.flag, r.status, r.replaced_at, r.id
-                  FROM reading_revisions AS r
-                 WHERE r.station = of_station AND r.observed_at >= since AND r.observed_at < until
-                   AND r.replaced_at > as_of
-                UNION ALL
-                SELECT kept.parameter, kept.observed_at, kept.received_at, kept.value, kept.flag, kept.status,
-                       'infinity', 0
-                  FROM readings AS kept
-                 WHERE kept.station = of_station AND kept.observed_at >= since AND kept.observed_at < until) AS every
-         ORDER BY every.parameter, every.observed_at, every.replaced_at, every.id
+    WITH undone AS (
+        SELECT DISTINCT ON (r.parameter, r.observed_at)
+               r.parameter, r.observed_at, r.received_at, r.value, r.flag, r.status
+          FROM reading_revisions AS r
+         WHERE r.station = of_station AND r.observed_at >= since AND r.observed_at < until AND r.replaced_at > as_of
+         ORDER BY r.parameter, r.observed_at, r.replaced_at, r.id
     )
-    SELECT parameter, observed_at, received_at, value, flag, status FROM version WHERE received_at <= as_of
+    SELECT kept.parameter, kept.observed_at, kept.received_at, kept.value, kept.flag, kept.status
+      FROM readings AS kept
+     WHERE kept.station = of_station AND kept.observed_at >= since AND kept.observed_at < until
+       AND kept.received_at <= as_of
+       AND (kept.parameter, kept.observed_at) NOT IN (SELECT parameter, observed_at FROM undone)
+    UNION ALL
+    SELECT parameter, observed_at, received_at, value, flag, status FROM undone WHERE received_at <= as_of
 $function$;
 CREATE TRIGGER alerts_keep_cause AFTER UPDATE OF closed_cause ON public.alerts FOR EACH ROW WHEN ((old.closed_cause IS DISTINCT FROM new.closed_cause)) EXECUTE FUNCTION keep_alert_cause();
 CREATE TRIGGER judgements_keep BEFORE INSERT OR UPDATE ON public.judgements FOR EACH ROW EXECUTE FUNCTION keep_judgement();

@@ -77,8 +77,8 @@ def limits_of(facts: Facts, parameter: str) -> tuple[JudgedRow, ...]:
     """Return the findings at which the limit of a parameter changed, the first one included; days before hours."""
     for window in (Window.DAY, Window.HOUR):
         changes: list[JudgedRow] = []
-        for row in facts.judged:
-            if row.parameter != parameter or row.window is not window or row.limit_source is None:
+        for row in facts.judged_by.get((parameter, window), ()):
+            if row.limit_source is None:
                 continue
             if not changes or _limit(changes[-1]) != _limit(row):
                 changes.append(row)

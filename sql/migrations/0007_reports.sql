@@ -82,20 +82,20 @@ CREATE FUNCTION readings_as_of(of_station text, since timestamptz, until timesta
 RETURNS TABLE (
     parameter text, observed_at timestamptz, received_at timestamptz, value double precision, flag smallint, status text
 ) LANGUAGE sql STABLE ROWS 50000 SET search_path = public AS $$
-    WITH version AS (
-        SELECT DISTINCT ON (every.parameter, every.observed_at) every.*
-          FROM (SELECT r.parameter, r.observed_at, r.received_at, r.value, r.flag, r.status, r.replaced_at, r.id
-                  FROM reading_revisions AS r
-                 WHERE r.station = of_station AND r.observed_at >= since AND r.observed_at < until
-                   AND r.replaced_at > as_of
-                UNION ALL
-                SELECT kept.parameter, kept.observed_at, kept.received_at, kept.value, kept.flag, kept.status,
-                       'infinity', 0
-                  FROM readings AS kept
-                 WHERE kept.station = of_station AND kept.observed_at >= since AND kept.observed_at < until) AS every
-         ORDER BY every.parameter, every.observed_at, every.replaced_at, every.id
+    WITH undone AS (
+        SELECT DISTINCT ON (r.parameter, r.observed_at)
+               r.parameter, r.observed_at, r.received_at, r.value, r.flag, r.status
+          FROM reading_revisions AS r
+         WHERE r.station = of_station AND r.observed_at >= since AND r.observed_at < until AND r.replaced_at > as_of
+         ORDER BY r.parameter, r.observed_at, r.replaced_at, r.id
     )
-    SELECT parameter, observed_at, received_at, value, flag, status FROM version WHERE received_at <= as_of
+    SELECT kept.parameter, kept.observed_at, kept.received_at, kept.value, kept.flag, kept.status
+      FROM readings AS kept
+     WHERE kept.station = of_station AND kept.observed_at >= since AND kept.observed_at < until
+       AND kept.received_at <= as_of
+       AND (kept.parameter, kept.observed_at) NOT IN (SELECT parameter, observed_at FROM undone)
+    UNION ALL
+    SELECT parameter, observed_at, received_at, value, flag, status FROM undone WHERE received_at <= as_of
 $$;
 
 CREATE FUNCTION judgements_as_of(of_station text, since timestamptz, until timestamptz, as_of timestamptz)
