@@ -15,14 +15,16 @@ from pathlib import Path
 
 import psycopg
 
-from commands.reports.desk import ReportDesk
 from local.servers import LocalServers
-from quantrac.domain.stations import Registry, Sensor, Station, StationKind
+from quantrac.domain.stations import Sensor, Station, StationKind
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.settings import load_settings
-from reports.facts import ReportOptions
+from reports.document import Document
+from reports.facts import LATE_AFTER, SILENT_AFTER, Facts
 from reports.period import Period
 from reports.render import Format, render
+from reports.station import station_report
+from sql.report_rows import station_rows
 from sql.runner import migrate
 
 PARAMETERS = ("pH", "Temp", "TSS", "COD", "NH4", "Flow", "Flow_in", "TN", "TP", "Color")
@@ -69,11 +71,10 @@ def measure_reports(database: DatabaseEndpoint, repeats: int = 3) -> dict[str, o
     with psycopg.connect(database.owner) as connection:
         for text in (_READINGS, _REVISIONS, _JUDGEMENTS):
             connection.execute(text.encode(), (list(PARAMETERS),) if "%s" in text else None)
-    desk = ReportDesk(database.reader, Registry((STATION,)), ReportOptions())
-    document = desk.station("BENCH", Period.of_month(2026, 10), AS_OF)
+    document = _month(database)
     with psycopg.connect(database.reader, autocommit=True) as connection:
         key_s = _least(lambda: connection.execute(_BY_KEY.encode()).fetchone(), 200)
-    rows_s = _least(lambda: desk.station("BENCH", Period.of_month(2026, 10), AS_OF), repeats)
+    rows_s = _least(lambda: _month(database), repeats)
     drawn = {form: _least(lambda form=form: render(document, form), repeats) for form in Format}  # type: ignore[misc]
     figures: dict[str, object] = {
         "report_month_s": round(rows_s + drawn[Format.PDF], 3),
@@ -82,6 +83,14 @@ def measure_reports(database: DatabaseEndpoint, repeats: int = 3) -> dict[str, o
         "read_by_key_ms": round(1000 * key_s, 3),
     }
     return figures | {f"report_month_{form}_s": round(seconds, 3) for form, seconds in drawn.items()}
+
+
+def _month(database: DatabaseEndpoint) -> Document:
+    period = Period.of_month(2026, 10)
+    rows = station_rows(
+        database.reader, "BENCH", period.start, period.end, AS_OF, late_after=LATE_AFTER, silent_after=SILENT_AFTER
+    )
+    return station_report(Facts(period, ((period.first_day, STATION),), rows, AS_OF))
 
 
 def main() -> None:
