@@ -12,6 +12,7 @@ from reports.tables.events import alerts, revisions, silences, statuses
 from reports.tables.exceedances import exceedances
 from reports.tables.flows import flows
 from reports.tables.measured import means, summary
+from reports.tables.outlook import clock
 from reports.tables.reception import reception
 from reports.tables.water_quality import water_quality
 from reports.words import STATION_KIND
@@ -27,6 +28,7 @@ def station_report(facts: Facts) -> Document:
     station = facts.station
     tables: tuple[Table | None, ...] = (
         summary(facts),
+        clock(facts),
         exceedances(facts),
         flows(facts),
         water_quality(facts),

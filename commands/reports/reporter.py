@@ -27,6 +27,8 @@ _log = get_logger(__name__)
 
 EVERY_S = 300.0
 """As often as stations measure."""
+_MONTH_UNTIL = 5
+"""Day of the month until which a month's report that could not be sent before is sent."""
 _MIME = {Format.PDF: "pdf", Format.XLSX: "vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
@@ -88,7 +90,7 @@ def due(now: datetime, hour: int) -> list[tuple[Period, datetime]]:
     at = local.replace(hour=hour, minute=0, second=0, microsecond=0)
     if local < at:
         return []
-    periods = [yesterday(now)] + ([last_month(now)] if local.day == 1 else [])
+    periods = [yesterday(now)] + ([last_month(now)] if local.day <= _MONTH_UNTIL else [])
     return [(period, at - SETTLED_AFTER) for period in periods]
 
 

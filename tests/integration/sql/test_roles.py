@@ -16,6 +16,7 @@ TABLES = (
     *("alerts", "alert_transitions", "outbox"),
     *("dead_letters", "feeds", "ledger", "kafka_progress", "station_states", "station_presence", "delays"),
     *("model_states", "station_models", "shadow_counts"),
+    *("judgement_revisions", "alert_causes", "wqi", "sent_reports"),
 )
 
 
@@ -82,3 +83,5 @@ def test_writer_cannot_change_descriptions(database: DatabaseEndpoint, table: st
 
 def test_writer_cannot_rewrite_the_history_of_revisions(database: DatabaseEndpoint) -> None:
     _refused(database.writer, "UPDATE reading_revisions SET value = 0")
+    for history in ("judgement_revisions", "alert_causes"):
+        _refused(database.writer, f"INSERT INTO {history} DEFAULT VALUES")

@@ -166,3 +166,18 @@ def test_an_old_code_leads_to_the_station() -> None:
     registry = Registry((replace(STATION, old_codes=("OLD",)),))
     ((_, station),) = versions_in(registry, "OLD", Period.of_month(2026, 11))
     assert station.code == "A"
+
+
+def test_a_running_day_has_its_clock() -> None:
+    """12 hours of COD 80, the last of them 110 (mean 82.5), limit 90: the rest may have 97.5; at 110 it passes in 5 h.
+
+    82.5 × 144 + 110 m > 90 × (144 + m) from m = 55 on, which is 54 exactly at the limit: 4 h 35 min.
+    """
+    rows = (*(_hour("COD", n, "80") for n in range(11)), _hour("COD", 11, "110"))
+    facts = _facts(*rows, as_of=START + 12 * HOUR)
+    facts = replace(facts, rows=replace(facts.rows, judged=(_judged("COD", 10, 80.0),)))
+    (line,) = next(t for t in station_report(facts).tables if t.code == "clock").rows
+    assert line[0] == "COD"
+    assert line[2:6] == (82.5, 110.0, pytest.approx(97.5), pytest.approx(96.25))
+    assert line[6] == facts.as_of + 55 * timedelta(minutes=5)
+    assert "clock" not in [t.code for t in station_report(replace(facts, as_of=AFTER)).tables]
