@@ -2,49 +2,49 @@
 
 from __future__ import annotations
 
-from alerts.explanations import Explanation
 from quantrac.domain.alerts import AlertKind
+from quantrac.domain.words import Bilingual
 
-_CAMERA = Explanation(
+_CAMERA = Bilingual(
     "Xem camera tại điểm xả: màu nước, bọt, mực nước; so với lưu lượng xả.",
     "Look at the camera of the outlet: colour, foam, level; compare with the flow.",
 )
-_SAMPLE = Explanation(
+_SAMPLE = Bilingual(
     "Ra lệnh cho thiết bị lấy mẫu tự động lấy và giữ mẫu.",
     "Command the automatic sampler to take and keep a sample.",
 )
-_CALL = Explanation(
+_CALL = Bilingual(
     "Gọi đơn vị vận hành: tình trạng hệ thống xử lý, nguyên nhân, biện pháp; yêu cầu dừng xả nếu cần.",
     "Call the operator: state of the treatment works, cause, measures; have the discharge stopped if needed.",
 )
-_LABORATORY = Explanation(
+_LABORATORY = Bilingual(
     "Nếu còn nghi ngờ: đo đối chứng, gửi mẫu về phòng thí nghiệm.",
     "If in doubt: compare with a hand-held measurement, send the sample to a laboratory.",
 )
-_OTHERS = Explanation(
+_OTHERS = Bilingual(
     "Xem các thông số khác của trạm: ô nhiễm thật thường kéo theo nhiều thông số.",
     "Look at the station's other parameters: real pollution seldom moves one alone.",
 )
-_ACKNOWLEDGE = Explanation(
+_ACKNOWLEDGE = Bilingual(
     "Xác nhận đã nhận cảnh báo số {alert} và ghi nguyên nhân khi kết thúc.",
     "Acknowledge alert no. {alert}, and record its cause when it is over.",
 )
-_PROBE = Explanation(
+_PROBE = Bilingual(
     "Yêu cầu đơn vị vận hành kiểm tra, vệ sinh, hiệu chuẩn thiết bị.",
     "Have the operator inspect, clean and calibrate the instrument.",
 )
-_LINE = Explanation(
+_LINE = Bilingual(
     "Gọi đơn vị vận hành: nguồn điện, mạng, bộ truyền dữ liệu.", "Call the operator: power, network, data logger."
 )
-_BACKFILL = Explanation(
+_BACKFILL = Bilingual(
     "Yêu cầu truyền bù số liệu khi có mạng trở lại.",
     "Have the missing data sent when the connection is back.",
 )
-_REPORT = Explanation(
+_REPORT = Bilingual(
     "Đối chiếu số liệu ngày, lập biên bản và báo cáo theo quy định.",
     "Verify the day's data, draw up the minutes and report as prescribed.",
 )
-_CLOSE = Explanation(
+_CLOSE = Bilingual(
     "Ghi nguyên nhân và biện pháp đã thực hiện vào cảnh báo số {alert}.",
     "Record cause and measures with alert no. {alert}.",
 )
@@ -58,7 +58,7 @@ _STEPS = {
 _DAY_STEPS = (_REPORT, _CALL, _ACKNOWLEDGE)
 
 
-def steps(kind: AlertKind, alert_id: int, *, over: bool, of_mean: bool = False) -> tuple[Explanation, ...]:
+def steps(kind: AlertKind, alert_id: int, *, over: bool, of_mean: bool = False) -> tuple[Bilingual, ...]:
     """Return what to do next, in order; ``over`` when the alert has ended, ``of_mean`` for an average."""
     chosen = (_CLOSE,) if over else _DAY_STEPS if of_mean else _STEPS[kind]
-    return tuple(Explanation(s.vi.format(alert=alert_id), s.en.format(alert=alert_id)) for s in chosen)
+    return tuple(Bilingual(s.vi.format(alert=alert_id), s.en.format(alert=alert_id)) for s in chosen)

@@ -1,7 +1,7 @@
 """Judging closed hours and days: the mean of the usable readings against the limit that was in force. Pure.
 
 The daily mean of the valid readings is what counts; the hourly mean is an operational indication. What rests on late or
-revised readings is *retrospective*: it is reported and becomes a work item, and nobody is told at night.
+revised readings is *retrospective*: it is reported and becomes a work item, and nobody is paged at night.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.escalation import Reason
-from alerts.explanations import Explanation, against_limit, limit_words, quantity, quantity_vi
+from alerts.explanations import against_limit, limit_words
 from alerts.limits import FLOW
 from alerts.rules import Rule
 from alerts.thresholds import exceeds, thresholds
@@ -19,12 +19,13 @@ from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, Tr
 from quantrac.domain.judgements import Bucket, Judgement, Verdict
 from quantrac.domain.limits import Limit, Window
 from quantrac.domain.stations import VIETNAM
+from quantrac.domain.words import Bilingual, quantity, quantity_vi
 
 MINIMUM_COMPLETENESS = 0.75
 """Share of the expected readings that makes a valid mean. Practice: no statutory figure is known."""
 
 FRESH_FOR = {Window.HOUR: timedelta(hours=2), Window.DAY: timedelta(hours=24)}
-"""A finding about an older window tells nobody at once: it comes from a revision, or after an outage of our own."""
+"""A finding about an older window pages nobody at once: it comes from a revision, or after an outage of our own."""
 
 RETROSPECTIVE = ".retrospective"
 """Ends the rule's code in the key of a retrospective work item, so that it never meets the live alert."""
@@ -53,7 +54,7 @@ def expected_readings(window: Window, cadence_s: float) -> int:
     return max(round(length_s / cadence_s), 1)
 
 
-def judge(
+def judgement_of(
     bucket: Bucket, limit: Limit | None, *, now: datetime, minimum_completeness: float = MINIMUM_COMPLETENESS
 ) -> Judgement:
     """Judge one closed bucket.
@@ -178,11 +179,8 @@ def _transition(judgement: Judgement, limit: Limit, rule: Rule, level: int, kind
         observed_at=bucket.end,
         since=bucket.start,
         value=judgement.mean,
-        limit_minimum=limit.minimum,
-        limit_maximum=limit.maximum,
-        limit_source=limit.source,
-        explanation_vi=why.vi,
-        explanation_en=why.en,
+        limit=limit,
+        explanation=why,
         page=any(s.page for s in rule.steps) if step is None else step.page,
     )
 
@@ -191,7 +189,7 @@ def _key(judgement: Judgement, rule: str) -> AlertKey:
     return AlertKey(judgement.bucket.station, judgement.bucket.parameter, rule)
 
 
-def _explanation(judgement: Judgement, limit: Limit) -> Explanation:
+def _explanation(judgement: Judgement, limit: Limit) -> Bilingual:
     bucket = judgement.bucket
     start = bucket.start.astimezone(VIETNAM)
     day = bucket.window is Window.DAY
@@ -204,7 +202,7 @@ def _explanation(judgement: Judgement, limit: Limit) -> Explanation:
         what = against_limit(bucket.parameter, mean, limit)
     else:
         words = limit_words(limit)
-        what = Explanation(
+        what = Bilingual(
             f"{bucket.parameter} {quantity_vi(mean, limit.unit)} trong giới hạn {words.vi}",
             f"{bucket.parameter} {quantity(mean, limit.unit)} is within the limit {words.en}",
         )
@@ -212,6 +210,6 @@ def _explanation(judgement: Judgement, limit: Limit) -> Explanation:
     if judgement.exceedance_class is not None:
         reference_vi = f"; bậc vượt {judgement.exceedance_class}/6 theo NĐ 45/2022 (tham khảo)"
         reference_en = f"; class {judgement.exceedance_class} of 6 of NĐ 45/2022 (reference only)"
-    return Explanation(
+    return Bilingual(
         f"{when_vi}: {what.vi}; {counts_vi}{reference_vi}", f"{when_en}: {what.en}; {counts_en}{reference_en}"
     )

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from alerts.explanations import Explanation
 from quantrac.domain.notifications import Summary
+from quantrac.domain.words import Bilingual
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One labelled fact of a message."""
 
-    label: Explanation
-    value: Explanation
+    label: Bilingual
+    value: Bilingual
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
     """A message before it takes a form."""
 
-    headline: Explanation
+    headline: Bilingual
     lines: tuple[Line, ...]
-    steps: tuple[Explanation, ...]
+    steps: tuple[Bilingual, ...]
     summary: Summary | None
     unit: str
-    banner: Explanation | None
+    banner: Bilingual | None

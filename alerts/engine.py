@@ -1,6 +1,6 @@
 """The alerts of one station, decided reading by reading: configuration, state, snapshot. Pure: no clock, no I/O.
 
-Only usable readings of the real-time lane that come in order count towards what officers are told; the others leave
+Only usable readings of the real-time lane that come in order count towards what pages officers; the others leave
 limits and anomalies exactly as they were. Repeated bad readings or faults become a work item instead.
 """
 
@@ -12,12 +12,12 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
-from alerts.escalation import IDLE, AlertState, Decision, Observation, Reason, not_told_again, step
+from alerts.escalation import IDLE, AlertState, Decision, Observation, Reason, not_paged_again, step
 from alerts.limits import limit_for
-from alerts.observations import AnomalyScore, Machine
+from alerts.observations import AnomalyScore, SensorRule
 from alerts.rules import Rule, rules_in_force
 from alerts.thresholds import thresholds
-from alerts.transitions import Foretold, reassessment_of, resolution, transition_of
+from alerts.transitions import PagedAnomaly, reassessment_of, resolution, transition_of
 from quantrac.domain.alerts import AlertKey, AlertKind, Reassessment, Transition
 from quantrac.domain.limits import LimitSet, Window
 from quantrac.domain.readings import CheckedReading, Status
@@ -44,13 +44,13 @@ class _Snapshot(msgspec.Struct, array_like=True):
 
 
 class _Plan:
-    """One sensor on one day: its machines, and the range within which a reading changes nothing while all is idle."""
+    """One sensor on one day: its rules, and the range within which a reading changes nothing while all is idle."""
 
-    __slots__ = ("high", "low", "machines", "sensor", "state")
+    __slots__ = ("high", "low", "rules", "sensor", "state")
 
-    def __init__(self, sensor: Sensor, state: _SensorState, machines: Sequence[Machine]) -> None:
-        self.sensor, self.state, self.machines = sensor, state, tuple(machines)
-        ranges = [m.thresholds.reach[0] for m in machines if m.thresholds is not None]
+    def __init__(self, sensor: Sensor, state: _SensorState, rules: Sequence[SensorRule]) -> None:
+        self.sensor, self.state, self.rules = sensor, state, tuple(rules)
+        ranges = [r.thresholds.reach[0] for r in rules if r.thresholds is not None]
         self.low = max((low for low, _ in ranges), default=-math.inf)
         self.high = min((high for _, high in ranges), default=math.inf)
 
@@ -122,12 +122,12 @@ class StationAlerts:
         if plan is None:
             return {}
         reasons: dict[str, Reason] = {}
-        for machine in plan.machines:
-            seen = _seen(machine, plan.state, checked, score)
+        for watched in plan.rules:
+            seen = _seen(watched, plan.state, checked, score)
             if not isinstance(seen, Reason):
-                before = plan.state.states.get(machine.rule.code, IDLE)
-                seen = step(machine.rule, before, seen, plan.sensor.cadence_s).reason
-            reasons[machine.rule.code] = seen
+                before = plan.state.states.get(watched.rule.code, IDLE)
+                seen = step(watched.rule, before, seen, plan.sensor.cadence_s).reason
+            reasons[watched.rule.code] = seen
         return reasons
 
     def take_peaks(self) -> dict[AlertKey, float]:
@@ -150,29 +150,29 @@ class StationAlerts:
         transitions: list[Transition] = []
         if at > (state.last_usable if checked.usable else state.last_unusable):
             transitions += self._withdraw(plan, at)
-        for machine in plan.machines:
-            seen = _seen(machine, state, checked, score)
+        for watched in plan.rules:
+            seen = _seen(watched, state, checked, score)
             if isinstance(seen, Reason):
                 continue
-            rule, before = machine.rule, state.states.get(machine.rule.code, IDLE)
+            rule, before = watched.rule, state.states.get(watched.rule.code, IDLE)
             decision = step(rule, before, seen, plan.sensor.cadence_s)
             if rule.kind is AlertKind.ANOMALY:
-                decision = self._told_once(plan, decision, before)
+                decision = self._paged_once(plan, decision, before)
             key = AlertKey(self._station.code, reading.parameter, rule.code)
             limit_changes = rule.kind is AlertKind.LIMIT and decision.kind is not None
             transition = transition_of(
                 key,
-                machine,
+                watched,
                 before,
                 decision,
                 unit=plan.sensor.unit,
                 observation=seen,
                 score=score,
-                foretold=self._foretold(plan) if limit_changes else None,
+                earlier=self._first_paged_anomaly(plan) if limit_changes else None,
             )
             if transition is not None:
                 transitions.append(transition)
-            decision = self._assessed(key, machine, decision, seen, score, unit=plan.sensor.unit)
+            decision = self._assessed(key, watched, decision, seen, score, unit=plan.sensor.unit)
             if decision.state is IDLE:
                 state.states.pop(rule.code, None)
             else:
@@ -184,22 +184,24 @@ class StationAlerts:
             state.last_unusable = max(state.last_unusable, at)
         return tuple(transitions)
 
-    def _told_once(self, plan: _Plan, decision: Decision, before: AlertState) -> Decision:
+    def _paged_once(self, plan: _Plan, decision: Decision, before: AlertState) -> Decision:
         """Quiet an anomaly whose incident the officers know, by the sensor's limit or by another sensor's anomaly."""
-        if _tells_of_limit(plan):
-            return not_told_again(decision, before)
-        if any(parameter != plan.sensor.parameter for parameter, _ in self._told_anomalies(plan)):
-            return not_told_again(decision, before, Reason.TOLD_BY_INCIDENT)
+        if _limit_has_paged(plan):
+            return not_paged_again(decision, before)
+        if any(parameter != plan.sensor.parameter for parameter, _ in self._paged_anomalies(plan)):
+            return not_paged_again(decision, before, Reason.PAGED_BY_INCIDENT)
         return decision
 
-    def _foretold(self, plan: _Plan) -> Foretold | None:
-        """Return the first open anomaly of the station that the officers were told of."""
-        told = (Foretold(parameter, s.since) for parameter, s in self._told_anomalies(plan) if s.since is not None)
-        return min(told, key=lambda f: f.since, default=None)
+    def _first_paged_anomaly(self, plan: _Plan) -> PagedAnomaly | None:
+        """Return the first open anomaly of the station for which the officers were paged."""
+        paged = (
+            PagedAnomaly(parameter, s.since) for parameter, s in self._paged_anomalies(plan) if s.since is not None
+        )
+        return min(paged, key=lambda a: a.since, default=None)
 
-    def _told_anomalies(self, plan: _Plan) -> Iterator[tuple[str, AlertState]]:
-        """Yield the parameter and the state of the station's open anomalies that the officers were told of."""
-        anomalies = {m.rule.code for m in plan.machines if m.rule.kind is AlertKind.ANOMALY}
+    def _paged_anomalies(self, plan: _Plan) -> Iterator[tuple[str, AlertState]]:
+        """Yield the parameter and the state of the station's open anomalies for which the officers were paged."""
+        anomalies = {r.rule.code for r in plan.rules if r.rule.kind is AlertKind.ANOMALY}
         for parameter, sensor in self._sensors.items():
             for code, state in sensor.states.items():
                 if code in anomalies and state.paged:
@@ -208,15 +210,15 @@ class StationAlerts:
     def _assessed(
         self,
         key: AlertKey,
-        machine: Machine,
+        watched: SensorRule,
         decision: Decision,
         seen: Observation,
         score: AnomalyScore | None,
         *,
         unit: str,
     ) -> Decision:
-        """Note in which light an open anomaly stands; one that a transition tells of needs no other note."""
-        found = reassessment_of(key, machine, decision.state, unit=unit, observation=seen, score=score)
+        """Note in which light an open anomaly stands; one that a transition bears needs no other note."""
+        found = reassessment_of(key, watched, decision.state, unit=unit, observation=seen, score=score)
         if found is None:
             return decision
         if decision.kind is None:
@@ -234,12 +236,12 @@ class StationAlerts:
     def _withdraw(self, plan: _Plan, at: datetime) -> list[Transition]:
         """End the alerts of rules and limits that are no longer in force."""
         ended = []
-        machines = {m.rule.code: m for m in plan.machines}
+        rules = {r.rule.code: r for r in plan.rules}
         for code in list(plan.state.states):
-            machine = machines.get(code)
-            if machine is None:
+            watched = rules.get(code)
+            if watched is None:
                 reason = Reason.RULE_WITHDRAWN
-            elif machine.rule.kind is AlertKind.LIMIT and machine.thresholds is None:
+            elif watched.rule.kind is AlertKind.LIMIT and watched.thresholds is None:
                 reason = Reason.LIMIT_WITHDRAWN
             else:
                 continue
@@ -283,50 +285,49 @@ class StationAlerts:
         plans = {}
         for sensor in self._station.sensors:
             state = self._sensors.setdefault(sensor.parameter, _SensorState())
-            machines = self._machines(sensor, rules, day, problems)
-            plans[sensor.parameter] = _Plan(sensor, state, machines)
+            plans[sensor.parameter] = _Plan(sensor, state, self._sensor_rules(sensor, rules, day, problems))
         self.problems = tuple(problems)
         return plans
 
-    def _machines(self, sensor: Sensor, rules: Sequence[Rule], day: date, problems: list[str]) -> list[Machine]:
+    def _sensor_rules(self, sensor: Sensor, rules: Sequence[Rule], day: date, problems: list[str]) -> list[SensorRule]:
         try:
             limit = limit_for(self._station, sensor.parameter, day, self._limit_sets, Window.READING)
         except RuleError as exc:
             problems.append(str(exc))
             limit = None
-        machines = [
-            Machine(
+        found = [
+            SensorRule(
                 rule, limit, thresholds(limit, rule) if limit is not None and rule.kind is AlertKind.LIMIT else None
             )
             for rule in rules
             if rule.applies_to(sensor.parameter)
         ]
-        # Limits before anomalies: who is told of the one need not be told of the other by the same reading.
-        return sorted(machines, key=lambda machine: machine.rule.kind is AlertKind.ANOMALY)
+        # Limits before anomalies: who is paged for the one need not be paged for the other by the same reading.
+        return sorted(found, key=lambda watched: watched.rule.kind is AlertKind.ANOMALY)
 
 
-def _tells_of_limit(plan: _Plan) -> bool:
-    """Whether the officers were told that this sensor is beyond its limit, and it still is."""
+def _limit_has_paged(plan: _Plan) -> bool:
+    """Whether the officers were paged because this sensor is beyond its limit, and it still is."""
     return any(
-        machine.rule.kind is AlertKind.LIMIT and plan.state.states.get(machine.rule.code, IDLE).paged
-        for machine in plan.machines
+        watched.rule.kind is AlertKind.LIMIT and plan.state.states.get(watched.rule.code, IDLE).paged
+        for watched in plan.rules
     )
 
 
 def _seen(
-    machine: Machine, state: _SensorState, checked: CheckedReading, score: AnomalyScore | None
+    watched: SensorRule, state: _SensorState, checked: CheckedReading, score: AnomalyScore | None
 ) -> Observation | Reason:
     """Return the reading as a rule sees it, unless its lane or its order forbid."""
     if checked.late:
         return Reason.LATE
     at = checked.reading.observed_at
     # A rule of faults sees all readings, the others see usable ones only: each has its own order.
-    sees_all = machine.rule.kind is AlertKind.FAULT
+    sees_all = watched.rule.kind is AlertKind.FAULT
     if (checked.usable or sees_all) and at <= state.last_usable:
         return Reason.OUT_OF_ORDER
     if sees_all and at <= state.last_unusable:
         return Reason.OUT_OF_ORDER
-    return machine.observe(checked, score)
+    return watched.observe(checked, score)
 
 
 def _restore(snapshot: bytes | None) -> tuple[dict[str, _SensorState], bool]:

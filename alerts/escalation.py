@@ -1,6 +1,6 @@
 """The state machine of one rule at one sensor: pure, event time only.
 
-Each usable reading becomes an :class:`Observation`: how high it reaches on the rule's ladder, and how high it still
+Each usable reading becomes an :class:`Observation`: how many of the rule's steps it reaches, and how many it still
 holds. :func:`step` counts consecutive ones and returns the new state with a named reason. It needs no "now": pending
 and keep-firing are counted in readings and in the station's time, so a replay decides as the live stream did.
 
@@ -34,10 +34,10 @@ class Reason(StrEnum):
     """Opened: a step was reached by enough consecutive readings."""
     WORSE = "worse"
     """Escalated: a higher step was reached by enough consecutive readings."""
-    TOLD_BY_LIMIT = "told_by_limit"
-    """Opened or escalated as a work item: the officers were told of the same sensor's limit already."""
-    TOLD_BY_INCIDENT = "told_by_incident"
-    """Opened or escalated as a work item: the officers were told of the same incident by another parameter."""
+    PAGED_BY_LIMIT = "paged_by_limit"
+    """Opened or escalated as a work item: the officers were paged for the same sensor's limit already."""
+    PAGED_BY_INCIDENT = "paged_by_incident"
+    """Opened or escalated as a work item: the officers were paged for the same incident by another parameter."""
     FIRING = "firing"
     """Open, and the reading is not below the clear threshold."""
     CLEARING = "clearing"
@@ -63,7 +63,7 @@ class Reason(StrEnum):
     MEAN_EXCEEDED = "mean_exceeded"
     MEAN_WITHIN = "mean_within"
     RETROSPECTIVE = "retrospective"
-    """A finding that rests on late or revised readings: reported, never told at night."""
+    """A finding that rests on late or revised readings: reported, never paged at night."""
 
 
 class AlertState(msgspec.Struct, frozen=True, array_like=True):
@@ -78,7 +78,7 @@ class AlertState(msgspec.Struct, frozen=True, array_like=True):
     clearing: int = 0
     """Consecutive observations beyond the clear threshold of the open step."""
     paged: bool = False
-    """Whether the open alert has told the officers."""
+    """Whether the open alert has paged the officers."""
     since: datetime | None = None
     """The first observation of the open step."""
     last: datetime | None = None
@@ -140,8 +140,8 @@ def step(rule: Rule, state: AlertState, observation: Observation, cadence_s: flo
     return _clear(rule, state)
 
 
-def not_told_again(decision: Decision, before: AlertState, reason: Reason = Reason.TOLD_BY_LIMIT) -> Decision:
-    """Return a decision that tells nobody, where it would have been the first of its incident to tell."""
+def not_paged_again(decision: Decision, before: AlertState, reason: Reason = Reason.PAGED_BY_LIMIT) -> Decision:
+    """Return a decision that pages nobody, where it would have been the first of its incident to page."""
     if decision.kind in (None, TransitionKind.RESOLVED) or before.paged or not decision.state.paged:
         return decision
     quiet = msgspec.structs.replace(decision.state, paged=False)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from html import escape
 
 from alerts.content import Content
-from alerts.explanations import Explanation, quantity, quantity_vi
 from quantrac.domain.notifications import Summary
 from quantrac.domain.stations import VIETNAM
+from quantrac.domain.words import Bilingual, quantity, quantity_vi
 
 _CELL = 'style="padding:2px 10px 2px 0;vertical-align:top"'
 _BAR_PX = 160
@@ -22,7 +22,7 @@ def render(content: Content) -> str:
 
 
 def _language(content: Content, language: str) -> Iterable[str]:
-    def say(words: Explanation) -> str:
+    def say(words: Bilingual) -> str:
         return escape(words.vi if language == "vi" else words.en)
 
     if content.banner is not None:

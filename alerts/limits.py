@@ -11,9 +11,9 @@ from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
-from alerts.units import unit_factor
 from quantrac.domain.limits import Limit, LimitSet, LimitValue, Window
 from quantrac.domain.stations import PermitLimit, Registry, Station
+from quantrac.domain.units import unit_factor
 from quantrac.errors import RuleError
 from quantrac.tomltable import Table, named_by, read_text, toml_files
 

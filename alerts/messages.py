@@ -12,24 +12,25 @@ from alerts import htmlmail
 from alerts.advice import steps
 from alerts.content import Content, Line
 from alerts.escalation import Reason
-from alerts.explanations import Explanation, class_words, limit_words, local_time, quantity, quantity_vi
+from alerts.explanations import limit_words, probable_class
 from alerts.sparkline import sparkline
+from alerts.thresholds import exceeds
 from quantrac.domain.alerts import AlertKind, Severity, Transition, TransitionKind
-from quantrac.domain.limits import Limit
 from quantrac.domain.notifications import Channel, Notification, Summary
 from quantrac.domain.stations import VIETNAM, Station
+from quantrac.domain.words import Bilingual, local_time, quantity, quantity_vi
 
 DOMAIN = "quantrac.local"
 """Right side of Message-IDs where the caller names no domain."""
 
 _SEVERITY = {
-    Severity.INFO: Explanation("THÔNG TIN", "INFO"),
-    Severity.WARNING: Explanation("CHÚ Ý", "WARNING"),
-    Severity.HIGH: Explanation("CAO", "HIGH"),
-    Severity.CRITICAL: Explanation("NGHIÊM TRỌNG", "CRITICAL"),
+    Severity.INFO: Bilingual("THÔNG TIN", "INFO"),
+    Severity.WARNING: Bilingual("CHÚ Ý", "WARNING"),
+    Severity.HIGH: Bilingual("CAO", "HIGH"),
+    Severity.CRITICAL: Bilingual("NGHIÊM TRỌNG", "CRITICAL"),
 }
-_OVER = Explanation("KẾT THÚC", "RESOLVED")
-_ILLUSTRATION = Explanation(
+_OVER = Bilingual("KẾT THÚC", "RESOLVED")
+_ILLUSTRATION = Bilingual(
     "ĐÂY LÀ TRẠM MINH HỌA: trạm và số liệu là hư cấu, không phải sự cố thật.",
     "THIS IS AN ILLUSTRATION: station and data are invented, this is no real incident.",
 )
@@ -100,7 +101,7 @@ def plain(content: Content) -> str:
 
 
 def _plain(content: Content, language: str) -> Iterable[str]:
-    def say(words: Explanation) -> str:
+    def say(words: Bilingual) -> str:
         return words.vi if language == "vi" else words.en
 
     if content.banner is not None:
@@ -115,16 +116,16 @@ def _plain(content: Content, language: str) -> Iterable[str]:
     yield from (f"  {number}. {say(step)}" for number, step in enumerate(content.steps, start=1))
 
 
-def hour_words(summary: Summary, unit: str) -> Explanation:
+def hour_words(summary: Summary, unit: str) -> Bilingual:
     """Say in one line what the last hour looked like."""
     start, end = summary.start.astimezone(VIETNAM), summary.end.astimezone(VIETNAM)
     span = f"{start:%H:%M}–{end:%H:%M}"
     if not summary.usable:
-        return Explanation(
+        return Bilingual(
             f"Một giờ qua ({span}): không có số liệu dùng được.", f"The last hour ({span}): no usable readings."
         )
     low, mean, high = summary.minimum, summary.mean, summary.maximum
-    return Explanation(
+    return Bilingual(
         f"Một giờ qua ({span}): nhỏ nhất {quantity_vi(low, unit)}, trung bình {quantity_vi(mean, unit)}, "
         f"lớn nhất {quantity_vi(high, unit)}; {summary.usable}/{summary.count} số liệu dùng được.",
         f"The last hour ({span}): minimum {quantity(low, unit)}, mean {quantity(mean, unit)}, "
@@ -132,81 +133,68 @@ def hour_words(summary: Summary, unit: str) -> Explanation:
     )
 
 
-def _headline(transition: Transition, station: Station, *, of_mean: bool) -> Explanation:
+def _headline(transition: Transition, station: Station, *, of_mean: bool) -> Bilingual:
     over = transition.kind is TransitionKind.RESOLVED
     mark = _OVER if over else _SEVERITY[transition.severity]
     what = _what(transition, of_mean=of_mean)
-    example = Explanation("[MINH HỌA] ", "[ILLUSTRATION] ") if station.illustration else Explanation("", "")
-    return Explanation(
+    example = Bilingual("[MINH HỌA] ", "[ILLUSTRATION] ") if station.illustration else Bilingual("", "")
+    return Bilingual(
         f"{example.vi}[{mark.vi}] {what.vi} – {station.name_vi}",
         f"{example.en}[{mark.en}] {what.en} – {station.name_en}",
     )
 
 
-def _what(transition: Transition, *, of_mean: bool) -> Explanation:
+def _what(transition: Transition, *, of_mean: bool) -> Bilingual:
     parameter = transition.key.parameter
     if transition.alert_kind is AlertKind.ANOMALY:
-        return Explanation(f"{parameter} bất thường", f"{parameter} unusual")
+        return Bilingual(f"{parameter} bất thường", f"{parameter} unusual")
     if transition.alert_kind is AlertKind.FAULT:
-        return Explanation(f"Thiết bị đo {parameter}", f"Instrument of {parameter}")
+        return Bilingual(f"Thiết bị đo {parameter}", f"Instrument of {parameter}")
     if transition.alert_kind is AlertKind.OFFLINE:
-        return Explanation("Mất tín hiệu", "Loss of signal")
+        return Bilingual("Mất tín hiệu", "Loss of signal")
     if of_mean:
-        return Explanation(f"{parameter} trung bình vượt giới hạn", f"{parameter} mean beyond its limit")
+        return Bilingual(f"{parameter} trung bình vượt giới hạn", f"{parameter} mean beyond its limit")
     if transition.kind is not TransitionKind.RESOLVED and not _beyond(transition):
-        return Explanation(f"{parameter} gần tới giới hạn", f"{parameter} near its limit")
-    return Explanation(f"{parameter} vượt giới hạn", f"{parameter} beyond its limit")
+        return Bilingual(f"{parameter} gần tới giới hạn", f"{parameter} near its limit")
+    return Bilingual(f"{parameter} vượt giới hạn", f"{parameter} beyond its limit")
 
 
 def _beyond(transition: Transition) -> bool:
-    value, low, high = transition.value, transition.limit_minimum, transition.limit_maximum
-    return value is not None and ((high is not None and value > high) or (low is not None and value < low))
+    value, limit = transition.value, transition.limit
+    return value is not None and limit is not None and exceeds(limit, value)
 
 
 def _lines(transition: Transition, station: Station, alert_id: int, *, unit: str) -> Iterable[Line]:
     over = transition.kind is TransitionKind.RESOLVED
     yield from _contents(transition)
-    yield Line(Explanation("Trạm", "Station"), _both(station, Explanation(station.name_vi, station.name_en)))
+    yield Line(Bilingual("Trạm", "Station"), _both(station, Bilingual(station.name_vi, station.name_en)))
     if station.park:
-        yield Line(Explanation("Khu, cụm công nghiệp", "Industrial park"), Explanation(station.park, station.park))
-    yield Line(Explanation("Đơn vị vận hành", "Operator"), Explanation(station.operator, station.operator))
+        yield Line(Bilingual("Khu, cụm công nghiệp", "Industrial park"), Bilingual(station.park, station.park))
+    yield Line(Bilingual("Đơn vị vận hành", "Operator"), Bilingual(station.operator, station.operator))
     if transition.value is not None:
-        label = Explanation("Giá trị hiện tại", "Value now") if over else Explanation("Giá trị", "Value")
-        yield Line(label, Explanation(quantity_vi(transition.value, unit), quantity(transition.value, unit)))
-    limit = _limit(transition, unit)
-    if limit is not None:
-        words = limit_words(limit)
-        value = Explanation(f"{words.vi} ({limit.source})", f"{words.en} ({limit.source})")
-        yield Line(Explanation("Giới hạn", "Limit"), value)
+        label = Bilingual("Giá trị hiện tại", "Value now") if over else Bilingual("Giá trị", "Value")
+        yield Line(label, Bilingual(quantity_vi(transition.value, unit), quantity(transition.value, unit)))
+    if transition.limit is not None:
+        words, source = limit_words(transition.limit), transition.limit.source
+        value = Bilingual(f"{words.vi} ({source})", f"{words.en} ({source})")
+        yield Line(Bilingual("Giới hạn", "Limit"), value)
     since, at = local_time(transition.since), local_time(transition.observed_at)
-    yield Line(Explanation("Từ lúc", "Since"), Explanation(f"{since} (giờ Việt Nam)", f"{since} (Vietnam time)"))
-    label = Explanation("Kết thúc lúc", "Over at") if over else Explanation("Ghi nhận lúc", "Observed at")
-    yield Line(label, Explanation(at, at))
-    yield Line(Explanation("Cảnh báo số", "Alert no."), Explanation(str(alert_id), str(alert_id)))
+    yield Line(Bilingual("Từ lúc", "Since"), Bilingual(f"{since} (giờ Việt Nam)", f"{since} (Vietnam time)"))
+    label = Bilingual("Kết thúc lúc", "Over at") if over else Bilingual("Ghi nhận lúc", "Observed at")
+    yield Line(label, Bilingual(at, at))
+    yield Line(Bilingual("Cảnh báo số", "Alert no."), Bilingual(str(alert_id), str(alert_id)))
 
 
 def _contents(transition: Transition) -> Iterable[Line]:
     """Yield what happened and, of an anomaly, what it probably is and why, each reason on a line of its own."""
-    what, judged = Explanation(transition.explanation_vi, transition.explanation_en), transition.assessment
-    if judged is not None:
-        what = Explanation(
-            what.vi.removesuffix(judged.sentence_vi).rstrip(), what.en.removesuffix(judged.sentence_en).rstrip()
-        )
-    yield Line(Explanation("Nội dung", "What"), what)
-    if judged is None:
+    yield Line(Bilingual("Nội dung", "What"), transition.explanation)
+    assessment = transition.assessment
+    if assessment is None:
         return
-    words, share = class_words(judged.cls), f"{judged.probability * 100:.0f} %"
-    yield Line(Explanation("Có thể là", "Probably"), Explanation(f"{words.vi} ({share})", f"{words.en} ({share})"))
-    for number, (vi, en) in enumerate(zip(judged.reasons_vi, judged.reasons_en, strict=True), start=1):
-        yield Line(Explanation(f"Lý do {number}", f"Reason {number}"), Explanation(vi, en))
+    yield Line(Bilingual("Có thể là", "Probably"), probable_class(assessment.cls, assessment.probability))
+    for number, reason in enumerate(assessment.reasons, start=1):
+        yield Line(Bilingual(f"Lý do {number}", f"Reason {number}"), reason)
 
 
-def _both(station: Station, name: Explanation) -> Explanation:
-    return Explanation(f"{name.vi} ({station.code})", f"{name.en} ({station.code})")
-
-
-def _limit(transition: Transition, unit: str) -> Limit | None:
-    if transition.limit_minimum is None and transition.limit_maximum is None:
-        return None
-    source = transition.limit_source or ""
-    return Limit(transition.key.parameter, unit, transition.limit_minimum, transition.limit_maximum, source)
+def _both(station: Station, name: Bilingual) -> Bilingual:
+    return Bilingual(f"{name.vi} ({station.code})", f"{name.en} ({station.code})")

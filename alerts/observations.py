@@ -12,20 +12,7 @@ from alerts.thresholds import Thresholds
 from quantrac.domain.alerts import AlertKind
 from quantrac.domain.limits import Limit
 from quantrac.domain.readings import CheckedReading, Flag, Status
-
-
-class Text(Protocol):
-    """One line in both languages."""
-
-    @property
-    def vi(self) -> str:
-        """Vietnamese."""
-        ...
-
-    @property
-    def en(self) -> str:
-        """English."""
-        ...
+from quantrac.domain.words import Bilingual
 
 
 class Triage(Protocol):
@@ -33,7 +20,7 @@ class Triage(Protocol):
 
     @property
     def cls(self) -> StrEnum:
-        """The class; its value is ``PROCESS`` for pollution."""
+        """The class; its value is ``POLLUTION`` for pollution."""
         ...
 
     @property
@@ -42,17 +29,12 @@ class Triage(Protocol):
         ...
 
     @property
-    def reasons_vi(self) -> tuple[str, ...]:
+    def reasons(self) -> tuple[Bilingual, ...]:
         """The strongest first."""
         ...
 
-    @property
-    def reasons_en(self) -> tuple[str, ...]:
-        """The same in English."""
-        ...
 
-
-PROCESS = "process"
+POLLUTION = "pollution"
 
 
 class AnomalyScore(Protocol):
@@ -74,7 +56,7 @@ class AnomalyScore(Protocol):
         ...
 
     @property
-    def text(self) -> Text:
+    def text(self) -> Bilingual:
         """Why, in one line."""
         ...
 
@@ -85,7 +67,7 @@ class AnomalyScore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class SensorRule:
     """One rule at one sensor on one day: the rule, and the thresholds of the limit that is in force."""
 
     rule: Rule
@@ -118,8 +100,8 @@ def _anomaly(rule: Rule, checked: CheckedReading, score: AnomalyScore | None) ->
         needed = step.probability or 0.0
         if step.harmful and not score.harmful:
             continue
-        # An open alert is held whatever its class becomes: officers who were told hear of the end, not of a doubt.
-        if score.alarm and score.probability >= needed and _process(score) >= step.process:
+        # An open alert is held whatever its class becomes: officers who were paged hear of the end, not of a doubt.
+        if score.alarm and score.probability >= needed and _pollution(score) >= step.pollution:
             level = index
         if score.probability >= (step.clear or needed):
             holds = index
@@ -127,9 +109,9 @@ def _anomaly(rule: Rule, checked: CheckedReading, score: AnomalyScore | None) ->
     return Observation(checked.reading.observed_at, value, level, max(level, holds), score.probability)
 
 
-def _process(score: AnomalyScore) -> float:
+def _pollution(score: AnomalyScore) -> float:
     """Return the probability with which the model takes it for pollution; 0 when it takes it for something else."""
-    return score.triage.probability if score.triage is not None and score.triage.cls == PROCESS else 0.0
+    return score.triage.probability if score.triage is not None and score.triage.cls == POLLUTION else 0.0
 
 
 def _fault(rule: Rule, checked: CheckedReading) -> Observation | Reason:

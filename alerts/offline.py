@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from alerts.escalation import Reason
-from alerts.explanations import Explanation, duration, duration_vi, local_time
 from alerts.rules import Rule
 from quantrac.domain.alerts import AlertKey, Severity, Transition, TransitionKind
+from quantrac.domain.words import Bilingual, duration, duration_vi, local_time
 
 
 def signal_loss(
@@ -49,20 +49,17 @@ def signal_loss(
         observed_at=now,
         since=heard_at,
         value=None,
-        limit_minimum=None,
-        limit_maximum=None,
-        limit_source=None,
-        explanation_vi=why.vi,
-        explanation_en=why.en,
+        limit=None,
+        explanation=why,
         page=page,
     )
 
 
-def _explanation(heard_at: datetime, now: datetime, *, back: bool) -> Explanation:
+def _explanation(heard_at: datetime, now: datetime, *, back: bool) -> Bilingual:
     at, silence = local_time(heard_at), now - heard_at
     if back:
-        return Explanation(f"Trạm đã truyền số liệu trở lại (lúc {at})", f"The station transmits again (at {at})")
-    return Explanation(
+        return Bilingual(f"Trạm đã truyền số liệu trở lại (lúc {at})", f"The station transmits again (at {at})")
+    return Bilingual(
         f"Không nhận được tin nào từ trạm trong {duration_vi(silence)}, tin cuối lúc {at}",
         f"No message from the station for {duration(silence)}, the last one at {at}",
     )

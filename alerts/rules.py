@@ -1,8 +1,8 @@
-"""Alert rules: what opens an alert, what ends it, and who is told. Versioned data, read from TOML or from the database.
+"""Alert rules: what opens an alert, what ends it, who is paged. Versioned data, read from TOML or from the database.
 
-A rule is a ladder of steps from mild to severe. One incident is one alert: it opens at the step that is reached,
-climbs, and ends once. The first step with ``page`` tells the officers; later ones of the same incident do not tell them
-again.
+A rule has steps from mild to severe (escalation). One incident is one alert: it opens at the step that is reached,
+climbs, and ends once. The first step with ``page`` pages the officers; later ones of the same incident do not page
+them again.
 ``docs/alerts.md`` describes every key.
 """
 
@@ -32,7 +32,7 @@ class Trigger(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rung of a rule's ladder; which of the last six fields counts depends on the rule's kind."""
+    """One step of a rule; which of the last six fields counts depends on the rule's kind."""
 
     name: str
     severity: Severity
@@ -49,7 +49,7 @@ class Step:
     """anomaly: the model's probability that is reached."""
     harmful: bool = False
     """anomaly: only departures on the polluting side count."""
-    process: float = 0.0
+    pollution: float = 0.0
     """anomaly: only what the model takes for pollution, with at least this probability; 0: whatever it is."""
     after_s: float | None = None
     """offline: silence in seconds."""
@@ -83,7 +83,9 @@ class Rule:
 
 
 _RULE_KEYS = frozenset(f.name for f in fields(Rule)) - {"steps"} | {"step"}
-_STEP_KEYS = frozenset(f.name for f in fields(Step))
+_OLD_POLLUTION = "process"
+"""What the key ``pollution`` was called before: rules that were imported then are kept under it."""
+_STEP_KEYS = frozenset(f.name for f in fields(Step)) | {_OLD_POLLUTION}
 _NEEDED = {AlertKind.LIMIT: "fraction", AlertKind.ANOMALY: "probability", AlertKind.OFFLINE: "after_s"}
 
 
@@ -144,7 +146,7 @@ def pages_for_faults(rules: Iterable[Rule], day: date) -> tuple[str, ...]:
     return tuple(
         rule.code
         for rule in rules_in_force(rules, day)
-        if rule.kind is AlertKind.ANOMALY and any(step.page and not step.process for step in rule.steps)
+        if rule.kind is AlertKind.ANOMALY and any(step.page and not step.pollution for step in rule.steps)
     )
 
 
@@ -222,9 +224,6 @@ def _step(entry: Table) -> Step:
     reached = fraction if fraction is not None else probability
     if clear is not None and reached is not None and clear > reached:
         raise entry.error("clear", f"is {clear:g}, above the {reached:g} that opens the alert; it must not be.")
-    process = entry.number("process", 0.0)
-    if not 0 <= process <= 1:
-        raise entry.error("process", f"is {process:g}; it must be from 0 to 1.")
     pending_s = entry.number("pending_s", 0.0)
     if pending_s < 0:
         raise entry.error("pending_s", f"is {pending_s:g}; it must not be negative.")
@@ -238,9 +237,20 @@ def _step(entry: Table) -> Step:
         clear=clear,
         probability=probability,
         harmful=entry.boolean("harmful"),
-        process=process,
+        pollution=_least_pollution(entry),
         after_s=entry.optional_positive("after_s"),
     )
+
+
+def _least_pollution(entry: Table) -> float:
+    """Return the least probability of pollution, whichever of its two names a step has."""
+    if {"pollution", _OLD_POLLUTION} <= entry.values.keys():
+        raise entry.error(_OLD_POLLUTION, "is the old name of pollution, which stands beside it; remove it.")
+    key = _OLD_POLLUTION if _OLD_POLLUTION in entry.values else "pollution"
+    least = entry.number(key, 0.0)
+    if not 0 <= least <= 1:
+        raise entry.error(key, f"is {least:g}; it must be from 0 to 1.")
+    return least
 
 
 def _count(table: Table, key: str) -> int:

@@ -1,4 +1,4 @@
-"""From a decision of the engine to the transition that is stored and told: who, what, since when, and one sentence."""
+"""From a decision of the engine to the transition that is stored and sent: who, what, since when, and one sentence."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from datetime import datetime
 
 from alerts import explanations
 from alerts.escalation import AlertState, Decision, Observation, Reason
-from alerts.explanations import Explanation
-from alerts.observations import AnomalyScore, Machine
+from alerts.observations import AnomalyScore, SensorRule
 from alerts.rules import Rule, Trigger
 from quantrac.domain.alerts import (
     AlertKey,
@@ -20,14 +19,17 @@ from quantrac.domain.alerts import (
     TransitionKind,
 )
 from quantrac.domain.limits import Limit
+from quantrac.domain.words import Bilingual, local_time
 
 NEARLY = 0.1
 """A probability that moves by less is not written: an incident would otherwise be written with each of its readings."""
+MOST_REASONS = 3
+"""Of an assessment: what an officer reads on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Foretold:
-    """An open anomaly of the station that the officers were told of."""
+class PagedAnomaly:
+    """An open anomaly of the station for which the officers were paged."""
 
     parameter: str
     since: datetime
@@ -35,59 +37,56 @@ class Foretold:
 
 def transition_of(
     key: AlertKey,
-    machine: Machine,
+    watched: SensorRule,
     before: AlertState,
     decision: Decision,
     *,
     unit: str,
     observation: Observation,
     score: AnomalyScore | None,
-    foretold: Foretold | None = None,
+    earlier: PagedAnomaly | None = None,
 ) -> Transition | None:
     """Return the transition of a decision; ``None`` when the alert did not change.
 
-    ``foretold`` is what the officers were told of the station before, to be said in an alert that opens.
+    ``earlier`` is what the officers were paged for at the station before, to be said in an alert that opens.
     """
     if decision.kind is None:
         return None
     if decision.kind is TransitionKind.RESOLVED:
         return resolution(
             key,
-            machine.rule,
+            watched.rule,
             before,
             decision.reason,
             observation.observed_at,
             unit=unit,
-            limit=machine.limit,
+            limit=watched.limit,
             value=observation.value,
         )
-    state, limit = decision.state, machine.limit
+    state, limit = decision.state, watched.limit
     since = state.since or observation.observed_at
-    why = _opening(key.parameter, machine, state, observation, unit=unit, score=score)
-    if foretold is not None:
-        why = explanations.following(why, foretold.parameter, foretold.since)
+    why = _opening(key.parameter, watched, state, observation, unit=unit, score=score)
+    if earlier is not None:
+        why = explanations.following(why, earlier.parameter, earlier.since)
     return Transition(
         key=key,
         kind=decision.kind,
-        alert_kind=machine.rule.kind,
-        severity=machine.rule.steps[state.level - 1].severity,
+        alert_kind=watched.rule.kind,
+        severity=watched.rule.steps[state.level - 1].severity,
         reason=decision.reason.value,
         observed_at=observation.observed_at,
         since=since,
         value=observation.value,
-        limit_minimum=None if limit is None else limit.minimum,
-        limit_maximum=None if limit is None else limit.maximum,
-        limit_source=None if limit is None else limit.source,
-        explanation_vi=why.vi,
-        explanation_en=why.en,
+        limit=limit,
+        explanation=why,
         page=state.paged and not before.paged,
-        assessment=_assessment(machine, score),
+        assessment=_assessment(watched, score),
     )
 
 
 def reassessment_of(
     key: AlertKey,
-    machine: Machine,
+    watched: SensorRule,
     state: AlertState,
     *,
     unit: str,
@@ -95,20 +94,20 @@ def reassessment_of(
     score: AnomalyScore | None,
 ) -> Reassessment | None:
     """Return the new light in which an open alert stands; ``None`` while class and probability (nearly) stay."""
-    found = _assessment(machine, score)
+    found = _assessment(watched, score)
     if found is None or state.level == 0:
         return None
     if found.cls == state.assessed and abs(found.probability - state.assured) < NEARLY:
         return None
-    why = _opening(key.parameter, machine, state, observation, unit=unit, score=score)
-    return Reassessment(key, found, why.vi, why.en)
+    why = _opening(key.parameter, watched, state, observation, unit=unit, score=score)
+    return Reassessment(key, found, why)
 
 
-def _assessment(machine: Machine, score: AnomalyScore | None) -> Assessment | None:
-    if machine.rule.kind is not AlertKind.ANOMALY or score is None or score.triage is None:
+def _assessment(watched: SensorRule, score: AnomalyScore | None) -> Assessment | None:
+    if watched.rule.kind is not AlertKind.ANOMALY or score is None or score.triage is None:
         return None
     t = score.triage
-    return explanations.assessed(t.cls.value, t.probability, t.reasons_vi, t.reasons_en)
+    return Assessment(t.cls.value, t.probability, t.reasons[:MOST_REASONS])
 
 
 def resolution(
@@ -122,7 +121,7 @@ def resolution(
     limit: Limit | None = None,
     value: float | None = None,
 ) -> Transition:
-    """Return the end of an open alert; it is told to the officers when its beginning was.
+    """Return the end of an open alert; it pages the officers when its beginning did.
 
     ``rule`` is ``None`` when no version of it is known any more.
     """
@@ -130,8 +129,8 @@ def resolution(
     peak = before.peak if rule is None or rule.kind is not AlertKind.FAULT else None
     why = explanations.resolved(key.parameter, unit, peak, observed_at - since)
     if reason in (Reason.RULE_WITHDRAWN, Reason.LIMIT_WITHDRAWN):
-        what = Explanation("quy tắc", "rule") if reason is Reason.RULE_WITHDRAWN else Explanation("giới hạn", "limit")
-        why = Explanation(
+        what = Bilingual("quy tắc", "rule") if reason is Reason.RULE_WITHDRAWN else Bilingual("giới hạn", "limit")
+        why = Bilingual(
             f"{key.parameter}: {what.vi} không còn hiệu lực, cảnh báo kết thúc".lstrip(": "),
             f"{key.parameter}: the {what.en} is no longer in force, the alert ends".lstrip(": "),
         )
@@ -144,11 +143,8 @@ def resolution(
         observed_at=observed_at,
         since=since,
         value=value,
-        limit_minimum=None if limit is None else limit.minimum,
-        limit_maximum=None if limit is None else limit.maximum,
-        limit_source=None if limit is None else limit.source,
-        explanation_vi=why.vi,
-        explanation_en=why.en,
+        limit=limit,
+        explanation=why,
         page=before.paged,
     )
 
@@ -162,35 +158,32 @@ def severity_at(rule: Rule | None, level: int) -> Severity:
 
 def _opening(
     parameter: str,
-    machine: Machine,
+    watched: SensorRule,
     state: AlertState,
     observation: Observation,
     *,
     unit: str,
     score: AnomalyScore | None,
-) -> Explanation:
-    since = explanations.local_time(state.since or observation.observed_at)
+) -> Bilingual:
+    since = local_time(state.since or observation.observed_at)
     count = state.counts[state.level - 1]
-    run = Explanation(f"{count} giá trị liên tiếp từ {since}", f"{count} consecutive readings since {since}")
-    value, limit = observation.value, machine.limit
-    if machine.rule.kind is AlertKind.FAULT:
-        return _fault(machine.rule, parameter, run)
-    if machine.rule.kind is AlertKind.ANOMALY and score is not None and value is not None:
-        why = Explanation(score.text.vi, score.text.en)
-        what = explanations.anomaly(parameter, value, unit, limit, why)
-        told = _assessment(machine, score)
-        tail = Explanation("", "") if told is None else Explanation(f" {told.sentence_vi}", f" {told.sentence_en}")
-        return Explanation(f"{what.vi} {run.vi}.{tail.vi}", f"{what.en} {run.en}.{tail.en}")
+    run = Bilingual(f"{count} giá trị liên tiếp từ {since}", f"{count} consecutive readings since {since}")
+    value, limit = observation.value, watched.limit
+    if watched.rule.kind is AlertKind.FAULT:
+        return _fault(watched.rule, parameter, run)
+    if watched.rule.kind is AlertKind.ANOMALY and score is not None and value is not None:
+        what = explanations.anomaly(parameter, value, unit, limit, score.text)
+        return Bilingual(f"{what.vi} {run.vi}.", f"{what.en} {run.en}.")
     if limit is not None and value is not None:
         what = explanations.against_limit(parameter, value, limit)
-        return Explanation(f"{what.vi}; {run.vi}", f"{what.en}; {run.en}")
+        return Bilingual(f"{what.vi}; {run.vi}", f"{what.en}; {run.en}")
     return run
 
 
-def _fault(rule: Rule, parameter: str, run: Explanation) -> Explanation:
+def _fault(rule: Rule, parameter: str, run: Bilingual) -> Bilingual:
     if rule.trigger is Trigger.CALIBRATING:
-        return Explanation(f"{parameter}: đang hiệu chuẩn, {run.vi}", f"{parameter}: calibrating, {run.en}")
-    return Explanation(
+        return Bilingual(f"{parameter}: đang hiệu chuẩn, {run.vi}", f"{parameter}: calibrating, {run.en}")
+    return Bilingual(
         f"{parameter}: thiết bị báo hỏng hoặc số liệu không dùng được, {run.vi}",
         f"{parameter}: the instrument reports a fault or its data are unusable, {run.en}",
     )

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import psycopg
@@ -21,12 +21,15 @@ from rich.table import Table
 
 from bench.bare_copy import copy_rows_per_s
 from bench.feed import fill
+from bench.meter import Meter
 from bench.model import measure_model
-from local.accounts import Accountant
+from bench.province import bench_registry
 from local.processes import Part
-from local.stage import BenchStage, Meter, bench_stage, wait_until
+from local.stage import FleetRun, Stage, temporary_stage
 from quantrac.clock import SystemClock
-from simulators.fleet import REPORT_FILE
+from quantrac.domain.stations import Station
+from quantrac.errors import QuantracError
+from quantrac.settings import load_settings
 from sql.delays import quantile_s
 
 FIRST_MESSAGES_PER_S = 600.0
@@ -37,6 +40,9 @@ BEHIND_S = 3.0
 """The fleet's report is a second old, and a batch takes part of one."""
 READINGS_PER_MESSAGE = 7.5
 """Of the sample province on average; only to choose the rates of the delay runs."""
+DRAINED_S = 300.0
+NOTHING_COMMITTED = "The worker committed nothing."
+FLEET_GOES_ON = "The fleet did not end."
 
 say = Console(stderr=True).print
 
@@ -52,35 +58,32 @@ def main() -> None:
     say("The anomaly model alone …")
     result = measure_model(2000 if options.quick else 6000, 3 if options.quick else 5)
     if not options.model_only:
-        with bench_stage() as stage:
-            result = measure(stage, seconds, options.profile) | result
+        registry = bench_registry()
+        with temporary_stage("bench", load_settings(), registry, SystemClock()) as stage:
+            result = measure(stage, registry.stations, seconds, options.profile) | result
     show(result)
     sys.stdout.write(json.dumps(result) + "\n")
 
 
-def measure(stage: BenchStage, seconds: float, profile: Path | None) -> dict[str, object]:
+def measure(stage: Stage, stations: Iterable[Station], seconds: float, profile: Path | None) -> dict[str, object]:
     """Run every measurement on one stage."""
     owner = stage.servers.database().owner
     say(f"Bare COPY into the hypertable, {seconds / 3:.0f} s …")
     copy = copy_rows_per_s(owner, seconds / 3)
-    pipeline = stage.pipeline()
-    parts, (worker,) = pipeline.parts, pipeline.workers
-    try:
-        for each in parts:
-            each.start()
-        say(f"Delay at 5 readings/s, {2 * seconds:.0f} s …")
-        slow = _delays(stage, 5.0, 2 * seconds)
-        say(f"Delay at 1,000 readings/s, {seconds:.0f} s …")
-        fast = _delays(stage, 1000.0, seconds)
-        say(f"The whole path under load, {seconds:.0f} s …")
-        with Meter(lambda: _pids(stage, parts)) as meter:
-            whole = _whole_path(stage, seconds)
-        say("The worker alone, from a full topic …")
-        worker.stop()
-        alone = _worker_alone(stage, worker, profile)
-    finally:
-        for each in reversed(parts):
-            each.stop()
+    stage.start()
+    say(f"Delay at 5 readings/s, {2 * seconds:.0f} s …")
+    slow = _delays(stage, 5.0, 2 * seconds)
+    say(f"Delay at 1,000 readings/s, {seconds:.0f} s …")
+    fast = _delays(stage, 1000.0, seconds)
+    say(f"The whole path under load, {seconds:.0f} s …")
+    with Meter(lambda: _pids(stage)) as meter:
+        whole = _whole_path(stage, seconds)
+    say("The worker alone, from a full topic …")
+    alone = _worker_alone(stage, stations, profile)
+    if stage.restarts:
+        raise QuantracError(
+            f"{stage.restarts} processes ended by themselves while they were measured; see the warnings."
+        )
     return {
         "readings_per_s": round(whole),
         "copy_rows_per_s": round(copy),
@@ -104,24 +107,29 @@ def show(result: dict[str, object]) -> None:
     Console().print(table)
 
 
-def _delays(stage: BenchStage, readings_per_s: float, seconds: float) -> dict[int, int]:
+def _fleet(stage: Stage, messages_per_s: float, seconds: float) -> FleetRun:
+    return stage.fleet("--rate", f"{messages_per_s:g}", "--duration", f"{seconds:g}")
+
+
+def _delays(stage: Stage, readings_per_s: float, seconds: float) -> dict[int, int]:
     """Return the histogram of delays of a run at a rate."""
     before = _histogram(stage)
-    fleet = stage.fleet(readings_per_s / READINGS_PER_MESSAGE, seconds)
-    fleet.start()
-    wait_until(lambda: fleet.pid is None, seconds + 60, "the end of the fleet")
-    _until_at_rest(stage)
-    time.sleep(3.0)  # the worker writes the delays of its last batch with its next sweep
+    run = _fleet(stage, readings_per_s / READINGS_PER_MESSAGE, seconds)
+    run.begin()
+    stage.until(run.ended, seconds + 60, FLEET_GOES_ON)
+    run.until_drained(DRAINED_S)
+    run.close()
+    stage.let(3.0)  # the worker writes the delays of its last batch with its next sweep
     return dict(_histogram(stage) - before)
 
 
-def _histogram(stage: BenchStage) -> Counter[int]:
+def _histogram(stage: Stage) -> Counter[int]:
     with psycopg.connect(stage.servers.database().reader) as connection:
         rows = connection.execute("SELECT bucket, sum(readings)::bigint FROM delays GROUP BY bucket").fetchall()
     return Counter(dict(rows))
 
 
-def _whole_path(stage: BenchStage, seconds: float) -> float:
+def _whole_path(stage: Stage, seconds: float) -> float:
     """Return the highest rate of committed readings that the path has kept up with.
 
     The rate rises step by step. A path that keeps up has at the end of a step no more under way than ``BEHIND_S`` of
@@ -138,44 +146,44 @@ def _whole_path(stage: BenchStage, seconds: float) -> float:
     return best
 
 
-def _step(stage: BenchStage, messages_per_s: float, seconds: float) -> tuple[float, bool]:
+def _step(stage: Stage, messages_per_s: float, seconds: float) -> tuple[float, bool]:
     """Publish at a rate; return readings committed per second, and whether the path kept up."""
-    accountant, clock = _accountant(stage), SystemClock()
-    accountant.begin(clock.now())
-    fleet = stage.fleet(messages_per_s, seconds + WARM_UP_S + 5.0)
-    fleet.start()
-    wait_until(lambda: accountant.look(clock.now()).ledger.stored > 0, 60, "the first commit")
-    time.sleep(WARM_UP_S)
-    first, began = accountant.look(clock.now()), time.perf_counter()
-    time.sleep(seconds)
-    last, ended = accountant.look(clock.now()), time.perf_counter()
-    wait_until(lambda: fleet.pid is None, seconds + 90, "the end of the fleet")
-    accountant.close()
-    _until_at_rest(stage)
+    run = _fleet(stage, messages_per_s, seconds + WARM_UP_S + 5.0)
+    run.begin()
+    stage.until(lambda: run.look().ledger.stored > 0, 60, NOTHING_COMMITTED)
+    stage.let(WARM_UP_S)
+    first, began = run.look(), time.perf_counter()
+    stage.let(seconds)
+    last, ended = run.look(), time.perf_counter()
+    stage.until(run.ended, seconds + 90, FLEET_GOES_ON)
+    run.until_drained(DRAINED_S)
+    run.close()
     committed = (last.ledger.stored - first.ledger.stored) / (ended - began)
     behind = last.fleet.published - last.done
     asked = messages_per_s * last.fleet.published / max(last.fleet.messages, 1)
     return committed, behind < BEHIND_S * asked and committed > 0.9 * asked
 
 
-def _worker_alone(stage: BenchStage, worker: Part, profile: Path | None) -> float:
+def _worker_alone(stage: Stage, stations: Iterable[Station], profile: Path | None) -> float:
     """Return the readings per second of a worker that finds everything in Kafka already."""
-    readings = fill(stage.servers.kafka(), stage.stations, 40_000, SystemClock())
-    accountant = _accountant(stage)
-    accountant.begin(SystemClock().now())
+    (worker,) = stage.pipeline.workers
+    worker.stop()
+    readings = fill(stage.servers.kafka(), sorted(stations, key=lambda s: s.code), 40_000, SystemClock())
+    run = stage.fleet()  # never begun: only its accounts are wanted
+    run.accountant.begin(SystemClock().now())
     worker.start()
     if profile is not None:
         _profile(worker, profile)
 
     # Not only what is stored: the load before it may have had the same instants.
-    def look() -> int:
-        return accountant.look(SystemClock().now()).done
+    def done() -> int:
+        return run.look().done
 
-    wait_until(lambda: look() > 0, 60, "the first commit")
-    first, began = look(), time.perf_counter()
-    wait_until(lambda: look() >= readings, 300, "the last commit")
+    stage.until(lambda: done() > 0, 60, NOTHING_COMMITTED)
+    first, began = done(), time.perf_counter()
+    stage.until(lambda: done() >= readings, 300, "The worker did not come to the end of the topic.")
     elapsed = time.perf_counter() - began
-    accountant.close()
+    run.close()
     return (readings - first) / elapsed
 
 
@@ -195,22 +203,9 @@ def _profile(worker: Part, folder: Path) -> None:
     subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def _accountant(stage: BenchStage) -> Accountant:
-    servers = stage.servers
-    return Accountant(
-        servers.database(), servers.kafka(), stage.run_dir / "simulate" / REPORT_FILE, servers.mail.folder
-    )
-
-
-def _until_at_rest(stage: BenchStage) -> None:
-    accountant = _accountant(stage)
-    wait_until(lambda: accountant.waiting() == 0, 300, "an empty queue")
-    accountant.close()
-
-
-def _pids(stage: BenchStage, parts: Sequence[Part]) -> dict[str, int | None]:
+def _pids(stage: Stage) -> dict[str, int | None]:
     servers = {server.name: server.pid for server in stage.servers.all if server.name != "mail"}
-    return servers | {each.name: each.pid for each in parts}
+    return servers | {each.name: each.pid for each in stage.parts}
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from models.families import FAMILIES
+from models.families import STATION_DEFAULT
 from models.fitting import fit
 from models.pipeline import Fitted, Scorer, warm
 from models.protocol import TriageClass
@@ -22,7 +22,7 @@ STATIONS = 30
 """Held at once, to see what memory a station takes."""
 _TAUGHT_ROWS = 4000
 _EVENT_EVERY, _EVENT_ROWS = 400, 30
-_CONFIG = replace(FAMILIES["scenarios"], injections=None)
+_CONFIG = replace(STATION_DEFAULT, injections=None)
 
 
 def measure_model(rows: int, repeats: int) -> dict[str, object]:
@@ -61,7 +61,7 @@ def _series(rows: int, seed: int) -> Series:
         last = first + _EVENT_ROWS - 1
         labels[first : last + 1] = True
         values[first : last + 1, : 1 + 3 * (number % 2)] += 20
-        cls = TriageClass.PROCESS if number % 2 else TriageClass.FAULT
+        cls = TriageClass.POLLUTION if number % 2 else TriageClass.FAULT
         events.append(Event(times[first], times[last], cls.value, (), cls))
     return Series("bench", times, tuple(f"s{j}" for j in range(SENSORS)), values, labels, tuple(events))
 

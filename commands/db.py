@@ -17,10 +17,14 @@ def migrate() -> None:
 
     Example: quantrac db migrate
     """
+    from alerts.effective_limits import effective_limits
     from commands.context import load_context
+    from sql.catalogue import refresh_effective_limits
     from sql.runner import migrate as run
 
-    applied = run(load_context().database().owner, on_step=lambda m: typer.echo(f"Applying {m.file_name} ..."))
+    owner = load_context().database().owner
+    applied = run(owner, on_step=lambda m: typer.echo(f"Applying {m.file_name} ..."))
+    refresh_effective_limits(owner, effective_limits)
     typer.echo(f"{len(applied)} migrations applied." if applied else "The database is up to date.")
 
 

@@ -101,7 +101,7 @@ def replay(
         messages = reports.replayable(ids=ids or None, station=station, reason=reason, limit=limit)
     reinject(context.kafka(), messages)
     with WorkerStore(context.database().writer).transaction() as tx:
-        tx.mark_replayed([i for m in messages for i in m.ids], context.clock.now())
+        tx.accounting.mark_replayed([i for m in messages for i in m.ids], context.clock.now())
     typer.echo(f"{len(messages)} messages sent again; `quantrac dead-letters list` shows what is still refused.")
 
 

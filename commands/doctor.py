@@ -141,7 +141,7 @@ def _limits(context: Context) -> str:
     if untold:
         raise CheckError(
             f"alert rule {untold[0]} pages for broken probes too: it does not ask what the model takes an alarm for",
-            "Import the rules of this version: quantrac limits import; or give its paging step a `process`.",
+            "Import the rules of this version: quantrac limits import; or give its paging step a `pollution`.",
         )
     problems = check_limits(context.registry(), sets, today)
     if problems:

@@ -59,6 +59,7 @@ def import_(paths: Paths = None, rules: Rules = None) -> None:
 
     Example: quantrac limits import qcvn-40-2025.toml
     """
+    from alerts.effective_limits import effective_limits
     from alerts.rules import document
     from commands.context import load_context
     from sql.catalogue import RuleDocument, import_limit_sets, import_rules
@@ -69,7 +70,7 @@ def import_(paths: Paths = None, rules: Rules = None) -> None:
     if rules and not paths:
         limit_sets = ()
     owner = load_context().database().owner
-    import_limit_sets(owner, limit_sets)
+    import_limit_sets(owner, limit_sets, effective_limits)
     import_rules(owner, [RuleDocument(rule.code, rule.effective_from, document(rule)) for rule in alert_rules])
     typer.echo(_summary(limit_sets, alert_rules) + " imported.")
 

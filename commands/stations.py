@@ -25,12 +25,13 @@ def import_(paths: Paths = None) -> None:
 
     Example: quantrac stations import /etc/quantrac/stations
     """
+    from alerts.effective_limits import effective_limits
     from commands.context import load_context
     from quantrac.registry import registry_sha256
     from sql.catalogue import import_registry
 
     registry = _read(paths)
-    import_registry(load_context().database().owner, registry, registry_sha256(registry))
+    import_registry(load_context().database().owner, registry, registry_sha256(registry), effective_limits)
     typer.echo(_summary(registry) + " imported.")
 
 

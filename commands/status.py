@@ -73,7 +73,7 @@ def collect(context: Context) -> dict[str, dict[str, object]]:
     with Reports(context.database().reader) as reports:
         totals, ledger = reports.status(now), reports.ledger_totals()
         delays = reports.delay_quantiles(now - DELAYS_OVER)
-        missing = sum(gap.missing for gap in reports.feed_gaps(limit=1000))
+        missing = sum(gap.missing for gap in reports.sequence_gaps(limit=1000))
     return {
         "Stations": {
             "registered": totals.stations,

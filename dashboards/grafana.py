@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from quantrac.domain.words import Bilingual
+
 SCHEMA_VERSION = 41
 """``schemaVersion`` of Grafana 12.0; a newer Grafana migrates it when it loads the dashboard."""
 
@@ -31,7 +33,7 @@ class Choice:
     """How one value of a column is shown."""
 
     value: str
-    text: str
+    text: Bilingual
     color: str | None = None
 
 
@@ -214,7 +216,7 @@ class Dashboard:
 def _mapping(choices: Sequence[Choice]) -> Json:
     options: Json = {}
     for index, choice in enumerate(choices):
-        options[choice.value] = {"index": index, "text": choice.text}
+        options[choice.value] = {"index": index, "text": choice.text.both}
         if choice.color is not None:
             options[choice.value]["color"] = choice.color
     return {"type": "value", "options": options}

@@ -39,7 +39,7 @@ def overview() -> Dashboard:
 
 
 def _status_counts() -> Panel:
-    columns = row_of_counts(*((s.column, s.text, s.color) for s in words.STATION_STATUSES))
+    columns = row_of_counts(*((s.column, s.text.both, s.color) for s in words.STATION_STATUSES))
     return numbers(
         "Trạm theo trạng thái · Stations by status",
         "Số trạm ở mỗi trạng thái; mỗi trạm chỉ đếm một lần, ở trạng thái nặng nhất. · Each station counts once.",

@@ -6,9 +6,9 @@ from collections import deque
 
 
 class Delivery:
-    """One message on its way. ``stored`` is set once Kafka has acknowledged it, ``failure`` when it never will."""
+    """One message on its way. ``stored`` is set once Kafka has acknowledged it."""
 
-    __slots__ = ("failure", "packet_id", "since_s", "size_bytes", "stored")
+    __slots__ = ("packet_id", "since_s", "size_bytes", "stored")
 
     def __init__(self, packet_id: int | None, size_bytes: int, since_s: float) -> None:
         self.packet_id = packet_id
@@ -16,7 +16,6 @@ class Delivery:
         self.size_bytes = size_bytes
         self.since_s = since_s
         self.stored = False
-        self.failure: BaseException | None = None
 
 
 class Window:

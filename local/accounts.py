@@ -17,7 +17,7 @@ from simulators.labels import read_labels
 
 if TYPE_CHECKING:
     from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint
-    from sql.reports import AlertLine, DelayQuantiles, Told, Totals
+    from sql.reports import AlertLine, DelayQuantiles, Paged, Totals
     from streams.lag import LagProbe
 
 
@@ -58,8 +58,8 @@ class Account:
     alerts: tuple[AlertLine, ...]
     """Opened during this run."""
     mails: tuple[CaughtMail, ...]
-    told: Mapping[int, Told]
-    """When officers were first told of an alert, by its number; alerts of which nobody was told are not in it."""
+    paged: Mapping[int, Paged]
+    """When officers were first paged for an alert, by its number; alerts for which nobody was are not in it."""
     awaited_delays: int
     """Live readings stored so far: their delays are known soon after."""
     missing_messages: int
@@ -143,7 +143,7 @@ class Accountant:
         waiting = self.waiting()
         ledger = difference(self._reports.ledger_totals(), self._before)
         alerts = tuple(a for a in self._reports.alerts(only_open=False, limit=200) if a.opened_at >= since)
-        told = {a.id: self._reports.told(a.id) for a in alerts if a.page}
+        paged = {a.id: self._reports.paged(a.id) for a in alerts if a.page}
         return Account(
             at=now,
             fleet=fleet,
@@ -153,9 +153,9 @@ class Accountant:
             totals=self._reports.status(now),
             alerts=alerts,
             mails=tuple(m for m in read_index(self._mail_dir) if m.received_at >= since),
-            told={alert_id: one for alert_id, one in told.items() if one is not None},
+            paged={alert_id: one for alert_id, one in paged.items() if one is not None},
             awaited_delays=ledger.stored - self._stored_before,
-            missing_messages=sum(gap.missing for gap in self._reports.feed_gaps()),
+            missing_messages=sum(gap.missing for gap in self._reports.sequence_gaps()),
         )
 
     def disconnect(self) -> None:

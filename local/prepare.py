@@ -42,6 +42,7 @@ def prepare(servers: LocalServers, settings: Settings, registry: Registry, progr
 
     The servers run. Everything may be there already; then nothing changes.
     """
+    from alerts.effective_limits import effective_limits
     from alerts.limits import load_limit_sets, packaged_limits
     from alerts.rules import document, load_rules, packaged_rules
     from quantrac.registry import registry_sha256
@@ -57,9 +58,9 @@ def prepare(servers: LocalServers, settings: Settings, registry: Registry, progr
     owner = servers.database().owner
     migrate(owner)
     progress.advance_to("Preparing data", 2, steps)
-    import_registry(owner, registry, registry_sha256(registry))
+    import_registry(owner, registry, registry_sha256(registry), effective_limits)
     progress.advance_to("Preparing data", 3, steps)
-    import_limit_sets(owner, load_limit_sets([packaged_limits()]))
+    import_limit_sets(owner, load_limit_sets([packaged_limits()]), effective_limits)
     rules = load_rules([settings.rules_file or packaged_rules()])
     import_rules(owner, [RuleDocument(rule.code, rule.effective_from, document(rule)) for rule in rules])
     progress.advance_to("Preparing data", 4, steps)

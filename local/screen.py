@@ -12,8 +12,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from quantrac.domain.stations import VIETNAM
-from quantrac.domain.words import as_text
+from alerts.explanations import explained
+from quantrac.domain.words import Bilingual, as_text, local_clock, percentage
 
 if TYPE_CHECKING:
     from local.accounts import Account
@@ -108,23 +108,24 @@ def _alerts(alerts: tuple[AlertLine, ...]) -> Table:
             a.station,
             a.parameter,
             a.rule,
-            a.since.astimezone(VIETNAM).strftime("%H:%M:%S"),
+            local_clock(a.since),
             as_text(a.peak_value),
             as_text(a.limit_maximum),
-            "-" if a.triage is None else f"{a.triage} {(a.triage_probability or 0) * 100:.0f} %",
-            "open" if a.resolved_at is None else f"resolved {a.resolved_at.astimezone(VIETNAM):%H:%M:%S}",
+            "-" if a.triage is None else f"{a.triage} {percentage(a.triage_probability or 0)}",
+            "open" if a.resolved_at is None else f"resolved {local_clock(a.resolved_at)}",
             "e-mail" if a.page else "work item",
         )
     return table
 
 
 def _why(account: Account) -> list[RenderableType]:
-    """Return the explanation of the alert of which officers were told last, the model's before that of a limit."""
-    told = [a for a in account.alerts if a.id in account.told and a.resolved_at is None]
-    newest = next((a for a in told if a.kind == "anomaly"), next(iter(told), None))
+    """Return the explanation of the alert for which officers were paged last, the model's before that of a limit."""
+    paged = [a for a in account.alerts if a.id in account.paged and a.resolved_at is None]
+    newest = next((a for a in paged if a.kind == "anomaly"), next(iter(paged), None))
     if newest is None:
         return []
-    return [Text(f"Vì sao · Why: {newest.explanation_vi}"), Text(newest.explanation_en, style="dim")]
+    words = explained(Bilingual(newest.explanation_vi, newest.explanation_en), newest.assessment)
+    return [Text(f"Vì sao · Why: {words.vi}"), Text(words.en, style="dim")]
 
 
 def _stations(stations: list[StationLine]) -> Table:
@@ -135,7 +136,7 @@ def _stations(stations: list[StationLine]) -> Table:
         state = (
             Text("online", style="green") if s.online else Text("offline" if s.online is False else "-", style="red")
         )
-        last = "-" if s.last_observed_at is None else f"{s.last_observed_at.astimezone(VIETNAM):%H:%M:%S}"
+        last = "-" if s.last_observed_at is None else local_clock(s.last_observed_at)
         alerts = Text(str(s.open_alerts), style="bold red" if s.open_alerts else "dim")
         table.add_row(s.station, s.name_vi, state, last, alerts)
     return table

@@ -1,122 +1,162 @@
-"""The stage of a benchmark: servers of its own in a folder of its own, and quantrac's processes on them."""
+"""The stage that demo, benchmark and acceptance tests share: servers, the pipeline under its supervisor, a fleet.
+
+A :class:`Stage` has the servers of one run folder and the pipeline on them; :func:`temporary_stage` makes one in a
+folder of its own. A :class:`FleetRun` is one run of the simulated fleet on it, with the accounts of what became of its
+readings.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
-import psutil
-
+from local.accounts import Account, Accountant
 from local.prepare import local_servers, prepare
-from local.processes import Part, Pipeline, part, pipeline
+from local.processes import Part, Supervisor, part, pipeline
 from local.servers import LocalServers
 from local.servers.progress import bars_on_stderr
-from quantrac.domain.stations import Registry, Station
-from quantrac.registry import load_registry, sample_province, with_cadence
-from quantrac.settings import load_settings
+from quantrac.clock import Clock
+from quantrac.domain.stations import Registry
+from quantrac.errors import QuantracError, ServerError
+from quantrac.settings import Settings
+from simulators.fleet import LABELS_FILE, REPORT_FILE
 
-STATIONS = 150
-"""A province has 50 to 150."""
+TURN_S = 0.2
+"""Between two looks at what is waited for; the supervisor wants to look about once a second."""
+READY_S = 60.0
 
 
-class BenchStage:
-    """Running servers, prepared, with the sample province imported."""
+class Stage:
+    """The servers of one run folder and the pipeline on them, under a supervisor that starts again what ends."""
 
-    def __init__(self, servers: LocalServers, registry: Registry) -> None:
-        self.servers, self.registry = servers, registry
+    def __init__(self, servers: LocalServers, clock: Clock, *, workers: int = 1) -> None:
+        self.servers, self.clock = servers, clock
         self.run_dir = servers.run_dir
+        self.pipeline = pipeline(servers.run_dir, workers)
+        self.supervisor = Supervisor(self.pipeline.parts, clock)
+        self._runs: list[FleetRun] = []
 
     @property
-    def stations(self) -> list[Station]:
-        """The stations of the sample province."""
-        return sorted(self.registry.stations, key=lambda s: s.code)
+    def parts(self) -> tuple[Part, ...]:
+        """The processes of the pipeline, in the order of a reading's way."""
+        return self.pipeline.parts
 
-    def pipeline(self) -> Pipeline:
-        """Return bridge, one worker and notifier, not started."""
-        return pipeline(self.run_dir)
+    @property
+    def restarts(self) -> int:
+        """How often the supervisor had to start a process that had ended by itself."""
+        return self.supervisor.restarts
 
-    def fleet(self, rate: float, duration_s: float) -> Part:
-        """Return a fleet that publishes ``rate`` messages per second."""
-        return part(self.run_dir, "fleet", "simulate", "--rate", f"{rate:g}", "--duration", f"{duration_s:g}", "--json")
+    def start(self) -> None:
+        """Start the pipeline on the running servers and wait until it is ready."""
+        self.supervisor.start()
+
+    def stop(self) -> None:
+        """End what feeds the pipeline, then stop the pipeline, its last process first, then close the accounts."""
+        for run in self._runs:
+            run.fleet.stop()
+        self.supervisor.stop()
+        for run in self._runs:
+            run.accountant.close()
+
+    def let(self, seconds: float) -> None:
+        """Let it go on for a while."""
+        ends_s = self.clock.monotonic_s() + seconds
+        while (left_s := ends_s - self.clock.monotonic_s()) > 0:
+            self.supervisor.tend()
+            time.sleep(min(TURN_S, left_s))
+
+    def until(self, condition: Callable[[], bool], longest_s: float, said: Callable[[], str] | str) -> float:
+        """Wait until a condition holds and return how long it took (s).
+
+        Raises
+        ------
+        QuantracError
+            It did not hold within ``longest_s``; the message is ``said``.
+        """
+        began_s = self.clock.monotonic_s()
+        while not condition():
+            if self.clock.monotonic_s() - began_s > longest_s:
+                raise QuantracError(f"{said if isinstance(said, str) else said()} (Waited {longest_s:g} s.)")
+            self.let(TURN_S)
+        return self.clock.monotonic_s() - began_s
+
+    def ready(self, *parts: Part) -> None:
+        """Wait until processes are ready; without any, until the whole pipeline is."""
+        for each in parts or self.parts:
+            self.until(each.is_healthy, READY_S, f"{each.name} is not ready; see {each.log_path}.")
+
+    def fleet(self, *options: str, folder: Path | None = None) -> FleetRun:
+        """Return a run of the simulated fleet with options of ``quantrac simulate``, not begun."""
+        run = FleetRun(self, options, folder or self.run_dir / "simulate")
+        self._runs.append(run)
+        return run
 
 
-def bench_registry() -> Registry:
-    """Return a province of the size that is planned for: ``STATIONS`` copies of the sample stations, at 1 Hz."""
-    sample = sorted(load_registry([sample_province()]).stations, key=lambda s: s.code)
-    stations = [
-        replace(
-            sample[n % len(sample)], code=f"BENCH_{n:03d}", old_codes=(), name_vi=f"Bench {n}", name_en=f"Bench {n}"
-        )
-        for n in range(STATIONS)
-    ]
-    return with_cadence(Registry(tuple(stations)), 1.0)
+class FleetRun:
+    """One run of the simulated fleet, and the accounts of its readings. Made by :meth:`Stage.fleet`."""
+
+    def __init__(self, stage: Stage, options: tuple[str, ...], folder: Path) -> None:
+        self.stage, self.folder = stage, folder
+        self.report, self.labels = folder / REPORT_FILE, folder / LABELS_FILE
+        servers = stage.servers
+        self.fleet = part(stage.run_dir, "fleet", "simulate", *options, "--folder", str(folder), "--json")
+        self.accountant = Accountant(servers.database(), servers.kafka(), self.report, servers.mail.folder)
+
+    def begin(self) -> None:
+        """Count from here, and start the fleet; what an earlier run left in its folder says nothing of this one."""
+        self.report.unlink(missing_ok=True)
+        self.labels.unlink(missing_ok=True)
+        self.accountant.begin(self.stage.clock.now())
+        self.fleet.start()
+
+    def look(self) -> Account:
+        """Return the accounts of this moment."""
+        return self.accountant.look(self.stage.clock.now())
+
+    def ended(self) -> bool:
+        """Whether the fleet does not run (any more)."""
+        return self.fleet.pid is None
+
+    def require_running(self) -> None:
+        """Raise ``ServerError`` when the fleet has ended by itself."""
+        if self.ended():
+            raise ServerError(f"The simulated fleet ended by itself; see {self.fleet.log_path}.")
+
+    def until_drained(self, longest_s: float) -> None:
+        """Wait until no record waits for a worker."""
+        self.stage.until(lambda: self.accountant.waiting() == 0, longest_s, "Records still wait for a worker.")
+
+    def close(self) -> None:
+        """End the fleet and the connections."""
+        self.fleet.stop()
+        self.accountant.close()
 
 
 @contextmanager
-def bench_stage() -> Iterator[BenchStage]:
-    """Start servers in a temporary folder, and remove both at the end."""
-    settings = load_settings()
-    run_dir = Path(tempfile.mkdtemp(prefix="quantrac-bench-"))
-    run_dir.chmod(0o711)
+def temporary_stage(
+    name: str, settings: Settings, registry: Registry, clock: Clock, *, workers: int = 1
+) -> Iterator[Stage]:
+    """Start servers in a temporary folder and prepare them; stop all that runs there and remove it at the end."""
+    # Not below anybody's private folder: root's PostgreSQL runs as another user, who may not enter there.
+    run_dir = Path(tempfile.mkdtemp(prefix=f"quantrac-{name}-"))
+    run_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
     servers = local_servers(settings, run_dir)
+    stage = Stage(servers, clock, workers=workers)
     try:
         with bars_on_stderr() as bars:
             servers.start(bars)
-            registry = bench_registry()
             prepare(servers, settings, registry, bars)
-        yield BenchStage(servers, registry)
+        yield stage
     finally:
-        servers.stop()
-        shutil.rmtree(run_dir, ignore_errors=True)
-
-
-class Meter:
-    """Peak memory and processor time of processes, sampled in a thread."""
-
-    def __init__(self, pids: Callable[[], dict[str, int | None]]) -> None:
-        self._pids = pids
-        self.rss_mb: dict[str, float] = {}
-        self.cpu_s: dict[str, float] = {}
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> Meter:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(0.5):
-            for name, pid in self._pids().items():
-                if pid is not None:
-                    self._sample(name, pid)
-
-    def _sample(self, name: str, pid: int) -> None:
         try:
-            process = psutil.Process(pid)
-            family = [process, *process.children(recursive=True)]
-            # PSS would count PostgreSQL's shared buffers once; RSS is what `top` shows, and the larger of the two.
-            rss = sum(p.memory_info().rss for p in family) / 1e6
-            cpu = sum(sum(p.cpu_times()[:2]) for p in family)
-        except psutil.NoSuchProcess:
-            return
-        self.rss_mb[name] = max(rss, self.rss_mb.get(name, 0.0))
-        self.cpu_s[name] = max(cpu, self.cpu_s.get(name, 0.0))
-
-
-def wait_until(condition: Callable[[], bool], timeout_s: float, what: str) -> None:
-    """Return when ``condition`` holds; raise ``TimeoutError`` that names ``what`` otherwise."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what} did not happen within {timeout_s:g} s")
-        time.sleep(0.2)
+            stage.stop()
+        finally:
+            servers.stop_all()
+        shutil.rmtree(run_dir, ignore_errors=True)
+        if not servers.postgres.folder.is_relative_to(run_dir):
+            shutil.rmtree(servers.postgres.folder.parent, ignore_errors=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from quantrac.domain.stations import VIETNAM
+from alerts.explanations import explained
+from quantrac.domain.words import Bilingual, local_clock
 from simulators.labels import Injected
 
 if TYPE_CHECKING:
@@ -45,14 +46,14 @@ class WorkItem:
 
 
 def slug_of(account: Account, events: Iterable[Injected]) -> Slug | None:
-    """Return the first slug that was told and whose limit was crossed; ``None`` as long as there is none."""
+    """Return the first slug that paged and whose limit was crossed; ``None`` as long as there is none."""
     for event in events:
         if event.kind != "pollution_slug" or event.crossed_at is None:
             continue
-        told = [a for a in account.alerts if event.caused(a.station, a.parameter, a.since) and a.id in account.told]
-        if told:
-            first = min(told, key=lambda a: account.told[a.id].observed_at)
-            return Slug(first, account.told[first.id].observed_at, event.crossed_at)
+        paged = [a for a in account.alerts if event.caused(a.station, a.parameter, a.since) and a.id in account.paged]
+        if paged:
+            first = min(paged, key=lambda a: account.paged[a.id].observed_at)
+            return Slug(first, account.paged[first.id].observed_at, event.crossed_at)
     return None
 
 
@@ -81,13 +82,12 @@ def lines_of(slug: Slug | None, items: Iterable[WorkItem], cadence_s: float) -> 
     if slug is not None:
         alert, ahead_s = slug.alert, slug.ahead_s()
         order = "before" if ahead_s >= 0 else "after"
-        yield f"Slug at {alert.station}: officers told of {alert.parameter} at {_clock(slug.alarmed_at)},"
+        yield f"Slug at {alert.station}: officers told of {alert.parameter} at {local_clock(slug.alarmed_at)},"
         yield (
-            f"  {abs(ahead_s):.0f} s {order} the limit was crossed at {_clock(slug.crossed_at)}; "
+            f"  {abs(ahead_s):.0f} s {order} the limit was crossed at {local_clock(slug.crossed_at)}; "
             f"at a station's cadence of {cadence_s / 60:g} min that is {abs(ahead_s) * cadence_s / 60:.0f} min."
         )
-        yield f"  {alert.explanation_vi}"
-        yield f"  {alert.explanation_en}"
+        yield from _why(alert)
     for item in items:
         event, raised = item.event, item.alert
         what = f"{event.kind.replace('_', ' ')} of {', '.join(event.parameters)} at {event.station}"
@@ -96,15 +96,14 @@ def lines_of(slug: Slug | None, items: Iterable[WorkItem], cadence_s: float) -> 
             continue
         sure = "" if raised.triage_probability is None else f" {raised.triage_probability * 100:.0f} %"
         yield f"Work item: {what}: {item.cls or 'no class'}{sure}, rule {raised.rule}; pages {item.pages}."
-        yield f"  {raised.explanation_vi}"
-        yield f"  {raised.explanation_en}"
+        yield from _why(raised)
 
 
 def as_json(slug: Slug | None, items: Iterable[WorkItem], cadence_s: float) -> dict[str, object]:
     """Return the same for programs."""
-    told = None
+    found = None
     if slug is not None:
-        told = {
+        found = {
             "station": slug.alert.station,
             "parameter": slug.alert.parameter,
             "alert": slug.alert.id,
@@ -116,9 +115,10 @@ def as_json(slug: Slug | None, items: Iterable[WorkItem], cadence_s: float) -> d
             "class": slug.alert.triage,
             "probability": slug.alert.triage_probability,
             "explanation_vi": slug.alert.explanation_vi,
+            "reasons_vi": slug.alert.triage_reasons_vi,
         }
     return {
-        "slug": told,
+        "slug": found,
         "work_items": [
             {
                 "station": i.event.station,
@@ -135,5 +135,7 @@ def as_json(slug: Slug | None, items: Iterable[WorkItem], cadence_s: float) -> d
     }
 
 
-def _clock(instant: datetime) -> str:
-    return instant.astimezone(VIETNAM).strftime("%H:%M:%S")
+def _why(alert: AlertLine) -> Iterator[str]:
+    words = explained(Bilingual(alert.explanation_vi, alert.explanation_en), alert.assessment)
+    yield f"  {words.vi}"
+    yield f"  {words.en}"

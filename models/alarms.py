@@ -13,7 +13,7 @@ from models.series import Bools, Floats, Times, stretches, widened
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class HeldOut:
     """Scores of one sensor or row series with its truth, for choosing a threshold."""
 
     times: Times
@@ -49,7 +49,7 @@ event that is missed costs more than a work item."""
 
 
 def choose_threshold(
-    judged: Sequence[Judged],
+    judged: Sequence[HeldOut],
     *,
     budget_per_day: float,
     aim: Aim,
@@ -79,7 +79,7 @@ def choose_threshold(
     return float(candidates[int(np.argmax(smooth >= smooth.max() - _LEAN))])
 
 
-def _worth(judged: Sequence[Judged], threshold: float, budget: float, aim: Aim, hold_rows: int) -> float:
+def _worth(judged: Sequence[HeldOut], threshold: float, budget: float, aim: Aim, hold_rows: int) -> float:
     counts = np.zeros(3)
     detected = events = false_runs = 0
     days = 0.0

@@ -8,8 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from models.priors import Harm, kind_of, prior_of
+from models.priors import kind_of
 from models.series import Floats
+from quantrac.domain.parameters import Harm, harm_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ PATTERNS = (
         "nước thải hữu cơ", "organic waste water",
     ),
     Pattern("ammonia", {"nh4": 1, "tn": 1, "cond": 1, "ph": 1, "do": -1}, "nước thải amoni", "ammonia waste water"),
-    Pattern("salt", {"cond": 1, "cl": 1, "no3": 1}, "nước thải mặn", "saline waste water"),
+    Pattern("salt", {"cond": 1, "chloride": 1, "no3": 1}, "nước thải mặn", "saline waste water"),
     Pattern("solids", {"tss": 1, "turb": 1, "cod": 1, "toc": 1, "tp": 1}, "trôi bùn", "a wash-out of solids"),
     Pattern("acid", {"ph": -1, "cond": 1}, "nước thải axit", "acid waste water"),
     Pattern("dye", {"color": 1, "cod": 1, "toc": 1, "temp": 1}, "nước thải nhuộm", "dye waste water"),
@@ -44,7 +45,9 @@ _IDLE = 0.2
 _MUDDY = frozenset({"tss", "turb"})
 _FLOWS = frozenset({"flow", "level"})
 _RAIN = {"flow": 1, "level": 1, "cond": -1, "temp": -1}
-_THINNED = frozenset({"cod", "bod5", "toc", "tss", "turb", "nh4", "tn", "tp", "no3", "po4", "color", "cond", "cl"})
+_THINNED = frozenset({
+    "cod", "bod5", "toc", "tss", "turb", "nh4", "tn", "tp", "no3", "po4", "color", "cond", "cl", "chloride",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def roles_of(columns: tuple[str, ...]) -> Roles:
     harm = {Harm.HIGH: 1.0, Harm.LOW: -1.0}
     return Roles(
         signs=np.array([[p.signs.get(k, 0) for k in kinds] for p in PATTERNS], dtype=np.float64),
-        harm=np.array([harm.get(prior_of(k)[0].harm, 0.0) if k != "temp" else 0.0 for k in kinds]),
+        harm=np.array([harm.get(harm_of(k), 0.0) if k != "temp" else 0.0 for k in kinds]),
         explains=_mask(kinds, _FLOWS),
         muddy=_mask(kinds, _MUDDY),
         rain=np.array([_RAIN.get(k, 0) for k in kinds], dtype=np.float64),

@@ -13,9 +13,10 @@ from math import exp, log, log1p
 import numpy as np
 
 from models.chemistry import PATTERNS, best_pattern, dilution_support, rain_support, roles_of
-from models.priors import prior_of
 from models.series import Floats
 from models.snapshots import ByFields
+from quantrac.domain.parameters import names_of
+from quantrac.domain.words import Bilingual
 
 CELLS = ("slow_5", "cross_0", "step", "noise", "run", "zero", "missing", "beyond", "drift")
 """Features by sensor that the evidence is made of."""
@@ -33,10 +34,8 @@ TERMS = (
     "calibrating", "faulty", "visited", "neighbours", "lonely", "suspected", "worn", "short", "age",
 )  # fmt: skip
 """Names of the terms, in the order of a vector. ``age`` and ``short`` have no words."""
-LEARNT = ("learnt_process", "learnt_fault")
+LEARNT = ("learnt_pollution", "learnt_fault")
 """Two more terms where a second stage was taught the difference."""
-
-Words = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Evidence:
     """Terms by name, and what is seen, in both languages, for the terms that have words."""
 
     terms: dict[str, float]
-    words: dict[str, Words]
+    words: dict[str, Bilingual]
 
 
 class Gathering(ByFields):
@@ -161,8 +160,8 @@ class Gathering(ByFields):
         if not self.share_rows:
             return None
         mean = self.best if self.best[2] > 0.5 else self.share_sum / self.share_rows
-        fault, process = max(float(mean[1]), 1e-3), max(float(mean[2]), 1e-3)
-        return log(process / fault)
+        fault, pollution = max(float(mean[1]), 1e-3), max(float(mean[2]), 1e-3)
+        return log(pollution / fault)
 
     def evidence(self) -> Evidence:
         """Return the evidence so far."""
@@ -175,7 +174,7 @@ class _Reading:
     def __init__(self, g: Gathering) -> None:
         self.g = g
         self.terms = dict.fromkeys((*TERMS, *LEARNT), 0.0)
-        self.words: dict[str, Words] = {}
+        self.words: dict[str, Bilingual] = {}
         self.size = np.abs(g.z)
         self.lead = g.targets[int(np.argmax(self.size[g.targets]))]
         self.lead_moved = bool(self.size[self.lead] > MOVED)
@@ -194,19 +193,17 @@ class _Reading:
     def _say(self, name: str, value: float, vi: str, en: str) -> None:
         if value > 0:
             self.terms[name] = min(value, 10.0)
-            self.words[name] = (vi, en)
+            self.words[name] = Bilingual(vi, en)
 
-    def _name(self, j: int) -> Words:
-        column = self.g.columns[j]
-        prior = prior_of(column)[0]
-        return prior.name_vi or column, prior.name_en or column
+    def _name(self, j: int) -> Bilingual:
+        return names_of(self.g.columns[j])
 
-    def _names(self, where: Sequence[int]) -> Words:
+    def _names(self, where: Sequence[int]) -> Bilingual:
         shown = sorted(where, key=lambda j: -abs(self.g.z[j]))[:3]
         named = [self._name(j) for j in shown]
         more = len(where) - len(shown)
-        vi, en = ", ".join(n[0] for n in named), ", ".join(n[1] for n in named)
-        return (f"{vi} và {more} thông số khác", f"{en} and {more} more") if more else (vi, en)
+        vi, en = ", ".join(n.vi for n in named), ", ".join(n.en for n in named)
+        return Bilingual(f"{vi} và {more} thông số khác", f"{en} and {more} more") if more else Bilingual(vi, en)
 
     def _movement(self) -> None:
         g, roles, size = self.g, self.g.roles, self.size
@@ -243,11 +240,11 @@ class _Reading:
             f"{en} did not move to the polluting side",
         )  # fmt: skip
 
-    def _peak_of(self, name: str, floor: float, among: Sequence[int] | None = None) -> tuple[float, Words]:
+    def _peak_of(self, name: str, floor: float, among: Sequence[int] | None = None) -> tuple[float, Bilingual]:
         """Return by how much the largest size exceeds ``floor``, and the sensor that it belongs to."""
         where = self.g.targets if among is None else list(among)
         if not where:
-            return 0.0, ("", "")
+            return 0.0, Bilingual("", "")
         j = where[int(np.argmax(self.peak[name][where]))]
         return max(float(self.peak[name][j]) - floor, 0.0), self._name(j)
 
@@ -334,7 +331,7 @@ class _Reading:
         if learnt is not None:
             # The second stage judges the row: a sensor is named only where one moved.
             vi, en = self._name(self.lead) if self.lead_moved else ("của trạm", "the station as a whole")
-            self._say("learnt_process", learnt, f"diễn biến {vi} giống các đợt ô nhiễm đã học",
+            self._say("learnt_pollution", learnt, f"diễn biến {vi} giống các đợt ô nhiễm đã học",
                       f"{en} looks like the pollution events learnt before")  # fmt: skip
             self._say("learnt_fault", -learnt, f"diễn biến {vi} giống các lỗi thiết bị đã học",
                       f"{en} looks like the instrument faults learnt before")  # fmt: skip

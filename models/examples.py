@@ -14,8 +14,8 @@ from models.series import Bools, Floats, Ints, Series, stretches
 
 Matrix = npt.NDArray[np.float32]
 
-NORMAL, ANOMALY, PROCESS = 0, 1, 2
-"""Classes of the second stage. ANOMALY is a fault where process events are told apart, else any labelled row."""
+NORMAL, ANOMALY, POLLUTION = 0, 1, 2
+"""Classes of the second stage. ANOMALY is a fault where pollution is told apart, else any labelled row."""
 
 _TOP = 3
 
@@ -78,8 +78,8 @@ def classes(series: Series, targets: list[int], by_sensor: bool) -> tuple[Ints, 
     flat = series.labels if series.labels.ndim == 1 else series.labels[:, targets].any(axis=1)
     y: Ints = np.asarray(flat, dtype=np.int64)
     for event in series.events:
-        if event.cls is TriageClass.PROCESS:
-            y[series.within(event) & flat] = PROCESS
+        if event.cls is TriageClass.POLLUTION:
+            y[series.within(event) & flat] = POLLUTION
     return tuple(y for _ in (targets if by_sensor else [0]))
 
 

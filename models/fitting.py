@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.alarms import Judged, choose_threshold, hold, smoothed
+from models.alarms import HeldOut, choose_threshold, hold, smoothed
 from models.examples import Examples, classes, event_weights, inner_rows, matrices, target_columns
 from models.families import FamilyConfig
 from models.features.table import Features, FeatureTable
@@ -49,7 +49,7 @@ def fit(train_series: Sequence[Series], config: FamilyConfig) -> Fitted:
     quiet = [j.scores[~j.labels] for j in judged]
     tail = float(np.mean(np.concatenate(quiet) >= threshold)) if quiet else UNTAUGHT_TAIL
     stage = _stage([e for group in sets for e in group.examples], config, members=config.members)
-    tells = any(e.cls is TriageClass.PROCESS for s in labelled for e in s.events)
+    tells = any(e.cls is TriageClass.POLLUTION for s in labelled for e in s.events)
     return Fitted(config, stage, threshold, min(max(tail, 1e-4), 0.5), tells, _tails(sets, config))
 
 
@@ -107,7 +107,7 @@ def _usual(series: Series, features: Features, targets: list[int], config: Famil
     return Usual(sizes, ~near, len(near) * row_s / 86400)
 
 
-def _taught_share(judged: Sequence[Judged], edge_rows: int) -> float | None:
+def _taught_share(judged: Sequence[HeldOut], edge_rows: int) -> float | None:
     """Return the share of the rows that are labelled and teach; ``None`` where nothing was judged."""
     if not judged:
         return None
@@ -129,10 +129,10 @@ def _stage(
     )
 
 
-def _held_out(series: Sequence[Series], sets: Sequence[_Set], config: FamilyConfig) -> list[Judged]:
+def _held_out(series: Sequence[Series], sets: Sequence[_Set], config: FamilyConfig) -> list[HeldOut]:
     folds = _folds(series)
     quick = dataclasses.replace(config, iterations=max(config.iterations * 2 // 3, 40))
-    judged: list[Judged] = []
+    judged: list[HeldOut] = []
     for fold in range(int(max(f.max() for f in folds)) + 1):
         chosen, keep = [], []
         for s, f in zip(sets, folds, strict=True):
@@ -147,7 +147,7 @@ def _held_out(series: Sequence[Series], sets: Sequence[_Set], config: FamilyConf
     return judged
 
 
-def _judge_fold(series: Series, learnt: _Set, mask: Bools, stage: SecondStage, config: FamilyConfig) -> list[Judged]:
+def _judge_fold(series: Series, learnt: _Set, mask: Bools, stage: SecondStage, config: FamilyConfig) -> list[HeldOut]:
     """Score the held-out rows of a series and of its injected copies: few plants have enough events of their own."""
     mask = mask.copy()
     mask[: series.probation_rows] = False
@@ -159,7 +159,7 @@ def _judge_fold(series: Series, learnt: _Set, mask: Bools, stage: SecondStage, c
     for example, novelty in zip(learnt.examples, learnt.novelty, strict=True):
         for k, (x, y) in enumerate(zip(example.x, example.y, strict=True)):
             logits = mixed(SecondStage.logits(stage.shares(x[mask])), novelty[mask, k], config.blend)
-            out.append(Judged(series.times[mask], smoothed(logits, config.smooth_rows), y[mask] > 0))
+            out.append(HeldOut(series.times[mask], smoothed(logits, config.smooth_rows), y[mask] > 0))
     return out
 
 

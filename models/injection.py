@@ -1,4 +1,4 @@
-"""Injected faults and process events: labelled examples for a plant that has none, or few.
+"""Injected faults and pollution: labelled examples for a plant that has none, or few.
 
 Recorded series hold tens of events, a classifier needs hundreds. Spells without a known event are altered the way
 probes fail and plants are upset, with random sensors, sizes and lengths; what is injected is the label. Nothing of a
@@ -35,9 +35,9 @@ class InjectionConfig:
 
     copies: int = 8
     events_per_1000_rows: float = 7.0
-    process_share: float = 0.45
+    pollution_share: float = 0.45
     faults: tuple[str, ...] = FAULTS
-    process_rows: tuple[int, int] = (24, 72)
+    pollution_rows: tuple[int, int] = (24, 72)
     stuck_rows: tuple[int, int] = (12, 48)
     drift_rows: tuple[int, int] = (100, 200)
     offset_rows: tuple[int, int] = (24, 96)
@@ -86,8 +86,8 @@ def with_injections(series: Series, config: InjectionConfig, seed: int) -> Serie
     events = list(series.events)
     labels = taken.copy()
     for _ in range(round(rows * config.events_per_1000_rows / 1000)):
-        process = rng.random() < config.process_share
-        kind = "process" if process else config.faults[int(rng.integers(len(config.faults)))]
+        polluted = rng.random() < config.pollution_share
+        kind = "pollution" if polluted else config.faults[int(rng.integers(len(config.faults)))]
         length = _length(rng, kind, config)
         if length + 2 * config.margin_rows >= rows:
             continue
@@ -95,11 +95,11 @@ def with_injections(series: Series, config: InjectionConfig, seed: int) -> Serie
         stop = start + length
         if taken[max(start - config.margin_rows, 0) : stop + config.margin_rows].any():
             continue
-        touched = _pulse(rng, spell, start, stop) if process else _fault(rng, spell, start, stop, kind)
+        touched = _pulse(rng, spell, start, stop) if polluted else _fault(rng, spell, start, stop, kind)
         if not touched:
             continue
         taken[start:stop] = labels[start:stop] = True
-        cls = TriageClass.PROCESS if process else TriageClass.FAULT
+        cls = TriageClass.POLLUTION if polluted else TriageClass.FAULT
         names = tuple(series.columns[j] for j in touched)
         events.append(Event(series.times[start], series.times[stop - 1], kind, names, cls))
     return replace(series, values=values, labels=labels, events=tuple(sorted(events, key=lambda e: e.start)))
@@ -109,7 +109,7 @@ def _length(rng: Generator, kind: str, c: InjectionConfig) -> int:
     if kind == "spike":
         return int(rng.integers(1, 3))
     low, high = {
-        "process": c.process_rows, "stuck": c.stuck_rows, "drift": c.drift_rows, "offset": c.offset_rows,
+        "pollution": c.pollution_rows, "stuck": c.stuck_rows, "drift": c.drift_rows, "offset": c.offset_rows,
         "noise": c.noise_rows, "dropout": c.dropout_rows,
     }[kind]  # fmt: skip
     return int(rng.integers(low, high + 1))

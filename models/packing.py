@@ -1,12 +1,14 @@
 """Turns what a model has learnt into plain values, arrays and scikit-learn estimators, and back.
 
-An artefact may hold trusted types only, and our own classes are none: a dataclass or named tuple of this package is
-stored as its fields under the name of its class, and only such a class (or an enumeration) is built from a name.
+An artefact may hold trusted types only, and our own classes are none: a dataclass, named tuple or enumeration is stored
+as its fields or its value under a name of its own, which stays when the class is moved or renamed. Only classes that
+have such a name are stored, and only they are built.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from importlib import import_module
@@ -16,14 +18,66 @@ import numpy as np
 
 from models.errors import ModelError
 
+PLACES: Mapping[str, tuple[str, str]] = {
+    "pipeline": ("models.pipeline", "Fitted"),
+    "family": ("models.families", "FamilyConfig"),
+    "features": ("models.features.table", "FeatureConfig"),
+    "baseline": ("models.features.baseline", "BaselineConfig"),
+    "standstill": ("models.features.baseline", "StandstillConfig"),
+    "cross_sensor": ("models.features.cross", "CrossConfig"),
+    "contrast": ("models.features.contrast", "ContrastConfig"),
+    "injections": ("models.injection", "InjectionConfig"),
+    "context": ("models.novelty_context", "ContextConfig"),
+    "leap": ("models.novelty_leap", "LeapConfig"),
+    "settled": ("models.novelty_settled", "SettledConfig"),
+    "together": ("models.together", "TogetherConfig"),
+    "together_tails": ("models.together", "TogetherTails"),
+    "second_stage": ("models.second_stage", "SecondStage"),
+    "forest": ("models.forest", "Forest"),
+    "aim": ("models.alarms", "Aim"),
+    "triage_class": ("models.protocol", "TriageClass"),
+    "range_rules": ("models.evaluation.baselines.range_rules", "RangeRulesBaseline"),
+}
+"""The name under which a class is stored, for ever, and its module and name today. Who moves a class changes its place
+here; a name that stands in an artefact is never given to another class."""
+
+_BEFORE: Mapping[str, str] = {
+    "models.pipeline:Fitted": "pipeline",
+    "models.families:FamilyConfig": "family",
+    "models.features.table:FeatureConfig": "features",
+    "models.features.baseline:BaselineConfig": "baseline",
+    "models.features.baseline:StandstillConfig": "standstill",
+    "models.features.cross:CrossConfig": "cross_sensor",
+    "models.features.contrast:ContrastConfig": "contrast",
+    "models.injection:InjectionConfig": "injections",
+    "models.novelty_context:ContextConfig": "context",
+    "models.novelty_leap:LeapConfig": "leap",
+    "models.novelty_settled:SettledConfig": "settled",
+    "models.together:TogetherConfig": "together",
+    "models.together:TogetherTails": "together_tails",
+    "models.second_stage:SecondStage": "second_stage",
+    "models.forest:Forest": "forest",
+    "models.alarms:Aim": "aim",
+    "models.protocol:TriageClass": "triage_class",
+    "models.evaluation.baselines.range_rules:RangeRulesBaseline": "range_rules",
+}
+"""Artefacts of before name a class by the place that it had then."""
+
+_FIELDS_BEFORE: Mapping[str, Mapping[str, str]] = {
+    "pipeline": {"tells_process": "tells_pollution"},
+    "injections": {"process_share": "pollution_share", "process_rows": "pollution_rows"},
+}
+"""By stored name: what a field was called before, and what it is called now."""
+
 _TYPE = "__type__"
-_PACKAGE = "models."
+_ANEW = "train it anew with `quantrac models train`, a station's own with `quantrac models retrain`"
 _PLAIN = (str, int, float, bool, bytes, type(None), np.ndarray, np.generic)
 _SEQUENCES: dict[str, type] = {"tuple": tuple, "set": set, "frozenset": frozenset}
+_NAMES = {place: name for name, place in PLACES.items()}
 
 
 def pack(thing: Any) -> Any:
-    """Return plain values for a dataclass of this package (nested). Raises ModelError for any other object."""
+    """Return plain values for objects (nested) of classes with a stored name. Raises ModelError for any other."""
     kind = type(thing)
     if isinstance(thing, Enum):
         return {_TYPE: _name(kind), "value": thing.value}
@@ -35,10 +89,7 @@ def pack(thing: Any) -> Any:
         return {_TYPE: "dict", "items": [[pack(key), pack(value)] for key, value in thing.items()]}
     if kind.__name__ in _SEQUENCES and kind is _SEQUENCES[kind.__name__]:
         return {_TYPE: kind.__name__, "items": [pack(item) for item in thing]}
-    names = _field_names(kind)
-    if names and kind.__module__.startswith(_PACKAGE):
-        return {_TYPE: _name(kind), "fields": {name: pack(getattr(thing, name)) for name in names}}
-    raise ModelError(f"a model that holds {_name(kind)} cannot be stored: only dataclasses of the models can")
+    return {_TYPE: _name(kind), "fields": {name: pack(getattr(thing, name)) for name in _field_names(kind)}}
 
 
 def unpack(plain: Any) -> Any:
@@ -53,12 +104,16 @@ def unpack(plain: Any) -> Any:
             return {unpack(key): unpack(value) for key, value in plain["items"]}
         if name in _SEQUENCES:
             return _SEQUENCES[name](unpack(item) for item in plain["items"])
+        name = _BEFORE.get(str(name), str(name))
         built = _type_named(name)
         if issubclass(built, Enum):
             return built(plain["value"])
-        return built(**{key: unpack(value) for key, value in plain["fields"].items()})
+        now = _FIELDS_BEFORE.get(name, {})
+        return built(**{now.get(key, key): unpack(value) for key, value in plain["fields"].items()})
     except (TypeError, ValueError, KeyError, AttributeError) as exc:
-        raise ModelError(f"{name} has changed since the model was stored ({exc}): train it anew") from exc
+        raise ModelError(
+            f"the class stored as {name!r} has changed since the model was stored ({exc}): {_ANEW}"
+        ) from exc
 
 
 def _field_names(kind: type) -> tuple[str, ...]:
@@ -74,17 +129,18 @@ def _is_estimator(thing: Any) -> bool:
 
 
 def _name(kind: type) -> str:
-    return f"{kind.__module__}:{kind.__qualname__}"
+    name = _NAMES.get((kind.__module__, kind.__qualname__))
+    if name is None:
+        raise ModelError(
+            f"a model that holds {kind.__module__}:{kind.__qualname__} cannot be stored: the class has no stored name "
+            "in models.packing"
+        )
+    return name
 
 
-def _type_named(name: object) -> type:
-    module, _, qualname = str(name).partition(":")
-    found: Any = None
-    if module.startswith(_PACKAGE) and qualname.isidentifier():
-        try:
-            found = getattr(import_module(module), qualname, None)
-        except ModuleNotFoundError:
-            found = None
-    if not isinstance(found, type) or not (_field_names(found) or issubclass(found, Enum)):
-        raise ModelError(f"the artefact names {name!r}, which this program does not have: train it anew")
+def _type_named(name: str) -> type:
+    place = PLACES.get(name)
+    if place is None:
+        raise ModelError(f"the artefact names {name!r}, which this program does not have: {_ANEW}")
+    found: type = getattr(import_module(place[0]), place[1])
     return found

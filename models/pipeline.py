@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from math import log2
@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from models.alarms import AlarmLine, LineConfig
+from models.evidence import Context, Gathering
 from models.examples import matrices, target_columns
 from models.families import FamilyConfig
 from models.features.table import Features, FeatureTable
@@ -19,6 +20,7 @@ from models.forest import NO_TREES, probabilities
 from models.protocol import Triage
 from models.second_stage import SecondStage
 from models.series import Bools, Floats, Result, Series, Times, TriagedInterval, stretches
+from models.slow.finding import Finding
 from models.slow.recorded import findings_of, intervals_of
 from models.slow.stuck import StuckLine
 from models.together import TogetherLine, TogetherTails
@@ -43,7 +45,7 @@ class Fitted:
     stage: SecondStage | None = None
     threshold: float = 0.0
     tail: float = UNTAUGHT_TAIL
-    tells_process: bool = False
+    tells_pollution: bool = False
     together: TogetherTails | None = None
     """What is usual of two sensors at once, where the configuration asks for such alarms."""
 
@@ -53,58 +55,53 @@ class Fitted:
         return cls(config, threshold=_HALVED_BY * log2(_USUAL_PER_DAY / config.budget_per_day))
 
     def run(self, series: Series) -> Result:
-        """Judge a series causally; labels, name and group are not looked at.
+        """Assess a series causally; labels, name and group are not looked at.
 
         A row that is not newer than all before is refused, as in the stream: nothing is learnt from it, and the
-        judgement before it stands.
+        assessment before it stands.
         """
         newest = np.maximum.accumulate(series.times)
         fresh = np.concatenate(([True], series.times[1:] > newest[:-1]))[: len(series.times)]
         if fresh.all():
-            return self._judged(series)
-        result, place = self._judged(series.taking(fresh)), np.cumsum(fresh) - 1
+            return self._assessed(series)
+        result, place = self._assessed(series.taking(fresh)), np.cumsum(fresh) - 1
         changed = None if result.changepoint is None else result.changepoint[place] & fresh
         return dataclasses.replace(result, score=result.score[place], alarm=result.alarm[place], changepoint=changed)
 
-    def _judged(self, series: Series) -> Result:
-        """Judge rows of which each is newer than the one before."""
-        scorer = Scorer(self, series.columns, series.covariates)
+    def _assessed(self, series: Series) -> Result:
+        """Assess rows of which each is newer than the one before."""
+        assessor = Assessor(self, series.columns, series.covariates)
         findings = findings_of(series) if self.config.watched else []
         contexts = contexts_of(series, findings)
-        stuck = StuckLine(self.config.stuck_rows)
-        incident = Incident(series.columns, scorer.targets, self.triage_model())
-        margins, alarms, judged = [], [], list[Triage | None]()
+        margins, alarms, triages = [], [], list[Triage | None]()
         for first in range(0, max(len(series.times), 1), _CHUNK_ROWS):
             here = slice(first, first + _CHUNK_ROWS)
-            part = scorer.push(series.times[here], series.values[here])
-            if stuck.rows and findings:
-                part.alarm[:, 0] |= stuck.push(findings[here])
+            part = assessor.score(series.times[here], series.values[here], findings[here])
             margins.append(part.margin)
             alarms.append(part.alarm)
             if not self.config.by_sensor:
-                shares = part.shares if self.tells_process else None
-                judged += incident.push(part.features, part.alarm[:, 0], shares, series.values[here], contexts[here])
+                triages += assessor.triage(part, part.alarm[:, 0], series.values[here], contexts[here])
         score, alarm = np.exp2(np.clip(np.concatenate(margins), -20, 20)), np.concatenate(alarms)
         if self.config.by_sensor:
-            return Result(score, alarm, tuple(series.columns[j] for j in scorer.targets))
+            return Result(score, alarm, tuple(series.columns[j] for j in assessor.scorer.targets))
         flat = np.asarray(alarm[:, 0])
         began = flat & ~np.concatenate(([False], flat[:-1]))
         ended = ~flat & np.concatenate(([False], flat[:-1]))
-        triage = tuple(_interval(series.times[a:b], judged[a:b]) for a, b in stretches(flat))
+        triage = tuple(_interval(series.times[a:b], triages[a:b]) for a, b in stretches(flat))
         return Result(np.asarray(score[:, 0]), flat, (), began | ended, triage, intervals_of(series, findings))
 
     def triage_model(self) -> TriageModel:
-        """Return the weights that judge alarms: the shipped ones, for the classes that the family knows."""
+        """Return the weights that assess alarms: the shipped ones, for the classes that the family knows."""
         model = shipped_model()
         return model.among(self.config.triage_classes) if self.config.triage_classes else model
 
 
-def _interval(times: Times, judged: Sequence[Triage | None]) -> TriagedInterval:
-    """Return one alarm as it was judged at its end, and when it was first taken for pollution."""
-    last = next(t for t in reversed(judged) if t is not None)
-    called = next((i for i, t in enumerate(judged) if pages(t)), None)
+def _interval(times: Times, triages: Sequence[Triage | None]) -> TriagedInterval:
+    """Return one alarm as it was assessed at its end, and when it was first taken for pollution."""
+    last = next(t for t in reversed(triages) if t is not None)
+    called = next((i for i, t in enumerate(triages) if pages(t)), None)
     paged = None if called is None else times[called]
-    return TriagedInterval(times[0], times[-1], last.cls, last.probability, last.reasons_vi, last.reasons_en, paged)
+    return TriagedInterval(times[0], times[-1], last.cls, last.probability, last.reasons, paged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +131,7 @@ class Scorer:
         self.pollution = _pollution_line(fitted)
 
     def push(self, times: Times, values: Floats) -> Scored:
-        """Judge the next rows."""
+        """Score the next rows."""
         features = self.table.push(times, values)
         novelty = self.unlabelled.push(times, values, features)
         shape = len(times), len(self.lines)
@@ -179,6 +176,55 @@ class Scorer:
             self.pollution.state = state["pollution"]
 
 
+class Assessor:
+    """Scorer, what the slow watches find, and the running incident of one series or station, put together.
+
+    Rows go in twice: ``score`` says where the alarm is on, ``triage`` what the incident is. Between the two, who calls
+    may know more that begins an incident than the pipeline does: a station's charts, a gap.
+    """
+
+    def __init__(
+        self, fitted: Fitted, columns: tuple[str, ...], covariates: tuple[str, ...] = (), limits: Floats | None = None
+    ) -> None:
+        self.scorer = Scorer(fitted, columns, covariates, limits)
+        self.incident = Incident(columns, self.scorer.targets, fitted.triage_model())
+        self._stuck = StuckLine(fitted.config.stuck_rows)
+        self.taught = fitted.tells_pollution and fitted.stage is not None
+        """Whether a second stage was taught what pollution is: its opinion is evidence then."""
+
+    def score(self, times: Times, values: Floats, findings: Sequence[Sequence[Finding]]) -> Scored:
+        """Score the next rows. ``findings`` has what stands after each of them; empty where no watch looks on."""
+        scored = self.scorer.push(times, values)
+        if self._stuck.rows and findings:
+            scored.alarm[:, 0] |= self._stuck.push(findings)
+        return scored
+
+    def triage(
+        self, scored: Scored, running: Bools, values: Floats, contexts: Sequence[Context]
+    ) -> list[Triage | None]:
+        """Return what the incident is after each row just scored; ``None`` where ``running`` is false."""
+        return self.incident.push(scored.features, running, self._shares(scored), values, contexts)
+
+    def gather(
+        self, scored: Scored, running: Bools, values: Floats, contexts: Sequence[Context]
+    ) -> Iterator[Gathering | None]:
+        """Yield what is gathered of the incident after each row just scored: the evidence, nothing said of it."""
+        return self.incident.gather(scored.features, running, self._shares(scored), values, contexts)
+
+    def _shares(self, scored: Scored) -> Floats | None:
+        return scored.shares if self.taught else None
+
+    def state(self) -> list[Any]:
+        """Return the whole memory as numbers, lists and arrays."""
+        return [self.scorer.state(), self.incident.state(), self._stuck.state]
+
+    def set_state(self, scorer: dict[str, Any], incident: Any, stuck: dict[str, int]) -> None:
+        """Go on from the parts of a memory returned by ``state``."""
+        self.scorer.set_state(scorer)
+        self.incident.set_state(incident)
+        self._stuck.state = stuck
+
+
 def _together_line(fitted: Fitted, sensors: int) -> TogetherLine | None:
     config, tails = fitted.config.together, fitted.together
     if config is None or tails is None or fitted.config.by_sensor:
@@ -187,7 +233,7 @@ def _together_line(fitted: Fitted, sensors: int) -> TogetherLine | None:
 
 
 def _pollution_line(fitted: Fitted) -> AlarmLine | None:
-    if not (fitted.config.pollution_line and fitted.tells_process) or fitted.config.by_sensor:
+    if not (fitted.config.pollution_line and fitted.tells_pollution) or fitted.config.by_sensor:
         return None
     return AlarmLine(dataclasses.replace(_line(fitted), threshold=_MORE_LIKELY_THAN_NOT, adapt=0.0))
 

@@ -1,4 +1,4 @@
-"""What is known of a parameter before the first reading: how much it usually scatters, and which side is harmful.
+"""How much a parameter usually scatters, as assumed before the first reading.
 
 The numbers are engineering priors for treated industrial effluent and for surface water, wide on purpose: they only
 bridge the first day of a station, after which the sensor's own history outweighs them (``residual.ChartConfig``). The
@@ -8,17 +8,8 @@ floors follow the instrument accuracy of TT 10/2021/TT-BTNMT article 34 (about 5
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Harm(StrEnum):
-    """On which side of its baseline a parameter means pollution."""
-
-    HIGH = "high"
-    LOW = "low"
-    BOTH = "both"
-    NONE = "none"
-    """Explains other parameters (flow), and is no pollution by itself."""
+from quantrac.domain.parameters import parameter_in, parameter_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,70 +24,47 @@ class Prior:
     absolute: float
     floor_relative: float
     floor_absolute: float
-    harm: Harm
-    name_vi: str
-    name_en: str
-    wet_chemistry: bool = False
-    """Analysers that repeat a value for 15-30 minutes (response time of TT 10/2021 article 34)."""
 
 
-_DEFAULT = Prior(0.15, 0.0, 0.02, 0.0, Harm.BOTH, "", "")
+_DEFAULT = Prior(0.15, 0.0, 0.02, 0.0)
 
 _PRIORS: dict[str, Prior] = {
-    "cod": Prior(0.12, 1.0, 0.04, 0.3, Harm.HIGH, "COD", "COD", wet_chemistry=True),
-    "bod5": Prior(0.15, 0.5, 0.05, 0.2, Harm.HIGH, "BOD5", "BOD5", wet_chemistry=True),
-    "toc": Prior(0.12, 0.4, 0.04, 0.1, Harm.HIGH, "TOC", "TOC", wet_chemistry=True),
-    "tss": Prior(0.14, 1.0, 0.04, 0.3, Harm.HIGH, "TSS", "TSS"),
-    "turb": Prior(0.15, 1.0, 0.05, 0.2, Harm.HIGH, "Độ đục", "Turbidity"),
-    "nh4": Prior(0.12, 0.03, 0.04, 0.02, Harm.HIGH, "Amoni", "Ammonium", wet_chemistry=True),
-    "tn": Prior(0.12, 0.2, 0.04, 0.1, Harm.HIGH, "Tổng N", "Total N", wet_chemistry=True),
-    "tp": Prior(0.12, 0.02, 0.04, 0.01, Harm.HIGH, "Tổng P", "Total P", wet_chemistry=True),
-    "no3": Prior(0.12, 0.05, 0.04, 0.03, Harm.HIGH, "Nitrat", "Nitrate"),
-    "po4": Prior(0.12, 0.01, 0.04, 0.005, Harm.HIGH, "Photphat", "Phosphate", wet_chemistry=True),
-    "cl": Prior(0.15, 0.03, 0.04, 0.02, Harm.HIGH, "Clo dư", "Residual chlorine"),
-    "color": Prior(0.12, 3.0, 0.04, 1.0, Harm.HIGH, "Độ màu", "Colour"),
-    "cond": Prior(0.06, 10.0, 0.015, 2.0, Harm.HIGH, "Độ dẫn điện", "Conductivity"),
-    "ph": Prior(0.0, 0.15, 0.0, 0.04, Harm.BOTH, "pH", "pH"),
-    "temp": Prior(0.0, 0.8, 0.0, 0.15, Harm.HIGH, "Nhiệt độ", "Temperature"),
-    "do": Prior(0.10, 0.4, 0.02, 0.1, Harm.LOW, "DO", "DO"),
-    "flow": Prior(0.35, 1.0, 0.08, 0.3, Harm.NONE, "Lưu lượng", "Flow"),
-    "level": Prior(0.15, 0.05, 0.02, 0.01, Harm.NONE, "Mực nước", "Level"),
+    "COD": Prior(0.12, 1.0, 0.04, 0.3),
+    "BOD5": Prior(0.15, 0.5, 0.05, 0.2),
+    "TOC": Prior(0.12, 0.4, 0.04, 0.1),
+    "TSS": Prior(0.14, 1.0, 0.04, 0.3),
+    "TURB": Prior(0.15, 1.0, 0.05, 0.2),
+    "NH4": Prior(0.12, 0.03, 0.04, 0.02),
+    "TN": Prior(0.12, 0.2, 0.04, 0.1),
+    "TP": Prior(0.12, 0.02, 0.04, 0.01),
+    "NO3": Prior(0.12, 0.05, 0.04, 0.03),
+    "PO4": Prior(0.12, 0.01, 0.04, 0.005),
+    "Cl": Prior(0.15, 0.03, 0.04, 0.02),
+    "Color": Prior(0.12, 3.0, 0.04, 1.0),
+    "COND": Prior(0.06, 10.0, 0.015, 2.0),
+    "pH": Prior(0.0, 0.15, 0.0, 0.04),
+    "Temp": Prior(0.0, 0.8, 0.0, 0.15),
+    "DO": Prior(0.10, 0.4, 0.02, 0.1),
+    "Flow": Prior(0.35, 1.0, 0.08, 0.3),
+    "Level": Prior(0.15, 0.05, 0.02, 0.01),
 }
-
-_SYNONYMS: dict[str, str] = {
-    "amoni": "nh4", "nnh4": "nh4", "nh4n": "nh4", "nh4+": "nh4", "no3n": "no3", "nno3": "no3", "po4p": "po4",
-    "ppo4": "po4", "bod": "bod5", "turbidity": "turb", "tur": "turb", "ec": "cond", "conductivity": "cond",
-    "colour": "color", "temperature": "temp", "flowin": "flow", "flowout": "flow", "q": "flow", "stage": "level",
-    "clo": "cl", "totaln": "tn", "totalp": "tp", "chlorine": "cl",
-}  # fmt: skip
-
-
-_EXACT = frozenset({"ph", "do", "cl", "tn", "tp", "q", "ec", "tur"})
-"""Codes so short that they are only known as a whole word, never as the beginning of one."""
 
 
 def kind_of(column: str) -> str:
-    """Return the canonical key of a column's name in whatever spelling, with units; ``""`` if it is not known.
+    """Return the code of a column's parameter in lower case, from its name in any spelling; ``""`` if it is unknown.
 
-    >>> kind_of("cod_soluble_mgl"), kind_of("CODsol"), kind_of("Flow_in"), kind_of("phosphate"), kind_of("x1")
-    ('cod', 'cod', 'flow', '', '')
+    >>> kind_of("cod_soluble_mgl"), kind_of("Flow_in"), kind_of("Chloride"), kind_of("x1")
+    ('cod', 'flow', 'chloride', '')
     """
-    word = "".join(c if c.isalnum() or c == "+" else " " for c in column.lower()).split()
-    for token in ("".join(word), *word[:1]):
-        key = _SYNONYMS.get(token, token)
-        if key in _PRIORS:
-            return key
-    known = [k for k in (*_PRIORS, *_SYNONYMS) if k not in _EXACT and word and word[0].startswith(k)]
-    longest = max(known, key=len, default="")
-    return _SYNONYMS.get(longest, longest)
+    parameter = parameter_in(column)
+    return "" if parameter is None else parameter.code.lower()
 
 
-def prior_of(parameter: str) -> tuple[Prior, bool]:
-    """Return the prior of a parameter code and whether the code is known; an unknown code gets a wide prior.
+def prior_of(parameter: str) -> Prior:
+    """Return the prior of a parameter; a wide one where there is none.
 
-    >>> prior_of("Flow_Out")[0].name_en, prior_of("N-NH4")[0].harm.value, prior_of("Xyz")[1]
-    ('Flow', 'high', False)
+    >>> prior_of("Flow_Out").relative, prior_of("Xyz") == prior_of("Chloride")
+    (0.35, True)
     """
-    key = "".join(c for c in parameter.lower() if c.isalnum() or c == "+")
-    prior = _PRIORS.get(_SYNONYMS.get(key, key))
-    return (_DEFAULT, False) if prior is None else (prior, True)
+    known = parameter_of(parameter)
+    return _DEFAULT if known is None else _PRIORS.get(known.code, _DEFAULT)

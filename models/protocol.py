@@ -1,18 +1,19 @@
-"""The seam of the anomaly models: what a detector takes, what it gives, and what it promises.
+"""What the models take and say: rows, reasons, classes.
 
-A detector is configuration + state + snapshot. It is causal (a prefix of the input gives the same prefix of the
-output), deterministic, restorable in mid-stream, bounded in state (100 kB a station), and never raises on a row: gaps,
-missing parameters, irregular cadence and rows that come late are part of its life. ``tests/conformance`` holds every
-implementation to that.
+What scores a station is configuration + state + snapshot. It is causal (a prefix of the input gives the same prefix of
+the output), deterministic, restorable in mid-stream, bounded in state (100 kB a station), and never raises on a row:
+gaps, missing parameters, irregular cadence and rows that come late are part of its life. ``tests/conformance`` holds
+charts and pipeline to that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol, Self, runtime_checkable
+
+from quantrac.domain.words import Bilingual
 
 
 class Reason(StrEnum):
@@ -26,7 +27,7 @@ class Reason(StrEnum):
     SPIKE = "spike"
     """One or two values off the baseline, gone again."""
     STEP = "step"
-    FROZEN = "frozen"
+    STUCK = "stuck"
     """Unchanged for longer than this sensor is used to."""
     EXACT_ZERO = "exact_zero"
     RANGE = "range"
@@ -38,16 +39,23 @@ class Reason(StrEnum):
     """The sensors contradict each other: the cross-sensor prediction or T2/Q is exceeded."""
     DRIFT = "drift"
     """A slow one-sided departure from the other sensors."""
+    FOULING = "fouling"
+    """Clear water that reads dirtier every day while its level does not rise."""
     CAPPED = "capped"
     """Crowded just under the limit, never above it."""
     REPEATED = "repeated"
     """Exactly the values of some hours before."""
     COPIED_DAY = "copied_day"
     """Exactly the values of the day before."""
-    TIMELY_CALIBRATION = "timely_calibration"
+    MASKING_CALIBRATION = "masking_calibration"
     """Calibration status exactly when the value nears its limit."""
     DILUTION = "dilution"
     """More flow, thinner water, the same load."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Reason | None:
+        """Read the words that findings had in memories stored before."""
+        return {"frozen": cls.STUCK, "timely_calibration": cls.MASKING_CALIBRATION}.get(str(value))
 
 
 class NotReadyReason(StrEnum):
@@ -64,15 +72,20 @@ class NotReadyReason(StrEnum):
 
 
 class TriageClass(StrEnum):
-    """What an alarm probably is. Only ``PROCESS`` pages an officer; the rest becomes a work item."""
+    """What an alarm probably is. Only ``POLLUTION`` pages an officer; the rest becomes a work item."""
 
-    PROCESS = "process"
+    POLLUTION = "pollution"
     FAULT = "fault"
     MAINTENANCE = "maintenance"
     COMMUNICATION = "communication"
     NATURAL = "natural"
     FALSIFICATION = "falsification"
     UNKNOWN = "unknown"
+
+    @classmethod
+    def _missing_(cls, value: object) -> TriageClass | None:
+        """Read the word that benchmarks, and what was stored before, have for pollution."""
+        return cls.POLLUTION if value == "process" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +94,7 @@ class Triage:
 
     cls: TriageClass
     probability: float
-    reasons_vi: tuple[str, ...] = ()
-    reasons_en: tuple[str, ...] = ()
+    reasons: tuple[Bilingual, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,55 +109,3 @@ class Row:
     values: Mapping[str, float | None]
     flags: Mapping[str, int] = field(default_factory=dict)
     statuses: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """How unusual a row is.
-
-    ``value`` is the severity: 1.0 is the threshold for an alarm, 0.0 is the baseline itself; it has no upper end.
-    ``probability`` is the same on 0..1, 0.5 at the threshold. ``alarm`` is true when the severity stayed above the
-    threshold long enough. ``contributions`` is the severity by parameter. ``triage`` is set while ``alarm`` is true by
-    detectors that can tell, else ``None``.
-    """
-
-    value: float
-    probability: float
-    alarm: bool
-    reason: Reason
-    contributions: Mapping[str, float] = field(default_factory=dict)
-    triage: Triage | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NotReady:
-    """No score, and why: "not ready" is never written as zero."""
-
-    reason: NotReadyReason
-
-
-@runtime_checkable
-class Detector(Protocol):
-    """A causal, deterministic, restorable anomaly detector of one station."""
-
-    @property
-    def config(self) -> Any:
-        """The frozen configuration that ``restore`` takes back."""
-        ...
-
-    def score(self, row: Row, now: datetime) -> Score | NotReady:
-        """Learn from one row and score it. ``now`` is our clock: rows stamped well ahead of it are refused."""
-        ...
-
-    def score_batch(self, rows: Iterable[Row], now: datetime) -> list[Score | NotReady]:
-        """Score rows in order; equal to calling ``score`` for each. ``now`` is not before the last row."""
-        ...
-
-    def snapshot(self) -> bytes:
-        """Return the whole state, for ``restore``."""
-        ...
-
-    @classmethod
-    def restore(cls, config: Any, snapshot: bytes) -> Self:
-        """Return a detector that goes on exactly where ``snapshot`` was taken. Raises ``ModelError`` if it cannot."""
-        ...

@@ -9,7 +9,7 @@ baseline moves at a crawl; after ``rebaseline_s`` of alarm the new level is acce
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite, isnan, sqrt
@@ -20,7 +20,7 @@ import msgspec
 
 from models.errors import ModelError
 from models.priors import Prior, prior_of
-from models.protocol import NotReady, NotReadyReason, Reason, Row, Score
+from models.protocol import NotReadyReason, Reason, Row
 
 SNAPSHOT_VERSION = 1
 IMPLAUSIBLE = 1e15
@@ -121,7 +121,7 @@ class ResidualChart:
     __slots__ = ("_abs_floor", "_c", "_prior_abs2", "_prior_rel2", "_rel_floor", "maximum", "minimum", "state")
 
     def __init__(self, sensor: SensorConfig, config: ChartConfig, state: ChartState | None = None) -> None:
-        prior = sensor.prior or prior_of(sensor.parameter)[0]
+        prior = sensor.prior or prior_of(sensor.parameter)
         self._c = config
         # A quantised value scatters by resolution / sqrt(12) at least; twice that allows for the last digit's flicker.
         self._abs_floor = max(prior.floor_absolute, 0.6 * sensor.resolution, 1e-9)
@@ -270,7 +270,7 @@ def probability_of(severity: float, alarm: bool) -> float:
 
 
 class ResidualDetector:
-    """Every chart of a station, behind the common protocol."""
+    """Every chart of a station."""
 
     def __init__(self, config: ResidualConfig, states: Mapping[str, ChartState] | None = None) -> None:
         self.config = config
@@ -302,21 +302,6 @@ class ResidualDetector:
             severities[parameter] = chart.update(at, value, flag != 3)
         return severities
 
-    def score(self, row: Row, now: datetime) -> Score | NotReady:
-        """Learn from one row and score it."""
-        severities = self.advance(row, now)
-        if isinstance(severities, NotReadyReason):
-            return NotReady(severities)
-        if not severities:
-            return NotReady(NotReadyReason.MISSING)
-        known = {p: s for p, s in severities.items() if s is not None}
-        if not known:
-            return NotReady(NotReadyReason.LEARNING)
-        alarm = any(self.charts[p].state.alarm for p in known)
-        worst = max(known, key=lambda p: (self.charts[p].state.alarm, known[p]))
-        value = known[worst]
-        return Score(value, probability_of(value, alarm), alarm, self.reason(worst, value), known)
-
     def reason(self, parameter: str, severity: float) -> Reason:
         """Name what the chart of a parameter says of its last value."""
         state = self.charts[parameter].state
@@ -327,10 +312,6 @@ class ResidualDetector:
         if not state.alarm:
             return Reason.SPIKE
         return Reason.HIGH if state.side > 0 else Reason.LOW
-
-    def score_batch(self, rows: Iterable[Row], now: datetime) -> list[Score | NotReady]:
-        """Score rows in order."""
-        return [self.score(row, now) for row in rows]
 
     def snapshot(self) -> bytes:
         """Return the state as MessagePack, about 100 bytes a sensor."""

@@ -17,7 +17,7 @@ import numpy as np
 from models.errors import ModelError
 from models.evaluation.families.base import Run
 from models.evaluation.scoring import Tally, tally
-from models.families import FAMILIES, FamilyConfig
+from models.families import STATION_DEFAULT, FamilyConfig
 from models.fitting import fit
 from models.injection import InjectionConfig, with_injections
 from models.pipeline import Fitted
@@ -33,7 +33,7 @@ _COPIES = 4
 _MORE_FALSE_ALARMS = 0.1
 """A candidate may cost so many more false alarms a day than the active model."""
 _CLASSES = {
-    "pollution": TriageClass.PROCESS,
+    "pollution": TriageClass.POLLUTION,
     "sensor_fault": TriageClass.FAULT,
     "maintenance": TriageClass.MAINTENANCE,
     "communication": TriageClass.COMMUNICATION,
@@ -112,14 +112,14 @@ def series_of(
     )  # fmt: skip
 
 
-def retrain(series: Series, active: Fitted | None, config: FamilyConfig = FAMILIES["scenarios"]) -> Retraining:
+def retrain(series: Series, active: Fitted | None, config: FamilyConfig = STATION_DEFAULT) -> Retraining:
     """Learn from the older part of a station's history and compare with the active model on the newest part.
 
     ``active`` of ``None`` is the pipeline that judges by novelty alone. Raises ModelError for too short a history.
     """
     cut = round(len(series.times) * (1 - VALIDATION_SHARE))
     plan = config.injections or InjectionConfig()
-    longest = max(plan.drift_rows[1], plan.process_rows[1]) + 2 * plan.margin_rows
+    longest = max(plan.drift_rows[1], plan.pollution_rows[1]) + 2 * plan.margin_rows
     if cut < 4 * longest:
         raise ModelError(f"{len(series.times)} rows are too few to learn from: wait until there are {8 * longest}")
     candidate = fit([with_injections(_part(series, cut), plan, _SEED)], config)

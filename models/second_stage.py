@@ -37,7 +37,7 @@ class SecondStage:
             check(forest)
 
     def shares(self, x: Matrix) -> Floats:
-        """Return class probabilities, shape (rows, 3): normal, anomaly (fault), process. Raises ModelError."""
+        """Return class probabilities, shape (rows, 3): normal, anomaly (fault), pollution. Raises ModelError."""
         out = np.zeros((len(x), 3))
         mean = np.mean([_asked(forest, x) for forest in self.members], axis=0)
         for i, cls in enumerate(self.classes):

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.protocol import Reason, TriageClass
+from quantrac.domain.words import Bilingual
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -132,8 +133,7 @@ class TriagedInterval:
     end: np.datetime64
     cls: TriageClass
     probability: float
-    reasons_vi: tuple[str, ...] = ()
-    reasons_en: tuple[str, ...] = ()
+    reasons: tuple[Bilingual, ...] = ()
     paged: np.datetime64 | None = None
     """When it was first judged to be pollution: an officer was called then, whatever was said later."""
     reason: Reason | None = None

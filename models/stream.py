@@ -6,22 +6,16 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple, Self
 
-from models.judge import Verdict, harmful
-from models.priors import Harm, Prior, prior_of
+from models.assessment import RowAssessment, harmful
 from models.protocol import NotReadyReason, Reason, Row, Triage
 from models.residual import ChartConfig, ResidualConfig, ResidualDetector, SensorConfig, probability_of
 from models.slow.finding import UNCALIBRATED, Finding
+from quantrac.domain.parameters import Harm, harm_of, names_of
 from quantrac.domain.stations import Station
+from quantrac.domain.words import Bilingual, number, number_vi
 
 MODEL_VERSION = "charts-1+pipeline-2+slow-2"
 """Stored with the scores: changes whenever the same readings would be scored differently."""
-
-
-class Text(NamedTuple):
-    """One line for officers, in both languages."""
-
-    vi: str
-    en: str
 
 
 class ParameterScore(NamedTuple):
@@ -37,81 +31,65 @@ class ParameterScore(NamedTuple):
     alarm: bool
     harmful: bool
     reason: Reason | NotReadyReason
-    text: Text
+    text: Bilingual
     level: float
     triage: Triage | None = None
     """While in alarm: what the station's incident probably is; ``None`` where the pipeline cannot tell."""
 
 
-NORMAL = Text("bình thường", "normal")
-PROVISIONAL = Text(
+NORMAL = Bilingual("bình thường", "normal")
+PROVISIONAL = Bilingual(
     "bình thường (trạm mới, tạm dùng ngưỡng chung của thông số)", "normal (new station, scatter taken from the prior)"
 )
-LEARNING = Text("đang học mức nền (chưa đủ số liệu)", "learning the baseline (too few readings yet)")
+LEARNING = Bilingual("đang học mức nền (chưa đủ số liệu)", "learning the baseline (too few readings yet)")
 NOTABLE = 0.7
 """Severity from which a reading that is no alarm gets its own sentence: below, all say "normal"."""
 
 
-def joined(scores: Mapping[str, ParameterScore], verdict: Verdict) -> dict[str, ParameterScore]:
+def joined(scores: Mapping[str, ParameterScore], assessment: RowAssessment) -> dict[str, ParameterScore]:
     """Return the charts' scores of a row with what the pipeline says of it.
 
     A sensor is in alarm when its chart is, when the row is and the sensor is among the farthest off, or when a slow
     watch has found something at it.
     """
-    if verdict.triage is None and not verdict.alarm and not verdict.findings:
+    if assessment.triage is None and not assessment.alarm and not assessment.findings:
         return dict(scores)
-    return {parameter: _joined(parameter, score, verdict) for parameter, score in scores.items()}
+    return {parameter: _joined(parameter, score, assessment) for parameter, score in scores.items()}
 
 
-def _joined(parameter: str, score: ParameterScore, verdict: Verdict) -> ParameterScore:
+def _joined(parameter: str, score: ParameterScore, assessment: RowAssessment) -> ParameterScore:
     if score.alarm:
-        return score._replace(triage=verdict.triage)
-    deviation = verdict.leading.get(parameter)
-    if not verdict.alarm or deviation is None or score.probability is None:
-        finding = next((f for f in verdict.findings if f.parameter == parameter), None)
+        return score._replace(triage=assessment.triage)
+    deviation = assessment.leading.get(parameter)
+    if not assessment.alarm or deviation is None or score.probability is None:
+        finding = next((f for f in assessment.findings if f.parameter == parameter), None)
         return score if finding is None else _found(score, finding)
-    severity = max(verdict.severity, 1.0)
+    severity = max(assessment.severity, 1.0)
     reason = Reason.RELATION if abs(deviation) < 1 else Reason.HIGH if deviation > 0 else Reason.LOW
     polluting = abs(deviation) >= 1 and harmful(parameter, deviation)
-    text = _pattern(parameter, deviation, len(verdict.leading))
+    text = _pattern(parameter, deviation, len(assessment.leading))
     return ParameterScore(
-        probability_of(severity, True), severity, True, polluting, reason, text, score.level, verdict.triage
+        probability_of(severity, True), severity, True, polluting, reason, text, score.level, assessment.triage
     )
 
 
 def _found(score: ParameterScore, finding: Finding) -> ParameterScore:
     """Return the score with a slow watch's finding: an alarm that pages nobody."""
-    text = Text(finding.text_vi, finding.text_en)
-    triage = Triage(finding.cls, UNCALIBRATED, (text.vi,), (text.en,))
-    return ParameterScore(probability_of(1.0, True), 1.0, True, False, finding.reason, text, score.level, triage)
+    triage = Triage(finding.cls, UNCALIBRATED, (finding.text,))
+    p = probability_of(1.0, True)
+    return ParameterScore(p, 1.0, True, False, finding.reason, finding.text, score.level, triage)
 
 
-def _pattern(parameter: str, deviation: float, together: int) -> Text:
-    prior, _ = prior_of(parameter)
-    vi, en = prior.name_vi or parameter, prior.name_en or parameter
-    times_vi, times_en = vietnamese_number(abs(deviation)), english_number(abs(deviation))
+def _pattern(parameter: str, deviation: float, together: int) -> Bilingual:
+    vi, en = names_of(parameter)
+    times_vi, times_en = number_vi(abs(deviation), 2), number(abs(deviation), 2)
     side_vi, side_en = ("cao hơn", "above") if deviation > 0 else ("thấp hơn", "below")
     others_vi = f", cùng {together - 1} thông số khác" if together > 1 else ""
     others_en = f", together with {together - 1} other{'s' if together > 2 else ''}" if together > 1 else ""
-    return Text(
+    return Bilingual(
         f"trạm khác quy luật thường ngày; {vi} {side_vi} mức bình thường {times_vi} lần độ lệch{others_vi}",
         f"the station departs from its usual pattern; {en} {times_en} scatters {side_en} its usual level{others_en}",
     )
-
-
-def vietnamese_number(value: float) -> str:
-    """Write a number for Vietnamese readers, two or three significant digits, decimal comma.
-
-    >>> vietnamese_number(6.24), vietnamese_number(1234.5), vietnamese_number(0.051)
-    ('6,2', '1234', '0,051')
-    """
-    return english_number(value).replace(".", ",")
-
-
-def english_number(value: float) -> str:
-    """Write a number with two significant digits below 10, one decimal below 100, none above."""
-    size = abs(value)
-    return f"{value:.0f}" if size >= 100 else f"{value:.1f}" if size >= 1 else f"{value:.2g}"
 
 
 class StationModel:
@@ -120,7 +98,6 @@ class StationModel:
     def __init__(self, config: ResidualConfig, detector: ResidualDetector | None = None) -> None:
         self.config = config
         self._detector = ResidualDetector(config) if detector is None else detector
-        self._priors: dict[str, Prior] = {s.parameter: s.prior or prior_of(s.parameter)[0] for s in config.sensors}
         self._units = {s.parameter: s.unit for s in config.sensors}
 
     @classmethod
@@ -182,23 +159,23 @@ class StationModel:
     def _notable(self, parameter: str, severity: float) -> ParameterScore:
         state = self._detector.charts[parameter].state
         reason = self._detector.reason(parameter, severity)
-        harm = self._priors[parameter].harm
+        harm = harm_of(parameter)
         side = Harm.HIGH if state.z > 0 else Harm.LOW
         harmful = state.alarm and reason is not Reason.RANGE and harm in (side, Harm.BOTH)
         text = self._sentence(parameter, reason)
         probability = probability_of(severity, state.alarm)
         return ParameterScore(probability, severity, state.alarm, harmful, reason, text, state.level)
 
-    def _sentence(self, parameter: str, reason: Reason) -> Text:
-        prior, unit = self._priors[parameter], self._units[parameter]
+    def _sentence(self, parameter: str, reason: Reason) -> Bilingual:
+        unit = self._units[parameter]
         chart = self._detector.charts[parameter]
         state = chart.state
-        name_vi, name_en = prior.name_vi or parameter, prior.name_en or parameter
+        name_vi, name_en = names_of(parameter)
         unit = f" {unit}" if unit else ""
         if reason is Reason.RANGE:
-            return Text(f"{name_vi} ngoài dải đo của thiết bị", f"{name_en} outside the instrument's range")
-        times_vi, times_en = vietnamese_number(abs(state.z)), english_number(abs(state.z))
-        base_vi, base_en = vietnamese_number(state.level), english_number(state.level)
+            return Bilingual(f"{name_vi} ngoài dải đo của thiết bị", f"{name_en} outside the instrument's range")
+        times_vi, times_en = number_vi(abs(state.z), 2), number(abs(state.z), 2)
+        base_vi, base_en = number_vi(state.level, 3), number(state.level, 3)
         word_vi, word_en = ("cao hơn", "above") if state.z > 0 else ("thấp hơn", "below")
         vi = f"{name_vi} {word_vi} mức bình thường {times_vi} lần độ lệch (nền {base_vi}{unit})"
         en = f"{name_en} {times_en} scatters {word_en} its usual level (baseline {base_en}{unit})"
@@ -206,7 +183,7 @@ class StationModel:
             vi, en = f"{vi}, chưa xác nhận", f"{en}, not confirmed"
         if chart.provisional:
             vi, en = f"{vi}, trạm mới", f"{en}, new station"
-        return Text(vi, en)
+        return Bilingual(vi, en)
 
     def snapshot(self) -> bytes:
         """Return the state, about 100 bytes a sensor."""

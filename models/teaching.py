@@ -14,11 +14,12 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from models.evidence import LEARNT, TERMS
-from models.pipeline import Fitted, Scorer
+from models.pipeline import Assessor, Fitted
 from models.protocol import TriageClass
 from models.series import Bools, Event, Floats, Series, stretches
+from models.slow.finding import Finding
 from models.slow.recorded import findings_of
-from models.triage import Context, Incident, TriageModel, Weights, contexts_of
+from models.triage import Context, TriageModel, Weights, contexts_of
 
 _AGES = (1, 2, 3, 4, 6, 9, 12, 24, 48)
 """Rows of an incident's life at which it is looked at, and its end."""
@@ -27,7 +28,7 @@ _GRACE = np.timedelta64(3600, "s")
 _SILENCE = 1.0
 """Gap, as a logarithm of usual steps, after which a row is looked at in any case: alarms there are rare."""
 PENALTY = 0.1
-"""Inverse strength of the ridge penalty on the weights. From twelve seeds: Brier score of P(process) on another seed
+"""Inverse strength of the ridge penalty on the weights. From twelve seeds: Brier score of P(pollution) on another seed
 .026 at 0.01, .018 at 0.1, .017 at 1, .016 at 10, all within an event of each other in precision and recall. Weights
 that are pulled less lean on the simulator's habits: at 10 a sensor under calibration was no longer told by its status,
 and fewer alarms of a real plant's series were told apart. Products of two terms (thirteen tried) and boosted trees were
@@ -47,28 +48,28 @@ class Sample:
 
 def samples_of(pipelines: Sequence[Fitted], series: Series) -> list[Sample]:
     """Return the incidents that pipelines alarm in a labelled series, at several ages."""
-    contexts = contexts_of(series, findings_of(series))
-    return [sample for fitted in pipelines for sample in _alarmed(fitted, series, contexts)]
+    findings = findings_of(series)
+    contexts = contexts_of(series, findings)
+    return [sample for fitted in pipelines for sample in _alarmed(fitted, series, findings, contexts)]
 
 
-def _alarmed(fitted: Fitted, series: Series, contexts: Sequence[Context]) -> list[Sample]:
-    scorer = Scorer(fitted, series.columns, series.covariates)
-    scored = scorer.push(series.times, series.values)
+def _alarmed(
+    fitted: Fitted, series: Series, findings: Sequence[Sequence[Finding]], contexts: Sequence[Context]
+) -> list[Sample]:
+    assessor = Assessor(fitted, series.columns, series.covariates)
+    scored = assessor.score(series.times, series.values, findings)
     silence = scored.features.rows[:, scored.features.row_names.index("gap")] > _SILENCE
     alarm = np.asarray(scored.alarm[:, 0] | silence)
-    shares = scored.shares if fitted.tells_process else None
-    incident = Incident(series.columns, scorer.targets)
     wanted = {row: (a, b) for a, b in stretches(alarm) for row in _looked_at(a, b)}
     out: list[Sample] = []
-    gathered = incident.gather(scored.features, alarm, shares, series.values, contexts)
-    for row, running in enumerate(gathered):
+    for row, running in enumerate(assessor.gather(scored, alarm, series.values, contexts)):
         if running is None or row not in wanted:
             continue
         a, b = wanted[row]
         cls = _truth(series, a, row)
         if cls is not None:
             terms = running.evidence().terms
-            out.append(Sample(terms, cls, 1.0 / len(_looked_at(a, b)), shares is not None, row == b - 1))
+            out.append(Sample(terms, cls, 1.0 / len(_looked_at(a, b)), assessor.taught, row == b - 1))
     return out
 
 
@@ -84,8 +85,8 @@ def _truth(series: Series, first: int, row: int) -> TriageClass | None:
     begin, now = series.times[first], series.times[row]
     lasted = [(min(e.end, now) - max(e.start, begin), e) for e in series.events if e.cls is not None]
     touched = [(length, e) for length, e in lasted if length >= np.timedelta64(0, "s")]
-    if any(e.cls is TriageClass.PROCESS for _, e in touched):
-        return TriageClass.PROCESS
+    if any(e.cls is TriageClass.POLLUTION for _, e in touched):
+        return TriageClass.POLLUTION
     if touched:
         return max(touched, key=lambda pair: pair[0])[1].cls
     return None if any(_near(e, begin, now) for e in series.events) else TriageClass.UNKNOWN
@@ -130,7 +131,7 @@ def matrix_of(samples: Sequence[Sample], terms: tuple[str, ...]) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """How honest probabilities of ``process`` are: bins of (mean said, share that was, weight), and the Brier score."""
+    """How honest probabilities of pollution are: bins of (mean said, share that was, weight), and the Brier score."""
 
     bins: tuple[tuple[float, float, float], ...]
     brier: float
@@ -139,12 +140,12 @@ class Reliability:
 
 
 def reliability(model: TriageModel, samples: Sequence[Sample], *, taught: bool, bins: int = 10) -> Reliability:
-    """Return the calibration of P(process) on samples that were not learnt from."""
-    process = model.classes.index(TriageClass.PROCESS)
+    """Return the calibration of P(pollution) on samples that were not learnt from."""
+    pollution = model.classes.index(TriageClass.POLLUTION)
     p = np.array([model.probabilities(s.terms, taught=taught) for s in samples])
-    true = np.array([s.cls is TriageClass.PROCESS for s in samples])
+    true = np.array([s.cls is TriageClass.POLLUTION for s in samples])
     weight = np.array([s.weight for s in samples])
-    said = p[:, process]
+    said = p[:, pollution]
     place = np.minimum((said * bins).astype(int), bins - 1)
     rows = [_bin(place == b, said, true, weight) for b in range(bins)]
     right = np.array([model.classes[int(np.argmax(q))] is s.cls for q, s in zip(p, samples, strict=True)])

@@ -36,8 +36,8 @@ _OF_INSTRUMENTS = frozenset({
     "faulty", "worn", "suspected", "senseless", "learnt_fault", "step",
 })  # fmt: skip
 _UNFIT = {
-    TriageClass.PROCESS: _OF_INSTRUMENTS,
-    TriageClass.FAULT: frozenset({"sense", "agreement", "together", "learnt_process", "rain", "neighbours"}),
+    TriageClass.POLLUTION: _OF_INSTRUMENTS,
+    TriageClass.FAULT: frozenset({"sense", "agreement", "together", "learnt_pollution", "rain", "neighbours"}),
 }
 """Terms that are weighed but never given as a reason for a class: an officer would take them for the opposite."""
 
@@ -75,7 +75,7 @@ class TriageModel:
         exponent = np.exp(logits - logits.max())
         return np.asarray(exponent / exponent.sum())
 
-    def judge(self, evidence: Evidence, *, taught: bool = False) -> Triage:
+    def assess(self, evidence: Evidence, *, taught: bool = False) -> Triage:
         """Return class, probability and the three terms that contributed most to the decided class.
 
         Where no class reaches one half the class is ``UNKNOWN``, with the probability and reasons of the likeliest.
@@ -84,8 +84,7 @@ class TriageModel:
         best = int(np.argmax(p))
         cls = self.classes[best] if p[best] >= 0.5 else TriageClass.UNKNOWN
         chosen = self._strongest(evidence, p, best, taught)
-        words = [evidence.words[n] for n in chosen]
-        return Triage(cls, float(p[best]), tuple(vi for vi, _ in words), tuple(en for _, en in words))
+        return Triage(cls, float(p[best]), tuple(evidence.words[n] for n in chosen))
 
     def _strongest(self, evidence: Evidence, p: Floats, best: int, taught: bool) -> list[str]:
         """Return the names of the terms that speak most for the class, against the others by their probability."""
@@ -137,7 +136,7 @@ def _weights(table: Mapping[str, Mapping[str, float]], terms: tuple[str, ...]) -
 
 def pages(triage: Triage | None, from_probability: float = PAGE_FROM) -> bool:
     """Return whether an officer is to be called: probably pollution."""
-    return triage is not None and triage.cls is TriageClass.PROCESS and triage.probability >= from_probability
+    return triage is not None and triage.cls is TriageClass.POLLUTION and triage.probability >= from_probability
 
 
 @cache
@@ -186,7 +185,7 @@ class Incident:
         """
         taught = shares is not None
         return [
-            None if running is None else self.model.judge(running.evidence(), taught=taught)
+            None if running is None else self.model.assess(running.evidence(), taught=taught)
             for running in self.gather(features, alarm, shares, values, contexts)
         ]
 

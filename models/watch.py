@@ -15,8 +15,8 @@ from zlib import crc32
 import msgspec
 import numpy as np
 
+from models.assessment import Learnt, RowAssessment, StationAssessor, WatchConfig, Watched, pages
 from models.errors import ModelError
-from models.judge import Judge, Learnt, Verdict, WatchConfig, Watched, pages
 from models.pipeline import Scored
 from models.protocol import Reason, Row, TriageClass
 from models.reported import as_reported, reported
@@ -24,6 +24,7 @@ from models.series import Floats
 from models.slow.finding import MEASURING, Finding
 from models.slow.watches import SlowWatches
 from models.snapshots import pack, unpack
+from quantrac.domain.words import Bilingual
 
 _LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 4
 BASE_ROWS = 48
@@ -55,10 +56,10 @@ class StationWatch:
 
     def __init__(self, config: WatchConfig) -> None:
         self.config = config
-        self._active = Judge(config, config.active)
-        self._shadow = None if config.shadow is None else Judge(config, config.shadow)
+        self._active = StationAssessor(config, config.active)
+        self._shadow = None if config.shadow is None else StationAssessor(config, config.shadow)
         self.shadow_failed: Exception | None = None
-        """Why the shadow judges no more; the active model goes on."""
+        """Why the shadow assesses no more; the active model goes on."""
         self._slow = SlowWatches(config.parameters, config.legal)
         self._looked_s = -inf
         self._findings: list[Finding] = []
@@ -79,21 +80,23 @@ class StationWatch:
 
     @property
     def rows(self) -> int:
-        """Rows that were judged so far."""
+        """Rows that were assessed so far."""
         return self._active.rows
 
     @property
     def targets(self) -> tuple[int, ...]:
         """Places of the parameters that may be alarmed."""
-        return tuple(self._active.scorer.targets)
+        return tuple(self._active.targets)
 
     @property
     def scored(self) -> Scored | None:
         """What the active pipeline made of the last rows; ``None`` before the first."""
         return self._active.scored
 
-    def push(self, rows: Sequence[Row], charted: Sequence[bool], beside: tuple[int, int] = (0, 0)) -> list[Verdict]:
-        """Judge the next rows, each newer than the one before.
+    def push(
+        self, rows: Sequence[Row], charted: Sequence[bool], beside: tuple[int, int] = (0, 0)
+    ) -> list[RowAssessment]:
+        """Assess the next rows, each newer than the one before.
 
         Parameters
         ----------
@@ -103,9 +106,9 @@ class StationWatch:
             Neighbour stations that report, and those of them with an open anomaly.
         """
         watched = [self._watched(row, on, beside) for row, on in zip(rows, charted, strict=True)]
-        verdicts = self._judge(watched)
+        assessments = self._assess(watched)
         self._rows += map(_raw, watched)
-        return verdicts
+        return assessments
 
     def take_counts(self) -> ShadowCounts:
         """Return what was counted of the shadow since the last call."""
@@ -126,8 +129,8 @@ class StationWatch:
         """Return the large part of the memory; from now on the small part begins with it."""
         self._base += max(len(self._rows), 1)
         self._rows, self._changed = [], False
-        judges = [j.state() for j in (self._active, self._shadow) if j is not None]
-        return pack(_BASE, _VERSION, [self._base, list(self.config.parameters), judges, self._slow_state()])
+        assessors = [j.state() for j in (self._active, self._shadow) if j is not None]
+        return pack(_BASE, _VERSION, [self._base, list(self.config.parameters), assessors, self._slow_state()])
 
     @classmethod
     def restore(cls, config: WatchConfig, light: bytes, base: bytes | None) -> Self:
@@ -149,7 +152,7 @@ class StationWatch:
             watch._set_base(number, base)
         rows = [Watched(*row) for row in kept]
         if rows:
-            watch._judge(rows)
+            watch._assess(rows)
             watch._rows = [_raw(row) for row in rows]
         watch._counts = ShadowCounts()
         return watch
@@ -166,30 +169,33 @@ class StationWatch:
     def _set_base(self, number: int, base: bytes | None) -> None:
         if base is None:
             raise ModelError("the base of the station's watch is not there: start it empty")
-        found, parameters, judges, slow = unpack(_BASE, _VERSION, base)
+        found, parameters, assessors, slow = unpack(_BASE, _VERSION, base)
         if found != number:
             raise ModelError(f"the base of the station's watch is number {found}, not {number}: start it empty")
         if tuple(parameters) != self.config.parameters:
             raise ModelError("the station has other parameters than when its watch was stored: start it empty")
         self._base = number
-        self._adopt(judges)
+        self._adopt(assessors)
         self._set_slow_state(slow)
 
-    def _adopt(self, judges: Sequence[Any]) -> None:
-        """Give each judge the memory of its artefact; a new one, that of the active judge."""
-        by_hash = {state[0]: state for state in reversed(judges)}
-        for judge in (self._active, self._shadow):
-            if judge is not None:
-                judge.set_state(by_hash.get(judge.learnt.sha256, judges[0]))
+    def _adopt(self, assessors: Sequence[Any]) -> None:
+        """Give each assessor the memory of its artefact; a new one, that of the active assessor."""
+        by_hash = {state[0]: state for state in reversed(assessors)}
+        for assessor in (self._active, self._shadow):
+            if assessor is not None:
+                assessor.set_state(by_hash.get(assessor.learnt.sha256, assessors[0]))
 
     def _slow_state(self) -> Any:
-        findings = [[f.parameter, f.reason, f.cls, f.since_s, f.at_s, f.text_vi, f.text_en] for f in self._findings]
+        findings = [[f.parameter, f.reason, f.cls, f.since_s, f.at_s, *f.text] for f in self._findings]
         return [self._looked_s, self._slow.state(), findings]
 
     def _set_slow_state(self, state: Any) -> None:
         self._looked_s, slow, findings = state
         self._slow.set_state(slow)
-        self._findings = [Finding(p, Reason(reason), TriageClass(cls), *rest) for p, reason, cls, *rest in findings]
+        self._findings = [
+            Finding(p, Reason(reason), TriageClass(cls), since_s, at_s, Bilingual(*text))
+            for p, reason, cls, since_s, at_s, *text in findings
+        ]
 
     def _look(self, row: Watched) -> list[Finding]:
         """Return what the slow watches find at a row; within a minute, what they found before."""
@@ -216,21 +222,21 @@ class StationWatch:
             self._calibrated_s = at_s
         return Watched(at_s, values, calibrating, faulty, charted, *beside, at_s - self._calibrated_s, odd)
 
-    def _judge(self, rows: Sequence[Watched]) -> list[Verdict]:
+    def _assess(self, rows: Sequence[Watched]) -> list[RowAssessment]:
         if not rows:
             return []
         values = np.array([row.values for row in rows])
         found = [self._look(row) for row in rows]
-        verdicts = self._active.push(rows, values, found)
+        assessments = self._active.push(rows, values, found)
         beside = self._beside(rows, values, found)
-        for i, verdict in enumerate(verdicts):
-            self._note(self._active, verdict, None if beside is None else beside[i])
-        return [replace(v, findings=tuple(f)) if f else v for v, f in zip(verdicts, found, strict=True)]
+        for i, assessment in enumerate(assessments):
+            self._note(self._active, assessment, None if beside is None else beside[i])
+        return [replace(v, findings=tuple(f)) if f else v for v, f in zip(assessments, found, strict=True)]
 
     def _beside(
         self, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]
-    ) -> list[Verdict] | None:
-        """Return the shadow's verdicts. A candidate that fails is let go, and the active model goes on."""
+    ) -> list[RowAssessment] | None:
+        """Return the shadow's assessments. A candidate that fails is let go, and the active model goes on."""
         if self._shadow is None:
             return None
         try:
@@ -239,8 +245,8 @@ class StationWatch:
             self._shadow, self.shadow_failed = None, exc
             return None
 
-    def _note(self, active: Judge, verdict: Verdict, other: Verdict | None) -> None:
-        mine, paging = verdict.triage is not None, pages(verdict)
+    def _note(self, active: StationAssessor, assessment: RowAssessment, other: RowAssessment | None) -> None:
+        mine, paging = assessment.triage is not None, pages(assessment)
         if other is not None and self._shadow is not None:
             c, theirs, their_paging = self._counts, other.triage is not None, pages(other)
             c.rows += 1

@@ -253,11 +253,12 @@ def _sensor(table: Table, kind: StationKind) -> Sensor:
     if convert_rate == 0:
         raise table.error("convert_rate", "is 0; every value would become 0. Leave it out for no conversion.")
     parameter, cadence_s = table.text("parameter"), table.positive("cadence_s", 300.0)
+    unit = table.text("unit", empty=True)
     return Sensor(
         parameter=parameter,
-        unit=table.text("unit", empty=True),
+        unit=unit,
         cadence_s=cadence_s,
         aliases=table.texts("aliases"),
         convert_rate=convert_rate,
-        qc=read_thresholds(table.table("qc"), default_thresholds(parameter, kind, cadence_s)),
+        qc=read_thresholds(table.table("qc"), default_thresholds(parameter, kind, cadence_s, unit)),
     )

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from quantrac.errors import SettingsError
 
 MQTT_ROOT = "quantrac/v1"
-MQTT_READINGS_FILTER = f"{MQTT_ROOT}/+/readings"
-MQTT_STATUS_FILTER = f"{MQTT_ROOT}/+/status"
 
 RAW = "quantrac.raw"
 """Original payloads as they came, key = station. The evidence: never changed, never compacted."""

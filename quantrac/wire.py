@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from quantrac.domain.deadletters import DeadLetter
-from quantrac.domain.readings import CheckedReading, Flag, QcReason, Reading, Status
+from quantrac.domain.readings import CheckedReading
 
 
 class _FlaggedReading(msgspec.Struct, omit_defaults=True):
@@ -31,7 +31,6 @@ class _FlaggedReadings(msgspec.Struct):
 
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(_FlaggedReadings)
 
 
 def encode_flagged(station: str, rows: Sequence[CheckedReading]) -> bytes:
@@ -52,28 +51,6 @@ def encode_flagged(station: str, rows: Sequence[CheckedReading]) -> bytes:
         for r in rows
     ]
     return _encoder.encode(_FlaggedReadings(1, station, readings))
-
-
-def decode_flagged(record: bytes) -> list[CheckedReading]:
-    """Return the readings of one record of the readings topic.
-
-    Raises
-    ------
-    msgspec.MsgspecError
-        The bytes are no such record.
-    """
-    document = _decoder.decode(record)
-    return [
-        CheckedReading(
-            Reading(document.station, r.parameter, r.observed_at, r.received_at, r.value, Status.from_code(r.status)),
-            Flag(r.flag),
-            tuple(QcReason(reason) for reason in r.reasons),
-            r.score,
-            r.score_reason,
-            r.late,
-        )
-        for r in document.readings
-    ]
 
 
 def dead_letter_headers(letter: DeadLetter) -> list[tuple[str, bytes]]:

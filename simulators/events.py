@@ -10,7 +10,7 @@ from enum import StrEnum
 class TruthClass(StrEnum):
     """What an event really is: the answer that a triage has to give."""
 
-    PROCESS = "process"
+    POLLUTION = "pollution"
     FAULT = "fault"
     MAINTENANCE = "maintenance"
     COMMUNICATION = "communication"
@@ -43,7 +43,7 @@ class EventKind(StrEnum):
 
 
 CLASS_OF_KIND: dict[EventKind, TruthClass] = {
-    EventKind.POLLUTION_SLUG: TruthClass.PROCESS,
+    EventKind.POLLUTION_SLUG: TruthClass.POLLUTION,
     EventKind.RAIN: TruthClass.NATURAL,
     EventKind.CALIBRATION: TruthClass.MAINTENANCE,
     EventKind.NETWORK_LOSS: TruthClass.COMMUNICATION,

@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 from quantrac.domain.stations import Sensor, Station, StationKind
 from simulators.reference_limits import bounds_of
 
-FACTORS = ("load", "organic", "solids", "nitrogen", "hydraulic", "weather")
-"""Hidden causes that several parameters share; they make the parameters move together."""
-
 _USUAL_SHARE_OF_LIMIT = 0.42
 """Usual level of a parameter that has a limit lower than its profile expects, as a share of that limit."""
 
@@ -83,11 +80,6 @@ _SURFACE: dict[str, Profile] = {
     "Level": Profile(1.6, 0.35, 5, 0.0, {"hydraulic": 0.15}, 0.03, 0.005, 0.01, additive=True),
     "Flow": Profile(2400, 0.15, 5, 0.0, {"hydraulic": 0.10}, 0.02, 0.02, 1.0),
 }
-
-
-def known_parameters() -> frozenset[str]:
-    """Return the parameters that have a profile of their own."""
-    return frozenset(_EFFLUENT) | frozenset(_SURFACE)
 
 
 def profile_of(station: Station, sensor: Sensor) -> Profile:

@@ -8,8 +8,9 @@ from typing import Any
 
 import psycopg
 
-from quantrac.domain.alerts import AlertKey, Reassessment, Transition, TransitionKind
+from quantrac.domain.alerts import AlertKey, Assessment, Reassessment, Transition, TransitionKind
 from quantrac.domain.notifications import Notification, Summary
+from quantrac.domain.words import Bilingual
 from sql.statements import statement
 from sql.storable import storable
 
@@ -21,105 +22,113 @@ _STATEMENT_OF = {
 }
 
 
-def apply_transition(cursor: psycopg.Cursor[Any], transition: Transition) -> tuple[int, int] | None:
-    """Open, escalate or resolve an alert, and return the ids of the alert and of the transition.
+class AlertStore:
+    """Alerts and their notifications, in an open transaction."""
 
-    ``None`` when nothing changed: the key has an open alert already (opened), none (escalated, resolved), or the
-    severity is the same.
-    """
-    judged = transition.assessment
-    arguments = {
-        **_key(transition.key),
-        "kind": transition.kind.value,
-        "alert_kind": transition.alert_kind.value,
-        "severity": transition.severity.value,
-        "reason": transition.reason,
-        "observed_at": transition.observed_at,
-        "since": transition.since,
-        "value": transition.value,
-        "limit_minimum": transition.limit_minimum,
-        "limit_maximum": transition.limit_maximum,
-        "limit_source": transition.limit_source,
-        "explanation_vi": storable(transition.explanation_vi),
-        "explanation_en": storable(transition.explanation_en),
-        "page": transition.page,
-        "triage": None if judged is None else judged.cls,
-        "triage_probability": None if judged is None else judged.probability,
+    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
+        self._cursor = cursor
+
+    def apply(self, transition: Transition) -> tuple[int, int] | None:
+        """Open, escalate or resolve an alert, and return the ids of the alert and of the transition.
+
+        ``None`` when nothing changed: the key has an open alert already (opened), none (escalated, resolved), or the
+        severity is the same.
+        """
+        limit = transition.limit
+        arguments = {
+            **_key(transition.key),
+            "kind": transition.kind.value,
+            "alert_kind": transition.alert_kind.value,
+            "severity": transition.severity.value,
+            "reason": transition.reason,
+            "observed_at": transition.observed_at,
+            "since": transition.since,
+            "value": transition.value,
+            "limit_minimum": None if limit is None else limit.minimum,
+            "limit_maximum": None if limit is None else limit.maximum,
+            "limit_source": None if limit is None else limit.source,
+            **_explanation(transition.explanation),
+            **_assessment(transition.assessment),
+            "page": transition.page,
+        }
+        ids: tuple[int, int] | None = self._cursor.execute(
+            statement(_STATEMENT_OF[transition.kind]), arguments
+        ).fetchone()
+        return ids
+
+    def update_peak(self, key: AlertKey, value: float) -> None:
+        """Move the worst value of the open alert of ``key``, if there is one and ``value`` is worse."""
+        self._cursor.execute(statement("update_peak"), {**_key(key), "value": value})
+
+    def reassess(self, found: Reassessment) -> None:
+        """Write what the model now makes of the open alert of a key, if there is one."""
+        arguments = {**_key(found.key), **_explanation(found.explanation), **_assessment(found.assessment)}
+        self._cursor.execute(statement("reassess_alert"), arguments)
+
+    def open_keys(self, station: str) -> list[AlertKey]:
+        """Return the keys of a station's open alerts."""
+        return [AlertKey(*row) for row in self._cursor.execute(statement("open_alerts"), {"station": station})]
+
+    def neighbours(self, stations: Collection[str], now: datetime) -> dict[str, tuple[int, int]]:
+        """Return how many other stations of each one's park report, and how many of them have an open anomaly.
+
+        An anomaly that the model takes for a fault, maintenance or the like of that station says nothing of the water.
+        """
+        self._cursor.execute(statement("neighbours"), {"stations": list(stations), "now": now})
+        return {station: (reporting, alarmed) for station, reporting, alarmed in self._cursor}
+
+    def last_hour(self, station: str, parameter: str, at: datetime) -> Summary:
+        """Return what one sensor's readings in (at - 1 h, at] looked like; the mean is over the usable ones."""
+        self._cursor.execute(statement("last_hour"), {"station": station, "parameter": parameter, "at": at})
+        points: list[float | None] = [None] * SLICES
+        count = usable = 0
+        total, lows, highs = 0.0, [], []
+        for position, readings, good, low, high, good_sum in self._cursor:
+            count += readings
+            if good:
+                usable += good
+                total += good_sum
+                points[position] = good_sum / good
+                lows.append(low)
+                highs.append(high)
+        mean = total / usable if usable else None
+        minimum, maximum = min(lows, default=None), max(highs, default=None)
+        return Summary(at - timedelta(hours=1), at, count, usable, minimum, mean, maximum, tuple(points))
+
+    def enqueue(self, alert_id: int, transition_id: int, notifications: Sequence[Notification]) -> None:
+        """Put notifications into the outbox; one whose ``message_id`` is there already is left as it is."""
+        self._cursor.executemany(
+            statement("enqueue"),
+            [
+                {
+                    "alert_id": alert_id,
+                    "transition_id": transition_id,
+                    "message_id": n.message_id,
+                    "channel": n.channel.value,
+                    "recipient": n.recipient,
+                    "subject": storable(n.subject),
+                    "text": storable(n.text),
+                    "html": None if n.html is None else storable(n.html),
+                }
+                for n in notifications
+            ],
+        )
+
+
+def _explanation(explanation: Bilingual) -> dict[str, str]:
+    return {"explanation_vi": storable(explanation.vi), "explanation_en": storable(explanation.en)}
+
+
+def _assessment(assessment: Assessment | None) -> dict[str, object]:
+    """Return the columns of an assessment; all of them are NULL where no model could tell."""
+    if assessment is None:
+        return dict.fromkeys(("triage", "triage_probability", "triage_reasons_vi", "triage_reasons_en"))
+    return {
+        "triage": assessment.cls,
+        "triage_probability": assessment.probability,
+        "triage_reasons_vi": [storable(reason.vi) for reason in assessment.reasons],
+        "triage_reasons_en": [storable(reason.en) for reason in assessment.reasons],
     }
-    ids: tuple[int, int] | None = cursor.execute(statement(_STATEMENT_OF[transition.kind]), arguments).fetchone()
-    return ids
-
-
-def update_peak(cursor: psycopg.Cursor[Any], key: AlertKey, value: float) -> None:
-    """Move the worst value of the open alert of ``key``, if there is one and ``value`` is worse."""
-    cursor.execute(statement("update_peak"), {**_key(key), "value": value})
-
-
-def reassess(cursor: psycopg.Cursor[Any], found: Reassessment) -> None:
-    """Write what the model now makes of the open alert of a key, if there is one."""
-    arguments = {
-        **_key(found.key),
-        "triage": found.assessment.cls,
-        "triage_probability": found.assessment.probability,
-        "explanation_vi": storable(found.explanation_vi),
-        "explanation_en": storable(found.explanation_en),
-    }
-    cursor.execute(statement("reassess_alert"), arguments)
-
-
-def open_alerts(cursor: psycopg.Cursor[Any], station: str) -> list[AlertKey]:
-    """Return the keys of a station's open alerts."""
-    return [AlertKey(*row) for row in cursor.execute(statement("open_alerts"), {"station": station})]
-
-
-def neighbours(cursor: psycopg.Cursor[Any], stations: Collection[str], now: datetime) -> dict[str, tuple[int, int]]:
-    """Return how many other stations of each one's park report, and how many of them have an open anomaly.
-
-    An anomaly that the model takes for a fault, maintenance or the like of that station says nothing of the water.
-    """
-    cursor.execute(statement("neighbours"), {"stations": list(stations), "now": now})
-    return {station: (reporting, alarmed) for station, reporting, alarmed in cursor}
-
-
-def enqueue(
-    cursor: psycopg.Cursor[Any], alert_id: int, transition_id: int, notifications: Sequence[Notification]
-) -> None:
-    """Put notifications into the outbox; one whose ``message_id`` is there already is left as it is."""
-    cursor.executemany(
-        statement("enqueue"),
-        [
-            {
-                "alert_id": alert_id,
-                "transition_id": transition_id,
-                "message_id": n.message_id,
-                "channel": n.channel.value,
-                "recipient": n.recipient,
-                "subject": storable(n.subject),
-                "text": storable(n.text),
-                "html": None if n.html is None else storable(n.html),
-            }
-            for n in notifications
-        ],
-    )
-
-
-def last_hour(cursor: psycopg.Cursor[Any], station: str, parameter: str, at: datetime) -> Summary:
-    """Return what one sensor's readings in (at - 1 h, at] looked like; the mean is over the usable ones."""
-    cursor.execute(statement("last_hour"), {"station": station, "parameter": parameter, "at": at})
-    points: list[float | None] = [None] * SLICES
-    count = usable = 0
-    total, lows, highs = 0.0, [], []
-    for position, readings, good, low, high, good_sum in cursor:
-        count += readings
-        if good:
-            usable += good
-            total += good_sum
-            points[position] = good_sum / good
-            lows.append(low)
-            highs.append(high)
-    mean = total / usable if usable else None
-    minimum, maximum = min(lows, default=None), max(highs, default=None)
-    return Summary(at - timedelta(hours=1), at, count, usable, minimum, mean, maximum, tuple(points))
 
 
 def _key(key: AlertKey) -> dict[str, str]:

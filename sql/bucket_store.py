@@ -15,40 +15,45 @@ from sql.statements import statement
 _WINDOWS = (Window.HOUR, Window.DAY)
 
 
-def dirty_buckets(cursor: psycopg.Cursor[Any], now: datetime, grace: timedelta, limit: int) -> list[Bucket]:
-    """Lock and return hours and days that ended at least ``grace`` before ``now`` and have to be judged.
+class BucketStore:
+    """Hours and days to be judged, in an open transaction."""
 
-    Buckets with revised readings, also those still running, are first computed again from the readings. Buckets that
-    another process has locked are passed over. ``expected`` is 0: the caller knows the cadence.
+    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
+        self._cursor = cursor
 
-    Parameters
-    ----------
-    limit
-        Most hours, and most days, returned by one call.
-    """
-    found = []
-    for window in _WINDOWS:
-        _recompute(cursor, window, limit)
-        closed = {"closed_at": now - grace, "limit": limit}
-        rows = cursor.execute(statement(f"lock_dirty_{window.value}s"), closed)
-        found += [_bucket(window, row) for row in rows]
-    return found
+    def take_dirty(self, now: datetime, grace: timedelta, limit: int) -> list[Bucket]:
+        """Lock and return hours and days that ended at least ``grace`` before ``now`` and have to be judged.
 
+        Buckets with revised readings, also those still running, are first computed again from the readings. Buckets
+        that another process has locked are passed over. ``expected`` is 0: the caller knows the cadence. Judge in a
+        transaction of its own: together with ``ReadingsStore.store`` two workers could wait for each other.
 
-def save_judgements(cursor: psycopg.Cursor[Any], judgements: Sequence[Judgement]) -> None:
-    """Save judgements, in place of earlier ones of the same bucket, and mark the buckets as judged."""
-    cursor.executemany(statement("save_judgement"), [_judgement(j) for j in judgements])
-    for window in _WINDOWS:
-        judged = [_judgement(j) for j in judgements if j.bucket.window is window]
-        cursor.executemany(statement(f"clear_{window.value}"), judged)
+        Parameters
+        ----------
+        limit
+            Most hours, and most days, returned by one call.
+        """
+        found = []
+        for window in _WINDOWS:
+            self._recompute(window, limit)
+            closed = {"closed_at": now - grace, "limit": limit}
+            rows = self._cursor.execute(statement(f"lock_dirty_{window.value}s"), closed)
+            found += [_bucket(window, row) for row in rows]
+        return found
 
+    def save_judgements(self, judgements: Sequence[Judgement]) -> None:
+        """Save judgements, in place of earlier ones of the same bucket, and mark the buckets as judged."""
+        self._cursor.executemany(statement("save_judgement"), [_judgement(j) for j in judgements])
+        for window in _WINDOWS:
+            judged = [_judgement(j) for j in judgements if j.bucket.window is window]
+            self._cursor.executemany(statement(f"clear_{window.value}"), judged)
 
-def _recompute(cursor: psycopg.Cursor[Any], window: Window, limit: int) -> None:
-    stale = cursor.execute(statement(f"lock_stale_{window.value}s"), {"limit": limit}).fetchall()
-    if stale:
-        stations, parameters, starts = (list(column) for column in zip(*stale, strict=True))
-        keys = {"stations": stations, "parameters": parameters, "starts": starts}
-        cursor.execute(statement(f"recompute_{window.value}s"), keys)
+    def _recompute(self, window: Window, limit: int) -> None:
+        stale = self._cursor.execute(statement(f"lock_stale_{window.value}s"), {"limit": limit}).fetchall()
+        if stale:
+            stations, parameters, starts = (list(column) for column in zip(*stale, strict=True))
+            keys = {"stations": stations, "parameters": parameters, "starts": starts}
+            self._cursor.execute(statement(f"recompute_{window.value}s"), keys)
 
 
 def _bucket(window: Window, row: Sequence[Any]) -> Bucket:

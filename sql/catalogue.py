@@ -6,7 +6,7 @@ day is judged by what was in force on that day.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from quantrac.domain.limits import LimitSet, LimitValue
+from quantrac.domain.limits import EffectiveLimit, LimitSet, LimitValue
 from quantrac.domain.stations import PermitLimit, QcThresholds, Registry, Sensor, Station, StationKind
 from sql.connections import connect, translated
 from sql.statements import statement
@@ -22,6 +22,9 @@ from sql.statements import statement
 APPLICATION = "quantrac catalogue"
 
 _Version = tuple[str, date]
+
+EffectiveLimits = Callable[[Registry, Sequence[LimitSet]], Sequence[EffectiveLimit]]
+"""How limits follow from stations and limit sets (``alerts`` knows); stored with every import of either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,8 @@ class RuleDocument:
     document: dict[str, Any]
 
 
-def import_registry(owner_conninfo: str, registry: Registry, sha256: str) -> int:
-    """Save every station version of ``registry`` and return the version of the registry.
+def import_registry(owner_conninfo: str, registry: Registry, sha256: str, effective: EffectiveLimits) -> int:
+    """Save every station version of ``registry`` and what limits them, and return the version of the registry.
 
     The version grows by one when the content of the database changed, so that workers load it again; importing the
     same twice changes nothing.
@@ -53,6 +56,7 @@ def import_registry(owner_conninfo: str, registry: Registry, sha256: str) -> int
             _save_station(cursor, station)
         if changed:
             cursor.execute(statement("raise_registry_version"), {"sha256": sha256})
+        _save_effective_limits(cursor, effective)
         return _version(cursor)
 
 
@@ -76,22 +80,28 @@ def registry_version(conninfo: str) -> int:
         return _version(connection.cursor())
 
 
-def import_limit_sets(owner_conninfo: str, limit_sets: Sequence[LimitSet]) -> None:
-    """Save limit sets with their values, in place of those with the same code and effective date."""
+def import_limit_sets(owner_conninfo: str, limit_sets: Sequence[LimitSet], effective: EffectiveLimits) -> None:
+    """Save limit sets in place of those with the same code and effective date, and what they are for each station."""
     with translated("importing limits"), connect(owner_conninfo, APPLICATION) as connection:
         cursor = connection.cursor()
+        cursor.execute(statement("lock_registry_state"))
         for limit_set in limit_sets:
             _save_limit_set(cursor, limit_set)
+        _save_effective_limits(cursor, effective)
+
+
+def refresh_effective_limits(owner_conninfo: str, effective: EffectiveLimits) -> None:
+    """Store anew what limits every sensor, from the stations and limit sets of the database: after a migration."""
+    with translated("computing limits"), connect(owner_conninfo, APPLICATION) as connection:
+        cursor = connection.cursor()
+        cursor.execute(statement("lock_registry_state"))
+        _save_effective_limits(cursor, effective)
 
 
 def load_limit_sets(conninfo: str) -> list[LimitSet]:
     """Return every version of every limit set, by code and effective date."""
     with translated("loading limits"), connect(conninfo, APPLICATION) as connection:
-        values: dict[_Version, list[LimitValue]] = {}
-        for code, effective_from, *fields in connection.execute(statement("load_limit_values")):
-            values.setdefault((code, effective_from), []).append(LimitValue(*fields))
-        rows = connection.execute(statement("load_limit_sets")).fetchall()
-    return [_limit_set(row, tuple(values.get((row[0], row[4]), ()))) for row in rows]
+        return _limit_sets(connection.cursor())
 
 
 def import_rules(owner_conninfo: str, rules: Sequence[RuleDocument]) -> None:
@@ -198,6 +208,14 @@ def _save_station(cursor: psycopg.Cursor[Any], station: Station) -> None:
     )
 
 
+def _limit_sets(cursor: psycopg.Cursor[Any]) -> list[LimitSet]:
+    values: dict[_Version, list[LimitValue]] = {}
+    for code, effective_from, *fields in cursor.execute(statement("load_limit_values")):
+        values.setdefault((code, effective_from), []).append(LimitValue(*fields))
+    rows = cursor.execute(statement("load_limit_sets")).fetchall()
+    return [_limit_set(row, tuple(values.get((row[0], row[4]), ()))) for row in rows]
+
+
 def _limit_set(row: Sequence[Any], values: tuple[LimitValue, ...]) -> LimitSet:
     code, title_vi, title_en, source, effective_from, effective_to = row
     return LimitSet(code, title_vi, title_en, source, effective_from, effective_to, values)
@@ -222,5 +240,28 @@ def _save_limit_set(cursor: psycopg.Cursor[Any], limit_set: LimitSet) -> None:
                 "coefficients_apply": value.coefficients_apply,
             }
             for position, value in enumerate(limit_set.values)
+        ],
+    )
+
+
+def _save_effective_limits(cursor: psycopg.Cursor[Any], effective: EffectiveLimits) -> None:
+    """Store what limits every sensor. The lock of the registry's state is held, so that no other import is missed."""
+    limits = effective(Registry(tuple(_stations(cursor)), _version(cursor)), _limit_sets(cursor))
+    cursor.execute(statement("delete_effective_limits"))
+    cursor.executemany(
+        statement("add_effective_limit"),
+        [
+            {
+                "station": row.station,
+                "parameter": row.limit.parameter,
+                "effective_from": row.effective_from,
+                "effective_to": row.effective_to,
+                "unit": row.limit.unit,
+                "minimum": row.limit.minimum,
+                "maximum": row.limit.maximum,
+                "day_only": row.day_only,
+                "source": row.limit.source,
+            }
+            for row in limits
         ],
     )

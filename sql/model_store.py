@@ -25,7 +25,7 @@ class StationModelLine:
     """Why a model or an artefact is not used."""
 
     @property
-    def told(self) -> tuple[str | None, ...]:
+    def noted(self) -> tuple[str | None, ...]:
         """What changes of it are written for."""
         return (self.model_version, self.artefact, self.shadow, self.problem)
 
@@ -48,27 +48,32 @@ COUNTS = (
 )  # fmt: skip
 
 
-def save_station_models(cursor: psycopg.Cursor[Any], lines: Sequence[StationModelLine], now: datetime) -> None:
-    """Note what scores each of some stations."""
-    cursor.executemany(
-        statement("save_station_model"),
-        [
-            {
-                "station": line.station,
-                "model_version": line.model_version,
-                "artefact": line.artefact,
-                "shadow": line.shadow,
-                "problem": None if line.problem is None else storable(line.problem),
-                "now": now,
-            }
-            for line in sorted(lines, key=lambda line: line.station)
-        ],
-    )
+class ModelStore:
+    """What is noted of the stations' models, in an open transaction."""
 
+    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
+        self._cursor = cursor
 
-def add_shadow_counts(
-    cursor: psycopg.Cursor[Any], station: str, pair: tuple[str, str], counts: Counts, now: datetime
-) -> None:
-    """Add to what is counted of a candidate at a station; ``pair`` holds the hashes of the active one and of it."""
-    arguments: dict[str, object] = {"station": station, "active": pair[0], "shadow": pair[1], "now": now}
-    cursor.execute(statement("add_shadow_counts"), arguments | {name: getattr(counts, name) for name in COUNTS})
+    def save_lines(self, lines: Sequence[StationModelLine], now: datetime) -> None:
+        """Note what scores each of some stations, or why nothing does."""
+        self._cursor.executemany(
+            statement("save_station_model"),
+            [
+                {
+                    "station": line.station,
+                    "model_version": line.model_version,
+                    "artefact": line.artefact,
+                    "shadow": line.shadow,
+                    "problem": None if line.problem is None else storable(line.problem),
+                    "now": now,
+                }
+                for line in sorted(lines, key=lambda line: line.station)
+            ],
+        )
+
+    def add_shadow_counts(self, station: str, pair: tuple[str, str], counts: Counts, now: datetime) -> None:
+        """Add to what is counted of a candidate at a station; ``pair`` holds the hashes of the active one and of it."""
+        arguments: dict[str, object] = {"station": station, "active": pair[0], "shadow": pair[1], "now": now}
+        self._cursor.execute(
+            statement("add_shadow_counts"), arguments | {name: getattr(counts, name) for name in COUNTS}
+        )

@@ -32,38 +32,77 @@ def create_staging(connection: psycopg.Connection[Any]) -> None:
     connection.execute(statement("create_staging"))
 
 
-def store_readings(cursor: psycopg.Cursor[Any], rows: Sequence[StoredRow], *, staged_before: bool) -> list[Outcome]:
-    """Store ``rows`` and return what became of each, in their order.
+class ReadingsStore:
+    """Readings, in an open transaction."""
 
-    Parameters
-    ----------
-    staged_before
-        Whether this transaction has stored readings already, so that the staging table is not empty.
-    """
-    if not rows:
-        return []
-    if staged_before:
-        cursor.execute("DELETE FROM staged_readings")
-    with cursor.copy(statement("copy_staged")) as copy:
-        copy.set_types(_STAGED_TYPES)
-        for staged in _staged(rows):
-            copy.write_row(staged)
-    cursor.execute(statement("store_staged"), prepare=True)
-    (_, _, _, inserted), *keys = cursor.fetchall()
-    if inserted == len(rows):
-        return [Outcome.STORED] * len(rows)
-    return _compare(cursor, rows, {(station, parameter, at) for station, parameter, at, _ in keys})
+    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
+        self._cursor = cursor
+        self._staged_before = False
+        """Whether this transaction has stored readings already, so that the staging table is not empty."""
 
+    def store(self, rows: Sequence[StoredRow]) -> list[Outcome]:
+        """Store readings, keep the sums of their hours and days exact, and return what became of each, in order.
 
-def fetch_readings(cursor: psycopg.Cursor[Any], keys: Sequence[Key]) -> dict[Key, StoredRow]:
-    """Return the stored readings of ``keys``; a key that is not stored is absent."""
-    if not keys:
-        return {}
-    stations, parameters, instants = (list(column) for column in zip(*keys, strict=True))
-    cursor.execute(
-        statement("readings_of_keys"), {"stations": stations, "parameters": parameters, "instants": instants}
-    )
-    return {(row[0], row[1], row[2]): _stored_row(row) for row in cursor}
+        Of rows with the same key the first counts as stored, and each later one is compared with the one before it.
+        """
+        if not rows:
+            return []
+        if self._staged_before:
+            self._cursor.execute("DELETE FROM staged_readings")
+        self._staged_before = True
+        with self._cursor.copy(statement("copy_staged")) as copy:
+            copy.set_types(_STAGED_TYPES)
+            for staged in _staged(rows):
+                copy.write_row(staged)
+        self._cursor.execute(statement("store_staged"), prepare=True)
+        (_, _, _, inserted), *keys = self._cursor.fetchall()
+        if inserted == len(rows):
+            return [Outcome.STORED] * len(rows)
+        return self._compare(rows, {(station, parameter, at) for station, parameter, at, _ in keys})
+
+    def fetch(self, keys: Sequence[Key]) -> list[CheckedReading]:
+        """Return the stored readings of (station, parameter, observed_at), in that order; unknown keys are left out."""
+        found = self._rows_of(keys)
+        return [found[key].checked for key in keys if key in found]
+
+    def _rows_of(self, keys: Sequence[Key]) -> dict[Key, StoredRow]:
+        if not keys:
+            return {}
+        stations, parameters, instants = (list(column) for column in zip(*keys, strict=True))
+        self._cursor.execute(
+            statement("readings_of_keys"), {"stations": stations, "parameters": parameters, "instants": instants}
+        )
+        return {(row[0], row[1], row[2]): _stored_row(row) for row in self._cursor}
+
+    def _compare(self, rows: Sequence[StoredRow], inserted: set[Key]) -> list[Outcome]:
+        outcomes, contenders = [Outcome.STORED] * len(rows), []
+        for position, row in enumerate(rows):
+            key = _key(row)
+            if key in inserted:
+                inserted.remove(key)
+            else:
+                contenders.append(position)
+        disputed = list({_key(rows[position]) for position in contenders})
+        kept = {key: _Kept(row) for key, row in self._rows_of(disputed).items()}
+        replaced: list[tuple[StoredRow, StoredRow]] = []
+        for position in contenders:
+            row, stored = rows[position], kept[_key(rows[position])]
+            if _says_the_same(row, stored.row):
+                outcomes[position] = Outcome.DUPLICATE
+            else:
+                outcomes[position] = Outcome.REVISION
+                replaced.append((stored.row, row))
+                stored.row, stored.position = row, position
+        if replaced:
+            self._revise(replaced, [k.position for k in kept.values() if k.position is not None])
+        return outcomes
+
+    def _revise(self, replaced: Iterable[tuple[StoredRow, StoredRow]], positions: Sequence[int]) -> None:
+        with self._cursor.copy(statement("copy_revisions")) as copy:
+            copy.set_types(_REVISION_TYPES)
+            for old, new in replaced:
+                copy.write_row(_revision(old, new))
+        self._cursor.execute(statement("revise_readings"), {"positions": list(positions)})
 
 
 def _staged(rows: Iterable[StoredRow]) -> Iterator[tuple[object, ...]]:
@@ -102,42 +141,6 @@ class _Kept:
     row: StoredRow
     position: int | None = None
     """Place in the batch of the row that replaces the stored one; ``None`` while none does."""
-
-
-def _compare(cursor: psycopg.Cursor[Any], rows: Sequence[StoredRow], inserted: set[Key]) -> list[Outcome]:
-    outcomes, contenders = [Outcome.STORED] * len(rows), []
-    for position, row in enumerate(rows):
-        key = _key(row)
-        if key in inserted:
-            inserted.remove(key)
-        else:
-            contenders.append(position)
-    kept = {
-        key: _Kept(row)
-        for key, row in fetch_readings(cursor, list({_key(rows[position]) for position in contenders})).items()
-    }
-    replaced: list[tuple[StoredRow, StoredRow]] = []
-    for position in contenders:
-        row, stored = rows[position], kept[_key(rows[position])]
-        if _says_the_same(row, stored.row):
-            outcomes[position] = Outcome.DUPLICATE
-        else:
-            outcomes[position] = Outcome.REVISION
-            replaced.append((stored.row, row))
-            stored.row, stored.position = row, position
-    if replaced:
-        _revise(cursor, replaced, [k.position for k in kept.values() if k.position is not None])
-    return outcomes
-
-
-def _revise(
-    cursor: psycopg.Cursor[Any], replaced: Iterable[tuple[StoredRow, StoredRow]], positions: Sequence[int]
-) -> None:
-    with cursor.copy(statement("copy_revisions")) as copy:
-        copy.set_types(_REVISION_TYPES)
-        for old, new in replaced:
-            copy.write_row(_revision(old, new))
-    cursor.execute(statement("revise_readings"), {"positions": list(positions)})
 
 
 def _revision(old: StoredRow, new: StoredRow) -> tuple[object, ...]:

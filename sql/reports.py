@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import starmap
 from types import TracebackType
 from typing import Any, NamedTuple
 
 import psycopg
 
+from quantrac.domain.alerts import Assessment
 from quantrac.domain.ledger import LedgerCounts
+from quantrac.domain.words import Bilingual
 from sql.connections import connect, translated
 from sql.delays import quantile_s
 from sql.statements import statement
@@ -53,7 +56,7 @@ class StationLine:
 
 
 @dataclass(frozen=True, slots=True)
-class FeedGap:
+class SequenceGap:
     """Messages ``first`` to ``beyond - 1`` of a logger's session that have not arrived."""
 
     station: str
@@ -149,6 +152,17 @@ class AlertLine:
     triage: str | None
     """What the model takes an anomaly for."""
     triage_probability: float | None
+    triage_reasons_vi: list[str] | None
+    """The strongest first; ``None`` beside a class: an alert of an older version, whose explanation bears them."""
+    triage_reasons_en: list[str] | None
+
+    @property
+    def assessment(self) -> Assessment | None:
+        """What the model makes of it; ``None`` where it could not tell, or where the explanation says it already."""
+        if self.triage is None or self.triage_reasons_vi is None or self.triage_reasons_en is None:
+            return None
+        reasons = zip(self.triage_reasons_vi, self.triage_reasons_en, strict=True)
+        return Assessment(self.triage, self.triage_probability or 0.0, tuple(starmap(Bilingual, reasons)))
 
 
 class ReadingLine(NamedTuple):
@@ -166,8 +180,8 @@ class ReadingLine(NamedTuple):
     """Names of the quality tests that set the flag."""
 
 
-class Told(NamedTuple):
-    """When officers were told of an alert: the station's time of the reading, and the delivery, if it is known."""
+class Paged(NamedTuple):
+    """When officers were paged for an alert: the station's time of the reading, and the delivery, if it is known."""
 
     observed_at: datetime
     sent_at: datetime | None
@@ -289,9 +303,9 @@ class Reports:
             redelivered=sum(c.redelivered for c in every),
         )
 
-    def feed_gaps(self, limit: int = DEFAULT_LIMIT) -> list[FeedGap]:
+    def sequence_gaps(self, limit: int = DEFAULT_LIMIT) -> list[SequenceGap]:
         """Return messages that are missing within loggers' sessions, the stations last heard first."""
-        return [FeedGap(*row) for row in self._rows("report_feed_gaps", limit=limit)]
+        return [SequenceGap(*row) for row in self._rows("report_sequence_gaps", limit=limit)]
 
     def delay_quantiles(self, since: datetime) -> DelayQuantiles:
         """Return the delays of readings committed since the minute of ``since``, right within 5 %."""
@@ -340,9 +354,9 @@ class Reports:
         """Return one alert; ``None`` when there is none of this id."""
         return next((AlertLine(*row) for row in self._rows("report_alert", id=alert_id)), None)
 
-    def told(self, alert_id: int) -> Told | None:
-        """Return when officers were first told of an alert; ``None`` when nobody was."""
-        return next((Told(*row) for row in self._rows("report_told", id=alert_id)), None)
+    def paged(self, alert_id: int) -> Paged | None:
+        """Return when officers were first paged for an alert; ``None`` when nobody was."""
+        return next((Paged(*row) for row in self._rows("report_paged", id=alert_id)), None)
 
     def readings(self, station: str, since: datetime, until: datetime) -> list[ReadingLine]:
         """Return what a station measured between two instants, both included, in order of time."""

@@ -44,7 +44,9 @@ CREATE TABLE alerts (
     page boolean NOT NULL DEFAULT true,
     retrospective boolean NOT NULL DEFAULT false,
     triage text,
-    triage_probability real
+    triage_probability real,
+    triage_reasons_vi text[],
+    triage_reasons_en text[]
 );
 CREATE TABLE dead_letters (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -66,6 +68,17 @@ CREATE TABLE delays (
     minute timestamp with time zone NOT NULL,
     bucket smallint NOT NULL,
     readings bigint NOT NULL
+);
+CREATE TABLE effective_limits (
+    station text COLLATE "C" NOT NULL,
+    parameter text COLLATE "C" NOT NULL,
+    effective_from date NOT NULL,
+    effective_to date,
+    unit text NOT NULL,
+    minimum double precision,
+    maximum double precision,
+    day_only boolean NOT NULL,
+    source text NOT NULL
 );
 CREATE TABLE feeds (
     station text COLLATE "C" NOT NULL,
@@ -336,9 +349,12 @@ ALTER TABLE alert_transitions ADD CONSTRAINT alert_transitions_alert_id_kind_obs
 ALTER TABLE alert_transitions ADD CONSTRAINT alert_transitions_pkey PRIMARY KEY (id);
 ALTER TABLE alert_transitions ADD CONSTRAINT alert_transitions_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id);
 ALTER TABLE alerts ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
+ALTER TABLE alerts ADD CONSTRAINT alerts_reasons_in_both_languages CHECK ((NOT (cardinality(triage_reasons_vi) IS DISTINCT FROM cardinality(triage_reasons_en))));
 ALTER TABLE dead_letters ADD CONSTRAINT dead_letters_raw_partition_raw_offset_position_key UNIQUE (raw_partition, raw_offset, "position");
 ALTER TABLE dead_letters ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
 ALTER TABLE delays ADD CONSTRAINT delays_pkey PRIMARY KEY (minute, bucket);
+ALTER TABLE effective_limits ADD CONSTRAINT effective_limits_pkey PRIMARY KEY (station, parameter, effective_from);
+ALTER TABLE effective_limits ADD CONSTRAINT effective_limits_check CHECK ((effective_to > effective_from));
 ALTER TABLE feeds ADD CONSTRAINT feeds_pkey PRIMARY KEY (station, session);
 ALTER TABLE judgement_revisions ADD CONSTRAINT judgement_revisions_pkey PRIMARY KEY (id);
 ALTER TABLE judgements ADD CONSTRAINT judgements_pkey PRIMARY KEY (station, parameter, "window", window_start);
@@ -561,9 +577,13 @@ CREATE TRIGGER outbox_notify AFTER INSERT ON public.outbox FOR EACH STATEMENT EX
 COMMENT ON TABLE alert_causes IS 'Every cause that an officer found for an alert, and when; the last one counts.';
 COMMENT ON COLUMN alerts.parameter IS 'Empty: an alert of the whole station.';
 COMMENT ON COLUMN alerts.opened_at IS 'observed_at of the reading that opened it; since is that of the first reading of the condition.';
-COMMENT ON COLUMN alerts.triage IS 'What the model takes an anomaly for: process, fault, maintenance, ...; NULL: it cannot tell.';
+COMMENT ON COLUMN alerts.triage IS 'What the model takes an anomaly for: pollution, fault, maintenance, ...; NULL: it cannot tell.';
+COMMENT ON COLUMN alerts.triage_reasons_vi IS 'Why the model takes the anomaly for that, the strongest reason first. NULL beside a triage: the alert is older than the column, and its explanation ends with class and reasons.';
 COMMENT ON COLUMN dead_letters.station IS 'Station of the MQTT topic; empty when the topic names none.';
 COMMENT ON TABLE delays IS 'Readings by delay from sent_at to committed: bucket i is [0.001*1.1^i, 0.001*1.1^(i+1)) seconds.';
+COMMENT ON TABLE effective_limits IS 'Coefficients, permit and the sensor''s unit applied; days of Vietnam. 0001-01-01: since ever.';
+COMMENT ON COLUMN effective_limits.effective_to IS 'First day on which it is no longer in force; NULL: no end is known.';
+COMMENT ON COLUMN effective_limits.day_only IS 'Judges the mean of a day and no reading or hour: the permitted flow.';
 COMMENT ON COLUMN feeds.seen IS 'Sequence numbers that arrived in a logger''s session; a gap in it is a missing message.';
 COMMENT ON TABLE judgement_revisions IS 'What a judgement was before it was judged anew and found otherwise.';
 COMMENT ON TABLE kafka_progress IS 'Everything before next_offset is committed here; a worker that is handed it again passes over it.';
@@ -607,6 +627,8 @@ GRANT SELECT ON dead_letters TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON dead_letters TO quantrac_writer;
 GRANT SELECT ON delays TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON delays TO quantrac_writer;
+GRANT SELECT ON effective_limits TO quantrac_reader;
+GRANT SELECT ON effective_limits TO quantrac_writer;
 GRANT SELECT ON feeds TO quantrac_reader;
 GRANT INSERT, SELECT, UPDATE ON feeds TO quantrac_writer;
 GRANT SELECT ON judgement_revisions TO quantrac_reader;

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.artefacts import ArtefactStore
+from models.assessment import Learnt, WatchConfig
 from models.errors import ModelError
-from models.families import FAMILIES, FamilyConfig
-from models.judge import Learnt, WatchConfig
+from models.families import STATION_DEFAULT, FamilyConfig
 from models.loading import load_pipeline
 from models.pipeline import Fitted
 from quantrac.domain.stations import Station
@@ -20,15 +20,15 @@ DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
+class _Loaded:
     learnt: Learnt
     problem: str | None = None
 
 
-class ModelShelf:
+class ArtefactChoice:
     """What scores which station. An artefact that is refused is told of, and the station goes on without it."""
 
-    def __init__(self, folder: Path | None, config: FamilyConfig = FAMILIES["scenarios"]) -> None:
+    def __init__(self, folder: Path | None, config: FamilyConfig = STATION_DEFAULT) -> None:
         self._untaught = Learnt(None, Fitted.untaught(config))
         self._store = None if folder is None else ArtefactStore(folder)
         self.version = 0
@@ -36,7 +36,7 @@ class ModelShelf:
         self._seen: object = None
         self._active: dict[str, str] = {}
         self._shadows: dict[str, str] = {}
-        self._loaded: dict[str, _Choice] = {}
+        self._loaded: dict[str, _Loaded] = {}
         self._trouble: str | None = None
         self.refresh()
 
@@ -81,18 +81,18 @@ class ModelShelf:
     def _of(choices: dict[str, str], code: str) -> str | None:
         return choices.get(code, choices.get(DEFAULT))
 
-    def _choice(self, sha256: str | None) -> _Choice:
+    def _choice(self, sha256: str | None) -> _Loaded:
         if sha256 is None or self._store is None:
-            return _Choice(self._untaught)
+            return _Loaded(self._untaught)
         if sha256 not in self._loaded:
             self._loaded[sha256] = self._load(self._store, sha256)
         return self._loaded[sha256]
 
-    def _load(self, store: ArtefactStore, sha256: str) -> _Choice:
+    def _load(self, store: ArtefactStore, sha256: str) -> _Loaded:
         try:
             fitted = load_pipeline(store, sha256)
         except ModelError as exc:
             _log.error("artefact_refused", sha256=sha256, error=str(exc))
-            return _Choice(self._untaught, str(exc))
+            return _Loaded(self._untaught, str(exc))
         _log.info("artefact_loaded", sha256=sha256)
-        return _Choice(Learnt(sha256, fitted))
+        return _Loaded(Learnt(sha256, fitted))

@@ -1,119 +1,43 @@
-"""One batch in memory: what its records come to, before a single row is written."""
+"""One batch in memory: what its records come to at each station, before a single row is written."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import msgspec
-
-from ingest.payloads import Decoded, InstantBounds, decoder_of
+from ingest.payloads import Decoded
 from models.protocol import Row
 from models.stream import ParameterScore
-from quantrac import topics
 from quantrac.domain.alerts import AlertKey, Reassessment, Transition
-from quantrac.domain.deadletters import DeadLetter, Rejected, RejectReason, Stage
-from quantrac.domain.ledger import LedgerCounts
+from quantrac.domain.deadletters import Stage
 from quantrac.domain.readings import CheckedReading, Flag, Outcome, QcReason, Reading, StoredRow
 from quantrac.domain.stations import Station
-from streams.catalogue import Catalogue
+from sql.sequence_store import Ranges, SessionKey
+from streams.decoding import DecodedRecord
 from streams.records import RawRecord
-from streams.states import Feed, StationState, StationStates
+from streams.states import StationState, StationStates
+from streams.tally import Tally
 
 
-@dataclass(frozen=True, slots=True)
-class DecodedRecord:
-    """A raw record after decoding: its station, if it is known, and what its bytes said."""
-
-    record: RawRecord
-    station: Station | None
-    decoded: Decoded
-    online: bool | None = None
-    """What a birth or will message says; ``None`` for readings."""
-
-
-@dataclass(frozen=True, slots=True)
-class DecodeOptions:
-    """What decoding needs of the settings."""
-
-    bounds: InstantBounds
-    max_payload_bytes: int
-
-
-class _StatusMessage(msgspec.Struct):
-    state: str
-
-
-_status_message = msgspec.json.Decoder(_StatusMessage).decode
-
-
-def decode(record: RawRecord, catalogue: Catalogue, options: DecodeOptions) -> DecodedRecord:
-    """Return what a record says; whatever is wrong with it is a ``Rejected`` with a named reason."""
-    code = record.station
-    station = catalogue.registry.station(code, record.received_at)
-    if station is None:
-        detail = f"The station {code!r} of the MQTT topic is not registered: import it, then replay this dead letter."
-        return _refused(record, RejectReason.UNKNOWN_STATION, detail)
-    if record.content_type == topics.CONTENT_STATUS:
-        return _decode_status(record, station)
-    if len(record.value) > options.max_payload_bytes:
-        detail = f"The payload has {len(record.value)} bytes; at most {options.max_payload_bytes} are read."
-        return _refused(record, RejectReason.TOO_LARGE, detail, station)
-    decoder = decoder_of(record.content_type)
-    if decoder is None:
-        detail = f"No decoder is known for the content type {record.content_type!r}."
-        return _refused(record, RejectReason.UNKNOWN_CONTENT_TYPE, detail, station)
-    return DecodedRecord(record, station, decoder(record.value, code, station, record.received_at, options.bounds))
-
-
-def _decode_status(record: RawRecord, station: Station) -> DecodedRecord:
-    try:
-        state = _status_message(record.value).state
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        state = ""
-    if state not in ("online", "offline"):
-        detail = 'A status message is {"state": "online"} or {"state": "offline"}.'
-        return _refused(record, RejectReason.WRONG_SHAPE, detail, station)
-    return DecodedRecord(record, station, Decoded(()), online=state == "online")
-
-
-def _refused(record: RawRecord, reason: RejectReason, detail: str, station: Station | None = None) -> DecodedRecord:
-    return DecodedRecord(record, station, Decoded((), (Rejected(reason, detail),)))
-
-
-def dead_letters(record: RawRecord, rejected: Sequence[Rejected], stage: Stage) -> list[DeadLetter]:
-    """Return the dead letters of one record."""
-    return [
-        DeadLetter(
-            record.station,
-            stage,
-            r.reason,
-            r.detail,
-            r.parameter,
-            record.value,
-            record.content_type,
-            record.mqtt_topic,
-            record.received_at,
-            record.partition,
-            record.offset,
-            position,
-        )
-        for position, r in enumerate(rejected)
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """The readings of one message after quality control, not yet scored."""
+@dataclass(slots=True)
+class StationMessage:
+    """The readings of one message: taken through quality control first, judged when the whole batch is taken."""
 
     record: RawRecord
     station: Station
+    """In the version that was in force when the message was received."""
     checked: list[tuple[Reading, Flag, tuple[QcReason, ...]]]
+    sent_at: datetime | None
+    """By the logger's clock, where it says so."""
     late: bool
     again: bool
     """Whether the message had arrived before."""
+    scores: dict[str, ParameterScore] = field(default_factory=dict)
+    """By parameter; empty for a message that is late, and without a model."""
+    rows: list[StoredRow] = field(default_factory=list)
+    """The readings as judged; empty before."""
+    transitions: list[Transition] = field(default_factory=list)
 
     def row(self) -> Row:
         """Return the readings as the model sees them."""
@@ -126,135 +50,144 @@ class _Taken:
 
 
 @dataclass(slots=True)
-class Draft:
-    """Everything that a batch will write: taken record by record, then scored station by station and judged."""
+class StationOutcome:
+    """What a batch comes to at one station."""
 
-    states: StationStates
-    lane_limit: timedelta
-    now: datetime
-    rows: list[StoredRow] = field(default_factory=list)
-    dead_letters: list[DeadLetter] = field(default_factory=list)
-    ledger: dict[str, LedgerCounts] = field(default_factory=dict)
-    transitions: list[tuple[Transition, Station]] = field(default_factory=list)
-    presence: dict[str, tuple[bool, datetime]] = field(default_factory=dict)
-    last_seen: dict[str, tuple[datetime, datetime | None]] = field(default_factory=dict)
-    """``received_at`` and, of readings, ``observed_at`` of the newest message, by station."""
-    touched: set[str] = field(default_factory=set)
-    seen: dict[Feed, list[tuple[int, int]]] = field(default_factory=dict)
-    sent: list[tuple[datetime, int]] = field(default_factory=list)
-    _taken: list[_Taken] = field(default_factory=list)
-    _redelivered: list[bool] = field(default_factory=list)
-    """For each row: whether its message had arrived before."""
+    state: StationState
+    online: tuple[bool, datetime] | None = None
+    """What the last birth or will message says, and when it was received; ``None`` without one."""
+    heard: tuple[datetime, datetime | None] | None = None
+    """``received_at`` of the last message of readings and the newest ``observed_at``; ``None`` without one."""
+    messages: list[StationMessage] = field(default_factory=list)
+    """Those with readings, in the order of arrival."""
+    sequences: dict[str, Ranges] = field(default_factory=dict)
+    """Sequence numbers that arrived for the first time, by session."""
 
-    def take(self, message: DecodedRecord) -> None:
-        """Run one decoded record through the stages before the model."""
-        record, station = message.record, message.station
-        if message.decoded.rejected:
-            self.bury(record, message.decoded.rejected, Stage.DECODE)
-        if station is None:
-            return
-        if message.online is not None:
-            self.presence[station.code] = (message.online, record.received_at)
-            return
-        self._take_readings(record, station, message.decoded)
+    def hear(self, received_at: datetime, observed_at: datetime | None) -> None:
+        """Note a message of readings, of which perhaps none could be used."""
+        before = None if self.heard is None else self.heard[1]
+        newest = max((t for t in (before, observed_at) if t is not None), default=None)
+        self.heard = (received_at, newest)
 
-    def judge(self, neighbours: Mapping[str, tuple[int, int]]) -> None:
-        """Score all rows that were taken, each station's in one go, and judge the readings in the order of arrival.
-
-        ``neighbours`` gives for stations with a running incident how many others report and how many have an anomaly.
-        """
-        rows: dict[str, list[int]] = {}
-        for i, taken in enumerate(self._taken):
-            if not taken.late:
-                rows.setdefault(taken.station.code, []).append(i)
-        scores: dict[int, dict[str, ParameterScore] | None] = {}
-        for code, positions in rows.items():
-            own = [self._taken[i].row() for i in positions]
-            scored = self.states[code].scorer.score(own, self.now, neighbours.get(code, (0, 0)))
-            scores.update(zip(positions, scored, strict=True))
-        for i, taken in enumerate(self._taken):
-            self._judge(taken, scores.get(i) or {})
-        self._taken.clear()
-
-    def reassessments(self) -> list[Reassessment]:
-        """Return the open anomaly alerts that the model came to see in another light."""
-        return [r for code in self.touched for r in self.states[code].alerts.take_reassessments().values()]
-
-    def bury(self, record: RawRecord, rejected: Sequence[Rejected], stage: Stage) -> None:
-        """Make dead letters of what was refused of a record, and count them."""
-        self.dead_letters.extend(dead_letters(record, rejected, stage))
-        counts = self._counts(record.station)
-        counts.received += len(rejected)
-        counts.dead_letter += len(rejected)
-
-    def settle(self, outcomes: Sequence[Outcome]) -> Counter[str]:
-        """Enter what the database did with each row into the ledger, and return the counts by outcome."""
-        total: Counter[str] = Counter()
-        for row, outcome, again in zip(self.rows, outcomes, self._redelivered, strict=True):
-            counts = self._counts(row.checked.reading.station)
-            if outcome is Outcome.DUPLICATE and again:
-                counts.redelivered += 1
-                total["redelivered"] += 1
-                continue
-            counts.received += 1
-            if outcome is Outcome.STORED:
-                counts.stored += 1
-            elif outcome is Outcome.DUPLICATE:
-                counts.duplicate += 1
-            else:
-                counts.revision += 1
-            total[outcome.name.lower()] += 1
-        return total
-
-    def peaks(self) -> dict[AlertKey, float]:
-        """Return the worst values of open alerts that this batch made worse."""
-        return {key: value for code in self.touched for key, value in self.states[code].alerts.take_peaks().items()}
-
-    def _take_readings(self, record: RawRecord, station: Station, decoded: Decoded) -> None:
-        code = station.code
-        state = self.states[code]
-        self.touched.add(code)
-        _, observed_before = self.last_seen.get(code, (None, None))
-        newest = max((t for t in (observed_before, decoded.observed_at) if t is not None), default=None)
-        self.last_seen[code] = (record.received_at, newest)
-        again = self._arrived_before(state, decoded)
-        if not decoded.readings:
-            return
-        # By the instant of processing, not of receipt: what waited for us in Kafka through an outage is no news either.
-        late = self.now - decoded.readings[0].observed_at > self.lane_limit
-        checked = [
-            (reading, *state.quality[reading.parameter].check(reading, record.received_at))
-            for reading in decoded.readings
-        ]
-        self._taken.append(_Taken(record, station, checked, late, again))
-        if decoded.sent_at is not None and not late and not again:
-            self.sent.append((decoded.sent_at, len(decoded.readings)))
-
-    def _judge(self, taken: _Taken, scores: Mapping[str, ParameterScore]) -> None:
-        alerts = self.states[taken.station.code].alerts
-        for reading, flag, reasons in taken.checked:
-            score = scores.get(reading.parameter)
-            row = _checked(reading, flag, reasons, score, taken.late)
-            self.rows.append(StoredRow(row, taken.record.partition, taken.record.offset))
-            self._redelivered.append(taken.again)
-            for transition in alerts.evaluate(row, score):
-                self.transitions.append((transition, taken.station))
-
-    def _arrived_before(self, state: StationState, decoded: Decoded) -> bool:
+    def arrived_before(self, decoded: Decoded) -> bool:
+        """Note the sequence number of a message, and return whether it had arrived before."""
         session, seq = decoded.session, decoded.seq
         if session is None or seq is None:
             return False
-        if not state.seen[session].add(seq):
+        if not self.state.seen[session].add(seq):
             return True
-        ranges = self.seen.setdefault((state.station.code, session), [])
+        ranges = self.sequences.setdefault(session, [])
         if ranges and ranges[-1][1] == seq:
             ranges[-1] = (ranges[-1][0], seq + 1)
         else:
             ranges.append((seq, seq + 1))
         return False
 
-    def _counts(self, station: str) -> LedgerCounts:
-        return self.ledger.setdefault(station, LedgerCounts())
+    def judge(self, now: datetime, beside: tuple[int, int]) -> None:
+        """Score all messages that are not late in one go, and judge the readings of all in the order of arrival."""
+        timely = [message for message in self.messages if not message.late]
+        scores = self.state.scorer.score([m.row() for m in timely], now, beside) if timely else []
+        for message, scored in zip(timely, scores, strict=True):
+            message.scores = scored or {}
+        for message in self.messages:
+            self._judge(message)
+
+    def _judge(self, message: StationMessage) -> None:
+        record, late = message.record, message.late
+        for reading, flag, reasons in message.checked:
+            score = message.scores.get(reading.parameter)
+            row = _checked(reading, flag, reasons, score, late)
+            message.rows.append(StoredRow(row, record.partition, record.offset))
+            message.transitions.extend(self.state.alerts.evaluate(row, score))
+
+
+@dataclass(slots=True)
+class Batch:
+    """Everything that a batch will write: taken record by record, then scored and judged station by station."""
+
+    states: StationStates
+    lane_limit: timedelta
+    now: datetime
+    tally: Tally = field(default_factory=Tally)
+    stations: dict[str, StationOutcome] = field(default_factory=dict)
+    messages: list[StationMessage] = field(default_factory=list)
+    """Those of all stations, in the order of arrival: so they are stored and paged for."""
+
+    def take(self, message: DecodedRecord) -> None:
+        """Run one decoded record through the stages before the model."""
+        record, station = message.record, message.station
+        if message.decoded.rejected:
+            self.tally.bury(record, message.decoded.rejected, Stage.DECODE)
+        if station is None:
+            return
+        outcome = self.stations.get(station.code)
+        if outcome is None:
+            outcome = self.stations[station.code] = StationOutcome(self.states[station.code])
+        if message.online is not None:
+            outcome.online = (message.online, record.received_at)
+        else:
+            self._take_readings(outcome, record, station, message.decoded)
+
+    def judge(self, neighbours: Mapping[str, tuple[int, int]]) -> None:
+        """Score and judge what was taken.
+
+        ``neighbours`` gives for stations with a running incident how many others report and how many have an anomaly.
+        """
+        for code, outcome in self.stations.items():
+            outcome.judge(self.now, neighbours.get(code, (0, 0)))
+
+    def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Enter what the database did with each row into the accounts."""
+        of_rows = (message for message in self.messages for _ in message.rows)
+        for message, outcome in zip(of_rows, outcomes, strict=True):
+            self.tally.enter(message.station.code, outcome, again=message.again)
+
+    def rows(self) -> list[StoredRow]:
+        """Return the readings to be stored, in the order of arrival."""
+        return [row for message in self.messages for row in message.rows]
+
+    def transitions(self) -> Iterator[tuple[Transition, Station]]:
+        """Return what opened, escalated or resolved, in the order of arrival."""
+        return ((transition, message.station) for message in self.messages for transition in message.transitions)
+
+    def heard(self) -> dict[str, tuple[datetime, datetime | None]]:
+        """Return ``received_at`` and ``observed_at`` of the newest readings of stations that sent any."""
+        return {code: outcome.heard for code, outcome in self.stations.items() if outcome.heard is not None}
+
+    def presence(self) -> dict[str, tuple[bool, datetime]]:
+        """Return what birth and will messages say, and when they were received."""
+        return {code: outcome.online for code, outcome in self.stations.items() if outcome.online is not None}
+
+    def sequences(self) -> dict[SessionKey, Ranges]:
+        """Return the sequence numbers that arrived for the first time."""
+        return {(code, s): ranges for code, o in self.stations.items() for s, ranges in o.sequences.items()}
+
+    def peaks(self) -> dict[AlertKey, float]:
+        """Return the worst values of open alerts that this batch made worse."""
+        return {key: value for o in self.stations.values() for key, value in o.state.alerts.take_peaks().items()}
+
+    def reassessments(self) -> list[Reassessment]:
+        """Return the open anomaly alerts that the model came to see in another light."""
+        return [found for o in self.stations.values() for found in o.state.alerts.take_reassessments().values()]
+
+    def sent(self) -> Iterator[tuple[datetime, int]]:
+        """Return when the messages that are news were published, and how many readings each carries."""
+        return (
+            (m.sent_at, len(m.checked)) for m in self.messages if m.sent_at is not None and not m.late and not m.again
+        )
+
+    def _take_readings(self, outcome: StationOutcome, record: RawRecord, station: Station, decoded: Decoded) -> None:
+        outcome.hear(record.received_at, decoded.observed_at)
+        again = outcome.arrived_before(decoded)
+        if not decoded.readings:
+            return
+        # By the instant of processing, not of receipt: what waited for us in Kafka through an outage is no news either.
+        late = self.now - decoded.readings[0].observed_at > self.lane_limit
+        quality = outcome.state.quality
+        checked = [(r, *quality[r.parameter].check(r, record.received_at)) for r in decoded.readings]
+        message = StationMessage(record, station, checked, decoded.sent_at, late, again)
+        outcome.messages.append(message)
+        self.messages.append(message)
 
 
 def _checked(

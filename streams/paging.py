@@ -15,20 +15,20 @@ from sql.worker_store import WorkerTransaction
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """Who is told of every alert; a station's own contacts come on top."""
+    """Who is paged for every alert; a station's own contacts come on top."""
 
     addresses: tuple[str, ...]
     webhooks: tuple[str, ...] = ()
     """Names; the notifier knows their URLs."""
 
     def of(self, station: Station) -> list[tuple[Channel, str]]:
-        """Return everybody who is told of a station's alerts, each once."""
+        """Return everybody who is paged for a station's alerts, each once."""
         mail = [(Channel.EMAIL, address) for address in dict.fromkeys((*self.addresses, *station.contacts))]
         return mail + [(Channel.WEBHOOK, name) for name in self.webhooks]
 
 
 def recipients_of(settings: Settings) -> Recipients:
-    """Return who the settings say is told of every alert.
+    """Return who the settings say is paged for every alert.
 
     Raises
     ------
@@ -42,15 +42,17 @@ def recipients_of(settings: Settings) -> Recipients:
     return Recipients(settings.mail_to, tuple(load_targets(settings.webhooks_file)))
 
 
-def tell(tx: WorkerTransaction, transitions: Iterable[tuple[Transition, Station]], recipients: Recipients) -> None:
+def save_and_page(
+    tx: WorkerTransaction, transitions: Iterable[tuple[Transition, Station]], recipients: Recipients
+) -> None:
     """Store transitions; for those that page, put a message to each recipient into the outbox."""
     for transition, station in transitions:
-        ids = tx.apply_transition(transition)
+        ids = tx.alerts.apply(transition)
         if ids is None or not transition.page:
             continue
         alert_id, transition_id = ids
-        summary = tx.last_hour(station.code, transition.key.parameter, transition.observed_at)
+        summary = tx.alerts.last_hour(station.code, transition.key.parameter, transition.observed_at)
         messages = notifications(
             transition, station, summary, recipients.of(station), alert_id=alert_id, transition_id=transition_id
         )
-        tx.enqueue(alert_id, transition_id, messages)
+        tx.alerts.enqueue(alert_id, transition_id, messages)

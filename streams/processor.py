@@ -20,13 +20,15 @@ from quantrac.domain.stations import VIETNAM, Station
 from quantrac.errors import StoreError
 from quantrac.telemetry import get_logger
 from sql.worker_store import WorkerStore, WorkerTransaction
-from streams.artefact_choice import ModelShelf
-from streams.batch import DecodedRecord, DecodeOptions, Draft, decode
+from streams.artefact_choice import ArtefactChoice
+from streams.batch import Batch
 from streams.catalogue import Catalogue
+from streams.decoding import DecodedRecord, DecodeOptions, decode
 from streams.delays import DelayLog
-from streams.paging import Recipients, tell
+from streams.paging import Recipients, save_and_page
 from streams.records import RawRecord
 from streams.states import StationStates
+from streams.tally import Tally
 
 _log = get_logger(__name__)
 _records = Counter("quantrac_worker_records", "Raw records committed by this worker")
@@ -72,15 +74,11 @@ class BatchProcessor:
         catalogue: Callable[[], Catalogue],
         options: ProcessorOptions,
         clock: Clock,
-        shelf: ModelShelf | None = None,
+        artefacts: ArtefactChoice | None = None,
     ) -> None:
         self._store, self._catalogue, self._options, self._clock = store, catalogue, options, clock
-        self._states = StationStates(shelf or ModelShelf(None))
+        self._states = StationStates(artefacts or ArtefactChoice(None))
         self.delays = DelayLog()
-
-    def forget(self) -> None:
-        """Drop what is held of the stations: the next batch loads it anew."""
-        self._states.clear()
 
     def process(self, records: Sequence[RawRecord]) -> Shared:
         """Commit a batch and return what is to be shared of it.
@@ -109,60 +107,63 @@ class BatchProcessor:
         shared = Shared()
         with self._store.transaction() as tx:
             fresh, again = self._split(tx, records)
-            draft = self._draft(tx, fresh, catalogue, now)
-            outcomes = tx.store(draft.rows)
-            counts = draft.settle(outcomes)
-            tx.add_dead_letters(draft.dead_letters)
-            tx.add_ledger(now.astimezone(VIETNAM).date(), draft.ledger)
-            tx.touch_presence(draft.last_seen)
-            for code, (online, at) in draft.presence.items():
-                tx.set_presence(code, online, at)
-            tell(tx, draft.transitions, self._options.recipients)
-            for key, value in draft.peaks().items():
-                tx.update_peak(key, value)
-            for found in draft.reassessments():
-                tx.reassess(found)
-            self._states.save(tx, draft.touched, now)
-            tx.mark_seen(draft.seen, now)
+            batch = self._judged(tx, fresh, catalogue, now)
+            rows = batch.rows()
+            batch.settle(tx.readings.store(rows))
+            self._save_accounts(tx, batch.tally, now)
+            tx.presence.touch(batch.heard())
+            for code, (online, at) in batch.presence().items():
+                tx.presence.set(code, online, at)
+            save_and_page(tx, batch.transitions(), self._options.recipients)
+            for key, value in batch.peaks().items():
+                tx.alerts.update_peak(key, value)
+            for found in batch.reassessments():
+                tx.alerts.reassess(found)
+            self._states.save(tx, batch.heard(), now)
+            tx.sequences.mark_seen(batch.sequences(), now)
             self._save_delays(tx)
             self._save_progress(tx, fresh)
             shared.add(self._stored_before(tx, again, catalogue))
         self.delays.written()
-        self.delays.committed(draft.sent, self._clock.now())
-        shared.add(row.checked for row in draft.rows)
-        shared.dead_letters.extend(draft.dead_letters)
+        self.delays.committed(batch.sent(), self._clock.now())
+        shared.add(row.checked for row in rows)
+        shared.dead_letters.extend(batch.tally.dead_letters)
         _records.inc(len(fresh))
-        for outcome, count in counts.items():
+        for outcome, count in batch.tally.outcomes.items():
             _readings.labels(outcome=outcome).inc(count)
         return shared
 
     def _split(self, tx: WorkerTransaction, records: Sequence[RawRecord]) -> tuple[list[RawRecord], list[RawRecord]]:
         """Lock the progress; tell records that are new from those that were committed before."""
-        progress = tx.lock_progress(self._options.source, {r.partition for r in records})
+        progress = tx.progress.lock(self._options.source, {r.partition for r in records})
         self._states.keep_only_if_ours(progress)
         fresh = [r for r in records if r.offset >= progress[r.partition]]
         return fresh, [r for r in records if r.offset < progress[r.partition]]
 
-    def _draft(self, tx: WorkerTransaction, fresh: Sequence[RawRecord], catalogue: Catalogue, now: datetime) -> Draft:
+    def _judged(self, tx: WorkerTransaction, fresh: Sequence[RawRecord], catalogue: Catalogue, now: datetime) -> Batch:
         messages = [decode(record, catalogue, self._options.decode) for record in fresh]
         wanted = list(_wanted(messages))
         self._states.load(tx, wanted, catalogue, now)
-        draft = Draft(self._states, self._options.lane_limit, now)
+        batch = Batch(self._states, self._options.lane_limit, now)
         for message in messages:
-            draft.take(message)
+            batch.take(message)
         running = {station.code for station, _, _ in wanted if self._states[station.code].scorer.running}
-        draft.judge(tx.neighbours(running, now) if running else {})
-        return draft
+        batch.judge(tx.alerts.neighbours(running, now) if running else {})
+        return batch
+
+    def _save_accounts(self, tx: WorkerTransaction, tally: Tally, now: datetime) -> None:
+        tx.accounting.add_dead_letters(tally.dead_letters)
+        tx.accounting.add_ledger(now.astimezone(VIETNAM).date(), tally.ledger)
 
     def _save_progress(self, tx: WorkerTransaction, fresh: Sequence[RawRecord]) -> None:
         progress = {r.partition: r.offset + 1 for r in fresh}
         if progress:
-            tx.save_progress(self._options.source, progress)
+            tx.progress.save(self._options.source, progress)
             self._states.advance(progress)
 
     def _save_delays(self, tx: WorkerTransaction) -> None:
         for minute, buckets in self.delays.drain().items():
-            tx.add_delays(minute, buckets)
+            tx.accounting.add_delays(minute, buckets)
 
     def _stored_before(
         self, tx: WorkerTransaction, again: Sequence[RawRecord], catalogue: Catalogue
@@ -173,7 +174,7 @@ class BatchProcessor:
             for record in again
             for r in decode(record, catalogue, self._options.decode).decoded.readings
         ]
-        return tx.fetch_readings(keys) if keys else []
+        return tx.readings.fetch(keys) if keys else []
 
     def _isolate(self, records: Sequence[RawRecord], cause: Exception) -> Shared:
         """Find the record that our own code fails on by halving the batch; bury it, commit the others."""
@@ -191,16 +192,15 @@ class BatchProcessor:
         )
         now = self._clock.now()
         detail = f"Our own code failed on this record ({type(cause).__name__}: {cause}). Mend it, then replay."
-        draft = Draft(self._states, self._options.lane_limit, now)
-        draft.bury(record, [Rejected(RejectReason.INTERNAL_ERROR, detail)], Stage.PROCESS)
+        tally = Tally()
+        tally.bury(record, [Rejected(RejectReason.INTERNAL_ERROR, detail)], Stage.PROCESS)
         with self._store.transaction() as tx:
             fresh, _ = self._split(tx, [record])
             if not fresh:
                 return Shared()
-            tx.add_dead_letters(draft.dead_letters)
-            tx.add_ledger(now.astimezone(VIETNAM).date(), draft.ledger)
+            self._save_accounts(tx, tally, now)
             self._save_progress(tx, fresh)
-        return Shared(dead_letters=draft.dead_letters)
+        return Shared(dead_letters=tally.dead_letters)
 
 
 def _wanted(messages: Iterable[DecodedRecord]) -> Iterator[tuple[Station, int, str | None]]:

@@ -14,8 +14,8 @@ from typing import TypeVar
 import msgspec
 from prometheus_client import Counter
 
+from models.assessment import RowAssessment, WatchConfig
 from models.errors import ModelError
-from models.judge import Verdict, WatchConfig
 from models.protocol import Row
 from models.stream import ParameterScore, StationModel, joined
 from models.watch import ShadowCounts, StationWatch
@@ -59,7 +59,7 @@ class StationScorer:
         """The pipeline's rows since its base, while it is put aside."""
         self._charted_before: bytes | None = None
         """The charts' memory as it was last stored: they go on from it after a failure."""
-        self.reported: tuple[str | None, ...] | None = None
+        self.noted: tuple[str | None, ...] | None = None
         """What the database has of this station's model."""
 
     @property
@@ -80,9 +80,9 @@ class StationScorer:
         # A row that the charts refuse (late, ahead of our clock) is none for the pipeline either.
         taken = [i for i, one in enumerate(scores) if one is not None]
         charted = [scores[i] or {} for i in taken]
-        verdicts = self._judged([rows[i] for i in taken], charted, now, beside)
-        for i, one, verdict in zip(taken, charted, verdicts, strict=False):
-            scores[i] = joined(one, verdict)
+        assessments = self._assessed([rows[i] for i in taken], charted, now, beside)
+        for i, one, assessment in zip(taken, charted, assessments, strict=False):
+            scores[i] = joined(one, assessment)
         return scores
 
     def snapshot(self) -> ScorerSnapshot:
@@ -165,15 +165,15 @@ class StationScorer:
             self._failed("charts", exc, rows, now)
             return [None] * len(rows)
 
-    def _judged(
+    def _assessed(
         self, rows: Sequence[Row], scores: Sequence[dict[str, ParameterScore]], now: datetime, beside: tuple[int, int]
-    ) -> list[Verdict]:
+    ) -> list[RowAssessment]:
         watch = self.watch
         if watch is None or not rows:
             return []
         alarmed = [any(s.alarm for s in one.values()) for one in scores]
         try:
-            verdicts = watch.push(rows, alarmed, beside)
+            assessments = watch.push(rows, alarmed, beside)
         except Exception as exc:  # noqa: BLE001  a model's failure of any kind must not stop the stream
             self.watch, self._kept = None, watch.light()
             self._failed("pipeline", exc, rows, now)
@@ -181,7 +181,7 @@ class StationScorer:
         if watch.shadow_failed is not None:
             self._failed("shadow", watch.shadow_failed, rows, now)
             watch.shadow_failed = None
-        return verdicts
+        return assessments
 
     def _failed(self, part: str, exc: Exception, rows: Sequence[Row], now: datetime) -> None:
         self.trouble = Trouble(f"the {part} failed on a row: {type(exc).__name__}: {exc}"[:500], now + RETRY_AFTER)

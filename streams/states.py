@@ -9,22 +9,20 @@ from datetime import datetime
 import msgspec
 
 from alerts.engine import StationAlerts
-from models.judge import WatchConfig
+from models.assessment import WatchConfig
 from models.stream import MODEL_VERSION
 from quantrac.domain.stations import Station
 from quantrac.quality.chain import SensorQuality, Snapshot
 from quantrac.telemetry import get_logger
 from sql.model_store import StationModelLine
+from sql.sequence_store import SessionKey
 from sql.worker_store import WorkerTransaction
-from streams.artefact_choice import ModelShelf
+from streams.artefact_choice import ArtefactChoice
 from streams.catalogue import Catalogue
 from streams.scoring import ScorerSnapshot, StationScorer
 from streams.sequence_numbers import SeenRanges
 
 _log = get_logger(__name__)
-
-Feed = tuple[str, str]
-"""Station and session of a logger."""
 
 
 class _StationSnapshot(msgspec.Struct, array_like=True):
@@ -82,13 +80,13 @@ class StationStates:
     with the one that this worker left there. No rebalance needs to be noticed.
     """
 
-    def __init__(self, shelf: ModelShelf) -> None:
-        self._shelf = shelf
+    def __init__(self, artefacts: ArtefactChoice) -> None:
+        self._artefacts = artefacts
         self._progress: dict[int, int] = {}
         self._states: dict[str, StationState] = {}
         self._partition: dict[str, int] = {}
         self._version = -1
-        self._shelved = shelf.version
+        self._chosen = artefacts.version
 
     def __getitem__(self, station: str) -> StationState:
         return self._states[station]
@@ -117,7 +115,7 @@ class StationStates:
             self._version = catalogue.version
         self._take_other_models()
         stations: dict[str, Station] = {}
-        feeds: set[Feed] = set()
+        sessions: set[SessionKey] = set()
         for station, partition, session in wanted:
             if self._partition.get(station.code) != partition:
                 self._drop([station.code])
@@ -125,29 +123,29 @@ class StationStates:
             if station.code not in self._states:
                 stations[station.code] = station
             if session is not None and not self._knows(station.code, session):
-                feeds.add((station.code, session))
+                sessions.add((station.code, session))
         if stations:
-            stored, bases = tx.load_states(list(stations)), tx.load_bases(list(stations))
+            stored, bases = tx.states.load(list(stations)), tx.states.load_bases(list(stations))
             for code, station in stations.items():
-                config = replace(self._shelf.config_of(station), legal=catalogue.upper_limits(station, now))
+                config = replace(self._artefacts.config_of(station), legal=catalogue.upper_limits(station, now))
                 self._states[code] = restore(station, catalogue, config, stored.get(code), bases.get(code))
         self._try_models_again(tx, now)
-        if feeds:
-            ranges = tx.seen(feeds)
-            for code, session in feeds:
+        if sessions:
+            ranges = tx.sequences.lock(sessions)
+            for code, session in sessions:
                 self._states[code].seen[session] = SeenRanges(ranges.get((code, session), ()))
 
     def _take_other_models(self) -> None:
         """Give the stations the artefacts that were chosen since the last batch."""
-        if self._shelf.version != self._shelved:
-            self._shelved = self._shelf.version
+        if self._artefacts.version != self._chosen:
+            self._chosen = self._artefacts.version
             for state in self._states.values():
-                state.scorer.use(self._shelf.config_of(state.station))
+                state.scorer.use(self._artefacts.config_of(state.station))
 
     def _try_models_again(self, tx: WorkerTransaction, now: datetime) -> None:
         due = [code for code, state in self._states.items() if state.scorer.needs_base(now)]
         if due:
-            bases = tx.load_bases(due)
+            bases = tx.states.load_bases(due)
             for code in due:
                 self._states[code].scorer.try_again(bases.get(code))
 
@@ -155,34 +153,30 @@ class StationStates:
         """Remember the progress that this worker is about to commit."""
         self._progress.update(progress)
 
-    def snapshots(self, stations: Collection[str]) -> dict[str, bytes]:
-        """Return the states of stations as they are stored."""
-        return {code: self._states[code].snapshot() for code in stations}
-
     def save(self, tx: WorkerTransaction, stations: Collection[str], now: datetime) -> None:
         """Write the states of stations, and of their models what is due or has changed."""
         states = {code: self._states[code] for code in stations}
         bases = {code: base for code, s in states.items() if (base := s.scorer.take_base(now)) is not None}
         # After the bases: what is stored with every batch begins where the base ends.
-        tx.save_states(self.snapshots(stations), now)
+        tx.states.save({code: s.snapshot() for code, s in states.items()}, now)
         if bases:
-            tx.save_bases(bases, now)
-        lines = [self._line(code, s) for code, s in states.items() if self._line(code, s).told != s.scorer.reported]
+            tx.states.save_bases(bases, now)
+        lines = [self._line(code, s) for code, s in states.items() if self._line(code, s).noted != s.scorer.noted]
         if lines:
-            tx.save_station_models(lines, now)
+            tx.models.save_lines(lines, now)
         for line in lines:
-            self._states[line.station].scorer.reported = line.told
+            self._states[line.station].scorer.noted = line.noted
         for code, state in states.items():
             counts = state.scorer.take_counts()
             if counts:
                 chosen = state.scorer.config
                 shadow = None if chosen.shadow is None else chosen.shadow.sha256
-                tx.add_shadow_counts(code, (chosen.active.sha256 or "", shadow or ""), counts, now)
+                tx.models.add_shadow_counts(code, (chosen.active.sha256 or "", shadow or ""), counts, now)
 
     def _line(self, code: str, state: StationState) -> StationModelLine:
         config, trouble = state.scorer.config, state.scorer.trouble
         shadow = None if config.shadow is None else config.shadow.sha256
-        problem = trouble.reason if trouble is not None else self._shelf.problem_of(code)
+        problem = trouble.reason if trouble is not None else self._artefacts.problem_of(code)
         return StationModelLine(code, MODEL_VERSION, config.active.sha256, shadow, problem)
 
     def _knows(self, code: str, session: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
-from alerts.closed_windows import expected_readings, findings, judge
+from alerts.closed_windows import expected_readings, findings, judgement_of
 from alerts.limits import limit_for
 from alerts.offline import signal_loss
 from alerts.rules import rules_in_force
@@ -24,7 +24,7 @@ from quantrac.telemetry import get_logger
 from sql.worker_store import WorkerStore, WorkerTransaction
 from streams.catalogue import Catalogue, CatalogueCache
 from streams.delays import DelayLog
-from streams.paging import Recipients, tell
+from streams.paging import Recipients, save_and_page
 
 _log = get_logger(__name__)
 MOST_BUCKETS = 500
@@ -75,17 +75,17 @@ class Sweeper:
             return
         with self._store.transaction() as tx:
             for minute, buckets in minutes.items():
-                tx.add_delays(minute, buckets)
+                tx.accounting.add_delays(minute, buckets)
         self._delays.written()
 
     def _judge(self, catalogue: Catalogue, now: datetime) -> None:
         with self._store.transaction() as tx:
-            buckets = tx.dirty_buckets(now, self._options.judge_grace, MOST_BUCKETS)
+            buckets = tx.buckets.take_dirty(now, self._options.judge_grace, MOST_BUCKETS)
             if not buckets:
                 return
             judged = [self._judged(bucket, catalogue, now) for bucket in buckets]
-            tx.save_judgements([judgement for judgement, _, _ in judged])
-            tell(tx, _found(tx, judged, catalogue), self._options.recipients)
+            tx.buckets.save_judgements([judgement for judgement, _, _ in judged])
+            save_and_page(tx, _found(tx, judged, catalogue), self._options.recipients)
 
     def _judged(
         self, bucket: Bucket, catalogue: Catalogue, now: datetime
@@ -94,7 +94,7 @@ class Sweeper:
         limit = None if station is None else _limit(station, bucket, catalogue)
         sensor = None if station is None else station.sensor_of.get(bucket.parameter)
         expected = 0 if sensor is None else expected_readings(bucket.window, sensor.cadence_s)
-        judgement = judge(
+        judgement = judgement_of(
             replace(bucket, expected=expected),
             limit,
             now=now,
@@ -106,19 +106,19 @@ class Sweeper:
         day = now.astimezone(VIETNAM).date()
         rules = [r for r in rules_in_force(catalogue.rules, day) if r.kind is AlertKind.OFFLINE]
         with self._store.transaction() as tx:
-            heard = {s.station: s.last_received_at for s in tx.silent_stations(now)}
+            heard = {s.station: s.last_received_at for s in tx.presence.silent_stations(now)}
             found: list[tuple[Transition, Station]] = []
             for station in catalogue.registry.current(now):
                 last = heard.get(station.code) or datetime.combine(station.effective_from, time(), VIETNAM)
-                is_open = set(tx.open_alerts(station.code))
+                is_open = set(tx.alerts.open_keys(station.code))
                 for rule in rules:
                     known = AlertKey(station.code, "", rule.code) in is_open
-                    # While no worker ran, nobody listened: silence counts from our start, unless it was told before.
+                    # While no worker ran, nobody listened: silence counts from our start, unless an alert is open.
                     since = last if known else max(last, self._started)
                     transition = signal_loss(rule, station.code, since, now, is_open=known)
                     if transition is not None:
                         found.append((transition, station))
-            tell(tx, found, self._options.recipients)
+            save_and_page(tx, found, self._options.recipients)
 
 
 def _limit(station: Station, bucket: Bucket, catalogue: Catalogue) -> Limit | None:
@@ -141,7 +141,7 @@ def _found(
         bucket = judgement.bucket
         rules = rules_in_force(catalogue.rules, bucket.start.astimezone(VIETNAM).date())
         if station.code not in open_alerts:
-            open_alerts[station.code] = set(tx.open_alerts(station.code))
+            open_alerts[station.code] = set(tx.alerts.open_keys(station.code))
         is_open = {key.rule for key in open_alerts[station.code] if key.parameter == bucket.parameter}
         for transition in findings(judgement, limit, rules, is_open):
             found.append((transition, station))

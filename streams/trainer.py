@@ -10,7 +10,7 @@ from pathlib import Path
 
 from models.artefacts import Artefact, ArtefactStore
 from models.errors import ModelError
-from models.families import FAMILIES
+from models.families import STATION_DEFAULT
 from models.loading import load_pipeline
 from models.packing import pack
 from models.pipeline import Fitted
@@ -109,7 +109,7 @@ class Trainer:
     def _trained(self, code: str, series: Series, now: datetime, as_shadow: bool) -> Retrained:
         active = self._store.active(code) or self._store.active("default")
         before = None if active is None else self._loaded(active)
-        config = FAMILIES["scenarios"].with_budget(self._options.false_alarms_per_week)
+        config = STATION_DEFAULT.with_budget(self._options.false_alarms_per_week)
         result = retrain(series, before, config)
         figures = {k: v for k, v in result.candidate_figures.items() if isinstance(v, float | int) or v is None}
         facts = (len(series.times), None, dict(result.active_figures), dict(result.candidate_figures))
@@ -126,7 +126,7 @@ class Trainer:
             metrics={k: None if v is None else float(v) for k, v in figures.items() if k != "ms_per_row"},
             code_version=__version__,
         )
-        entry = self._store.add({"family": "scenarios", "fitted": pack(result.candidate)}, about)
+        entry = self._store.add({"family": STATION_DEFAULT.name, "fitted": pack(result.candidate)}, about)
         if as_shadow:
             self._store.begin_shadow(entry.sha256, now)
         else:

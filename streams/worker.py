@@ -21,8 +21,8 @@ from faust.exceptions import FaustError
 from prometheus_client import Summary
 
 from ingest.payloads import InstantBounds
-from models.families import FAMILIES
-from models.judge import Learnt
+from models.assessment import Learnt
+from models.families import STATION_DEFAULT
 from models.pipeline import warm
 from quantrac import topics
 from quantrac.clock import Clock
@@ -32,9 +32,9 @@ from quantrac.settings import Settings
 from quantrac.telemetry import get_logger
 from sql.worker_store import WorkerStore
 from streams.app import GROUP, AppOptions, create_app
-from streams.artefact_choice import ModelShelf
-from streams.batch import DecodeOptions
+from streams.artefact_choice import ArtefactChoice
 from streams.catalogue import CatalogueCache
+from streams.decoding import DecodeOptions
 from streams.lag import LagProbe
 from streams.paging import recipients_of
 from streams.processor import BatchProcessor, ProcessorOptions, Shared
@@ -74,11 +74,11 @@ class Worker:
             timedelta(seconds=settings.lane_limit_s), decode, recipients, f"{topics.RAW}@{cluster}"
         )
         self._store = store
-        self._shelf = ModelShelf(
+        self._artefacts = ArtefactChoice(
             settings.models_dir or settings.run_dir / "models",
-            FAMILIES["scenarios"].with_budget(settings.model_false_alarms_per_week),
+            STATION_DEFAULT.with_budget(settings.model_false_alarms_per_week),
         )
-        self._processor = BatchProcessor(store, catalogue.current, options, clock, self._shelf)
+        self._processor = BatchProcessor(store, catalogue.current, options, clock, self._artefacts)
         self._sweeper = Sweeper(
             store,
             catalogue,
@@ -121,7 +121,7 @@ class Worker:
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             try:
-                await self._in_thread(self._shelf.refresh)
+                await self._in_thread(self._artefacts.refresh)
                 await self._in_thread(self._sweeper.sweep)
             except StoreError as exc:
                 _log.warning("sweep_failed", error=str(exc))

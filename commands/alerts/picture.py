@@ -13,10 +13,11 @@ import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.explanations import Explanation, class_words, number, number_vi, reasons_of
+from alerts.explanations import class_words, probable_class
 from quantrac.domain.alerts import AlertKind
 from quantrac.domain.readings import QcReason
 from quantrac.domain.stations import VIETNAM
+from quantrac.domain.words import Bilingual, number, number_vi
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,11 +41,11 @@ _FLAGGED = {"color": "none", "marker": "s", "markeredgecolor": _PURPLE, "markers
 _CALIBRATING = {"color": _PURPLE, "marker": "P", "markersize": 5, "linestyle": "none"}
 _FAULTY = {"color": _PURPLE, "marker": "x", "markersize": 5, "linestyle": "none"}
 _QC_WORDS = {
-    QcReason.FLAT_LINE: Explanation("giá trị đứng yên quá lâu", "the value has not moved for too long"),
-    QcReason.MISSING: Explanation("không có số liệu", "values are missing"),
-    QcReason.RANGE_SENSOR: Explanation("ngoài dải đo của thiết bị", "outside the instrument's range"),
-    QcReason.RATE_OF_CHANGE: Explanation("thay đổi nhanh hơn mức có thể", "a faster change than is possible"),
-    QcReason.STATUS_FAULT: Explanation("thiết bị tự báo hỏng", "the instrument reports a fault"),
+    QcReason.FLAT_LINE: Bilingual("giá trị đứng yên quá lâu", "the value has not moved for too long"),
+    QcReason.MISSING: Bilingual("không có số liệu", "values are missing"),
+    QcReason.RANGE_SENSOR: Bilingual("ngoài dải đo của thiết bị", "outside the instrument's range"),
+    QcReason.RATE_OF_CHANGE: Bilingual("thay đổi nhanh hơn mức có thể", "a faster change than is possible"),
+    QcReason.STATUS_FAULT: Bilingual("thiết bị tự báo hỏng", "the instrument reports a fault"),
 }
 _Times = NDArray[np.datetime64]
 
@@ -53,7 +54,7 @@ class Event(NamedTuple):
     """Something that happened, and how it is marked in every panel; without a marker it is only said."""
 
     at: datetime
-    words: Explanation
+    words: Bilingual
     colour: str
     marker: str
     dashes: str
@@ -104,21 +105,21 @@ def events_of(story: Story) -> list[Event]:
     """Return what happened when, in words."""
     alert, clock = story.alert, partial(_clock, story)
     opened = clock(alert.opened_at)
-    found = [Event(alert.opened_at, Explanation(f"Mở cảnh báo {opened}", "alert opened"), _INK, ">", "-")]
-    if story.told is not None:
-        sent = story.told.observed_at
-        found.append(Event(sent, Explanation(f"Báo cho cán bộ {clock(sent)}", "officers told"), _GREEN, "D", "-."))
+    found = [Event(alert.opened_at, Bilingual(f"Mở cảnh báo {opened}", "alert opened"), _INK, ">", "-")]
+    if story.paged is not None:
+        sent = story.paged.observed_at
+        found.append(Event(sent, Bilingual(f"Báo cho cán bộ {clock(sent)}", "officers paged"), _GREEN, "D", "-."))
     else:
-        words = Explanation("Việc cần xử lý, không báo ai", "work item, nobody is told")
+        words = Bilingual("Việc cần xử lý, không báo ai", "work item, nobody is paged")
         found.append(Event(alert.opened_at, words, _GREEN, "D", "-."))
     limit = story.traces[0].limit
     if story.crossed_at is not None:
-        crossed = Explanation(f"Vượt giới hạn {clock(story.crossed_at)}", "limit crossed")
+        crossed = Bilingual(f"Vượt giới hạn {clock(story.crossed_at)}", "limit crossed")
         found.append(Event(story.crossed_at, crossed, _VERMILLION, "X", "--"))
     elif limit is not None:
-        found.append(Event(_last(story), Explanation("Chưa vượt giới hạn", "limit not crossed"), _VERMILLION, "", ""))
+        found.append(Event(_last(story), Bilingual("Chưa vượt giới hạn", "limit not crossed"), _VERMILLION, "", ""))
     if alert.resolved_at is not None and alert.resolved_at <= _last(story):
-        ended = Explanation(f"Kết thúc {clock(alert.resolved_at)}", "resolved")
+        ended = Bilingual(f"Kết thúc {clock(alert.resolved_at)}", "resolved")
         found.append(Event(alert.resolved_at, ended, _GREY, "s", ":"))
     return found
 
@@ -216,22 +217,22 @@ def _name(axis: Axes, story: Story, trace: Trace) -> None:
     far = [b for b in _bounds(trace) if not axis.get_ylim()[0] <= b <= axis.get_ylim()[1]]
     if far:
         values = "–".join(number_vi(b) for b in far)
-        note = Explanation(f"{note.vi}; giới hạn {values} ở ngoài hình", f"{note.en}; limit is outside the picture")
+        note = Bilingual(f"{note.vi}; giới hạn {values} ở ngoài hình", f"{note.en}; limit is outside the picture")
     axis.set_title(f"{name}{unit}", loc="left", fontsize=10.5, fontweight="bold", color=_INK, pad=4)
     axis.set_title(f"{note.vi} · {note.en}", loc="right", fontsize=8.5, color=_GREY, pad=4)
 
 
-def _role(story: Story, trace: Trace) -> Explanation:
+def _role(story: Story, trace: Trace) -> Bilingual:
     off = abs(trace.off)
-    side = Explanation("tăng", "above") if trace.off > 0 else Explanation("giảm", "below")
+    side = Bilingual("tăng", "above") if trace.off > 0 else Bilingual("giảm", "below")
     far_vi, far_en = number_vi(round(off, 1)), number(round(off, 1))
     if trace.sensor.parameter == story.alert.parameter and not trace.moved:
-        return Explanation("có cảnh báo", "alerted")
+        return Bilingual("có cảnh báo", "alerted")
     if trace.sensor.parameter == story.alert.parameter:
-        return Explanation(f"có cảnh báo, {side.vi} {far_vi} lần độ lệch", f"alerted, {far_en} scatters {side.en}")
+        return Bilingual(f"có cảnh báo, {side.vi} {far_vi} lần độ lệch", f"alerted, {far_en} scatters {side.en}")
     if trace.moved:
-        return Explanation(f"{side.vi} {far_vi} lần độ lệch", f"{far_en} scatters {side.en}")
-    return Explanation("bình thường", "as usual")
+        return Bilingual(f"{side.vi} {far_vi} lần độ lệch", f"{far_en} scatters {side.en}")
+    return Bilingual("bình thường", "as usual")
 
 
 def _label_time(panels: Sequence[Axes], story: Story) -> None:
@@ -247,36 +248,32 @@ def _label_time(panels: Sequence[Axes], story: Story) -> None:
 def _text(story: Story) -> list[tuple[list[str], dict[str, object]]]:
     """Return the paragraphs under the panels: class, reasons and explanation, Vietnamese first."""
     alert = story.alert
-    explanation = Explanation(alert.explanation_vi, alert.explanation_en)
-    reasons = reasons_of(explanation)
+    explanation = Bilingual(alert.explanation_vi, alert.explanation_en)
+    reasons = () if alert.assessment is None else alert.assessment.reasons
     blocks: list[tuple[list[str], dict[str, object]]] = []
     for vi in (True, False):
         say = partial(_said, vi)
         style: dict[str, object] = {"color": _INK if vi else _GREY}
         heading = style | {"fontweight": "bold", "fontsize": 11 if vi else 9.5}
         if alert.triage is not None and alert.triage_probability is not None:
-            head = say(Explanation("Có thể là", "Probably"))
-            cls = f"{head}: {say(class_words(alert.triage))} ({alert.triage_probability * 100:.0f} %)"
-            blocks.append(([cls], heading))
+            head = say(Bilingual("Có thể là", "Probably"))
+            blocks.append(([f"{head}: {say(probable_class(alert.triage, alert.triage_probability))}"], heading))
         elif alert.kind == AlertKind.FAULT:
             blocks.append(([say(class_words("fault")).capitalize()], heading))
             reasons = _tests_failed(story)
         points = [line for r in reasons for line in _wrapped(f"•  {say(r)}", "    ")]
-        whole = say(explanation)
-        if alert.triage is not None and reasons:
-            whole = whole.partition("Có thể là: " if vi else "Probably: ")[0].strip()
-        blocks.append(([*points, *_wrapped(whole, "")], style | {"fontsize": 9.5 if vi else 9}))
+        blocks.append(([*points, *_wrapped(say(explanation), "")], style | {"fontsize": 9.5 if vi else 9}))
     return blocks
 
 
-def _tests_failed(story: Story) -> tuple[Explanation, ...]:
+def _tests_failed(story: Story) -> tuple[Bilingual, ...]:
     """Return what quality control found in the alerted parameter while the alert was open, in words."""
     bad = [r for r in story.traces[0].readings if r.observed_at >= story.alert.since and r.flag >= 4]
     names = {name for r in bad for name in r.reasons or ()}
     return tuple(words for name, words in _QC_WORDS.items() if name in names)
 
 
-def _said(vietnamese: bool, words: Explanation) -> str:
+def _said(vietnamese: bool, words: Bilingual) -> str:
     return words.vi if vietnamese else words.en
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from models.stream import ParameterScore
     from quantrac.domain.limits import Limit, LimitSet
     from quantrac.domain.stations import Registry, Sensor, Station
-    from sql.reports import AlertLine, ReadingLine, Reports, Told
+    from sql.reports import AlertLine, Paged, ReadingLine, Reports
 
 BEFORE_ROWS, AFTER_ROWS = 144, 24
 """Readings shown before the condition began and after the alert ended: 12 h and 2 h at a cadence of five minutes."""
@@ -57,7 +57,7 @@ class Story:
     end: datetime
     crossed_at: datetime | None
     """First usable reading beyond the limit since shortly before the alert; ``None``: not crossed."""
-    told: Told | None
+    paged: Paged | None
 
     @property
     def cadence(self) -> timedelta:
@@ -105,7 +105,7 @@ def story_of(
     )
     first = ordered[0]
     return Story(
-        alert, station, tuple(ordered[:PANELS]), start, end, _crossed_at(first, alert.since), reports.told(alert.id)
+        alert, station, tuple(ordered[:PANELS]), start, end, _crossed_at(first, alert.since), reports.paged(alert.id)
     )
 
 
@@ -149,15 +149,14 @@ def _trace(  # noqa: PLR0917  one parameter's share of each
     start: datetime,
 ) -> Trace:
     from alerts.limits import limit_for
-    from models.priors import prior_of
     from quantrac.domain.limits import Window
+    from quantrac.domain.parameters import names_of
     from quantrac.domain.stations import VIETNAM
 
-    prior, _ = prior_of(sensor.parameter)
     limit = limit_for(station, sensor.parameter, start.astimezone(VIETNAM).date(), limit_sets, Window.READING)
     mine = tuple(r for r in lines if r.parameter == sensor.parameter and r.observed_at >= start)
     baseline = {at: level for at, level in course.baseline.items() if at >= start}
-    name_vi, name_en = prior.name_vi or sensor.parameter, prior.name_en or sensor.parameter
+    name_vi, name_en = names_of(sensor.parameter)
     return Trace(sensor, name_vi, name_en, mine, baseline, limit, course.off)
 
 

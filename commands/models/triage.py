@@ -67,11 +67,11 @@ def _samples(
 ) -> tuple[list[Sample], list[Sample]]:
     from commands.models.scenarios import write_scenarios
     from models.evaluation.families import family_named
-    from models.families import FAMILIES
+    from models.families import STATION_DEFAULT
     from models.fitting import fit
     from models.teaching import samples_of
 
-    family, config = family_named("scenarios"), FAMILIES["scenarios"]
+    family, config = family_named("scenarios"), STATION_DEFAULT
     made: dict[int, tuple[Series, ...]] = {}
     for number in [*numbers, max(numbers) + 1]:
         tell(f"scenarios of seed {number}")
@@ -96,7 +96,7 @@ def _samples(
 def _tell(r: Reliability, word: str) -> None:
     typer.echo(
         f"{word} a second stage: {r.incidents:.0f} incidents, class right {r.accuracy:.3f}, "
-        f"Brier score of P(process) {r.brier:.4f}"
+        f"Brier score of P(pollution) {r.brier:.4f}"
     )
     for said, was, weight in r.bins:
         typer.echo(f"  said {said:.2f}: was {was:.2f} ({weight:.1f} incidents)")

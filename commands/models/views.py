@@ -154,8 +154,8 @@ def explanations(runs: Sequence[Run]) -> list[dict[str, object]]:
             "end": str(alarm.end)[:19],
             "cls": str(alarm.cls),
             "probability": round(alarm.probability, 3),
-            "reasons_vi": list(alarm.reasons_vi),
-            "reasons_en": list(alarm.reasons_en),
+            "reasons_vi": [reason.vi for reason in alarm.reasons],
+            "reasons_en": [reason.en for reason in alarm.reasons],
         }
         for run in runs
         for alarm in run.result.triage

@@ -5,8 +5,10 @@ SELECT alert.since,
        alert.parameter,
        alert.triage,
        alert.triage_probability,
-       alert.explanation_vi,
-       alert.explanation_en,
+       concat_ws(' ', alert.explanation_vi, 'Lý do: ' || nullif(array_to_string(alert.triage_reasons_vi, '; '), '') || '.')
+           AS explanation_vi,
+       concat_ws(' ', alert.explanation_en, 'Reasons: ' || nullif(array_to_string(alert.triage_reasons_en, '; '), '') || '.')
+           AS explanation_en,
        alert.value,
        alert.peak_value,
        alert.limit_maximum,

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ingest.payloads.decoded import shown, symbol_shown
-from ingest.payloads.units import unit_factor
 from quantrac.domain.deadletters import Rejected, RejectReason
 from quantrac.domain.stations import Sensor, Station
+from quantrac.domain.units import unit_factor
 
 _MEMO_LIMIT = 1024
 """Pairs of symbol and unit remembered per station: a logger uses a dozen; the bound is against inventions."""

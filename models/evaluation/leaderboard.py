@@ -27,8 +27,8 @@ _OWN: Mapping[str, tuple[str, ...]] = {
     "nab": ("nab_standard", "nab_low_fp", "nab_low_fn"),
     "lro": ("overlap_f1",),
     "oddwater": ("false_alarm_rate", "drift_recall", "drift_false_rows"),
-    "eindhoven": ("process_event_recall", "triage_accuracy", "process_triage_precision"),
-    "scenarios": ("process_event_recall", "triage_accuracy", "process_triage_precision", "process_triage_recall"),
+    "eindhoven": ("pollution_event_recall", "triage_accuracy", "pollution_triage_precision"),
+    "scenarios": ("pollution_event_recall", "triage_accuracy", "pollution_triage_precision", "pollution_triage_recall"),
 }
 _HEAD_ONLY = frozenset({"nab", "skab"})
 """Families whose own rule is to learn from the head of each file only: there is nothing to cross-validate."""

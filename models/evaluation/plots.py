@@ -22,7 +22,7 @@ _MAX_POINTS = 20_000
 """Points drawn a line at most; the extremes of each piece are kept, so that no spike disappears."""
 _MAX_PANELS = 10
 _TRUTH, _OTHER_TRUTH, _ALARM = "#f2b5a7", "#bcd4e6", "#b3202c"
-"""Shades of labelled events (those of another class than process in blue), and the colour of alarms."""
+"""Shades of labelled events (those of another class than pollution in blue), and the colour of alarms."""
 _FINDING = "#e08a1e"
 _SCORE_TOP = 5.0
 """Severity at which the score panel is cut: 1.0 is the threshold."""
@@ -51,7 +51,7 @@ def _draw_one(run: Run, path: Path) -> Path:
         _draw_values(axis, run, run.series.columns.index(column))
     _draw_score(axes[-1], run)
     figure.suptitle(
-        f"{run.series.name}: values, alarms (red dots), truth (shaded; blue: not a process event), "
+        f"{run.series.name}: values, alarms (red dots), truth (shaded; blue: no pollution), "
         "findings of slow watches (orange bars)",
         fontsize=11,
     )
@@ -97,7 +97,7 @@ def _truth(series: Series, column: int) -> list[tuple[np.datetime64, np.datetime
     """
     if any(event.sensors for event in series.events):
         mine = [e for e in series.events if series.columns[column] in e.sensors]
-        return [(e.start, e.end, _TRUTH if e.cls is TriageClass.PROCESS else _OTHER_TRUTH) for e in mine]
+        return [(e.start, e.end, _TRUTH if e.cls is TriageClass.POLLUTION else _OTHER_TRUTH) for e in mine]
     if series.labels is None:
         return []
     labels: Bools = series.labels if series.labels.ndim == 1 else series.labels[:, column]

@@ -10,8 +10,10 @@ from models.chemistry import roles_of
 from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.finding import Finding, Statuses, named
+from models.slow.finding import Finding, Statuses
 from models.snapshots import ByFields
+from quantrac.domain.parameters import names_of
+from quantrac.domain.words import Bilingual
 
 _DAY_S = 86_400.0
 _BLOCK_S = 900.0
@@ -74,14 +76,14 @@ class DilutionWatch(ByFields):
 
     def _finding(self, at_s: float) -> Finding:
         rise, fall = self._rise_and_fall()
-        vi, en = named(self.columns[self._flow])
+        vi, en = names_of(self.columns[self._flow])
         more, less = 100 * (np.exp(rise) - 1), 100 * (1 - np.exp(fall))
-        return Finding(
-            self.columns[self._flow], Reason.DILUTION, TriageClass.FALSIFICATION, self._since, at_s,
+        text = Bilingual(
             f"{vi} tăng {more:.0f} % trong khi các nồng độ cùng giảm khoảng {less:.0f} %, tải lượng không tăng: "
             "có thể pha loãng, cần kiểm tra",
             f"{en} up {more:.0f} % while concentrations fell together by about {less:.0f} %, the load did not rise: "
             "possibly dilution, worth a check",
-        )  # fmt: skip
+        )
+        return Finding(self.columns[self._flow], Reason.DILUTION, TriageClass.FALSIFICATION, self._since, at_s, text)
 
     _FIELDS = ("_level", "_away", "_sum", "_rows", "_block", "_at_s", "_age_s", "_since")

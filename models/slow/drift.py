@@ -15,8 +15,10 @@ import numpy as np
 from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.finding import CALIBRATING, Finding, Statuses, duration, named
+from models.slow.finding import CALIBRATING, Finding, Statuses
 from models.snapshots import ByFields
+from quantrac.domain.parameters import names_of
+from quantrac.domain.words import Bilingual, rounded_duration
 
 _HOUR_S = 3600.0
 _BLOCK_HOURS = 6
@@ -147,14 +149,14 @@ class DriftWatch(ByFields):
 
     def _finding(self, j: int, at_s: float) -> Finding:
         high = self._sums[0, j] >= self._sums[1, j]
-        vi, en = named(self.columns[j])
-        long_vi, long_en = duration(max(at_s - float(self._since[j]), 0.0))
+        vi, en = names_of(self.columns[j])
+        long_vi, long_en = rounded_duration(max(at_s - float(self._since[j]), 0.0))
         side_vi, side_en = ("cao", "high") if high else ("thấp", "low")
-        return Finding(
-            self.columns[j], Reason.DRIFT, TriageClass.FAULT, float(self._since[j]), at_s,
+        text = Bilingual(
             f"{vi} lệch {side_vi} dần so với các thông số khác từ {long_vi} nay: đầu đo có thể bẩn hoặc trôi",
             f"{en} has been drifting {side_en} against the other parameters for {long_en}: the probe may be fouled",
-        )  # fmt: skip
+        )
+        return Finding(self.columns[j], Reason.DRIFT, TriageClass.FAULT, float(self._since[j]), at_s, text)
 
     _FIELDS = (
         "_scale_mean", "_scale_size", "_hour", "_sum", "_rows", "_hours", "_gram", "_weight", "_coefficients", "_block",

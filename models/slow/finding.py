@@ -9,9 +9,9 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from models.priors import prior_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
+from quantrac.domain.words import Bilingual
 
 Statuses = npt.NDArray[np.int8]
 
@@ -35,8 +35,7 @@ class Finding:
     cls: TriageClass
     since_s: float
     at_s: float
-    text_vi: str
-    text_en: str
+    text: Bilingual
 
 
 @runtime_checkable
@@ -58,36 +57,3 @@ class Watch(Protocol):
     def set_state(self, state: Any) -> None:
         """Go on from a memory returned by ``state``."""
         ...
-
-
-def named(column: str) -> tuple[str, str]:
-    """Return a parameter's name in Vietnamese and English; the column's own where it is not known."""
-    prior = prior_of(column)[0]
-    return prior.name_vi or column, prior.name_en or column
-
-
-def number(value: float) -> str:
-    """Write a number with three significant digits.
-
-    >>> number(0.05123), number(123.4), number(2.0)
-    ('0.0512', '123', '2')
-    """
-    return f"{value:.3g}"
-
-
-def number_vi(value: float) -> str:
-    """Write a number with three significant digits and a decimal comma."""
-    return number(value).replace(".", ",")
-
-
-def duration(seconds: float) -> tuple[str, str]:
-    """Write a duration in Vietnamese and English.
-
-    >>> duration(1500), duration(7200), duration(200000)
-    (('25 phút', '25 min'), ('2 giờ', '2 h'), ('2,3 ngày', '2.3 days'))
-    """
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} phút", f"{seconds / 60:.0f} min"
-    if seconds < 172_800:
-        return f"{number_vi(round(seconds / 3600, 1))} giờ", f"{number(round(seconds / 3600, 1))} h"
-    return f"{number_vi(round(seconds / 86400, 1))} ngày", f"{number(round(seconds / 86400, 1))} days"

@@ -48,8 +48,7 @@ def intervals_of(series: Series, findings: Sequence[Sequence[Finding]]) -> tuple
             series.times[b],
             f.cls,
             UNCALIBRATED,
-            (f.text_vi,),
-            (f.text_en,),
+            (f.text,),
             reason=f.reason,
             sensor=f.parameter,
         )

@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from models.protocol import Reason, TriageClass
 from models.series import Bools, Floats
-from models.slow.finding import Finding, Statuses, duration, named
+from models.slow.finding import Finding, Statuses
+from quantrac.domain.parameters import names_of
+from quantrac.domain.words import Bilingual, rounded_duration
 
 SLOT_S = 300.0
 _LAGS = np.array([12, 24, 36, 72, 144, 288])
@@ -75,15 +77,15 @@ class RepeatWatch:
     def _finding(self, j: int, sure: Bools, at_s: float) -> Finding:
         k = int(np.argmax(np.where(sure, self._odds[:, j], -1.0)))
         age_s, since = float(_LAGS[k]) * SLOT_S, float(self._since[k, j])
-        vi, en = named(self.columns[j])
-        (age_vi, age_en), (long_vi, long_en) = duration(age_s), duration(at_s - since)
+        vi, en = names_of(self.columns[j])
+        (age_vi, age_en), (long_vi, long_en) = rounded_duration(age_s), rounded_duration(at_s - since)
         many = int(self._matches[k, j])
         reason = Reason.COPIED_DAY if age_s >= 86_400 else Reason.REPEATED
-        return Finding(
-            self.columns[j], reason, TriageClass.FALSIFICATION, since, at_s,
+        text = Bilingual(
             f"{vi} trong {long_vi} qua lặp lại đúng số liệu {age_vi} trước ({many} giá trị trùng): cần kiểm tra",
             f"{en} repeats exactly its values of {age_en} before for {long_en} ({many} equal values): worth a check",
-        )  # fmt: skip
+        )
+        return Finding(self.columns[j], reason, TriageClass.FALSIFICATION, since, at_s, text)
 
     def state(self) -> Any:
         """Return the whole memory."""

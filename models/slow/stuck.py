@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from models.priors import kind_of, prior_of
+from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.finding import Finding, Statuses, duration, named
+from models.slow.finding import Finding, Statuses
+from quantrac.domain.parameters import names_of, parameter_in
+from quantrac.domain.words import Bilingual, rounded_duration
 
 _BINS = 40
 _PER_OCTAVE = 2
@@ -45,7 +47,7 @@ class StuckLine:
         return [self._on(found) for found in findings] if self.rows else [False] * len(findings)
 
     def _on(self, found: Sequence[Finding]) -> bool:
-        stuck = {f.parameter for f in found if f.reason is Reason.FROZEN}
+        stuck = {f.parameter for f in found if f.reason is Reason.STUCK}
         self.state = {parameter: self.state.get(parameter, 0) + 1 for parameter in stuck}
         return any(rows >= self.rows for rows in self.state.values())
 
@@ -55,7 +57,7 @@ class StuckWatch:
 
     def __init__(self, columns: Sequence[str]) -> None:
         self.columns = tuple(columns)
-        self._wet = [prior_of(kind_of(c))[0].wet_chemistry for c in columns]
+        self._wet = [p is not None and p.wet_chemistry for p in map(parameter_in, columns)]
         self._flow = [kind_of(c) in {"flow", "level"} for c in columns]
         d = len(self.columns)
         self._counts = np.zeros((d, _BINS), dtype=np.float32)
@@ -116,13 +118,14 @@ class StuckWatch:
         return float(max(_FACTOR * longest_s, _FLOOR_WET_S if self._wet[j] else _FLOOR_S))
 
     def _finding(self, j: int, at_s: float) -> Finding:
-        vi, en = named(self.columns[j])
-        (long_vi, long_en), (usual_vi, usual_en) = duration(at_s - self._since[j]), duration(self._threshold[j])
-        return Finding(
-            self.columns[j], Reason.FROZEN, TriageClass.FAULT, self._since[j], at_s,
+        vi, en = names_of(self.columns[j])
+        long_vi, long_en = rounded_duration(at_s - self._since[j])
+        usual_vi, usual_en = rounded_duration(self._threshold[j])
+        text = Bilingual(
             f"{vi} không đổi {long_vi} (thường không quá {usual_vi}): đầu đo có thể bị kẹt",
             f"{en} unchanged for {long_en} (usually less than {usual_en}): the probe may be stuck",
-        )  # fmt: skip
+        )
+        return Finding(self.columns[j], Reason.STUCK, TriageClass.FAULT, self._since[j], at_s, text)
 
     def state(self) -> Any:
         """Return the whole memory."""

@@ -10,11 +10,11 @@ import numpy as np
 from models.evidence import Context
 from models.protocol import TriageClass
 from models.series import Floats
-from models.slow.ceiling import CalibrationWatch, CeilingWatch
-from models.slow.creep import CreepWatch, is_open_water
+from models.slow.capped import CalibrationWatch, CappedWatch
 from models.slow.dilution import DilutionWatch
 from models.slow.drift import DriftWatch
 from models.slow.finding import Finding, Statuses, Watch
+from models.slow.fouling import FoulingWatch, is_open_water
 from models.slow.repeats import RepeatWatch
 from models.slow.stuck import StuckWatch
 
@@ -26,9 +26,9 @@ class SlowWatches:
 
     def __init__(self, columns: Sequence[str], limits: Mapping[str, float] | None = None) -> None:
         known = limits or {}
-        drift = CreepWatch if is_open_water(columns) else DriftWatch
+        drift = FoulingWatch if is_open_water(columns) else DriftWatch
         self.watches: tuple[Watch, ...] = (
-            StuckWatch(columns), drift(columns), RepeatWatch(columns), CeilingWatch(columns, known),
+            StuckWatch(columns), drift(columns), RepeatWatch(columns), CappedWatch(columns, known),
             CalibrationWatch(columns, known), DilutionWatch(columns),
         )  # fmt: skip
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from quantrac.domain.limits import Limit
+from quantrac.domain.words import NOTHING_SAID, Bilingual
+
 
 class AlertKind(StrEnum):
     """What an alert is about."""
@@ -26,7 +29,7 @@ class Severity(StrEnum):
 
 
 class TransitionKind(StrEnum):
-    """The steps of an alert's life that are stored and may be told to somebody."""
+    """The steps of an alert's life that are stored and may page somebody."""
 
     OPENED = "opened"
     ESCALATED = "escalated"
@@ -54,12 +57,8 @@ class Assessment:
     """Value of the models' ``TriageClass``: process, fault, maintenance, ..., unknown."""
     probability: float
     """Of the class, 0..1."""
-    reasons_vi: tuple[str, ...] = ()
+    reasons: tuple[Bilingual, ...] = ()
     """The strongest first, at most three."""
-    reasons_en: tuple[str, ...] = ()
-    sentence_vi: str = ""
-    """All of it in one sentence, the end of the alert's explanation."""
-    sentence_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +85,10 @@ class Transition:
     since: datetime
     """``observed_at`` of the first reading of the condition."""
     value: float | None
-    limit_minimum: float | None
-    limit_maximum: float | None
-    limit_source: str | None
-    explanation_vi: str = ""
-    explanation_en: str = ""
+    limit: Limit | None
+    """The one in force; ``None`` where nothing limits the parameter."""
+    explanation: Bilingual = NOTHING_SAID
+    """What happened and how much; what the model takes it for is in ``assessment`` only."""
     page: bool = True
     """False for what becomes a work item only: nobody is notified."""
     assessment: Assessment | None = None
@@ -99,9 +97,8 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Reassessment:
-    """An open alert that the model came to see in another light; no transition, nobody is told."""
+    """An open alert that the model came to see in another light; no transition, nobody is notified."""
 
     key: AlertKey
     assessment: Assessment
-    explanation_vi: str
-    explanation_en: str
+    explanation: Bilingual

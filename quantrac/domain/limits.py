@@ -51,3 +51,19 @@ class Limit:
     minimum: float | None
     maximum: float | None
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveLimit:
+    """The limit of one sensor of a station and the days on which it judges (of Vietnam, ``effective_to`` exclusive).
+
+    ``effective_from`` is ``date.min`` for a limit of every day before, ``effective_to`` is ``None`` for one without an
+    end.
+    """
+
+    station: str
+    effective_from: date
+    effective_to: date | None
+    limit: Limit
+    day_only: bool = False
+    """It judges the mean of a day and no reading or hour (the permitted flow)."""

@@ -1,4 +1,4 @@
-"""Quality control: one module per test, each with a pure array form and a pure one-by-one form that give equal flags.
+"""Quality control: one module per test, each a pure function of one reading and what is remembered of those before.
 
 A test flags, it never changes or drops a value. A module with a test exposes it as ``TEST``; the conformance suite
 finds it there. :mod:`quantrac.quality.chain` runs the tests over a sensor's readings as they arrive.

@@ -9,6 +9,7 @@ from math import inf
 from quantrac.domain.readings import Flag, QcReason, Reading, Status
 from quantrac.domain.stations import QcThresholds
 from quantrac.quality import flat_line, rate_of_change
+from quantrac.quality.ahead_of_clock import is_ahead
 from quantrac.quality.gross_range import range_flag
 from quantrac.quality.protocol import State, TestLimits
 
@@ -57,7 +58,7 @@ class SensorQuality:
         limits = self._limits
         observed_s = (reading.observed_at - _EPOCH) / _SECOND
         flag, reasons = Flag.GOOD, _NO_REASON
-        if reading.observed_at > now and observed_s - (now - _EPOCH) / _SECOND > limits.clock_ahead_s:
+        if reading.observed_at > now and is_ahead(observed_s, (now - _EPOCH) / _SECOND, limits):
             flag, reasons = Flag.SUSPECT, (QcReason.CLOCK_FUTURE,)
         value = reading.value
         if value is not None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from quantrac.domain.readings import Flag, QcReason
-from quantrac.quality.protocol import Flags, Floats, QualityTest, State, TestLimits, in_order, not_evaluated
+from quantrac.quality.protocol import QualityTest, State, TestLimits
 
 SAME = 0.01
 """Values that differ by at most this share of the resolution are equal: room for the rounding of a conversion, and far
@@ -45,44 +42,4 @@ def step(state: State, observed_s: float, value: float, received_s: float, limit
     return flag, (observed_s, since_s, first)
 
 
-def flags(observed_s: Floats, values: Floats, received_s: Floats, limits: TestLimits) -> Flags:
-    """Return the flags of a series in order of arrival. See :func:`step`."""
-    del received_s
-    qc = limits.qc
-    result = not_evaluated(len(values))
-    if qc.flat_line_suspect_s is None and qc.flat_line_bad_s is None:
-        return result
-    (rows,) = np.nonzero(in_order(observed_s, values))
-    stamps, series = observed_s[rows], values[rows]
-    lasted_s = stamps - stamps[_run_starts(stamps, series, SAME * qc.resolution, limits.max_gap_s)]
-    found = np.full(len(rows), Flag.GOOD, dtype=np.uint8)
-    if qc.flat_line_suspect_s is not None:
-        found[(lasted_s >= qc.flat_line_suspect_s) & (lasted_s > 0.0)] = Flag.SUSPECT
-    if qc.flat_line_bad_s is not None:
-        found[(lasted_s >= qc.flat_line_bad_s) & (lasted_s > 0.0)] = Flag.BAD
-    result[rows] = found
-    return result
-
-
-def _run_starts(stamps: Floats, series: Floats, tolerance: float, max_gap_s: float) -> NDArray[np.int64]:
-    """Return for each reading the position at which its run begins.
-
-    Neighbours further apart than the tolerance surely part two runs. Within such a stretch a slow drift may leave the
-    tolerance around its first value, so each stretch is walked from run to run, not from reading to reading.
-    """
-    length = len(series)
-    starts = np.zeros(length, dtype=np.int64)
-    parted = np.ones(length, dtype=np.bool_)
-    parted[1:] = (np.abs(np.diff(series)) > 2.0 * tolerance) | (np.diff(stamps) > max_gap_s)
-    bounds = np.append(np.nonzero(parted)[0], length)
-    for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        start = begin
-        while start < end:
-            away = np.abs(series[start:end] - series[start]) > tolerance
-            stop = start + int(np.argmax(away)) if away.any() else end
-            starts[start:stop] = start
-            start = stop
-    return starts
-
-
-TEST = QualityTest("flat_line", (QcReason.FLAT_LINE,), flags, step)
+TEST = QualityTest("flat_line", (QcReason.FLAT_LINE,), step)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from quantrac.domain.readings import Flag, QcReason
 from quantrac.domain.stations import QcThresholds
-from quantrac.quality.protocol import Flags, Floats, QualityTest, State, TestLimits, not_evaluated
+from quantrac.quality.protocol import QualityTest, State, TestLimits
 
 
 def range_flag(value: float, qc: QcThresholds) -> Flag:
@@ -37,23 +34,4 @@ def step(state: State, observed_s: float, value: float, received_s: float, limit
     return range_flag(value, limits.qc), state
 
 
-def flags(observed_s: Floats, values: Floats, received_s: Floats, limits: TestLimits) -> Flags:
-    """Return the flags of a series. See :func:`range_flag`."""
-    del observed_s, received_s
-    qc = limits.qc
-    result = not_evaluated(len(values))
-    if qc.sensor_min is qc.sensor_max is qc.expected_min is qc.expected_max is None:
-        return result
-    result[~np.isnan(values)] = Flag.GOOD
-    result[_outside(values, qc.expected_min, qc.expected_max)] = Flag.SUSPECT
-    result[_outside(values, qc.sensor_min, qc.sensor_max)] = Flag.BAD
-    return result
-
-
-def _outside(values: Floats, low: float | None, high: float | None) -> NDArray[np.bool_]:
-    below = values < (-np.inf if low is None else low)
-    above = values > (np.inf if high is None else high)
-    return np.asarray(below | above)
-
-
-TEST = QualityTest("gross_range", (QcReason.RANGE_SENSOR, QcReason.RANGE_EXPECTED), flags, step)
+TEST = QualityTest("gross_range", (QcReason.RANGE_SENSOR, QcReason.RANGE_EXPECTED), step)

@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from quantrac.domain.readings import Flag, QcReason
 from quantrac.domain.stations import QcThresholds
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.uint8]
 
 State = tuple[float, ...] | None
 """What a test remembers of a sensor between readings; ``None`` at the beginning."""
@@ -45,34 +39,18 @@ class TestLimits:
 
 @dataclass(frozen=True, slots=True)
 class QualityTest:
-    """One quality test in both forms.
+    """One quality test.
 
-    ``flags(observed_s, values, received_s, limits)`` takes arrays of equal length in order of arrival: seconds since
-    any epoch, values in the parameter's unit with NaN for a missing one, seconds of receipt by the same epoch; it
-    returns one flag for each reading. ``step(state, observed_s, value, received_s, limits)`` does the same for one
-    reading and returns its flag and the state for the next.
+    ``step(state, observed_s, value, received_s, limits)`` takes one reading in order of arrival: seconds since any
+    epoch, the value in the parameter's unit with NaN for a missing one, seconds of receipt by the same epoch. It
+    returns the reading's flag and the state for the next.
 
-    Both say ``NOT_EVALUATED`` where the test is switched off, the value is missing, or the reading has no predecessor
-    to be held against, and change nothing in the state for a reading that is not newer than the newest one seen.
+    It says ``NOT_EVALUATED`` where the test is switched off, the value is missing, or the reading has no predecessor to
+    be held against, and changes nothing in the state for a reading that is not newer than the newest one seen.
     """
 
     name: str
     reasons: tuple[QcReason, ...]
-    flags: Callable[[Floats, Floats, Floats, TestLimits], Flags]
     step: Callable[[State, float, float, float, TestLimits], tuple[Flag, State]]
 
     __test__ = False
-
-
-def in_order(observed_s: Floats, values: Floats) -> NDArray[np.bool_]:
-    """Return which readings have a value and are newer than every earlier one that has."""
-    present = ~np.isnan(values)
-    stamps = np.where(present, observed_s, -np.inf)
-    newest_before = np.concatenate(([-np.inf], np.maximum.accumulate(stamps)[:-1])) if len(stamps) else stamps
-    newer: NDArray[np.bool_] = present & (observed_s > newest_before)
-    return newer
-
-
-def not_evaluated(length: int) -> Flags:
-    """Return ``NOT_EVALUATED`` for each of ``length`` readings."""
-    return np.full(length, Flag.NOT_EVALUATED, dtype=np.uint8)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from quantrac.domain.readings import Flag, QcReason
-from quantrac.quality.protocol import Flags, Floats, QualityTest, State, TestLimits, in_order, not_evaluated
+from quantrac.quality.protocol import QualityTest, State, TestLimits
 
 
 def step(state: State, observed_s: float, value: float, received_s: float, limits: TestLimits) -> tuple[Flag, State]:
@@ -31,19 +29,4 @@ def step(state: State, observed_s: float, value: float, received_s: float, limit
     return flag, (observed_s, value)
 
 
-def flags(observed_s: Floats, values: Floats, received_s: Floats, limits: TestLimits) -> Flags:
-    """Return the flags of a series in order of arrival. See :func:`step`."""
-    del received_s
-    result = not_evaluated(len(values))
-    max_rate_per_s = limits.qc.max_rate_per_s
-    if max_rate_per_s is None:
-        return result
-    (rows,) = np.nonzero(in_order(observed_s, values))
-    elapsed_s = np.diff(observed_s[rows])
-    too_fast = np.abs(np.diff(values[rows])) / elapsed_s > max_rate_per_s
-    near = elapsed_s <= limits.max_gap_s
-    result[rows[1:][near]] = np.where(too_fast[near], Flag.SUSPECT, Flag.GOOD)
-    return result
-
-
-TEST = QualityTest("rate_of_change", (QcReason.RATE_OF_CHANGE,), flags, step)
+TEST = QualityTest("rate_of_change", (QcReason.RATE_OF_CHANGE,), step)

@@ -2,7 +2,7 @@
 SELECT own.code, count(*), count(*) FILTER (WHERE EXISTS (
            SELECT FROM alerts
             WHERE alerts.station = other.code AND alerts.kind = 'anomaly' AND alerts.resolved_at IS NULL
-              AND coalesce(alerts.triage, 'unknown') IN ('process', 'natural', 'unknown')))
+              AND coalesce(alerts.triage, 'unknown') IN ('pollution', 'natural', 'unknown')))
   FROM current_stations AS own
   JOIN current_stations AS other ON other.park = own.park AND other.code <> own.code
   JOIN station_presence AS heard ON heard.station = other.code

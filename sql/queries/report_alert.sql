@@ -1,5 +1,5 @@
 SELECT id, station, parameter, rule, kind, severity, opened_at, since, resolved_at, acknowledged_at, acknowledged_by,
        closed_cause, value, peak_value, limit_minimum, limit_maximum, limit_source, explanation_vi, explanation_en,
-       page, retrospective, triage, triage_probability
+       page, retrospective, triage, triage_probability, triage_reasons_vi, triage_reasons_en
   FROM alerts
  WHERE id = %(id)s

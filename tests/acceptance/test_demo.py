@@ -72,11 +72,11 @@ def test_the_slug_was_mailed_with_its_reasons(first: dict[str, Any], run_dir: Pa
 def test_the_model_alarmed_and_explained_the_slug_before_the_limit_was_crossed(first: dict[str, Any]) -> None:
     slug = first["slug"]
     assert slug["rule"] == "anomaly"
-    assert slug["class"] == "process"
+    assert slug["class"] == "pollution"
     assert slug["ahead_s"] > 0
     assert slug["ahead_min_of_data"] == pytest.approx(slug["ahead_s"] * 5, abs=0.1)
     assert "Chưa vượt giới hạn" in slug["explanation_vi"]
-    assert "lý do: " in slug["explanation_vi"]
+    assert slug["reasons_vi"]
 
 
 def test_broken_probes_are_work_items_with_their_class_and_a_calibration_pages_nobody(first: dict[str, Any]) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import pytest
 
 from local.accounts import Account, slug_mail
+from local.stage import Stage
 
-from .stage import Run, Stage, repeated
+from .run import Run, repeated, under_load
 
 KAFKA_IS_AWAY = ('"logger": "kafka', '"logger": "aiokafka')
 """Kafka's client libraries call each failed connection an error."""
@@ -25,7 +26,7 @@ def assert_nothing_is_lost(run: Run, account: Account, *, allowed: tuple[str, ..
     rows, distinct = run.rows()
     unique = published["published_readings"] - published["duplicates_injected"]
     assert account.residual == 0, run.told()
-    assert run.reports.feed_gaps() == [], run.told()
+    assert run.reports.sequence_gaps() == [], run.told()
     assert rows == distinct == unique == account.ledger.stored, (
         f"{rows} rows, {distinct} distinct; {unique} different readings published. {run.told()}"
     )
@@ -57,11 +58,12 @@ def test_bridge(stage: Stage, how: str) -> None:
     fleet     ======S=======================
     bridge    ========= x^= x^==============
     """
-    with stage.run("effluent#1" if how == "stop" else "effluent#2") as run:
+    with under_load(stage, "effluent#1" if how == "stop" else "effluent#2") as run:
         stage.let(4)
         for _ in range(2):
             gone = stage.clock.now()
-            stage.restart(stage.bridge, how)
+            getattr(stage.pipeline.bridge, how)()
+            stage.pipeline.bridge.launch()
             run.heard_again(f"bridge {how}", gone)
         assert_nothing_is_lost(run, run.finish())
         assert run.restarts == 0, run.told()
@@ -78,9 +80,9 @@ def test_workers_rolling(stage: Stage, how: str) -> None:
     worker 1  ====== x^===============================
     worker 2  =================== x^==================
     """
-    with stage.run("effluent#3" if how == "stop" else "effluent#4") as run:
+    with under_load(stage, "effluent#3" if how == "stop" else "effluent#4") as run:
         stage.let(3)
-        for worker in stage.workers:
+        for worker in stage.pipeline.workers:
             getattr(worker, how)()
             gone = stage.clock.now()
             worker.launch()
@@ -101,7 +103,7 @@ def test_notifier(stage: Stage, how: str) -> None:
     """
     stage.servers.mail.refuse("451 4.3.0 try later")
     try:
-        with stage.run("effluent#5" if how == "stop" else "effluent#6") as run:
+        with under_load(stage, "effluent#5" if how == "stop" else "effluent#6") as run:
             stage.until(
                 lambda: any(line.attempts for line in run.deliveries()), 30, lambda: f"Nothing was tried. {run.told()}"
             )
@@ -122,12 +124,12 @@ def restart_notifier(run: Run, how: str) -> None:
     stage = run.stage
     if how == "kill":
         stage.until(lambda: not run.leased(), 60, lambda: f"A delivery does not end. {run.told()}")
-        stage.notifier.kill()
+        stage.pipeline.notifier.kill()
         run.killed_in_hand |= run.leased()
     else:
-        stage.notifier.stop()
-    stage.notifier.launch()
-    stage.ready(stage.notifier)
+        stage.pipeline.notifier.stop()
+    stage.pipeline.notifier.launch()
+    stage.ready(stage.pipeline.notifier)
 
 
 SLUG_AT = {
@@ -148,8 +150,8 @@ def test_server(stage: Stage, name: str, how: str) -> None:
     fleet     ======S=======================
     server    ====== x         ^============
     """
-    server = stage.server(name)
-    with stage.run(SLUG_AT[name, how]) as run:
+    server = next(each for each in stage.servers.all if each.name == name)
+    with under_load(stage, SLUG_AT[name, how]) as run:
         stage.let(3)
         run.leave_kafka()
         getattr(server, how)()
@@ -169,7 +171,7 @@ def test_power_cut(stage: Stage) -> None:
     processes  ======x           ^=======================
     servers    ======x   ^===============================
     """
-    with stage.run("effluent#1", ["NH4"]) as run:
+    with under_load(stage, "effluent#1", ["NH4"]) as run:
         stage.let(3)
         run.leave_kafka()
         stage.until(lambda: not run.leased(), 60, lambda: f"A delivery does not end. {run.told()}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,9 @@ from quantrac import topics
 from quantrac.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
+PARTS = ("quantrac", "ingest", "streams", "alerts", "models", "sql", "dashboards", "simulators", "local", "commands")
+METRICS = {"Counter", "Gauge", "Summary", "Histogram"}
+LONGEST_LINE = 120
 DOCS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "deploy" / "README.md"]
 
 
@@ -80,6 +85,52 @@ def test_every_command_is_documented(group: str) -> None:
 @pytest.mark.parametrize("topic", [topics.RAW, topics.READINGS, topics.DEAD_LETTERS])
 def test_every_topic_is_documented(topic: str) -> None:
     assert topic in (ROOT / "docs" / "architecture.md").read_text("utf-8")
+
+
+def test_the_table_of_metrics_is_the_one_of_the_code() -> None:
+    registered = {row for part in PARTS for path in (ROOT / part).rglob("*.py") for row in _metrics(path)}
+    rows = re.findall(
+        r"^\| `(\w+)` \| (\w+) \| (.*?) ?\| ", (ROOT / "docs" / "metrics.md").read_text("utf-8"), re.MULTILINE
+    )
+    listed = [(name, kind, tuple(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows]
+    assert sorted(listed) == sorted(registered)
+
+
+@pytest.mark.parametrize("document", DOCS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_named_metric_exists(document: Path) -> None:
+    listed = (ROOT / "docs" / "metrics.md").read_text("utf-8")
+    for name in re.findall(r"`(quantrac_(?:bridge|worker|notifier|trainer)_\w+)`", document.read_text("utf-8")):
+        assert f"`{name}`" in listed, f"{document.name}: {name}"
+
+
+@pytest.mark.parametrize("document", DOCS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_lines_are_not_too_long(document: Path) -> None:
+    prose = re.sub(
+        r"^```.*?^```", lambda block: "\n" * block[0].count("\n"), document.read_text("utf-8"), flags=re.M | re.S
+    )
+    # A table cannot be broken, nor a word: an address, a link's target.
+    long = [
+        number
+        for number, line in enumerate(prose.splitlines(), 1)
+        if len(line) > LONGEST_LINE and not line.startswith("|") and max(map(len, line.split())) < LONGEST_LINE
+    ]
+    assert not long, f"{document.name}: lines {long} are longer than {LONGEST_LINE} characters"
+
+
+def _metrics(path: Path) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield name as Prometheus shows it, kind and labels of every metric that a module registers."""
+    source = path.read_text("utf-8")
+    if "prometheus_client" not in source:
+        return
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        kind = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if kind in METRICS and node.args and isinstance(node.args[0], ast.Constant):
+            name = str(node.args[0].value)
+            suffix = "_total" if kind == "Counter" and not name.endswith("_total") else ""
+            given = node.args[2:3] or [k.value for k in node.keywords if k.arg == "labelnames"]
+            yield name + suffix, kind.lower(), tuple(ast.literal_eval(given[0])) if given else ()
 
 
 def _code(text: str) -> str:

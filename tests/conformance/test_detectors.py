@@ -1,15 +1,13 @@
 """One suite for every detector: causal, deterministic, restorable, bounded, and calm about bad input.
 
-A detector is found by itself: any class in ``models`` with the methods of ``models.protocol.Detector``. It only needs a
-line in ``BUILD`` that says how to configure it; a class without one fails the suite.
+What the worker runs is put behind the seam in ``station_detector``: any class there with the methods of ``Detector``.
+It only needs a line in ``BUILD`` that says how to configure it; a class without one fails the suite.
 """
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import math
-import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,12 +16,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-import models
+from models.assessment import WatchConfig
 from models.errors import ModelError
-from models.judge import WatchConfig
-from models.protocol import Detector, NotReady, NotReadyReason, Row, Score
-from models.residual import ResidualConfig, ResidualDetector, SensorConfig
-from models.station import StationPipeline
+from models.protocol import NotReadyReason, Row
+from models.residual import ResidualConfig, SensorConfig
+from tests.conformance import station_detector
+from tests.conformance.station_detector import ChartsDetector, Detector, NotReady, Score, StationPipeline
 
 PARAMETERS = ("Flow", "Temp", "pH", "TSS", "COD", "NH4", "TN", "TP", "Cl", "Color")
 LEVELS = (80.0, 29.0, 7.2, 30.0, 50.0, 4.0, 12.0, 2.0, 0.4, 40.0)
@@ -32,7 +30,7 @@ NOW = datetime(2030, 1, 1, tzinfo=UTC)
 STATE_LIMIT = 100_000
 
 BUILD: dict[type, Callable[[tuple[str, ...]], Any]] = {
-    ResidualDetector: lambda ps: ResidualDetector(ResidualConfig(tuple(SensorConfig(p) for p in ps))),
+    ChartsDetector: lambda ps: ChartsDetector(ResidualConfig(tuple(SensorConfig(p) for p in ps))),
     StationPipeline: lambda ps: StationPipeline(
         WatchConfig("DT_A", ps, (300.0,) * len(ps), ((-np.inf, np.inf),) * len(ps), legal={"COD": 75.0})
     ),
@@ -40,13 +38,10 @@ BUILD: dict[type, Callable[[tuple[str, ...]], Any]] = {
 
 
 def detector_classes() -> Iterator[type]:
-    for module in pkgutil.walk_packages(models.__path__, "models."):
-        if module.name.startswith(("models.evaluation", "models.protocol")):
-            continue
-        for _, cls in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-            wanted = ("score", "score_batch", "snapshot", "restore")
-            if cls.__module__ == module.name and all(callable(getattr(cls, w, None)) for w in wanted):
-                yield cls
+    for _, cls in inspect.getmembers(station_detector, inspect.isclass):
+        wanted = ("score", "score_batch", "snapshot", "restore")
+        if cls is not Detector and all(callable(getattr(cls, w, None)) for w in wanted):
+            yield cls
 
 
 DETECTORS = sorted(set(detector_classes()), key=lambda c: c.__name__)

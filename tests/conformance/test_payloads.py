@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,16 @@ from hypothesis import strategies as st
 from ingest.payloads import DECODERS, Decoded, Decoder, InstantBounds
 from ingest.payloads.json_v1_salvage import salvage
 from quantrac.domain.readings import Status
-from quantrac.domain.stations import Sensor, Station, StationKind
+from quantrac.domain.stations import Sensor
 from quantrac.topics import CONTENT_JSON
+from tests.factories import station
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/readings-1.schema.json").read_text("utf-8"))
 JUDGE = jsonschema.Draft202012Validator(SCHEMA)
 NOW = datetime(2026, 11, 23, 3, 5, tzinfo=UTC)
 BOUNDS = InstantBounds()
 PARAMETERS = ("COD", "pH", "TSS", "NH4", "Temp", "Flow")
-STATION = Station(
-    "S1", date(2026, 1, 1), "", "", StationKind.EFFLUENT, "", 105.0, 10.0, tuple(Sensor(p, "") for p in PARAMETERS)
-)
+STATION = station("S1", [Sensor(p, "") for p in PARAMETERS])
 
 
 def encode(readings: dict[str, tuple[float | None, str]], observed_at: datetime, **more: Any) -> dict[str, Any]:

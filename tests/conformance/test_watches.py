@@ -19,11 +19,11 @@ import pytest
 import models.slow
 from models.protocol import TriageClass
 from models.series import Floats
-from models.slow.ceiling import CalibrationWatch, CeilingWatch
-from models.slow.creep import CreepWatch
+from models.slow.capped import CalibrationWatch, CappedWatch
 from models.slow.dilution import DilutionWatch
 from models.slow.drift import DriftWatch
 from models.slow.finding import Finding, Watch
+from models.slow.fouling import FoulingWatch
 from models.slow.repeats import RepeatWatch
 from models.slow.stuck import StuckWatch
 from models.slow.watches import SlowWatches
@@ -39,9 +39,9 @@ pytestmark = pytest.mark.conformance
 BUILD: dict[type, Callable[[], Watch]] = {
     StuckWatch: lambda: StuckWatch(COLUMNS),
     DriftWatch: lambda: DriftWatch(COLUMNS),
-    CreepWatch: lambda: CreepWatch(("Level", *COLUMNS[1:])),
+    FoulingWatch: lambda: FoulingWatch(("Level", *COLUMNS[1:])),
     RepeatWatch: lambda: RepeatWatch(COLUMNS),
-    CeilingWatch: lambda: CeilingWatch(COLUMNS, LIMITS),
+    CappedWatch: lambda: CappedWatch(COLUMNS, LIMITS),
     CalibrationWatch: lambda: CalibrationWatch(COLUMNS, LIMITS),
     DilutionWatch: lambda: DilutionWatch(COLUMNS),
     SlowWatches: lambda: SlowWatches(COLUMNS, LIMITS),
@@ -130,17 +130,17 @@ def test_the_memory_is_bounded(cls: type) -> None:
 def test_findings_are_work_items_with_words(cls: type) -> None:
     values, status = eventful()
     found = [f for row in run(BUILD[cls](), values, status) for f in row]
-    if cls not in {DriftWatch, CreepWatch}:
+    if cls not in {DriftWatch, FoulingWatch}:
         assert found
     for f in found:
         assert f.cls in {TriageClass.FAULT, TriageClass.FALSIFICATION}
         assert f.parameter in COLUMNS
         assert f.since_s <= f.at_s
-        assert f.text_vi
-        assert f.text_en
+        assert f.text.vi
+        assert f.text.en
         if f.cls is TriageClass.FALSIFICATION:
-            assert "kiểm tra" in f.text_vi
-            assert "worth a check" in f.text_en
+            assert "kiểm tra" in f.text.vi
+            assert "worth a check" in f.text.en
 
 
 @every_watch

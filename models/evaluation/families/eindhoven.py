@@ -1,4 +1,4 @@
-"""Eindhoven wastewater works: nine real signals with injected process events and sensor faults, 5 min.
+"""Eindhoven wastewater works: nine real signals with injected pollution and sensor faults, 5 min.
 
 Rows where the mask says that the *real* value is missing, exactly zero, frozen or saturated are left out of the
 false-alarm count. The files of raw signals are not read: they hold the same nine sensors before the injection, so a

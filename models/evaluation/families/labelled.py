@@ -55,7 +55,10 @@ def read_events(table: Table) -> tuple[Event, ...]:
 
 def _cls(text: str) -> TriageClass | None:
     word = text.strip().lower()
-    return TriageClass(word) if word in set(TriageClass) else None
+    try:
+        return TriageClass(word)
+    except ValueError:
+        return None
 
 
 def events_of(series: Table, times: Times, candidates: Sequence[Table]) -> tuple[Event, ...]:
@@ -99,9 +102,9 @@ def labels_of(times: Times, events: Sequence[Event]) -> Bools:
 def _figures(count: TriageCount) -> Figures:
     return {
         "triage_accuracy": count.accuracy,
-        "process_event_recall": count.process_detected,
-        "process_triage_recall": count.process_recall,
-        "process_triage_precision": count.process_precision,
+        "pollution_event_recall": count.pollution_detected,
+        "pollution_triage_recall": count.pollution_recall,
+        "pollution_triage_precision": count.pollution_precision,
         "confusion_matrix": count.matrix(),
     }
 

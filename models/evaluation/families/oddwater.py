@@ -59,7 +59,7 @@ def _drift_counts(run: Run) -> tuple[int, int, int, int]:
     """Return the drifting rows that were found and all of them, the false rows and all normal ones."""
     series, found = run.series, by_row(run.result.alarm).copy()
     for finding in run.result.findings:
-        if finding.reason is Reason.DRIFT:
+        if finding.reason in {Reason.DRIFT, Reason.FOULING}:
             found |= series.within(finding)
     drift = np.zeros(len(found), dtype=np.bool_)
     for event in series.events:

@@ -100,7 +100,7 @@ def _with_findings(series: Series, result: Result) -> Result:
     items, and the suspicion says more. A finding of a fault counts only where nothing else was said of those rows.
     """
     suspicions = [f for f in result.findings if f.cls is TriageClass.FALSIFICATION]
-    kept = [t for t in result.triage if t.cls is TriageClass.PROCESS or not any(_overlap(f, t) for f in suspicions)]
+    kept = [t for t in result.triage if t.cls is TriageClass.POLLUTION or not any(_overlap(f, t) for f in suspicions)]
     faults = [
         f for f in result.findings
         if f.cls is not TriageClass.FALSIFICATION and not any(_overlap(f, t) for t in (*kept, *suspicions))

@@ -45,7 +45,7 @@ class PageCount:
             "page_precision": self.true_pages / self.pages if self.pages else None,
             "page_recall": self.paged_events / self.events if self.events else None,
             "pages": self.pages,
-            "process_events": self.events,
+            "pollution_events": self.events,
             "false_pages_per_station_month": (self.pages - self.true_pages) / self.months if self.months else None,
             "big_slugs": big,
             "big_slugs_alarmed_soon": sum(d <= SOON_MIN for d in self.delays) / big if big else None,
@@ -63,17 +63,17 @@ def _median(delays: Sequence[float]) -> float | None:
 def count_pages(times: Times, events: Sequence[Event], judged: Sequence[TriagedInterval], alarmed: Times) -> PageCount:
     """Count the pages of one station: alarms that were taken for pollution at any moment, from that moment on.
 
-    A page is right if its alarm touches a process event, or the hour after one; a process event is paged if a page
+    A page is right if its alarm touches a pollution, or the hour after one; a pollution is paged if a page
     was open or opened during it. ``alarmed`` holds the instants of all alarmed rows.
     """
     grace = np.timedelta64(round(GRACE_MIN), "m")
-    process = [e for e in events if e.cls is TriageClass.PROCESS]
+    pollutions = [e for e in events if e.cls is TriageClass.POLLUTION]
     pages = [(i.paged, i.end) for i in judged if i.paged is not None]
-    right = sum(any(begin <= e.end + grace and end >= e.start for e in process) for begin, end in pages)
-    paged = sum(any(begin <= e.end and end >= e.start for begin, end in pages) for e in process)
-    big = [e for e in process if e.magnitude is not None and e.magnitude >= BIG]
+    right = sum(any(begin <= e.end + grace and end >= e.start for e in pollutions) for begin, end in pages)
+    paged = sum(any(begin <= e.end and end >= e.start for begin, end in pages) for e in pollutions)
+    big = [e for e in pollutions if e.magnitude is not None and e.magnitude >= BIG]
     return PageCount(
-        len(pages), right, len(process), paged,
+        len(pages), right, len(pollutions), paged,
         tuple(_delay(e, alarmed) for e in big), tuple(_delay(e, _open_from(pages, e)) for e in big),
         float((times[-1] - times[0]) / _MONTH) if len(times) else 0.0,
     )  # fmt: skip

@@ -38,20 +38,20 @@ class TriageCount:
         return sum(n for (true, said), n in judged.items() if _same(true, said)) / total if total else None
 
     @property
-    def process_recall(self) -> float | None:
-        """Share of the process events that were alarmed and judged as such."""
-        total = sum(n for (true, _), n in self.pairs.items() if true == TriageClass.PROCESS)
-        return self.pairs[TriageClass.PROCESS, TriageClass.PROCESS] / total if total else None
+    def pollution_recall(self) -> float | None:
+        """Share of the pollutions that were alarmed and judged as such."""
+        total = sum(n for (true, _), n in self.pairs.items() if true == TriageClass.POLLUTION)
+        return self.pairs[TriageClass.POLLUTION, TriageClass.POLLUTION] / total if total else None
 
     @property
-    def process_detected(self) -> float | None:
-        """Share of the process events that were alarmed at all."""
-        total = sum(n for (true, _), n in self.pairs.items() if true == TriageClass.PROCESS)
-        return 1 - self.pairs[TriageClass.PROCESS, MISSED] / total if total else None
+    def pollution_detected(self) -> float | None:
+        """Share of the pollutions that were alarmed at all."""
+        total = sum(n for (true, _), n in self.pairs.items() if true == TriageClass.POLLUTION)
+        return 1 - self.pairs[TriageClass.POLLUTION, MISSED] / total if total else None
 
     @property
-    def process_precision(self) -> float | None:
-        """Share of the pages (alarms judged as process) that touched a process event or its grace."""
+    def pollution_precision(self) -> float | None:
+        """Share of the pages (alarms taken for pollution) that touched one or its grace."""
         return self.true_pages / self.pages if self.pages else None
 
     def matrix(self) -> dict[str, dict[str, int]]:
@@ -75,8 +75,8 @@ def count_triage(
     for interval in judged:
         if not any(_touches(event, interval, grace) for event in events):
             pairs[NO_EVENT, str(interval.cls)] += 1
-    pages = [i for i in judged if i.cls == TriageClass.PROCESS]
-    wanted = [e for e in events if e.cls == TriageClass.PROCESS]
+    pages = [i for i in judged if i.cls == TriageClass.POLLUTION]
+    wanted = [e for e in events if e.cls == TriageClass.POLLUTION]
     true_pages = sum(any(_touches(e, i, grace) for e in wanted) for i in pages)
     return TriageCount(pairs, len(pages), true_pages)
 

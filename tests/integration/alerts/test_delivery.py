@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -27,24 +27,15 @@ from alerts.notifiers.email import EmailNotifier
 from local.servers.mail import MailCatcher
 from quantrac.clock import SystemClock
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
+from quantrac.domain.limits import Limit
 from quantrac.domain.notifications import Channel
-from quantrac.domain.stations import Sensor, Station, StationKind
 from quantrac.endpoints import DatabaseEndpoint
 from sql.outbox_store import OutboxStore
 from sql.worker_store import WorkerStore
+from tests.factories import station
 
 AT = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
-STATION = Station(
-    code="DT_KCNSADEC_NUOSXL",
-    effective_from=date(2025, 7, 1),
-    name_vi="KCN Sa Đéc",
-    name_en="Sa Đéc industrial park",
-    kind=StationKind.EFFLUENT,
-    operator="Công ty hạ tầng",
-    longitude=105.75,
-    latitude=10.3,
-    sensors=(Sensor("COD", "mg/L"),),
-)
+STATION = station("DT_KCNSADEC_NUOSXL", name_vi="KCN Sa Đéc", name_en="Sa Đéc industrial park")
 OPENED = Transition(
     key=AlertKey(STATION.code, "COD", "limit"),
     kind=TransitionKind.OPENED,
@@ -54,9 +45,7 @@ OPENED = Transition(
     observed_at=AT,
     since=AT - timedelta(minutes=5),
     value=120.0,
-    limit_minimum=None,
-    limit_maximum=90.0,
-    limit_source="QCVN 40:2011/BTNMT cột A",
+    limit=Limit("COD", "mg/L", None, 90.0, "QCVN 40:2011/BTNMT cột A"),
 )
 PATIENCE_S = 30.0
 
@@ -73,12 +62,12 @@ def enqueue(database: DatabaseEndpoint) -> Enqueue:
         with store.transaction() as tx:
             for index in range(count):
                 opened = replace(OPENED, key=replace(OPENED.key, rule=f"limit-{index}"))
-                applied = tx.apply_transition(opened)
+                applied = tx.alerts.apply(opened)
                 assert applied is not None
-                summary = tx.last_hour(STATION.code, "COD", AT)
+                summary = tx.alerts.last_hour(STATION.code, "COD", AT)
                 people = [(Channel.EMAIL, "truc-ban@localhost")]
                 made = notifications(opened, STATION, summary, people, alert_id=applied[0], transition_id=applied[1])
-                tx.enqueue(*applied, made)
+                tx.alerts.enqueue(*applied, made)
                 ids += [n.message_id for n in made]
         store.close()
         return ids

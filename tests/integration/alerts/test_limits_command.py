@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import psycopg
 import pytest
+from typer import Typer
 from typer.testing import CliRunner
 
+from alerts.effective_limits import effective_limits
 from alerts.limits import load_limit_sets, packaged_limits
 from alerts.rules import load_rules, packaged_rules, parse_rules
+from commands import db, limits, stations
 from commands.limits import app
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.registry import load_registry, registry_sha256, sample_province
@@ -52,9 +56,28 @@ def test_import_and_list(run: CliRunner, database: DatabaseEndpoint, tmp_path: P
 
 def test_list_the_limits_of_a_station(run: CliRunner, database: DatabaseEndpoint) -> None:
     registry = load_registry([sample_province()])
-    catalogue.import_registry(database.owner, registry, registry_sha256(registry))
+    catalogue.import_registry(database.owner, registry, registry_sha256(registry), effective_limits)
     run.invoke(app, ["import"], catch_exceptions=False)
     output = run.invoke(app, ["list", "DT_CCNCTHAN_NUOSXL", "--json"], catch_exceptions=False).output
-    limits = {limit["parameter"]: limit["maximum"] for limit in json.loads(output)}
+    maxima = {limit["parameter"]: limit["maximum"] for limit in json.loads(output)}
     # column A, Kq 1.2, Kf 1.0: 75, 50 and 5 times 1.2
-    assert (limits["COD"], limits["TSS"], limits["NH4"]) == (90.0, 60.0, 6.0)
+    assert (maxima["COD"], maxima["TSS"], maxima["NH4"]) == (90.0, 60.0, 6.0)
+
+
+@pytest.mark.parametrize(
+    ("last", "arguments"), [(limits.app, ["import"]), (stations.app, ["import"]), (db.app, ["migrate"])]
+)
+def test_whatever_is_imported_last_stores_what_limits_each_sensor(
+    run: CliRunner, database: DatabaseEndpoint, last: Typer, arguments: list[str]
+) -> None:
+    for command in (limits.app, stations.app):
+        assert run.invoke(command, ["import"], catch_exceptions=False).exit_code == 0
+    with psycopg.connect(database.owner) as connection:
+        connection.execute("DELETE FROM effective_limits")
+    assert run.invoke(last, arguments, catch_exceptions=False).exit_code == 0
+    with psycopg.connect(database.reader) as connection:
+        row = connection.execute(
+            "SELECT maximum, unit, day_only FROM effective_limits"
+            " WHERE station = 'DT_CCNCTHAN_NUOSXL' AND parameter = 'COD'"
+        ).fetchone()
+    assert row == (90.0, "mg/L", False)

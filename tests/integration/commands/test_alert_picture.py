@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from alerts.explanations import assessed
+from alerts.effective_limits import effective_limits
 from alerts.limits import load_limit_sets, packaged_limits
 from quantrac.domain.alerts import AlertKey, AlertKind, Assessment, Severity, Transition, TransitionKind
+from quantrac.domain.limits import Limit
 from quantrac.domain.notifications import Channel, Notification
 from quantrac.domain.readings import CheckedReading, Flag, QcReason, Reading, Status, StoredRow
+from quantrac.domain.words import Bilingual
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.registry import parse_registry, registry_sha256
 from sql.catalogue import import_limit_sets, import_registry, load_registry
@@ -49,11 +51,14 @@ kf = 1.0
     for p, (_, u) in LEVELS.items()
 )
 """COD is limited to 75 x 1.2 = 90 mg/L."""
-ASSESSMENT = assessed(
-    "process",
+ASSESSMENT = Assessment(
+    "pollution",
     0.91,
-    ("COD, TSS, NH4 cùng tăng", "tăng dần trong 45 phút", "lưu lượng không đổi"),
-    ("COD, TSS, NH4 rose together", "gradual rise over 45 min", "flow is unchanged"),
+    (
+        Bilingual("COD, TSS, NH4 cùng tăng", "COD, TSS, NH4 rose together"),
+        Bilingual("tăng dần trong 45 phút", "gradual rise over 45 min"),
+        Bilingual("lưu lượng không đổi", "flow is unchanged"),
+    ),
 )
 
 
@@ -82,12 +87,14 @@ def rows() -> list[StoredRow]:
 def transition(
     parameter: str, cls: Assessment | None, *, page: bool, kind: AlertKind = AlertKind.ANOMALY
 ) -> Transition:
-    sentence = ("", "") if cls is None else (cls.sentence_vi, cls.sentence_en)
     return Transition(
         AlertKey(STATION, parameter, kind.value), TransitionKind.OPENED, kind, Severity.HIGH, "held",
-        START + OPENED * STEP, START + (BEGIN + 1) * STEP, 52.0, None, 90.0, "QCVN 40:2011/BTNMT cột A",
-        f"Mô hình thấy {parameter} bất thường (52 mg/L). Chưa vượt giới hạn 90 mg/L. {sentence[0]}".strip(),
-        f"A model finds {parameter} unusual (52 mg/L). The limit 90 mg/L is not crossed. {sentence[1]}".strip(),
+        START + OPENED * STEP, START + (BEGIN + 1) * STEP, 52.0,
+        Limit(parameter, "mg/L", None, 90.0, "QCVN 40:2011/BTNMT cột A"),
+        Bilingual(
+            f"Mô hình thấy {parameter} bất thường (52 mg/L). Chưa vượt giới hạn 90 mg/L.",
+            f"A model finds {parameter} unusual (52 mg/L). The limit 90 mg/L is not crossed.",
+        ),
         page, cls,
     )  # fmt: skip
 
@@ -96,13 +103,13 @@ def transition(
 def slug(database: DatabaseEndpoint) -> int:
     """A slug at COD of which officers were told, and the number of its alert."""
     registry = parse_registry(REGISTRY, "test")
-    import_registry(database.owner, registry, registry_sha256(registry))
-    import_limit_sets(database.owner, load_limit_sets([packaged_limits()]))
+    import_registry(database.owner, registry, registry_sha256(registry), effective_limits)
+    import_limit_sets(database.owner, load_limit_sets([packaged_limits()]), effective_limits)
     store = WorkerStore(database.writer)
     with store.transaction() as tx:
-        tx.store(rows())
-        alert_id, transition_id = tx.apply_transition(transition("COD", ASSESSMENT, page=True)) or (0, 0)
-        tx.enqueue(alert_id, transition_id, [Notification("<1@q>", Channel.EMAIL, "a@b", "s", "t", "<p>")])
+        tx.readings.store(rows())
+        alert_id, transition_id = tx.alerts.apply(transition("COD", ASSESSMENT, page=True)) or (0, 0)
+        tx.alerts.enqueue(alert_id, transition_id, [Notification("<1@q>", Channel.EMAIL, "a@b", "s", "t", "<p>")])
     store.close()
     return alert_id
 
@@ -142,8 +149,8 @@ def test_the_story_has_what_moved_what_was_crossed_and_who_was_told(database: Da
     assert story.traces[0].limit is not None
     assert story.traces[0].limit.maximum == 90.0
     assert story.crossed_at == START + CROSSED * STEP
-    assert story.told is not None
-    assert story.told.observed_at == alert.opened_at
+    assert story.paged is not None
+    assert story.paged.observed_at == alert.opened_at
     # Causal: at the row where the rise begins the baseline knows nothing of it.
     assert story.traces[0].baseline[START + BEGIN * STEP] == pytest.approx(40.0, rel=0.05)
 
@@ -154,13 +161,13 @@ def test_a_work_item_says_that_nobody_is_told(database: DatabaseEndpoint, slug: 
 
     store = WorkerStore(database.writer)
     with store.transaction() as tx:
-        item, _ = tx.apply_transition(transition("pH", None, page=False)) or (0, 0)
+        item, _ = tx.alerts.apply(transition("pH", None, page=False)) or (0, 0)
     store.close()
     with Reports(database.reader) as reports:
         alert = reports.alert(item)
         assert alert is not None
         story = story_of(reports, load_registry(database.reader), stored_limit_sets(database.reader), alert, hours=8)
-    assert (story.told, story.crossed_at) == (None, None)
+    assert (story.paged, story.crossed_at) == (None, None)
     said = " ".join(e.words.vi for e in events_of(story))
     assert "không báo ai" in said
     assert "Chưa vượt giới hạn" in said
@@ -185,11 +192,11 @@ def test_an_instruments_fault_says_which_test_it_failed(database: DatabaseEndpoi
     opened = transition("NH4", None, page=False, kind=AlertKind.FAULT)
     store = WorkerStore(database.writer)
     with store.transaction() as tx:
-        tx.store(later)
+        tx.readings.store(later)
         moved = replace(
             opened, observed_at=opened.observed_at + timedelta(days=9), since=opened.since + timedelta(days=9)
         )
-        item, _ = tx.apply_transition(moved) or (0, 0)
+        item, _ = tx.alerts.apply(moved) or (0, 0)
     store.close()
     with Reports(database.reader) as reports:
         alert = reports.alert(item)

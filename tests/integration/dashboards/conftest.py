@@ -12,7 +12,9 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from alerts.effective_limits import effective_limits
 from quantrac.endpoints import DatabaseEndpoint
+from sql.catalogue import refresh_effective_limits
 
 # The macro expression of Grafana's data source: a name and arguments without a closing parenthesis.
 MACRO = re.compile(r"\$([_a-zA-Z0-9]+)\(([^)]*)\)")
@@ -80,8 +82,9 @@ class Asker:
 class Seed:
     """Inserts rows as the owner, with what a test does not care about filled in."""
 
-    def __init__(self, connection: psycopg.Connection[Any], now: datetime) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], owner: str, now: datetime) -> None:
         self._connection = connection
+        self._owner = owner
         self.now = now
         self._offset = 0
 
@@ -131,6 +134,7 @@ class Seed:
                 unit="mg/L" if parameter == "COD" else "",
                 cadence_s=300,
             )
+        refresh_effective_limits(self._owner, effective_limits)
         if received_ago_s is not None:
             at = self.now - timedelta(seconds=received_ago_s)
             self.insert("station_presence", station=code, online=True, last_received_at=at, last_observed_at=at)
@@ -170,7 +174,7 @@ def now(database: DatabaseEndpoint) -> datetime:
 @pytest.fixture
 def seed(database: DatabaseEndpoint, now: datetime) -> Iterator[Seed]:
     with psycopg.connect(database.owner, autocommit=True) as connection:
-        yield Seed(connection, now)
+        yield Seed(connection, database.owner, now)
 
 
 @pytest.fixture

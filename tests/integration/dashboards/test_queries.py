@@ -144,6 +144,21 @@ class TestStatuses:
         _, rows = ask(query("open_alerts"), stations=["ALARMED"])
         assert [row["severity"] for row in rows] == ["critical", "info"]
 
+    def test_the_reasons_follow_the_explanation(self, ask: Ask, seed: Seed, now: datetime) -> None:
+        seed.station("WHY")
+        common = {"station": "WHY", "kind": "anomaly", "severity": "high", "opened_at": now, "triage": "fault"}
+        told = {"explanation_vi": "COD bất thường.", "explanation_en": "COD unusual."}
+        reasons = {"triage_reasons_vi": ["đứng yên", "chỉ COD"], "triage_reasons_en": ["frozen", "COD alone"]}
+        rows = ({}, {name: [] for name in reasons}, reasons)
+        for number, more in enumerate(rows):
+            seed.insert("alerts", **common, **told, **more, rule=f"r{number}", since=now + timedelta(seconds=number))
+        _, shown = ask(query("open_alerts"), stations=["WHY"])
+        assert [(row["explanation_vi"], row["explanation_en"]) for row in shown] == [
+            ("COD bất thường. Lý do: đứng yên; chỉ COD.", "COD unusual. Reasons: frozen; COD alone."),
+            ("COD bất thường.", "COD unusual."),
+            ("COD bất thường.", "COD unusual."),
+        ]
+
     def test_only_usable_values_are_compared(self, ask: Ask) -> None:
         _, rows = ask(query("latest"), stations=["EXCEED", "ADJUSTING", "SUSPECT"])
         shares = {row["station"]: row["share"] for row in rows if row["parameter"] == "COD"}

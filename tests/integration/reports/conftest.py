@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from alerts.closed_windows import expected_readings, judge
+from alerts.closed_windows import expected_readings, judgement_of
+from alerts.effective_limits import effective_limits
 from alerts.limits import limit_for
 from commands.reports.desk import ReportDesk
 from quantrac.domain.limits import LimitSet, LimitValue
@@ -48,27 +49,27 @@ class Feed:
 
     def __init__(self, database: DatabaseEndpoint, stations: tuple[Station, ...]) -> None:
         self.database, self.registry = database, Registry(stations)
-        import_registry(database.owner, self.registry, "")
-        import_limit_sets(database.owner, [LIMITS])
+        import_limit_sets(database.owner, [LIMITS], effective_limits)
+        import_registry(database.owner, self.registry, "", effective_limits)
         self._store = WorkerStore(database.writer)
         self._offset = 0
 
     def store(self, rows: Iterable[StoredRow]) -> None:
         with self._store.transaction() as transaction:
-            transaction.store(tuple(rows))
+            transaction.readings.store(tuple(rows))
 
     def judge(self, now: datetime) -> None:
         with self._store.transaction() as transaction:
             judged = []
-            for bucket in transaction.dirty_buckets(now, timedelta(minutes=2), 100_000):
+            for bucket in transaction.buckets.take_dirty(now, timedelta(minutes=2), 100_000):
                 station = self.registry.station(bucket.station, bucket.start)
                 assert station is not None
                 sensor = station.sensor_of[bucket.parameter]
                 day = bucket.start.astimezone(UTC) + timedelta(hours=7)
                 limit = limit_for(station, bucket.parameter, day.date(), [LIMITS], bucket.window)
                 full = replace(bucket, expected=expected_readings(bucket.window, sensor.cadence_s))
-                judged.append(judge(full, limit, now=now))
-            transaction.save_judgements(judged)
+                judged.append(judgement_of(full, limit, now=now))
+            transaction.buckets.save_judgements(judged)
 
     def row(
         self,

@@ -13,6 +13,7 @@ import pytest
 
 from commands.reports.water_quality import refresh
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
+from quantrac.domain.limits import Limit
 from quantrac.domain.readings import Status
 from quantrac.domain.stations import PermitLimit, Sensor, StationKind
 from quantrac.errors import QuantracError
@@ -33,11 +34,10 @@ def _files(document: Document) -> dict[Format, bytes]:
 
 def _alert(feed: Feed, kind: TransitionKind, value: float) -> int | None:
     key = AlertKey(STATION.code, "COD", "limit.hour")
-    transition = Transition(
-        key, kind, AlertKind.LIMIT, Severity.HIGH, "r", MIDNIGHT + HOUR, MIDNIGHT, value, None, 90.0, "GPMT", "", ""
-    )
+    limit = Limit("COD", "mg/L", None, 90.0, "GPMT")
+    transition = Transition(key, kind, AlertKind.LIMIT, Severity.HIGH, "r", MIDNIGHT + HOUR, MIDNIGHT, value, limit)
     with feed._store.transaction() as transaction:
-        applied = transaction.apply_transition(transition)
+        applied = transaction.alerts.apply(transition)
     return None if applied is None else applied[0]
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -112,7 +112,7 @@ def mailing(database: DatabaseEndpoint, mail: MailCatcher) -> Callable[[datetime
 def test_a_report_is_mailed_once_at_its_hour(
     feed: Feed, mailing: Callable[[datetime], _Mailing], mail: MailCatcher
 ) -> None:
-    """07:00 in Vietnam is midnight in UTC: nothing before, one mail an address after, none again after a restart."""
+    """07:00 in Vietnam is midnight in UTC: nothing before; day and month, a mail an address; none after a restart."""
     _full_day(feed)
     seven = datetime(2026, 11, 3, 0, 0, tzinfo=UTC)
     one_round(mailing(seven - timedelta(seconds=1)))
@@ -120,13 +120,14 @@ def test_a_report_is_mailed_once_at_its_hour(
     one_round(mailing(seven))
     one_round(mailing(seven + HOUR))
     found = [caught.message() for caught in mail.mails()]
-    assert sorted(m["To"] for m in found) == ["a@example.vn", "b@example.vn"]
+    assert [m["To"] for m in found] == ["a@example.vn", "b@example.vn"] * 2
     names = [part.get_filename() for part in found[0].iter_attachments()]
     assert names == ["province_2026-11-02.pdf", "province_2026-11-02.xlsx"]
     assert found[0]["Subject"] == "Báo cáo quan trắc tự động toàn tỉnh trong ngày: Ngày 02/11/2026"
     with psycopg.connect(feed.database.reader) as connection:
-        assert connection.execute("SELECT kind, as_of FROM sent_reports").fetchall() == [
-            ("day", seven - timedelta(minutes=10))
+        assert connection.execute("SELECT kind, first_day, as_of FROM sent_reports ORDER BY kind").fetchall() == [
+            ("day", date(2026, 11, 2), seven - timedelta(minutes=10)),
+            ("month", date(2026, 10, 1), seven - timedelta(minutes=10)),
         ]
 
 
@@ -141,4 +142,4 @@ def test_a_mail_server_that_is_away_is_tried_again(
         one_round(context)
     object.__setattr__(context, "server", server)
     one_round(context)
-    assert len(mail.mails()) == 2
+    assert len(mail.mails()) == 4

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
 from typing import Any
 
 import pytest
@@ -14,8 +13,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from quantrac.domain.stations import Sensor, Station, StationKind
+from quantrac.domain.stations import Station
 from quantrac.endpoints import MqttEndpoint
+from tests.factories import station
 
 
 class Listener:
@@ -65,22 +65,8 @@ class Listener:
 
 @pytest.fixture
 def stations(unique: str) -> list[Station]:
-    sensors = tuple(Sensor(p, "mg/L") for p in ("COD", "TSS", "NH4", "pH"))
-    return [
-        Station(
-            code=f"DT_{unique}{i}_NUOSXL",
-            effective_from=date(2026, 1, 1),
-            name_vi="-",
-            name_en="-",
-            kind=StationKind.EFFLUENT,
-            operator="-",
-            longitude=105.7,
-            latitude=10.3,
-            sensors=sensors,
-            limit_set="QCVN40-2011-A",
-        )
-        for i in range(3)
-    ]
+    parameters = ("COD", "TSS", "NH4", "pH")
+    return [station(f"DT_{unique}{i}_NUOSXL", parameters, limit_set="QCVN40-2011-A") for i in range(3)]
 
 
 @pytest.fixture

@@ -8,8 +8,10 @@ from threading import Barrier, Thread
 import psycopg
 import pytest
 
-from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
+from quantrac.domain.alerts import AlertKey, AlertKind, Assessment, Reassessment, Severity, Transition, TransitionKind
+from quantrac.domain.limits import Limit
 from quantrac.domain.notifications import Channel, Notification, PendingNotification
+from quantrac.domain.words import Bilingual
 from quantrac.endpoints import DatabaseEndpoint
 from sql.outbox_store import OutboxStore
 from sql.reports import Reports
@@ -19,8 +21,8 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 KEY = AlertKey("S1", "COD", "cod-hour")
 OPENED = Transition(
-    KEY, TransitionKind.OPENED, AlertKind.LIMIT, Severity.WARNING, "PENDING_OVER", NOW, NOW - MINUTE, 80.0, None, 75.0,
-    "QCVN 40:2011/BTNMT, cột A", "Vượt", "Over",
+    KEY, TransitionKind.OPENED, AlertKind.LIMIT, Severity.WARNING, "PENDING_OVER", NOW, NOW - MINUTE, 80.0,
+    Limit("COD", "mg/L", None, 75.0, "QCVN 40:2011/BTNMT, cột A"), Bilingual("Vượt", "Over"),
 )  # fmt: skip
 
 
@@ -45,8 +47,8 @@ def enqueue(store: WorkerStore) -> Callable[..., None]:
 
     def run(*numbers: int) -> None:
         with store.transaction() as transaction:
-            transaction.apply_transition(OPENED)
-            transaction.enqueue(1, 1, [_notification(n) for n in numbers])
+            transaction.alerts.apply(OPENED)
+            transaction.alerts.enqueue(1, 1, [_notification(n) for n in numbers])
 
     return run
 
@@ -55,20 +57,20 @@ def test_the_life_of_an_alert(store: WorkerStore, database: DatabaseEndpoint) ->
     escalated = _step(TransitionKind.ESCALATED, Severity.CRITICAL, NOW + MINUTE)
     resolved = _step(TransitionKind.RESOLVED, Severity.CRITICAL, NOW + 2 * MINUTE)
     with store.transaction() as t:
-        assert t.apply_transition(escalated) is None
-        assert t.apply_transition(resolved) is None
-        alert_id, _ = t.apply_transition(OPENED) or (0, 0)
-        assert t.apply_transition(OPENED) is None
-        assert t.open_alerts("S1") == [KEY]
+        assert t.alerts.apply(escalated) is None
+        assert t.alerts.apply(resolved) is None
+        alert_id, _ = t.alerts.apply(OPENED) or (0, 0)
+        assert t.alerts.apply(OPENED) is None
+        assert t.alerts.open_keys("S1") == [KEY]
         for value in (90.0, 85.0):
-            t.update_peak(KEY, value)
-        assert t.apply_transition(replace(escalated, severity=Severity.WARNING)) is None
-        assert (t.apply_transition(escalated) or (0, 0))[0] == alert_id
-        assert t.apply_transition(escalated) is None
-        assert (t.apply_transition(resolved) or (0, 0))[0] == alert_id
-        assert t.apply_transition(resolved) is None
-        assert t.open_alerts("S1") == []
-        second, _ = t.apply_transition(replace(OPENED, observed_at=NOW + 3 * MINUTE)) or (0, 0)
+            t.alerts.update_peak(KEY, value)
+        assert t.alerts.apply(replace(escalated, severity=Severity.WARNING)) is None
+        assert (t.alerts.apply(escalated) or (0, 0))[0] == alert_id
+        assert t.alerts.apply(escalated) is None
+        assert (t.alerts.apply(resolved) or (0, 0))[0] == alert_id
+        assert t.alerts.apply(resolved) is None
+        assert t.alerts.open_keys("S1") == []
+        second, _ = t.alerts.apply(replace(OPENED, observed_at=NOW + 3 * MINUTE)) or (0, 0)
         assert second != alert_id
     with Reports(database.reader) as reports:
         new, old = reports.alerts(only_open=False)
@@ -78,12 +80,41 @@ def test_the_life_of_an_alert(store: WorkerStore, database: DatabaseEndpoint) ->
     assert (old.limit_maximum, old.limit_source, old.explanation_vi) == (75.0, "QCVN 40:2011/BTNMT, cột A", "Vượt")
 
 
+def test_an_assessment_stands_beside_the_explanation(store: WorkerStore, database: DatabaseEndpoint) -> None:
+    doubt = Assessment("unknown", 0.25)
+    sure = Assessment("pollution", 0.5, (Bilingual("COD; NH4\0 cùng tăng", "COD; NH4 rose"), Bilingual("dần", "slowly")))
+    kept = replace(sure, reasons=(Bilingual("COD; NH4\ufffd cùng tăng", "COD; NH4 rose"), Bilingual("dần", "slowly")))
+    fault = Assessment("fault", 0.75, (Bilingual("đứng yên", "frozen"),))
+
+    def stored() -> tuple[str, str, Assessment | None]:
+        with Reports(database.reader) as reports:
+            (line,) = reports.alerts()
+            assert reports.alert(line.id) == line
+        return line.explanation_vi, line.severity, line.assessment
+
+    def apply(kind: TransitionKind, severity: Severity, assessment: Assessment | None) -> None:
+        with store.transaction() as t:
+            assert t.alerts.apply(replace(_step(kind, severity, NOW), assessment=assessment)) is not None
+
+    apply(TransitionKind.OPENED, Severity.WARNING, doubt)
+    assert stored() == ("Vượt", "warning", doubt)
+    apply(TransitionKind.ESCALATED, Severity.HIGH, sure)
+    assert stored() == ("Vượt", "high", kept)
+    with store.transaction() as t:
+        t.alerts.reassess(Reassessment(KEY, fault, Bilingual("Còn vượt", "Still over")))
+    assert stored() == ("Còn vượt", "high", fault)
+    with store.transaction() as t:
+        later = _step(TransitionKind.ESCALATED, Severity.CRITICAL, NOW + MINUTE)
+        assert t.alerts.apply(later) is not None
+    assert stored() == ("Vượt", "critical", fault)  # who cannot tell does not take back what was told apart before
+
+
 def test_the_peak_below_a_minimum_is_the_lowest_value(store: WorkerStore, database: DatabaseEndpoint) -> None:
     key = AlertKey("S1", "pH", "ph")
     with store.transaction() as t:
-        t.apply_transition(replace(OPENED, key=key, value=5.0, limit_minimum=6.0, limit_maximum=9.0))
+        t.alerts.apply(replace(OPENED, key=key, value=5.0, limit=Limit("pH", "", 6.0, 9.0, "")))
         for value in (4.0, 4.5, 5.5):
-            t.update_peak(key, value)
+            t.alerts.update_peak(key, value)
     with Reports(database.reader) as reports:
         assert [a.peak_value for a in reports.alerts()] == [4.0]
 
@@ -97,7 +128,7 @@ def test_one_open_alert_per_key_for_two_connections(database: DatabaseEndpoint) 
             barrier.wait()
             with own.transaction() as t:
                 key = AlertKey("S1", f"P{i}", "r")
-                opened.append(t.apply_transition(replace(OPENED, key=key, observed_at=NOW + offset * SECOND)))
+                opened.append(t.alerts.apply(replace(OPENED, key=key, observed_at=NOW + offset * SECOND)))
         own.close()
 
     threads = [Thread(target=run, args=(i,)) for i in range(2)]

@@ -5,23 +5,18 @@ from datetime import date
 
 import pytest
 
+from alerts.effective_limits import effective_limits
 from quantrac.domain.limits import LimitSet, LimitValue
-from quantrac.domain.stations import PermitLimit, QcThresholds, Registry, Sensor, Station, StationKind
+from quantrac.domain.stations import PermitLimit, QcThresholds, Registry, Sensor
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.errors import StoreError
 from sql import catalogue
 from sql.catalogue import RuleDocument
+from tests.factories import station
 
-STATION = Station(
-    code="DT_A_NUOSXL",
-    effective_from=date(2026, 1, 1),
-    name_vi="Trạm A",
-    name_en="Station A",
-    kind=StationKind.EFFLUENT,
-    operator="Chủ đầu tư",
-    longitude=105.75,
-    latitude=10.29,
-    sensors=(
+STATION = station(
+    "DT_A_NUOSXL",
+    (
         Sensor("pH", "", 60.0, ("PH", "ph"), 1.0, QcThresholds(0, 14, 5.5, 9.5, 0.01, 900, 3600, 0.01)),
         Sensor("COD", "mg/L"),
     ),
@@ -42,12 +37,12 @@ OTHER = replace(STATION, code="DT_B", sensors=(), permit_limits=(), park=None, l
 def test_a_registry_reads_back_as_it_was(database: DatabaseEndpoint) -> None:
     registry = Registry((STATION, LATER, OTHER))
     assert catalogue.load_registry(database.writer) == Registry((), 0)
-    assert catalogue.import_registry(database.owner, registry, "x") == 1
+    assert catalogue.import_registry(database.owner, registry, "x", effective_limits) == 1
     assert catalogue.load_registry(database.writer) == Registry((STATION, LATER, OTHER), 1)
 
 
 def test_the_reader_sees_no_contacts(database: DatabaseEndpoint) -> None:
-    catalogue.import_registry(database.owner, Registry((STATION,)), "x")
+    catalogue.import_registry(database.owner, Registry((STATION,)), "x", effective_limits)
     assert catalogue.load_registry(database.reader).stations == (replace(STATION, contacts=()),)
 
 
@@ -60,7 +55,7 @@ def test_the_version_grows_only_with_the_content(database: DatabaseEndpoint) -> 
         (Registry((replace(LATER, sensors=STATION.sensors[:1]),)), 3),
         (Registry((replace(LATER, contacts=("b@example.vn",)),)), 4),
     ):
-        assert catalogue.import_registry(database.owner, registry, "x") == version
+        assert catalogue.import_registry(database.owner, registry, "x", effective_limits) == version
         assert catalogue.registry_version(database.reader) == version
     assert [s.effective_from for s in catalogue.load_registry(database.reader).stations] == [
         STATION.effective_from,
@@ -70,7 +65,9 @@ def test_the_version_grows_only_with_the_content(database: DatabaseEndpoint) -> 
 
 def test_a_refused_station_imports_nothing(database: DatabaseEndpoint) -> None:
     with pytest.raises(StoreError, match="longitude"):
-        catalogue.import_registry(database.owner, Registry((STATION, replace(OTHER, longitude=999.0))), "x")
+        catalogue.import_registry(
+            database.owner, Registry((STATION, replace(OTHER, longitude=999.0))), "x", effective_limits
+        )
     assert catalogue.load_registry(database.writer) == Registry((), 0)
 
 
@@ -80,10 +77,10 @@ def test_limit_sets_read_back_and_are_replaced_by_version(database: DatabaseEndp
         (LimitValue("pH", "", 6.0, 9.0, False), LimitValue("COD", "mg/L", None, 75.0)),
     )  # fmt: skip
     empty = LimitSet("Q40", "Chưa nạp", "Not loaded", "QCVN 40:2025/BTNMT", date(2025, 9, 1), None, ())
-    catalogue.import_limit_sets(database.owner, [empty, old])
+    catalogue.import_limit_sets(database.owner, [empty, old], effective_limits)
     assert catalogue.load_limit_sets(database.reader) == [old, empty]
     shorter = replace(old, values=old.values[:1])
-    catalogue.import_limit_sets(database.owner, [shorter])
+    catalogue.import_limit_sets(database.owner, [shorter], effective_limits)
     assert catalogue.load_limit_sets(database.reader) == [shorter, empty]
 
 

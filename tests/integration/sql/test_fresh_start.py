@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
+from quantrac.domain.limits import Limit
+from quantrac.domain.words import Bilingual
 from quantrac.endpoints import DatabaseEndpoint
 from sql.fresh_start import forget
 from sql.reports import Reports
@@ -14,7 +16,7 @@ from sql.worker_store import WorkerStore
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 OPENED = Transition(
     AlertKey("A", "COD", "anomaly"), TransitionKind.OPENED, AlertKind.ANOMALY, Severity.HIGH, "held", NOW,
-    NOW - timedelta(minutes=1), 80.0, None, 75.0, "QCVN", "Vì", "Because",
+    NOW - timedelta(minutes=1), 80.0, Limit("COD", "mg/L", None, 75.0, "QCVN"), Bilingual("Vì", "Because"),
 )  # fmt: skip
 
 
@@ -27,9 +29,9 @@ def test_memory_goes_and_alerts_of_readings_end_while_others_stay(
     ]
     with store.transaction() as tx:
         for key in keys:
-            tx.apply_transition(replace(OPENED, key=key))
-        tx.save_states({"A": b"a", "B": b"b"}, NOW)
-        tx.save_bases({"A": b"a", "B": b"b"}, NOW)
+            tx.alerts.apply(replace(OPENED, key=key))
+        tx.states.save({"A": b"a", "B": b"b"}, NOW)
+        tx.states.save_bases({"A": b"a", "B": b"b"}, NOW)
     forget(database.owner, {"A"}, NOW + timedelta(minutes=5))
     with Reports(database.reader) as reports:
         assert {(a.station, a.rule) for a in reports.alerts()} == {

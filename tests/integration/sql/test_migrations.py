@@ -10,7 +10,9 @@ import pytest
 from local.servers.postgres import Postgres
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.errors import SettingsError, StoreError
+from sql.reports import Reports
 from sql.runner import LOCK_KEY, dump_schema, migrate, migrations, pending
+from sql.statements import statement
 
 MIGRATE = "import sys; from sql.runner import migrate; print(len(migrate(sys.stdin.read())))"
 
@@ -52,6 +54,22 @@ def test_the_dump_sees_every_kind_of_difference(database: DatabaseEndpoint) -> N
         dump = dump_schema(database.owner)
         assert dump not in seen, change
         seen.add(dump)
+
+
+def test_the_old_word_for_pollution_becomes_the_new_one(database: DatabaseEndpoint) -> None:
+    words = ("process", "fault", None)
+    step = next(m for m in migrations() if m.name == "pollution")
+    with psycopg.connect(database.owner) as connection:
+        for n, word in enumerate(words):
+            connection.execute(
+                "INSERT INTO alerts (station, parameter, rule, kind, severity, since, opened_at, triage,"
+                " explanation_vi, explanation_en, page)"
+                " VALUES ('A', %s, 'anomaly', 'anomaly', 'high', now(), now(), %s, '', '', false)",
+                [f"P{n}", word],
+            )
+        connection.execute(step.sql)
+        found = connection.execute("SELECT triage FROM alerts ORDER BY parameter").fetchall()
+    assert [word for (word,) in found] == ["pollution", "fault", None]
 
 
 def test_an_edited_migration_is_refused(database: DatabaseEndpoint) -> None:
@@ -113,6 +131,40 @@ def test_a_failed_migration_leaves_nothing(empty_database: DatabaseEndpoint) -> 
         assert connection.execute("SELECT to_regclass('alerts') IS NULL").fetchone() == (True,)
         connection.execute("DROP TABLE outbox")
     assert [m.version for m in migrate(empty_database.owner)] == left
+
+
+def test_alerts_of_older_versions_stay_readable(empty_database: DatabaseEndpoint) -> None:
+    whole = "Mô hình thấy COD bất thường. Có thể là: lỗi thiết bị đo (80 %); lý do: COD đứng yên."
+    newer = next(m for m in migrations() if m.name == "assessments")
+    with psycopg.connect(empty_database.owner, autocommit=True) as connection:
+        connection.execute(statement("create_schema_migrations"))
+        for migration in migrations()[: newer.version - 1]:
+            connection.execute(migration.sql)
+            row = (migration.version, migration.name, migration.sha256)
+            connection.execute("INSERT INTO schema_migrations (version, name, sha256) VALUES (%s, %s, %s)", row)
+        alert_id = connection.execute(
+            "INSERT INTO alerts (station, parameter, rule, kind, severity, opened_at, since, explanation_vi, triage, "
+            "triage_probability) VALUES ('S1', 'COD', 'anomaly', 'anomaly', 'high', now(), now(), %s, 'fault', 0.8) "
+            "RETURNING id",
+            [whole],
+        ).fetchone()
+        assert alert_id is not None
+        reasons = ("told_by_limit", "told_by_incident", "held", "rule_withdrawn")
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO alert_transitions (alert_id, kind, reason, observed_at, severity) "
+                "VALUES (%s, %s, %s, now(), 'high')",
+                [(*alert_id, f"kind {number}", reason) for number, reason in enumerate(reasons)],
+            )
+
+    migrate(empty_database.owner)
+
+    with Reports(empty_database.reader) as reports:
+        (alert,) = reports.alerts()
+    assert (alert.explanation_vi, alert.triage, alert.assessment) == (whole, "fault", None)
+    with psycopg.connect(empty_database.reader) as connection:
+        renamed = connection.execute("SELECT reason FROM alert_transitions ORDER BY id").fetchall()
+    assert renamed == [("paged_by_limit",), ("paged_by_incident",), ("held",), ("rule_withdrawn",)]
 
 
 def test_a_missing_role_is_named_with_its_remedy(postgres: Postgres, empty_database: DatabaseEndpoint) -> None:

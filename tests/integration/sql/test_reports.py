@@ -9,7 +9,7 @@ from quantrac.domain.deadletters import DeadLetter, RejectReason, Stage
 from quantrac.domain.ledger import LedgerCounts
 from quantrac.domain.readings import StoredRow
 from quantrac.endpoints import DatabaseEndpoint
-from sql.reports import FeedGap, Reports
+from sql.reports import Reports, SequenceGap
 from sql.worker_store import WorkerStore
 
 NOW = datetime(2026, 11, 23, 12, 0, 30, tzinfo=UTC)
@@ -39,10 +39,10 @@ def test_status_of_nothing(reports: Reports) -> None:
 
 def test_status_counts(reports: Reports, store: WorkerStore, row: Callable[..., StoredRow]) -> None:
     with store.transaction() as t:
-        t.store([row(NOW, 1.0)])
-        t.touch_presence({"A": (NOW - 9 * MINUTE, None), "B": (NOW - 11 * MINUTE, None)})
-        t.set_presence("A", True, NOW)
-        t.set_presence("C", False, NOW)
+        t.readings.store([row(NOW, 1.0)])
+        t.presence.touch({"A": (NOW - 9 * MINUTE, None), "B": (NOW - 11 * MINUTE, None)})
+        t.presence.set("A", True, NOW)
+        t.presence.set("C", False, NOW)
     totals = reports.status(NOW)
     assert (totals.online, totals.offline, totals.heard) == (1, 1, 1)
     assert totals.last_received_at == NOW - 9 * MINUTE
@@ -52,8 +52,8 @@ def test_status_counts(reports: Reports, store: WorkerStore, row: Callable[..., 
 
 def test_ledger_by_station_and_day(reports: Reports, store: WorkerStore) -> None:
     with store.transaction() as t:
-        t.add_ledger(date(2026, 11, 22), {"A": LedgerCounts(5, 5)})
-        t.add_ledger(date(2026, 11, 23), {"A": LedgerCounts(4, 1, 1, 1, 1, 2), "B": LedgerCounts(1, 1)})
+        t.accounting.add_ledger(date(2026, 11, 22), {"A": LedgerCounts(5, 5)})
+        t.accounting.add_ledger(date(2026, 11, 23), {"A": LedgerCounts(4, 1, 1, 1, 1, 2), "B": LedgerCounts(1, 1)})
     assert reports.ledger(date(2026, 11, 23)) == {"A": LedgerCounts(4, 1, 1, 1, 1, 2), "B": LedgerCounts(1, 1)}
     assert reports.ledger_totals() == LedgerCounts(10, 7, 1, 1, 1, 2)
     assert reports.ledger_totals().residual == 0
@@ -61,16 +61,16 @@ def test_ledger_by_station_and_day(reports: Reports, store: WorkerStore) -> None
 
 def test_gaps_are_what_did_not_arrive_since_message_zero(reports: Reports, store: WorkerStore) -> None:
     with store.transaction() as t:
-        t.mark_seen({("A", "whole"): [(0, 9)], ("A", "gaps"): [(2, 5), (6, 7)]}, NOW)
-    assert reports.feed_gaps() == [FeedGap("A", "gaps", 0, 2, NOW), FeedGap("A", "gaps", 5, 6, NOW)]
-    assert [gap.missing for gap in reports.feed_gaps()] == [2, 1]
+        t.sequences.mark_seen({("A", "whole"): [(0, 9)], ("A", "gaps"): [(2, 5), (6, 7)]}, NOW)
+    assert reports.sequence_gaps() == [SequenceGap("A", "gaps", 0, 2, NOW), SequenceGap("A", "gaps", 5, 6, NOW)]
+    assert [gap.missing for gap in reports.sequence_gaps()] == [2, 1]
 
 
 def test_delays_since_the_minute(reports: Reports, store: WorkerStore) -> None:
     minute = NOW.replace(second=0)
     with store.transaction() as t:
-        t.add_delays(minute - MINUTE, {200: 1000})
-        t.add_delays(minute, {72: 98, 96: 2})
+        t.accounting.add_delays(minute - MINUTE, {200: 1000})
+        t.accounting.add_delays(minute, {72: 98, 96: 2})
     delays = reports.delay_quantiles(NOW)
     assert delays.readings == 100
     assert delays.p50_s == pytest.approx(1.0, rel=0.05)
@@ -80,7 +80,9 @@ def test_delays_since_the_minute(reports: Reports, store: WorkerStore) -> None:
 def test_dead_letters_are_listed_shown_and_replayed(reports: Reports, store: WorkerStore) -> None:
     bad = RejectReason.NOT_A_NUMBER
     with store.transaction() as t:
-        t.add_dead_letters([_letter(1, 0, bad), _letter(1, 1, bad), _letter(2, 0, RejectReason.BAD_INSTANT, "S2")])
+        t.accounting.add_dead_letters(
+            [_letter(1, 0, bad), _letter(1, 1, bad), _letter(2, 0, RejectReason.BAD_INSTANT, "S2")]
+        )
     assert [(line.offset, line.size_bytes) for line in reports.dead_letters()] == [(2, 3), (1, 3), (1, 3)]
     assert [line.station for line in reports.dead_letters(reason="bad_instant")] == ["S2"]
     assert len(reports.dead_letters(station="S1", limit=1)) == 1
@@ -93,7 +95,7 @@ def test_dead_letters_are_listed_shown_and_replayed(reports: Reports, store: Wor
     first, second = reports.replayable()
     assert (len(first.ids), first.payload, second.payload) == (2, b"{1}", b"{2}")
     with store.transaction() as t:
-        t.mark_replayed(first.ids, NOW)
+        t.accounting.mark_replayed(first.ids, NOW)
     assert reports.replayable() == [second]
     assert reports.replayable(ids=first.ids) == []
     assert (len(reports.dead_letters()), len(reports.dead_letters(replayed=True))) == (1, 3)

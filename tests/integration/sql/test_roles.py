@@ -8,7 +8,7 @@ from quantrac.endpoints import DatabaseEndpoint
 
 DESCRIPTIONS = (
     *("schema_migrations", "registry_state", "stations", "sensors"),
-    *("limit_sets", "limit_values", "alert_rules"),
+    *("limit_sets", "limit_values", "effective_limits", "alert_rules"),
 )
 TABLES = (
     *DESCRIPTIONS,

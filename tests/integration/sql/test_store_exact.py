@@ -113,16 +113,16 @@ def test_sums_are_exact(
 
     if one_transaction:
         with store.transaction() as transaction:
-            outcomes = [transaction.store(part) for part in parts]
+            outcomes = [transaction.readings.store(part) for part in parts]
     else:
         outcomes = []
         for part in parts:
             with store.transaction() as transaction:
-                outcomes.append(transaction.store(part))
+                outcomes.append(transaction.readings.store(part))
     assert outcomes == expected
 
     with store.transaction() as transaction:  # buckets with a revision are computed again
-        transaction.dirty_buckets(NOW, timedelta(0), 100_000)
+        transaction.buckets.take_dirty(NOW, timedelta(0), 100_000)
     assert _stored_buckets(database.reader, tag, "reading_hours", "hour_start") == model.buckets(_hour)
     assert _stored_buckets(database.reader, tag, "reading_days", "day") == model.buckets(_day)
     _check_readings(database.reader, store, tag, model)
@@ -131,7 +131,7 @@ def test_sums_are_exact(
 def _check_readings(conninfo: str, store: WorkerStore, tag: str, model: Model) -> None:
     keys = [(tag + station, parameter, at) for station, parameter, at in model.kept]
     with store.transaction() as transaction:
-        found = transaction.fetch_readings(keys)
+        found = transaction.readings.fetch(keys)
     assert [_facts(c) for c in found] == [_facts(c) for c in model.kept.values()]
     with psycopg.connect(conninfo) as connection:
         revisions = connection.execute(
@@ -165,7 +165,7 @@ def test_a_large_batch_and_its_repetition(
     for repeat in range(repeats):
         with store.transaction() as transaction:
             expected = Outcome.DUPLICATE if repeat else Outcome.STORED
-            assert transaction.store(rows) == [expected] * 5000
+            assert transaction.readings.store(rows) == [expected] * 5000
     with psycopg.connect(database.reader) as connection:
         found = connection.execute("SELECT sum(usable_sum), sum(usable_count) FROM reading_days").fetchone()
     assert found is not None

@@ -12,7 +12,7 @@ from quantrac.domain.notifications import Summary
 from quantrac.domain.readings import Flag, Status, StoredRow
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.errors import StoreError
-from sql.feed_store import SilentStation
+from sql.presence_store import SilentStation
 from sql.worker_store import WorkerStore, WorkerTransaction
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -26,28 +26,28 @@ def transaction(store: WorkerStore) -> Iterator[WorkerTransaction]:
 
 
 def test_progress_starts_at_zero_and_is_kept_by_topic(transaction: WorkerTransaction) -> None:
-    assert transaction.lock_progress("a", [2, 0]) == {0: 0, 2: 0}
-    transaction.save_progress("a", {2: 7})
-    assert transaction.lock_progress("a", {0, 1, 2}) == {0: 0, 1: 0, 2: 7}
-    assert transaction.lock_progress("b", [2]) == {2: 0}
-    assert transaction.lock_progress("b", []) == {}
+    assert transaction.progress.lock("a", [2, 0]) == {0: 0, 2: 0}
+    transaction.progress.save("a", {2: 7})
+    assert transaction.progress.lock("a", {0, 1, 2}) == {0: 0, 1: 0, 2: 7}
+    assert transaction.progress.lock("b", [2]) == {2: 0}
+    assert transaction.progress.lock("b", []) == {}
 
 
 def test_states_are_replaced(transaction: WorkerTransaction) -> None:
-    transaction.save_states({"A": b"1\0", "B": b"2"}, NOW)
-    transaction.save_states({"A": b"3"}, NOW)
-    transaction.save_states({}, NOW)
-    assert transaction.load_states(["A", "B", "C"]) == {"A": b"3", "B": b"2"}
+    transaction.states.save({"A": b"1\0", "B": b"2"}, NOW)
+    transaction.states.save({"A": b"3"}, NOW)
+    transaction.states.save({}, NOW)
+    assert transaction.states.load(["A", "B", "C"]) == {"A": b"3", "B": b"2"}
 
 
 def test_seen_is_the_union_of_what_was_marked(transaction: WorkerTransaction) -> None:
     feed, odd = ("S1", "one"), ("S1", "a\0\ud800")
-    assert transaction.seen([feed, odd]) == {feed: [], odd: []}
-    transaction.mark_seen({feed: [(0, 3), (5, 6)], odd: [(0, 1)]}, NOW)
-    transaction.mark_seen({feed: [(3, 5), (9, 12)]}, NOW)
-    transaction.mark_seen({feed: [(10, 11)]}, NOW)
-    assert transaction.seen([feed, odd]) == {feed: [(0, 6), (9, 12)], odd: [(0, 1)]}
-    assert transaction.seen([]) == {}
+    assert transaction.sequences.lock([feed, odd]) == {feed: [], odd: []}
+    transaction.sequences.mark_seen({feed: [(0, 3), (5, 6)], odd: [(0, 1)]}, NOW)
+    transaction.sequences.mark_seen({feed: [(3, 5), (9, 12)]}, NOW)
+    transaction.sequences.mark_seen({feed: [(10, 11)]}, NOW)
+    assert transaction.sequences.lock([feed, odd]) == {feed: [(0, 6), (9, 12)], odd: [(0, 1)]}
+    assert transaction.sequences.lock([]) == {}
 
 
 def test_dead_letters_are_kept_once_with_any_bytes(transaction: WorkerTransaction, database: DatabaseEndpoint) -> None:
@@ -65,9 +65,9 @@ def test_dead_letters_are_kept_once_with_any_bytes(transaction: WorkerTransactio
         2,
         0,
     )
-    transaction.add_dead_letters([letter, letter])
-    transaction.add_dead_letters([letter])
-    rows = transaction._cursor.execute("SELECT detail, parameter, payload FROM dead_letters").fetchall()
+    transaction.accounting.add_dead_letters([letter, letter])
+    transaction.accounting.add_dead_letters([letter])
+    rows = transaction.readings._cursor.execute("SELECT detail, parameter, payload FROM dead_letters").fetchall()
     assert rows == [("nul \ufffd, half \ufffd", "p\ufffd", bytes(range(256)))]
 
 
@@ -75,30 +75,32 @@ def test_ledger_adds_up_and_must_balance(store: WorkerStore) -> None:
     day = date(2026, 11, 23)
     for _ in range(2):
         with store.transaction() as transaction:
-            transaction.add_ledger(day, {"A": LedgerCounts(6, 3, 1, 1, 1, 9), "": LedgerCounts(1, 0, 0, 0, 1)})
+            transaction.accounting.add_ledger(
+                day, {"A": LedgerCounts(6, 3, 1, 1, 1, 9), "": LedgerCounts(1, 0, 0, 0, 1)}
+            )
     with store.transaction() as transaction:
-        rows = transaction._cursor.execute("SELECT * FROM ledger ORDER BY station").fetchall()
+        rows = transaction.readings._cursor.execute("SELECT * FROM ledger ORDER BY station").fetchall()
     assert rows == [("", day, 2, 0, 0, 0, 2, 0), ("A", day, 12, 6, 2, 2, 2, 18)]
 
     with pytest.raises(StoreError, match="ledger_balances") as caught, store.transaction() as transaction:
-        transaction.add_ledger(day, {"A": LedgerCounts(received=1)})
+        transaction.accounting.add_ledger(day, {"A": LedgerCounts(received=1)})
     assert not caught.value.retryable
 
 
 def test_presence_never_goes_back(store: WorkerStore) -> None:
     with store.transaction() as transaction:
-        transaction.touch_presence({"A": (NOW, NOW - MINUTE), "B": (NOW - HOUR, None)})
-        transaction.touch_presence({"A": (NOW - MINUTE, NOW - HOUR)})
-        transaction.set_presence("A", True, NOW)
-        transaction.set_presence("A", False, NOW - MINUTE)  # a retained message that came again
-        transaction.set_presence("C", False, NOW)
+        transaction.presence.touch({"A": (NOW, NOW - MINUTE), "B": (NOW - HOUR, None)})
+        transaction.presence.touch({"A": (NOW - MINUTE, NOW - HOUR)})
+        transaction.presence.set("A", True, NOW)
+        transaction.presence.set("A", False, NOW - MINUTE)  # a retained message that came again
+        transaction.presence.set("C", False, NOW)
     with store.transaction() as transaction:
-        assert transaction.silent_stations(NOW + MINUTE) == [
+        assert transaction.presence.silent_stations(NOW + MINUTE) == [
             SilentStation("C", None, False),
             SilentStation("B", NOW - HOUR, None),
             SilentStation("A", NOW, True),
         ]
-        assert [s.station for s in transaction.silent_stations(NOW)] == ["C", "B"]
+        assert [s.station for s in transaction.presence.silent_stations(NOW)] == ["C", "B"]
 
 
 def test_silent_stations_include_registered_ones_that_never_spoke(
@@ -113,14 +115,14 @@ def test_silent_stations_include_registered_ones_that_never_spoke(
             )
     with store.transaction() as transaction:
         # 16:59 UTC is still the 23rd in Vietnam.
-        assert transaction.silent_stations(datetime(2026, 11, 23, 16, 59, tzinfo=UTC)) == [("NEW", None, None)]
-        assert len(transaction.silent_stations(datetime(2026, 11, 23, 17, 0, tzinfo=UTC))) == 2
+        assert transaction.presence.silent_stations(datetime(2026, 11, 23, 16, 59, tzinfo=UTC)) == [("NEW", None, None)]
+        assert len(transaction.presence.silent_stations(datetime(2026, 11, 23, 17, 0, tzinfo=UTC))) == 2
 
 
 def test_delays_add_up(transaction: WorkerTransaction) -> None:
-    transaction.add_delays(NOW, {3: 4, 0: 1})
-    transaction.add_delays(NOW, {3: 5})
-    rows = transaction._cursor.execute("SELECT bucket, readings FROM delays ORDER BY bucket").fetchall()
+    transaction.accounting.add_delays(NOW, {3: 4, 0: 1})
+    transaction.accounting.add_delays(NOW, {3: 5})
+    rows = transaction.readings._cursor.execute("SELECT bucket, readings FROM delays ORDER BY bucket").fetchall()
     assert rows == [(0, 1), (3, 9)]
 
 
@@ -129,7 +131,7 @@ def test_last_hour_is_open_at_its_start_and_closed_at_its_end(
 ) -> None:
     #  (11:00 .......................... 12:00]
     #   x 11:00 out   * 11:05 slice 0   * 11:05:01, 11:10 slice 1   b bad, c calibrating, m missing   * 12:00 slice 11
-    transaction.store(
+    transaction.readings.store(
         [
             row(NOW - HOUR, 1000.0),
             row(NOW - 55 * MINUTE, 1.0),
@@ -144,14 +146,14 @@ def test_last_hour_is_open_at_its_start_and_closed_at_its_end(
         ]
     )
     points = (1.0, 3.0, None, None, None, None, None, None, None, None, None, 9.0)
-    assert transaction.last_hour("S1", "COD", NOW) == Summary(NOW - HOUR, NOW, 7, 4, 1.0, 4.0, 9.0, points)
-    empty = transaction.last_hour("S9", "COD", NOW)
+    assert transaction.alerts.last_hour("S1", "COD", NOW) == Summary(NOW - HOUR, NOW, 7, 4, 1.0, 4.0, 9.0, points)
+    empty = transaction.alerts.last_hour("S9", "COD", NOW)
     assert empty == Summary(NOW - HOUR, NOW, 0, 0, None, None, None, (None,) * 12)
 
 
 def test_readings_of_unknown_keys_are_left_out(transaction: WorkerTransaction, row: Callable[..., StoredRow]) -> None:
     first, second = row(NOW, 1.5), row(NOW - MINUTE, None, flag=Flag.MISSING, late=True)
-    transaction.store([first, second])
+    transaction.readings.store([first, second])
     keys = [("S1", "COD", at) for at in (NOW - MINUTE, NOW - HOUR, NOW)]
-    assert transaction.fetch_readings(keys) == [second.checked, first.checked]
-    assert transaction.fetch_readings([]) == []
+    assert transaction.readings.fetch(keys) == [second.checked, first.checked]
+    assert transaction.readings.fetch([]) == []

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from alerts.effective_limits import effective_limits
 from alerts.limits import load_limit_sets, packaged_limits
 from alerts.rules import document, load_rules, packaged_rules
 from ingest.payloads import InstantBounds
@@ -21,9 +22,9 @@ from quantrac.registry import parse_registry, registry_sha256
 from sql.catalogue import RuleDocument, import_limit_sets, import_registry, import_rules
 from sql.reports import Reports
 from sql.worker_store import WorkerStore
-from streams.artefact_choice import ModelShelf
-from streams.batch import DecodeOptions
+from streams.artefact_choice import ArtefactChoice
 from streams.catalogue import CatalogueCache
+from streams.decoding import DecodeOptions
 from streams.delays import DelayLog
 from streams.paging import Recipients
 from streams.processor import BatchProcessor, ProcessorOptions
@@ -68,8 +69,8 @@ def registry() -> Registry:
 @pytest.fixture
 def prepared(database: DatabaseEndpoint, registry: Registry) -> DatabaseEndpoint:
     """A migrated database with one station, the packaged limits and rules."""
-    import_registry(database.owner, registry, registry_sha256(registry))
-    import_limit_sets(database.owner, load_limit_sets([packaged_limits()]))
+    import_registry(database.owner, registry, registry_sha256(registry), effective_limits)
+    import_limit_sets(database.owner, load_limit_sets([packaged_limits()]), effective_limits)
     rules = load_rules([packaged_rules()])
     import_rules(database.owner, [RuleDocument(r.code, r.effective_from, document(r)) for r in rules])
     return database
@@ -85,7 +86,7 @@ def make_processor(prepared: DatabaseEndpoint, clock: ManualClock) -> Iterator[C
     """Return a new worker's processor, with nothing in memory; it follows the clock of the test."""
     stores: list[WorkerStore] = []
 
-    def make(shelf: ModelShelf | None = None) -> BatchProcessor:
+    def make(artefacts: ArtefactChoice | None = None) -> BatchProcessor:
         options = ProcessorOptions(
             lane_limit=timedelta(minutes=30),
             decode=DecodeOptions(InstantBounds(timedelta(minutes=5), timedelta(days=400)), 262_144),
@@ -93,7 +94,7 @@ def make_processor(prepared: DatabaseEndpoint, clock: ManualClock) -> Iterator[C
             source="quantrac.raw@test",
         )
         stores.append(WorkerStore(prepared.writer))
-        return BatchProcessor(stores[-1], CatalogueCache(prepared.writer, clock).current, options, clock, shelf)
+        return BatchProcessor(stores[-1], CatalogueCache(prepared.writer, clock).current, options, clock, artefacts)
 
     yield make
     for store in stores:

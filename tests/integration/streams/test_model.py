@@ -14,9 +14,10 @@ import msgspec
 import psycopg
 import pytest
 
+from alerts.explanations import assessment_words
 from models.artefacts import Artefact, ArtefactStore
-from models.families import FAMILIES
-from models.judge import Watched
+from models.assessment import Watched
+from models.families import STATION_DEFAULT
 from models.packing import pack
 from models.pipeline import Fitted
 from models.watch import StationWatch
@@ -25,7 +26,7 @@ from quantrac.domain.stations import Registry
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.registry import parse_registry
 from sql.reports import AlertLine, Reports
-from streams.artefact_choice import ModelShelf
+from streams.artefact_choice import ArtefactChoice
 from streams.processor import BatchProcessor
 
 STATION = "DT_TEST_NUOSXL"
@@ -116,9 +117,10 @@ def test_a_slug_of_coupled_parameters_pages_once_with_reasons_before_a_limit_is_
     paged = [a for a in opened if a.page]
     assert len(paged) == 1
     assert pages(reports) == {paged[0].id}
-    assert paged[0].triage == "process"
+    assert paged[0].triage == "pollution"
     assert (paged[0].triage_probability or 0) >= 0.5
-    assert "Có thể là: sự cố xả thải" in paged[0].explanation_vi
+    assert paged[0].assessment is not None
+    assert "Có thể là: sự cố xả thải" in assessment_words(paged[0].assessment).vi
     with psycopg.connect(prepared.owner) as connection:
         texts = [row[0] for row in connection.execute("SELECT text FROM outbox")]
     assert len(texts) == 1
@@ -142,7 +144,7 @@ def test_a_calibration_that_the_logger_does_not_mark_is_a_work_item(line: Line, 
     line.send(rows, batch=1)
     opened = anomalies(reports)
     assert {a.parameter for a in opened} == {"pH"}
-    assert [a.triage for a in opened] != ["process"]
+    assert [a.triage for a in opened] != ["pollution"]
     assert {a.id for a in opened} & pages(reports) == set()
 
 
@@ -168,11 +170,11 @@ def test_a_worker_killed_in_mid_incident_goes_on_with_the_same_triage(
 
     start = line._start
     charted = [Watched(*msgspec.msgpack.decode(r)).charted for r in watch._rows[-len(rows) :]]
-    verdicts = straight.push([Row(start + i * STEP, v) for i, v in rows], charted)
+    assessments = straight.push([Row(start + i * STEP, v) for i, v in rows], charted)
     again = StationWatch.restore(*_memory(line))
     more = [Row(start + i * STEP, slug(i, HISTORY)) for i in range(HISTORY + 14, HISTORY + 20)]
     assert again.push(more, [True] * 6) == straight.push(more, [True] * 6)
-    assert verdicts[-1].triage is not None
+    assert assessments[-1].triage is not None
     assert len(pages(reports)) == 1
 
 
@@ -184,7 +186,7 @@ def _memory(line: Line) -> tuple[Any, bytes, bytes]:
     """Return what is stored of the station's watch."""
     scorer = _scorer(line)
     with line.processor._store.transaction() as tx:
-        base = tx.load_bases([STATION])[STATION]
+        base = tx.states.load_bases([STATION])[STATION]
     return scorer.config, scorer.watch.light(), base
 
 
@@ -221,8 +223,8 @@ ABOUT = Artefact("", STATION, "pipeline", AT.isoformat(), AT.isoformat(), AT.iso
 
 
 def artefact(folder: Path, threshold: float) -> str:
-    fitted = Fitted(FAMILIES["scenarios"], None, threshold, 0.005, False)
-    return ArtefactStore(folder).add({"family": "scenarios", "fitted": pack(fitted)}, replace(ABOUT)).sha256
+    fitted = Fitted(STATION_DEFAULT, None, threshold, 0.005, False)
+    return ArtefactStore(folder).add({"family": STATION_DEFAULT.name, "fitted": pack(fitted)}, replace(ABOUT)).sha256
 
 
 def test_a_tampered_artefact_is_refused_by_its_hash_and_the_station_goes_on(
@@ -232,7 +234,7 @@ def test_a_tampered_artefact_is_refused_by_its_hash_and_the_station_goes_on(
     ArtefactStore(tmp_path).promote(sha256, AT)
     file = tmp_path / f"{sha256}.skops"
     file.write_bytes(file.read_bytes() + b"tampered")
-    made = Line(make_processor(ModelShelf(tmp_path)), records, clock)
+    made = Line(make_processor(ArtefactChoice(tmp_path)), records, clock)
     made.send((i, normal(i)) for i in range(12))
     assert sha256 in _problem(prepared)
     assert _scorer(made).watch._active.rows == 12
@@ -245,7 +247,7 @@ def test_a_shadow_is_counted_beside_the_active_artefact(
     store = ArtefactStore(tmp_path)
     store.promote(active, AT)
     store.begin_shadow(candidate, AT)
-    line.processor = make_processor(ModelShelf(tmp_path))
+    line.processor = make_processor(ArtefactChoice(tmp_path))
     line.send(((i, slug(i, HISTORY)) for i in range(HISTORY, HISTORY + 18)), batch=2)
     with psycopg.connect(prepared.reader) as connection:
         counts = connection.execute(
@@ -262,16 +264,16 @@ def test_a_shadow_is_counted_beside_the_active_artefact(
 def test_neighbours_are_asked_for_while_an_incident_runs(
     line: Line, prepared: DatabaseEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sql.worker_store import WorkerTransaction
+    from sql.alert_store import AlertStore
 
     asked: list[set[str]] = []
-    ask = WorkerTransaction.neighbours
+    ask = AlertStore.neighbours
 
-    def noted(self: WorkerTransaction, stations: Any, now: datetime) -> Any:
+    def noted(self: AlertStore, stations: Any, now: datetime) -> Any:
         asked.append(set(stations))
         return ask(self, stations, now)
 
-    monkeypatch.setattr(WorkerTransaction, "neighbours", noted)
+    monkeypatch.setattr(AlertStore, "neighbours", noted)
     line.send(((i, normal(i)) for i in range(HISTORY, HISTORY + 6)), batch=1)
     assert asked == []
     line.send(((i, slug(i, HISTORY + 6)) for i in range(HISTORY + 6, HISTORY + 24)), batch=1)

@@ -63,7 +63,7 @@ def test_a_sequence_number_used_twice_for_new_readings_loses_nothing(
 def test_a_missing_message_shows_as_a_gap(make_processor: MakeProcessor, records: Any, reports: Reports) -> None:
     processor = make_processor()
     processor.process([records.message({"COD": 58.0}, seq=n) for n in (0, 1, 4)])
-    (gap,) = reports.feed_gaps()
+    (gap,) = reports.sequence_gaps()
     assert (gap.station, gap.first, gap.missing) == (STATION, 2, 2)
 
 

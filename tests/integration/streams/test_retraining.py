@@ -12,11 +12,11 @@ import pytest
 
 from models import retraining
 from models.artefacts import ArtefactStore
-from models.families import FAMILIES
+from models.families import STATION_DEFAULT
 from models.pipeline import Fitted
 from quantrac.clock import ManualClock
 from quantrac.endpoints import DatabaseEndpoint
-from streams.artefact_choice import ModelShelf
+from streams.artefact_choice import ArtefactChoice
 from streams.trainer import Trainer, TrainerOptions
 
 STATION = "DT_TEST_NUOSXL"
@@ -49,12 +49,12 @@ def trainer(prepared: DatabaseEndpoint, clock: ManualClock, tmp_path: Path) -> T
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = replace(FAMILIES["scenarios"], iterations=15)
+    quick = replace(STATION_DEFAULT, iterations=15)
     monkeypatch.setattr(retraining.retrain, "__defaults__", (quick,))
 
 
 def test_the_history_is_labelled_by_what_officers_found(trainer: Trainer, clock: ManualClock) -> None:
-    station = trainer._context.registry().station(STATION, clock.now())
+    station = trainer._registry().station(STATION, clock.now())
     assert station is not None
     series = trainer._history(station, clock.now())
     assert series.columns == tuple(LEVELS)
@@ -72,21 +72,21 @@ def test_a_candidate_that_passes_is_stored_promoted_and_scores_the_stream(traine
     assert entry.window_start < entry.window_end
     assert len(entry.data_sha256) == 64
     assert entry.metrics["event_f1"] == report.candidate["event_f1"]
-    station = trainer._context.registry().station(STATION, trainer._context.clock.now())
+    station = trainer._registry().station(STATION, trainer._clock.now())
     assert station is not None
-    shelf = ModelShelf(tmp_path)
-    assert shelf.config_of(station).active.sha256 == report.sha256
+    artefacts = ArtefactChoice(tmp_path)
+    assert artefacts.config_of(station).active.sha256 == report.sha256
     shadow = trainer.retrain(STATION, as_shadow=True)
     if shadow.sha256 is not None and shadow.sha256 != report.sha256:
-        shelf.refresh()
-        assert shelf.config_of(station).shadow is not None
+        artefacts.refresh()
+        assert artefacts.config_of(station).shadow is not None
 
 
 def test_a_worse_candidate_leaves_the_old_one_active(
     trainer: Trainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = trainer.retrain(STATION)
-    deaf = Fitted(FAMILIES["scenarios"], None, 60.0, 0.005, False)
+    deaf = Fitted(STATION_DEFAULT, None, 60.0, 0.005, False)
     monkeypatch.setattr(retraining, "fit", lambda *_: deaf)
     second = trainer.retrain(STATION)
     assert second.outcome.startswith("old one kept: the new one is worse in event_f1")

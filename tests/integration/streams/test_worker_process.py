@@ -20,6 +20,7 @@ import psycopg
 import pytest
 from kafka import KafkaProducer
 
+from alerts.effective_limits import effective_limits
 from alerts.limits import load_limit_sets, packaged_limits
 from alerts.rules import document, load_rules, packaged_rules
 from local.processes import Part, part
@@ -134,8 +135,8 @@ def path(
     unique: str,
 ) -> Iterator[Rig]:
     registry = parse_registry("".join(STATION.format(code=code) for code in STATIONS), "test")
-    import_registry(database.owner, registry, registry_sha256(registry))
-    import_limit_sets(database.owner, load_limit_sets([packaged_limits()]))
+    import_registry(database.owner, registry, registry_sha256(registry), effective_limits)
+    import_limit_sets(database.owner, load_limit_sets([packaged_limits()]), effective_limits)
     rules = load_rules([packaged_rules()])
     import_rules(database.owner, [RuleDocument(r.code, r.effective_from, document(r)) for r in rules])
     monkeypatch.setenv("QUANTRAC_DATABASE_WRITER_URL", database.writer)
@@ -209,7 +210,7 @@ def test_orderly_stops_in_mid_batch_lose_nothing(path: Rig) -> None:
     path.until_stored(START_S)
     assert path.stored() == path.sent
     with Reports(path.database.reader) as reports:
-        assert reports.feed_gaps() == []
+        assert reports.sequence_gaps() == []
         totals = reports.ledger_totals()
     assert (totals.received, totals.stored, totals.dead_letter) == (path.sent, path.sent, 0)
     assert path.complaints() == []

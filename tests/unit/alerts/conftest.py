@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -15,30 +15,32 @@ from alerts.limits import load_limit_sets, packaged_limits
 from alerts.rules import Rule, load_rules, packaged_rules
 from quantrac.domain.limits import LimitSet
 from quantrac.domain.readings import CheckedReading, Flag, Reading, Status
-from quantrac.domain.stations import Sensor, Station, StationKind
+from quantrac.domain.stations import Sensor, Station
+from quantrac.domain.words import Bilingual
+from tests import factories
 
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 """10:00 in Vietnam."""
 CADENCE = timedelta(minutes=5)
 
 
-@dataclass(frozen=True)
-class Words:
-    vi: str = "cao hơn mức nền"
-    en: str = "above the baseline"
+ABOVE = Bilingual("cao hơn mức nền", "above the baseline")
 
 
 class Class(StrEnum):
-    PROCESS = "process"
+    POLLUTION = "pollution"
     FAULT = "fault"
 
 
 @dataclass(frozen=True)
 class FakeTriage:
-    cls: Class = Class.PROCESS
+    cls: Class = Class.POLLUTION
     probability: float = 0.87
-    reasons_vi: tuple[str, ...] = ("COD, NH4 cùng tăng", "tăng dần", "trạm bên cạnh bình thường")
-    reasons_en: tuple[str, ...] = ("COD, NH4 rose together", "rose gradually", "the neighbour is normal")
+    reasons: tuple[Bilingual, ...] = (
+        Bilingual("COD, NH4 cùng tăng", "COD, NH4 rose together"),
+        Bilingual("tăng dần", "rose gradually"),
+        Bilingual("trạm bên cạnh bình thường", "the neighbour is normal"),
+    )
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class FakeScore:
     probability: float | None = 0.9
     alarm: bool = True
     harmful: bool = True
-    text: Words = Words()
+    text: Bilingual = ABOVE
     triage: FakeTriage | None = FakeTriage()
 
 
@@ -67,16 +69,12 @@ def station() -> Station:
     sensors = [
         Sensor(p, u) for p, u in (("COD", "mg/L"), ("pH", ""), ("NH4", "mg/L"), ("Flow", "m³/h"), ("TSS", "mg/l"))
     ]
-    return Station(
-        code="DT_KCNSADEC_NUOSXL",
-        effective_from=date(2025, 7, 1),
+    return factories.station(
+        "DT_KCNSADEC_NUOSXL",
+        sensors,
         name_vi="KCN Sa Đéc",
         name_en="Sa Đéc industrial park",
-        kind=StationKind.EFFLUENT,
         operator="Công ty hạ tầng",
-        longitude=105.75,
-        latitude=10.3,
-        sensors=tuple(sensors),
         park="KCN Sa Đéc",
         permit_flow_m3_per_day=4000,
         limit_set="QCVN40-2011-A",
@@ -119,7 +117,7 @@ def at() -> Callable[[float], datetime]:
 
 @pytest.fixture(scope="session")
 def fault() -> FakeTriage:
-    return FakeTriage(Class.FAULT, 0.8, ("COD đứng yên",), ("COD stands still",))
+    return FakeTriage(Class.FAULT, 0.8, (Bilingual("COD đứng yên", "COD stands still"),))
 
 
 @pytest.fixture(scope="session")

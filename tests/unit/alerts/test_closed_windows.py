@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.closed_windows import RETROSPECTIVE, exceedance_class, findings, judge
+from alerts.closed_windows import RETROSPECTIVE, exceedance_class, findings, judgement_of
 from alerts.escalation import Reason
 from alerts.rules import Rule
 from quantrac.domain.alerts import Severity, Transition, TransitionKind
@@ -34,7 +34,7 @@ def bucket(
 
 
 def found(b: Bucket, rules: tuple[Rule, ...], *open_rules: str, limit: Limit = COD) -> list[Transition]:
-    return findings(judge(b, limit, now=b.end + SOON), limit, rules, open_rules)
+    return findings(judgement_of(b, limit, now=b.end + SOON), limit, rules, open_rules)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def found(b: Bucket, rules: tuple[Rule, ...], *open_rules: str, limit: Limit = C
     ],
 )  # fmt: skip
 def test_verdicts(b: Bucket, limit: Limit | None, verdict: Verdict, ratio: float | None, cls: int | None) -> None:
-    judgement = judge(b, limit, now=b.end + SOON)
+    judgement = judgement_of(b, limit, now=b.end + SOON)
     assert (judgement.verdict, judgement.exceedance_class) == (verdict, cls)
     assert judgement.ratio == (None if ratio is None else pytest.approx(ratio))
 
@@ -70,7 +70,7 @@ def test_a_day_beyond_the_limit_is_critical_and_told(rules: tuple[Rule, ...]) ->
     (opened,) = found(bucket(99.0), rules)
     assert (opened.kind, opened.severity, opened.page) == (TransitionKind.OPENED, Severity.CRITICAL, True)
     assert opened.key.rule == "day_mean"
-    assert opened.explanation_vi == (
+    assert opened.explanation.vi == (
         "Trung bình ngày 23/11/2026: COD 99 mg/L vượt giới hạn 90 mg/L, gấp 1,1 lần (QCVN 40:2011/BTNMT cột A); "
         "288/288 số liệu hợp lệ; bậc vượt 2/6 theo NĐ 45/2022 (tham khảo)"
     )
@@ -96,7 +96,7 @@ def test_the_same_finding_again_changes_nothing_and_a_good_day_ends_it(rules: tu
 def test_what_rests_on_late_readings_is_a_work_item_and_pages_nobody(
     rules: tuple[Rule, ...], b: Bucket, judged_after: timedelta
 ) -> None:
-    judgement = judge(b, COD, now=b.end + judged_after)
+    judgement = judgement_of(b, COD, now=b.end + judged_after)
     assert judgement.retrospective
     assert judgement.verdict is Verdict.EXCEEDED
     (item,) = findings(judgement, COD, rules, ())

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from alerts.engine import StationAlerts
 from alerts.escalation import Reason
+from alerts.explanations import assessment_words
 from alerts.limits import load_limit_sets, packaged_limits
 from alerts.rules import Rule, load_rules, packaged_rules
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
@@ -44,9 +45,9 @@ def test_a_slug_is_one_alert_and_pages_once_and_at_its_end(alerts: StationAlerts
     ]
     assert {t.key for t in transitions} == {AlertKey("DT_KCNSADEC_NUOSXL", "COD", "limit")}
     page = transitions[1]
-    assert (page.value, page.limit_maximum, page.since) == (120.0, 90.0, at(4))
-    assert page.explanation_vi.startswith("COD 120 mg/L vượt giới hạn 90 mg/L, gấp 1,33 lần (QCVN 40:2011/BTNMT cột A")
-    assert transitions[2].explanation_vi == "COD đã trở lại bình thường sau 30 phút; giá trị xấu nhất 130 mg/L"
+    assert (page.value, page.limit and page.limit.maximum, page.since) == (120.0, 90.0, at(4))
+    assert page.explanation.vi.startswith("COD 120 mg/L vượt giới hạn 90 mg/L, gấp 1,33 lần (QCVN 40:2011/BTNMT cột A")
+    assert transitions[2].explanation.vi == "COD đã trở lại bình thường sau 30 phút; giá trị xấu nhất 130 mg/L"
 
 
 def test_the_worst_value_is_handed_out_once(alerts: StationAlerts, checked: Any) -> None:
@@ -140,7 +141,7 @@ def test_an_anomaly_pages_when_no_limit_is_crossed_and_says_so(
     assert [(t.alert_kind, t.kind, t.observed_at, t.page) for t in transitions] == [
         (AlertKind.ANOMALY, TransitionKind.OPENED, at(2), True)
     ]
-    assert transitions[0].explanation_vi.startswith(
+    assert transitions[0].explanation.vi.startswith(
         "Mô hình thấy COD bất thường (60 mg/L): cao hơn mức nền. Chưa vượt giới hạn 90 mg/L."
     )
     calm = score(0.1, alarm=False, harmful=False)
@@ -152,13 +153,13 @@ def test_an_anomaly_stands_beside_the_legal_alert_and_tells_nobody_again(
 ) -> None:
     # COD       120 120 120 120     limit 90: told at the second, the model is sure at the third
     transitions = run(alerts, (checked(i, 120.0) for i in range(4)), score())
-    assert [told_of.key.rule for told_of in transitions if told_of.page] == ["limit"]
+    assert [t.key.rule for t in transitions if t.page] == ["limit"]
     calm = score(0.1, alarm=False, harmful=False)
     ended = run(alerts, (checked(i, 50.0) for i in range(4, 12)), calm)
     assert sorted((t.key.rule, t.page) for t in ended) == [("anomaly", False), ("limit", True)]
     anomaly = next(t for t in transitions if t.alert_kind is AlertKind.ANOMALY)
-    assert anomaly.reason == Reason.TOLD_BY_LIMIT
-    assert "Đồng thời COD 120 mg/L vượt giới hạn 90 mg/L" in anomaly.explanation_vi
+    assert anomaly.reason == Reason.PAGED_BY_LIMIT
+    assert "Đồng thời COD 120 mg/L vượt giới hạn 90 mg/L" in anomaly.explanation.vi
 
 
 def test_an_anomaly_that_cannot_be_pollution_is_a_work_item(alerts: StationAlerts, checked: Any, score: Any) -> None:
@@ -173,7 +174,8 @@ def test_what_is_no_pollution_opens_a_work_item_that_says_what_it_is(
     assert (opened.severity, opened.page) == (Severity.WARNING, False)
     assert opened.assessment is not None
     assert (opened.assessment.cls, opened.assessment.probability) == ("fault", 0.8)
-    assert opened.explanation_vi.endswith("Có thể là: lỗi thiết bị đo (80 %); lý do: COD đứng yên.")
+    assert assessment_words(opened.assessment).vi == "Có thể là: lỗi thiết bị đo (80 %); lý do: COD đứng yên."
+    assert opened.explanation.vi.endswith("3 giá trị liên tiếp từ 10:00 23/11/2026.")
 
 
 @pytest.mark.parametrize("probability", [0.49, None])
@@ -188,19 +190,20 @@ def test_what_nobody_can_tell_apart_pages_nobody(
 def test_a_running_incident_pages_once_when_it_turns_out_to_be_pollution(
     alerts: StationAlerts, checked: Any, score: Any, fault: Any
 ) -> None:
-    # class      fault fault fault  process process process  fault x6  process x6
+    # class      fault fault fault  pollution (3 rows)       fault x6  pollution x6
     # alert                  O                      pages      |          |
     first = run(alerts, (checked(i, 60.0) for i in range(3)), score(triage=fault))
     assert [(t.kind, t.page) for t in first] == [(TransitionKind.OPENED, False)]
     assert alerts.take_reassessments() == {}
     second = run(alerts, (checked(i, 60.0) for i in range(3, 6)), score())
     assert [(t.kind, t.severity, t.page) for t in second] == [(TransitionKind.ESCALATED, Severity.HIGH, True)]
-    assert "pollution (87 %)" in second[0].explanation_en
+    assert second[0].assessment is not None
+    assert "pollution (87 %)" in assessment_words(second[0].assessment).en
     alerts.take_reassessments()
     assert run(alerts, (checked(i, 60.0) for i in range(6, 12)), score(triage=fault)) == []
     (changed,) = alerts.take_reassessments().values()
     assert (changed.key.parameter, changed.assessment.cls) == ("COD", "fault")
-    assert "lỗi thiết bị đo" in changed.explanation_vi
+    assert "lỗi thiết bị đo" in assessment_words(changed.assessment).vi
     assert run(alerts, (checked(i, 60.0) for i in range(12, 18)), score()) == []
 
 
@@ -210,9 +213,9 @@ def test_a_limit_that_is_crossed_after_an_anomaly_says_that_it_was_told_of_befor
     # COD    60 60 60 (model sure)  120 120 ...    limit 90
     run(alerts, (checked(i, 60.0) for i in range(3)), score())
     (limit,) = (t for t in run(alerts, (checked(i, 120.0) for i in range(3, 6)), score()) if t.key.rule == "limit")
-    assert "vượt giới hạn" in limit.explanation_vi
-    assert limit.explanation_vi.endswith("Mô hình đã thấy COD bất thường từ 10:00 23/11/2026, cảnh báo đó vẫn đang mở.")
-    assert limit.explanation_en.endswith("that alert is still open.")
+    assert "vượt giới hạn" in limit.explanation.vi
+    assert limit.explanation.vi.endswith("Mô hình đã thấy COD bất thường từ 10:00 23/11/2026, cảnh báo đó vẫn đang mở.")
+    assert limit.explanation.en.endswith("that alert is still open.")
 
 
 def test_a_limit_says_nothing_of_an_anomaly_that_paged_nobody(
@@ -222,7 +225,7 @@ def test_a_limit_says_nothing_of_an_anomaly_that_paged_nobody(
     (limit,) = (
         t for t in run(alerts, (checked(i, 120.0) for i in range(3, 6)), score(triage=fault)) if t.key.rule == "limit"
     )
-    assert "Mô hình" not in limit.explanation_vi
+    assert "Mô hình" not in limit.explanation.vi
 
 
 def test_one_incident_of_two_parameters_pages_once(alerts: StationAlerts, checked: Any, score: Any) -> None:
@@ -230,7 +233,7 @@ def test_one_incident_of_two_parameters_pages_once(alerts: StationAlerts, checke
     transitions = run(alerts, both, score())
     assert [(t.key.parameter, t.page, t.reason) for t in transitions] == [
         ("COD", True, Reason.HELD),
-        ("NH4", False, Reason.TOLD_BY_INCIDENT),
+        ("NH4", False, Reason.PAGED_BY_INCIDENT),
     ]
 
 
@@ -306,7 +309,7 @@ def test_the_limit_changes_with_the_day_of_vietnam(
     )
     alerts = StationAlerts(station, rules, (old, strict))
     transitions = run(alerts, (checked(i, 65.0) for i in range(160, 175)))
-    assert [(t.severity, t.limit_maximum) for t in transitions][-1] == (Severity.HIGH, 60.0)
+    assert [(t.severity, t.limit and t.limit.maximum) for t in transitions][-1] == (Severity.HIGH, 60.0)
     assert transitions[0].observed_at == checked(169, 0).reading.observed_at
 
 

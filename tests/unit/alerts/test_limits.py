@@ -63,6 +63,24 @@ def test_ph_has_two_sides_and_no_coefficients(
     assert "Kq" not in limit.source
 
 
+@pytest.mark.parametrize(("column", "chlorine", "chloride"), [("A", 1.0, 500.0), ("B", 2.0, 1000.0)])
+def test_residual_chlorine_and_chloride_have_limits_of_their_own(
+    station: Station, limit_sets: tuple[LimitSet, ...], column: str, chlorine: float, chloride: float
+) -> None:
+    # QCVN 40:2011/BTNMT, rows 27 and 26; Kq and Kf are 1.2 and 1.0
+    described = replace(station, limit_set=f"QCVN40-2011-{column}", kq=1.2, kf=1.0)
+    found = [limit_for(described, parameter, DAY, limit_sets) for parameter in ("Cl", "Chloride")]
+    assert [limit and limit.maximum for limit in found] == [1.2 * chlorine, 1.2 * chloride]
+
+
+def test_surface_water_has_a_limit_for_chloride_and_none_for_chlorine(limit_sets: tuple[LimitSet, ...]) -> None:
+    for limit_set in limit_sets:
+        values = {v.parameter: v.maximum for v in limit_set.values}
+        if limit_set.code.startswith("QCVN08"):
+            assert values["Chloride"] == 250.0
+            assert "Cl" not in values
+
+
 def test_the_standard_has_33_rows_and_six_without_coefficients(limit_sets: tuple[LimitSet, ...]) -> None:
     for column in "AB":
         limit_set = next(s for s in limit_sets if s.code == f"QCVN40-2011-{column}")

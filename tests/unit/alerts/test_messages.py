@@ -9,9 +9,11 @@ from html.parser import HTMLParser
 import pytest
 
 from alerts.messages import notifications
-from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
+from quantrac.domain.alerts import AlertKey, AlertKind, Assessment, Severity, Transition, TransitionKind
+from quantrac.domain.limits import Limit
 from quantrac.domain.notifications import Channel, Summary
 from quantrac.domain.stations import Station
+from quantrac.domain.words import Bilingual
 
 AT = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
 SUMMARY = Summary(
@@ -19,7 +21,9 @@ SUMMARY = Summary(
 )
 OPENED = Transition(
     AlertKey("DT_KCNSADEC_NUOSXL", "COD", "limit"), TransitionKind.OPENED, AlertKind.LIMIT, Severity.HIGH, "held", AT,
-    AT - timedelta(minutes=5), 120.0, None, 90.0, "QCVN 40:2011/BTNMT cột A, Kq 1.2, Kf 1", "COD vượt", "COD above",
+    AT - timedelta(minutes=5), 120.0,
+    Limit("COD", "mg/L", None, 90.0, "QCVN 40:2011/BTNMT cột A, Kq 1.2, Kf 1"),
+    Bilingual("COD vượt", "COD above"),
 )  # fmt: skip
 MAIL = (Channel.EMAIL, "a@b.vn")
 
@@ -67,9 +71,29 @@ def test_an_illustration_says_so_first(station: Station) -> None:
     assert "MINH HỌA" not in text_of(OPENED, station)
 
 
+def test_what_the_model_takes_it_for_stands_apart_from_what_happened(station: Station) -> None:
+    reasons = (Bilingual("COD, NH4 cùng tăng", "COD, NH4 rose together"), Bilingual("tăng dần", "rose gradually"))
+    found = replace(OPENED, alert_kind=AlertKind.ANOMALY, assessment=Assessment("pollution", 0.874, reasons))
+    (message,) = notifications(found, station, SUMMARY, [MAIL], alert_id=7, transition_id=12)
+    vietnamese, _, english = message.text.partition("— English —")
+    for said in (
+        "Nội dung: COD vượt\n", "Có thể là: sự cố xả thải, ô nhiễm thật (87 %)\n", "Lý do 1: COD, NH4 cùng tăng\n",
+        "Lý do 2: tăng dần\n",
+    ):  # fmt: skip
+        assert said in vietnamese
+    for said in ("Probably: pollution (87 %)\n", "Reason 1: COD, NH4 rose together\n", "Reason 2: rose gradually\n"):
+        assert said in english
+    assert message.html is not None
+    for said in ("ô nhiễm thật (87 %)", "COD, NH4 cùng tăng", "pollution (87 %)", "rose gradually"):
+        assert said in message.html
+
+
 def test_a_resolved_message(station: Station) -> None:
     why = "COD đã trở lại bình thường sau 30 phút; giá trị xấu nhất 130 mg/L"
-    text = text_of(replace(OPENED, kind=TransitionKind.RESOLVED, value=50.0, explanation_vi=why), station)
+    text = text_of(
+        replace(OPENED, kind=TransitionKind.RESOLVED, value=50.0, explanation=Bilingual(why, "COD is back to normal")),
+        station,
+    )
     assert text.startswith("[KẾT THÚC] COD vượt giới hạn")
     assert why in text
     assert "Kết thúc lúc: 10:30 23/11/2026" in text
@@ -83,7 +107,7 @@ def test_an_hour_without_usable_readings_and_none_at_all(station: Station) -> No
 
 def test_an_alert_of_the_whole_station(station: Station) -> None:
     key = AlertKey(station.code, "", "offline")
-    lost = replace(OPENED, key=key, alert_kind=AlertKind.OFFLINE, value=None, limit_maximum=None, limit_source=None)
+    lost = replace(OPENED, key=key, alert_kind=AlertKind.OFFLINE, value=None, limit=None)
     text = text_of(lost, station)
     assert "Mất tín hiệu" in text
     assert "Giới hạn:" not in text

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.rules import Rule, document, load_rules, pages_for_faults, parse_rules, rules_in_force
+from alerts.rules import Rule, document, load_rules, packaged_rules, pages_for_faults, parse_rules, rules_in_force
 from quantrac.domain.alerts import Severity
 from quantrac.errors import RuleError
 
@@ -44,11 +44,26 @@ def test_documents_round_trip_through_json(rules: tuple[Rule, ...]) -> None:
     assert parse_rules([json.loads(json.dumps(document(r))) for r in rules]) == rules
 
 
+@pytest.mark.parametrize("key", ["pollution", "process"])
+def test_the_least_probability_of_pollution_is_read_under_its_old_name_too(
+    tmp_path: Path, rules: tuple[Rule, ...], key: str
+) -> None:
+    text = (packaged_rules() / "default.toml").read_text("utf-8").replace("\npollution =", f"\n{key} =")
+    assert f"\n{key} = 0.7\n" in text
+    file = tmp_path / "rules.toml"
+    file.write_text(text, encoding="utf-8")
+    assert load_rules([file]) == rules
+    stored = [document(rule) for rule in rules]
+    for step in (step for each in stored for step in each["step"]):
+        step[key] = step.pop("pollution")
+    assert parse_rules(stored) == rules
+
+
 def test_an_anomaly_rule_that_pages_for_faults_is_found(rules: tuple[Rule, ...]) -> None:
     day = date(2026, 11, 23)
     assert pages_for_faults(rules, day) == ()
     old = [
-        replace(r, steps=tuple(replace(s, process=0.0) for s in r.steps)) if r.code == "anomaly" else r for r in rules
+        replace(r, steps=tuple(replace(s, pollution=0.0) for s in r.steps)) if r.code == "anomaly" else r for r in rules
     ]
     assert pages_for_faults(old, day) == ("anomaly",)
 
@@ -73,6 +88,9 @@ def test_the_version_in_force(rules: tuple[Rule, ...]) -> None:
         (RULE + STEP.replace("fraction = 1.0", ""), r"step exceed, fraction: is missing"),
         (RULE + STEP + "pending = 0", r"pending: is 0; give a whole number"),
         (RULE + STEP + "clear = 1.2", r"clear: is 1.2, above the 1"),
+        (RULE + STEP + "pollution = 1.5", r"pollution: is 1.5; it must be from 0 to 1"),
+        (RULE + STEP + "process = 1.5", r"process: is 1.5; it must be from 0 to 1"),
+        (RULE + STEP + "process = 0.5\npollution = 0.5", r"process: is the old name of pollution, .* remove it"),
         (RULE + STEP + STEP.replace("1.0", "0.8"), r"write the mildest step first"),
         (RULE + 'window = "day"\nkeep_firing = 2' + STEP, r"must be 1 for hours and days"),
         (RULE.replace('"limit"\n', '"fault"\n') + 'window = "day"' + STEP, r"only rules of kind limit judge"),

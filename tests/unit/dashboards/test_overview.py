@@ -95,7 +95,7 @@ def test_colours_are_those_of_envisoft() -> None:
         "OFFLINE": "#999999",
         "ERROR": "#ff7e00",
     }
-    ours = {status.text.rpartition(" ")[2]: status.color for status in words.STATION_STATUSES}
+    ours = {status.text.en: status.color for status in words.STATION_STATUSES}
     assert ours.keys() == published.keys() | {"ADJUSTING"}
     assert {name: ours[name] for name in published} == published
     assert [status.rank for status in words.STATION_STATUSES] == list(range(7))

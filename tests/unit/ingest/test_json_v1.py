@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,21 +12,22 @@ from ingest.payloads import DECODERS, Decoded, InstantBounds, decoder_of
 from ingest.payloads.json_v1 import decode
 from quantrac.domain.deadletters import RejectReason as R
 from quantrac.domain.readings import Reading, Status
-from quantrac.domain.stations import Sensor, Station, StationKind
+from quantrac.domain.stations import Sensor
 from quantrac.topics import CONTENT_JSON
+from tests.factories import station
 
 CODE = "DT_KCNSADEC_NUOSXL"
-STATION = Station(
-    CODE, date(2026, 1, 1), "", "", StationKind.EFFLUENT, "", 105.7, 10.3,
+STATION = station(
+    CODE,
     (
-        Sensor("COD", "mg/L"),
+        "COD",
         Sensor("pH", ""),
-        Sensor("TP", "mg/L"),
+        "TP",
         Sensor("Temp", "°C", aliases=("Nhiệtđộ",)),
         Sensor("NH4", "mg/L", aliases=("Amoni",), convert_rate=1.29),
     ),
     old_codes=("TG_OLD",),
-)  # fmt: skip
+)
 NOW = datetime(2026, 11, 23, 3, 5, 2, tzinfo=UTC)
 OBSERVED = datetime(2026, 11, 23, 3, 5, tzinfo=UTC)
 BOUNDS = InstantBounds(future=timedelta(minutes=5), past=timedelta(days=61))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 
 from ingest.payloads.symbols import symbol_table
-from ingest.payloads.units import unit_factor
 from quantrac.domain.deadletters import Rejected, RejectReason
-from quantrac.domain.stations import Sensor, Station, StationKind
+from quantrac.domain.stations import Sensor
+from quantrac.domain.units import unit_factor
+from tests.factories import station
 
 
 @pytest.mark.parametrize(
@@ -40,23 +39,19 @@ def test_unit_factor(sent: str, wanted: str, factor: float | None) -> None:
     assert unit_factor(sent, wanted) == factor
 
 
-def station(*sensors: Sensor) -> Station:
-    return Station("S", date(2026, 1, 1), "", "", StationKind.EFFLUENT, "", 105.0, 10.0, sensors)
-
-
 @pytest.mark.parametrize("symbol", ["NH4", "nh4", "Amoni", "AMONI", " NH4+ ", "N-NH4"])
 def test_aliases_in_any_case(symbol: str) -> None:
-    table = symbol_table(station(Sensor("NH4", "mg/L", aliases=("Amoni", "NH4+", "N-NH4"))))
+    table = symbol_table(station(sensors=[Sensor("NH4", "mg/L", aliases=("Amoni", "NH4+", "N-NH4"))]))
     assert table.resolve(symbol, "mg/l") == ("NH4", 1.0)
 
 
 def test_decomposed_vietnamese_letters() -> None:
-    table = symbol_table(station(Sensor("Temp", "°C", aliases=("Nhiệtđộ",))))
+    table = symbol_table(station(sensors=[Sensor("Temp", "°C", aliases=("Nhiệtđộ",))]))
     assert table.resolve("NHIE\u0302\u0323Tđo\u0302\u0323", "oC") == ("Temp", 1.0)
 
 
 def test_what_differs_by_case_alone_is_matched_exactly_or_not_at_all() -> None:
-    table = symbol_table(station(Sensor("CO", "mg/L"), Sensor("Co", "mg/L")))
+    table = symbol_table(station(sensors=[Sensor("CO", "mg/L"), Sensor("Co", "mg/L")]))
     assert table.resolve("Co", None) == ("Co", 1.0)
     assert table.resolve("CO", None) == ("CO", 1.0)
     refused = table.resolve("co", None)
@@ -66,13 +61,13 @@ def test_what_differs_by_case_alone_is_matched_exactly_or_not_at_all() -> None:
 
 def test_a_convert_rate_says_all_about_the_loggers_numbers() -> None:
     # ammonium as N in µg/L: NH4 in mg/L is ×1.29/1000 (molar masses 18.04 and 14.007), whatever the unit says
-    table = symbol_table(station(Sensor("NH4", "mg/L", convert_rate=0.00129)))
+    table = symbol_table(station(sensors=[Sensor("NH4", "mg/L", convert_rate=0.00129)]))
     assert table.resolve("NH4", "µg/L") == ("NH4", 0.00129)
     assert table.resolve("NH4", "anything") == ("NH4", 0.00129)
 
 
 def test_a_table_belongs_to_one_version_of_a_station() -> None:
-    old, new = station(Sensor("COD", "mg/L")), station(Sensor("COD", "mg/L", convert_rate=2.0))
+    old, new = station(), station(sensors=[Sensor("COD", "mg/L", convert_rate=2.0)])
     assert symbol_table(old).resolve("COD", None) == ("COD", 1.0)
     assert symbol_table(new).resolve("COD", None) == ("COD", 2.0)
     assert symbol_table(old) is symbol_table(old)

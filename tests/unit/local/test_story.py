@@ -11,11 +11,11 @@ from local.servers.mail import CaughtMail
 from local.story import Slug, as_json, complete, lines_of, slug_of, work_items
 from quantrac.domain.ledger import LedgerCounts
 from simulators.labels import read_labels
-from sql.reports import AlertLine, DelayQuantiles, Told, Totals
+from sql.reports import AlertLine, DelayQuantiles, Paged, Totals
 
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 LABELS = """start,end,station,parameters,kind,cls,detail,first_exceeding_at
-2026-11-23T08:00:10+00:00,2026-11-23T08:01:10+00:00,A,COD|TSS,pollution_slug,process,,2026-11-23T08:00:40+00:00
+2026-11-23T08:00:10+00:00,2026-11-23T08:01:10+00:00,A,COD|TSS,pollution_slug,pollution,,2026-11-23T08:00:40+00:00
 2026-11-23T08:00:10+00:00,2026-11-23T08:01:10+00:00,B,TSS,stuck,fault,,
 2026-11-23T08:00:10+00:00,2026-11-23T08:01:10+00:00,C,COD,calibration,maintenance,,
 """
@@ -39,7 +39,7 @@ def account(*alerts: AlertLine, told: dict[int, float] | None = None, mailed: tu
     return Account(
         at(60), FleetCounts(0, 0, 0, ()), LedgerCounts(), 0, DelayQuantiles.of({}),
         Totals(0, 0, 0, 0, None, 0, 0, 0, 0, 0, 0), alerts, mails,
-        {n: Told(at(s), None) for n, s in (told or {}).items()}, 0, 0,
+        {n: Paged(at(s), None) for n, s in (told or {}).items()}, 0, 0,
     )  # fmt: skip
 
 

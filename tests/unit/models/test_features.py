@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.alarms import Aim, AlarmLine, Judged, LineConfig, choose_threshold, hold, smoothed
+from models.alarms import Aim, AlarmLine, HeldOut, LineConfig, choose_threshold, hold, smoothed
 from models.errors import ModelError
 from models.examples import event_weights
 from models.features.cross import CrossConfig
@@ -145,7 +145,7 @@ def test_the_threshold_keeps_the_budget() -> None:
     for k in range(10):
         labels[k * 960 + 20 : k * 960 + 24] = True
     scores[labels] = 6
-    judged = [Judged(times, scores, labels)]
+    judged = [HeldOut(times, scores, labels)]
     threshold = choose_threshold(judged, budget_per_day=0.1, aim=Aim.EVENTS, hold_rows=0, fallback=0.0)
     assert 3 < threshold <= 6
 
@@ -161,7 +161,7 @@ def test_of_nearly_equal_thresholds_the_most_sensitive_is_taken() -> None:
     scores[labels] = random.uniform(1, 3, labels.sum())
     scores[20::48] = 6
     scores[[1000, 5000]] = 3.5
-    judged = [Judged(times, scores, labels)]
+    judged = [HeldOut(times, scores, labels)]
     threshold = choose_threshold(judged, budget_per_day=0.1, aim=Aim.EVENTS, hold_rows=0, fallback=0.0)
     assert 1 <= threshold < 1.5
 

@@ -29,11 +29,11 @@ def plant(rows: int, seed: int, events: tuple[tuple[int, int, str], ...] = ()) -
     listed = []
     for start, stop, kind in events:
         labels[start:stop] = True
-        if kind == "process":
+        if kind == "pollution":
             values[start:stop, 1:3] *= 2.2
         else:
             values[start:stop, 3] = values[start, 3]
-        cls = TriageClass.PROCESS if kind == "process" else TriageClass.FAULT
+        cls = TriageClass.POLLUTION if kind == "pollution" else TriageClass.FAULT
         times = T0 + np.array([start, stop - 1]) * np.timedelta64(300, "s")
         listed.append(Event(times[0], times[1], kind, (), cls))
     stamps = T0 + np.arange(rows) * np.timedelta64(300, "s")
@@ -42,18 +42,18 @@ def plant(rows: int, seed: int, events: tuple[tuple[int, int, str], ...] = ()) -
 
 @pytest.fixture(scope="module")
 def learnt():  # type: ignore[no-untyped-def]
-    train = plant(2500, 1, ((700, 740, "process"), (1200, 1240, "fault"), (1900, 1940, "process")))
+    train = plant(2500, 1, ((700, 740, "pollution"), (1200, 1240, "fault"), (1900, 1940, "pollution")))
     return fit([train], CONFIG)
 
 
 def test_a_slug_is_found_and_told_from_a_frozen_probe(learnt) -> None:  # type: ignore[no-untyped-def]
-    series = plant(2500, 2, ((1500, 1545, "process"), (2100, 2160, "fault")))
+    series = plant(2500, 2, ((1500, 1545, "pollution"), (2100, 2160, "fault")))
     result: Result = learnt.run(replace(series, labels=None, events=()))
     assert result.alarm[1500:1515].any()
     touching = [t for t in result.triage if t.start <= series.events[0].end and t.end >= series.events[0].start]
-    assert {t.cls for t in touching} == {TriageClass.PROCESS}
+    assert {t.cls for t in touching} == {TriageClass.POLLUTION}
     assert all(0.5 <= t.probability <= 1 for t in result.triage)
-    assert all(1 <= len(t.reasons_vi) <= 3 and len(t.reasons_vi) == len(t.reasons_en) for t in result.triage)
+    assert all(1 <= len(t.reasons) <= 3 and all(r.vi and r.en for r in t.reasons) for t in result.triage)
     assert result.alarm[300:1490].mean() < 0.03
 
 
@@ -74,7 +74,7 @@ def test_a_probe_that_stands_still_is_an_alarm_of_its_own_and_a_fault() -> None:
 
 
 def test_pollution_is_an_alarm_whatever_the_threshold_for_faults_says(learnt) -> None:  # type: ignore[no-untyped-def]
-    series = plant(2500, 2, ((1500, 1545, "process"), (2100, 2160, "fault")))
+    series = plant(2500, 2, ((1500, 1545, "pollution"), (2100, 2160, "fault")))
     deaf = replace(learnt, threshold=1e3, config=replace(CONFIG, stuck_rows=0))
     alarm = deaf.run(series).alarm
     assert alarm[1500:1515].any()
@@ -85,7 +85,7 @@ def test_pollution_is_an_alarm_whatever_the_threshold_for_faults_says(learnt) ->
 
 def test_no_figure_depends_on_what_the_files_are_called() -> None:
     config = replace(CONFIG, injections=None, iterations=15)
-    parts = [plant(900, seed, ((400, 440, "process"), (600, 640, "fault"))) for seed in (1, 2, 3, 4, 5)]
+    parts = [plant(900, seed, ((400, 440, "pollution"), (600, 640, "fault"))) for seed in (1, 2, 3, 4, 5)]
     one = fit([replace(s, name=n, group=n) for s, n in zip(parts, "abcde", strict=True)], config)
     other = fit([replace(s, name=n, group=n) for s, n in zip(parts[::-1], "cadbe", strict=True)], config)
     assert other.threshold == one.threshold
@@ -93,7 +93,7 @@ def test_no_figure_depends_on_what_the_files_are_called() -> None:
 
 
 def test_a_prefix_of_the_series_gives_a_prefix_of_the_result(learnt) -> None:  # type: ignore[no-untyped-def]
-    series = plant(1500, 3, ((900, 940, "process"),))
+    series = plant(1500, 3, ((900, 940, "pollution"),))
     whole = learnt.run(series)
     cut = 950
     head = replace(
@@ -106,7 +106,7 @@ def test_a_prefix_of_the_series_gives_a_prefix_of_the_result(learnt) -> None:  #
 
 def test_rows_that_are_not_newer_are_refused_as_in_the_stream(learnt) -> None:  # type: ignore[no-untyped-def]
     """Row 400 comes again after row 600, with another value; rows 900 and 901 are exchanged."""
-    series = plant(1200, 3, ((800, 840, "process"),))
+    series = plant(1200, 3, ((800, 840, "pollution"),))
     order = np.concatenate([np.arange(600), [400], np.arange(600, 900), [901, 900], np.arange(902, 1200)])
     mixed = series.taking(order)
     mixed.values[600] = 1e6
@@ -140,7 +140,7 @@ def test_two_scorers_of_one_memory_go_their_own_ways(learnt) -> None:  # type: i
 
 def test_without_labels_novelty_judges() -> None:
     fitted = fit([], CONFIG)
-    series = plant(2500, 5, ((1800, 1840, "process"),))
+    series = plant(2500, 5, ((1800, 1840, "pollution"),))
     alarm = fitted.run(series).alarm
     assert alarm[1800:1815].any()
     assert alarm[600:1790].mean() < 0.03
@@ -153,7 +153,7 @@ def test_injected_events_are_what_their_labels_say() -> None:
     assert made.labels.any()
     changed = (made.values != series.values).any(axis=1)
     assert not (changed & ~made.labels).any()
-    assert {e.cls for e in made.events} == {TriageClass.PROCESS, TriageClass.FAULT}
+    assert {e.cls for e in made.events} == {TriageClass.POLLUTION, TriageClass.FAULT}
     np.testing.assert_array_equal(made.values[:, 0], series.values[:, 0])
     again = with_injections(series, InjectionConfig(), 1)
     np.testing.assert_array_equal(made.values, again.values)

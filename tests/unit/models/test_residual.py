@@ -9,8 +9,9 @@ from math import cos, pi, sin
 import pytest
 
 from models.errors import ModelError
-from models.protocol import NotReady, NotReadyReason, Reason, Row, Score
-from models.residual import ResidualConfig, ResidualDetector, SensorConfig, probability_of
+from models.protocol import NotReadyReason, Reason, Row
+from models.residual import ResidualConfig, SensorConfig, probability_of
+from tests.conformance.station_detector import ChartsDetector, NotReady, Score
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -29,7 +30,7 @@ def rows(signal: Callable[[float], float | None], cadence_s: float, until_s: flo
         yield Row(START + timedelta(seconds=t), {"COD": signal(t)})
 
 
-def alarm_times(detector: ResidualDetector, feed: Iterator[Row]) -> list[float]:
+def alarm_times(detector: ChartsDetector, feed: Iterator[Row]) -> list[float]:
     times = []
     for row in feed:
         score = detector.score(row, NOW)
@@ -40,14 +41,14 @@ def alarm_times(detector: ResidualDetector, feed: Iterator[Row]) -> list[float]:
 
 @pytest.mark.parametrize(("cadence_s", "days"), [(300, 20), (60, 4), (1, 0.3)])
 def test_the_daily_cycle_is_quiet(cadence_s: float, days: float) -> None:
-    assert alarm_times(ResidualDetector(COD), rows(diurnal, cadence_s, days * 86400)) == []
+    assert alarm_times(ChartsDetector(COD), rows(diurnal, cadence_s, days * 86400)) == []
 
 
 def test_a_sensor_of_fifteen_minutes_is_judged_in_its_first_hour() -> None:
-    detector = ResidualDetector(COD)
+    detector = ChartsDetector(COD)
     said = [detector.score(row, NOW) for row in rows(diurnal, 900, 4 * 900)]
     assert [isinstance(score, Score) for score in said] == [False, False, False, True]
-    again = ResidualDetector.restore(COD, detector.snapshot())
+    again = ChartsDetector.restore(COD, detector.snapshot())
     assert isinstance(again.score(Row(START + timedelta(hours=1), {"COD": 50.0}), NOW), Score)
 
 
@@ -62,7 +63,7 @@ def test_a_slug_of_twice_the_usual_is_alarmed(cadence_s: float, slug_s: float, w
     def signal(t: float) -> float:
         return diurnal(t) * (1 + min(max((t - slug_s) / 300, 0.0), 1.0))
 
-    times = alarm_times(ResidualDetector(COD), rows(signal, cadence_s, slug_s + 3600))
+    times = alarm_times(ChartsDetector(COD), rows(signal, cadence_s, slug_s + 3600))
     assert times
     assert slug_s < times[0] <= slug_s + within_s
 
@@ -76,16 +77,16 @@ def test_the_alarm_ends_with_the_slug_and_rebaselines_a_lasting_level() -> None:
     def lasting(t: float) -> float:
         return diurnal(t) * (2 if t >= 2 * 86400 else 1)
 
-    first = alarm_times(ResidualDetector(COD), rows(short, 300, 3 * 86400))
+    first = alarm_times(ChartsDetector(COD), rows(short, 300, 3 * 86400))
     assert first[0] <= 2 * 86400 + 900
     assert first[-1] <= 2 * 86400 + 7200 + 1800
-    second = alarm_times(ResidualDetector(COD), rows(lasting, 300, 4 * 86400))
+    second = alarm_times(ChartsDetector(COD), rows(lasting, 300, 4 * 86400))
     assert 2 * 86400 + 5.5 * 3600 <= second[-1] <= 2 * 86400 + 6.5 * 3600
 
 
 def test_one_spike_is_scored_but_never_alarmed() -> None:
     spike_s = 86400.0
-    detector = ResidualDetector(COD)
+    detector = ChartsDetector(COD)
     feed = rows(lambda t: diurnal(t) * (3 if t == spike_s else 1), 300, 1.5 * 86400)
     scores = {(r.observed_at - START).total_seconds(): detector.score(r, NOW) for r in feed}
     spike = scores[spike_s]
@@ -101,18 +102,18 @@ def test_repeated_wet_chemistry_values_do_not_collapse_the_scatter() -> None:
     def held(t: float) -> float:
         return round(diurnal(t - t % 1800) * 2) / 2
 
-    assert alarm_times(ResidualDetector(COD), rows(held, 5, 86400)) == []
+    assert alarm_times(ChartsDetector(COD), rows(held, 5, 86400)) == []
 
 
 def test_the_resolution_is_a_floor() -> None:
     # pH flat at 7.00 for a day, then one digit's flicker of an instrument that resolves 0.1: no alarm.
     config = ResidualConfig((SensorConfig("COD", resolution=10.0),))
     feed = rows(lambda t: 50.0 if t < 10 * 86400 else 60.0 if t % 1200 < 600 else 50.0, 300, 11 * 86400)
-    assert alarm_times(ResidualDetector(config), feed) == []
+    assert alarm_times(ChartsDetector(config), feed) == []
 
 
 def test_short_gap_keeps_the_baseline_and_breaks_the_confirmation() -> None:
-    detector = ResidualDetector(COD)
+    detector = ChartsDetector(COD)
     assert alarm_times(detector, rows(diurnal, 300, 2 * 86400)) == []
     level = detector.charts["COD"].state.level
     late = 2 * 86400 + 40 * 60
@@ -127,7 +128,7 @@ def test_short_gap_keeps_the_baseline_and_breaks_the_confirmation() -> None:
 
 
 def test_a_year_of_silence_starts_the_level_anew() -> None:
-    detector = ResidualDetector(COD)
+    detector = ChartsDetector(COD)
     alarm_times(detector, rows(diurnal, 300, 86400))
     year = 366 * 86400
     feed = list(rows(lambda t: 3 * diurnal(t), 300, year + 86400, from_s=year))
@@ -136,7 +137,7 @@ def test_a_year_of_silence_starts_the_level_anew() -> None:
 
 
 def test_rows_are_refused_by_name() -> None:
-    detector = ResidualDetector(COD)
+    detector = ChartsDetector(COD)
     row = Row(START, {"COD": 50.0})
     assert detector.score(row, START) == NotReady(NotReadyReason.LEARNING)
     assert detector.score(row, START) == NotReady(NotReadyReason.LATE)
@@ -148,7 +149,7 @@ def test_rows_are_refused_by_name() -> None:
 
 @pytest.mark.parametrize("statuses", [{"COD": "01"}, {"COD": "02"}])
 def test_calibration_and_fault_are_neither_judged_nor_learnt(statuses: dict[str, str]) -> None:
-    detector = ResidualDetector(COD)
+    detector = ChartsDetector(COD)
     alarm_times(detector, rows(diurnal, 300, 86400))
     before = detector.charts["COD"].state.level
     for k in range(12):
@@ -158,7 +159,7 @@ def test_calibration_and_fault_are_neither_judged_nor_learnt(statuses: dict[str,
 
 
 def test_a_suspect_value_is_judged_but_not_learnt() -> None:
-    detector = ResidualDetector(COD)
+    detector = ChartsDetector(COD)
     alarm_times(detector, rows(diurnal, 300, 86400))
     before = detector.charts["COD"].state.level
     for k in range(4):
@@ -170,7 +171,7 @@ def test_a_suspect_value_is_judged_but_not_learnt() -> None:
 
 
 def test_an_implausible_number_is_out_of_range_and_leaves_no_trace() -> None:
-    detector = ResidualDetector(COD)
+    detector = ChartsDetector(COD)
     alarm_times(detector, rows(diurnal, 300, 86400))
     level = detector.charts["COD"].state.level
     for k in range(5):
@@ -190,4 +191,4 @@ def test_probability_is_monotone_and_half_at_the_threshold() -> None:
 @pytest.mark.parametrize("snapshot", [b"", b"junk", b"\x93\x63\xc0\x80"], ids=["empty", "junk", "other-version"])
 def test_a_snapshot_that_cannot_be_read_is_refused_in_a_sentence(snapshot: bytes) -> None:
     with pytest.raises(ModelError, match="start it empty"):
-        ResidualDetector.restore(COD, snapshot)
+        ChartsDetector.restore(COD, snapshot)

@@ -10,7 +10,7 @@ import pytest
 
 from models import retraining
 from models.errors import ModelError
-from models.families import FAMILIES
+from models.families import STATION_DEFAULT
 from models.pipeline import Fitted
 from models.protocol import TriageClass
 from models.retraining import Closed, Measured, retrain, series_of
@@ -19,7 +19,7 @@ from models.series import Series
 START = datetime(2026, 9, 1, tzinfo=UTC)
 STEP = timedelta(minutes=5)
 LEVELS = {"COD": 50.0, "TSS": 30.0, "NH4": 4.0, "Flow": 120.0}
-QUICK = replace(FAMILIES["scenarios"], iterations=15)
+QUICK = replace(STATION_DEFAULT, iterations=15)
 
 
 def history(rows: int) -> list[Measured]:
@@ -50,7 +50,7 @@ def test_causes_are_labels_and_what_nobody_judged_is_ignored() -> None:
     assert np.flatnonzero(series.labels).tolist() == [10, 11, 12, 13, 14, 20, 21]
     assert np.flatnonzero(series.ignore).tolist() == [30, 31, 32, 50, 51]
     assert [(e.cls, e.sensors) for e in series.events] == [
-        (TriageClass.PROCESS, ("COD",)),
+        (TriageClass.POLLUTION, ("COD",)),
         (TriageClass.FAULT, ("TSS",)),
     ]
 
@@ -73,7 +73,7 @@ def test_unusable_values_are_missing_and_their_status_is_known() -> None:
 def test_a_candidate_that_is_better_than_novelty_alone_passes() -> None:
     result = retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None, QUICK)
     assert result.candidate.stage is not None
-    assert result.candidate.tells_process
+    assert result.candidate.tells_pollution
     assert result.learnt_rows == 1500
     assert isinstance(result.candidate_figures["event_f1"], float)
     assert result.worse == ()
@@ -92,7 +92,7 @@ def test_one_that_is_worse_on_the_last_weeks_does_not(monkeypatch: pytest.Monkey
 def test_a_station_with_only_a_flow_meter_learns_how_it_fails() -> None:
     result = retrain(series_of("DT_A", ("Flow",), history(2000), ()), None, QUICK)
     assert result.candidate.stage is not None
-    assert not result.candidate.tells_process
+    assert not result.candidate.tells_pollution
 
 
 def test_pollution_across_the_cut_is_learnt_as_pollution(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +103,7 @@ def test_pollution_across_the_cut_is_learnt_as_pollution(monkeypatch: pytest.Mon
     (part,) = learnt
     assert part.labels is not None
     assert np.flatnonzero(part.labels)[-10:].tolist() == list(range(1490, 1500))
-    assert part.events[-1].cls is TriageClass.PROCESS
+    assert part.events[-1].cls is TriageClass.POLLUTION
     assert part.events[-1].end == part.times[-1]
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import sin
 
 from models.protocol import Reason, Row
 from models.stream import LEARNING, NORMAL, PROVISIONAL, ParameterScore, StationModel
-from quantrac.domain.stations import QcThresholds, Sensor, Station, StationKind
+from quantrac.domain.stations import QcThresholds, Sensor
+from tests.factories import station
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 PARAMETERS = {"Flow": 80.0, "Temp": 29.0, "pH": 7.2, "TSS": 30.0, "COD": 58.0, "NH4": 4.0, "DO": 5.0}
-STATION = Station(
-    "DT_TEST_NUOSXL", date(2026, 1, 1), "Trạm thử", "Test station", StationKind.EFFLUENT, "", 105.6, 10.4,
-    tuple(Sensor(p, "" if p == "pH" else "mg/L", qc=QcThresholds(resolution=0.01)) for p in PARAMETERS),
-)  # fmt: skip
+STATION = station(
+    sensors=[Sensor(p, "" if p == "pH" else "mg/L", qc=QcThresholds(resolution=0.01)) for p in PARAMETERS]
+)
 
 
 def row(k: int, **factor: float) -> Row:

@@ -12,7 +12,7 @@ from models.protocol import TriageClass
 from models.series import Event, Series
 from models.teaching import Sample, fit_triage, reliability, samples_of
 
-PROCESS, FAULT, UNKNOWN = TriageClass.PROCESS, TriageClass.FAULT, TriageClass.UNKNOWN
+POLLUTION, FAULT, UNKNOWN = TriageClass.POLLUTION, TriageClass.FAULT, TriageClass.UNKNOWN
 
 
 def made(count: int, seed: int) -> list[Sample]:
@@ -21,17 +21,17 @@ def made(count: int, seed: int) -> list[Sample]:
     out = []
     for _ in range(count):
         together, frozen = float(rng.integers(0, 2)), 3.0 * rng.random()
-        process = rng.random() < 1 / (1 + np.exp(1.0 - 3.0 * together + 1.5 * frozen))
+        polluted = rng.random() < 1 / (1 + np.exp(1.0 - 3.0 * together + 1.5 * frozen))
         terms = dict.fromkeys((*TERMS, *LEARNT), 0.0) | {"together": together, "frozen": frozen}
-        out.append(Sample(terms, PROCESS if process else FAULT, 1.0, taught=False, last=True))
+        out.append(Sample(terms, POLLUTION if polluted else FAULT, 1.0, taught=False, last=True))
     return out
 
 
 def test_weights_find_what_speaks_for_what_and_are_honest() -> None:
     model = fit_triage(made(3000, 1), {"seeds": [1]})
-    assert set(model.classes) == {PROCESS, FAULT}
-    process, fault = (model.plain.matrix[model.classes.index(c)] for c in (PROCESS, FAULT))
-    row = process - fault
+    assert set(model.classes) == {POLLUTION, FAULT}
+    pollution, fault = (model.plain.matrix[model.classes.index(c)] for c in (POLLUTION, FAULT))
+    row = pollution - fault
     assert row[TERMS.index("together")] > 0 > row[TERMS.index("frozen")]
     found = reliability(model, made(3000, 2), taught=False)
     assert found.brier < 0.16
@@ -48,16 +48,16 @@ def test_incidents_of_a_series_are_looked_at_with_what_was_true_by_then() -> Non
     times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(rows) * np.timedelta64(300, "s")
     times[2200:] += np.timedelta64(5, "h")
     events = (
-        Event(times[1500], times[1539], "slug", columns, PROCESS),
+        Event(times[1500], times[1539], "slug", columns, POLLUTION),
         Event(times[2000], times[2029], "zero", ("TSS",), FAULT),
         Event(times[2199], times[2200], "silence", (), TriageClass.COMMUNICATION),
     )
     series = Series("s", times, columns, values, events=events)
     samples = samples_of([fit([], FAMILIES["scenarios"])], series)
     said = {s.cls for s in samples}
-    assert {PROCESS, FAULT, TriageClass.COMMUNICATION} <= said
+    assert {POLLUTION, FAULT, TriageClass.COMMUNICATION} <= said
     silence = [s for s in samples if s.cls is TriageClass.COMMUNICATION]
     assert silence[0].terms["gap"] > 1
-    for cls in (PROCESS, FAULT):
+    for cls in (POLLUTION, FAULT):
         assert sum(s.weight for s in samples if s.cls is cls) <= 4
     assert sum(s.weight for s in samples) == pytest.approx(sum(s.last for s in samples), abs=2)

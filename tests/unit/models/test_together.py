@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models import snapshots
 from models.evaluation.pipeline import config_without, parts_of
 from models.families import FAMILIES
 from models.features.contrast import NAMES, Contrast, ContrastConfig
@@ -123,8 +124,8 @@ def test_chunks_rows_and_a_restored_state_give_the_same(cuts: list[int], seed: i
     edges = sorted({0, *cuts, 700})
     for a, b in pairwise(edges):
         fresh, fresh_line = Contrast(3, ContrastConfig()), TogetherLine(3, CONFIG, TAILS)
-        fresh.set_state(unpack(pack(table.state())))
-        fresh_line.set_state(unpack(pack(line.state())))
+        fresh.set_state(snapshots.unpack("table", 1, snapshots.pack("table", 1, table.state())))
+        fresh_line.set_state(snapshots.unpack("line", 1, snapshots.pack("line", 1, line.state())))
         table, line = fresh, fresh_line
         cells = table.push(values[a:b])
         assert np.array_equal(cells, whole.cells[a:b])

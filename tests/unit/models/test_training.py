@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,13 +10,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.alarms import Aim
 from models.artefacts import ArtefactStore
 from models.errors import ModelError
 from models.evaluation.detectors import detector_named
 from models.evaluation.families import family_named
+from models.families import FAMILIES, FamilyConfig
+from models.features.baseline import BaselineConfig
+from models.features.table import FeatureConfig
+from models.injection import InjectionConfig
 from models.loading import load_fitted
-from models.packing import pack, unpack
-from models.protocol import Reason, TriageClass
+from models.packing import PLACES, pack, unpack
+from models.pipeline import Fitted
+from models.protocol import TriageClass
 from models.series import Event, Series
 from models.training import compare, data_sha256, train, worse_figures
 
@@ -93,8 +100,8 @@ def test_worse_means_worse_by_more_than_the_tolerance(
 
 
 def test_what_is_packed_comes_back() -> None:
-    event = Event(np.datetime64("2026-01-01"), np.datetime64("2026-01-02"), "slug", ("COD", "TSS"), TriageClass.PROCESS)
-    thing = {"a": [event, None, 1.5], ("b", 1): frozenset({Reason.STEP}), 3: {"deep": (True, b"x")}}
+    config = FAMILIES["eindhoven"]
+    thing = {"a": [config, None, 1.5], ("b", 1): frozenset({TriageClass.FAULT}), 3: {"deep": (True, b"x")}}
     assert unpack(pack(thing)) == thing
 
 
@@ -111,7 +118,16 @@ def test_objects_of_others_cannot_be_packed(thing: object) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["os:system", "subprocess:Popen", "models.artefacts:os", "models.artefacts:ArtefactStore", "models.none:X", "x"],
+    [
+        "os:system",
+        "subprocess:Popen",
+        "models.artefacts:os",
+        "models.artefacts:ArtefactStore",
+        "models.none:X",
+        "x",
+        "models.series:Event",
+        None,
+    ],
 )
 def test_an_artefact_can_name_only_dataclasses_and_enumerations_of_the_models(name: str) -> None:
     with pytest.raises(ModelError, match="which this program does not have"):
@@ -119,7 +135,52 @@ def test_an_artefact_can_name_only_dataclasses_and_enumerations_of_the_models(na
 
 
 def test_a_class_that_has_changed_since_is_a_sentence() -> None:
-    packed = pack(Event(np.datetime64("2026-01-01"), np.datetime64("2026-01-02")))
+    packed = pack(InjectionConfig())
     packed["fields"]["gone"] = 1
-    with pytest.raises(ModelError, match=r"models.series:Event has changed since the model was stored"):
+    with pytest.raises(ModelError, match=r"stored as 'injections' has changed since .*: train it anew with `quantrac"):
         unpack(packed)
+
+
+@pytest.mark.parametrize(("name", "place"), PLACES.items())
+def test_a_stored_name_stands_for_one_class_that_exists(name: str, place: tuple[str, str]) -> None:
+    kind = getattr(importlib.import_module(place[0]), place[1])
+    assert (kind.__module__, kind.__qualname__) == place
+    assert [n for n, other in PLACES.items() if other == place] == [name]
+
+
+def test_a_class_without_a_stored_name_cannot_be_packed() -> None:
+    event = Event(np.datetime64("2026-01-01"), np.datetime64("2026-01-02"))
+    with pytest.raises(ModelError, match=r"models.series:Event cannot be stored: the class has no stored name"):
+        pack({"fitted": [event]})
+
+
+def test_what_is_stored_names_no_place() -> None:
+    fitted = Fitted(FAMILIES["eindhoven"])
+    assert "models." not in repr(pack(fitted))
+    assert unpack(pack(fitted)) == fitted
+
+
+def test_what_was_stored_under_the_places_of_classes_is_still_read() -> None:
+    def named(place: str, **fields: object) -> dict[str, object]:
+        return {"__type__": f"models.{place}", "fields": fields}
+
+    slow = named("features.baseline:BaselineConfig", level_rows=72, scatter_rows=864, cap_rows=72)
+    rows = {"__type__": "tuple", "items": [12, 36]}
+    classes = [{"__type__": "models.protocol:TriageClass", "value": word} for word in ("process", "natural")]
+    family = named(
+        "families:FamilyConfig",
+        name="scenarios",
+        features=named("features.table:FeatureConfig", slow=slow),
+        injections=named("injection:InjectionConfig", process_share=0.25, process_rows=rows),
+        aim={"__type__": "models.alarms:Aim", "value": "groups"},
+        triage_classes={"__type__": "frozenset", "items": classes},
+    )
+    old = named("pipeline:Fitted", config=family, threshold=2.5, tells_process=True)
+    config = FamilyConfig(
+        "scenarios",
+        FeatureConfig(slow=BaselineConfig(72, 864, cap_rows=72)),
+        injections=InjectionConfig(pollution_share=0.25, pollution_rows=(12, 36)),
+        aim=Aim.GROUPS,
+        triage_classes=frozenset({TriageClass.POLLUTION, TriageClass.NATURAL}),
+    )
+    assert unpack(old) == Fitted(config, threshold=2.5, tells_pollution=True)

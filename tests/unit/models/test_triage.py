@@ -59,12 +59,12 @@ def slug(values: Floats) -> Floats:
 
 def test_sensors_that_rise_together_are_pollution_and_the_words_name_them() -> None:
     said = last(slug(quiet()))
-    assert said.cls is TriageClass.PROCESS
+    assert said.cls is TriageClass.POLLUTION
     assert said.probability > 0.8
-    words = " / ".join(said.reasons_en)
+    words = " / ".join(r.en for r in said.reasons)
     assert "COD" in words
     assert "organic waste water" in words or "moved together" in words
-    assert len(said.reasons_vi) == len(said.reasons_en) <= 3
+    assert len(said.reasons) <= 3
 
 
 def test_a_stuck_sensor_is_a_fault_and_the_words_name_that_sensor() -> None:
@@ -72,9 +72,9 @@ def test_a_stuck_sensor_is_a_fault_and_the_words_name_that_sensor() -> None:
     values[BEGIN - 20 : BEGIN + LONG, 5] = values[BEGIN - 20, 5]
     said = last(values)
     assert said.cls is TriageClass.FAULT
-    assert "turb_ntu" in said.reasons_en[0] or "Turbidity" in said.reasons_en[0]
-    assert "unchanged" in " / ".join(said.reasons_en)
-    assert not any("COD" in words for words in said.reasons_en)
+    assert "turb_ntu" in said.reasons[0].en or "Turbidity" in said.reasons[0].en
+    assert "unchanged" in " / ".join(r.en for r in said.reasons)
+    assert not any("COD" in words for _, words in said.reasons)
 
 
 def test_exactly_zero_is_a_fault() -> None:
@@ -82,7 +82,7 @@ def test_exactly_zero_is_a_fault() -> None:
     values[BEGIN : BEGIN + LONG, 3] = 0.0
     said = last(values)
     assert said.cls is TriageClass.FAULT
-    assert "exactly zero" in " / ".join(said.reasons_en)
+    assert "exactly zero" in " / ".join(r.en for r in said.reasons)
 
 
 def test_every_row_of_an_alarm_is_judged_and_no_other() -> None:
@@ -118,10 +118,10 @@ def test_the_weights_can_be_read_and_written() -> None:
     assert again.classes == model.classes
     np.testing.assert_allclose(again.plain.matrix, model.plain.matrix)
     assert {"command", "seeds", "code_version", "incidents"} <= set(model.provenance)
-    assert set(model.classes) >= {TriageClass.PROCESS, TriageClass.FAULT, TriageClass.NATURAL, TriageClass.UNKNOWN}
+    assert set(model.classes) >= {TriageClass.POLLUTION, TriageClass.FAULT, TriageClass.NATURAL, TriageClass.UNKNOWN}
 
 
-@pytest.mark.parametrize("spoil", [lambda c: {}, lambda c: c | {"plain": {"process": {}}},
+@pytest.mark.parametrize("spoil", [lambda c: {}, lambda c: c | {"plain": {"pollution": {}}},
                                    lambda c: c | {"plain": {"nonsense": c["plain"]["fault"]}},
                                    lambda c: c | {"plain": {k: v | {"": float("nan"), "single": float("nan")}
                                                             for k, v in c["plain"].items()}}])  # fmt: skip
@@ -132,8 +132,8 @@ def test_spoilt_weights_are_refused_in_a_sentence(spoil) -> None:  # type: ignor
 
 
 def test_a_world_with_fewer_classes_gives_only_those() -> None:
-    two = shipped_model().among({TriageClass.PROCESS, TriageClass.FAULT})
-    assert set(two.classes) == {TriageClass.PROCESS, TriageClass.FAULT}
+    two = shipped_model().among({TriageClass.POLLUTION, TriageClass.FAULT})
+    assert set(two.classes) == {TriageClass.POLLUTION, TriageClass.FAULT}
     with pytest.raises(ModelError, match="two classes"):
         two.among({TriageClass.FAULT})
 
@@ -172,12 +172,12 @@ def judged_at(values: Floats, contexts: list[Context] | None = None, gap: float 
 def test_a_station_that_was_silent_is_a_matter_of_communication() -> None:
     said = judged_at(quiet(), gap=3.0)
     assert said.cls is TriageClass.COMMUNICATION
-    assert "silent" in said.reasons_en[0]
+    assert "silent" in said.reasons[0].en
     gone = quiet()
     gone[BEGIN : BEGIN + LONG] = np.nan
     said = judged_at(gone)
     assert said.cls is TriageClass.COMMUNICATION
-    assert "vanished at once" in " / ".join(said.reasons_en)
+    assert "vanished at once" in " / ".join(r.en for r in said.reasons)
 
 
 def test_a_calibrating_sensor_is_maintenance() -> None:
@@ -186,7 +186,7 @@ def test_a_calibrating_sensor_is_maintenance() -> None:
     during = Context(calibrating=frozenset({"TSS"}), maintenance_ago_s=0.0)
     said = last(values, [during if BEGIN <= i < BEGIN + LONG else Context() for i in range(ROWS)])
     assert said.cls is TriageClass.MAINTENANCE
-    assert "status 01" in " / ".join(said.reasons_en)
+    assert "status 01" in " / ".join(r.en for r in said.reasons)
 
 
 def test_rain_that_neighbours_feel_is_natural() -> None:
@@ -197,7 +197,7 @@ def test_rain_that_neighbours_feel_is_natural() -> None:
     beside = Context(neighbours=2, neighbours_alarmed=2)
     said = last(values, [beside if i >= BEGIN else Context(neighbours=2) for i in range(ROWS)])
     assert said.cls is TriageClass.NATURAL
-    assert any("rain" in words or "neighbouring" in words for words in said.reasons_en)
+    assert any("rain" in words or "neighbouring" in words for _, words in said.reasons)
 
 
 def test_an_open_suspicion_is_falsification_and_never_a_page() -> None:
@@ -211,14 +211,14 @@ def test_an_open_suspicion_is_falsification_and_never_a_page() -> None:
 
 
 def test_only_likely_pollution_pages() -> None:
-    assert pages(Triage(TriageClass.PROCESS, PAGE_FROM))
-    assert not pages(Triage(TriageClass.PROCESS, PAGE_FROM - 0.01))
+    assert pages(Triage(TriageClass.POLLUTION, PAGE_FROM))
+    assert not pages(Triage(TriageClass.POLLUTION, PAGE_FROM - 0.01))
     assert not pages(Triage(TriageClass.FAULT, 0.99))
     assert not pages(None)
 
 
 def test_reasons_for_pollution_never_name_a_fault() -> None:
-    words = " / ".join(last(slug(quiet())).reasons_en)
+    words = " / ".join(r.en for r in last(slug(quiet())).reasons)
     assert not any(fault in words for fault in ("scatters", "unchanged", "contradicts", "no way", "zero", "jumped"))
 
 
@@ -239,12 +239,12 @@ def test_a_class_that_nothing_reaches_one_half_of_is_unknown() -> None:
 def test_a_still_sensor_is_no_reason_where_another_one_moved() -> None:
     values = quiet()
     values[BEGIN:, COLUMNS.index("NH4")] = values[BEGIN, COLUMNS.index("NH4")]
-    still = " / ".join(last(values.copy()).reasons_en)
+    still = " / ".join(r.en for r in last(values.copy()).reasons)
     values[BEGIN:, COLUMNS.index("TSS")] += 60.0
     moved = last(values)
     assert moved.cls is TriageClass.FAULT
-    assert "TSS" in " / ".join(moved.reasons_en)
-    assert "Ammonium unchanged" not in " / ".join(moved.reasons_en)
+    assert "TSS" in " / ".join(r.en for r in moved.reasons)
+    assert "Ammonium unchanged" not in " / ".join(r.en for r in moved.reasons)
     assert "Ammonium unchanged" in still
 
 
@@ -255,7 +255,7 @@ def test_what_the_second_stage_says_of_the_row_is_said_of_a_sensor_only_where_on
         said = looked_at(values, shares=shares)[1][BEGIN + LONG - 1]
         assert said is not None
         assert said.cls is TriageClass.FAULT
-        return " / ".join(said.reasons_en)
+        return " / ".join(r.en for r in said.reasons)
 
     still = quiet()
     still[BEGIN - 20 : BEGIN + LONG, 5] = still[BEGIN - 20, 5]

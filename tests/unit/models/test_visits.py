@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from models.alarms import Aim, Judged, choose_threshold
+from models.alarms import Aim, HeldOut, choose_threshold
 from models.examples import inner_rows, matrices
 from models.families import FAMILIES
 from models.features.table import FeatureConfig, FeatureTable
@@ -137,7 +137,7 @@ def test_a_constant_alarm_is_never_chosen() -> None:
     labels = np.zeros(4000, dtype=bool)
     labels[100:110] = labels[2000:2020] = True
     scores[np.r_[104, 500:580]] = np.r_[2.0, np.linspace(-7, 1, 80)]
-    judged = [Judged(times, scores, labels)]
+    judged = [HeldOut(times, scores, labels)]
     for aim in Aim:
         assert choose_threshold(judged, budget_per_day=1.0, aim=aim, hold_rows=0, fallback=0.0) > -8.0
 
@@ -150,7 +150,7 @@ def test_thresholds_are_tried_in_the_range_of_what_can_be_seen() -> None:
     labels[3000:4000] = True
     scores[3000:3008] = 2.0
     scores[[500, 1500, 2500]] = -1.0
-    judged = [Judged(times, scores, labels)]
+    judged = [HeldOut(times, scores, labels)]
     options = {"budget_per_day": 10.0, "aim": Aim.GROUPS, "hold_rows": 0, "fallback": 0.0}
     assert choose_threshold(judged, share=0.004, **options) > -1.0
     assert choose_threshold(judged, **options) < -1.0

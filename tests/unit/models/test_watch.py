@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from models.assessment import LEARNING_ROWS, Learnt, RowAssessment, WatchConfig
 from models.errors import ModelError
-from models.families import FAMILIES
-from models.judge import LEARNING_ROWS, Learnt, Verdict, WatchConfig
+from models.families import FAMILIES, STATION_DEFAULT
 from models.pipeline import Fitted
 from models.protocol import Reason, Row, Triage, TriageClass
 from models.series import Floats
 from models.slow.finding import Finding, Statuses
 from models.stream import StationModel, joined
 from models.watch import StationWatch
-from quantrac.domain.stations import QcThresholds, Sensor, Station, StationKind
+from quantrac.domain.stations import QcThresholds, Sensor
+from quantrac.domain.words import Bilingual
+from tests.factories import station
 
 LEVELS = {"COD": 50.0, "TSS": 30.0, "NH4": 4.0, "pH": 7.2, "Flow": 120.0}
-STATION = Station(
-    "DT_A", date(2026, 1, 1), "Trạm A", "Station A", StationKind.EFFLUENT, "đơn vị", 105.7, 10.3,
-    tuple(Sensor(p, "mg/L", qc=QcThresholds(sensor_min=0.0, sensor_max=1000.0)) for p in LEVELS),
-)  # fmt: skip
+STATION = station("DT_A", [Sensor(p, "mg/L", qc=QcThresholds(sensor_min=0.0, sensor_max=1000.0)) for p in LEVELS])
 START = datetime(2026, 11, 1, tzinfo=UTC)
-STERN = Learnt("b" * 64, Fitted(FAMILIES["scenarios"], None, 12.0, 0.005, False))
+STERN = Learnt("b" * 64, Fitted(STATION_DEFAULT, None, 12.0, 0.005, False))
 """A candidate that takes far less for unusual."""
 SLUG_AT = 320
 
@@ -45,7 +44,7 @@ def rows(first: int, stop: int, slug_at: int = SLUG_AT) -> list[Row]:
     return made
 
 
-def push(watch: StationWatch, some: list[Row]) -> list[Verdict]:
+def push(watch: StationWatch, some: list[Row]) -> list[RowAssessment]:
     return watch.push(some, [False] * len(some))
 
 
@@ -59,14 +58,14 @@ def warm() -> tuple[bytes, bytes]:
 
 def test_a_slug_is_taken_for_pollution_with_reasons(warm: tuple[bytes, bytes]) -> None:
     watch = StationWatch.restore(WatchConfig.of(STATION), *warm)
-    verdicts = push(watch, rows(300, 340))
-    assert not any(v.alarm for v in verdicts[:20])
-    late = verdicts[-1]
+    assessments = push(watch, rows(300, 340))
+    assert not any(v.alarm for v in assessments[:20])
+    late = assessments[-1]
     assert late.alarm
     assert set(late.leading) == {"COD", "TSS", "NH4"}
     assert late.triage is not None
-    assert late.triage.cls is TriageClass.PROCESS
-    assert len(late.triage.reasons_vi) == len(late.triage.reasons_en) >= 1
+    assert late.triage.cls is TriageClass.POLLUTION
+    assert late.triage.reasons
     assert watch.running
 
 
@@ -118,10 +117,10 @@ def test_parts_that_do_not_belong_together_are_refused(warm: tuple[bytes, bytes]
 def test_the_charts_alarm_alone_begins_an_incident_also_in_the_first_hour() -> None:
     watch = StationWatch(WatchConfig.of(STATION))
     some = rows(0, 12)
-    verdicts = watch.push(some, [i >= 8 for i in range(12)])
+    assessments = watch.push(some, [i >= 8 for i in range(12)])
     assert len(some) < LEARNING_ROWS
-    assert not any(v.alarm for v in verdicts)
-    assert [v.triage is not None for v in verdicts] == [False] * 8 + [True] * 4
+    assert not any(v.alarm for v in assessments)
+    assert [v.triage is not None for v in assessments] == [False] * 8 + [True] * 4
 
 
 def test_a_sensor_that_reports_less_often_is_held_and_not_missing() -> None:
@@ -171,7 +170,7 @@ def test_another_artefact_takes_over_what_the_rows_have_taught(warm: tuple[bytes
     assert len(push(anew, rows(310, 320))) == 10
 
 
-PROCESS = Triage(TriageClass.PROCESS, 0.9, ("COD, TSS cùng tăng",), ("COD, TSS rose together",))
+POLLUTION = Triage(TriageClass.POLLUTION, 0.9, (Bilingual("COD, TSS cùng tăng", "COD, TSS rose together"),))
 
 
 def test_charts_and_pipeline_are_joined_by_sensor() -> None:
@@ -180,14 +179,14 @@ def test_charts_and_pipeline_are_joined_by_sensor() -> None:
     for r in rows(0, 60):
         scores = charts.score_row(r, r.observed_at)
     assert scores is not None
-    verdict = Verdict(3.0, True, {"COD": 5.2, "pH": -0.4}, PROCESS)
-    said = joined(scores, verdict)
+    assessment = RowAssessment(3.0, True, {"COD": 5.2, "pH": -0.4}, POLLUTION)
+    said = joined(scores, assessment)
     assert {p for p, s in said.items() if s.alarm} == {"COD", "pH"}
     assert said["COD"].harmful
     assert not said["pH"].harmful
-    assert said["COD"].triage == PROCESS
+    assert said["COD"].triage == POLLUTION
     assert said["COD"].text.vi.startswith("trạm khác quy luật thường ngày; COD cao hơn mức bình thường 5,2 lần")
-    assert joined(scores, Verdict(0.1, False)) == scores
+    assert joined(scores, RowAssessment(0.1, False)) == scores
 
 
 def test_a_stuck_probe_is_a_finding_that_pages_nobody_and_outlives_a_restart() -> None:
@@ -199,7 +198,7 @@ def test_a_stuck_probe_is_a_finding_that_pages_nobody_and_outlives_a_restart() -
     base = watch.take_base()
     expected = push(watch, still)
     (found,) = {(f.parameter, f.reason, f.cls) for v in expected for f in v.findings}
-    assert found == ("TSS", Reason.FROZEN, TriageClass.FAULT)
+    assert found == ("TSS", Reason.STUCK, TriageClass.FAULT)
     charts = StationModel.for_station(STATION)
     now = still[-1].observed_at
     scores = [charts.score_row(r, now) or {} for r in (*some[:300], *still)][-1]
@@ -208,7 +207,7 @@ def test_a_stuck_probe_is_a_finding_that_pages_nobody_and_outlives_a_restart() -
     assert not score.harmful
     assert score.triage is not None
     assert score.triage.cls is TriageClass.FAULT
-    assert score.text.vi == score.triage.reasons_vi[0]
+    assert score.text == score.triage.reasons[0]
     for cut in (5, 30):
         first = StationWatch.restore(WatchConfig.of(STATION), _light_of(some[:300]), base)
         head = push(first, still[:cut])

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantrac.domain.readings import CheckedReading, Flag, QcReason, Reading, Status
-from quantrac.domain.stations import QcThresholds, Sensor, StationKind
+from quantrac.domain.stations import QcThresholds, StationKind
 from quantrac.quality.chain import SensorQuality
-from quantrac.quality.defaults import default_thresholds, thresholds_of
+from quantrac.quality.defaults import default_thresholds
 
 T0 = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 QC = QcThresholds(
@@ -156,9 +156,38 @@ def test_an_unknown_parameter_has_no_thresholds():
     assert default_thresholds("Unobtainium", StationKind.EFFLUENT) == QcThresholds()
 
 
-def test_the_registry_prevails_over_the_defaults_and_widens_what_would_contradict_it():
-    qc = thresholds_of(Sensor("COD", "mg/L", qc=QcThresholds(expected_max=50_000.0)), StationKind.EFFLUENT)
-    assert (qc.expected_max, qc.expected_min) == (50_000.0, 0.0)
-    assert qc.sensor_max is not None
-    assert qc.sensor_max >= 50_000.0
-    assert thresholds_of(Sensor("COD", "µg/L"), StationKind.EFFLUENT).expected_max is None
+@pytest.mark.parametrize(
+    ("unit", "expected_max", "resolution"),
+    [
+        # plausible: 1,000 mg/L as N; 1 mg/L as N is 18.0385 / 14.0067 mg/L as NH4
+        ("mg/L", 1000.0, 0.2),
+        ("mg N/L", 1000.0, 0.2),
+        ("", 1000.0, 0.2),
+        ("µg/L", 1_000_000.0, 200.0),
+        ("mg/L NH4", 1287.848, 0.25757),
+    ],
+)
+def test_the_defaults_are_in_the_unit_of_the_sensor(unit: str, expected_max: float, resolution: float):
+    qc = default_thresholds("NH4", StationKind.EFFLUENT, 300.0, unit)
+    assert qc.expected_max == pytest.approx(expected_max, rel=1e-4)
+    assert qc.resolution == pytest.approx(resolution, rel=1e-4)
+    assert qc.max_rate_per_s == pytest.approx(0.8 * expected_max / 300.0)
+    assert qc.flat_line_suspect_s == 4 * 3600
+
+
+@pytest.mark.parametrize(("parameter", "unit"), [("NH4", "ppm"), ("COD", "mgg/L"), ("Temp", "°F"), ("Flow", "mg/L")])
+def test_a_unit_without_a_certain_conversion_leaves_the_flat_line_alone(parameter: str, unit: str):
+    qc, usual = (default_thresholds(parameter, StationKind.EFFLUENT, 300.0, u) for u in (unit, None))
+    assert qc == QcThresholds(flat_line_suspect_s=usual.flat_line_suspect_s, flat_line_bad_s=usual.flat_line_bad_s)
+
+
+def test_turbidity_of_either_light_source_is_plausible_alike():
+    ntu, fnu = (default_thresholds("TURB", StationKind.SURFACE_WATER, 300.0, unit) for unit in ("NTU", "FNU"))
+    assert ntu == fnu
+
+
+def test_chloride_is_judged_as_chloride_and_chlorine_as_chlorine():
+    # 480 mg/L is an everyday chloride of effluent, and no residual chlorine that anybody has seen
+    chlorine, chloride = (default_thresholds(code, StationKind.EFFLUENT) for code in ("Cl", "Chloride"))
+    assert SensorQuality(chlorine).check(reading(0, 480.0), T0)[0] is Flag.BAD
+    assert SensorQuality(chloride).check(reading(0, 480.0), T0)[0] <= Flag.NOT_EVALUATED

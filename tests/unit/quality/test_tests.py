@@ -9,20 +9,19 @@ import pytest
 
 from quantrac.domain.readings import Flag
 from quantrac.domain.stations import QcThresholds
-from quantrac.quality import ahead_of_clock, flat_line, gross_range, missing, rate_of_change
+from quantrac.quality import ahead_of_clock, flat_line, gross_range, rate_of_change
 from quantrac.quality.protocol import TestLimits
 
-G, N, S, B, M = Flag.GOOD, Flag.NOT_EVALUATED, Flag.SUSPECT, Flag.BAD, Flag.MISSING
+G, N, S, B = Flag.GOOD, Flag.NOT_EVALUATED, Flag.SUSPECT, Flag.BAD
 NAN = math.nan
 
 
 def flags(module, minutes, values, qc, *, received=None, cadence_s=300.0):
-    observed_s = 60.0 * np.asarray(minutes, dtype=float)
-    received_s = observed_s if received is None else 60.0 * np.asarray(received, dtype=float)
-    return [
-        Flag(f)
-        for f in module.flags(observed_s, np.asarray(values, dtype=float), received_s, TestLimits(qc, cadence_s))
-    ]
+    limits, state, found = TestLimits(qc, cadence_s), None, []
+    for at, value, got in zip(minutes, values, minutes if received is None else received, strict=True):
+        flag, state = module.step(state, 60.0 * at, value, 60.0 * got, limits)
+        found.append(flag)
+    return found
 
 
 def test_gross_range_includes_its_bounds():
@@ -80,25 +79,6 @@ def test_an_analyser_may_repeat_a_value_for_half_an_hour():
     assert set(flags(flat_line, range(0, 240, 5), values, qc)) == {G}
 
 
-def test_missing_and_clock():
-    assert flags(missing, range(2), [1, NAN], QcThresholds()) == [G, M]
+def test_clock():
     # observed 2 minutes after receipt, one minute (allowed) after, an hour before
     assert flags(ahead_of_clock, [2, 1, -60], [1, 1, 1], QcThresholds(), received=[0, 0, 0]) == [S, G, G]
-
-
-@pytest.mark.parametrize(
-    ("observed", "expected"),
-    [
-        ([0, 300, 600, 900], []),
-        ([900, 0, 300, 300], [600]),
-        ([3, 297, 605, 899], []),
-        ([], [0, 300, 600, 900]),
-        ([1200, -300, 449], [0, 600, 900]),
-    ],
-)
-def test_absent_instants(observed, expected):
-    assert missing.absent_instants(np.asarray(observed, dtype=float), 0, 1200, 300).tolist() == expected
-
-
-def test_absent_instants_of_a_day_are_288():
-    assert len(missing.absent_instants(np.array([]), 0, 86_400, 300)) == 288

@@ -81,6 +81,12 @@ def test_what_is_not_given_is_the_default_of_the_parameter() -> None:
     assert cod.qc == default_thresholds("COD", StationKind.EFFLUENT, 60)
 
 
+def test_a_default_is_in_the_unit_of_the_sensor() -> None:
+    text = GOOD[: GOOD.index("qc =")].replace("mg/L", "µg/L")
+    (cod,) = parse_registry(text, "x.toml").stations[0].sensors
+    assert (cod.qc.expected_max, cod.qc.resolution) == (10_000_000.0, 500.0)  # 10,000 and 0.5 mg/L
+
+
 def test_a_default_does_not_contradict_the_file() -> None:
     default = default_thresholds("COD", StationKind.EFFLUENT)
     assert default.expected_max is not None

@@ -91,7 +91,7 @@ def test_a_slug_lifts_chemically_related_parameters_and_its_truth_is_known(efflu
     assert exceeding[0].observed_at <= start + timedelta(seconds=13)
     assert set(exceeding[3].exceeding) == {"COD", "TSS"}
     (label,) = truth.labels(start, start + timedelta(seconds=60))
-    assert label.cls is TruthClass.PROCESS
+    assert label.cls is TruthClass.POLLUTION
     assert label.first_exceeding_at == exceeding[0].observed_at
     assert (label.start, label.end) == (start + timedelta(seconds=10), start + timedelta(seconds=40))
 

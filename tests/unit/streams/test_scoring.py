@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from models.families import FAMILIES
-from models.judge import Learnt, WatchConfig
+from models.assessment import Learnt, WatchConfig
+from models.families import STATION_DEFAULT
 from models.pipeline import Fitted, Scorer
 from models.protocol import Row
 from models.stream import StationModel
 from models.watch import StationWatch
-from quantrac.domain.stations import Sensor, Station, StationKind
 from streams.scoring import RETRY_AFTER, ScorerSnapshot, StationScorer
+from tests.factories import station
 
-STATION = Station(
-    "DT_A", date(2026, 1, 1), "Trạm A", "Station A", StationKind.EFFLUENT, "đơn vị", 105.7, 10.3,
-    (Sensor("COD", "mg/L"), Sensor("TSS", "mg/L")),
-)  # fmt: skip
-STERN = Learnt("b" * 64, Fitted(FAMILIES["scenarios"], threshold=12.0))
+STATION = station("DT_A", ("COD", "TSS"))
+STERN = Learnt("b" * 64, Fitted(STATION_DEFAULT, threshold=12.0))
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 STEP = timedelta(minutes=5)
 

@@ -13,6 +13,7 @@ from models.errors import ModelError
 from models.evaluation.families import FAMILIES, family_named
 from models.evaluation.families.base import Run
 from models.evaluation.tables import parse_times, read_table
+from models.families import STATION_DEFAULT
 from models.protocol import Reason, TriageClass
 from models.series import Result, TriagedInterval
 
@@ -128,7 +129,7 @@ def test_oddwater_counts_drift_by_alarms_and_by_findings_of_drift(tmp_path: Path
         return TriagedInterval(series.times[first], series.times[last], TriageClass.FAULT, 0.5, reason=reason)
 
     alarm = np.array([False] * 6 + [True, False])
-    findings = (found(1, 3, Reason.DRIFT), found(0, 7, Reason.FROZEN))
+    findings = (found(1, 3, Reason.DRIFT), found(0, 7, Reason.STUCK))
     result = Result(alarm.astype(float), alarm, findings=findings)
     own = FAMILIES["oddwater"].own([Run(series, result)])
     assert own.total == {"drift_recall": pytest.approx(2 / 3), "drift_false_rows": pytest.approx(2 / 4)}
@@ -148,7 +149,7 @@ def test_eindhoven_pairs_files_by_their_content(tmp_path: Path) -> None:
     (series,) = FAMILIES["eindhoven"].load(tmp_path)
     assert series.columns == ("flow_m3h", "nh4_mgl")
     assert [(e.kind, e.cls, e.sensors) for e in series.events] == [
-        ("ammonia_dump", TriageClass.PROCESS, ("nh4_mgl", "cond_uscm"))
+        ("ammonia_dump", TriageClass.POLLUTION, ("nh4_mgl", "cond_uscm"))
     ]
     assert series.labels is not None
     assert series.ignore is not None
@@ -247,6 +248,10 @@ def test_scenarios_read_stamps_with_an_offset(tmp_path: Path) -> None:
     assert series.times[0] == np.datetime64("2026-01-01T00:00:00")
     assert series.labels is not None
     assert series.labels.tolist() == [False, True]
+
+
+def test_a_stations_own_model_is_measured_on_what_scenarios_look_like() -> None:
+    assert family_named(STATION_DEFAULT.name) is family_named("scenarios")
 
 
 def test_an_unknown_family_is_a_sentence() -> None:

@@ -38,19 +38,19 @@ def _at(minute: int) -> np.datetime64:
     return np.datetime64("2026-01-01T00:00", "ns") + np.timedelta64(minute, "m")
 
 
-PROCESS, FAULT = TriageClass.PROCESS, TriageClass.FAULT
+POLLUTION, FAULT = TriageClass.POLLUTION, TriageClass.FAULT
 EVENTS = (
-    Event(_at(0), _at(50), "organic_shock", (), PROCESS),
+    Event(_at(0), _at(50), "organic_shock", (), POLLUTION),
     Event(_at(200), _at(240), "stuck", (), FAULT),
     Event(_at(400), _at(420), "spike", (), FAULT),
-    Event(_at(600), _at(640), "solids", (), PROCESS),
+    Event(_at(600), _at(640), "solids", (), POLLUTION),
 )
 JUDGED = (
     TriagedInterval(_at(5), _at(10), FAULT, 0.6),
-    TriagedInterval(_at(12), _at(60), PROCESS, 0.9),  # longer: this is what the event was called
+    TriagedInterval(_at(12), _at(60), POLLUTION, 0.9),  # longer: this is what the event was called
     TriagedInterval(_at(210), _at(230), TriageClass.MAINTENANCE, 0.8),  # an instrument matter, as labelled
-    TriagedInterval(_at(405), _at(410), PROCESS, 0.7),  # wrong, and a page for nothing
-    TriagedInterval(_at(900), _at(910), PROCESS, 0.7),  # a page for nothing
+    TriagedInterval(_at(405), _at(410), POLLUTION, 0.7),  # wrong, and a page for nothing
+    TriagedInterval(_at(900), _at(910), POLLUTION, 0.7),  # a page for nothing
 )
 ALARMED = np.array([_at(m) for m in (7, 15, 215, 407, 905)])
 
@@ -58,21 +58,21 @@ ALARMED = np.array([_at(m) for m in (7, 15, 215, 407, 905)])
 def test_triage_is_counted_by_event() -> None:
     counts = count_triage(EVENTS, JUDGED, ALARMED)
     assert counts.matrix() == {
-        "process": {"process": 1, "missed": 1},
-        "fault": {"maintenance": 1, "process": 1},
-        "no_event": {"process": 1},
+        "pollution": {"pollution": 1, "missed": 1},
+        "fault": {"maintenance": 1, "pollution": 1},
+        "no_event": {"pollution": 1},
     }
     assert counts.accuracy == pytest.approx(2 / 3)
-    assert counts.process_detected == pytest.approx(0.5)
-    assert counts.process_recall == pytest.approx(0.5)
-    assert counts.process_precision == pytest.approx(1 / 3)
+    assert counts.pollution_detected == pytest.approx(0.5)
+    assert counts.pollution_recall == pytest.approx(0.5)
+    assert counts.pollution_precision == pytest.approx(1 / 3)
 
 
 def test_alarms_that_nobody_judged_are_unknown() -> None:
     counts = count_triage(EVENTS, (), ALARMED)
-    assert counts.matrix()["process"] == {"missed": 1, "unknown": 1}
+    assert counts.matrix()["pollution"] == {"missed": 1, "unknown": 1}
     assert counts.accuracy == 0.0
-    assert counts.process_detected == 0.5
+    assert counts.pollution_detected == 0.5
 
 
 def test_triage_counts_add_up() -> None:

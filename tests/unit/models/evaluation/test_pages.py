@@ -9,7 +9,7 @@ from models.protocol import TriageClass
 from models.series import Event, Times, TriagedInterval
 
 T0 = np.datetime64("2026-03-01T00:00:00", "ns")
-PROCESS, FAULT = TriageClass.PROCESS, TriageClass.FAULT
+POLLUTION, FAULT = TriageClass.POLLUTION, TriageClass.FAULT
 
 
 def at(minutes: float) -> np.datetime64:
@@ -28,10 +28,10 @@ def test_a_month_by_hand() -> None:
     #   fault              500..520     paged at 505, taken back later: a false page all the same
     #   slug x1.5                   900..1000   never paged
     events = [
-        Event(at(100), at(300), "slug", (), PROCESS, 3.0), Event(at(500), at(520), "stuck", (), FAULT),
-        Event(at(900), at(1000), "slug", (), PROCESS, 1.5),
+        Event(at(100), at(300), "slug", (), POLLUTION, 3.0), Event(at(500), at(520), "stuck", (), FAULT),
+        Event(at(900), at(1000), "slug", (), POLLUTION, 1.5),
     ]  # fmt: skip
-    judged = [alarm(125, 320, PROCESS, 130), alarm(500, 530, FAULT, 505), alarm(905, 930, FAULT)]
+    judged = [alarm(125, 320, POLLUTION, 130), alarm(500, 530, FAULT, 505), alarm(905, 930, FAULT)]
     alarmed = np.array([at(m) for m in (*range(125, 320, 5), *range(500, 530, 5), *range(905, 930, 5))])
     found = count_pages(TIMES, events, judged, alarmed)
     assert (found.pages, found.true_pages, found.events, found.paged_events) == (2, 1, 2, 1)
@@ -45,8 +45,8 @@ def test_a_month_by_hand() -> None:
 
 
 def test_a_page_within_the_hour_after_an_event_is_its_own_and_a_missed_slug_is_never_soon() -> None:
-    events = [Event(at(100), at(300), "slug", (), PROCESS, 2.0)]
-    found = count_pages(TIMES, events, [alarm(340, 350, PROCESS, 340)], np.array([at(340)]))
+    events = [Event(at(100), at(300), "slug", (), POLLUTION, 2.0)]
+    found = count_pages(TIMES, events, [alarm(340, 350, POLLUTION, 340)], np.array([at(340)]))
     assert (found.true_pages, found.paged_events) == (1, 0)
     figures = found.figures()
     assert figures["big_slugs_alarmed_soon"] == 0.0

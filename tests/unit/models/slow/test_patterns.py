@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.protocol import Reason, TriageClass
 from models.series import Floats, Series
-from models.slow.ceiling import CalibrationWatch, CeilingWatch
+from models.slow.capped import CalibrationWatch, CappedWatch
 from models.slow.dilution import DilutionWatch
 from models.slow.drift import DriftWatch
 from models.slow.finding import Finding, Watch
@@ -17,6 +17,7 @@ from models.slow.recorded import findings_of, intervals_of
 from models.slow.repeats import RepeatWatch
 from models.slow.stuck import StuckWatch
 from models.slow.watches import known_to_triage
+from simulators.events import EventKind
 
 DAY = 288
 
@@ -46,19 +47,19 @@ def test_a_stuck_probe_is_found_within_half_an_hour_of_its_habit() -> None:
     values = noisy(4, [20.0, 12.0])
     values[3 * DAY : 3 * DAY + 24, 0] = values[3 * DAY, 0]
     found = run(StuckWatch(("TSS", "TURB")), values)
-    assert 3 * DAY + 3 <= first(found, Reason.FROZEN, "TSS") <= 3 * DAY + 10
-    assert first(found, Reason.FROZEN, "TURB") == -1
+    assert 3 * DAY + 3 <= first(found, Reason.STUCK, "TSS") <= 3 * DAY + 10
+    assert first(found, Reason.STUCK, "TURB") == -1
     (said,) = found[3 * DAY + 12]
     assert said.cls is TriageClass.FAULT
-    assert "TSS" in said.text_en
-    assert "không đổi" in said.text_vi
+    assert "TSS" in said.text.en
+    assert "không đổi" in said.text.vi
 
 
 def test_an_analyser_that_holds_each_result_for_half_an_hour_is_not_stuck() -> None:
     values = np.repeat(noisy(6, [32.0])[::6], 6, axis=0)
     assert not any(run(StuckWatch(("COD",)), values))
     values[5 * DAY : 5 * DAY + 40] = values[5 * DAY]
-    assert 5 * DAY + 10 <= first(run(StuckWatch(("COD",)), values), Reason.FROZEN, "COD") <= 5 * DAY + 34
+    assert 5 * DAY + 10 <= first(run(StuckWatch(("COD",)), values), Reason.STUCK, "COD") <= 5 * DAY + 34
 
 
 @given(seed=st.integers(0, 10_000), begin=st.integers(3 * DAY, 4 * DAY))
@@ -67,7 +68,7 @@ def test_a_flat_line_of_six_hours_is_always_found_and_its_end_is_seen(seed: int,
     values = noisy(5, [20.0], seed)
     values[begin : begin + 72] = values[begin]
     found = run(StuckWatch(("TSS",)), values)
-    assert 0 < first(found, Reason.FROZEN, "TSS") < begin + 72
+    assert 0 < first(found, Reason.STUCK, "TSS") < begin + 72
     # Five equal results by chance, a day later, are not the flat line.
     assert not any(f.since_s <= 300.0 * begin for row in found[begin + 80 :] for f in row)
 
@@ -113,8 +114,8 @@ def test_a_copied_day_is_found_within_two_hours() -> None:
     assert first(found, Reason.COPIED_DAY, "pH") == -1
     (said,) = found[begun]
     assert said.cls is TriageClass.FALSIFICATION
-    assert "24 h" in said.text_en
-    assert "24 giờ" in said.text_vi
+    assert "24 h" in said.text.en
+    assert "24 giờ" in said.text.vi
 
 
 def test_copied_hours_are_found() -> None:
@@ -137,18 +138,18 @@ def test_values_pressed_under_the_limit_are_found_and_a_natural_peak_is_not() ->
     natural = course * (1 + 0.02 * rng.normal(size=DAY))
     pressed = np.minimum(natural, 75 * (0.96 - 0.01 * rng.random(DAY)))
     limits = {"COD": 75.0}
-    found = run(CeilingWatch(("COD",), limits), pressed[:, None])
+    found = run(CappedWatch(("COD",), limits), pressed[:, None])
     begun = first(found, Reason.CAPPED, "COD")
     over = int(np.argmax(natural > 72))
     assert over < begun <= over + 30
-    assert "96 %" in found[begun][0].text_en
-    assert not any(run(CeilingWatch(("COD",), limits), natural[:, None]))
-    assert not any(run(CeilingWatch(("COD",), limits), 0.75 * natural[:, None]))
-    assert not any(run(CeilingWatch(("COD",), {}), pressed[:, None]))
+    assert "96 %" in found[begun][0].text.en
+    assert not any(run(CappedWatch(("COD",), limits), natural[:, None]))
+    assert not any(run(CappedWatch(("COD",), limits), 0.75 * natural[:, None]))
+    assert not any(run(CappedWatch(("COD",), {}), pressed[:, None]))
 
 
-@pytest.mark.parametrize("watch", [CeilingWatch, CalibrationWatch])
-def test_a_limit_that_comes_or_goes_disturbs_no_other(watch: type[CeilingWatch] | type[CalibrationWatch]) -> None:
+@pytest.mark.parametrize("watch", [CappedWatch, CalibrationWatch])
+def test_a_limit_that_comes_or_goes_disturbs_no_other(watch: type[CappedWatch] | type[CalibrationWatch]) -> None:
     columns = ("COD", "TSS")
     values = np.column_stack([np.linspace(60, 74, 40), np.linspace(30, 44, 40)])
     status = np.zeros((40, 2))
@@ -171,7 +172,7 @@ def test_a_calibration_exactly_near_the_limit_is_found_and_a_real_one_is_not() -
     status = np.zeros((60, 1))
     status[40:50] = 1
     found = run(CalibrationWatch(("COD",), {"COD": 75.0}), values, status)
-    assert first(found, Reason.TIMELY_CALIBRATION, "COD") == 42
+    assert first(found, Reason.MASKING_CALIBRATION, "COD") == 42
     standards = values.copy()
     standards[40:45, 0], standards[45:50, 0] = 0.0, 100.0
     assert not any(run(CalibrationWatch(("COD",), {"COD": 75.0}), standards, status))
@@ -202,3 +203,15 @@ def test_a_recorded_series_gives_intervals_and_the_triage_is_told() -> None:
     assert interval.cls is TriageClass.FAULT
     assert known_to_triage(found[3 * DAY + 40]).worn == {"TSS"}
     assert known_to_triage([]).suspected == frozenset()
+
+
+def test_findings_have_the_words_of_the_kinds_that_are_simulated() -> None:
+    same = {"stuck", "drift", "fouling", "capped", "copied_day", "dilution", "masking_calibration"}
+    assert same <= {str(kind) for kind in EventKind} & {str(reason) for reason in Reason}
+
+
+def test_the_words_of_memories_stored_before_are_read() -> None:
+    assert (Reason("frozen"), Reason("timely_calibration")) == (Reason.STUCK, Reason.MASKING_CALIBRATION)
+    assert TriageClass("process") is TriageClass.POLLUTION
+    with pytest.raises(ValueError, match="'other' is not a valid"):
+        TriageClass("other")

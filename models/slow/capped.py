@@ -1,4 +1,4 @@
-"""Values under a ceiling just below the limit, and calibrations that begin exactly when a value nears it.
+"""Values capped just below the limit, and calibrations that begin exactly when a value nears it.
 
 The limit is a setting of the station (its permit, or its limit set): nothing is assumed where it is not known.
 """
@@ -13,21 +13,23 @@ import numpy.typing as npt
 
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses, duration, named, number, number_vi
+from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses
+from quantrac.domain.parameters import names_of
+from quantrac.domain.words import Bilingual, number, number_vi, rounded_duration
 
 _ROWS = 36
 """Readings that are looked at together: three hours at five minutes."""
 _ENOUGH = 18
 _NEAR = 0.85
-"""A ceiling from this share of the limit on is looked at."""
+"""A highest value from this share of the limit on is looked at."""
 _BAND = 0.014
 """Readings this close under the highest one are pressed together: probes scatter more than 1 % (their accuracy is 5 %,
 TT 10/2021/TT-BTNMT article 34)."""
 _PRESSED = 0.7
 
 
-class CeilingWatch:
-    """The last readings of each sensor with a known upper limit: under a ceiling they crowd below their maximum."""
+class CappedWatch:
+    """The last readings of each sensor with a known upper limit: capped ones crowd below their maximum."""
 
     def __init__(self, columns: Sequence[str], limits: Mapping[str, float]) -> None:
         self.columns = tuple(columns)
@@ -37,7 +39,7 @@ class CeilingWatch:
         self._since = [0.0] * len(self._limited)
 
     def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
-        """Take the next row and return the sensors under a ceiling."""
+        """Take the next row and return the sensors that are capped."""
         found = []
         for i, (j, limit) in enumerate(self._limited):
             x = float(values[j])
@@ -45,7 +47,7 @@ class CeilingWatch:
                 continue
             self._ring[i, self._count[i] % _ROWS] = x
             self._count[i] += 1
-            if _NEAR * limit <= x <= limit and self._under_a_ceiling(self._ring[i], limit):
+            if _NEAR * limit <= x <= limit and self._capped(self._ring[i], limit):
                 self._since[i] = self._since[i] or at_s
                 found.append(self._finding(i, j, limit, at_s))
             else:
@@ -53,7 +55,7 @@ class CeilingWatch:
         return found
 
     @staticmethod
-    def _under_a_ceiling(ring: npt.NDArray[np.float32], limit: float) -> bool:
+    def _capped(ring: npt.NDArray[np.float32], limit: float) -> bool:
         top = float(np.nanmax(ring))
         if not _NEAR * limit <= top <= limit:
             return False
@@ -65,15 +67,15 @@ class CeilingWatch:
 
     def _finding(self, i: int, j: int, limit: float, at_s: float) -> Finding:
         top = float(np.nanmax(self._ring[i]))
-        vi, en = named(self.columns[j])
+        vi, en = names_of(self.columns[j])
         share = 100 * top / limit
-        return Finding(
-            self.columns[j], Reason.CAPPED, TriageClass.FALSIFICATION, self._since[i], at_s,
-            f"{vi} dồn sát dưới {number_vi(top)} ({share:.0f} % giới hạn {number_vi(limit)}), không lần nào vượt: "
-            "cần kiểm tra",
-            f"{en} crowds just under {number(top)} ({share:.0f} % of the limit {number(limit)}) and never passes it: "
-            "worth a check",
-        )  # fmt: skip
+        top_vi, limit_vi = number_vi(top, 3), number_vi(limit, 3)
+        text = Bilingual(
+            f"{vi} dồn sát dưới {top_vi} ({share:.0f} % giới hạn {limit_vi}), không lần nào vượt: cần kiểm tra",
+            f"{en} crowds just under {number(top, 3)} ({share:.0f} % of the limit {number(limit, 3)}) "
+            "and never passes it: worth a check",
+        )
+        return Finding(self.columns[j], Reason.CAPPED, TriageClass.FALSIFICATION, self._since[i], at_s, text)
 
     def state(self) -> Any:
         """Return the whole memory, by the parameters that have a limit: which ones have may change meanwhile."""
@@ -143,15 +145,16 @@ class CalibrationWatch:
             self._before[i] = x
 
     def _finding(self, i: int, j: int, limit: float, at_s: float) -> Finding:
-        vi, en = named(self.columns[j])
-        (long_vi, long_en), share = duration(at_s - self._first_s[i]), 100 * self._before[i] / limit
-        return Finding(
-            self.columns[j], Reason.TIMELY_CALIBRATION, TriageClass.FALSIFICATION, self._first_s[i], at_s,
+        vi, en = names_of(self.columns[j])
+        (long_vi, long_en), share = rounded_duration(at_s - self._first_s[i]), 100 * self._before[i] / limit
+        text = Bilingual(
             f"{vi} chuyển sang trạng thái hiệu chuẩn đúng lúc đạt {share:.0f} % giới hạn, số đo vẫn như nước thải "
             f"({self._spells[i]} lần trong {long_vi}): cần kiểm tra",
             f"{en} goes into calibration just when it is at {share:.0f} % of the limit, with readings like the water's "
             f"({self._spells[i]} times in {long_en}): worth a check",
-        )  # fmt: skip
+        )
+        since = self._first_s[i]
+        return Finding(self.columns[j], Reason.MASKING_CALIBRATION, TriageClass.FALSIFICATION, since, at_s, text)
 
     def state(self) -> Any:
         """Return the whole memory, by the parameters that have a limit: which ones have may change meanwhile."""

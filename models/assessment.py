@@ -1,4 +1,4 @@
-"""One fitted pipeline with its triage over the rows of a station: verdicts of rows, whoever keeps the memory."""
+"""What one fitted pipeline makes of the rows of a station, row by row, whoever keeps the memory."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from models.families import FAMILIES
-from models.pipeline import Fitted, Scored, Scorer
-from models.priors import Harm, prior_of
+from models.families import STATION_DEFAULT
+from models.pipeline import Assessor, Fitted, Scored
 from models.protocol import Triage
 from models.series import Floats
 from models.slow.finding import Finding
-from models.slow.stuck import StuckLine
 from models.slow.watches import known_to_triage
-from models.triage import Context, Incident
+from models.triage import Context
 from models.triage import pages as likely_pollution
+from quantrac.domain.parameters import Harm, harm_of
 from quantrac.domain.stations import Station
 
 LEARNING_ROWS = 60
@@ -29,20 +28,20 @@ LEADING = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """What was learnt elsewhere, under the hash of its artefact; ``None``: nothing, novelty alone judges."""
+    """What was learnt elsewhere, under the hash of its artefact; ``None``: nothing, novelty alone assesses."""
 
     sha256: str | None = None
     fitted: Fitted | None = None
 
     @property
     def pipeline(self) -> Fitted:
-        """The pipeline to judge with."""
-        return self.fitted or Fitted.untaught(FAMILIES["scenarios"])
+        """The pipeline to assess with."""
+        return self.fitted or Fitted.untaught(STATION_DEFAULT)
 
 
 @dataclass(frozen=True)
 class WatchConfig:
-    """What the registry says of a station, and what judges it."""
+    """What the registry says of a station, and what assesses it."""
 
     station: str
     parameters: tuple[str, ...]
@@ -50,7 +49,7 @@ class WatchConfig:
     limits: tuple[tuple[float, float], ...]
     active: Learnt = Learnt()
     shadow: Learnt | None = None
-    """A candidate that judges the same rows beside the active one; only counted."""
+    """A candidate that assesses the same rows beside the active one; only counted."""
     legal: Mapping[str, float] = field(default_factory=dict)
     """Upper limits of the parameters that have one: what a slow watch may find values pressed under."""
 
@@ -67,7 +66,7 @@ class WatchConfig:
 
 
 class Watched(NamedTuple):
-    """One row as it is judged, and as it is kept until the next base. Lists, so that it reads back as written."""
+    """One row as it is assessed, and as it is kept until the next base. Lists, so that it reads back as written."""
 
     at_s: float
     values: list[float]
@@ -80,11 +79,11 @@ class Watched(NamedTuple):
     visited_ago_s: float
     """Since a sensor of the station was last calibrated; NaN: never seen."""
     odd: list[list[float]]
-    """What the logger reported where it is not what is judged: number of the parameter, value, code of the status."""
+    """What the logger reported where it is not what is assessed: number of the parameter, value, code of the status."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RowAssessment:
     """What pipeline and triage say of a row. ``severity`` is 1.0 at the threshold."""
 
     severity: float
@@ -97,60 +96,57 @@ class Verdict:
     """What the slow watches see: work items of single sensors."""
 
 
-class Judge:
-    """One fitted pipeline with its triage over the rows of a station."""
+class StationAssessor:
+    """One fitted pipeline over the rows of a station, beside the station's charts."""
 
     def __init__(self, config: WatchConfig, learnt: Learnt) -> None:
         self.learnt = learnt
-        self._config, self._fitted = config, learnt.pipeline
-        family = self._fitted.config
-        self._kind = repr(family.memory)
+        self._parameters = config.parameters
+        fitted = learnt.pipeline
+        self._kind = repr(fitted.config.memory)
         """A memory of other features would be misread."""
-        self.scorer = Scorer(self._fitted, config.parameters, limits=np.array(config.limits))
-        self.incident = Incident(config.parameters, self.scorer.targets, self._fitted.triage_model())
-        self._stuck = StuckLine(family.stuck_rows)
+        self._pipeline = Assessor(fitted, config.parameters, limits=np.array(config.limits))
         self.scored: Scored | None = None
         """What was made of the last rows."""
         self.rows = 0
         self.alarmed = self.paging = False
         """What the last row was; counted are the beginnings."""
 
-    def push(self, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]) -> list[Verdict]:
-        """Judge the next rows. ``values`` has shape (rows, parameters); ``findings`` has what stands after each."""
+    @property
+    def targets(self) -> Sequence[int]:
+        """Places of the parameters that may be alarmed."""
+        return self._pipeline.scorer.targets
+
+    def push(
+        self, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]
+    ) -> list[RowAssessment]:
+        """Assess the next rows. ``values`` has shape (rows, parameters); ``findings`` has what stands after each."""
         times = np.array([round(row.at_s * 1e9) for row in rows], dtype="datetime64[ns]")
-        scored = self.scored = self.scorer.push(times, values)
-        stuck = self._stuck.push(findings)
+        scored = self.scored = self._pipeline.score(times, values, findings)
         # Lists, not arrays: mostly one row, and each call of numpy costs more than that.
-        alarm = [
-            (any(lines) or still) and self.rows + i >= LEARNING_ROWS
-            for i, (lines, still) in enumerate(zip(scored.alarm.tolist(), stuck, strict=True))
-        ]
+        alarm = [any(lines) and self.rows + i >= LEARNING_ROWS for i, lines in enumerate(scored.alarm.tolist())]
         self.rows += len(rows)
         severities = [exp2(min(max(*lines, -20.0), 20.0)) for lines in scored.margin.tolist()]
         on = [mine or row.charted for mine, row in zip(alarm, rows, strict=True)]
         contexts: list[Context] = []
-        if self.incident.running or any(on):
+        if self._pipeline.incident.running or any(on):
             contexts = [_context(row, found) for row, found in zip(rows, findings, strict=True)]
-        shares = scored.shares if self._fitted.tells_process and scored.shares.any() else None
-        triages = self.incident.push(scored.features, np.array(on, dtype=np.bool_), shares, values, contexts)
+        triages = self._pipeline.triage(scored, np.array(on, dtype=np.bool_), values, contexts)
         return [
-            self._verdict(scored, i, severity, triage) if alarm[i] else Verdict(severity, False, triage=triage)
+            self._alarmed(scored, i, severity, triage) if alarm[i] else RowAssessment(severity, False, triage=triage)
             for i, (severity, triage) in enumerate(zip(severities, triages, strict=True))
         ]
 
-    def _verdict(self, scored: Scored, i: int, severity: float, triage: Triage | None) -> Verdict:
+    def _alarmed(self, scored: Scored, i: int, severity: float, triage: Triage | None) -> RowAssessment:
         at = scored.features.cell_names.index("slow_5")
-        off = {self._config.parameters[j]: float(scored.features.cells[i, j, at]) for j in self.scorer.targets}
+        off = {self._parameters[j]: float(scored.features.cells[i, j, at]) for j in self.targets}
         largest = max(map(abs, off.values()))
         bar = max(min(LEADING, largest), largest / 2)
-        return Verdict(severity, True, {p: z for p, z in off.items() if abs(z) >= bar}, triage)
+        return RowAssessment(severity, True, {p: z for p, z in off.items() if abs(z) >= bar}, triage)
 
     def state(self) -> Any:
         """Return the memory, with what it belongs to."""
-        return [
-            self.learnt.sha256, self._kind, self.rows, self.alarmed, self.paging,
-            self.scorer.state(), self.incident.state(), self._stuck.state,
-        ]  # fmt: skip
+        return [self.learnt.sha256, self._kind, self.rows, self.alarmed, self.paging, *self._pipeline.state()]
 
     def set_state(self, state: Any) -> None:
         """Go on from a memory. One of other features is not used; of another artefact, only what rows have taught."""
@@ -158,24 +154,22 @@ class Judge:
         if kind != self._kind:
             return
         if sha256 != self.learnt.sha256:
-            fresh = self.scorer.state()
+            fresh = self._pipeline.scorer.state()
             scorer = {**scorer, "lines": fresh["lines"], "pollution": fresh["pollution"]}
-        self.scorer.set_state(scorer)
-        self.incident.set_state(incident)
-        self._stuck.state = stuck
+        self._pipeline.set_state(scorer, incident, stuck)
         self.rows, self.alarmed, self.paging = rows, alarmed, paging
 
 
-def pages(verdict: Verdict) -> bool:
-    """Whether a verdict alone would page: pollution is likely, and something moved to its polluting side."""
-    if not likely_pollution(verdict.triage):
+def pages(assessment: RowAssessment) -> bool:
+    """Whether an assessment alone would page: pollution is likely, and something moved to its polluting side."""
+    if not likely_pollution(assessment.triage):
         return False
-    return not verdict.alarm or any(harmful(p, z) for p, z in verdict.leading.items())
+    return not assessment.alarm or any(harmful(p, z) for p, z in assessment.leading.items())
 
 
 def harmful(parameter: str, deviation: float) -> bool:
     """Whether a deviation is on the polluting side of a parameter."""
-    return prior_of(parameter)[0].harm in (Harm.HIGH if deviation > 0 else Harm.LOW, Harm.BOTH)
+    return harm_of(parameter) in (Harm.HIGH if deviation > 0 else Harm.LOW, Harm.BOTH)
 
 
 def _context(row: Watched, findings: Sequence[Finding]) -> Context:

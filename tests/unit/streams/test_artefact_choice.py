@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,16 @@ import pytest
 
 from models.artefacts import Artefact, ArtefactStore
 from models.errors import ModelError
-from models.families import FAMILIES
+from models.families import STATION_DEFAULT
 from models.packing import pack
 from models.pipeline import Fitted
 from models.second_stage import train
-from quantrac.domain.stations import Sensor, Station, StationKind
-from streams.artefact_choice import ModelShelf
+from streams.artefact_choice import ArtefactChoice
+from tests.factories import station
 
 AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 ABOUT = Artefact("", "DT_A", "pipeline", AT.isoformat(), AT.isoformat(), AT.isoformat(), "0" * 64, {}, "0.1.0")
-A = Station(
-    "DT_A", date(2026, 1, 1), "A", "A", StationKind.EFFLUENT, "", 105.7, 10.3, (Sensor("COD", "mg/L"),)
-)  # fmt: skip
+A = station("DT_A")
 B = replace(A, code="DT_B")
 
 
@@ -34,26 +32,26 @@ def store(tmp_path: Path) -> ArtefactStore:
 
 
 def add(store: ArtefactStore, name: str, threshold: float) -> str:
-    fitted = Fitted(FAMILIES["scenarios"], None, threshold, 0.01, False)
-    return store.add({"family": "scenarios", "fitted": pack(fitted)}, replace(ABOUT, name=name)).sha256
+    fitted = Fitted(STATION_DEFAULT, None, threshold, 0.01, False)
+    return store.add({"family": STATION_DEFAULT.name, "fitted": pack(fitted)}, replace(ABOUT, name=name)).sha256
 
 
 def test_without_artefacts_novelty_alone_judges(tmp_path: Path) -> None:
-    shelf = ModelShelf(tmp_path)
-    assert shelf.config_of(A).active.sha256 is None
-    assert shelf.problem_of("DT_A") is None
-    assert not shelf.refresh()
+    artefacts = ArtefactChoice(tmp_path)
+    assert artefacts.config_of(A).active.sha256 is None
+    assert artefacts.problem_of("DT_A") is None
+    assert not artefacts.refresh()
 
 
 def test_the_stations_own_artefact_prevails_over_the_default(store: ArtefactStore, tmp_path: Path) -> None:
     own, common = add(store, "DT_A", 1.0), add(store, "default", 2.0)
     store.promote(own, AT)
-    shelf = ModelShelf(tmp_path)
+    artefacts = ArtefactChoice(tmp_path)
     store.promote(common, AT)
-    assert shelf.refresh()
-    assert not shelf.refresh()
-    assert (shelf.config_of(A).active.sha256, shelf.config_of(B).active.sha256) == (own, common)
-    assert shelf.config_of(A).active.pipeline.threshold == 1.0
+    assert artefacts.refresh()
+    assert not artefacts.refresh()
+    assert (artefacts.config_of(A).active.sha256, artefacts.config_of(B).active.sha256) == (own, common)
+    assert artefacts.config_of(A).active.pipeline.threshold == 1.0
 
 
 def test_a_tampered_artefact_is_refused_with_its_hash_and_taken_when_it_is_restored(
@@ -64,21 +62,21 @@ def test_a_tampered_artefact_is_refused_with_its_hash_and_taken_when_it_is_resto
     file = tmp_path / f"{sha256}.skops"
     good = file.read_bytes()
     file.write_bytes(good[:-9] + b"tampered!")
-    shelf = ModelShelf(tmp_path)
-    assert shelf.config_of(A).active.sha256 is None
-    assert sha256 in (shelf.problem_of("DT_A") or "")
-    assert "tampered" in (shelf.problem_of("DT_A") or "")
+    artefacts = ArtefactChoice(tmp_path)
+    assert artefacts.config_of(A).active.sha256 is None
+    assert sha256 in (artefacts.problem_of("DT_A") or "")
+    assert "tampered" in (artefacts.problem_of("DT_A") or "")
     file.write_bytes(good)
     store.promote(sha256, AT)
-    assert shelf.refresh()
-    assert shelf.config_of(A).active.sha256 == sha256
-    assert shelf.problem_of("DT_A") is None
+    assert artefacts.refresh()
+    assert artefacts.config_of(A).active.sha256 == sha256
+    assert artefacts.problem_of("DT_A") is None
 
 
 def test_what_is_no_pipeline_is_refused(store: ArtefactStore, tmp_path: Path) -> None:
-    sha256 = store.add({"family": "scenarios", "fitted": [1.0]}, ABOUT).sha256
+    sha256 = store.add({"family": STATION_DEFAULT.name, "fitted": [1.0]}, ABOUT).sha256
     store.promote(sha256, AT)
-    assert sha256 in (ModelShelf(tmp_path).problem_of("DT_A") or "")
+    assert sha256 in (ArtefactChoice(tmp_path).problem_of("DT_A") or "")
 
 
 @pytest.mark.parametrize(
@@ -93,32 +91,32 @@ def test_what_is_no_pipeline_is_refused(store: ArtefactStore, tmp_path: Path) ->
 def test_an_artefact_of_another_program_is_refused_in_a_sentence(
     store: ArtefactStore, tmp_path: Path, spoil: Callable[[Any], None], words: str
 ) -> None:
-    packed = pack(Fitted(FAMILIES["scenarios"]))
+    packed = pack(Fitted(STATION_DEFAULT))
     spoil(packed)
-    sha256 = store.add({"family": "scenarios", "fitted": packed}, ABOUT).sha256
+    sha256 = store.add({"family": STATION_DEFAULT.name, "fitted": packed}, ABOUT).sha256
     store.promote(sha256, AT)
-    shelf = ModelShelf(tmp_path)
-    assert shelf.config_of(A).active.sha256 is None
-    assert words in (shelf.problem_of("DT_A") or "")
-    assert sha256 in (shelf.problem_of("DT_A") or "")
+    artefacts = ArtefactChoice(tmp_path)
+    assert artefacts.config_of(A).active.sha256 is None
+    assert words in (artefacts.problem_of("DT_A") or "")
+    assert sha256 in (artefacts.problem_of("DT_A") or "")
 
 
 def test_a_second_stage_that_learnt_from_other_features_is_refused(store: ArtefactStore, tmp_path: Path) -> None:
     x = np.random.default_rng(1).normal(size=(400, 3)).astype(np.float32)
     stage = train([x], [(x[:, 0] > 0).astype(np.int64)], [np.ones(400)], negatives=1.0, iterations=2, members=1)
-    packed = pack(Fitted(FAMILIES["scenarios"], stage))
-    store.promote(store.add({"family": "scenarios", "fitted": packed}, ABOUT).sha256, AT)
-    assert "learnt from 3 features and is shown" in (ModelShelf(tmp_path).problem_of("DT_A") or "")
+    packed = pack(Fitted(STATION_DEFAULT, stage))
+    store.promote(store.add({"family": STATION_DEFAULT.name, "fitted": packed}, ABOUT).sha256, AT)
+    assert "learnt from 3 features and is shown" in (ArtefactChoice(tmp_path).problem_of("DT_A") or "")
 
 
 def test_an_index_that_cannot_be_read_is_told_of(store: ArtefactStore, tmp_path: Path) -> None:
     sha256 = add(store, "DT_A", 1.0)
     store.promote(sha256, AT)
-    shelf = ModelShelf(tmp_path)
+    artefacts = ArtefactChoice(tmp_path)
     (tmp_path / "index.json").write_text("{", encoding="utf-8")
-    assert shelf.refresh()
-    assert "index.json" in (shelf.problem_of("DT_A") or "")
-    assert shelf.config_of(A).active.sha256 == sha256
+    assert artefacts.refresh()
+    assert "index.json" in (artefacts.problem_of("DT_A") or "")
+    assert artefacts.config_of(A).active.sha256 == sha256
 
 
 def test_a_shadow_runs_until_it_is_ended_or_promoted(store: ArtefactStore, tmp_path: Path) -> None:
@@ -127,8 +125,8 @@ def test_a_shadow_runs_until_it_is_ended_or_promoted(store: ArtefactStore, tmp_p
     with pytest.raises(ModelError, match="active one"):
         store.begin_shadow(active, AT)
     store.begin_shadow(candidate, AT)
-    shelf = ModelShelf(tmp_path)
-    shadow = shelf.config_of(A).shadow
+    artefacts = ArtefactChoice(tmp_path)
+    shadow = artefacts.config_of(A).shadow
     assert shadow is not None
     assert shadow.sha256 == candidate
     assert store.shadow("DT_A") is not None
@@ -137,6 +135,6 @@ def test_a_shadow_runs_until_it_is_ended_or_promoted(store: ArtefactStore, tmp_p
         store.end_shadow("DT_A", AT)
     store.begin_shadow(candidate, AT)
     store.promote(candidate, AT)
-    shelf.refresh()
-    assert (shelf.config_of(A).active.sha256, shelf.config_of(A).shadow) == (candidate, None)
+    artefacts.refresh()
+    assert (artefacts.config_of(A).active.sha256, artefacts.config_of(A).shadow) == (candidate, None)
     assert [c.action for c in store.history("DT_A")] == ["promote", "shadow", "end shadow", "shadow", "promote"]

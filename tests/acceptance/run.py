@@ -1,24 +1,20 @@
-"""The whole path as processes of their own, a fleet that feeds it, and the accounts of what became of its readings."""
+"""A fleet that feeds the whole path while parts of it are stopped and killed, and what must be true of its readings."""
 
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import psycopg
 
-from local.accounts import Account, Accountant
-from local.processes import Part, Supervisor, part, pipeline
-from local.servers import LocalServers
+from local.accounts import Account
 from local.servers.mail import CaughtMail
-from quantrac.clock import SystemClock
+from local.stage import Stage
 from quantrac.errors import BrokerError, StoreError
-from simulators.fleet import LABELS_FILE, REPORT_FILE
 from sql.reports import DeliveryLine, Reports
 
 RATE = 100
@@ -27,7 +23,6 @@ REST_S = 45.0
 """How long the last readings may take to arrive once the fleet has ended and everything runs again."""
 MAIL_S = 150.0
 """How long mail may take: a notifier that is killed in mid-delivery leaves its lease of two minutes behind."""
-TURN_S = 0.1
 
 EVENTS = """
 title = "A slug, an outage of one station's network, and observations sent twice"
@@ -62,100 +57,30 @@ magnitude = 0.5
 """
 
 
-class Stage:
-    """Servers, one bridge, two workers and one notifier of one run folder, under the demo's own supervisor."""
-
-    def __init__(self, servers: LocalServers) -> None:
-        self.servers = servers
-        self.clock = SystemClock()
-        pipe = pipeline(servers.run_dir, workers=2)
-        self.bridge, self.workers, self.notifier, self.parts = pipe.bridge, pipe.workers, pipe.notifier, pipe.parts
-        self._supervisor = Supervisor(self.parts, self.clock)
-        self._runs = 0
-
-    def open(self) -> None:
-        """Start what processes the readings."""
-        self._supervisor.start()
-
-    def close(self) -> None:
-        """Stop it."""
-        self._supervisor.stop()
-
-    def server(self, name: str) -> Part:
-        """Return a server by its name."""
-        return {server.name: server for server in self.servers.all}[name]  # type: ignore[return-value]
-
-    @property
-    def restarts(self) -> int:
-        """How often the supervisor had to start a process that had ended by itself."""
-        return self._supervisor.restarts
-
-    def tend(self) -> None:
-        """Do what the supervisor does about once a second."""
-        self._supervisor.tend()
-
-    def let(self, seconds: float) -> None:
-        """Let it go on for a while."""
-        ends_s = time.monotonic() + seconds
-        while time.monotonic() < ends_s:
-            self.tend()
-            time.sleep(TURN_S)
-
-    def until(self, what: Callable[[], bool], longest_s: float, said: Callable[[], str]) -> float:
-        """Wait until something is so and return how long it took (s); fail with ``said`` after ``longest_s``."""
-        began_s = time.monotonic()
-        while not what():
-            assert time.monotonic() - began_s < longest_s, f"{said()} (waited {longest_s:g} s)"
-            self.tend()
-            time.sleep(TURN_S)
-        return time.monotonic() - began_s
-
-    def ready(self, *parts: Part) -> None:
-        """Wait until processes are ready."""
-        for each in parts or self.parts:
-            self.until(each.is_healthy, 60, lambda name=each.name: f"{name} is not ready. {self.last_words()}")  # type: ignore[misc]
-
-    def restart(self, which: Part, how: str) -> None:
-        """Stop (SIGTERM) or kill (SIGKILL) a process and start it again at once."""
-        getattr(which, how)()
-        which.launch()
-
-    def last_words(self, lines: int = 4) -> str:
-        """Return the last lines of every log."""
-        said = []
-        for path in sorted((self.servers.run_dir / "log").glob("*.log")):
-            last = path.read_text("utf-8", errors="replace").splitlines()[-lines:]
-            said.append("\n  ".join([f"{path.name}:", *(line[:400] for line in last)]))
-        return "\n".join(["", *said])
-
-    @contextmanager
-    def run(self, slug: str, parameters: Sequence[str] = ("COD", "TSS")) -> Iterator[Run]:
-        """Start a fleet of all stations, in which a slug passes ``slug``; yield once something is stored."""
-        self.ready()
-        self._runs += 1
-        run = Run(
-            self, self.servers.run_dir / f"run-{self._runs}", EVENTS.format(slug=slug, parameters=list(parameters))
-        )
-        try:
-            run.begin()
-            yield run
-        finally:
-            run.close()
+@contextmanager
+def under_load(stage: Stage, slug: str, parameters: Sequence[str] = ("COD", "TSS")) -> Iterator[Run]:
+    """Start a fleet of all stations, in which a slug passes ``slug``; yield once something is stored."""
+    stage.ready()
+    folder = stage.run_dir / f"run-{len(list(stage.run_dir.glob('run-*'))) + 1}"
+    run = Run(stage, folder, EVENTS.format(slug=slug, parameters=list(parameters)))
+    try:
+        run.begin()
+        yield run
+    finally:
+        run.close()
 
 
 class Run:
-    """One fleet's run and its accounts."""
+    """One fleet's run under load, and what must be true of it."""
 
     def __init__(self, stage: Stage, folder: Path, scenario: str) -> None:
-        self.stage, self.folder = stage, folder
-        servers = stage.servers
+        self.stage = stage
         folder.mkdir()
         events = folder / "events.toml"
         events.write_text(scenario, encoding="utf-8")
-        options = ("--scenario", str(events), "--rate", str(RATE), "--json")
-        self.fleet = part(servers.run_dir, "fleet", "simulate", *options, "--folder", str(folder))
-        self.reports = Reports(servers.database().reader)
-        self._accountant = Accountant(servers.database(), servers.kafka(), folder / REPORT_FILE, servers.mail.folder)
+        self._run = stage.fleet("--scenario", str(events), "--rate", str(RATE), folder=folder)
+        self.labels = self._run.labels
+        self.reports = Reports(stage.servers.database().reader)
         self._logs = {each.name: each.log_path.stat().st_size for each in stage.parts}
         self._restarts = stage.restarts
         self.began = stage.clock.now()
@@ -165,24 +90,22 @@ class Run:
 
     def begin(self) -> None:
         """Start the fleet and wait until its first messages are stored."""
-        stage = self.stage
-        stage.until(lambda: self._accountant.waiting() == 0, REST_S, lambda: f"Old records wait. {stage.last_words()}")
-        self.began = stage.clock.now()
-        self._accountant.begin(self.began)
-        self.fleet.start()
-        stage.until(lambda: self.look().ledger.stored > 0, 60, lambda: f"Nothing arrives. {self.told()}")
+        self._run.until_drained(REST_S)
+        self.began = self.stage.clock.now()
+        self._run.begin()
+        self.stage.until(lambda: self.look().ledger.stored > 0, 60, lambda: f"Nothing arrives. {self.told()}")
 
     def look(self) -> Account:
         """Return the accounts of this moment; a connection that an outage has broken is made anew."""
         try:
-            return self._accountant.look(self.stage.clock.now())
+            return self._run.look()
         except (BrokerError, StoreError):
             self.leave_kafka()
-            return self._accountant.look(self.stage.clock.now())
+            return self._run.look()
 
     def leave_kafka(self) -> None:
         """Close our own connection to Kafka, before an outage; the next look makes a new one."""
-        self._accountant.disconnect()
+        self._run.accountant.disconnect()
 
     def heard_again(self, what: str, since: datetime) -> float:
         """Wait until something of every station is stored that came after ``since``; note how long that took (s)."""
@@ -203,16 +126,16 @@ class Run:
         """End the fleet, wait until everything that it published has arrived and is told; return the accounts."""
         stage = self.stage
         stage.let(2)
-        self.fleet.stop()
+        self._run.fleet.stop()
         stage.until(lambda: self.look().at_rest, REST_S, lambda: f"Not everything arrived. {self.told()}")
         stage.until(lambda: self.look().totals.notifications_waiting == 0, MAIL_S, lambda: f"Mail waits. {self.told()}")
         account = self.look()
-        print(f"\n{self.folder.name}: {self.figures}, {self._sums(account)}")  # noqa: T201  (figures of the report)
+        print(f"\n{self._run.folder.name}: {self.figures}, {self._sums(account)}")  # noqa: T201  (figures of the report)
         return account
 
     def published(self) -> dict[str, int]:
         """Return what the fleet says of itself."""
-        report = self.folder / REPORT_FILE
+        report = self._run.report
         return json.loads(report.read_text("utf-8")) if report.exists() else {}
 
     def rows(self) -> tuple[int, int]:
@@ -263,14 +186,13 @@ class Run:
         try:
             account = self.look()
         except (BrokerError, StoreError) as exc:
-            return f"No accounts: {exc} {self.stage.last_words()}"
-        gaps = [f"{g.station} {g.session}: {g.first}..{g.beyond - 1}" for g in self.reports.feed_gaps()]
-        return f"{self._sums(account)} Gaps: {gaps}. Restarts: {self.restarts}. {self.stage.last_words()}"
+            return f"No accounts: {exc} {last_words(self.stage)}"
+        gaps = [f"{g.station} {g.session}: {g.first}..{g.beyond - 1}" for g in self.reports.sequence_gaps()]
+        return f"{self._sums(account)} Gaps: {gaps}. Restarts: {self.restarts}. {last_words(self.stage)}"
 
     def close(self) -> None:
         """End the fleet and the connections."""
-        self.fleet.stop()
-        self._accountant.close()
+        self._run.close()
         self.reports.close()
 
     def _sums(self, account: Account) -> str:
@@ -282,10 +204,14 @@ class Run:
             f"e-mails {len(account.mails)}."
         )
 
-    @property
-    def labels(self) -> Path:
-        """The fleet's own truth."""
-        return self.folder / LABELS_FILE
+
+def last_words(stage: Stage, lines: int = 4) -> str:
+    """Return the last lines of every log."""
+    said = []
+    for path in sorted((stage.run_dir / "log").glob("*.log")):
+        last = path.read_text("utf-8", errors="replace").splitlines()[-lines:]
+        said.append("\n  ".join([f"{path.name}:", *(line[:400] for line in last)]))
+    return "\n".join(["", *said])
 
 
 def repeated(mails: Sequence[CaughtMail]) -> list[str]:

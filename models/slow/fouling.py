@@ -1,4 +1,4 @@
-"""Fouling in open water: turbidity that creeps up for days while the water does not rise.
+"""Fouling in open water: turbidity that rises slowly for days while the water does not rise.
 
 Rain, floods and waste make a river turbid within hours and, but for waste, raise its level; afterwards both fall. A
 window that is being overgrown reads a little more every day. What is compared is the clear water of each half day (the
@@ -19,8 +19,10 @@ import numpy as np
 from models.priors import kind_of, prior_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses, duration, named, number, number_vi
+from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses
 from models.snapshots import ByFields
+from quantrac.domain.parameters import names_of
+from quantrac.domain.words import Bilingual, number, number_vi, rounded_duration
 
 _HOUR_S = 3600.0
 _BLOCK_HOURS = 12
@@ -34,7 +36,7 @@ _RISE = 0.8
 """Logarithm of the rise that is found, 2.2 times: in ten recorded river years only one had such rises by itself (3.5 %
 of its rows), at 2.1 times it would be two."""
 _STEEP = 0.4
-"""A rise of which half a day makes a larger share is no creep, but a jump."""
+"""A rise of which half a day makes a larger share is no fouling, but a jump."""
 _BEGUN = 0.25
 """Share of the rise up to which it had not begun."""
 _OVER = 0.5
@@ -52,7 +54,7 @@ def is_open_water(columns: Sequence[str]) -> bool:
     return "level" in kinds and "flow" not in kinds
 
 
-class CreepWatch(ByFields):
+class FoulingWatch(ByFields):
     """The clear water of the last half days by sensor, beside the level. Finds nothing where no level is measured."""
 
     def __init__(self, columns: Sequence[str]) -> None:
@@ -61,7 +63,7 @@ class CreepWatch(ByFields):
         self._level = kinds.index("level") if "level" in kinds else -1
         self._judged = [j for j, kind in enumerate(kinds) if kind in _JUDGED and self._level >= 0]
         self._picked = [*self._judged, self._level]
-        self._floor = np.array([prior_of(kinds[j])[0].floor_absolute for j in self._judged])
+        self._floor = np.array([prior_of(kinds[j]).floor_absolute for j in self._judged])
         d = len(self._judged) + 1
         self._hour = -1
         self._sum, self._rows = np.zeros(d), np.zeros(d)
@@ -73,7 +75,7 @@ class CreepWatch(ByFields):
         self._times = np.ones(d - 1)
 
     def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
-        """Take the next row and return the sensors whose clear water creeps up."""
+        """Take the next row and return the sensors whose clear water rises slowly."""
         if not self._judged:
             return []
         hour = int(at_s // _HOUR_S)
@@ -147,16 +149,16 @@ class CreepWatch(ByFields):
 
     def _finding(self, i: int, at_s: float) -> Finding:
         column = self.columns[self._judged[i]]
-        vi, en = named(column)
-        long_vi, long_en = duration(at_s - float(self._since[i]))
+        vi, en = names_of(column)
+        long_vi, long_en = rounded_duration(at_s - float(self._since[i]))
         times = float(self._times[i])
-        return Finding(
-            column, Reason.DRIFT, TriageClass.FAULT, float(self._since[i]), at_s,
-            f"{vi} tăng dần trong {long_vi}, gấp {number_vi(times)} lần lúc trong nhất, mà mực nước không dâng: "
+        text = Bilingual(
+            f"{vi} tăng dần trong {long_vi}, gấp {number_vi(times, 3)} lần lúc trong nhất, mà mực nước không dâng: "
             "đầu đo có thể bẩn; nếu sạch, hãy tìm nguồn thải",
-            f"{en} has crept up for {long_en} to {number(times)} times its clearest while the water did not rise: "
+            f"{en} has crept up for {long_en} to {number(times, 3)} times its clearest while the water did not rise: "
             "the probe may be fouled; if it is clean, look for a source",
-        )  # fmt: skip
+        )
+        return Finding(column, Reason.FOULING, TriageClass.FAULT, float(self._since[i]), at_s, text)
 
     _FIELDS = (
         "_hour", "_sum", "_rows", "_hours", "_clear", "_levels", "_low", "_low_level", "_since", "_found", "_times",

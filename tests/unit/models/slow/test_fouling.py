@@ -7,9 +7,9 @@ import pytest
 
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.creep import CreepWatch, is_open_water
 from models.slow.drift import DriftWatch
 from models.slow.finding import Finding
+from models.slow.fouling import FoulingWatch, is_open_water
 from models.slow.watches import SlowWatches
 
 COLUMNS = ("Level", "Cond", "Turbidity")
@@ -38,7 +38,7 @@ def creeping(values: Floats, first: int, days: int, times: float) -> Floats:
 
 
 def run(values: Floats, status: Floats | None = None) -> list[list[Finding]]:
-    watch = CreepWatch(COLUMNS)
+    watch = FoulingWatch(COLUMNS)
     said = np.zeros(values.shape, dtype=np.int8) if status is None else status.astype(np.int8)
     return [watch.push(3600.0 * i, v, s) for i, (v, s) in enumerate(zip(values, said, strict=True))]
 
@@ -62,10 +62,10 @@ def test_a_window_that_is_overgrown_is_found_and_cleaning_ends_it(seed: int) -> 
 
 def test_the_words_name_the_sensor_the_size_and_the_level() -> None:
     (said,) = run(creeping(river(), 40, 12, 6.0))[50 * DAY]
-    assert (said.parameter, said.reason, said.cls) == ("Turbidity", Reason.DRIFT, TriageClass.FAULT)
+    assert (said.parameter, said.reason, said.cls) == ("Turbidity", Reason.FOULING, TriageClass.FAULT)
     assert 38 * DAY <= said.since_s / 3600 <= 42 * DAY
-    assert "mực nước không dâng" in said.text_vi
-    assert "while the water did not rise" in said.text_en
+    assert "mực nước không dâng" in said.text.vi
+    assert "while the water did not rise" in said.text.en
 
 
 def test_what_rises_with_the_water_or_at_once_is_no_creep() -> None:
@@ -97,7 +97,7 @@ def test_without_a_level_nothing_is_known() -> None:
     values = creeping(river(), 40, 12, 6.0)
     values[30 * DAY :, 0] = np.nan
     assert not found_rows(values)
-    assert not CreepWatch(("Cond", "Turbidity")).push(0.0, values[0, 1:], np.zeros(2, dtype=np.int8))
+    assert not FoulingWatch(("Cond", "Turbidity")).push(0.0, values[0, 1:], np.zeros(2, dtype=np.int8))
 
 
 def test_open_water_has_a_level_and_no_flow() -> None:
@@ -105,5 +105,5 @@ def test_open_water_has_a_level_and_no_flow() -> None:
     assert not is_open_water(("Level", "Flow", "TSS"))
     assert not is_open_water(("TSS", "COD"))
     drift = {type(w) for w in SlowWatches(COLUMNS).watches}
-    assert CreepWatch in drift
+    assert FoulingWatch in drift
     assert DriftWatch not in drift

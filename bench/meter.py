@@ -1,0 +1,45 @@
+"""What processes take: peak memory and processor time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import psutil
+
+
+class Meter:
+    """Peak memory and processor time of processes, sampled in a thread."""
+
+    def __init__(self, pids: Callable[[], dict[str, int | None]]) -> None:
+        self._pids = pids
+        self.rss_mb: dict[str, float] = {}
+        self.cpu_s: dict[str, float] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Meter:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.5):
+            for name, pid in self._pids().items():
+                if pid is not None:
+                    self._sample(name, pid)
+
+    def _sample(self, name: str, pid: int) -> None:
+        try:
+            process = psutil.Process(pid)
+            family = [process, *process.children(recursive=True)]
+            # PSS would count PostgreSQL's shared buffers once; RSS is what `top` shows, and the larger of the two.
+            rss = sum(p.memory_info().rss for p in family) / 1e6
+            cpu = sum(sum(p.cpu_times()[:2]) for p in family)
+        except psutil.NoSuchProcess:
+            return
+        self.rss_mb[name] = max(rss, self.rss_mb.get(name, 0.0))
+        self.cpu_s[name] = max(cpu, self.cpu_s.get(name, 0.0))

@@ -1,0 +1,172 @@
+"""What the worker runs of a station, charts and pipeline, each behind one seam for the conformance suite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import isnan
+from typing import Any, Protocol, Self, runtime_checkable
+
+import numpy as np
+
+from models.assessment import LEARNING_ROWS, RowAssessment, WatchConfig
+from models.evidence import MOVED
+from models.features.table import Features
+from models.pipeline import Scored
+from models.protocol import NotReadyReason, Reason, Row, Triage
+from models.reported import reported
+from models.residual import FUTURE_S, ResidualDetector, probability_of
+from models.snapshots import pack, unpack
+from models.watch import StationWatch
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How unusual a row is.
+
+    ``value`` is the severity: 1.0 is the threshold for an alarm, 0.0 is the baseline itself; it has no upper end.
+    ``probability`` is the same on 0..1, 0.5 at the threshold. ``alarm`` is true when the severity stayed above the
+    threshold long enough. ``contributions`` is the severity by parameter. ``triage`` is set while ``alarm`` is true by
+    detectors that can tell, else ``None``.
+    """
+
+    value: float
+    probability: float
+    alarm: bool
+    reason: Reason
+    contributions: Mapping[str, float] = field(default_factory=dict)
+    triage: Triage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotReady:
+    """No score, and why: "not ready" is never written as zero."""
+
+    reason: NotReadyReason
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """A causal, deterministic, restorable anomaly detector of one station."""
+
+    @property
+    def config(self) -> Any:
+        """The frozen configuration that ``restore`` takes back."""
+        ...
+
+    def score(self, row: Row, now: datetime) -> Score | NotReady:
+        """Learn from one row and score it. ``now`` is our clock: rows stamped well ahead of it are refused."""
+        ...
+
+    def score_batch(self, rows: Iterable[Row], now: datetime) -> list[Score | NotReady]:
+        """Score rows in order; equal to calling ``score`` for each. ``now`` is not before the last row."""
+        ...
+
+    def snapshot(self) -> bytes:
+        """Return the whole state, for ``restore``."""
+        ...
+
+    @classmethod
+    def restore(cls, config: Any, snapshot: bytes) -> Self:
+        """Return a detector that goes on exactly where ``snapshot`` was taken. Raises ``ModelError`` if it cannot."""
+        ...
+
+
+class ChartsDetector(ResidualDetector):
+    """The charts of a station as one detector."""
+
+    def score(self, row: Row, now: datetime) -> Score | NotReady:
+        """Learn from one row and score it."""
+        severities = self.advance(row, now)
+        if isinstance(severities, NotReadyReason):
+            return NotReady(severities)
+        if not severities:
+            return NotReady(NotReadyReason.MISSING)
+        known = {p: s for p, s in severities.items() if s is not None}
+        if not known:
+            return NotReady(NotReadyReason.LEARNING)
+        alarm = any(self.charts[p].state.alarm for p in known)
+        worst = max(known, key=lambda p: (self.charts[p].state.alarm, known[p]))
+        value = known[worst]
+        return Score(value, probability_of(value, alarm), alarm, self.reason(worst, value), known)
+
+    def score_batch(self, rows: Iterable[Row], now: datetime) -> list[Score | NotReady]:
+        """Score rows in order."""
+        return [self.score(row, now) for row in rows]
+
+
+_KIND, _VERSION = "station pipeline", 6
+_ALARMED = 5.0
+"""Scatters of a sensor that count as a contribution of 1."""
+
+
+class StationPipeline:
+    """Pipeline, slow watches and triage of one station; the same rows in one series give the same scores.
+
+    A base is taken whenever it is due, as the worker does with every batch.
+    """
+
+    def __init__(self, config: WatchConfig) -> None:
+        self.config = config
+        self._watch = StationWatch(config)
+        self._base: bytes | None = None
+        self._last_s = float("-inf")
+
+    def score(self, row: Row, now: datetime) -> Score | NotReady:
+        """Learn from one row and score it."""
+        at = row.observed_at.timestamp()
+        if at <= self._last_s:
+            return NotReady(NotReadyReason.LATE)
+        if at > now.timestamp() + FUTURE_S:
+            return NotReady(NotReadyReason.FUTURE)
+        self._last_s = at
+        (assessment,) = self._watch.push([row], [False])
+        if self._watch.base_is_due:
+            self._base = self._watch.take_base()
+        if all(isnan(value) for value in reported(row, self.config.parameters).usable):
+            return NotReady(NotReadyReason.MISSING)
+        scored = self._watch.scored
+        if scored is None or self._watch.rows < LEARNING_ROWS:
+            return NotReady(NotReadyReason.LEARNING)
+        return self._worded(assessment, scored)
+
+    def _worded(self, assessment: RowAssessment, scored: Scored) -> Score:
+        features, columns = scored.features, self.config.parameters
+        at = features.cell_names.index("slow_5")
+        contributions = {columns[j]: abs(float(features.cells[0, j, at])) / _ALARMED for j in self._watch.targets}
+        reason = self._reason(features) if assessment.alarm or assessment.severity >= 1 else Reason.NORMAL
+        probability = probability_of(assessment.severity, assessment.alarm)
+        triage = assessment.triage if assessment.alarm else None
+        return Score(assessment.severity, probability, assessment.alarm, reason, contributions, triage)
+
+    def _reason(self, features: Features) -> Reason:
+        """Return the strongest single cause in a row, faults of the instrument first."""
+        targets = list(self._watch.targets)
+        cells = {name: np.abs(features.cells[0, targets, i]) for i, name in enumerate(features.cell_names)}
+        lead = int(np.argmax(cells["slow_5"]))
+        alone = (cells["slow_5"] > MOVED).sum() < 2
+        named = (
+            (cells["missing"].any(), Reason.MISSING), (cells["zero"].any(), Reason.EXACT_ZERO),
+            (cells["run"].max() > 2.3, Reason.STUCK), (alone and cells["cross_0"][lead] > 6, Reason.RELATION),
+            (cells["noise"][lead] > 3.5, Reason.NOISE), (cells["step"][lead] > 12, Reason.STEP),
+        )  # fmt: skip
+        signed = features.cells[0, targets[lead], features.cell_names.index("slow_5")]
+        return next((reason for holds, reason in named if holds), Reason.HIGH if signed > 0 else Reason.LOW)
+
+    def score_batch(self, rows: Iterable[Row], now: datetime) -> list[Score | NotReady]:
+        """Score rows in order."""
+        return [self.score(row, now) for row in rows]
+
+    def snapshot(self) -> bytes:
+        """Return the state: the last base and the rows since, under 100 kB for twelve parameters."""
+        return pack(_KIND, _VERSION, [self._last_s, self._watch.light(), self._base])
+
+    @classmethod
+    def restore(cls, config: WatchConfig, snapshot: bytes) -> Self:
+        """Return a detector that goes on where ``snapshot`` was taken. Raises ModelError if it cannot."""
+        detector = cls(config)
+        state: Any = unpack(_KIND, _VERSION, snapshot)
+        detector._last_s, light, detector._base = state
+        detector._watch = StationWatch.restore(config, light, detector._base)
+        return detector
