@@ -20,6 +20,7 @@ from commands import (
     oncall,
     progress,
     replay,
+    reports,
     servers,
     settings,
     simulate,
@@ -59,6 +60,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(oncall.app, name="oncall")
 app.add_typer(audit.app, name="audit")
+app.add_typer(reports.app, name="report")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(forwarding.app, name="forwarding")
 app.add_typer(progress.app, name="progress")

@@ -147,6 +147,17 @@ def trainer() -> None:
     every_night(context.settings.trainer_hour, context.clock, _until_signal(), train)
 
 
+@app.command()
+def reporter() -> None:
+    """Keep VN_WQI of the hot spots up to date, and mail the province's reports at the hour of the settings.
+
+    Example: QUANTRAC_REPORT_TO=lanh-dao@example.vn QUANTRAC_REPORT_HOUR=7 quantrac run reporter
+    """
+    from commands.reports.reporter import run_reporter
+
+    run_reporter(_prepare("reporter"), _until_signal())
+
+
 def _prepare(process: str) -> Context:
     from quantrac.telemetry import configure_logging, get_logger, serve_metrics
 

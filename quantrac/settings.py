@@ -155,6 +155,16 @@ class Settings(BaseSettings):
         description="How long after its end an hour or day is judged, so that the last readings can arrive (s).",
     )
 
+    wqi_least_groups: int = Field(
+        3,
+        ge=1,
+        le=5,
+        description=(
+            "Groups of parameters that VN_WQI needs. QĐ 1460 demands 3; automatic stations often measure 2 (I and IV): "
+            "with 2 their values are indicative, and marked so."
+        ),
+    )
+
     batch_messages: int = Field(
         500, ge=1, le=10_000, description="Most messages that a worker takes into one transaction."
     )
@@ -256,10 +266,19 @@ class Settings(BaseSettings):
     trainer_min_rows: int = Field(
         4000, ge=2000, description="A station with fewer rows of history is not trained; two weeks at five minutes."
     )
+    report_to: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Addresses to which `run reporter` mails the province's reports, with commas between."
+    )
+    report_hour: int = Field(
+        7,
+        ge=1,
+        le=23,
+        description="Hour, in Vietnam, at which the day before is reported by mail, and on the first the month before.",
+    )
     grafana_url: str | None = Field(None, description="Grafana to provision the dashboards to.")
     grafana_token: SecretStr | None = Field(None, description="Service account token of Grafana.")
 
-    @field_validator("mail_to", "drop_patterns", mode="before")
+    @field_validator("mail_to", "drop_patterns", "report_to", mode="before")
     @classmethod
     def _split_addresses(cls, value: object) -> object:
         return tuple(a.strip() for a in value.split(",") if a.strip()) if isinstance(value, str) else value

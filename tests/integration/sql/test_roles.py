@@ -22,6 +22,7 @@ TABLES = (
     *("incident_attachments", "hold_windows", "people", "contact_channels", "rotas", "escalation_policies"),
     *("rota_overrides", "rota_swaps"),
     "forwarded_files",
+    *("judgement_revisions", "alert_causes", "wqi", "sent_reports"),
 )
 
 
@@ -103,6 +104,8 @@ def test_writer_cannot_change_descriptions(database: DatabaseEndpoint, table: st
 
 def test_writer_cannot_rewrite_the_history_of_revisions(database: DatabaseEndpoint) -> None:
     _refused(database.writer, "UPDATE reading_revisions SET value = 0")
+    for history in ("judgement_revisions", "alert_causes"):
+        _refused(database.writer, f"INSERT INTO {history} DEFAULT VALUES")
 
 
 @pytest.mark.parametrize("table", ["incident_events", "incident_attachments"])

@@ -1,0 +1,66 @@
+"""A report as one CSV file: every table under its name, numbers with every digit and a point, stamps with offset."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from reports.document import Column, Document, Table, Text, Value
+from reports.formats import stamp
+
+_BOM = "\ufeff"
+"""Without it Excel reads UTF-8 as a code page, and Vietnamese as noise."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def render(document: Document) -> bytes:
+    """Return the tables of a document, one after the other, with CRLF as RFC 4180 has it."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(["report", safe(document.subject.vi), document.period.vi, "as_of", stamp(document.as_of)])
+    for note in document.notes:
+        writer.writerow(["note", safe(note.vi), safe(note.en)])
+    for table in document.tables:
+        writer.writerows(_lines(table))
+    return (_BOM + out.getvalue()).encode()
+
+
+def safe(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula.
+
+    >>> safe("=1+1"), safe("COD")
+    ("'=1+1", 'COD')
+    """
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def head(column: Column) -> str:
+    """Return the head of a column for machines and people: Vietnamese, English, unit."""
+    both = column.head.vi if column.head.vi == column.head.en else f"{column.head.vi} / {column.head.en}"
+    return f"{both} [{column.unit}]" if column.unit and column.unit not in both else both
+
+
+def _lines(table: Table) -> Iterator[list[str]]:
+    yield []
+    yield ["table", table.code, table.title.vi, table.title.en]
+    yield ["origin", table.origin.vi, table.origin.en]
+    yield [head(column) for column in table.columns]
+    for row in table.rows:
+        yield [_cell(value) for value in row]
+    if table.left_out:
+        yield ["left_out", str(table.left_out)]
+
+
+def _cell(value: Value) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return stamp(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Text):
+        return safe(value.vi)
+    return safe(value) if isinstance(value, str) else repr(value)

@@ -1,0 +1,108 @@
+"""A report as a workbook: a sheet for what stands on top, and one for each table, with numbers as numbers."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from quantrac.domain.stations import VIETNAM
+from reports.document import Document, Kind, Table, Text, Value
+from reports.formats import moment
+from reports.render.csv import head
+
+_HEAD_ROW = 2
+_WIDTHS = {Kind.INSTANT: 17, Kind.DAY: 12, Kind.NUMBER: 13, Kind.SHARE: 11, Kind.TEXT: 20}
+
+
+@dataclass(frozen=True, slots=True)
+class _Formats:
+    title: Format
+    head: Format
+    small: Format
+    plain: dict[Kind, Format]
+    marked: Format
+
+
+def render(document: Document) -> bytes:
+    """Return the workbook of a document; instants are in Vietnam's time, as every sheet says."""
+    out = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(out, options) as book:
+        book.set_properties(
+            {"title": document.title.vi, "created": document.as_of.astimezone(VIETNAM).replace(tzinfo=None)}
+        )
+        formats = _formats(book)
+        _cover(book.add_worksheet("report"), document, formats)
+        for table in document.tables:
+            _sheet(book.add_worksheet(table.code), table, formats)
+    return out.getvalue()
+
+
+def _formats(book: Workbook) -> _Formats:
+    numbers = {
+        Kind.TEXT: "@",
+        Kind.NUMBER: "General",
+        Kind.SHARE: "0.0%",
+        Kind.INSTANT: "hh:mm dd/mm/yyyy",
+        Kind.DAY: "dd/mm/yyyy",
+    }
+    return _Formats(
+        title=book.add_format({"bold": True, "font_size": 13}),
+        head=book.add_format({"bold": True, "text_wrap": True, "bg_color": "#EEF2F5", "border": 1, "valign": "top"}),
+        small=book.add_format({"font_color": "#444444"}),
+        plain={kind: book.add_format({"num_format": text, "valign": "top"}) for kind, text in numbers.items()},
+        marked=book.add_format({"bold": True, "underline": 1, "bg_color": "#FDE8E8"}),
+    )
+
+
+def _cover(sheet: Worksheet, document: Document, formats: _Formats) -> None:
+    lines = [
+        document.title,
+        document.subject,
+        document.period,
+        Text(
+            f"Số liệu chốt lúc {moment(document.as_of)}, giờ Việt Nam (UTC+7)",
+            f"As known at {moment(document.as_of)}, Vietnam's time (UTC+7)",
+        ),
+        *(Text(f"{name.vi}: {value}", f"{name.en}: {value}") for name, value in document.facts),
+        *document.notes,
+    ]
+    sheet.set_column(0, 1, 80)
+    for row, line in enumerate(lines):
+        style = formats.title if row == 0 else None
+        sheet.write_string(row, 0, line.vi, style)
+        sheet.write_string(row, 1, line.en, style)
+
+
+def _sheet(sheet: Worksheet, table: Table, formats: _Formats) -> None:
+    sheet.write_string(0, 0, f"{table.title.vi} / {table.title.en} (UTC+7)", formats.title)
+    sheet.write_string(1, 0, f"{table.origin.vi} / {table.origin.en}", formats.small)
+    sheet.freeze_panes(_HEAD_ROW + 1, 1)
+    for position, column in enumerate(table.columns):
+        sheet.set_column(position, position, _WIDTHS[column.kind])
+        sheet.write_string(_HEAD_ROW, position, head(column), formats.head)
+    for index, values in enumerate(table.rows):
+        for position, (value, column) in enumerate(zip(values, table.columns, strict=True)):
+            style = formats.marked if (index, position) in table.marked else formats.plain[column.kind]
+            _write(sheet, (_HEAD_ROW + 1 + index, position), value, style)
+    if table.left_out:
+        sheet.write_string(_HEAD_ROW + 1 + len(table.rows), 0, f"+ {table.left_out}", formats.small)
+
+
+def _write(sheet: Worksheet, at: tuple[int, int], value: Value, style: Format) -> None:
+    if value is None:
+        return
+    if isinstance(value, datetime):
+        sheet.write_datetime(*at, value.astimezone(VIETNAM).replace(tzinfo=None), style)
+    elif isinstance(value, date):
+        sheet.write_datetime(*at, value, style)
+    elif isinstance(value, int | float):
+        sheet.write_number(*at, value, style)
+    else:
+        sheet.write_string(*at, f"{value.vi} / {value.en}" if isinstance(value, Text) else value, style)

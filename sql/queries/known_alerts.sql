@@ -1,0 +1,31 @@
+-- Alerts of a station whose condition held in a period, with what was known of them at an instant.
+SELECT alert.id, alert.parameter, alert.rule,
+       (SELECT severity
+          FROM alert_transitions
+         WHERE alert_id = alert.id AND kind <> 'resolved' AND created_at <= %(as_of)s
+         ORDER BY array_position(ARRAY['info', 'warning', 'high', 'critical'], severity) DESC
+         LIMIT 1),
+       alert.since,
+       (SELECT min(sent_at) FROM outbox WHERE alert_id = alert.id AND sent_at <= %(as_of)s),
+       CASE WHEN alert.acknowledged_at <= %(as_of)s THEN alert.acknowledged_at END,
+       CASE WHEN alert.acknowledged_at <= %(as_of)s THEN alert.acknowledged_by END,
+       ended.observed_at,
+       opened.value,
+       alert.limit_maximum, alert.limit_minimum,
+       (SELECT cause
+          FROM alert_causes
+         WHERE alert_id = alert.id AND recorded_at <= %(as_of)s
+         ORDER BY id DESC
+         LIMIT 1)
+  FROM alerts AS alert
+  JOIN alert_transitions AS opened
+    ON opened.alert_id = alert.id AND opened.kind = 'opened' AND opened.created_at <= %(as_of)s
+  LEFT JOIN LATERAL (
+        SELECT max(observed_at) AS observed_at
+          FROM alert_transitions
+         WHERE alert_id = alert.id AND kind = 'resolved' AND created_at <= %(as_of)s
+       ) AS ended ON true
+ WHERE alert.station = %(station)s
+   AND alert.since < %(until)s
+   AND (ended.observed_at IS NULL OR ended.observed_at >= %(since)s)
+ ORDER BY alert.since, alert.id

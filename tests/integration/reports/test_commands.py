@@ -1,0 +1,145 @@
+"""``quantrac report`` as a process, and the reporter against a real mail server."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from commands.context import Context
+from commands.reports.reporter import one_round
+from local.servers.mail import MailCatcher
+from quantrac.clock import ManualClock
+from quantrac.endpoints import DatabaseEndpoint, SmtpEndpoint
+from quantrac.errors import NotifyError
+from quantrac.settings import Settings
+from tests.integration.reports.conftest import MIDNIGHT, STEP, Feed
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def quantrac(database: DatabaseEndpoint, tmp_path: Path) -> Run:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        env = os.environ | {"QUANTRAC_DATABASE_WRITER_URL": database.writer, "TZ": "Europe/Berlin"}
+        command = [sys.executable, "-m", "quantrac", "report", *arguments]
+        return subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+
+    return run
+
+
+def _full_day(feed: Feed) -> None:
+    feed.store([feed.row(MIDNIGHT + n * STEP, 60.0) for n in range(288)])
+    feed.judge(MIDNIGHT + 25 * HOUR)
+
+
+def test_a_signed_report_is_written_again_the_same(feed: Feed, quantrac: Run, tmp_path: Path) -> None:
+    _full_day(feed)
+    asked = ("day", "KCN_A", "--date", "2026-11-02", "--as-of", "2026-11-03T07:00", "--format", "pdf")
+    done = quantrac(*asked)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.startswith("KCN_A_2026-11-02.pdf: Khu công nghiệp A (KCN_A), Ngày 02/11/2026, as known at ")
+    feed.store([feed.row(MIDNIGHT, 600.0, received_at=MIDNIGHT + 48 * HOUR)])
+    assert quantrac(*asked, "--out", "again.pdf").returncode == 0
+    assert (tmp_path / "again.pdf").read_bytes() == (tmp_path / "KCN_A_2026-11-02.pdf").read_bytes()
+
+
+def test_the_province_of_a_month_as_of_now(feed: Feed, quantrac: Run, tmp_path: Path) -> None:
+    _full_day(feed)
+    done = quantrac("month", "--month", "2026-11", "--format", "csv", "--out", "m.csv")
+    assert done.returncode == 0, done.stderr
+    assert "To sign, take an --as-of at least 10 minutes old." in done.stderr
+    assert "KCN_A,Khu công nghiệp A," in (tmp_path / "m.csv").read_text("utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("day", "KCN_B", "--date", "2026-11-02"), "Station KCN_B is not known. Did you mean KCN_A?"),
+        (("month", "--month", "2999-01"), "Month 01/2999 has not begun"),
+        (("day", "--date", "2026-02-30"), "'2026-02-30' is no day of the calendar: write it like 2026-11-30."),
+        (("month", "--month", "11/2026"), "'11/2026' is no month of the calendar: write it like 2026-11."),
+        (("day", "--date", "2026-11-02", "--as-of", "yesterday"), "'yesterday' is no instant: write it like"),
+        (("day", "--date", "2026-11-02", "--as-of", "2999-01-01"), "--as-of 00:00 01/01/2999 (UTC+7) has not come"),
+        (("day", "--date", "2026-11-02", "--out", "no/such/folder.html"), "no/such/folder.html cannot be written"),
+        (("day", "--date", "2025-12-31"), "No station is described in Day 31/12/2025"),
+    ],
+)
+def test_what_cannot_be_reported_is_a_sentence(
+    feed: Feed, quantrac: Run, arguments: tuple[str, ...], sentence: str
+) -> None:
+    done = quantrac(*arguments)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.startswith(f"quantrac: {sentence}")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_indices_by_the_command(feed: Feed, quantrac: Run) -> None:
+    assert quantrac("wqi").stdout == "0 hours and days computed.\n"
+
+
+class _Mailing(Context):
+    """The settings of a test, with the mail catcher as server."""
+
+    server: SmtpEndpoint
+
+    def smtp(self) -> SmtpEndpoint:
+        return self.server
+
+
+@pytest.fixture
+def mailing(database: DatabaseEndpoint, mail: MailCatcher) -> Callable[[datetime], _Mailing]:
+    def make(now: datetime) -> _Mailing:
+        addresses = ("a@example.vn", "b@example.vn")
+        settings = Settings(database_writer_url=SecretStr(database.writer), report_to=addresses)
+        made = _Mailing(settings, ManualClock(now))
+        object.__setattr__(made, "server", replace(mail.endpoint(), sender="q@example.vn"))
+        return made
+
+    return make
+
+
+def test_a_report_is_mailed_once_at_its_hour(
+    feed: Feed, mailing: Callable[[datetime], _Mailing], mail: MailCatcher
+) -> None:
+    """07:00 in Vietnam is midnight in UTC: nothing before; day and month, a mail an address; none after a restart."""
+    _full_day(feed)
+    seven = datetime(2026, 11, 3, 0, 0, tzinfo=UTC)
+    one_round(mailing(seven - timedelta(seconds=1)))
+    assert mail.mails() == []
+    one_round(mailing(seven))
+    one_round(mailing(seven + HOUR))
+    found = [caught.message() for caught in mail.mails()]
+    assert [m["To"] for m in found] == ["a@example.vn", "b@example.vn"] * 2
+    names = [part.get_filename() for part in found[0].iter_attachments()]
+    assert names == ["province_2026-11-02.pdf", "province_2026-11-02.xlsx"]
+    assert found[0]["Subject"] == "Báo cáo quan trắc tự động toàn tỉnh trong ngày: Ngày 02/11/2026"
+    with psycopg.connect(feed.database.reader) as connection:
+        assert connection.execute("SELECT kind, first_day, as_of FROM sent_reports ORDER BY kind").fetchall() == [
+            ("day", date(2026, 11, 2), seven - timedelta(minutes=10)),
+            ("month", date(2026, 10, 1), seven - timedelta(minutes=10)),
+        ]
+
+
+def test_a_mail_server_that_is_away_is_tried_again(
+    feed: Feed, mailing: Callable[[datetime], _Mailing], mail: MailCatcher
+) -> None:
+    seven = datetime(2026, 11, 3, 0, 0, tzinfo=UTC)
+    context = mailing(seven)
+    server = context.server
+    object.__setattr__(context, "server", replace(server, port=1))
+    with pytest.raises(NotifyError):
+        one_round(context)
+    object.__setattr__(context, "server", server)
+    one_round(context)
+    assert len(mail.mails()) == 4
