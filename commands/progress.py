@@ -28,7 +28,7 @@ def list_() -> None:
         lines, breaks = reports.progress(), reports.log_breaks()
     print_table(_COLUMNS, lines) if lines else say("No worker has committed anything yet.")
     for found in breaks:
-        say(f"{found.noticed_at:%Y-%m-%d %H:%M:%S} {found.kind}: {found.told}")
+        say(f"{found.noticed_at:%Y-%m-%d %H:%M:%S} {found.kind}: {found.what}")
 
 
 @app.command()

@@ -166,6 +166,8 @@ kafka_settings() {
 } | keep dropfolder.toml
 {
     echo "database_writer_url = \"$(database_url writer)\""
+    echo "mail_to = \"$mail_to\""
+} | keep incidents.toml
 {
     echo "database_writer_url = \"$(database_url writer)\""
     # The worker decides who is told, so it knows the officers' addresses too.

@@ -318,5 +318,5 @@ def _judge_again(cursor: psycopg.Cursor[Any], changed: Sequence[ChangedDays]) ->
         "firsts": [c.first for c in changed],
         "beyonds": [c.beyond for c in changed],
     }
-    for window in ("hours", "days"):
-        cursor.execute(statement(f"rejudge_{window}"), columns)
+    cursor.execute(statement("rejudge_hours"), columns)
+    cursor.execute(statement("rejudge_days"), columns)

@@ -94,7 +94,7 @@ class LogBreakLine(NamedTuple):
     first: int
     beyond: int
     noticed_at: datetime
-    told: str
+    what: str
 
 
 class ProgressLine(NamedTuple):

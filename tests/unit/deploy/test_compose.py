@@ -252,19 +252,19 @@ class TestPrepare:
         assert (secrets.parent / "authority" / "ca.key").stat().st_mode & 0o777 == 0o600
 
     @pytest.mark.parametrize(
-        "service", ["setup", "bridge", "dropfolder", "worker", "notifier", "trainer", "dashboards", "desk"]
+        "service", ["setup", "bridge", "dropfolder", "worker", "incidents", "notifier", "trainer", "dashboards", "desk"]
     )
     def test_each_configuration_is_one_that_quantrac_takes(self, secrets: Path, service: str) -> None:
         settings = load_settings({"QUANTRAC_CONFIG_FILE": str(secrets / f"{service}.toml")})
         roles = {role: getattr(settings, f"database_{role}_url") for role in DATABASE_ROLES}
-        expected = {"setup": {"owner"}, "worker": {"writer"}, "notifier": {"notifier"}}
+        expected = {"setup": {"owner"}, "worker": {"writer"}, "incidents": {"writer"}, "notifier": {"notifier"}}
         expected |= {
             "trainer": {"trainer"},
             "dashboards": {"reader"},
             "desk": {"desk", "reader"},
             "dropfolder": {"reader"},
         }
-        if service in ("worker", "notifier"):
+        if service in ("worker", "incidents", "notifier"):
             assert settings.mail_to == ("t@example.vn",)
         assert {role for role, url in roles.items() if url} == expected.get(service, set())
         for role, url in roles.items():
