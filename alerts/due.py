@@ -44,6 +44,7 @@ SHORTEST_GAP_S = 900.0
 _OF_STATUS = {
     Status.UNKNOWN: Defect.UNKNOWN_STATUS,
     Status.CALIBRATING: Defect.CALIBRATING,
+    Status.MAINTENANCE: Defect.CALIBRATING,
     Status.FAULT: Defect.FAULT,
 }
 

@@ -311,7 +311,7 @@ def run_incidents(context: Context, stop: threading.Event) -> None:
 
         common += [(Channel.WEBHOOK, name) for name in load_targets(settings.webhooks_file)]
     options = StepOptions(tuple(common), pages=settings.incident_pages)
-    IncidentStep(IncidentStore(context.database().writer), options, context.clock).run(stop)
+    IncidentStep(IncidentStore(context.database().notifier), options, context.clock).run(stop)
 
 
 def _unknown(incident_id: int) -> QuantracError:

@@ -165,7 +165,7 @@ kafka_settings() {
     kafka_settings bridge
 } | keep dropfolder.toml
 {
-    echo "database_writer_url = \"$(database_url writer)\""
+    echo "database_notifier_url = \"$(database_url notifier)\""
     echo "mail_to = \"$mail_to\""
 } | keep incidents.toml
 {

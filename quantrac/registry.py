@@ -25,6 +25,7 @@ from quantrac.quality.defaults import default_thresholds
 from quantrac.quality.thresholds import read_thresholds
 from quantrac.tomltable import Mistakes, Table, named_by, nearest, read_text, toml_files
 
+SHORTEST_CADENCE_S, LONGEST_CADENCE_S = 0.001, 86_400.0
 _STATION_KEYS = frozenset(f.name for f in fields(Station)) - {"sensors", "permit_limits"} | {"sensor", "permit_limit"}
 _SENSOR_KEYS = frozenset(f.name for f in fields(Sensor))
 _PERMIT_KEYS = frozenset(f.name for f in fields(PermitLimit))
@@ -204,6 +205,13 @@ def _station(table: Table) -> Station:
     return station
 
 
+def _cadence_s(table: Table) -> float:
+    cadence_s = table.positive("cadence_s", 300.0)
+    if not SHORTEST_CADENCE_S <= cadence_s <= LONGEST_CADENCE_S:
+        raise table.error("cadence_s", f"is {cadence_s:g}; seconds between two readings, at most a day.")
+    return cadence_s
+
+
 def _retired(table: Table, effective_from: date) -> date | None:
     effective_to = table.optional_day("effective_to")
     if effective_to is not None and effective_to <= effective_from:
@@ -319,7 +327,7 @@ def _sensor(table: Table, kind: StationKind) -> Sensor:
     take(lambda: table.refuse_unknown(_SENSOR_KEYS), None)
     parameter = take(lambda: table.text("parameter"), "")
     unit = take(lambda: table.text("unit", empty=True), None)
-    cadence_s = take(lambda: table.positive("cadence_s", 300.0), 300.0)
+    cadence_s = take(lambda: _cadence_s(table), 300.0)
     mistaken = symbol_mistake(parameter) if parameter else None
     if mistaken is not None:
         mistakes.note(table.error("parameter", mistaken))

@@ -14,7 +14,13 @@ UPDATE dead_letters
           FROM dead_letters
          GROUP BY raw_partition, raw_offset, sha256(payload), replayed_at IS NULL) AS message
  WHERE dead_letters.id = message.id;
-DELETE FROM dead_letters WHERE refusals IS NULL;
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM dead_letters WHERE refusals IS NULL) THEN
+        DELETE FROM dead_letters WHERE refusals IS NULL;
+    END IF;
+END
+$$;
 
 ALTER TABLE dead_letters ALTER COLUMN refusals SET NOT NULL, DROP COLUMN position;
 -- A log that was cut gives its offsets to other records: their bytes tell them apart.

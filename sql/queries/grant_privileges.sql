@@ -74,21 +74,21 @@ BEGIN
     GRANT SELECT (id, alert_id, transition_id, message_id, station, channel, held_at, digested_at)
         ON held_notifications TO quantrac_reader, quantrac_trainer;
 
-    -- Incidents: the step that groups and pages writes them, and so does the officers' desk. History is only added to.
-    GRANT INSERT, UPDATE ON incidents, incident_progress, outages, hold_windows TO quantrac_writer, quantrac_desk;
+    -- Incidents: the step that groups and pages is on the notifier's side; the officers' desk acts on them. History is
+    -- only added to.
+    GRANT INSERT, UPDATE ON incidents, incident_progress, outages, hold_windows TO quantrac_notifier, quantrac_desk;
     GRANT INSERT ON incident_alerts, incident_transitions, incident_events, incident_attachments
-        TO quantrac_writer, quantrac_desk;
-    GRANT USAGE ON SEQUENCE incidents_id_seq TO quantrac_writer, quantrac_desk;
-    GRANT UPDATE (withdrawn_at, fallen_back_at, next_try_at, failed_at, last_error) ON outbox
-        TO quantrac_writer, quantrac_desk;
+        TO quantrac_notifier, quantrac_desk;
+    GRANT USAGE ON SEQUENCE incidents_id_seq TO quantrac_notifier, quantrac_desk;
+    GRANT UPDATE (withdrawn_at, fallen_back_at, next_try_at, failed_at, last_error) ON outbox TO quantrac_desk;
     GRANT INSERT (message_id, channel, recipient, subject, text, html, next_try_at, incident_id, notice, person,
-                  contact_id) ON outbox TO quantrac_desk;
+                  contact_id) ON outbox TO quantrac_notifier, quantrac_desk;
     -- People and where they are reached are the desk's alone: a worker that was taken over adds no stranger.
     GRANT INSERT, UPDATE ON
         people, contact_channels, rotas, escalation_policies, rota_overrides, rota_swaps TO quantrac_desk;
     GRANT SELECT ON people, contact_channels, incident_attachments TO quantrac_desk;
-    GRANT SELECT ON people, contact_channels TO quantrac_notifier;
-    GRANT UPDATE (failing_since) ON contact_channels TO quantrac_writer;
+    GRANT SELECT ON people, contact_channels, incident_attachments TO quantrac_notifier;
+    GRANT UPDATE (failing_since) ON contact_channels TO quantrac_notifier;
 
     GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb), acknowledge_alert(bigint, text),
         record_alert_cause(bigint, text, text) TO quantrac_desk;

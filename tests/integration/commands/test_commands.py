@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from local.servers import LocalServers, read_local
-from quantrac.domain.deadletters import DeadLetter, RejectReason, Stage
+from quantrac.domain.deadletters import DeadLetter, Rejected, RejectReason, Stage
 from quantrac.endpoints import KafkaEndpoint
 from sql.worker_store import WorkerStore
 
@@ -152,8 +152,8 @@ def test_9_text_of_a_logger_does_not_reach_the_terminal_as_it_is(
     local = read_local(servers.run_dir)
     assert local is not None
     letter = DeadLetter(
-        "DT_X", Stage.DECODE, RejectReason.UNKNOWN_PARAMETER, f"no parameter {name}", name, f"{{{name}}}".encode(),
-        "application/json", f"quantrac/v1/{name}/readings", datetime.now(UTC), 0, 4711, 0,
+        "DT_X", Stage.DECODE, (Rejected(RejectReason.UNKNOWN_PARAMETER, f"no parameter {name}", name),),
+        f"{{{name}}}".encode(), "application/json", f"quantrac/v1/{name}/readings", datetime.now(UTC), "raw@x", 0, 4711,
     )  # fmt: skip
     with closing(WorkerStore(local.database.writer)) as store, store.transaction() as tx:
         tx.accounting.add_dead_letters([letter])

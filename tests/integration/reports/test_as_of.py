@@ -64,7 +64,7 @@ def test_the_same_bytes_as_on_the_day_of_signing(feed: Feed) -> None:
     feed.judge(after)
     feed.judge(after + HOUR)
     _alert(feed, TransitionKind.RESOLVED, 60.0)
-    assert record_cause(feed.database.writer, alert, "pollution", "Nguyễn Văn A", after)
+    assert record_cause(feed.database.desk, alert, "pollution", "Nguyễn Văn A")
     feed.registry = replace(feed.registry, stations=(STATION,))
 
     assert [_files(feed.desk().station(STATION.code, period, signed_at)) for period in periods] == signed

@@ -183,7 +183,7 @@ def test_5_the_end_of_an_alert_never_overtakes_its_beginning(
     # <3> end to a@b          .                                    waits too    due
     first = outbox.take(9, NOW, 30)
     assert _ids(first) == ["<1@q>", "<2@q>", "<4@q>"]
-    other = OutboxStore(database.writer)
+    other = OutboxStore(database.notifier)
     assert _ids(other.take(9, NOW + SECOND, 30)) == []  # while the first is under way
     outbox.failed(first[0].id, NOW, "451 later", NOW + MINUTE)
     for pending in first[1:]:

@@ -16,7 +16,7 @@ TABLES = (
     *("readings", "reading_revisions", "reading_hours", "reading_days", "latest_readings", "judgements"),
     *("alerts", "alert_transitions", "outbox", "audit", "held_notifications"),
     *("dead_letters", "feeds", "ledger", "kafka_progress", "station_states", "station_presence", "delays"),
-    *("deferred_records", "installation", "raw_log_breaks"),
+    *("deferred_records", "installation", "raw_log_breaks", "listening", "sensor_presence"),
     *("model_states", "station_models", "shadow_counts"),
     *("outages", "incidents", "incident_alerts", "incident_transitions", "incident_progress", "incident_events"),
     *("incident_attachments", "hold_windows", "people", "contact_channels", "rotas", "escalation_policies"),

@@ -257,7 +257,7 @@ class TestPrepare:
     def test_each_configuration_is_one_that_quantrac_takes(self, secrets: Path, service: str) -> None:
         settings = load_settings({"QUANTRAC_CONFIG_FILE": str(secrets / f"{service}.toml")})
         roles = {role: getattr(settings, f"database_{role}_url") for role in DATABASE_ROLES}
-        expected = {"setup": {"owner"}, "worker": {"writer"}, "incidents": {"writer"}, "notifier": {"notifier"}}
+        expected = {"setup": {"owner"}, "worker": {"writer"}, "incidents": {"notifier"}, "notifier": {"notifier"}}
         expected |= {
             "trainer": {"trainer"},
             "dashboards": {"reader"},

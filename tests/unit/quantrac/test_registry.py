@@ -369,6 +369,7 @@ PASSED_BEFORE = [
     (GOOD + PERMIT.format("COD", 0), ["permit_limit COD, maximum", "greater than 0"]),
     (GOOD + PERMIT.format("CODD", 80), ["permit_limit CODD, parameter", "did you mean 'COD'"]),
     (GOOD.replace("105.7", "?").replace("10.3", "105.7").replace("?", "10.3"), ["They look exchanged"]),
+    (changed('unit = "mg/L"', 'unit = "mg/L"\ncadence_s = 1e300'), ["cadence_s", "at most a day"]),
     (changed("operator", "effective_to = 2025-07-01\noperator"), ["effective_to", "later than effective_from"]),
 ]
 

@@ -122,7 +122,7 @@ class Centre:
 def empty_centre(database: DatabaseEndpoint) -> Iterator[Centre]:
     """Nobody is on call: the common recipients are told."""
     clock = ManualClock(datetime.now(UTC))
-    store, worker = IncidentStore(database.writer), WorkerStore(database.writer)
+    store, worker = IncidentStore(database.notifier), WorkerStore(database.writer)
     options = StepOptions(common=((Channel.EMAIL, "truc-ban@so.vn"),))
     yield Centre(database, clock, store, worker, IncidentStep(store, options, clock))
     store.close()
@@ -132,7 +132,7 @@ def empty_centre(database: DatabaseEndpoint) -> Iterator[Centre]:
 @pytest.fixture
 def centre(empty_centre: Centre) -> Centre:
     """Three people with verified channels, a rota and a policy."""
-    OnCallStore(empty_centre.database.writer).replace(documents(parse(PLAN, "plan.toml")), empty_centre.clock.now())
+    OnCallStore(empty_centre.database.desk).replace(documents(parse(PLAN, "plan.toml")), empty_centre.clock.now())
     empty_centre.sql("UPDATE contact_channels SET verified_at = now()")
     return empty_centre
 
@@ -143,7 +143,7 @@ def another_step(centre: Centre) -> Iterator[Callable[[], IncidentStep]]:
     stores: list[IncidentStore] = []
 
     def make() -> IncidentStep:
-        stores.append(IncidentStore(centre.database.writer))
+        stores.append(IncidentStore(centre.database.notifier))
         return IncidentStep(stores[-1], StepOptions(common=((Channel.EMAIL, "truc-ban@so.vn"),)), centre.clock)
 
     yield make

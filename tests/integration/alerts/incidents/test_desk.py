@@ -30,7 +30,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def quantrac(centre: Centre, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setenv("QUANTRAC_RUN_DIR", str(tmp_path))
-    monkeypatch.setenv("QUANTRAC_DATABASE_WRITER_URL", centre.database.writer)
+    monkeypatch.setenv("QUANTRAC_DATABASE_DESK_URL", centre.database.desk)
 
     def run(*arguments: str) -> Result:
         return CliRunner().invoke(app, list(arguments))
@@ -49,7 +49,7 @@ def test_of_two_who_take_it_at_once_one_has_it(centre: Centre) -> None:
     barrier, answers = Barrier(2), []
 
     def take(name: str) -> None:
-        store = IncidentStore(centre.database.writer)
+        store = IncidentStore(centre.database.notifier)
         barrier.wait()
         outcome = Desk(store, centre.clock).acknowledge(1, name)
         answers.append(outcome.answer if outcome else None)
@@ -176,7 +176,7 @@ def test_five_wrong_codes_lock_the_right_one_out(centre: Centre, quantrac: Run) 
 
 
 def test_an_import_keeps_what_is_verified_and_retires_what_is_gone(centre: Centre) -> None:
-    store, now = OnCallStore(centre.database.writer), centre.clock.now()
+    store, now = OnCallStore(centre.database.desk), centre.clock.now()
     changed = PLAN.replace("binh@so.vn", "binh@moi.vn")
     people = changed[: changed.index('[[person]]\ncode = "chi"')] + changed[changed.index("[[rota]]") :]
     store.replace(documents(parse(people, "x")), now)
@@ -191,7 +191,7 @@ def test_an_import_keeps_what_is_verified_and_retires_what_is_gone(centre: Centr
 
 
 def test_of_two_answers_to_a_swap_the_second_sees_the_first(centre: Centre) -> None:
-    store, now = OnCallStore(centre.database.writer), centre.clock.now()
+    store, now = OnCallStore(centre.database.desk), centre.clock.now()
     begins = now + timedelta(days=1)
     number = store.propose_swap(Swap(0, "truc-ban", "an", "binh", begins, begins + timedelta(days=1)), now)
     barrier, seen = Barrier(2), []
@@ -203,7 +203,7 @@ def test_of_two_answers_to_a_swap_the_second_sees_the_first(centre: Centre) -> N
             return outcome.swap
 
         barrier.wait()
-        OnCallStore(centre.database.writer).change_swap(number, decide, now)
+        OnCallStore(centre.database.desk).change_swap(number, decide, now)
 
     threads = [Thread(target=give, args=given) for given in (("binh", SwapState.ACCEPTED), ("an", SwapState.WITHDRAWN))]
     for thread in threads:

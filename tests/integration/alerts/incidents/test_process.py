@@ -22,7 +22,7 @@ def start(centre: Centre, tmp_path: Path) -> Iterator[Start]:
     processes: list[subprocess.Popen[bytes]] = []
     environment = os.environ | {
         "QUANTRAC_RUN_DIR": str(tmp_path),
-        "QUANTRAC_DATABASE_WRITER_URL": centre.database.writer,
+        "QUANTRAC_DATABASE_NOTIFIER_URL": centre.database.notifier,
         "QUANTRAC_INCIDENT_PAGES": "true",
     }
 

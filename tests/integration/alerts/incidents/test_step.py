@@ -91,7 +91,7 @@ def test_without_acknowledgement_it_climbs_over_the_empty_step_and_a_restart(
 def test_after_the_acknowledgement_nothing_more_goes_out(centre: Centre) -> None:
     centre.happens(centre.transition("S1"))
     centre.step.once()
-    outbox = OutboxStore(centre.database.writer)
+    outbox = OutboxStore(centre.database.notifier)
     (mail,) = outbox.take(9, centre.clock.now(), 60)  # the SMS is due in five minutes
     outbox.delivered(mail.id, centre.clock.now())
     assert _acknowledged(centre) == 1
@@ -104,7 +104,7 @@ def test_after_the_acknowledgement_nothing_more_goes_out(centre: Centre) -> None
 def test_a_channel_that_fails_gives_way_to_the_next_and_is_marked(centre: Centre) -> None:
     centre.happens(centre.transition("S1"))
     centre.step.once()
-    outbox = OutboxStore(centre.database.writer)
+    outbox = OutboxStore(centre.database.notifier)
     for _ in range(2):
         (mail,) = outbox.take(9, centre.clock.now(), 1)
         outbox.failed(mail.id, centre.clock.now(), "500", centre.clock.now() + timedelta(seconds=5))
@@ -299,7 +299,7 @@ def test_a_lost_connection_is_said_and_the_next_step_goes_on(centre: Centre) -> 
     centre.step.once()
     centre.happens(centre.transition("S1"))
     superuser = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'quantrac incidents'"
-    with psycopg.connect(centre.database.writer, autocommit=True) as connection:
+    with psycopg.connect(centre.database.notifier, autocommit=True) as connection:
         connection.execute(superuser)
     with pytest.raises(StoreError) as lost:
         centre.step.once()
