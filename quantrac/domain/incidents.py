@@ -47,6 +47,8 @@ TOPIC_OF = {
     AlertKind.ANOMALY: Topic.WATER,
     AlertKind.FAULT: Topic.INSTRUMENT,
     AlertKind.OFFLINE: Topic.SIGNAL,
+    AlertKind.DUE: Topic.SIGNAL,
+    AlertKind.FLOODING: Topic.SIGNAL,
 }
 
 
