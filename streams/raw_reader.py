@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from quantrac.endpoints import KafkaEndpoint, client_options
 from quantrac.errors import BrokerError
@@ -48,14 +48,15 @@ class RawReader:
         BrokerError
             Kafka does not answer.
         """
+        records = self.read(waits.partition, waits.first, waits.beyond)
         found: list[RawRecord] = []
-        for record in self.read(waits.partition, waits.first, waits.beyond):
+        for record in records:
             if storable(record.station) == waits.station:
                 found.append(record)
                 if len(found) == most:
                     return found, record.offset + 1
-            last = record.offset
-        return found, waits.beyond if not found else max(last + 1, found[-1].offset + 1)
+        # Records of others alone say nothing of those behind them: only an empty stretch is one that Kafka has not.
+        return found, records[-1].offset + 1 if records else waits.beyond
 
     def read(self, partition: int, first: int, beyond: int) -> list[RawRecord]:
         """Return the records of a stretch, at most ``MOST_RECORDS``; fewer, where Kafka has fewer.
@@ -63,7 +64,7 @@ class RawReader:
         Raises
         ------
         BrokerError
-            Kafka does not answer.
+            Kafka does not answer, or is too slow to give what it says it has: that is not taken for a loss.
         """
         tp = TopicPartition(self._topic, partition)
         try:
@@ -109,4 +110,6 @@ def _polled(consumer: Any, tp: TopicPartition, beyond: int) -> list[RawRecord]:
             for r in polled
             if r.offset < beyond
         ]
+    if not found and consumer.position(tp) < beyond:
+        raise KafkaTimeoutError(f"no record before offset {beyond} within {MOST_POLLS * POLL_MS} ms")
     return found

@@ -1,0 +1,86 @@
+"""Number 1 on real Kafka: what waits beyond a quota is read again, and nothing that Kafka has is taken for lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from kafka import KafkaProducer, TopicPartition
+from kafka.admin import KafkaAdminClient
+
+from quantrac import topics
+from quantrac.endpoints import KafkaEndpoint, client_options
+from quantrac.errors import BrokerError
+from sql.deferred_store import Deferred
+from streams import raw_reader
+from streams.raw_reader import RawReader
+
+FLOOD, HONEST = "DT_FLOOD_NUOSXL", "DT_HONEST_NUOSXL"
+
+
+@pytest.fixture
+def topic(make_topics: Callable[..., tuple[str, ...]]) -> str:
+    (made,) = make_topics("raw")
+    return made
+
+
+@pytest.fixture
+def reader(kafka: KafkaEndpoint, topic: str) -> Iterator[RawReader]:
+    with RawReader(kafka, topic) as opened:
+        yield opened
+
+
+def write(kafka: KafkaEndpoint, topic: str, stations: list[str]) -> None:
+    """Write one record of each station, in this order, from offset 0 on."""
+    producer = KafkaProducer(**client_options(kafka), acks="all")
+    for station in stations:
+        headers = [(topics.HEADER_MQTT_TOPIC, topics.mqtt_readings(station).encode())]
+        producer.send(topic, value=b"{}", headers=headers)
+    producer.flush()
+    producer.close()
+
+
+def test_number_1_deferred_records_are_read_in_slices_past_those_of_others(
+    kafka: KafkaEndpoint, topic: str, reader: RawReader
+) -> None:
+    write(kafka, topic, [FLOOD, HONEST] * 6)
+    waits = Deferred(0, 0, 12, FLOOD, 6, 12)
+    first, beyond = reader.waiting(waits, 4)
+    assert ([r.offset for r in first], beyond) == ([0, 2, 4, 6], 7)
+    rest, beyond = reader.waiting(waits._replace(first=beyond, messages=2), 4)
+    assert ([r.offset for r in rest], beyond) == ([8, 10], 12)
+
+
+def test_number_1_deferred_records_behind_many_of_others_are_not_taken_for_lost(
+    kafka: KafkaEndpoint, topic: str, reader: RawReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw_reader, "MOST_RECORDS", 5)
+    write(kafka, topic, [HONEST] * 8 + [FLOOD])
+    waits = Deferred(0, 0, 9, FLOOD, 1, 2)
+    none, beyond = reader.waiting(waits, 4)
+    assert (none, beyond) == ([], 5)
+    found, beyond = reader.waiting(waits._replace(first=beyond), 4)
+    assert ([r.offset for r in found], beyond) == ([8], 9)
+
+
+def test_number_1_a_slow_kafka_is_an_outage_and_no_loss(
+    kafka: KafkaEndpoint, topic: str, reader: RawReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(kafka, topic, [FLOOD])
+    monkeypatch.setattr(raw_reader, "POLL_MS", 0)  # it gives nothing in that time
+    monkeypatch.setattr(raw_reader, "MOST_POLLS", 1)
+    with pytest.raises(BrokerError, match="tried again") as told:
+        reader.waiting(Deferred(0, 0, 1, FLOOD, 1, 2), 4)
+    assert told.value.retryable
+
+
+def test_number_1_deferred_records_that_kafka_deleted_are_passed_over(
+    kafka: KafkaEndpoint, topic: str, reader: RawReader
+) -> None:
+    write(kafka, topic, [FLOOD] * 4)
+    admin = KafkaAdminClient(**client_options(kafka))
+    admin.delete_records({TopicPartition(topic, 0): 3})
+    admin.close()
+    found, beyond = reader.waiting(Deferred(0, 0, 4, FLOOD, 4, 8), 4)
+    assert ([r.offset for r in found], beyond) == ([3], 4)
+    assert reader.waiting(Deferred(0, 0, 3, FLOOD, 3, 6), 4) == ([], 3)
