@@ -47,9 +47,12 @@ def done_once() -> set[str]:
 
 
 @pytest.fixture
-def prepared(quantrac: Run, done_once: set[str], fresh_topics: Callable[..., KafkaEndpoint]) -> Run:
+def prepared(
+    quantrac: Run, servers: LocalServers, done_once: set[str], fresh_topics: Callable[..., KafkaEndpoint]
+) -> Run:
     if not done_once:
         fresh_topics(partitions=8)  # other tests leave topics of other sizes
+        os.truncate(servers.run_dir / "log" / "mosquitto.log", 0)  # and stations that were denied a topic
     for command in COMMANDS:
         if " ".join(command) not in done_once:
             done = quantrac(*command)

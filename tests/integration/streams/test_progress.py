@@ -96,7 +96,7 @@ def test_r1_a_broken_log_is_told_once_and_read_on(
     assert positions.of({0: log})[0] <= goes_on_at
     told = reports.log_breaks()
     assert [b.kind for b in told] == ([] if kind is None else [kind])
-    assert all("raw topic" in b.told for b in told)
+    assert all("raw topic" in b.what for b in told)
 
 
 def test_r1_the_progress_belongs_to_a_topic_s_id_and_a_topic_anew_is_told(
