@@ -121,6 +121,10 @@ class Settings(BaseSettings):
         ),
     )
 
+    web_url: str | None = Field(
+        None, description="Address of the centre's pages, https://…, to which messages lead on; empty: no links."
+    )
+
     lane_limit_s: float = Field(
         1800,
         gt=0,
