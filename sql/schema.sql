@@ -751,6 +751,24 @@ CREATE INDEX reading_days_stale ON public.reading_days USING btree (day) WHERE s
 CREATE INDEX reading_hours_dirty ON public.reading_hours USING btree (hour_start) WHERE dirty;
 CREATE INDEX reading_hours_stale ON public.reading_hours USING btree (hour_start) WHERE stale;
 CREATE INDEX reading_revisions_key ON public.reading_revisions USING btree (station, parameter, observed_at);
+CREATE VIEW alert_handling AS
+ SELECT alert.id AS alert_id,
+    incident.id AS incident_id,
+    incident.state AS incident_state,
+    incident.topic,
+    LEAST(sent.at, incident.paged_at) AS told_at,
+    COALESCE(alert.acknowledged_by, incident.holder) AS taken_by,
+    COALESCE(alert.acknowledged_at, taken.at) AS taken_at,
+    ((alert.severity = ANY (ARRAY['high'::text, 'critical'::text])) AND (NOT alert.retrospective) AND (alert.page OR (incident.paged_at IS NOT NULL))) AS urgent
+   FROM ((((alerts alert
+     LEFT JOIN incident_alerts member ON ((member.alert_id = alert.id)))
+     LEFT JOIN incidents incident ON ((incident.id = member.incident_id)))
+     LEFT JOIN LATERAL ( SELECT min(outbox.sent_at) AS at
+           FROM outbox
+          WHERE (outbox.alert_id = alert.id)) sent ON (true))
+     LEFT JOIN LATERAL ( SELECT min(event.at) AS at
+           FROM incident_events event
+          WHERE ((event.incident_id = incident.id) AND (event.what = ANY (ARRAY['acknowledge'::text, 'assign'::text, 'snooze'::text])))) taken ON (true));
 CREATE VIEW current_sensors AS
  SELECT sensors.station,
     sensors.effective_from,
@@ -815,6 +833,116 @@ CREATE VIEW deliveries AS
     failed_at,
     regexp_replace(last_error, '[^\s<>"]+@[^\s<>",;:]+'::text, '…'::text, 'g'::text) AS last_error
    FROM outbox;
+CREATE VIEW missing_messages AS
+ SELECT feed.station,
+    feed.session,
+    feed.last_received_at,
+    (upper(gap.gap) - lower(gap.gap)) AS messages
+   FROM feeds feed,
+    LATERAL unnest((int8multirange(int8range((0)::bigint, GREATEST(upper(feed.seen), (0)::bigint))) - feed.seen)) gap(gap)
+  WHERE ((upper(gap.gap) - lower(gap.gap)) <= 10000000);
+CREATE VIEW officer_pages AS
+ SELECT ((created_at AT TIME ZONE 'Asia/Ho_Chi_Minh'::text))::date AS day,
+    COALESCE(person, ''::text) AS person,
+    COALESCE(notice, 'alert'::text) AS notice,
+    channel,
+    count(*) AS messages,
+    count(*) FILTER (WHERE (sent_at IS NOT NULL)) AS sent
+   FROM outbox
+  GROUP BY (((created_at AT TIME ZONE 'Asia/Ho_Chi_Minh'::text))::date), COALESCE(person, ''::text), COALESCE(notice, 'alert'::text), channel;
+CREATE VIEW sensor_latest AS
+ SELECT sensor.station,
+    sensor.parameter,
+    sensor."position",
+    sensor.unit,
+    sensor.cadence_s,
+    effective.minimum,
+    effective.maximum,
+    effective.source,
+    reading.observed_at,
+    reading.received_at,
+    reading.value,
+    reading.status,
+    reading.flag,
+    reading.score,
+    reading.score_reason,
+    COALESCE((reading.observed_at < (now() - make_interval(secs => GREATEST((900)::double precision, ((3)::double precision * sensor.cadence_s))))), true) AS stale,
+    COALESCE(((reading.status = '00'::text) AND (reading.flag <= 2) AND (reading.value IS NOT NULL)), false) AS usable,
+    COALESCE(((reading.value < effective.minimum) OR (reading.value > effective.maximum)), false) AS outside,
+    limit_share(reading.value, effective.minimum, effective.maximum) AS share
+   FROM ((current_sensors sensor
+     LEFT JOIN effective_limits effective ON (((effective.station = sensor.station) AND (effective.parameter = sensor.parameter) AND (NOT effective.day_only) AND (effective.effective_from <= ((now() AT TIME ZONE 'Asia/Ho_Chi_Minh'::text))::date) AND ((effective.effective_to IS NULL) OR (effective.effective_to > ((now() AT TIME ZONE 'Asia/Ho_Chi_Minh'::text))::date)))))
+     LEFT JOIN latest_readings reading ON (((reading.station = sensor.station) AND (reading.parameter = sensor.parameter))));
+CREATE VIEW station_statuses AS
+ SELECT station.code,
+    short_name(station.name_vi) AS name,
+    station.kind,
+    station.park,
+    station.longitude,
+    station.latitude,
+    verdict.rank,
+        CASE verdict.rank
+            WHEN 7 THEN alarms.incident_since
+            WHEN 3 THEN COALESCE(alarms.limit_since, sensors.outside_at)
+            WHEN 5 THEN COALESCE(alarms.fault_since, sensors.faulty_at)
+            WHEN 6 THEN presence.last_received_at
+            WHEN 4 THEN sensors.adjusting_at
+            ELSE NULL::timestamp with time zone
+        END AS since,
+    worst.parameter AS worst_parameter,
+    worst.share AS worst_share,
+    worst.value AS worst_value,
+    COALESCE(alarms.open_alerts, (0)::bigint) AS open_alerts,
+    COALESCE(alarms.urgent_alerts, (0)::bigint) AS urgent_alerts,
+    (COALESCE(presence.online, true) AND (NOT silence.silent)) AS connected,
+    presence.last_observed_at,
+    presence.last_received_at
+   FROM ((((((((current_stations station
+     LEFT JOIN station_presence presence ON ((presence.station = station.code)))
+     LEFT JOIN LATERAL ( SELECT max(latest.cadence_s) AS slowest_s,
+            min(latest.observed_at) FILTER (WHERE (latest.usable AND latest.outside AND (NOT latest.stale))) AS outside_at,
+            min(latest.observed_at) FILTER (WHERE ((latest.status = '02'::text) AND (NOT latest.stale))) AS faulty_at,
+            min(latest.observed_at) FILTER (WHERE ((latest.status = '01'::text) AND (NOT latest.stale))) AS adjusting_at
+           FROM sensor_latest latest
+          WHERE (latest.station = station.code)) sensors ON (true))
+     LEFT JOIN LATERAL ( SELECT latest.parameter,
+            latest.share,
+            latest.value
+           FROM sensor_latest latest
+          WHERE ((latest.station = station.code) AND latest.usable AND (NOT latest.stale) AND (latest.share IS NOT NULL))
+          ORDER BY latest.share DESC, latest."position"
+         LIMIT 1) worst ON (true))
+     LEFT JOIN LATERAL ( SELECT count(*) AS open_alerts,
+            count(*) FILTER (WHERE handling.urgent) AS urgent_alerts,
+            min(alert.since) FILTER (WHERE ((alert.kind = 'limit'::text) AND handling.urgent)) AS limit_since,
+            min(alert.since) FILTER (WHERE ((alert.kind = 'fault'::text) AND (alert.severity = ANY (ARRAY['high'::text, 'critical'::text])))) AS fault_since,
+            min(alert.since) FILTER (WHERE ((alert.kind = 'anomaly'::text) AND handling.urgent)) AS anomaly_since
+           FROM (alerts alert
+             JOIN alert_handling handling ON ((handling.alert_id = alert.id)))
+          WHERE ((alert.station = station.code) AND (alert.resolved_at IS NULL))) open ON (true))
+     LEFT JOIN LATERAL ( SELECT min(incident_1.opened_at) AS since
+           FROM ((incidents incident_1
+             JOIN incident_alerts member ON (((member.incident_id = incident_1.id) AND member.counts)))
+             JOIN alerts alert ON ((alert.id = member.alert_id)))
+          WHERE ((incident_1.state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'snoozed'::text])) AND (incident_1.topic = 'water'::text) AND (incident_1.severity = ANY (ARRAY['high'::text, 'critical'::text])) AND (alert.station = station.code))) incident ON (true))
+     CROSS JOIN LATERAL ( SELECT open.open_alerts,
+            open.urgent_alerts,
+            open.limit_since,
+            open.fault_since,
+            LEAST(open.anomaly_since, incident.since) AS incident_since) alarms)
+     CROSS JOIN LATERAL ( SELECT ((presence.last_received_at IS NULL) OR (presence.last_received_at < (now() - make_interval(secs => GREATEST((900)::double precision, ((3)::double precision * sensors.slowest_s)))))) AS silent) silence)
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (silence.silent AND (alarms.incident_since IS NOT NULL)) THEN 7
+                    WHEN silence.silent THEN 6
+                    WHEN ((sensors.outside_at IS NOT NULL) OR (alarms.limit_since IS NOT NULL)) THEN 3
+                    WHEN (alarms.incident_since IS NOT NULL) THEN 7
+                    WHEN ((sensors.faulty_at IS NOT NULL) OR (alarms.fault_since IS NOT NULL)) THEN 5
+                    WHEN (sensors.adjusting_at IS NOT NULL) THEN 4
+                    WHEN (worst.share >= (0.9)::double precision) THEN 2
+                    WHEN (worst.share >= (0.8)::double precision) THEN 1
+                    ELSE 0
+                END AS rank) verdict);
 CREATE OR REPLACE FUNCTION public.acknowledge_alert(alert_id bigint, officer text)
  RETURNS text
  LANGUAGE plpgsql
@@ -1054,6 +1182,27 @@ BEGIN
     RETURN NEW;
 END
 $function$;
+CREATE OR REPLACE FUNCTION public.limit_share(value double precision, minimum double precision, maximum double precision)
+ RETURNS double precision
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT CASE WHEN maximum > minimum THEN abs(2 * value - minimum - maximum) / (maximum - minimum)
+                WHEN maximum > 0 THEN value / maximum
+                WHEN minimum > 0 THEN minimum / greatest(value, minimum / 1000)
+           END
+$function$;
+CREATE OR REPLACE FUNCTION public.limit_text(minimum double precision, maximum double precision)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT replace(CASE WHEN minimum IS NOT NULL AND maximum IS NOT NULL
+                        THEN trim_scale(round(minimum::numeric, 4)) || '–' || trim_scale(round(maximum::numeric, 4))
+                        WHEN maximum IS NOT NULL THEN '≤ ' || trim_scale(round(maximum::numeric, 4))
+                        WHEN minimum IS NOT NULL THEN '≥ ' || trim_scale(round(minimum::numeric, 4))
+                   END, '.', ',')
+$function$;
 CREATE OR REPLACE FUNCTION public.notify_outbox()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1151,6 +1300,13 @@ BEGIN
     RETURN NEW;
 END
 $function$;
+CREATE OR REPLACE FUNCTION public.short_name(name_vi text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT regexp_replace(name_vi, '^(Trạm )?(Nước thải sau xử lý|Nước thải|Nước mặt) |\s*\(minh họa\)$', '', 'g')
+$function$;
 CREATE TRIGGER alert_rules_audited AFTER INSERT OR DELETE OR UPDATE ON public.alert_rules FOR EACH ROW EXECUTE FUNCTION audit_description();
 CREATE TRIGGER alerts_audited AFTER DELETE OR TRUNCATE ON public.alerts FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER alerts_keep_cause AFTER UPDATE OF closed_cause ON public.alerts FOR EACH ROW WHEN ((old.closed_cause IS DISTINCT FROM new.closed_cause)) EXECUTE FUNCTION keep_alert_cause();
@@ -1170,6 +1326,7 @@ CREATE TRIGGER readings_revised BEFORE UPDATE ON public.readings FOR EACH ROW WH
 CREATE TRIGGER sensors_audited AFTER INSERT OR DELETE OR UPDATE ON public.sensors FOR EACH ROW EXECUTE FUNCTION audit_description();
 CREATE TRIGGER stations_audited AFTER INSERT OR DELETE OR UPDATE ON public.stations FOR EACH ROW EXECUTE FUNCTION audit_description();
 COMMENT ON TABLE alert_causes IS 'Every cause that an officer found for an alert, and when; the last one counts.';
+COMMENT ON TABLE alert_handling IS 'urgent: high or critical, and somebody was told of it or is to be.';
 COMMENT ON COLUMN alerts.parameter IS 'Empty: an alert of the whole station.';
 COMMENT ON COLUMN alerts.opened_at IS 'observed_at of the reading that opened it; since is that of the first reading of the condition.';
 COMMENT ON COLUMN alerts.page IS 'Whether officers were paged when it opened or escalated.';
@@ -1209,7 +1366,9 @@ COMMENT ON COLUMN kafka_progress.shared_offset IS 'Everything before it was sent
 COMMENT ON TABLE latest_readings IS 'The reading of every sensor with the largest observed_at, whenever it arrived.';
 COMMENT ON COLUMN limit_sets.effective_to IS 'First day on which the set is no longer in force; NULL: still in force.';
 COMMENT ON TABLE listening IS 'One row: the time in which our own path heard everything. Silence counts only within it.';
+COMMENT ON TABLE missing_messages IS 'Holes in the numbering of loggers: one row a hole.';
 COMMENT ON TABLE model_states IS 'The large part of a model''s memory, written every few dozen rows; station_states holds the rows since.';
+COMMENT ON TABLE officer_pages IS 'person: code of the rota, empty where the address is of no person.';
 COMMENT ON TABLE outages IS 'Declared outages; silences within them are one incident. park NULL: everything.';
 COMMENT ON COLUMN outbox.next_try_at IS 'NULL: at once.';
 COMMENT ON COLUMN outbox.locked_until IS 'Until then the notifier that took it may deliver it; afterwards another may.';
@@ -1228,6 +1387,7 @@ COMMENT ON COLUMN readings.flag IS 'QARTOD primary flag: 1 good, 2 not evaluated
 COMMENT ON COLUMN readings.late IS 'True when it came in the retrospective lane, which never pages anybody.';
 COMMENT ON COLUMN readings.status IS 'What the logger says of its instrument: 00 measuring, 01 calibrating, 02 fault, 03 maintenance, ?? unknown.';
 COMMENT ON TABLE registry_state IS 'One row; version grows whenever the content of the station registry changes.';
+COMMENT ON TABLE sensor_latest IS 'The latest reading of every sensor beside the limit in force today; stale: older than 15 min and three cadences.';
 COMMENT ON COLUMN sensor_presence.usable_at IS 'Receipt of its last usable reading in time.';
 COMMENT ON COLUMN sensor_presence.steady_at IS 'Receipt of the last usable reading of a run: until then the sensor was in order.';
 COMMENT ON COLUMN sensor_presence.returned_at IS 'When the station was heard again after a silence that had found the sensor in order.';
@@ -1240,6 +1400,7 @@ COMMENT ON TABLE station_models IS 'What scores each station; problem says why a
 COMMENT ON COLUMN station_models.artefact IS 'SHA-256 of the artefact; NULL: nothing learnt elsewhere, novelty alone judges.';
 COMMENT ON COLUMN station_presence.online IS 'What the retained MQTT birth or will message says; NULL: none was seen.';
 COMMENT ON TABLE station_states IS 'State of quality control, alert engine and model of a station, to go on with after a restart.';
+COMMENT ON TABLE station_statuses IS 'Offline: nothing received for 15 min, or for three of its slowest readings where it reports more seldom.';
 COMMENT ON TABLE stations IS 'One row per version of a station, in force from a calendar day in Vietnam.';
 COMMENT ON COLUMN stations.effective_to IS 'First day on which the station is retired; NULL: it is in service.';
 COMMENT ON TABLE wqi IS 'VN_WQI (QĐ 1460/QĐ-TCMT) of hot spots; value NULL: it cannot be computed, and reason says why.';
@@ -1249,6 +1410,11 @@ GRANT SELECT ON alert_causes TO quantrac_notifier;
 GRANT SELECT ON alert_causes TO quantrac_reader;
 GRANT SELECT ON alert_causes TO quantrac_trainer;
 GRANT SELECT ON alert_causes TO quantrac_writer;
+GRANT SELECT ON alert_handling TO quantrac_desk;
+GRANT SELECT ON alert_handling TO quantrac_notifier;
+GRANT SELECT ON alert_handling TO quantrac_reader;
+GRANT SELECT ON alert_handling TO quantrac_trainer;
+GRANT SELECT ON alert_handling TO quantrac_writer;
 GRANT SELECT ON alert_rules TO quantrac_desk;
 GRANT SELECT ON alert_rules TO quantrac_notifier;
 GRANT SELECT ON alert_rules TO quantrac_reader;
@@ -1401,7 +1567,17 @@ GRANT SELECT ON listening TO quantrac_notifier;
 GRANT SELECT ON listening TO quantrac_reader;
 GRANT SELECT ON listening TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON listening TO quantrac_writer;
+GRANT SELECT ON missing_messages TO quantrac_desk;
+GRANT SELECT ON missing_messages TO quantrac_notifier;
+GRANT SELECT ON missing_messages TO quantrac_reader;
+GRANT SELECT ON missing_messages TO quantrac_trainer;
+GRANT SELECT ON missing_messages TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON model_states TO quantrac_writer;
+GRANT SELECT ON officer_pages TO quantrac_desk;
+GRANT SELECT ON officer_pages TO quantrac_notifier;
+GRANT SELECT ON officer_pages TO quantrac_reader;
+GRANT SELECT ON officer_pages TO quantrac_trainer;
+GRANT SELECT ON officer_pages TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON outages TO quantrac_desk;
 GRANT INSERT, SELECT, UPDATE ON outages TO quantrac_notifier;
 GRANT SELECT ON outages TO quantrac_reader;
@@ -1463,6 +1639,11 @@ GRANT SELECT ON schema_migrations TO quantrac_notifier;
 GRANT SELECT ON schema_migrations TO quantrac_reader;
 GRANT SELECT ON schema_migrations TO quantrac_trainer;
 GRANT SELECT ON schema_migrations TO quantrac_writer;
+GRANT SELECT ON sensor_latest TO quantrac_desk;
+GRANT SELECT ON sensor_latest TO quantrac_notifier;
+GRANT SELECT ON sensor_latest TO quantrac_reader;
+GRANT SELECT ON sensor_latest TO quantrac_trainer;
+GRANT SELECT ON sensor_latest TO quantrac_writer;
 GRANT SELECT ON sensor_presence TO quantrac_desk;
 GRANT SELECT ON sensor_presence TO quantrac_notifier;
 GRANT SELECT ON sensor_presence TO quantrac_reader;
@@ -1494,6 +1675,11 @@ GRANT SELECT ON station_presence TO quantrac_reader;
 GRANT SELECT ON station_presence TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON station_presence TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON station_states TO quantrac_writer;
+GRANT SELECT ON station_statuses TO quantrac_desk;
+GRANT SELECT ON station_statuses TO quantrac_notifier;
+GRANT SELECT ON station_statuses TO quantrac_reader;
+GRANT SELECT ON station_statuses TO quantrac_trainer;
+GRANT SELECT ON station_statuses TO quantrac_writer;
 GRANT SELECT ON stations TO quantrac_desk;
 GRANT SELECT ON stations TO quantrac_notifier;
 GRANT SELECT ON stations TO quantrac_writer;
