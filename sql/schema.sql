@@ -446,6 +446,23 @@ CREATE TABLE readings (
     reasons text[],
     score_reason text
 );
+CREATE TABLE receipts (
+    origin text COLLATE "C" NOT NULL,
+    station text COLLATE "C" NOT NULL,
+    hour_start timestamp with time zone NOT NULL,
+    acknowledged bigint NOT NULL,
+    by_file boolean NOT NULL,
+    raw_topic text COLLATE "C" NOT NULL,
+    raw_partition integer NOT NULL,
+    last_offset bigint NOT NULL,
+    carried_at timestamp with time zone NOT NULL DEFAULT now()
+) WITH (fillfactor=70);
+CREATE TABLE receipts_committed (
+    origin text COLLATE "C" NOT NULL,
+    station text COLLATE "C" NOT NULL,
+    hour_start timestamp with time zone NOT NULL,
+    numbers int8multirange NOT NULL
+) WITH (fillfactor=50);
 CREATE TABLE registry_state (
     id smallint NOT NULL DEFAULT 1,
     version bigint NOT NULL DEFAULT 0,
@@ -578,6 +595,11 @@ CREATE TABLE stations (
     effective_to date,
     logger jsonb NOT NULL DEFAULT '{}'::jsonb
 );
+CREATE TABLE stored_hours (
+    station text COLLATE "C" NOT NULL,
+    hour_start timestamp with time zone NOT NULL,
+    stored bigint NOT NULL
+) WITH (fillfactor=50);
 CREATE TABLE wqi (
     station text COLLATE "C" NOT NULL,
     "window" text NOT NULL,
@@ -691,6 +713,9 @@ ALTER TABLE reading_hours ADD CONSTRAINT reading_hours_pkey PRIMARY KEY (station
 ALTER TABLE reading_hours ADD CONSTRAINT reading_hours_check CHECK (((usable_count >= 0) AND (usable_count <= total_count)));
 ALTER TABLE reading_revisions ADD CONSTRAINT reading_revisions_pkey PRIMARY KEY (id);
 ALTER TABLE readings ADD CONSTRAINT readings_pkey PRIMARY KEY (station, parameter, observed_at);
+ALTER TABLE receipts ADD CONSTRAINT receipts_pkey PRIMARY KEY (origin, station, hour_start);
+ALTER TABLE receipts ADD CONSTRAINT receipts_acknowledged_check CHECK ((acknowledged > 0));
+ALTER TABLE receipts_committed ADD CONSTRAINT receipts_committed_pkey PRIMARY KEY (origin, station, hour_start);
 ALTER TABLE registry_state ADD CONSTRAINT registry_state_pkey PRIMARY KEY (id);
 ALTER TABLE registry_state ADD CONSTRAINT registry_state_id_check CHECK ((id = 1));
 ALTER TABLE rota_overrides ADD CONSTRAINT rota_overrides_pkey PRIMARY KEY (id);
@@ -721,6 +746,8 @@ ALTER TABLE stations ADD CONSTRAINT stations_check CHECK ((effective_to > effect
 ALTER TABLE stations ADD CONSTRAINT stations_code_check CHECK ((code <> ''::text));
 ALTER TABLE stations ADD CONSTRAINT stations_latitude_check CHECK (((latitude >= ('-90'::integer)::double precision) AND (latitude <= (90)::double precision)));
 ALTER TABLE stations ADD CONSTRAINT stations_longitude_check CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision)));
+ALTER TABLE stored_hours ADD CONSTRAINT stored_hours_pkey PRIMARY KEY (station, hour_start);
+ALTER TABLE stored_hours ADD CONSTRAINT stored_hours_stored_check CHECK ((stored > 0));
 ALTER TABLE wqi ADD CONSTRAINT wqi_pkey PRIMARY KEY (station, "window", window_start);
 ALTER TABLE wqi ADD CONSTRAINT wqi_window_check CHECK (("window" = ANY (ARRAY['hour'::text, 'day'::text])));
 CREATE INDEX alert_causes_alert ON public.alert_causes USING btree (alert_id);
@@ -750,6 +777,9 @@ CREATE INDEX reading_days_stale ON public.reading_days USING btree (day) WHERE s
 CREATE INDEX reading_hours_dirty ON public.reading_hours USING btree (hour_start) WHERE dirty;
 CREATE INDEX reading_hours_stale ON public.reading_hours USING btree (hour_start) WHERE stale;
 CREATE INDEX reading_revisions_key ON public.reading_revisions USING btree (station, parameter, observed_at);
+CREATE INDEX receipts_carried ON public.receipts USING btree (carried_at);
+CREATE INDEX receipts_hour ON public.receipts USING btree (hour_start);
+CREATE INDEX receipts_committed_hour ON public.receipts_committed USING btree (hour_start);
 CREATE VIEW current_sensors AS
  SELECT sensors.station,
     sensors.effective_from,
@@ -814,6 +844,76 @@ CREATE VIEW deliveries AS
     failed_at,
     regexp_replace(last_error, '[^\s<>"]+@[^\s<>",;:]+'::text, '…'::text, 'g'::text) AS last_error
    FROM outbox;
+CREATE VIEW message_ledger AS
+ WITH today AS (
+         SELECT receipts.raw_topic
+           FROM receipts
+          ORDER BY receipts.carried_at DESC
+         LIMIT 1
+        ), compared AS (
+         SELECT COALESCE(r.station, c.station) AS station,
+            COALESCE(r.hour_start, c.hour_start) AS hour_start,
+            COALESCE(r.by_file, false) AS by_file,
+            COALESCE(r.acknowledged, (0)::bigint) AS received,
+            (c.numbers * int8multirange(int8range((1)::bigint, (COALESCE(r.acknowledged, (0)::bigint) + 1)))) AS committed,
+            (c.numbers - int8multirange(int8range((1)::bigint, (COALESCE(r.acknowledged, (0)::bigint) + 1)))) AS uncounted,
+            ((r.raw_topic = ( SELECT today.raw_topic
+                   FROM today)) AND (NOT (EXISTS ( SELECT
+                   FROM kafka_progress p
+                  WHERE ((split_part(p.topic, '/'::text, 2) = r.raw_topic) AND (p.partition = r.raw_partition) AND (p.next_offset > r.last_offset)))))) AS may_wait,
+            (EXISTS ( SELECT
+                   FROM deferred_records d
+                  WHERE (d.station = r.station))) AS defers
+           FROM (receipts r
+             FULL JOIN receipts_committed c USING (origin, station, hour_start))
+        ), counted AS (
+         SELECT compared.station,
+            compared.hour_start,
+            compared.by_file,
+            compared.received,
+            compared.may_wait,
+            compared.defers,
+            ( SELECT COALESCE(sum((upper(n.n) - lower(n.n))), (0)::numeric) AS "coalesce"
+                   FROM unnest(compared.committed) n(n)) AS committed,
+            ( SELECT COALESCE(sum((upper(n.n) - lower(n.n))), (0)::numeric) AS "coalesce"
+                   FROM unnest(compared.uncounted) n(n)) AS uncounted,
+            COALESCE((upper(compared.committed) - 1), (0)::bigint) AS newest
+           FROM compared
+        ), told AS (
+         SELECT counted.station,
+            counted.hour_start,
+            counted.by_file,
+            counted.received,
+            counted.committed,
+            counted.uncounted,
+                CASE
+                    WHEN counted.defers THEN ((counted.received)::numeric - counted.committed)
+                    WHEN counted.may_wait THEN ((counted.received - counted.newest))::numeric
+                    ELSE (0)::numeric
+                END AS in_flight
+           FROM counted
+        )
+ SELECT station,
+    hour_start,
+    bool_or(by_file) AS by_file,
+    (sum(received))::bigint AS received,
+    (sum(committed))::bigint AS committed,
+    (sum(in_flight))::bigint AS in_flight,
+    (sum((((received)::numeric - committed) - in_flight)))::bigint AS residual,
+    (sum(uncounted))::bigint AS uncounted
+   FROM told
+  GROUP BY station, hour_start;
+CREATE VIEW received_days AS
+ SELECT of_day.station,
+    of_day.parameter,
+    of_day.day,
+    of_day.expected,
+    of_day.received,
+    of_day.usable,
+    (of_day.received / NULLIF(of_day.expected, (0)::double precision)) AS received_ratio
+   FROM (generate_series((( SELECT min(stations.effective_from) AS min
+           FROM stations))::timestamp without time zone, (((now() AT TIME ZONE 'Asia/Ho_Chi_Minh'::text))::date)::timestamp without time zone, '1 day'::interval) series(day)
+     CROSS JOIN LATERAL data_received((series.day)::date, (series.day)::date) of_day(station, parameter, day, expected, received, usable));
 CREATE OR REPLACE FUNCTION public.acknowledge_alert(alert_id bigint, officer text)
  RETURNS text
  LANGUAGE plpgsql
@@ -908,6 +1008,25 @@ BEGIN
         jsonb_build_object('statement', left(current_query(), 1000)));
     RETURN NULL;
 END
+$function$;
+CREATE OR REPLACE FUNCTION public.carry_receipts(origins text[], of_stations text[], hours timestamp with time zone[], counts bigint[], files boolean[], topics text[], partitions integer[], offsets bigint[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+    INSERT INTO receipts AS kept (
+        origin, station, hour_start, acknowledged, by_file, raw_topic, raw_partition, last_offset, carried_at
+    )
+    SELECT DISTINCT ON (line.origin, line.station, line.hour_start) line.*, clock_timestamp()
+      FROM unnest(origins, of_stations, hours, counts, files, topics, partitions, offsets)
+           AS line (origin, station, hour_start, acknowledged, by_file, raw_topic, raw_partition, last_offset)
+     ORDER BY line.origin, line.station, line.hour_start, line.acknowledged DESC
+    ON CONFLICT (origin, station, hour_start) DO UPDATE SET
+        acknowledged = excluded.acknowledged,
+        last_offset = excluded.last_offset,
+        carried_at = excluded.carried_at
+     WHERE excluded.acknowledged > kept.acknowledged
 $function$;
 CREATE OR REPLACE FUNCTION public.data_received(first_day date, last_day date)
  RETURNS TABLE(station text, parameter text, day date, expected double precision, received double precision, usable double precision)
@@ -1013,6 +1132,23 @@ BEGIN
     PERFORM pg_notify('quantrac_outbox', '');
     RETURN NULL;
 END
+$function$;
+CREATE OR REPLACE FUNCTION public.reading_ledger(since timestamp with time zone, until timestamp with time zone)
+ RETURNS TABLE(station text, hour_start timestamp with time zone, stored bigint, present bigint, residual bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT coalesce(s.station, r.station), coalesce(s.hour_start, r.hour_start), coalesce(s.stored, 0),
+           coalesce(r.present, 0), coalesce(s.stored, 0) - coalesce(r.present, 0)
+      FROM (SELECT * FROM stored_hours AS h
+             WHERE h.hour_start >= date_bin('1 hour', since, '2000-01-01 00:00:00+00') AND h.hour_start < until) AS s
+      FULL JOIN (SELECT k.station, date_bin('1 hour', k.observed_at, '2000-01-01 00:00:00+00') AS hour_start,
+                        count(*) AS present
+                   FROM readings AS k
+                  WHERE k.observed_at >= date_bin('1 hour', since, '2000-01-01 00:00:00+00')
+                    AND k.observed_at < date_bin('1 hour', until + INTERVAL '59 min 59.999999 s',
+                                                 '2000-01-01 00:00:00+00')
+                  GROUP BY 1, 2) AS r USING (station, hour_start)
 $function$;
 CREATE OR REPLACE FUNCTION public.readings_as_of(of_station text, since timestamp with time zone, until timestamp with time zone, as_of timestamp with time zone)
  RETURNS TABLE(parameter text, observed_at timestamp with time zone, received_at timestamp with time zone, value double precision, flag smallint, status text)
@@ -1160,6 +1296,7 @@ COMMENT ON COLUMN kafka_progress.shared_offset IS 'Everything before it was sent
 COMMENT ON TABLE latest_readings IS 'The reading of every sensor with the largest observed_at, whenever it arrived.';
 COMMENT ON COLUMN limit_sets.effective_to IS 'First day on which the set is no longer in force; NULL: still in force.';
 COMMENT ON TABLE listening IS 'One row: the time in which our own path heard everything. Silence counts only within it.';
+COMMENT ON TABLE message_ledger IS 'Messages per station and hour of receipt: received (first account) = committed (second) + in flight + residual; uncounted were committed, but are not yet, or never, in the first account.';
 COMMENT ON TABLE model_states IS 'The large part of a model''s memory, written every few dozen rows; station_states holds the rows since.';
 COMMENT ON TABLE outages IS 'Declared outages; silences within them are one incident. park NULL: everything.';
 COMMENT ON COLUMN outbox.next_try_at IS 'NULL: at once.';
@@ -1178,6 +1315,10 @@ COMMENT ON COLUMN reading_revisions.recorded_by IS 'Login of the session that wr
 COMMENT ON COLUMN readings.flag IS 'QARTOD primary flag: 1 good, 2 not evaluated, 3 suspect, 4 bad, 9 missing.';
 COMMENT ON COLUMN readings.late IS 'True when it came in the retrospective lane, which never pages anybody.';
 COMMENT ON COLUMN readings.status IS 'What the logger says of its instrument: 00 measuring, 01 calibrating, 02 fault, 03 maintenance, ?? unknown.';
+COMMENT ON TABLE receipts IS 'First account, of bridges and drop folders: messages 1 to acknowledged of an origin, station and hour of receipt are in Kafka.';
+COMMENT ON COLUMN receipts.origin IS 'One life of one Kafka producer; what is sent again after a fault has another.';
+COMMENT ON TABLE receipts_committed IS 'Second account, of the workers: the numbers of messages that were committed, in the transaction that committed them.';
+COMMENT ON TABLE received_days IS 'Share of the data that came: received of expected readings per station, parameter and Vietnamese day.';
 COMMENT ON TABLE registry_state IS 'One row; version grows whenever the content of the station registry changes.';
 COMMENT ON COLUMN sensor_presence.usable_at IS 'Receipt of its last usable reading in time.';
 COMMENT ON COLUMN sensor_presence.steady_at IS 'Receipt of the last usable reading of a run: until then the sensor was in order.';
@@ -1193,6 +1334,7 @@ COMMENT ON COLUMN station_presence.online IS 'What the retained MQTT birth or wi
 COMMENT ON TABLE station_states IS 'State of quality control, alert engine and model of a station, to go on with after a restart.';
 COMMENT ON TABLE stations IS 'One row per version of a station, in force from a calendar day in Vietnam.';
 COMMENT ON COLUMN stations.effective_to IS 'First day on which the station is retired; NULL: it is in service.';
+COMMENT ON TABLE stored_hours IS 'How many readings of each hour of observation were stored, counted apart from them: fewer rows than that were removed.';
 COMMENT ON TABLE wqi IS 'VN_WQI (QĐ 1460/QĐ-TCMT) of hot spots; value NULL: it cannot be computed, and reason says why.';
 COMMENT ON COLUMN wqi.judged_until IS 'The newest of the judged_count findings that it was computed from: another one makes it due again.';
 GRANT SELECT ON alert_causes TO quantrac_desk;
@@ -1352,6 +1494,11 @@ GRANT SELECT ON listening TO quantrac_notifier;
 GRANT SELECT ON listening TO quantrac_reader;
 GRANT SELECT ON listening TO quantrac_trainer;
 GRANT INSERT, SELECT, UPDATE ON listening TO quantrac_writer;
+GRANT SELECT ON message_ledger TO quantrac_desk;
+GRANT SELECT ON message_ledger TO quantrac_notifier;
+GRANT SELECT ON message_ledger TO quantrac_reader;
+GRANT SELECT ON message_ledger TO quantrac_trainer;
+GRANT SELECT ON message_ledger TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON model_states TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON outages TO quantrac_desk;
 GRANT INSERT, SELECT, UPDATE ON outages TO quantrac_notifier;
@@ -1389,6 +1536,21 @@ GRANT SELECT ON readings TO quantrac_notifier;
 GRANT SELECT ON readings TO quantrac_reader;
 GRANT SELECT ON readings TO quantrac_trainer;
 GRANT INSERT, SELECT ON readings TO quantrac_writer;
+GRANT SELECT ON receipts TO quantrac_desk;
+GRANT SELECT ON receipts TO quantrac_notifier;
+GRANT SELECT ON receipts TO quantrac_reader;
+GRANT SELECT ON receipts TO quantrac_trainer;
+GRANT SELECT ON receipts TO quantrac_writer;
+GRANT SELECT ON receipts_committed TO quantrac_desk;
+GRANT SELECT ON receipts_committed TO quantrac_notifier;
+GRANT SELECT ON receipts_committed TO quantrac_reader;
+GRANT SELECT ON receipts_committed TO quantrac_trainer;
+GRANT INSERT, SELECT ON receipts_committed TO quantrac_writer;
+GRANT SELECT ON received_days TO quantrac_desk;
+GRANT SELECT ON received_days TO quantrac_notifier;
+GRANT SELECT ON received_days TO quantrac_reader;
+GRANT SELECT ON received_days TO quantrac_trainer;
+GRANT SELECT ON received_days TO quantrac_writer;
 GRANT SELECT ON registry_state TO quantrac_desk;
 GRANT SELECT ON registry_state TO quantrac_notifier;
 GRANT SELECT ON registry_state TO quantrac_reader;
@@ -1448,6 +1610,11 @@ GRANT INSERT, SELECT, UPDATE ON station_states TO quantrac_writer;
 GRANT SELECT ON stations TO quantrac_desk;
 GRANT SELECT ON stations TO quantrac_notifier;
 GRANT SELECT ON stations TO quantrac_writer;
+GRANT SELECT ON stored_hours TO quantrac_desk;
+GRANT SELECT ON stored_hours TO quantrac_notifier;
+GRANT SELECT ON stored_hours TO quantrac_reader;
+GRANT SELECT ON stored_hours TO quantrac_trainer;
+GRANT INSERT, SELECT ON stored_hours TO quantrac_writer;
 GRANT SELECT ON wqi TO quantrac_desk;
 GRANT SELECT ON wqi TO quantrac_notifier;
 GRANT SELECT ON wqi TO quantrac_reader;
@@ -1470,8 +1637,11 @@ GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, atte
 GRANT INSERT (alert_id, transition_id, message_id, channel, recipient, subject, text, html, created_at, next_try_at, incident_id, notice, person, contact_id, withdrawn_at, fallen_back_at) ON outbox TO quantrac_writer;
 GRANT INSERT (station, parameter, observed_at, received_at, value, status, flag, raw_partition, raw_offset, replaced_at, replaced_by_partition, replaced_by_offset) ON reading_revisions TO quantrac_writer;
 GRANT UPDATE (received_at, value, raw_offset, raw_partition, score, flag, late, status, reasons, score_reason) ON readings TO quantrac_writer;
+GRANT UPDATE (numbers) ON receipts_committed TO quantrac_writer;
 GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to, logger) ON stations TO quantrac_reader;
 GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to, logger) ON stations TO quantrac_trainer;
+GRANT UPDATE (stored) ON stored_hours TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION acknowledge_alert(bigint,text) TO quantrac_desk;
 GRANT EXECUTE ON FUNCTION audit_append(text,text,jsonb) TO quantrac_desk;
+GRANT EXECUTE ON FUNCTION carry_receipts(text[],text[],timestamp with time zone[],bigint[],boolean[],text[],integer[],bigint[]) TO quantrac_reader;
 GRANT EXECUTE ON FUNCTION record_alert_cause(bigint,text,text) TO quantrac_desk;
