@@ -14,6 +14,7 @@ from commands import (
     doctor,
     forwarding,
     incidents,
+    ledger,
     limits,
     missing,
     models,
@@ -47,6 +48,8 @@ app.command()(up.up)
 app.command()(status.status)
 app.command()(doctor.doctor)
 app.command()(missing.missing)
+app.command()(ledger.ledger)
+app.command()(ledger.received)
 app.command()(settings.settings)
 app.command()(simulate.simulate)
 app.command()(replay.replay)

@@ -32,6 +32,7 @@ BEGIN
         wqi, sent_reports
         TO quantrac_writer;
     GRANT INSERT, UPDATE ON deferred_records TO quantrac_writer;
+    GRANT INSERT, UPDATE ON receipts_committed, stored_hours TO quantrac_writer;
     GRANT INSERT ON raw_log_breaks TO quantrac_writer;
     GRANT INSERT ON reading_revisions TO quantrac_writer;
 
@@ -41,6 +42,8 @@ BEGIN
             ('quantrac_writer', 'UPDATE', 'readings', 'station parameter observed_at'),
             ('quantrac_writer', 'INSERT', 'reading_revisions', 'id recorded_at recorded_by'),
             ('quantrac_writer', 'UPDATE', 'ledger', 'station day'),
+            ('quantrac_writer', 'UPDATE', 'receipts_committed', 'origin station hour_start'),
+            ('quantrac_writer', 'UPDATE', 'stored_hours', 'station hour_start'),
             ('quantrac_writer', 'INSERT', 'alerts',
              'id resolved_at acknowledged_at acknowledged_by closed_cause recorded_at recorded_by'),
             ('quantrac_writer', 'UPDATE', 'alerts',
@@ -90,6 +93,10 @@ BEGIN
     GRANT SELECT ON people, contact_channels, incident_attachments TO quantrac_notifier;
     GRANT UPDATE (failing_since) ON contact_channels TO quantrac_notifier;
 
+    -- The first account of messages: bridges and drop folders, which read the registry as the reader, raise it.
+    GRANT EXECUTE ON FUNCTION
+        carry_receipts(text[], text[], timestamptz[], bigint[], boolean[], text[], integer[], bigint[])
+        TO quantrac_reader;
     GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb), acknowledge_alert(bigint, text),
         record_alert_cause(bigint, text, text) TO quantrac_desk;
 
