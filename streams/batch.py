@@ -10,7 +10,7 @@ from itertools import groupby
 
 from ingest.payloads import Decoded
 from models.protocol import Row
-from models.stream import ParameterScore
+from models.station.scores import ParameterScore
 from quantrac.domain.alerts import AlertKey, Reassessment, Transition
 from quantrac.domain.deadletters import Stage
 from quantrac.domain.readings import CheckedReading, Flag, Outcome, QcReason, Reading, StoredRow

@@ -20,9 +20,9 @@ import stamina
 from prometheus_client import Summary
 
 from ingest.payloads import InstantBounds
-from models.assessment import Learnt
-from models.families import STATION_DEFAULT
-from models.pipeline import warm
+from models.pipeline.configs import STATION_DEFAULT
+from models.pipeline.pipeline import warm
+from models.station.judging import Learnt
 from quantrac import topics
 from quantrac.clock import Clock
 from quantrac.domain.progress import LogRange
