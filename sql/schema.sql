@@ -279,7 +279,8 @@ CREATE TABLE judgements (
     expected integer NOT NULL,
     retrospective boolean NOT NULL,
     judged_at timestamp with time zone NOT NULL,
-    first_judged_at timestamp with time zone NOT NULL
+    first_judged_at timestamp with time zone NOT NULL,
+    standing_since timestamp with time zone NOT NULL DEFAULT now()
 );
 CREATE TABLE kafka_progress (
     topic text COLLATE "C" NOT NULL,
@@ -369,6 +370,35 @@ CREATE TABLE outbox (
     withdrawn_at timestamp with time zone,
     fallen_back_at timestamp with time zone
 );
+CREATE TABLE pending_judgements (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    station text COLLATE "C" NOT NULL,
+    parameter text COLLATE "C" NOT NULL,
+    "window" text NOT NULL,
+    window_start timestamp with time zone NOT NULL,
+    cause text NOT NULL,
+    revised_readings integer NOT NULL,
+    standing_mean double precision,
+    standing_verdict text NOT NULL,
+    mean double precision,
+    verdict text NOT NULL,
+    limit_minimum double precision,
+    limit_maximum double precision,
+    limit_source text,
+    ratio double precision,
+    exceedance_class smallint,
+    usable_count integer NOT NULL,
+    expected integer NOT NULL,
+    retrospective boolean NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    based_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL DEFAULT SESSION_USER,
+    state text NOT NULL DEFAULT 'waiting'::text,
+    decided_at timestamp with time zone,
+    decided_by text,
+    decided_login text,
+    decision_reason text
+);
 CREATE TABLE people (
     code text COLLATE "C" NOT NULL,
     "position" integer NOT NULL,
@@ -429,7 +459,8 @@ CREATE TABLE reading_revisions (
     replaced_by_partition integer NOT NULL,
     replaced_by_offset bigint NOT NULL,
     recorded_at timestamp with time zone DEFAULT clock_timestamp(),
-    recorded_by text DEFAULT SESSION_USER
+    recorded_by text DEFAULT SESSION_USER,
+    transaction xid8 DEFAULT pg_current_xact_id()
 );
 CREATE TABLE readings (
     observed_at timestamp with time zone NOT NULL,
@@ -482,6 +513,13 @@ CREATE TABLE rotas (
     document jsonb NOT NULL,
     active boolean NOT NULL DEFAULT true,
     changed_at timestamp with time zone NOT NULL
+);
+CREATE TABLE running_workers (
+    id uuid NOT NULL,
+    version text NOT NULL,
+    reads text[] NOT NULL,
+    started_at timestamp with time zone NOT NULL DEFAULT now(),
+    seen_at timestamp with time zone NOT NULL DEFAULT now()
 );
 CREATE TABLE schema_migrations (
     version integer NOT NULL,
@@ -683,12 +721,18 @@ ALTER TABLE outbox ADD CONSTRAINT outbox_contact_id_fkey FOREIGN KEY (contact_id
 ALTER TABLE outbox ADD CONSTRAINT outbox_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_transition_id_fkey FOREIGN KEY (transition_id) REFERENCES alert_transitions(id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_check CHECK (((sent_at IS NULL) OR (failed_at IS NULL)));
+ALTER TABLE pending_judgements ADD CONSTRAINT pending_judgements_pkey PRIMARY KEY (id);
+ALTER TABLE pending_judgements ADD CONSTRAINT pending_judgements_cause_check CHECK ((cause = ANY (ARRAY['revised'::text, 'softened'::text])));
+ALTER TABLE pending_judgements ADD CONSTRAINT pending_judgements_check CHECK (((state = 'waiting'::text) = (decided_at IS NULL)));
+ALTER TABLE pending_judgements ADD CONSTRAINT pending_judgements_check1 CHECK (((state = ANY (ARRAY['accepted'::text, 'rejected'::text])) = ((decided_by IS NOT NULL) AND (decision_reason IS NOT NULL))));
+ALTER TABLE pending_judgements ADD CONSTRAINT pending_judgements_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'accepted'::text, 'rejected'::text, 'superseded'::text])));
 ALTER TABLE people ADD CONSTRAINT people_pkey PRIMARY KEY (code);
 ALTER TABLE raw_log_breaks ADD CONSTRAINT raw_log_breaks_pkey PRIMARY KEY (id);
 ALTER TABLE reading_days ADD CONSTRAINT reading_days_pkey PRIMARY KEY (station, parameter, day);
 ALTER TABLE reading_days ADD CONSTRAINT reading_days_check CHECK (((usable_count >= 0) AND (usable_count <= total_count)));
 ALTER TABLE reading_hours ADD CONSTRAINT reading_hours_pkey PRIMARY KEY (station, parameter, hour_start);
 ALTER TABLE reading_hours ADD CONSTRAINT reading_hours_check CHECK (((usable_count >= 0) AND (usable_count <= total_count)));
+ALTER TABLE reading_revisions ADD CONSTRAINT reading_revisions_done TRIGGER DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE reading_revisions ADD CONSTRAINT reading_revisions_pkey PRIMARY KEY (id);
 ALTER TABLE readings ADD CONSTRAINT readings_pkey PRIMARY KEY (station, parameter, observed_at);
 ALTER TABLE registry_state ADD CONSTRAINT registry_state_pkey PRIMARY KEY (id);
@@ -704,6 +748,7 @@ ALTER TABLE rota_swaps ADD CONSTRAINT rota_swaps_check1 CHECK (((back_starts_at 
 ALTER TABLE rota_swaps ADD CONSTRAINT rota_swaps_check2 CHECK ((person <> colleague));
 ALTER TABLE rota_swaps ADD CONSTRAINT rota_swaps_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'accepted'::text, 'declined'::text, 'withdrawn'::text])));
 ALTER TABLE rotas ADD CONSTRAINT rotas_pkey PRIMARY KEY (code);
+ALTER TABLE running_workers ADD CONSTRAINT running_workers_pkey PRIMARY KEY (id);
 ALTER TABLE schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 ALTER TABLE sensor_presence ADD CONSTRAINT sensor_presence_pkey PRIMARY KEY (station, parameter);
 ALTER TABLE sensors ADD CONSTRAINT sensors_pkey PRIMARY KEY (station, effective_from, parameter);
@@ -745,11 +790,14 @@ CREATE INDEX outbox_created ON public.outbox USING btree (created_at);
 CREATE INDEX outbox_due ON public.outbox USING btree (id) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
 CREATE INDEX outbox_incident ON public.outbox USING btree (incident_id) WHERE (incident_id IS NOT NULL);
 CREATE INDEX outbox_order ON public.outbox USING btree (alert_id, channel, recipient, id) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
+CREATE INDEX pending_judgements_key ON public.pending_judgements USING btree (station, window_start);
+CREATE UNIQUE INDEX pending_judgements_waiting ON public.pending_judgements USING btree (station, parameter, "window", window_start) WHERE (state = 'waiting'::text);
 CREATE INDEX reading_days_dirty ON public.reading_days USING btree (day) WHERE dirty;
 CREATE INDEX reading_days_stale ON public.reading_days USING btree (day) WHERE stale;
 CREATE INDEX reading_hours_dirty ON public.reading_hours USING btree (hour_start) WHERE dirty;
 CREATE INDEX reading_hours_stale ON public.reading_hours USING btree (hour_start) WHERE stale;
 CREATE INDEX reading_revisions_key ON public.reading_revisions USING btree (station, parameter, observed_at);
+CREATE INDEX reading_revisions_replaced ON public.reading_revisions USING btree (replaced_at);
 CREATE VIEW current_sensors AS
  SELECT sensors.station,
     sensors.effective_from,
@@ -896,6 +944,37 @@ BEGIN
     RETURN NULL;
 END
 $function$;
+CREATE OR REPLACE FUNCTION public.audit_person()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    noted  text[] := ARRAY['failing_since', 'code_digest', 'code_expires_at', 'code_tries', 'end_sent_at', 'changed_at'];
+    hidden text[] := ARRAY['document', 'address', 'note', 'detail', 'by'];
+    before jsonb := coalesce(to_jsonb(OLD), '{}') - noted;
+    after  jsonb := coalesce(to_jsonb(NEW), '{}') - noted;
+    named  jsonb := coalesce(to_jsonb(NEW), to_jsonb(OLD));
+    touched jsonb;
+BEGIN
+    SELECT coalesce(jsonb_agg(key ORDER BY key), '[]') INTO touched
+      FROM (SELECT key FROM jsonb_each(before) UNION SELECT key FROM jsonb_each(after)) AS keys
+     WHERE before -> key IS DISTINCT FROM after -> key;
+    IF touched = '[]' THEN
+        RETURN NULL;
+    END IF;
+    PERFORM public.audit_append(
+        lower(TG_OP) || CASE TG_OP WHEN 'INSERT' THEN ' into ' WHEN 'UPDATE' THEN ' of ' ELSE ' from ' END || TG_TABLE_NAME,
+        coalesce(named ->> 'code', named ->> 'rota', named ->> 'person', named ->> 'station'),
+        jsonb_strip_nulls(jsonb_build_object(
+            'id', named -> 'id', 'changed', touched,
+            'before', nullif(before - hidden, '{}'), 'after', nullif(after - hidden, '{}')
+        ))
+    );
+    RETURN NULL;
+END
+$function$;
 CREATE OR REPLACE FUNCTION public.audit_statement()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -936,6 +1015,273 @@ AS $function$
      WHERE elapsed.s > 0
      GROUP BY described.code, sensors.parameter, sensors.cadence_s, described.day, elapsed.s
 $function$;
+CREATE OR REPLACE FUNCTION public.decide_revisions(ids bigint[], accept boolean, officer text, reason text)
+ RETURNS TABLE(pending bigint, outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    held public.pending_judgements;
+BEGIN
+    IF btrim(coalesce(officer, '')) = '' OR btrim(coalesce(reason, '')) = '' THEN
+        RAISE EXCEPTION 'a decision on revised readings needs an officer and a reason';
+    END IF;
+    FOR pending IN SELECT DISTINCT given.id FROM unnest(ids) AS given (id) ORDER BY given.id LOOP
+        -- The finding first, as workers lock it.
+        PERFORM FROM public.judgements standing JOIN public.pending_judgements p
+             ON (p.station, p.parameter, p."window", p.window_start)
+                = (standing.station, standing.parameter, standing."window", standing.window_start)
+          WHERE p.id = pending FOR UPDATE OF standing;
+        SELECT * INTO held FROM public.pending_judgements p WHERE p.id = pending FOR UPDATE;
+        IF NOT FOUND OR held.state <> 'waiting' THEN
+            outcome := coalesce(held.state, 'unknown');
+            RETURN NEXT;
+            CONTINUE;
+        END IF;
+        IF accept THEN
+            UPDATE public.judgements standing SET
+                mean = held.mean, verdict = held.verdict, limit_minimum = held.limit_minimum,
+                limit_maximum = held.limit_maximum, limit_source = held.limit_source, ratio = held.ratio,
+                exceedance_class = held.exceedance_class, usable_count = held.usable_count,
+                expected = held.expected, retrospective = true, judged_at = clock_timestamp(),
+                standing_since = held.based_at
+             WHERE (standing.station, standing.parameter, standing."window", standing.window_start)
+                   = (held.station, held.parameter, held."window", held.window_start);
+        END IF;
+        outcome := CASE WHEN accept THEN 'accepted' ELSE 'rejected' END;
+        UPDATE public.pending_judgements p
+           SET state = outcome, decided_at = clock_timestamp(), decided_by = officer, decided_login = session_user,
+               decision_reason = reason
+         WHERE p.id = pending;
+        PERFORM public.audit_append('revision ' || outcome, concat_ws(' ', held.station, held.parameter, held."window",
+                to_char(held.window_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"')),
+            jsonb_build_object('pending', pending, 'officer', officer, 'reason', reason, 'cause', held.cause,
+                'readings', held.revised_readings,
+                'standing', jsonb_build_object('mean', held.standing_mean, 'verdict', held.standing_verdict),
+                'revised', jsonb_build_object('mean', held.mean, 'verdict', held.verdict)));
+        RETURN NEXT;
+    END LOOP;
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.drop_held_finding(fresh judgements)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    UPDATE public.pending_judgements kept SET state = 'superseded', decided_at = fresh.judged_at
+     WHERE kept.state = 'waiting'
+       AND (kept.station, kept.parameter, kept."window", kept.window_start)
+           = (fresh.station, fresh.parameter, fresh."window", fresh.window_start)
+$function$;
+CREATE OR REPLACE FUNCTION public.forget_deferred(keep interval)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH old AS (
+        SELECT source, partition, first_offset, station FROM public.deferred_records
+         WHERE read_at < public.require_age(keep)
+         LIMIT 50000 FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        DELETE FROM public.deferred_records kept USING old
+         WHERE (kept.source, kept.partition, kept.first_offset, kept.station)
+               = (old.source, old.partition, old.first_offset, old.station)
+        RETURNING 1
+    )
+    SELECT count(*) FROM gone
+$function$;
+CREATE OR REPLACE FUNCTION public.forget_delays(keep interval)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH old AS (
+        SELECT minute, bucket FROM public.delays WHERE minute < public.require_age(keep)
+         ORDER BY minute LIMIT 50000 FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        DELETE FROM public.delays kept USING old WHERE (kept.minute, kept.bucket) = (old.minute, old.bucket) RETURNING 1
+    )
+    SELECT count(*) FROM gone
+$function$;
+CREATE OR REPLACE FUNCTION public.forget_held_notifications(keep interval)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH old AS (
+        SELECT id FROM public.held_notifications WHERE digested_at < public.require_age(keep)
+         LIMIT 50000 FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        DELETE FROM public.held_notifications kept USING old WHERE kept.id = old.id RETURNING 1
+    )
+    SELECT count(*) FROM gone
+$function$;
+CREATE OR REPLACE FUNCTION public.forget_sessions(keep interval, most integer)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    gone bigint;
+BEGIN
+    IF most IS NULL OR most < 100 THEN
+        RAISE EXCEPTION 'at least 100 sessions of a station are kept, not %', most;
+    END IF;
+    WITH ranked AS (
+        SELECT station, session, last_received_at,
+               row_number() OVER (PARTITION BY station ORDER BY last_received_at DESC, session) AS place
+          FROM public.feeds
+    ), old AS (
+        SELECT station, session FROM ranked
+         WHERE last_received_at < public.require_age(keep)
+            OR place > most AND last_received_at < public.require_age(INTERVAL '7 days')
+         LIMIT 50000
+    )
+    DELETE FROM public.feeds kept USING old
+     WHERE (kept.station, kept.session) = (old.station, old.session)
+       AND kept.last_received_at < public.require_age(INTERVAL '7 days');
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    RETURN gone;
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.forget_texts(keep interval)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH old AS (
+        SELECT id FROM public.outbox
+         WHERE created_at < public.require_age(keep) AND coalesce(sent_at, failed_at) < public.require_age(keep)
+           AND (text <> '' OR html IS NOT NULL)
+         LIMIT 10000 FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        UPDATE public.outbox kept SET text = '', html = NULL FROM old WHERE kept.id = old.id RETURNING 1
+    )
+    SELECT count(*) FROM gone
+$function$;
+CREATE OR REPLACE FUNCTION public.forget_workers(keep interval)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH gone AS (DELETE FROM public.running_workers WHERE seen_at < public.require_age(keep) RETURNING 1)
+    SELECT count(*) FROM gone
+$function$;
+CREATE OR REPLACE FUNCTION public.hold_finding(standing judgements, fresh judgements, why text, revised integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    newest public.pending_judgements;
+BEGIN
+    SELECT * INTO newest FROM public.pending_judgements kept
+     WHERE (kept.station, kept.parameter, kept."window", kept.window_start)
+           = (fresh.station, fresh.parameter, fresh."window", fresh.window_start)
+     ORDER BY kept.id DESC LIMIT 1 FOR UPDATE;
+    IF newest.state IN ('waiting', 'rejected')
+       AND (newest.mean, newest.verdict, newest.limit_minimum, newest.limit_maximum, newest.usable_count,
+            newest.expected, newest.revised_readings, newest.standing_verdict)
+           IS NOT DISTINCT FROM (fresh.mean, fresh.verdict, fresh.limit_minimum, fresh.limit_maximum,
+                                 fresh.usable_count, fresh.expected, revised, standing.verdict)
+    THEN
+        RETURN;
+    END IF;
+    PERFORM public.drop_held_finding(fresh);
+    INSERT INTO public.pending_judgements (
+        station, parameter, "window", window_start, cause, revised_readings, standing_mean, standing_verdict, mean,
+        verdict, limit_minimum, limit_maximum, limit_source, ratio, exceedance_class, usable_count, expected,
+        retrospective, found_at, based_at
+    )
+    VALUES (
+        fresh.station, fresh.parameter, fresh."window", fresh.window_start, why, revised, standing.mean,
+        standing.verdict, fresh.mean, fresh.verdict, fresh.limit_minimum, fresh.limit_maximum, fresh.limit_source,
+        fresh.ratio, fresh.exceedance_class, fresh.usable_count, fresh.expected, fresh.retrospective,
+        fresh.judged_at, now() - INTERVAL '5 minutes'
+    );
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.hold_judgement()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    -- A batch that was written when the finding was made may be committed a little later.
+    now_known timestamptz := now() - INTERVAL '5 minutes';
+    beyond    timestamptz := NEW.window_start + CASE NEW."window" WHEN 'day' THEN INTERVAL '24 hours' ELSE INTERVAL '1 hour' END;
+    revised   integer;
+    softened  boolean;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        NEW.standing_since := now_known;
+        IF NEW."window" = 'day' THEN
+            -- A day rests on its hours: what was revised after those were judged is not in it.
+            SELECT coalesce(min(hours.standing_since), now_known) INTO NEW.standing_since
+              FROM public.judgements hours
+             WHERE hours.station = NEW.station AND hours.parameter = NEW.parameter AND hours."window" = 'hour'
+               AND hours.window_start >= NEW.window_start AND hours.window_start < beyond
+               AND EXISTS (SELECT FROM public.reading_revisions later
+                            WHERE later.station = hours.station AND later.parameter = hours.parameter
+                              AND later.observed_at >= hours.window_start
+                              AND later.observed_at < hours.window_start + INTERVAL '1 hour'
+                              AND later.recorded_at > hours.standing_since);
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+        IF session_user = current_user THEN
+            PERFORM public.audit_append('finding changed by hand', concat_ws(' ', OLD.station, OLD.parameter,
+                OLD."window", OLD.window_start), jsonb_build_object('before', to_jsonb(OLD), 'after', to_jsonb(NEW)));
+        END IF;
+        RETURN NEW;
+    END IF;
+    NEW.standing_since := OLD.standing_since;
+    IF (OLD.mean, OLD.verdict, OLD.limit_minimum, OLD.limit_maximum, OLD.ratio, OLD.exceedance_class, OLD.usable_count)
+       IS NOT DISTINCT FROM
+       (NEW.mean, NEW.verdict, NEW.limit_minimum, NEW.limit_maximum, NEW.ratio, NEW.exceedance_class, NEW.usable_count)
+    THEN
+        PERFORM public.drop_held_finding(NEW);
+        RETURN NEW;
+    END IF;
+    IF (OLD.mean, OLD.usable_count) IS NOT DISTINCT FROM (NEW.mean, NEW.usable_count) AND (
+        SELECT rejudged FROM public.reading_hours sums
+         WHERE NEW."window" = 'hour' AND (sums.station, sums.parameter, sums.hour_start)
+               = (NEW.station, NEW.parameter, NEW.window_start)
+        UNION ALL
+        SELECT rejudged FROM public.reading_days sums
+         WHERE NEW."window" = 'day' AND (sums.station, sums.parameter, sums.day)
+               = (NEW.station, NEW.parameter, (NEW.window_start AT TIME ZONE 'Asia/Ho_Chi_Minh')::date)
+    ) THEN
+        -- An import changed the limit, and nothing else.
+        PERFORM public.drop_held_finding(NEW);
+        RETURN NEW;
+    END IF;
+    SELECT count(DISTINCT later.observed_at) INTO revised FROM public.reading_revisions later
+     WHERE later.station = NEW.station AND later.parameter = NEW.parameter
+       AND later.observed_at >= NEW.window_start AND later.observed_at < beyond
+       AND later.recorded_at > OLD.standing_since;
+    softened := OLD.verdict = 'exceeded'
+        AND (NEW.verdict <> 'exceeded' OR NEW.exceedance_class < OLD.exceedance_class
+             OR (NEW.exceedance_class IS NULL AND OLD.exceedance_class IS NOT NULL));
+    IF revised > 0 OR softened THEN
+        PERFORM public.hold_finding(OLD, NEW, CASE WHEN revised > 0 THEN 'revised' ELSE 'softened' END, revised);
+        RETURN NULL;
+    END IF;
+    PERFORM public.drop_held_finding(NEW);
+    NEW.standing_since := now_known;
+    RETURN NEW;
+END
+$function$;
 CREATE OR REPLACE FUNCTION public.judgements_as_of(of_station text, since timestamp with time zone, until timestamp with time zone, as_of timestamp with time zone)
  RETURNS TABLE(parameter text, "window" text, window_start timestamp with time zone, mean double precision, verdict text, limit_minimum double precision, limit_maximum double precision, limit_source text, ratio double precision, exceedance_class smallint, usable_count integer, expected integer, retrospective boolean)
  LANGUAGE sql
@@ -967,7 +1313,7 @@ CREATE OR REPLACE FUNCTION public.keep_alert_cause()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'public'
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 BEGIN
     INSERT INTO alert_causes (alert_id, cause) VALUES (NEW.id, NEW.closed_cause);
@@ -978,7 +1324,7 @@ CREATE OR REPLACE FUNCTION public.keep_judgement()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'public'
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -1084,6 +1430,78 @@ BEGIN
     RAISE EXCEPTION 'the ledger of % on % only grows', OLD.station, OLD.day;
 END
 $function$;
+CREATE OR REPLACE FUNCTION public.refuse_rejudged()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+        RAISE EXCEPTION 'only an import lets % be judged again', TG_TABLE_NAME;
+    END IF;
+    RETURN NEW;
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.require_age(keep interval)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    -- Also of an interval of months, whose days depend on the calendar, and of one that is no number of days at all.
+    IF keep IS NULL OR NOT now() - keep <= now() - INTERVAL '7 days' THEN
+        RAISE EXCEPTION 'nothing younger than 7 days is forgotten, not after %', keep;
+    END IF;
+    RETURN now() - keep;
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.require_reading()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM public.readings was
+         WHERE was.station = NEW.station AND was.parameter = NEW.parameter AND was.observed_at = NEW.observed_at
+           AND was.raw_partition = NEW.raw_partition AND was.raw_offset = NEW.raw_offset
+           AND was.received_at = NEW.received_at AND was.value IS NOT DISTINCT FROM NEW.value
+           AND was.status = NEW.status AND was.flag = NEW.flag
+    ) AND NOT EXISTS (
+        SELECT FROM public.reading_revisions before
+         WHERE before.station = NEW.station AND before.parameter = NEW.parameter
+           AND before.observed_at = NEW.observed_at AND before.transaction = pg_current_xact_id()
+           AND before.replaced_by_partition = NEW.raw_partition AND before.replaced_by_offset = NEW.raw_offset
+    ) THEN
+        RAISE EXCEPTION 'the reading % % of % was not what its revision says',
+            NEW.station, NEW.parameter, NEW.observed_at;
+    END IF;
+    RETURN NEW;
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.require_replacement()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM public.readings now
+         WHERE now.station = NEW.station AND now.parameter = NEW.parameter AND now.observed_at = NEW.observed_at
+           AND now.raw_partition = NEW.replaced_by_partition AND now.raw_offset = NEW.replaced_by_offset
+    ) AND NOT EXISTS (
+        SELECT FROM public.reading_revisions next
+         WHERE next.station = NEW.station AND next.parameter = NEW.parameter
+           AND next.observed_at = NEW.observed_at AND next.transaction = NEW.transaction
+           AND next.raw_partition = NEW.replaced_by_partition AND next.raw_offset = NEW.replaced_by_offset
+    ) THEN
+        RAISE EXCEPTION 'the reading % % of % was not replaced as its revision says',
+            NEW.station, NEW.parameter, NEW.observed_at;
+    END IF;
+    RETURN NULL;
+END
+$function$;
 CREATE OR REPLACE FUNCTION public.require_revision()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1093,8 +1511,14 @@ BEGIN
     IF NOT EXISTS (
         SELECT FROM public.reading_revisions kept
          WHERE kept.station = OLD.station AND kept.parameter = OLD.parameter AND kept.observed_at = OLD.observed_at
+           AND kept.transaction = pg_current_xact_id()
            AND kept.raw_partition = OLD.raw_partition AND kept.raw_offset = OLD.raw_offset
            AND kept.value IS NOT DISTINCT FROM OLD.value AND kept.status = OLD.status AND kept.flag = OLD.flag
+    ) OR NOT EXISTS (
+        SELECT FROM public.reading_revisions last
+         WHERE last.station = OLD.station AND last.parameter = OLD.parameter AND last.observed_at = OLD.observed_at
+           AND last.transaction = pg_current_xact_id()
+           AND last.replaced_by_partition = NEW.raw_partition AND last.replaced_by_offset = NEW.raw_offset
     ) THEN
         RAISE EXCEPTION 'the reading % % of % is changed only after reading_revisions holds what it was',
             OLD.station, OLD.parameter, OLD.observed_at;
@@ -1102,24 +1526,65 @@ BEGIN
     RETURN NEW;
 END
 $function$;
+CREATE TRIGGER alert_causes_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.alert_causes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER alert_rules_audited AFTER INSERT OR DELETE OR UPDATE ON public.alert_rules FOR EACH ROW EXECUTE FUNCTION audit_description();
+CREATE TRIGGER alert_rules_emptied AFTER TRUNCATE ON public.alert_rules FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER alert_transitions_emptied AFTER DELETE OR TRUNCATE ON public.alert_transitions FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER alerts_audited AFTER DELETE OR TRUNCATE ON public.alerts FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER alerts_keep_cause AFTER UPDATE OF closed_cause ON public.alerts FOR EACH ROW WHEN ((old.closed_cause IS DISTINCT FROM new.closed_cause)) EXECUTE FUNCTION keep_alert_cause();
 CREATE TRIGGER audit_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER contact_channels_audited AFTER INSERT OR DELETE OR UPDATE ON public.contact_channels FOR EACH ROW EXECUTE FUNCTION audit_person();
+CREATE TRIGGER contact_channels_emptied AFTER TRUNCATE ON public.contact_channels FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER dead_letters_audited AFTER DELETE OR UPDATE OF payload, station, reason OR TRUNCATE ON public.dead_letters FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER deferred_records_emptied AFTER TRUNCATE ON public.deferred_records FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER escalation_policies_audited AFTER INSERT OR DELETE OR UPDATE ON public.escalation_policies FOR EACH ROW EXECUTE FUNCTION audit_person();
+CREATE TRIGGER escalation_policies_emptied AFTER TRUNCATE ON public.escalation_policies FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER feeds_emptied AFTER TRUNCATE ON public.feeds FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER hold_windows_audited AFTER INSERT OR DELETE OR UPDATE ON public.hold_windows FOR EACH ROW EXECUTE FUNCTION audit_person();
+CREATE TRIGGER hold_windows_emptied AFTER TRUNCATE ON public.hold_windows FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER incident_alerts_emptied AFTER DELETE OR TRUNCATE ON public.incident_alerts FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER incident_attachments_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.incident_attachments FOR EACH STATEMENT EXECUTE FUNCTION refuse_incident_change();
 CREATE TRIGGER incident_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.incident_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_incident_change();
+CREATE TRIGGER incident_transitions_emptied AFTER DELETE OR TRUNCATE ON public.incident_transitions FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER incidents_emptied AFTER DELETE OR TRUNCATE ON public.incidents FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER judgement_revisions_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.judgement_revisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER judgements_emptied AFTER DELETE OR TRUNCATE ON public.judgements FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER judgements_hold BEFORE INSERT OR UPDATE ON public.judgements FOR EACH ROW EXECUTE FUNCTION hold_judgement();
 CREATE TRIGGER judgements_keep BEFORE INSERT OR UPDATE ON public.judgements FOR EACH ROW EXECUTE FUNCTION keep_judgement();
+CREATE TRIGGER kafka_progress_emptied AFTER DELETE OR TRUNCATE ON public.kafka_progress FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER ledger_audited AFTER DELETE OR TRUNCATE ON public.ledger FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER ledger_grows BEFORE UPDATE ON public.ledger FOR EACH ROW WHEN (((new.received < old.received) OR (new.stored < old.stored) OR (new.duplicate < old.duplicate) OR (new.revision < old.revision) OR (new.dead_letter < old.dead_letter) OR (new.redelivered < old.redelivered))) EXECUTE FUNCTION refuse_less();
 CREATE TRIGGER limit_sets_audited AFTER INSERT OR DELETE OR UPDATE ON public.limit_sets FOR EACH ROW EXECUTE FUNCTION audit_description();
+CREATE TRIGGER limit_sets_emptied AFTER TRUNCATE ON public.limit_sets FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER limit_values_audited AFTER INSERT OR DELETE OR UPDATE ON public.limit_values FOR EACH ROW EXECUTE FUNCTION audit_description();
+CREATE TRIGGER limit_values_emptied AFTER TRUNCATE ON public.limit_values FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER outages_audited AFTER INSERT OR DELETE OR UPDATE ON public.outages FOR EACH ROW EXECUTE FUNCTION audit_person();
+CREATE TRIGGER outages_emptied AFTER TRUNCATE ON public.outages FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER outbox_emptied AFTER DELETE OR TRUNCATE ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER outbox_notify AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION notify_outbox();
+CREATE TRIGGER pending_judgements_emptied AFTER DELETE OR TRUNCATE ON public.pending_judgements FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER people_audited AFTER INSERT OR DELETE OR UPDATE ON public.people FOR EACH ROW EXECUTE FUNCTION audit_person();
+CREATE TRIGGER people_emptied AFTER TRUNCATE ON public.people FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER raw_log_breaks_emptied AFTER DELETE OR TRUNCATE ON public.raw_log_breaks FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER reading_days_not_rejudged BEFORE INSERT ON public.reading_days FOR EACH ROW WHEN (new.rejudged) EXECUTE FUNCTION refuse_rejudged();
+CREATE TRIGGER reading_days_rejudged BEFORE UPDATE ON public.reading_days FOR EACH ROW WHEN ((new.rejudged AND (NOT old.rejudged))) EXECUTE FUNCTION refuse_rejudged();
+CREATE TRIGGER reading_hours_not_rejudged BEFORE INSERT ON public.reading_hours FOR EACH ROW WHEN (new.rejudged) EXECUTE FUNCTION refuse_rejudged();
+CREATE TRIGGER reading_hours_rejudged BEFORE UPDATE ON public.reading_hours FOR EACH ROW WHEN ((new.rejudged AND (NOT old.rejudged))) EXECUTE FUNCTION refuse_rejudged();
+CREATE CONSTRAINT TRIGGER reading_revisions_done AFTER INSERT ON public.reading_revisions DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_replacement();
 CREATE TRIGGER reading_revisions_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reading_revisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER reading_revisions_true BEFORE INSERT ON public.reading_revisions FOR EACH ROW EXECUTE FUNCTION require_reading();
 CREATE TRIGGER readings_audited AFTER DELETE OR TRUNCATE ON public.readings FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
-CREATE TRIGGER readings_revised BEFORE UPDATE ON public.readings FOR EACH ROW WHEN (((old.value IS DISTINCT FROM new.value) OR (((((((old.station IS DISTINCT FROM new.station) OR (old.parameter IS DISTINCT FROM new.parameter)) OR (old.observed_at IS DISTINCT FROM new.observed_at)) OR (old.status IS DISTINCT FROM new.status)) OR (old.flag IS DISTINCT FROM new.flag)) OR (old.raw_partition IS DISTINCT FROM new.raw_partition)) OR (old.raw_offset IS DISTINCT FROM new.raw_offset)))) EXECUTE FUNCTION require_revision();
+CREATE TRIGGER readings_revised BEFORE UPDATE ON public.readings FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION require_revision();
+CREATE TRIGGER rota_overrides_audited AFTER INSERT OR DELETE OR UPDATE ON public.rota_overrides FOR EACH ROW EXECUTE FUNCTION audit_person();
+CREATE TRIGGER rota_overrides_emptied AFTER TRUNCATE ON public.rota_overrides FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER rota_swaps_audited AFTER INSERT OR DELETE OR UPDATE ON public.rota_swaps FOR EACH ROW EXECUTE FUNCTION audit_person();
+CREATE TRIGGER rota_swaps_emptied AFTER TRUNCATE ON public.rota_swaps FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER rotas_audited AFTER INSERT OR DELETE OR UPDATE ON public.rotas FOR EACH ROW EXECUTE FUNCTION audit_person();
+CREATE TRIGGER rotas_emptied AFTER TRUNCATE ON public.rotas FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER sensors_audited AFTER INSERT OR DELETE OR UPDATE ON public.sensors FOR EACH ROW EXECUTE FUNCTION audit_description();
+CREATE TRIGGER sensors_emptied AFTER TRUNCATE ON public.sensors FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER stations_audited AFTER INSERT OR DELETE OR UPDATE ON public.stations FOR EACH ROW EXECUTE FUNCTION audit_description();
+CREATE TRIGGER stations_emptied AFTER TRUNCATE ON public.stations FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 COMMENT ON TABLE alert_causes IS 'Every cause that an officer found for an alert, and when; the last one counts.';
 COMMENT ON COLUMN alerts.parameter IS 'Empty: an alert of the whole station.';
 COMMENT ON COLUMN alerts.opened_at IS 'observed_at of the reading that opened it; since is that of the first reading of the condition.';
@@ -1154,6 +1619,7 @@ COMMENT ON COLUMN incidents.reason IS 'Named reason of the last decision: why it
 COMMENT ON TABLE installation IS 'One row. The id is part of every Message-ID, so that a database made anew never repeats one of the lost database.';
 COMMENT ON COLUMN installation.retrospective_before IS 'What was received before it pages nobody: the instant at which a rebuild began.';
 COMMENT ON TABLE judgement_revisions IS 'What a judgement was before it was judged anew and found otherwise.';
+COMMENT ON COLUMN judgements.standing_since IS 'By the database''s clock: readings revised later are not in it. Nobody but the database sets it.';
 COMMENT ON TABLE kafka_progress IS 'Everything before next_offset is committed here; a worker that is handed it again passes over it.';
 COMMENT ON COLUMN kafka_progress.topic IS 'The raw topic as topic@cluster id/topic id: offsets mean something within one topic only.';
 COMMENT ON COLUMN kafka_progress.shared_offset IS 'Everything before it was sent on to Kafka for others; what lies between it and next_offset is sent again after a restart.';
@@ -1167,6 +1633,10 @@ COMMENT ON COLUMN outbox.locked_until IS 'Until then the notifier that took it m
 COMMENT ON COLUMN outbox.failed_at IS 'When it was given up.';
 COMMENT ON COLUMN outbox.withdrawn_at IS 'When a page that was not yet sent became needless.';
 COMMENT ON COLUMN outbox.fallen_back_at IS 'When the next channel of the same person was brought forward in its place.';
+COMMENT ON TABLE pending_judgements IS 'What a judged hour or day would be after readings of it were revised, or others came that soften it. The standing finding counts until an officer decides.';
+COMMENT ON COLUMN pending_judgements.cause IS 'revised: readings were sent again with other numbers; softened: others came that lower an exceedance.';
+COMMENT ON COLUMN pending_judgements.based_at IS 'Readings revised later, by the database''s clock, are not in it.';
+COMMENT ON COLUMN pending_judgements.decided_login IS 'Login of the session that decided; decided_by is the officer''s name.';
 COMMENT ON TABLE raw_log_breaks IS 'Where records of the raw topic are gone, were written anew, or were passed over by an operator. Empty in a healthy installation.';
 COMMENT ON COLUMN reading_days.day IS 'Calendar day 00:00-24:00 in Vietnam.';
 COMMENT ON COLUMN reading_days.rejudged IS 'An import changed what limits it after it was judged: the new finding is retrospective.';
@@ -1175,10 +1645,12 @@ COMMENT ON COLUMN reading_hours.stale IS 'A reading of it was revised: the sums 
 COMMENT ON COLUMN reading_hours.rejudged IS 'An import changed what limits it after it was judged: the new finding is retrospective.';
 COMMENT ON TABLE reading_revisions IS 'What a reading was before its station sent another number for the same instant.';
 COMMENT ON COLUMN reading_revisions.recorded_by IS 'Login of the session that wrote it; nobody but the database sets it.';
+COMMENT ON COLUMN reading_revisions.transaction IS 'Of the change that it is about; nobody but the database sets it. NULL: older than the column.';
 COMMENT ON COLUMN readings.flag IS 'QARTOD primary flag: 1 good, 2 not evaluated, 3 suspect, 4 bad, 9 missing.';
 COMMENT ON COLUMN readings.late IS 'True when it came in the retrospective lane, which never pages anybody.';
 COMMENT ON COLUMN readings.status IS 'What the logger says of its instrument: 00 measuring, 01 calibrating, 02 fault, 03 maintenance, ?? unknown.';
 COMMENT ON TABLE registry_state IS 'One row; version grows whenever the content of the station registry changes.';
+COMMENT ON TABLE running_workers IS 'Each worker by the id of its process. It runs while seen_at is of the last two minutes.';
 COMMENT ON COLUMN sensor_presence.usable_at IS 'Receipt of its last usable reading in time.';
 COMMENT ON COLUMN sensor_presence.steady_at IS 'Receipt of the last usable reading of a run: until then the sensor was in order.';
 COMMENT ON COLUMN sensor_presence.returned_at IS 'When the station was heard again after a silence that had found the sensor in order.';
@@ -1361,6 +1833,11 @@ GRANT SELECT ON outages TO quantrac_writer;
 GRANT SELECT ON outbox TO quantrac_desk;
 GRANT SELECT ON outbox TO quantrac_notifier;
 GRANT SELECT ON outbox TO quantrac_writer;
+GRANT SELECT ON pending_judgements TO quantrac_desk;
+GRANT SELECT ON pending_judgements TO quantrac_notifier;
+GRANT SELECT ON pending_judgements TO quantrac_reader;
+GRANT SELECT ON pending_judgements TO quantrac_trainer;
+GRANT SELECT ON pending_judgements TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON people TO quantrac_desk;
 GRANT SELECT ON people TO quantrac_notifier;
 GRANT SELECT ON people TO quantrac_writer;
@@ -1409,6 +1886,11 @@ GRANT SELECT ON rotas TO quantrac_notifier;
 GRANT SELECT ON rotas TO quantrac_reader;
 GRANT SELECT ON rotas TO quantrac_trainer;
 GRANT SELECT ON rotas TO quantrac_writer;
+GRANT SELECT ON running_workers TO quantrac_desk;
+GRANT SELECT ON running_workers TO quantrac_notifier;
+GRANT SELECT ON running_workers TO quantrac_reader;
+GRANT SELECT ON running_workers TO quantrac_trainer;
+GRANT INSERT, SELECT, UPDATE ON running_workers TO quantrac_writer;
 GRANT SELECT ON schema_migrations TO quantrac_desk;
 GRANT SELECT ON schema_migrations TO quantrac_notifier;
 GRANT SELECT ON schema_migrations TO quantrac_reader;
@@ -1474,4 +1956,13 @@ GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, long
 GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to, logger) ON stations TO quantrac_trainer;
 GRANT EXECUTE ON FUNCTION acknowledge_alert(bigint,text) TO quantrac_desk;
 GRANT EXECUTE ON FUNCTION audit_append(text,text,jsonb) TO quantrac_desk;
+GRANT EXECUTE ON FUNCTION decide_revisions(bigint[],boolean,text,text) TO quantrac_desk;
+GRANT EXECUTE ON FUNCTION drop_held_finding(judgements) TO quantrac_writer;
+GRANT EXECUTE ON FUNCTION forget_deferred(interval) TO quantrac_writer;
+GRANT EXECUTE ON FUNCTION forget_delays(interval) TO quantrac_writer;
+GRANT EXECUTE ON FUNCTION forget_held_notifications(interval) TO quantrac_writer;
+GRANT EXECUTE ON FUNCTION forget_sessions(interval,integer) TO quantrac_writer;
+GRANT EXECUTE ON FUNCTION forget_texts(interval) TO quantrac_writer;
+GRANT EXECUTE ON FUNCTION forget_workers(interval) TO quantrac_writer;
+GRANT EXECUTE ON FUNCTION hold_finding(judgements,judgements,text,integer) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION record_alert_cause(bigint,text,text) TO quantrac_desk;

@@ -18,6 +18,8 @@ from sql.paging_store import PagingStore
 from sql.presence_store import PresenceStore
 from sql.progress_store import ProgressStore
 from sql.readings_store import ReadingsStore, create_staging
+from sql.retention_store import RetentionStore
+from sql.running_workers import RunningWorkers
 from sql.sequence_store import SequenceStore
 from sql.state_store import StateStore
 
@@ -43,6 +45,8 @@ class WorkerTransaction:
         self.paging = PagingStore(cursor)
         self.models = ModelStore(cursor)
         self.buckets = BucketStore(cursor)
+        self.retention = RetentionStore(cursor)
+        self.running = RunningWorkers(cursor)
 
 
 class WorkerStore:

@@ -29,7 +29,7 @@ BEGIN
         held_notifications,
         dead_letters, feeds, ledger, kafka_progress, station_states, station_presence, delays,
         sensor_presence, listening, installation, model_states, station_models, shadow_counts, forwarded_files,
-        wqi, sent_reports
+        wqi, sent_reports, running_workers
         TO quantrac_writer;
     GRANT INSERT, UPDATE ON deferred_records TO quantrac_writer;
     GRANT INSERT ON raw_log_breaks TO quantrac_writer;
@@ -39,7 +39,7 @@ BEGIN
     FOR rule IN
         SELECT * FROM (VALUES
             ('quantrac_writer', 'UPDATE', 'readings', 'station parameter observed_at'),
-            ('quantrac_writer', 'INSERT', 'reading_revisions', 'id recorded_at recorded_by'),
+            ('quantrac_writer', 'INSERT', 'reading_revisions', 'id recorded_at recorded_by transaction'),
             ('quantrac_writer', 'UPDATE', 'ledger', 'station day'),
             ('quantrac_writer', 'INSERT', 'alerts',
              'id resolved_at acknowledged_at acknowledged_by closed_cause recorded_at recorded_by'),
@@ -91,7 +91,10 @@ BEGIN
     GRANT UPDATE (failing_since) ON contact_channels TO quantrac_notifier;
 
     GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb), acknowledge_alert(bigint, text),
-        record_alert_cause(bigint, text, text) TO quantrac_desk;
+        record_alert_cause(bigint, text, text), decide_revisions(bigint[], boolean, text, text) TO quantrac_desk;
+    GRANT EXECUTE ON FUNCTION hold_finding(judgements, judgements, text, integer), drop_held_finding(judgements),
+        forget_delays(interval), forget_deferred(interval), forget_held_notifications(interval),
+        forget_texts(interval), forget_workers(interval), forget_sessions(interval, integer) TO quantrac_writer;
 
     -- The writer's staging table is temporary; nobody else needs one, and PostgreSQL gives it to everybody.
     EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
