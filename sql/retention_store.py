@@ -10,7 +10,6 @@ import psycopg
 
 from sql.statements import statement
 
-
 WORKERS_KEPT = timedelta(days=90)
 
 

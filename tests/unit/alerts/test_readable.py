@@ -24,7 +24,7 @@ def test_r4_an_older_running_worker_is_named_with_what_it_cannot_read() -> None:
     needs = rules_need(document(rule) | {"kind": "smell", "scent": 1} for rule in rules[:1])
     now = RunningWorker("0.1.0", SINCE, readable())
     old = replace(now, version="0.0.9", reads=now.reads - {"rule kind limit"})
-    (first, second) = unreadable(needs, [now, old])
+    first, second = unreadable(needs, [now, old])
     assert first == (
         "A worker of version 0.1.0, running since 2026-11-29 07:00:00, cannot read rule key scent, rule kind smell: it "
         "would stop judging. Update and restart it, then import again."
