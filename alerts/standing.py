@@ -34,13 +34,13 @@ def standing_day(bucket: Bucket, hours: Sequence[HourOfDay]) -> Bucket | None:
     """Return a day that was never judged as its hours stand; ``None`` where their readings say the same."""
     if all(_stands(hour) for hour in hours):
         return None
-    total, count = Decimal(0), 0
+    total, count, late = Decimal(0), 0, 0
     for hour in hours:
         if _stands(hour):
-            total, count = total + Decimal(hour.usable_sum), count + hour.usable_count
-        else:
+            total, count, late = total + hour.usable_sum, count + hour.usable_count, late + hour.late_count
+        else:  # what was sent again late had been there in time: a day is not made retrospective by that
             total, count = total + _sum(hour.mean, hour.judged_count or 0), count + (hour.judged_count or 0)
-    return _with(bucket, total, count)
+    return replace(_with(bucket, total, count), late_count=late)
 
 
 def _stands(hour: HourOfDay) -> bool:

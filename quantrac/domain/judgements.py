@@ -49,6 +49,7 @@ class HourOfDay:
 
     usable_sum: Decimal
     usable_count: int
+    late_count: int
     mean: float | None
     judged_count: int | None
     """``None``: it was not judged yet."""

@@ -1,5 +1,5 @@
 -- The hours of days that were never judged: what their readings sum to, and by what they stand. Position counts from 0.
-SELECT key.position - 1, sums.usable_sum, sums.usable_count, standing.mean, standing.usable_count
+SELECT key.position - 1, sums.usable_sum, sums.usable_count, sums.late_count, standing.mean, standing.usable_count
   FROM unnest(%(stations)s::text[], %(parameters)s::text[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
        WITH ORDINALITY AS key (station, parameter, day_start, day_end, position)
   JOIN reading_hours AS sums

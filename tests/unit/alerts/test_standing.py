@@ -46,16 +46,17 @@ def test_number_4_a_day_rests_on_its_hours_as_they_stand() -> None:
     # readings  40     20 (was 400)        60
     # judged    40     400                 not yet
     hours = [
-        HourOfDay(Decimal(480), 12, 40.0, 12),
-        HourOfDay(Decimal(240), 12, 400.0, 12),
-        HourOfDay(Decimal(720), 12, None, None),
+        HourOfDay(Decimal(480), 12, 1, 40.0, 12),
+        HourOfDay(Decimal(240), 12, 12, 400.0, 12),
+        HourOfDay(Decimal(720), 12, 0, None, None),
     ]
     found = standing_day(bucket("1440", 36), hours)
     assert found is not None
     assert (found.usable_sum, found.usable_count) == (Decimal(480 + 4800 + 720), 36)
+    assert found.late_count == 1, "what was sent again late had been there in time"
     assert standing_day(bucket("1200", 24), hours[::2]) is None
 
 
 def test_number_4_a_mean_that_no_double_has_still_stands_for_itself() -> None:
-    thirds = HourOfDay(Decimal(10), 3, float(Decimal(10) / 3), 3)
+    thirds = HourOfDay(Decimal(10), 3, 0, float(Decimal(10) / 3), 3)
     assert standing_day(bucket("10", 3), [thirds]) is None
