@@ -160,6 +160,8 @@ def _what(transition: Transition, *, of_mean: bool) -> Bilingual:
         AlertKind.ANOMALY: Bilingual(f"{parameter} bất thường", f"{parameter} unusual"),
         AlertKind.FAULT: Bilingual(f"Thiết bị đo {parameter}", f"Instrument of {parameter}"),
         AlertKind.OFFLINE: Bilingual("Mất tín hiệu", "Loss of signal"),
+        AlertKind.FLOODING: Bilingual("Gửi quá nhiều tin", "Too many messages"),
+        AlertKind.REVISION: Bilingual("Gửi lại số liệu đã xét", "Judged readings sent again"),
         AlertKind.DUE: Bilingual(f"{parameter} thiếu số liệu dùng được", f"{parameter} without usable readings"),
     }
     if transition.alert_kind in of_kind:

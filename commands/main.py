@@ -22,6 +22,7 @@ from commands import (
     progress,
     replay,
     reports,
+    revisions,
     servers,
     settings,
     simulate,
@@ -63,6 +64,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(oncall.app, name="oncall")
 app.add_typer(audit.app, name="audit")
+app.add_typer(revisions.app, name="revisions")
 app.add_typer(reports.app, name="report")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(forwarding.app, name="forwarding")

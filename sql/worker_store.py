@@ -19,6 +19,8 @@ from sql.presence_store import PresenceStore
 from sql.progress_store import ProgressStore
 from sql.readings_store import ReadingsStore, create_staging
 from sql.receipts_store import CommittedStore
+from sql.retention_store import RetentionStore
+from sql.running_workers import RunningWorkers
 from sql.sequence_store import SequenceStore
 from sql.state_store import StateStore
 
@@ -45,6 +47,8 @@ class WorkerTransaction:
         self.paging = PagingStore(cursor)
         self.models = ModelStore(cursor)
         self.buckets = BucketStore(cursor)
+        self.retention = RetentionStore(cursor)
+        self.running = RunningWorkers(cursor)
 
 
 class WorkerStore:

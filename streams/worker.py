@@ -30,6 +30,7 @@ from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint
 from quantrac.errors import BrokerError, ProgressError, QuantracError, SettingsError, StoreError
 from quantrac.settings import Settings
 from quantrac.telemetry import get_logger
+from sql.retention_store import Retention
 from sql.worker_store import WorkerStore
 from streams.app import GROUP, AppOptions, create_app
 from streams.artefact_choice import ArtefactChoice
@@ -88,7 +89,13 @@ class Worker:
             store,
             catalogue,
             self._processor.delays,
-            SweepOptions(timedelta(seconds=settings.judge_grace_s), settings.minimum_completeness, options.recipients),
+            SweepOptions(
+                timedelta(seconds=settings.judge_grace_s),
+                settings.minimum_completeness,
+                options.recipients,
+                settings.mass_revision_readings,
+                retention_of(settings),
+            ),
             clock,
             caught_up=self._caught_up,
         )
@@ -200,7 +207,7 @@ class Worker:
         """Write what waits and close the database."""
         await asyncio.get_running_loop().run_in_executor(None, self._sharer.close, SHARE_AT_STOP_S)
         try:
-            await self._in_thread(self._sweeper.flush)
+            await self._in_thread(self._sweeper.end)
             await self._in_thread(self._processor.save_shared)
         except StoreError as exc:
             _log.warning("flush_failed", error=str(exc))
@@ -388,6 +395,18 @@ def _told(worker: Worker) -> int:
     else:
         _log.error("crashed", error=repr(worker.app.crash_reason))
     return EXIT_STATUS
+
+
+def retention_of(settings: Settings) -> Retention:
+    """Return for how long the settings keep what is no evidence."""
+    return Retention(
+        delays=timedelta(days=settings.keep_delays_days),
+        texts=timedelta(days=settings.keep_texts_days),
+        held_notifications=timedelta(days=settings.keep_held_days),
+        deferred=timedelta(days=settings.keep_deferred_days),
+        sessions=timedelta(days=settings.keep_sessions_days),
+        sessions_per_station=settings.sessions_per_station,
+    )
 
 
 def _close(probe: LagProbe | None) -> None:

@@ -29,7 +29,7 @@ BEGIN
         held_notifications,
         dead_letters, feeds, ledger, kafka_progress, station_states, station_presence, delays,
         sensor_presence, listening, installation, model_states, station_models, shadow_counts, forwarded_files,
-        wqi, sent_reports
+        wqi, sent_reports, running_workers
         TO quantrac_writer;
     GRANT INSERT, UPDATE ON deferred_records TO quantrac_writer;
     GRANT INSERT, UPDATE ON receipts_committed, stored_hours TO quantrac_writer;
@@ -40,7 +40,7 @@ BEGIN
     FOR rule IN
         SELECT * FROM (VALUES
             ('quantrac_writer', 'UPDATE', 'readings', 'station parameter observed_at'),
-            ('quantrac_writer', 'INSERT', 'reading_revisions', 'id recorded_at recorded_by'),
+            ('quantrac_writer', 'INSERT', 'reading_revisions', 'id recorded_at recorded_by transaction'),
             ('quantrac_writer', 'UPDATE', 'ledger', 'station day'),
             ('quantrac_writer', 'UPDATE', 'receipts_committed', 'origin station hour_start'),
             ('quantrac_writer', 'UPDATE', 'stored_hours', 'station hour_start'),
@@ -98,7 +98,10 @@ BEGIN
         carry_receipts(text[], text[], timestamptz[], bigint[], boolean[], text[], integer[], bigint[])
         TO quantrac_reader;
     GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb), acknowledge_alert(bigint, text),
-        record_alert_cause(bigint, text, text) TO quantrac_desk;
+        record_alert_cause(bigint, text, text), decide_revisions(bigint[], boolean, text, text) TO quantrac_desk;
+    GRANT EXECUTE ON FUNCTION hold_finding(judgements, judgements, text, integer), drop_held_finding(judgements),
+        forget_delays(interval), forget_deferred(interval), forget_held_notifications(interval),
+        forget_texts(interval), forget_workers(interval), forget_sessions(interval, integer) TO quantrac_writer;
 
     -- The writer's staging table is temporary; nobody else needs one, and PostgreSQL gives it to everybody.
     EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());

@@ -22,7 +22,7 @@ TABLES = (
     *("incident_attachments", "hold_windows", "people", "contact_channels", "rotas", "escalation_policies"),
     *("rota_overrides", "rota_swaps"),
     *("forwarded_files", "receipts", "receipts_committed", "stored_hours"),
-    *("judgement_revisions", "alert_causes", "wqi", "sent_reports"),
+    *("judgement_revisions", "pending_judgements", "alert_causes", "wqi", "sent_reports", "running_workers"),
 )
 
 
