@@ -48,7 +48,7 @@ def accept(
     from streams.worker import examine
 
     context = load_context()
-    source = examine(context.kafka())
+    source = examine(context.kafka()).source
     with WorkerStore(context.database().writer).transaction() as tx:
         reached = tx.progress.lock(source, [partition])[partition]
         if offset <= reached:

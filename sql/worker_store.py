@@ -32,6 +32,7 @@ class WorkerTransaction:
     """
 
     def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
+        self._cursor = cursor
         self.progress = ProgressStore(cursor)
         self.states = StateStore(cursor)
         self.sequences = SequenceStore(cursor)
@@ -43,6 +44,18 @@ class WorkerTransaction:
         self.paging = PagingStore(cursor)
         self.models = ModelStore(cursor)
         self.buckets = BucketStore(cursor)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Keep all of the block, or when it raises nothing of it; the transaction goes on.
+
+        Raises
+        ------
+        StoreError
+            Something failed in the block.
+        """
+        with translated("storing a part of a batch"), self._cursor.connection.transaction():
+            yield
 
 
 class WorkerStore:

@@ -119,6 +119,8 @@ class Batch:
     """Those of all stations, in the order of arrival: so they are stored and paged for."""
     retrospective_before: datetime | None = None
     """What was received before it pages nobody: a rebuild replays it."""
+    replayed_before: Mapping[int, int] = field(default_factory=dict)
+    """The same by partition and offset: a restored database had dealt with it before."""
 
     def take(self, message: DecodedRecord) -> None:
         """Run one decoded record through the stages before the model."""
@@ -184,6 +186,8 @@ class Batch:
         )
 
     def _replayed(self, record: RawRecord) -> bool:
+        if record.offset < self.replayed_before.get(record.partition, 0):
+            return True
         return self.retrospective_before is not None and record.received_at < self.retrospective_before
 
     def _take_readings(self, outcome: StationOutcome, record: RawRecord, station: Station, decoded: Decoded) -> None:

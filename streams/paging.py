@@ -8,7 +8,7 @@ from datetime import datetime
 
 from alerts.budget import PagingBudget, holds_back
 from alerts.digest import digest
-from alerts.messages import DOMAIN, notifications
+from alerts.messages import notifications
 from quantrac.domain.alerts import Transition
 from quantrac.domain.notifications import Channel, Told
 from quantrac.domain.stations import Station
@@ -27,13 +27,6 @@ class Recipients:
     """Names; the notifier knows their URLs."""
     by_incident: bool = False
     """True: incidents page officers, and single alerts page nobody."""
-    installation: str = ""
-    """Of the database: part of every Message-ID, so that a database made anew repeats none of the lost one."""
-
-    @property
-    def domain(self) -> str:
-        """Right side of the Message-IDs."""
-        return f"{self.installation}.{DOMAIN}" if self.installation else DOMAIN
 
     def of(self, station: Station) -> list[tuple[Channel, str]]:
         """Return everybody who is paged for a station's alerts, each once."""
@@ -77,20 +70,16 @@ def save_and_page(
         summary = tx.alerts.last_hour(station.code, transition.key.parameter, transition.observed_at)
         to = recipients.of(station)
         paging = replace(transition, page=True)
-        messages = notifications(
-            paging, station, summary, to, alert_id=ids[0], transition_id=ids[1], domain=recipients.domain
-        )
+        messages = notifications(paging, station, summary, to, alert_id=ids[0], transition_id=ids[1])
         told = tx.paging.lately(station.code, ids[0], BUDGET.per, now)
         held = [n for n in messages if holds_back(BUDGET, told.get((n.channel, n.recipient), Told()), transition)]
         tx.paging.hold(station.code, ids, held, now)
         tx.alerts.enqueue(*ids, [n for n in messages if n not in held], now)
 
 
-def send_digests(
-    tx: WorkerTransaction, station_of: Callable[[str], Station | None], recipients: Recipients, now: datetime
-) -> None:
+def send_digests(tx: WorkerTransaction, station_of: Callable[[str], Station | None], now: datetime) -> None:
     """Put a digest into the outbox for every recipient who is due to hear what was held back."""
     for back in tx.paging.take_digests(now, BUDGET.digest_after, BUDGET.digest_every):
         last = back.held[-1]
-        message = digest(back, station_of(back.station), BUDGET, recipients.domain)
+        message = digest(back, station_of(back.station), BUDGET)
         tx.alerts.enqueue(last.alert_id, last.transition_id, [message], now)

@@ -29,4 +29,4 @@ def keep_up(tx: WorkerTransaction, catalogue: Catalogue, recipients: Recipients,
         else:
             ends.append((transition, station))
     save_and_page(tx, ends, recipients, now)
-    send_digests(tx, in_force, recipients, now)
+    send_digests(tx, in_force, now)
