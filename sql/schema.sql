@@ -510,7 +510,8 @@ CREATE TABLE sensor_presence (
     defect_at timestamp with time zone,
     detail text NOT NULL DEFAULT ''::text,
     interval_s double precision,
-    interval_run integer NOT NULL DEFAULT 0
+    interval_run integer NOT NULL DEFAULT 0,
+    short_s double precision NOT NULL DEFAULT 0
 ) WITH (fillfactor=50);
 CREATE TABLE sensors (
     station text COLLATE "C" NOT NULL,
@@ -1208,6 +1209,7 @@ COMMENT ON COLUMN sensor_presence.steady_at IS 'Receipt of the last usable readi
 COMMENT ON COLUMN sensor_presence.returned_at IS 'When the station was heard again after a silence that had found the sensor in order.';
 COMMENT ON COLUMN sensor_presence.defect IS 'Of its last line that could not be used: late, ahead, refused, unknown_status, suspect, ...';
 COMMENT ON COLUMN sensor_presence.interval_s IS 'Between the stamps of its readings; interval_run of them in a row were like this.';
+COMMENT ON COLUMN sensor_presence.short_s IS 'Time (s) that usable readings had to cover (three quarters of the past), less what they did cover.';
 COMMENT ON COLUMN sensors."position" IS 'Order of the parameter in the station''s file, so that a registry reads back as it was written.';
 COMMENT ON TABLE sent_reports IS 'Reports of the province that were mailed: a reporter that starts again does not send them twice.';
 COMMENT ON TABLE shadow_counts IS 'A candidate beside the active artefact: alarms and pages of each, and alarmed rows of both or of one only. active is empty where nothing was learnt elsewhere.';
