@@ -19,6 +19,7 @@ from ingest.kafka_sender import Headers, KafkaSender
 from ingest.mqtt_session import Incoming, MqttSession
 from ingest.window import Delivery, Window
 from quantrac import topics
+from quantrac.away import Away
 from quantrac.clock import Clock, SystemClock
 from quantrac.endpoints import KafkaEndpoint, MqttEndpoint
 from quantrac.errors import BrokerError
@@ -85,9 +86,8 @@ def run(
             except BrokerError as exc:
                 if bridge.clock.monotonic_s() - served_s > settings.retry_max_s:
                     pauses = _pauses(settings.retry_max_s)
-                pause_s = next(pauses)
-                _log.warning("connecting anew", error=str(exc), pause_s=round(pause_s, 2))
-                stop.wait(pause_s)
+                bridge.away.gone("brokers", exc)
+                stop.wait(next(pauses))
     finally:
         bridge.close()
 
@@ -106,7 +106,7 @@ class _Bridge:
     def __init__(
         self, mqtt: MqttEndpoint, kafka: KafkaEndpoint, settings: BridgeSettings, clock: Clock, raw_topic: str
     ) -> None:
-        self.clock = clock
+        self.clock, self.away = clock, Away()
         self._mqtt = mqtt
         self._kafka = kafka
         self._settings = settings
@@ -129,6 +129,7 @@ class _Bridge:
         try:
             session.connect()
             metrics.CONNECTED.set(1)
+            self.away.back("brokers")
             _log.info("connected", broker=f"{self._mqtt.host}:{self._mqtt.port}", filters=self._filters)
             while not stop.is_set():
                 self._turn(session, sender, window)

@@ -24,14 +24,16 @@ from models.assessment import Learnt
 from models.families import STATION_DEFAULT
 from models.pipeline import warm
 from quantrac import topics
+from quantrac.away import Away
 from quantrac.clock import Clock
 from quantrac.domain.progress import LogRange
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint
-from quantrac.errors import BrokerError, ProgressError, QuantracError, SettingsError, StoreError
+from quantrac.errors import BrokerError, ProgressError, QuantracError, StoreError
 from quantrac.settings import Settings
 from quantrac.telemetry import get_logger
 from sql.worker_store import WorkerStore
 from streams.app import GROUP, AppOptions, create_app
+from streams.arrival import LONGEST_PAUSE_S, examine, introduce, is_outage
 from streams.artefact_choice import ArtefactChoice
 from streams.catalogue import CatalogueCache
 from streams.decoding import DecodeOptions
@@ -39,7 +41,7 @@ from streams.flooding import Floods
 from streams.lag import LagProbe
 from streams.listening import CaughtUp
 from streams.paging import recipients_of
-from streams.positions import DatabasePositions, Origin, RawTopic, prepare, source_of
+from streams.positions import DatabasePositions, Origin, source_of
 from streams.processor import BatchProcessor, ProcessorOptions
 from streams.raw_reader import RawReader
 from streams.records import RawRecord
@@ -54,8 +56,6 @@ T = TypeVar("T")
 SWEEP_EVERY_S = 2.0
 YOUNG_OBJECTS = 20_000
 """New objects before the collector looks for cycles: a batch makes thousands that live no longer than it."""
-LONGEST_PAUSE_S = 5.0
-"""Between two attempts to reach a server that is away."""
 SLICE_MESSAGES = 50
 """Of a station beyond its quota, read in one go: the honest ones wait for no more than that."""
 MOST_SLICES = 20
@@ -100,7 +100,7 @@ class Worker:
         self._watchdog = Watchdog(settings.watchdog_s)
         self._kafka = kafka
         self._pulse = Pulse(time.monotonic())
-        self.outages = Outages()
+        self._away, self.outages = Away(), Outages()
         """The outages that this worker is waiting out; the watchdog knows then why nothing moves."""
         self.fault: asyncio.Future[QuantracError] = self._loop.create_future()
         """What ends this worker."""
@@ -169,13 +169,13 @@ class Worker:
                     continue
                 try:
                     await self._in_thread(work)
-                except StoreError as exc:
-                    if faults.failed(name, str(exc), time.monotonic()):
-                        _log.warning("sweep_failed", part=name, error=str(exc))
                 except Exception as exc:  # noqa: BLE001  judging that fails must not end storing
-                    if faults.failed(name, f"{type(exc).__name__}: {exc}", time.monotonic()):
+                    if is_outage(exc):
+                        self._away.gone("database", exc)
+                    elif faults.failed(name, f"{type(exc).__name__}: {exc}", time.monotonic()):
                         _log.exception("sweep_failed", part=name, next="readings are stored meanwhile; mend it")
                 else:
+                    self._away.back("database")
                     if faults.worked(name):
                         _log.info("sweep_works_again", part=name)
 
@@ -189,7 +189,9 @@ class Worker:
             except (StoreError, BrokerError) as exc:
                 if not exc.retryable:
                     self._fail(exc)
-                _log.warning("deferred_not_read", error=str(exc))
+                # A stretch that Kafka does not give is tried again; the watchdog tells when Kafka itself is away.
+                if isinstance(exc, StoreError):
+                    self._away.gone("database", exc)
             except QuantracError as exc:
                 self._fail(exc)
 
@@ -201,7 +203,7 @@ class Worker:
                 probe = probe or LagProbe(self._kafka, GROUP, topics.RAW)
                 stuck = self._stuck(probe)
             except BrokerError as exc:
-                _log.warning("watchdog_cannot_see", error=str(exc))
+                self._away.gone("kafka", exc)
                 self._watchdog.forgive()
                 _close(probe)
                 probe = None
@@ -212,6 +214,7 @@ class Worker:
                 _close(probe)
                 probe = None
             else:
+                self._away.back("kafka")
                 if stuck:
                     bark(stuck)
         _close(probe)
@@ -281,15 +284,17 @@ class Worker:
     async def _retried(self, call: Callable[[], T]) -> T:
         """Repeat a call to the database until it works; whatever is no outage is raised."""
         async for attempt in stamina.retry_context(
-            on=_is_outage, attempts=None, timeout=None, wait_initial=0.2, wait_max=LONGEST_PAUSE_S, wait_jitter=0.5
+            on=is_outage, attempts=None, timeout=None, wait_initial=0.2, wait_max=LONGEST_PAUSE_S, wait_jitter=0.5
         ):
             with attempt:
                 try:
                     result = await self._in_thread(call)
-                except StoreError:
+                except StoreError as exc:
                     self.outages.seen("database", time.monotonic())
+                    self._away.gone("database", exc)
                     raise
         self.outages.over("database")
+        self._away.back("database")
         return result
 
     def _fail(self, error: Exception) -> None:
@@ -325,10 +330,6 @@ def artefacts_of(settings: Settings) -> ArtefactChoice:
     )
 
 
-def _is_outage(error: Exception) -> bool:
-    return isinstance(error, StoreError) and error.retryable
-
-
 def run(settings: Settings, kafka: KafkaEndpoint, database: DatabaseEndpoint, clock: Clock) -> int:
     """Run a worker until SIGTERM or SIGINT and return its exit status: 0, or ``EXIT_STATUS`` when it went deaf.
 
@@ -343,50 +344,6 @@ def run(settings: Settings, kafka: KafkaEndpoint, database: DatabaseEndpoint, cl
     """
     origin = introduce(database, examine(kafka), clock)
     return asyncio.run(_live(settings, kafka, database, clock, origin))
-
-
-def examine(kafka: KafkaEndpoint) -> RawTopic:
-    """Return the raw topic after a look at it; a broker that is away is waited for.
-
-    Raises
-    ------
-    SettingsError
-        There is no raw topic.
-    """
-    for attempt in stamina.retry_context(
-        on=BrokerError, attempts=None, timeout=None, wait_initial=0.5, wait_max=LONGEST_PAUSE_S
-    ):
-        with attempt, LagProbe(kafka, GROUP, topics.RAW) as probe:
-            topic_id = probe.topic_id()
-            # The first question about a group makes a new broker create its coordinator; Faust would log an error.
-            acknowledged, starts, ends = probe.committed(), probe.starts(), probe.ends()
-            if not ends or not topic_id:
-                raise SettingsError(
-                    f"Kafka at {kafka.bootstrap} has no topic {topics.RAW}: create it with `quantrac servers topics`."
-                )
-            logs = {partition: LogRange(starts.get(partition, 0), end) for partition, end in ends.items()}
-            topic = RawTopic(source_of(probe.cluster_id(), topic_id), logs, acknowledged)
-    return topic
-
-
-def introduce(database: DatabaseEndpoint, topic: RawTopic, clock: Clock) -> Origin:
-    """Let the database know the raw topic, and return what it says of itself; one that is away is waited for.
-
-    Raises
-    ------
-    StoreError
-        It refuses its user, or is not migrated.
-    """
-    store = WorkerStore(database.writer)
-    try:
-        for attempt in stamina.retry_context(
-            on=_is_outage, attempts=None, timeout=None, wait_initial=0.5, wait_max=LONGEST_PAUSE_S
-        ):
-            with attempt:
-                origin = prepare(store, topic, clock)
-    finally:
-        store.close()
-    return origin
 
 
 async def _live(
