@@ -285,7 +285,8 @@ CREATE TABLE kafka_progress (
     topic text COLLATE "C" NOT NULL,
     partition integer NOT NULL,
     next_offset bigint NOT NULL DEFAULT 0,
-    shared_offset bigint NOT NULL DEFAULT 0
+    shared_offset bigint NOT NULL DEFAULT 0,
+    replayed_before bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor=50);
 CREATE TABLE latest_readings (
     station text COLLATE "C" NOT NULL,
@@ -398,7 +399,10 @@ CREATE TABLE reading_days (
     maximum double precision,
     dirty boolean NOT NULL DEFAULT true,
     stale boolean NOT NULL DEFAULT false,
-    rejudged boolean NOT NULL DEFAULT false
+    rejudged boolean NOT NULL DEFAULT false,
+    failure text,
+    failures integer NOT NULL DEFAULT 0,
+    try_after timestamp with time zone
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.05);
 CREATE TABLE reading_hours (
     station text COLLATE "C" NOT NULL,
@@ -412,7 +416,10 @@ CREATE TABLE reading_hours (
     maximum double precision,
     dirty boolean NOT NULL DEFAULT true,
     stale boolean NOT NULL DEFAULT false,
-    rejudged boolean NOT NULL DEFAULT false
+    rejudged boolean NOT NULL DEFAULT false,
+    failure text,
+    failures integer NOT NULL DEFAULT 0,
+    try_after timestamp with time zone
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.05);
 CREATE TABLE reading_revisions (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -503,7 +510,8 @@ CREATE TABLE sensor_presence (
     defect_at timestamp with time zone,
     detail text NOT NULL DEFAULT ''::text,
     interval_s double precision,
-    interval_run integer NOT NULL DEFAULT 0
+    interval_run integer NOT NULL DEFAULT 0,
+    short_s double precision NOT NULL DEFAULT 0
 ) WITH (fillfactor=50);
 CREATE TABLE sensors (
     station text COLLATE "C" NOT NULL,
@@ -747,8 +755,10 @@ CREATE INDEX outbox_first ON public.outbox USING btree (alert_id, recipient, id)
 CREATE INDEX outbox_incident ON public.outbox USING btree (incident_id) WHERE (incident_id IS NOT NULL);
 CREATE INDEX outbox_order ON public.outbox USING btree (alert_id, channel, recipient, id) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
 CREATE INDEX reading_days_dirty ON public.reading_days USING btree (day) WHERE dirty;
+CREATE INDEX reading_days_failure ON public.reading_days USING btree (day) WHERE (failure IS NOT NULL);
 CREATE INDEX reading_days_stale ON public.reading_days USING btree (day) WHERE stale;
 CREATE INDEX reading_hours_dirty ON public.reading_hours USING btree (hour_start) WHERE dirty;
+CREATE INDEX reading_hours_failure ON public.reading_hours USING btree (hour_start) WHERE (failure IS NOT NULL);
 CREATE INDEX reading_hours_stale ON public.reading_hours USING btree (hour_start) WHERE stale;
 CREATE INDEX reading_revisions_key ON public.reading_revisions USING btree (station, parameter, observed_at);
 CREATE VIEW alert_handling AS
@@ -1212,6 +1222,17 @@ BEGIN
     RETURN NULL;
 END
 $function$;
+CREATE OR REPLACE FUNCTION public.outbox_message_id()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+    NEW.message_id := regexp_replace(NEW.message_id, '@quantrac\.local>$',
+                                     '@' || (SELECT id FROM installation) || '.quantrac.local>');
+    RETURN NEW;
+END
+$function$;
 CREATE OR REPLACE FUNCTION public.readings_as_of(of_station text, since timestamp with time zone, until timestamp with time zone, as_of timestamp with time zone)
  RETURNS TABLE(parameter text, observed_at timestamp with time zone, received_at timestamp with time zone, value double precision, flag smallint, status text)
  LANGUAGE sql
@@ -1319,6 +1340,7 @@ CREATE TRIGGER ledger_audited AFTER DELETE OR TRUNCATE ON public.ledger FOR EACH
 CREATE TRIGGER ledger_grows BEFORE UPDATE ON public.ledger FOR EACH ROW WHEN (((new.received < old.received) OR (new.stored < old.stored) OR (new.duplicate < old.duplicate) OR (new.revision < old.revision) OR (new.dead_letter < old.dead_letter) OR (new.redelivered < old.redelivered))) EXECUTE FUNCTION refuse_less();
 CREATE TRIGGER limit_sets_audited AFTER INSERT OR DELETE OR UPDATE ON public.limit_sets FOR EACH ROW EXECUTE FUNCTION audit_description();
 CREATE TRIGGER limit_values_audited AFTER INSERT OR DELETE OR UPDATE ON public.limit_values FOR EACH ROW EXECUTE FUNCTION audit_description();
+CREATE TRIGGER outbox_message_id BEFORE INSERT ON public.outbox FOR EACH ROW EXECUTE FUNCTION outbox_message_id();
 CREATE TRIGGER outbox_notify AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION notify_outbox();
 CREATE TRIGGER reading_revisions_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reading_revisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER readings_audited AFTER DELETE OR TRUNCATE ON public.readings FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
@@ -1363,6 +1385,7 @@ COMMENT ON TABLE judgement_revisions IS 'What a judgement was before it was judg
 COMMENT ON TABLE kafka_progress IS 'Everything before next_offset is committed here; a worker that is handed it again passes over it.';
 COMMENT ON COLUMN kafka_progress.topic IS 'The raw topic as topic@cluster id/topic id: offsets mean something within one topic only.';
 COMMENT ON COLUMN kafka_progress.shared_offset IS 'Everything before it was sent on to Kafka for others; what lies between it and next_offset is sent again after a restart.';
+COMMENT ON COLUMN kafka_progress.replayed_before IS 'Records before it had been acknowledged before the database was restored: they are read again and page nobody.';
 COMMENT ON TABLE latest_readings IS 'The reading of every sensor with the largest observed_at, whenever it arrived.';
 COMMENT ON COLUMN limit_sets.effective_to IS 'First day on which the set is no longer in force; NULL: still in force.';
 COMMENT ON TABLE listening IS 'One row: the time in which our own path heard everything. Silence counts only within it.';
@@ -1378,9 +1401,11 @@ COMMENT ON COLUMN outbox.fallen_back_at IS 'When the next channel of the same pe
 COMMENT ON TABLE raw_log_breaks IS 'Where records of the raw topic are gone, were written anew, or were passed over by an operator. Empty in a healthy installation.';
 COMMENT ON COLUMN reading_days.day IS 'Calendar day 00:00-24:00 in Vietnam.';
 COMMENT ON COLUMN reading_days.rejudged IS 'An import changed what limits it after it was judged: the new finding is retrospective.';
+COMMENT ON COLUMN reading_days.failure IS 'Why it could not be judged; NULL for one that can.';
 COMMENT ON COLUMN reading_hours.dirty IS 'Changed since it was last judged.';
 COMMENT ON COLUMN reading_hours.stale IS 'A reading of it was revised: the sums have to be computed again from the readings.';
 COMMENT ON COLUMN reading_hours.rejudged IS 'An import changed what limits it after it was judged: the new finding is retrospective.';
+COMMENT ON COLUMN reading_hours.failure IS 'Why it could not be judged; NULL for one that can.';
 COMMENT ON TABLE reading_revisions IS 'What a reading was before its station sent another number for the same instant.';
 COMMENT ON COLUMN reading_revisions.recorded_by IS 'Login of the session that wrote it; nobody but the database sets it.';
 COMMENT ON COLUMN readings.flag IS 'QARTOD primary flag: 1 good, 2 not evaluated, 3 suspect, 4 bad, 9 missing.';
@@ -1393,6 +1418,7 @@ COMMENT ON COLUMN sensor_presence.steady_at IS 'Receipt of the last usable readi
 COMMENT ON COLUMN sensor_presence.returned_at IS 'When the station was heard again after a silence that had found the sensor in order.';
 COMMENT ON COLUMN sensor_presence.defect IS 'Of its last line that could not be used: late, ahead, refused, unknown_status, suspect, ...';
 COMMENT ON COLUMN sensor_presence.interval_s IS 'Between the stamps of its readings; interval_run of them in a row were like this.';
+COMMENT ON COLUMN sensor_presence.short_s IS 'Time (s) that usable readings had to cover (three quarters of the past), less what they did cover.';
 COMMENT ON COLUMN sensors."position" IS 'Order of the parameter in the station''s file, so that a registry reads back as it was written.';
 COMMENT ON TABLE sent_reports IS 'Reports of the province that were mailed: a reporter that starts again does not send them twice.';
 COMMENT ON TABLE shadow_counts IS 'A candidate beside the active artefact: alarms and pages of each, and alarmed rows of both or of one only. active is empty where nothing was learnt elsewhere.';

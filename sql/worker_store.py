@@ -35,6 +35,7 @@ class WorkerTransaction:
     """
 
     def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
+        self._cursor = cursor
         self.progress = ProgressStore(cursor)
         self.states = StateStore(cursor)
         self.sequences = SequenceStore(cursor)
@@ -49,6 +50,18 @@ class WorkerTransaction:
         self.buckets = BucketStore(cursor)
         self.retention = RetentionStore(cursor)
         self.running = RunningWorkers(cursor)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Keep all of the block, or when it raises nothing of it; the transaction goes on.
+
+        Raises
+        ------
+        StoreError
+            Something failed in the block.
+        """
+        with translated("storing a part of a batch"), self._cursor.connection.transaction():
+            yield
 
 
 class WorkerStore:
