@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from commands import (
+    accounts,
     alerts,
     audit,
     dashboards,
@@ -59,6 +60,7 @@ app.add_typer(limits.app, name="limits")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(oncall.app, name="oncall")
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(audit.app, name="audit")
 app.add_typer(reports.app, name="report")
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -20,7 +20,7 @@ DEPLOY = Path(__file__).parents[3] / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 ONE_SHOT = {"kafka-setup", "setup", "dashboards", "desk"}
-STATIONS_AND_OFFICERS = {"mosquitto", "grafana"}
+STATIONS_AND_OFFICERS = {"mosquitto", "grafana", "web"}
 IMAGES = ("MOSQUITTO_IMAGE", "KAFKA_IMAGE", "DATABASE_IMAGE", "GRAFANA_IMAGE", "PYTHON_IMAGE")
 each_service = pytest.mark.parametrize("name", SERVICES)
 
