@@ -17,6 +17,9 @@ from quantrac.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
 PARTS = (
+    *("quantrac", "ingest", "streams", "alerts", "models", "sql", "dashboards", "simulators", "local"),
+    *("commands", "web"),
+)
     "quantrac",
     "ingest",
     "streams",
