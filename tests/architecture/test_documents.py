@@ -20,18 +20,6 @@ PARTS = (
     *("quantrac", "ingest", "streams", "alerts", "models", "sql", "dashboards", "simulators", "local"),
     *("commands", "web"),
 )
-    "quantrac",
-    "ingest",
-    "streams",
-    "alerts",
-    "models",
-    "sql",
-    "dashboards",
-    "simulators",
-    "local",
-    "commands",
-    "web",
-)
 METRICS = {"Counter", "Gauge", "Summary", "Histogram"}
 LONGEST_LINE = 120
 DOCS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "deploy" / "README.md"]
