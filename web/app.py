@@ -17,13 +17,12 @@ from quantrac.errors import StoreError
 from quantrac.telemetry import get_logger
 from sql.web_database import WebDatabase
 from web.house import House, static_folder
-from web.live import stream
 from web.middleware import BodyLimit, Headers
 from web.options import WebOptions
-from web.pages import entrance, province, users
+from web.pages import entrance, live, province, users
 
 _log = get_logger(__name__)
-PAGES = (entrance, province, users)
+PAGES = (entrance, live, province, users)
 
 
 def create_app(options: WebOptions, conninfo: str, clock: Clock) -> Starlette:
@@ -55,7 +54,6 @@ def create_app(options: WebOptions, conninfo: str, clock: Clock) -> Starlette:
 def _routes(options: WebOptions) -> list[BaseRoute]:
     return [
         Route("/health", health),
-        stream.ROUTE,
         Mount("/static", _Files(directory=static_folder())),
         Mount("/scripts", _Files(directory=options.scripts)),
     ]
