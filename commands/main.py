@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from commands import (
+    accounts,
     alerts,
     audit,
     dashboards,
@@ -63,6 +64,7 @@ app.add_typer(limits.app, name="limits")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(oncall.app, name="oncall")
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(audit.app, name="audit")
 app.add_typer(revisions.app, name="revisions")
 app.add_typer(reports.app, name="report")

@@ -22,6 +22,7 @@ from quantrac.domain.loggers import DropMode
 from quantrac.endpoints import KafkaSecurity, SmtpSecurity
 from quantrac.errors import SettingsError
 from quantrac.retention import RetentionSettings
+from quantrac.web_settings import WebSettings
 
 PREFIX = "QUANTRAC_"
 EMAIL = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
@@ -35,7 +36,7 @@ def _cache_home() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quantrac"
 
 
-class Settings(RetentionSettings):
+class Settings(RetentionSettings, WebSettings):
     """What can be set. Where a server's address is empty, a local one is started and used."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
@@ -92,6 +93,9 @@ class Settings(RetentionSettings):
     database_trainer_url: SecretStr | None = Field(None, description="PostgreSQL URL of the role quantrac_trainer.")
     database_reader_url: SecretStr | None = Field(
         None, description="PostgreSQL URL of the reader role (status, dashboards)."
+    )
+    database_web_url: SecretStr | None = Field(
+        None, description="PostgreSQL URL of the role quantrac_web (the centre's page and its accounts)."
     )
 
     smtp_host: str | None = Field(
