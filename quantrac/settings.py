@@ -36,7 +36,7 @@ def _cache_home() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quantrac"
 
 
-class Settings(RetentionSettings, WebSettings):
+class Settings(WebSettings, RetentionSettings):
     """What can be set. Where a server's address is empty, a local one is started and used."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
