@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from quantrac.terminal import say, say_json
+from quantrac.terminal import say
 
 if TYPE_CHECKING:
     from commands.context import Context
     from local.drills.run import Pace
-    from local.drills.score import Score
     from quantrac.domain.stations import Station
-    from quantrac.domain.words import Bilingual
     from simulators.scenario import Scenario
 
 app = typer.Typer(
     help="Practise on marked copies of the stations, and see what the system made of it.", no_args_is_help=True
 )
-REPORT = "drill.html"
 KNOWN_WITHIN_S = 35.0
 """Running workers take an import up within half a minute."""
 
@@ -56,6 +53,7 @@ def run(
     Example: quantrac drill run drill --speed 24
     """
     from commands.context import load_context
+    from commands.scoring import tell
     from commands.simulate import chosen_stations, duration_of, exit_unless_complete, live_line
     from local.drills.run import pace_of, score_of
     from quantrac.domain.words import Bilingual
@@ -99,23 +97,6 @@ def run(
         score_of(folder, copies, context.database().desk), folder, _title(loaded), pace.speed, channel, as_json=as_json
     )
     exit_unless_complete(published)
-
-
-def tell(
-    found: Score, folder: Path, title: str, speed: float, channel: Bilingual, *, as_json: bool, out: Path | None = None
-) -> None:
-    """Write the report beside the truth, and print the score."""
-    from local.drills.page import as_json as document
-    from local.drills.page import html, lines
-
-    path = out or folder / REPORT
-    path.write_text(html(found, title, speed, channel), "utf-8")
-    if as_json:
-        say_json(document(found) | {"report": str(path)})
-        return
-    for line in lines(found):
-        say(line)
-    say(f"Báo cáo · Report: {path}")
 
 
 def _registered(context: Context, stations: list[Station], pace: Pace, to: list[str]) -> list[Station]:

@@ -190,16 +190,9 @@ def _require_sensor(station: Station, parameter: str) -> None:
 
 
 def _instant(option: str, text: str | None, default: datetime) -> datetime:
-    from quantrac.domain.stations import VIETNAM
-    from quantrac.errors import SettingsError
-    from simulators.durations import instant_of
+    from commands.instants import instant
 
-    if text is None:
-        return default
-    try:
-        return instant_of(text, VIETNAM)
-    except ValueError as exc:
-        raise SettingsError(f"{option}: {exc}.") from exc
+    return default if text is None else instant(option, text)
 
 
 def _write_csv(found: list[ShownReading]) -> None:

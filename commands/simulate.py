@@ -139,7 +139,7 @@ def score(
     Example: quantrac simulate score --folder /tmp/run
     """
     from commands.context import load_context
-    from commands.drill import tell
+    from commands.scoring import tell
     from local.drills.run import score_of
     from quantrac.domain.words import Bilingual
 
