@@ -29,8 +29,10 @@ LOGINS_PER_S = 1 / 6
 class House:
     """The page's own things."""
 
-    def __init__(self, options: WebOptions, database: WebDatabase, clock: Clock) -> None:
+    def __init__(self, options: WebOptions, conninfo: str, clock: Clock) -> None:
+        database = WebDatabase(conninfo)
         self.options, self.database, self.clock = options, database, clock
+        self.conninfo = conninfo
         self.accounts = AccountStore(database)
         self.door = Door(self.accounts, clock, options.session, options.idle)
         self.throttle = Throttle(*PER_SESSION)
@@ -64,7 +66,7 @@ class House:
         )
         environment.filters.update(FILTERS)
         environment.globals.update(word=words.word, reason=words.reason, flags=words.FLAGS, codes=words.STATUS_CODES)
-        environment.globals.update(looks=LOOKS)
+        environment.globals.update(looks=LOOKS, word_of=words.word_of)
         return environment
 
 

@@ -15,8 +15,8 @@ from quantrac.errors import QuantracError
 from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
-    from commands.alerts.story import Story
     from sql.reports import AlertLine, DeliveryLine
+    from web.incidents.story import Story
 
 app = typer.Typer(help="See alerts and the notifications that went out for them.", no_args_is_help=True)
 
@@ -81,10 +81,10 @@ def picture(
 
     Example: quantrac alerts picture 17 --out alert-17.png
     """
-    from commands.alerts.story import story_of
     from commands.context import load_context
     from sql.catalogue import load_limit_sets
     from sql.reports import Reports
+    from web.incidents.story import story_of
 
     context = load_context()
     reader = context.database().reader

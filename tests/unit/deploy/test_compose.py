@@ -275,7 +275,7 @@ class TestPrepare:
 
     def test_passwords_differ(self, secrets: Path) -> None:
         passwords = [file.read_text("utf-8") for file in secrets.glob("*_password")]
-        assert len(passwords) == len(set(passwords)) == 15
+        assert len(passwords) == len(set(passwords)) == 16
         assert all(len(password) == 48 for password in passwords)
 
     @pytest.mark.parametrize("service", ["mosquitto", "kafka", "database", "grafana"])

@@ -62,4 +62,4 @@ async def _holds(house: House, token: str) -> bool | None:
     return await run_in_threadpool(look)
 
 
-ROUTE = Route("/live", live)
+ROUTES = [Route("/live", live)]
