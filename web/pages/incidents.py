@@ -29,6 +29,8 @@ from web.languages import translator
 from web.visit import Visit, WebError, not_found, page
 
 PAGE_OF = 50
+PARTS = frozenset({"incident", "incident-history"})
+"""Of the page of an incident, for an open one."""
 SNOOZES = (30, 60, 120, 240, 480, 1440)
 """Minutes that are offered."""
 
@@ -55,7 +57,7 @@ def listed(visit: Visit) -> Response:
 
 def shown(visit: Visit) -> Response:
     """Show one incident, or the parts of it that change."""
-    part = visit.request.headers.get("hx-request") is not None
+    part = visit.request.query_params.get("part", "")
     with visit.house.database.reading("reading an incident") as cursor:
         view = view_of(cursor, visit, _number(visit.path("id")))
     values = {
@@ -67,7 +69,7 @@ def shown(visit: Visit) -> Response:
         "done": visit.request.query_params.get("done", ""),
         "pictures": PICTURES,
     }
-    return visit.render("parts/incident.html" if part else "incident.html", values)
+    return visit.render(f"parts/{part}.html" if part in PARTS else "incident.html", values)
 
 
 def curve(visit: Visit) -> Response:
