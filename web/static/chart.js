@@ -40,7 +40,7 @@ window.quantracCharts = (() => {
     const canvas = document.createElement("div");
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", title + (given.spoken ? ": " + given.spoken : ""));
-    holder.append(head, canvas, legend(given.series.filter((s) => s.values.some((v) => v !== null)).map((s) => [s.label, s.colour, Boolean(s.dash)])));
+    holder.append(head, canvas, legend(given.series.filter((s, index, all) => s.values.some((v) => v !== null) && all.findIndex((o) => o.label === s.label) === index).map((s) => [s.label, s.colour, Boolean(s.dash)])));
     box.append(holder);
     const marks = {
       hooks: { draw: [(plot) => {
