@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from quantrac.domain.incidents import Incident
 
 LOGIN = "demo"
+PATIENCE_S = 30.0
 _WORD = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 
 
@@ -53,18 +54,20 @@ def take(link: str, incident_id: int) -> None:
     ServerError
         The page does not let in, or does not do it.
     """
-    import httpx
+    import requests
 
     origin = link.split("/login/", 1)[0]
-    with httpx.Client(base_url=origin, timeout=30) as browser:
-        for path, target in ((link, link), (f"/incidents/{incident_id}", f"/incidents/{incident_id}/take")):
+    shown = f"{origin}/incidents/{incident_id}"
+    with requests.Session() as browser:
+        for path, address in ((link, link), (shown, f"{shown}/take")):
             try:
-                word = _WORD.search(browser.get(path).text)
-                answer = browser.post(target, data={"csrf": word[1] if word else ""})
-            except httpx.HTTPError as exc:
-                raise ServerError(f"The page at {origin} does not answer: {exc}.") from exc
-            if answer.status_code != httpx.codes.SEE_OTHER:
-                raise ServerError(f"The page at {origin} answered {answer.status_code} to {path.split('/link/')[0]}.")
+                word = _WORD.search(browser.get(path, timeout=PATIENCE_S).text)
+                data = {"csrf": word[1] if word else ""}
+                answer = browser.post(address, data=data, timeout=PATIENCE_S, allow_redirects=False)
+            except requests.RequestException as exc:
+                raise ServerError(f"The page at {origin} does not answer: {type(exc).__name__}.") from exc
+            if answer.status_code != requests.codes.see_other:
+                raise ServerError(f"The page at {origin} answered {answer.status_code} to a form.")
 
 
 def as_json(incident: Incident | None) -> dict[str, object] | None:

@@ -9,9 +9,9 @@ import time
 from threading import Lock
 from typing import Any, NamedTuple
 
-import httpx
+import requests
 from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.httpx_client import OAuth2Client
+from authlib.integrations.requests_client import OAuth2Session
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -60,9 +60,8 @@ class Claims(NamedTuple):
 class Oidc:
     """The issuer. Every method raises ``OidcError``."""
 
-    def __init__(self, options: OidcOptions, back: str, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, options: OidcOptions, back: str) -> None:
         self._options, self._back = options, back
-        self._transport = transport
         self._lock = Lock()
         self._known: tuple[float, dict[str, Any], dict[str, Any]] | None = None
 
@@ -82,9 +81,13 @@ class Oidc:
         try:
             with self._client() as client:
                 answer = client.fetch_token(
-                    metadata["token_endpoint"], grant_type="authorization_code", code=code, code_verifier=begun.verifier
+                    metadata["token_endpoint"],
+                    grant_type="authorization_code",
+                    code=code,
+                    code_verifier=begun.verifier,
+                    timeout=PATIENCE_S,
                 )
-        except (httpx.HTTPError, AuthlibBaseError, ValueError) as exc:
+        except (requests.RequestException, AuthlibBaseError, ValueError) as exc:
             raise OidcError(f"the issuer gave no token: {exc}") from exc
         token = answer.get("id_token")
         if not isinstance(token, str):
@@ -118,16 +121,14 @@ class Oidc:
         login = claims.get(self._options.login_claim, "")
         return Claims(str(claims["sub"]), login.lower() if isinstance(login, str) else "")
 
-    def _client(self) -> OAuth2Client:
-        return OAuth2Client(
+    def _client(self) -> OAuth2Session:
+        return OAuth2Session(
             self._options.client_id,
             self._options.client_secret,
             token_endpoint_auth_method="client_secret_basic" if self._options.client_secret else "none",
             scope="openid profile",
             redirect_uri=self._back,
             code_challenge_method="S256",
-            timeout=PATIENCE_S,
-            transport=self._transport,
         )
 
     def _issuer(self, *, anew: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -136,13 +137,19 @@ class Oidc:
             if self._known is not None and not anew and time.monotonic() - self._known[0] < KEPT_S:
                 return self._known[1:]
             try:
-                with httpx.Client(timeout=PATIENCE_S, transport=self._transport) as client:
-                    book = self._options.issuer.rstrip("/") + "/.well-known/openid-configuration"
-                    metadata = client.get(book).raise_for_status().json()
-                    if metadata.get("issuer", "").rstrip("/") != self._options.issuer.rstrip("/"):
-                        raise OidcError(f"{book} is another issuer's")
-                    keys = client.get(metadata["jwks_uri"]).raise_for_status().json()
-            except (httpx.HTTPError, ValueError, KeyError, AttributeError) as exc:
+                book = self._options.issuer.rstrip("/") + "/.well-known/openid-configuration"
+                metadata = _document(book)
+                if metadata.get("issuer", "").rstrip("/") != self._options.issuer.rstrip("/"):
+                    raise OidcError(f"{book} is another issuer's")
+                keys = _document(metadata["jwks_uri"])
+            except (requests.RequestException, ValueError, KeyError, AttributeError) as exc:
                 raise OidcError(f"the issuer {self._options.issuer} does not answer: {exc}") from exc
             self._known = (time.monotonic(), metadata, keys)
             return metadata, keys
+
+
+def _document(url: str) -> dict[str, Any]:
+    answer = requests.get(url, timeout=PATIENCE_S)
+    answer.raise_for_status()
+    content: dict[str, Any] = answer.json()
+    return content
