@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.context import Context, load_context
 from quantrac.topics import MAX_MESSAGE_BYTES
+
+if TYPE_CHECKING:
+    from sql.receipts_store import ReceiptStore
 
 app = typer.Typer(help="Run one process of the pipeline in the foreground.", no_args_is_help=True)
 
@@ -21,6 +24,7 @@ def bridge() -> None:
     Example: QUANTRAC_BRIDGE_ID=bridge-2 quantrac run bridge
     """
     from ingest.bridge import BridgeSettings, run
+    from ingest.receipts import kept
 
     context = _prepare("bridge")
     s = context.settings
@@ -30,7 +34,8 @@ def bridge() -> None:
         window=s.bridge_window,
         max_message_bytes=MAX_MESSAGE_BYTES,
     )
-    run(context.mqtt_bridge(), context.kafka(), options, _until_signal())
+    with kept(s.run_dir / "receipts" / f"{s.bridge_id}.sqlite", _receipts(context)) as receipts:
+        run(context.mqtt_bridge(), context.kafka(), options, _until_signal(), receipts=receipts)
 
 
 @app.command()
@@ -40,6 +45,7 @@ def dropfolder() -> None:
     Example: QUANTRAC_DROP_FOLDER=/srv/stations quantrac run dropfolder
     """
     from ingest.dropfolder.intake import DropFolderOptions, run
+    from ingest.receipts import kept
     from quantrac.domain.loggers import DropMode
     from quantrac.errors import SettingsError
 
@@ -62,7 +68,8 @@ def dropfolder() -> None:
         archive_after_s=s.drop_archive_after_s,
         max_file_bytes=s.drop_max_file_bytes,
     )
-    run(options, context.kafka(), context.registry, _until_signal())
+    with kept(s.run_dir / "receipts" / f"{s.drop_id}.sqlite", _receipts(context)) as receipts:
+        run(options, context.kafka(), context.registry, _until_signal(), receipts=receipts)
 
 
 @app.command()
@@ -157,6 +164,19 @@ def reporter() -> None:
     from commands.reports.reporter import run_reporter
 
     run_reporter(_prepare("reporter"), _until_signal())
+
+
+def _receipts(context: Context) -> ReceiptStore | None:
+    """Return where the account of what was received is carried to; ``None``: no database is named, it stays on disk."""
+    from quantrac.errors import SettingsError
+    from quantrac.telemetry import get_logger
+    from sql.receipts_store import ReceiptStore
+
+    try:
+        return ReceiptStore(context.database().reader)
+    except SettingsError as exc:
+        get_logger(__name__).warning("receipts_stay_here", error=str(exc))
+        return None
 
 
 @app.command()

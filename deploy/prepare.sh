@@ -158,6 +158,7 @@ kafka_settings() {
     echo 'mqtt_user = "bridge-1"'
     echo "mqtt_password = \"$(<mqtt_bridge_password)\""
     echo 'mqtt_ca_file = "/run/secrets/ca.pem"'
+    echo "database_reader_url = \"$(database_url reader)\""
     kafka_settings bridge
 } | keep bridge.toml
 {

@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from quantrac.domain.loggers import DropMode
 from quantrac.endpoints import KafkaSecurity, SmtpSecurity
 from quantrac.errors import SettingsError
+from quantrac.retention import RetentionSettings
 from quantrac.web_settings import WebSettings
 
 PREFIX = "QUANTRAC_"
@@ -35,7 +36,7 @@ def _cache_home() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quantrac"
 
 
-class Settings(WebSettings):
+class Settings(WebSettings, RetentionSettings):
     """What can be set. Where a server's address is empty, a local one is started and used."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
@@ -125,6 +126,10 @@ class Settings(WebSettings):
         ),
     )
 
+    web_url: str | None = Field(
+        None, description="Address of the centre's pages, https://…, to which messages lead on; empty: no links."
+    )
+
     lane_limit_s: float = Field(
         1800,
         gt=0,
@@ -157,6 +162,9 @@ class Settings(WebSettings):
         120,
         ge=0,
         description="How long after its end an hour or day is judged, so that the last readings can arrive (s).",
+    )
+    mass_revision_readings: int = Field(
+        12, ge=1, description="So many readings that a station sends again with other values become a work item."
     )
 
     wqi_least_groups: int = Field(

@@ -308,13 +308,15 @@ CREATE TABLE judgements (
     expected integer NOT NULL,
     retrospective boolean NOT NULL,
     judged_at timestamp with time zone NOT NULL,
-    first_judged_at timestamp with time zone NOT NULL
+    first_judged_at timestamp with time zone NOT NULL,
+    standing_since timestamp with time zone NOT NULL DEFAULT now()
 );
 CREATE TABLE kafka_progress (
     topic text COLLATE "C" NOT NULL,
     partition integer NOT NULL,
     next_offset bigint NOT NULL DEFAULT 0,
-    shared_offset bigint NOT NULL DEFAULT 0
+    shared_offset bigint NOT NULL DEFAULT 0,
+    replayed_before bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor=50);
 CREATE TABLE latest_readings (
     station text COLLATE "C" NOT NULL,
@@ -405,6 +407,35 @@ CREATE TABLE outbox (
     withdrawn_at timestamp with time zone,
     fallen_back_at timestamp with time zone
 );
+CREATE TABLE pending_judgements (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    station text COLLATE "C" NOT NULL,
+    parameter text COLLATE "C" NOT NULL,
+    "window" text NOT NULL,
+    window_start timestamp with time zone NOT NULL,
+    cause text NOT NULL,
+    revised_readings integer NOT NULL,
+    standing_mean double precision,
+    standing_verdict text NOT NULL,
+    mean double precision,
+    verdict text NOT NULL,
+    limit_minimum double precision,
+    limit_maximum double precision,
+    limit_source text,
+    ratio double precision,
+    exceedance_class smallint,
+    usable_count integer NOT NULL,
+    expected integer NOT NULL,
+    retrospective boolean NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    based_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL DEFAULT SESSION_USER,
+    state text NOT NULL DEFAULT 'waiting'::text,
+    decided_at timestamp with time zone,
+    decided_by text,
+    decided_login text,
+    decision_reason text
+);
 CREATE TABLE people (
     code text COLLATE "C" NOT NULL,
     "position" integer NOT NULL,
@@ -434,7 +465,10 @@ CREATE TABLE reading_days (
     maximum double precision,
     dirty boolean NOT NULL DEFAULT true,
     stale boolean NOT NULL DEFAULT false,
-    rejudged boolean NOT NULL DEFAULT false
+    rejudged boolean NOT NULL DEFAULT false,
+    failure text,
+    failures integer NOT NULL DEFAULT 0,
+    try_after timestamp with time zone
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.05);
 CREATE TABLE reading_hours (
     station text COLLATE "C" NOT NULL,
@@ -448,7 +482,10 @@ CREATE TABLE reading_hours (
     maximum double precision,
     dirty boolean NOT NULL DEFAULT true,
     stale boolean NOT NULL DEFAULT false,
-    rejudged boolean NOT NULL DEFAULT false
+    rejudged boolean NOT NULL DEFAULT false,
+    failure text,
+    failures integer NOT NULL DEFAULT 0,
+    try_after timestamp with time zone
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.05);
 CREATE TABLE reading_revisions (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -465,7 +502,8 @@ CREATE TABLE reading_revisions (
     replaced_by_partition integer NOT NULL,
     replaced_by_offset bigint NOT NULL,
     recorded_at timestamp with time zone DEFAULT clock_timestamp(),
-    recorded_by text DEFAULT SESSION_USER
+    recorded_by text DEFAULT SESSION_USER,
+    transaction xid8 DEFAULT pg_current_xact_id()
 );
 CREATE TABLE readings (
     observed_at timestamp with time zone NOT NULL,
@@ -482,6 +520,23 @@ CREATE TABLE readings (
     reasons text[],
     score_reason text
 );
+CREATE TABLE receipts (
+    origin text COLLATE "C" NOT NULL,
+    station text COLLATE "C" NOT NULL,
+    hour_start timestamp with time zone NOT NULL,
+    acknowledged bigint NOT NULL,
+    by_file boolean NOT NULL,
+    raw_topic text COLLATE "C" NOT NULL,
+    raw_partition integer NOT NULL,
+    last_offset bigint NOT NULL,
+    carried_at timestamp with time zone NOT NULL DEFAULT now()
+) WITH (fillfactor=70);
+CREATE TABLE receipts_committed (
+    origin text COLLATE "C" NOT NULL,
+    station text COLLATE "C" NOT NULL,
+    hour_start timestamp with time zone NOT NULL,
+    numbers int8multirange NOT NULL
+) WITH (fillfactor=50);
 CREATE TABLE registry_state (
     id smallint NOT NULL DEFAULT 1,
     version bigint NOT NULL DEFAULT 0,
@@ -519,6 +574,13 @@ CREATE TABLE rotas (
     active boolean NOT NULL DEFAULT true,
     changed_at timestamp with time zone NOT NULL
 );
+CREATE TABLE running_workers (
+    id uuid NOT NULL,
+    version text NOT NULL,
+    reads text[] NOT NULL,
+    started_at timestamp with time zone NOT NULL DEFAULT now(),
+    seen_at timestamp with time zone NOT NULL DEFAULT now()
+);
 CREATE TABLE schema_migrations (
     version integer NOT NULL,
     name text NOT NULL,
@@ -547,7 +609,8 @@ CREATE TABLE sensor_presence (
     defect_at timestamp with time zone,
     detail text NOT NULL DEFAULT ''::text,
     interval_s double precision,
-    interval_run integer NOT NULL DEFAULT 0
+    interval_run integer NOT NULL DEFAULT 0,
+    short_s double precision NOT NULL DEFAULT 0
 ) WITH (fillfactor=50);
 CREATE TABLE sensors (
     station text COLLATE "C" NOT NULL,
@@ -622,6 +685,11 @@ CREATE TABLE stations (
     effective_to date,
     logger jsonb NOT NULL DEFAULT '{}'::jsonb
 );
+CREATE TABLE stored_hours (
+    station text COLLATE "C" NOT NULL,
+    hour_start timestamp with time zone NOT NULL,
+    stored bigint NOT NULL
+) WITH (fillfactor=50);
 CREATE TABLE wqi (
     station text COLLATE "C" NOT NULL,
     "window" text NOT NULL,
@@ -745,14 +813,23 @@ ALTER TABLE outbox ADD CONSTRAINT outbox_contact_id_fkey FOREIGN KEY (contact_id
 ALTER TABLE outbox ADD CONSTRAINT outbox_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_transition_id_fkey FOREIGN KEY (transition_id) REFERENCES alert_transitions(id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_check CHECK (((sent_at IS NULL) OR (failed_at IS NULL)));
+ALTER TABLE pending_judgements ADD CONSTRAINT pending_judgements_pkey PRIMARY KEY (id);
+ALTER TABLE pending_judgements ADD CONSTRAINT pending_judgements_cause_check CHECK ((cause = ANY (ARRAY['revised'::text, 'softened'::text])));
+ALTER TABLE pending_judgements ADD CONSTRAINT pending_judgements_check CHECK (((state = 'waiting'::text) = (decided_at IS NULL)));
+ALTER TABLE pending_judgements ADD CONSTRAINT pending_judgements_check1 CHECK (((state = ANY (ARRAY['accepted'::text, 'rejected'::text])) = ((decided_by IS NOT NULL) AND (decision_reason IS NOT NULL))));
+ALTER TABLE pending_judgements ADD CONSTRAINT pending_judgements_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'accepted'::text, 'rejected'::text, 'superseded'::text])));
 ALTER TABLE people ADD CONSTRAINT people_pkey PRIMARY KEY (code);
 ALTER TABLE raw_log_breaks ADD CONSTRAINT raw_log_breaks_pkey PRIMARY KEY (id);
 ALTER TABLE reading_days ADD CONSTRAINT reading_days_pkey PRIMARY KEY (station, parameter, day);
 ALTER TABLE reading_days ADD CONSTRAINT reading_days_check CHECK (((usable_count >= 0) AND (usable_count <= total_count)));
 ALTER TABLE reading_hours ADD CONSTRAINT reading_hours_pkey PRIMARY KEY (station, parameter, hour_start);
 ALTER TABLE reading_hours ADD CONSTRAINT reading_hours_check CHECK (((usable_count >= 0) AND (usable_count <= total_count)));
+ALTER TABLE reading_revisions ADD CONSTRAINT reading_revisions_done TRIGGER DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE reading_revisions ADD CONSTRAINT reading_revisions_pkey PRIMARY KEY (id);
 ALTER TABLE readings ADD CONSTRAINT readings_pkey PRIMARY KEY (station, parameter, observed_at);
+ALTER TABLE receipts ADD CONSTRAINT receipts_pkey PRIMARY KEY (origin, station, hour_start);
+ALTER TABLE receipts ADD CONSTRAINT receipts_acknowledged_check CHECK ((acknowledged > 0));
+ALTER TABLE receipts_committed ADD CONSTRAINT receipts_committed_pkey PRIMARY KEY (origin, station, hour_start);
 ALTER TABLE registry_state ADD CONSTRAINT registry_state_pkey PRIMARY KEY (id);
 ALTER TABLE registry_state ADD CONSTRAINT registry_state_id_check CHECK ((id = 1));
 ALTER TABLE rota_overrides ADD CONSTRAINT rota_overrides_pkey PRIMARY KEY (id);
@@ -766,6 +843,7 @@ ALTER TABLE rota_swaps ADD CONSTRAINT rota_swaps_check1 CHECK (((back_starts_at 
 ALTER TABLE rota_swaps ADD CONSTRAINT rota_swaps_check2 CHECK ((person <> colleague));
 ALTER TABLE rota_swaps ADD CONSTRAINT rota_swaps_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'accepted'::text, 'declined'::text, 'withdrawn'::text])));
 ALTER TABLE rotas ADD CONSTRAINT rotas_pkey PRIMARY KEY (code);
+ALTER TABLE running_workers ADD CONSTRAINT running_workers_pkey PRIMARY KEY (id);
 ALTER TABLE schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 ALTER TABLE security_events ADD CONSTRAINT security_events_pkey PRIMARY KEY (id);
 ALTER TABLE sensor_presence ADD CONSTRAINT sensor_presence_pkey PRIMARY KEY (station, parameter);
@@ -784,6 +862,8 @@ ALTER TABLE stations ADD CONSTRAINT stations_check CHECK ((effective_to > effect
 ALTER TABLE stations ADD CONSTRAINT stations_code_check CHECK ((code <> ''::text));
 ALTER TABLE stations ADD CONSTRAINT stations_latitude_check CHECK (((latitude >= ('-90'::integer)::double precision) AND (latitude <= (90)::double precision)));
 ALTER TABLE stations ADD CONSTRAINT stations_longitude_check CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision)));
+ALTER TABLE stored_hours ADD CONSTRAINT stored_hours_pkey PRIMARY KEY (station, hour_start);
+ALTER TABLE stored_hours ADD CONSTRAINT stored_hours_stored_check CHECK ((stored > 0));
 ALTER TABLE wqi ADD CONSTRAINT wqi_pkey PRIMARY KEY (station, "window", window_start);
 ALTER TABLE wqi ADD CONSTRAINT wqi_window_check CHECK (("window" = ANY (ARRAY['hour'::text, 'day'::text])));
 CREATE INDEX account_sessions_login ON public.account_sessions USING btree (login) WHERE (ended_at IS NULL);
@@ -807,14 +887,41 @@ CREATE INDEX judgement_revisions_key ON public.judgement_revisions USING btree (
 CREATE INDEX judgements_exceeded ON public.judgements USING btree (window_start) WHERE (verdict = 'exceeded'::text);
 CREATE INDEX outbox_created ON public.outbox USING btree (created_at);
 CREATE INDEX outbox_due ON public.outbox USING btree (id) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
+CREATE INDEX outbox_first ON public.outbox USING btree (alert_id, recipient, id);
 CREATE INDEX outbox_incident ON public.outbox USING btree (incident_id) WHERE (incident_id IS NOT NULL);
 CREATE INDEX outbox_order ON public.outbox USING btree (alert_id, channel, recipient, id) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
+CREATE INDEX pending_judgements_key ON public.pending_judgements USING btree (station, window_start);
+CREATE UNIQUE INDEX pending_judgements_waiting ON public.pending_judgements USING btree (station, parameter, "window", window_start) WHERE (state = 'waiting'::text);
 CREATE INDEX reading_days_dirty ON public.reading_days USING btree (day) WHERE dirty;
+CREATE INDEX reading_days_failure ON public.reading_days USING btree (day) WHERE (failure IS NOT NULL);
 CREATE INDEX reading_days_stale ON public.reading_days USING btree (day) WHERE stale;
 CREATE INDEX reading_hours_dirty ON public.reading_hours USING btree (hour_start) WHERE dirty;
+CREATE INDEX reading_hours_failure ON public.reading_hours USING btree (hour_start) WHERE (failure IS NOT NULL);
 CREATE INDEX reading_hours_stale ON public.reading_hours USING btree (hour_start) WHERE stale;
 CREATE INDEX reading_revisions_key ON public.reading_revisions USING btree (station, parameter, observed_at);
+CREATE INDEX reading_revisions_replaced ON public.reading_revisions USING btree (replaced_at);
+CREATE INDEX receipts_carried ON public.receipts USING btree (carried_at);
+CREATE INDEX receipts_hour ON public.receipts USING btree (hour_start);
+CREATE INDEX receipts_committed_hour ON public.receipts_committed USING btree (hour_start);
 CREATE INDEX security_events_at ON public.security_events USING btree (at);
+CREATE VIEW alert_handling AS
+ SELECT alert.id AS alert_id,
+    incident.id AS incident_id,
+    incident.state AS incident_state,
+    incident.topic,
+    LEAST(sent.at, incident.paged_at) AS told_at,
+    COALESCE(alert.acknowledged_by, incident.holder) AS taken_by,
+    COALESCE(alert.acknowledged_at, taken.at) AS taken_at,
+    ((alert.severity = ANY (ARRAY['high'::text, 'critical'::text])) AND (NOT alert.retrospective) AND (alert.page OR (incident.paged_at IS NOT NULL))) AS urgent
+   FROM ((((alerts alert
+     LEFT JOIN incident_alerts member ON ((member.alert_id = alert.id)))
+     LEFT JOIN incidents incident ON ((incident.id = member.incident_id)))
+     LEFT JOIN LATERAL ( SELECT min(outbox.sent_at) AS at
+           FROM outbox
+          WHERE (outbox.alert_id = alert.id)) sent ON (true))
+     LEFT JOIN LATERAL ( SELECT min(event.at) AS at
+           FROM incident_events event
+          WHERE ((event.incident_id = incident.id) AND (event.what = ANY (ARRAY['acknowledge'::text, 'assign'::text, 'snooze'::text])))) taken ON (true));
 CREATE VIEW current_sensors AS
  SELECT sensors.station,
     sensors.effective_from,
@@ -879,6 +986,186 @@ CREATE VIEW deliveries AS
     failed_at,
     regexp_replace(last_error, '[^\s<>"]+@[^\s<>",;:]+'::text, '…'::text, 'g'::text) AS last_error
    FROM outbox;
+CREATE VIEW message_ledger AS
+ WITH today AS (
+         SELECT receipts.raw_topic
+           FROM receipts
+          ORDER BY receipts.carried_at DESC
+         LIMIT 1
+        ), compared AS (
+         SELECT COALESCE(r.station, c.station) AS station,
+            COALESCE(r.hour_start, c.hour_start) AS hour_start,
+            COALESCE(r.by_file, false) AS by_file,
+            COALESCE(r.acknowledged, (0)::bigint) AS received,
+            (c.numbers * int8multirange(int8range((1)::bigint, (COALESCE(r.acknowledged, (0)::bigint) + 1)))) AS committed,
+            (c.numbers - int8multirange(int8range((1)::bigint, (COALESCE(r.acknowledged, (0)::bigint) + 1)))) AS uncounted,
+            ((r.raw_topic = ( SELECT today.raw_topic
+                   FROM today)) AND (NOT (EXISTS ( SELECT
+                   FROM kafka_progress p
+                  WHERE ((split_part(p.topic, '/'::text, 2) = r.raw_topic) AND (p.partition = r.raw_partition) AND (p.next_offset > r.last_offset)))))) AS may_wait,
+            (EXISTS ( SELECT
+                   FROM deferred_records d
+                  WHERE (d.station = r.station))) AS defers
+           FROM (receipts r
+             FULL JOIN receipts_committed c USING (origin, station, hour_start))
+        ), counted AS (
+         SELECT compared.station,
+            compared.hour_start,
+            compared.by_file,
+            compared.received,
+            compared.may_wait,
+            compared.defers,
+            ( SELECT COALESCE(sum((upper(n.n) - lower(n.n))), (0)::numeric) AS "coalesce"
+                   FROM unnest(compared.committed) n(n)) AS committed,
+            ( SELECT COALESCE(sum((upper(n.n) - lower(n.n))), (0)::numeric) AS "coalesce"
+                   FROM unnest(compared.uncounted) n(n)) AS uncounted,
+            COALESCE((upper(compared.committed) - 1), (0)::bigint) AS newest
+           FROM compared
+        ), told AS (
+         SELECT counted.station,
+            counted.hour_start,
+            counted.by_file,
+            counted.received,
+            counted.committed,
+            counted.uncounted,
+                CASE
+                    WHEN counted.defers THEN ((counted.received)::numeric - counted.committed)
+                    WHEN counted.may_wait THEN ((counted.received - counted.newest))::numeric
+                    ELSE (0)::numeric
+                END AS in_flight
+           FROM counted
+        )
+ SELECT station,
+    hour_start,
+    bool_or(by_file) AS by_file,
+    (sum(received))::bigint AS received,
+    (sum(committed))::bigint AS committed,
+    (sum(in_flight))::bigint AS in_flight,
+    (sum((((received)::numeric - committed) - in_flight)))::bigint AS residual,
+    (sum(uncounted))::bigint AS uncounted
+   FROM told
+  GROUP BY station, hour_start;
+CREATE VIEW missing_messages AS
+ SELECT feed.station,
+    feed.session,
+    feed.last_received_at,
+    (upper(gap.gap) - lower(gap.gap)) AS messages
+   FROM feeds feed,
+    LATERAL unnest((int8multirange(int8range((0)::bigint, GREATEST(upper(feed.seen), (0)::bigint))) - feed.seen)) gap(gap)
+  WHERE ((upper(gap.gap) - lower(gap.gap)) <= 10000000);
+CREATE VIEW officer_pages AS
+ SELECT ((created_at AT TIME ZONE 'Asia/Ho_Chi_Minh'::text))::date AS day,
+    COALESCE(person, ''::text) AS person,
+    COALESCE(notice, 'alert'::text) AS notice,
+    channel,
+    count(*) AS messages,
+    count(*) FILTER (WHERE (sent_at IS NOT NULL)) AS sent
+   FROM outbox
+  GROUP BY (((created_at AT TIME ZONE 'Asia/Ho_Chi_Minh'::text))::date), COALESCE(person, ''::text), COALESCE(notice, 'alert'::text), channel;
+CREATE VIEW received_days AS
+ SELECT of_day.station,
+    of_day.parameter,
+    of_day.day,
+    of_day.expected,
+    of_day.received,
+    of_day.usable,
+    (of_day.received / NULLIF(of_day.expected, (0)::double precision)) AS received_ratio
+   FROM (generate_series((( SELECT min(stations.effective_from) AS min
+           FROM stations))::timestamp without time zone, (((now() AT TIME ZONE 'Asia/Ho_Chi_Minh'::text))::date)::timestamp without time zone, '1 day'::interval) series(day)
+     CROSS JOIN LATERAL data_received((series.day)::date, (series.day)::date) of_day(station, parameter, day, expected, received, usable));
+CREATE VIEW sensor_latest AS
+ SELECT sensor.station,
+    sensor.parameter,
+    sensor."position",
+    sensor.unit,
+    sensor.cadence_s,
+    effective.minimum,
+    effective.maximum,
+    effective.source,
+    reading.observed_at,
+    reading.received_at,
+    reading.value,
+    reading.status,
+    reading.flag,
+    reading.score,
+    reading.score_reason,
+    COALESCE((reading.observed_at < (now() - make_interval(secs => GREATEST((900)::double precision, ((3)::double precision * sensor.cadence_s))))), true) AS stale,
+    COALESCE(((reading.status = '00'::text) AND (reading.flag <= 2) AND (reading.value IS NOT NULL)), false) AS usable,
+    COALESCE(((reading.value < effective.minimum) OR (reading.value > effective.maximum)), false) AS outside,
+    limit_share(reading.value, effective.minimum, effective.maximum) AS share
+   FROM ((current_sensors sensor
+     LEFT JOIN effective_limits effective ON (((effective.station = sensor.station) AND (effective.parameter = sensor.parameter) AND (NOT effective.day_only) AND (effective.effective_from <= ((now() AT TIME ZONE 'Asia/Ho_Chi_Minh'::text))::date) AND ((effective.effective_to IS NULL) OR (effective.effective_to > ((now() AT TIME ZONE 'Asia/Ho_Chi_Minh'::text))::date)))))
+     LEFT JOIN latest_readings reading ON (((reading.station = sensor.station) AND (reading.parameter = sensor.parameter))));
+CREATE VIEW station_statuses AS
+ SELECT station.code,
+    short_name(station.name_vi) AS name,
+    station.kind,
+    station.park,
+    station.longitude,
+    station.latitude,
+    verdict.rank,
+        CASE verdict.rank
+            WHEN 7 THEN alarms.incident_since
+            WHEN 3 THEN COALESCE(alarms.limit_since, sensors.outside_at)
+            WHEN 5 THEN COALESCE(alarms.fault_since, sensors.faulty_at)
+            WHEN 6 THEN presence.last_received_at
+            WHEN 4 THEN sensors.adjusting_at
+            ELSE NULL::timestamp with time zone
+        END AS since,
+    worst.parameter AS worst_parameter,
+    worst.share AS worst_share,
+    worst.value AS worst_value,
+    COALESCE(alarms.open_alerts, (0)::bigint) AS open_alerts,
+    COALESCE(alarms.urgent_alerts, (0)::bigint) AS urgent_alerts,
+    (COALESCE(presence.online, true) AND (NOT silence.silent)) AS connected,
+    presence.last_observed_at,
+    presence.last_received_at
+   FROM ((((((((current_stations station
+     LEFT JOIN station_presence presence ON ((presence.station = station.code)))
+     LEFT JOIN LATERAL ( SELECT max(latest.cadence_s) AS slowest_s,
+            min(latest.observed_at) FILTER (WHERE (latest.usable AND latest.outside AND (NOT latest.stale))) AS outside_at,
+            min(latest.observed_at) FILTER (WHERE ((latest.status = '02'::text) AND (NOT latest.stale))) AS faulty_at,
+            min(latest.observed_at) FILTER (WHERE ((latest.status = '01'::text) AND (NOT latest.stale))) AS adjusting_at
+           FROM sensor_latest latest
+          WHERE (latest.station = station.code)) sensors ON (true))
+     LEFT JOIN LATERAL ( SELECT latest.parameter,
+            latest.share,
+            latest.value
+           FROM sensor_latest latest
+          WHERE ((latest.station = station.code) AND latest.usable AND (NOT latest.stale) AND (latest.share IS NOT NULL))
+          ORDER BY latest.share DESC, latest."position"
+         LIMIT 1) worst ON (true))
+     LEFT JOIN LATERAL ( SELECT count(*) AS open_alerts,
+            count(*) FILTER (WHERE handling.urgent) AS urgent_alerts,
+            min(alert.since) FILTER (WHERE ((alert.kind = 'limit'::text) AND handling.urgent)) AS limit_since,
+            min(alert.since) FILTER (WHERE ((alert.kind = 'fault'::text) AND (alert.severity = ANY (ARRAY['high'::text, 'critical'::text])))) AS fault_since,
+            min(alert.since) FILTER (WHERE ((alert.kind = 'anomaly'::text) AND handling.urgent)) AS anomaly_since
+           FROM (alerts alert
+             JOIN alert_handling handling ON ((handling.alert_id = alert.id)))
+          WHERE ((alert.station = station.code) AND (alert.resolved_at IS NULL))) open ON (true))
+     LEFT JOIN LATERAL ( SELECT min(incident_1.opened_at) AS since
+           FROM ((incidents incident_1
+             JOIN incident_alerts member ON (((member.incident_id = incident_1.id) AND member.counts)))
+             JOIN alerts alert ON ((alert.id = member.alert_id)))
+          WHERE ((incident_1.state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'snoozed'::text])) AND (incident_1.topic = 'water'::text) AND (incident_1.severity = ANY (ARRAY['high'::text, 'critical'::text])) AND (alert.station = station.code))) incident ON (true))
+     CROSS JOIN LATERAL ( SELECT open.open_alerts,
+            open.urgent_alerts,
+            open.limit_since,
+            open.fault_since,
+            LEAST(open.anomaly_since, incident.since) AS incident_since) alarms)
+     CROSS JOIN LATERAL ( SELECT ((presence.last_received_at IS NULL) OR (presence.last_received_at < (now() - make_interval(secs => GREATEST((900)::double precision, ((3)::double precision * sensors.slowest_s)))))) AS silent) silence)
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (silence.silent AND (alarms.incident_since IS NOT NULL)) THEN 7
+                    WHEN silence.silent THEN 6
+                    WHEN ((sensors.outside_at IS NOT NULL) OR (alarms.limit_since IS NOT NULL)) THEN 3
+                    WHEN (alarms.incident_since IS NOT NULL) THEN 7
+                    WHEN ((sensors.faulty_at IS NOT NULL) OR (alarms.fault_since IS NOT NULL)) THEN 5
+                    WHEN (sensors.adjusting_at IS NOT NULL) THEN 4
+                    WHEN (worst.share >= (0.9)::double precision) THEN 2
+                    WHEN (worst.share >= (0.8)::double precision) THEN 1
+                    ELSE 0
+                END AS rank) verdict);
 CREATE OR REPLACE FUNCTION public.acknowledge_alert(alert_id bigint, officer text)
  RETURNS text
  LANGUAGE plpgsql
@@ -974,6 +1261,37 @@ BEGIN
     RETURN NULL;
 END
 $function$;
+CREATE OR REPLACE FUNCTION public.audit_person()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    noted  text[] := ARRAY['failing_since', 'code_digest', 'code_expires_at', 'code_tries', 'end_sent_at', 'changed_at'];
+    hidden text[] := ARRAY['document', 'address', 'note', 'detail', 'by'];
+    before jsonb := coalesce(to_jsonb(OLD), '{}') - noted;
+    after  jsonb := coalesce(to_jsonb(NEW), '{}') - noted;
+    named  jsonb := coalesce(to_jsonb(NEW), to_jsonb(OLD));
+    touched jsonb;
+BEGIN
+    SELECT coalesce(jsonb_agg(key ORDER BY key), '[]') INTO touched
+      FROM (SELECT key FROM jsonb_each(before) UNION SELECT key FROM jsonb_each(after)) AS keys
+     WHERE before -> key IS DISTINCT FROM after -> key;
+    IF touched = '[]' THEN
+        RETURN NULL;
+    END IF;
+    PERFORM public.audit_append(
+        lower(TG_OP) || CASE TG_OP WHEN 'INSERT' THEN ' into ' WHEN 'UPDATE' THEN ' of ' ELSE ' from ' END || TG_TABLE_NAME,
+        coalesce(named ->> 'code', named ->> 'rota', named ->> 'person', named ->> 'station'),
+        jsonb_strip_nulls(jsonb_build_object(
+            'id', named -> 'id', 'changed', touched,
+            'before', nullif(before - hidden, '{}'), 'after', nullif(after - hidden, '{}')
+        ))
+    );
+    RETURN NULL;
+END
+$function$;
 CREATE OR REPLACE FUNCTION public.audit_row()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1017,6 +1335,73 @@ BEGIN
     RETURN NULL;
 END
 $function$;
+CREATE OR REPLACE FUNCTION public.carry_receipts(origins text[], of_stations text[], hours timestamp with time zone[], counts bigint[], files boolean[], topics text[], partitions integer[], offsets bigint[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+    INSERT INTO receipts AS kept (
+        origin, station, hour_start, acknowledged, by_file, raw_topic, raw_partition, last_offset, carried_at
+    )
+    SELECT DISTINCT ON (line.origin, line.station, line.hour_start) line.*, clock_timestamp()
+      FROM unnest(origins, of_stations, hours, counts, files, topics, partitions, offsets)
+           AS line (origin, station, hour_start, acknowledged, by_file, raw_topic, raw_partition, last_offset)
+     ORDER BY line.origin, line.station, line.hour_start, line.acknowledged DESC
+    ON CONFLICT (origin, station, hour_start) DO UPDATE SET
+        acknowledged = excluded.acknowledged,
+        last_offset = excluded.last_offset,
+        carried_at = excluded.carried_at
+     WHERE excluded.acknowledged > kept.acknowledged
+$function$;
+CREATE OR REPLACE FUNCTION public.compliance_clock(at timestamp with time zone, of_stations text[] DEFAULT NULL::text[])
+ RETURNS TABLE(station text, parameter text, unit text, maximum double precision, source text, usable_count integer, readings_left integer, mean double precision, level double precision, level_at timestamp with time zone, allowance double precision, expected_mean double precision, passed_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public'
+AS $function$
+    WITH today AS (
+        SELECT (at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS day,
+               date_trunc('day', at AT TIME ZONE 'Asia/Ho_Chi_Minh') AT TIME ZONE 'Asia/Ho_Chi_Minh' AS starts
+    ), so_far AS (
+        SELECT h.station, h.parameter,
+               sum(h.usable_sum)::float8 AS total,
+               sum(h.usable_count)::integer AS n,
+               max(h.hour_start) AS latest,
+               (array_agg((h.usable_sum / h.usable_count)::float8 ORDER BY h.hour_start DESC))[1] AS latest_mean
+          FROM reading_hours AS h, today
+         WHERE h.hour_start >= today.starts AND h.hour_start <= at AND h.hour_start < today.starts + INTERVAL '24 hours'
+           AND h.usable_count > 0
+           AND (of_stations IS NULL OR h.station = ANY (of_stations))
+         GROUP BY h.station, h.parameter
+    ), known AS (
+        SELECT s.station, s.parameter, sensor.unit, l.maximum, l.source, s.total, s.n, s.latest,
+               greatest(floor(extract(epoch FROM today.starts + INTERVAL '24 hours' - at) / sensor.cadence_s), 0)
+                   AS remaining,
+               CASE WHEN s.latest > at - INTERVAL '2 hours' THEN s.latest_mean END AS held,
+               sensor.cadence_s
+          FROM so_far AS s
+          JOIN current_sensors AS sensor USING (station, parameter)
+          JOIN today ON true
+          JOIN effective_limits AS l
+            ON l.station = s.station AND l.parameter = s.parameter AND l.minimum IS NULL AND l.maximum IS NOT NULL
+           AND l.effective_from <= today.day AND (l.effective_to IS NULL OR l.effective_to > today.day)
+    ), led AS (
+        SELECT known.*,
+               (total + held * remaining) / (n + remaining) AS expected,
+               maximum * n - total AS room
+          FROM known
+    )
+    SELECT station, parameter, unit, maximum, source, n, remaining::integer, total / n, held, latest,
+           (maximum * (n + remaining) - total) / nullif(remaining, 0),
+           coalesce(expected, total / n),
+           CASE WHEN expected IS NULL OR expected <= maximum THEN NULL
+                WHEN room < 0 OR held <= maximum THEN at
+                ELSE at + (floor(room / (held - maximum) + 1e-9) + 1) * cadence_s * INTERVAL '1 second'
+           END
+      FROM led
+     ORDER BY station, parameter
+$function$;
 CREATE OR REPLACE FUNCTION public.data_received(first_day date, last_day date)
  RETURNS TABLE(station text, parameter text, day date, expected double precision, received double precision, usable double precision)
  LANGUAGE sql
@@ -1043,6 +1428,273 @@ AS $function$
        AND h.hour_start < (described.day + 1)::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'
      WHERE elapsed.s > 0
      GROUP BY described.code, sensors.parameter, sensors.cadence_s, described.day, elapsed.s
+$function$;
+CREATE OR REPLACE FUNCTION public.decide_revisions(ids bigint[], accept boolean, officer text, reason text)
+ RETURNS TABLE(pending bigint, outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    held public.pending_judgements;
+BEGIN
+    IF btrim(coalesce(officer, '')) = '' OR btrim(coalesce(reason, '')) = '' THEN
+        RAISE EXCEPTION 'a decision on revised readings needs an officer and a reason';
+    END IF;
+    FOR pending IN SELECT DISTINCT given.id FROM unnest(ids) AS given (id) ORDER BY given.id LOOP
+        -- The finding first, as workers lock it.
+        PERFORM FROM public.judgements standing JOIN public.pending_judgements p
+             ON (p.station, p.parameter, p."window", p.window_start)
+                = (standing.station, standing.parameter, standing."window", standing.window_start)
+          WHERE p.id = pending FOR UPDATE OF standing;
+        SELECT * INTO held FROM public.pending_judgements p WHERE p.id = pending FOR UPDATE;
+        IF NOT FOUND OR held.state <> 'waiting' THEN
+            outcome := coalesce(held.state, 'unknown');
+            RETURN NEXT;
+            CONTINUE;
+        END IF;
+        IF accept THEN
+            UPDATE public.judgements standing SET
+                mean = held.mean, verdict = held.verdict, limit_minimum = held.limit_minimum,
+                limit_maximum = held.limit_maximum, limit_source = held.limit_source, ratio = held.ratio,
+                exceedance_class = held.exceedance_class, usable_count = held.usable_count,
+                expected = held.expected, retrospective = true, judged_at = clock_timestamp(),
+                standing_since = held.based_at
+             WHERE (standing.station, standing.parameter, standing."window", standing.window_start)
+                   = (held.station, held.parameter, held."window", held.window_start);
+        END IF;
+        outcome := CASE WHEN accept THEN 'accepted' ELSE 'rejected' END;
+        UPDATE public.pending_judgements p
+           SET state = outcome, decided_at = clock_timestamp(), decided_by = officer, decided_login = session_user,
+               decision_reason = reason
+         WHERE p.id = pending;
+        PERFORM public.audit_append('revision ' || outcome, concat_ws(' ', held.station, held.parameter, held."window",
+                to_char(held.window_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"')),
+            jsonb_build_object('pending', pending, 'officer', officer, 'reason', reason, 'cause', held.cause,
+                'readings', held.revised_readings,
+                'standing', jsonb_build_object('mean', held.standing_mean, 'verdict', held.standing_verdict),
+                'revised', jsonb_build_object('mean', held.mean, 'verdict', held.verdict)));
+        RETURN NEXT;
+    END LOOP;
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.drop_held_finding(fresh judgements)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    UPDATE public.pending_judgements kept SET state = 'superseded', decided_at = fresh.judged_at
+     WHERE kept.state = 'waiting'
+       AND (kept.station, kept.parameter, kept."window", kept.window_start)
+           = (fresh.station, fresh.parameter, fresh."window", fresh.window_start)
+$function$;
+CREATE OR REPLACE FUNCTION public.forget_deferred(keep interval)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH old AS (
+        SELECT source, partition, first_offset, station FROM public.deferred_records
+         WHERE read_at < public.require_age(keep)
+         LIMIT 50000 FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        DELETE FROM public.deferred_records kept USING old
+         WHERE (kept.source, kept.partition, kept.first_offset, kept.station)
+               = (old.source, old.partition, old.first_offset, old.station)
+        RETURNING 1
+    )
+    SELECT count(*) FROM gone
+$function$;
+CREATE OR REPLACE FUNCTION public.forget_delays(keep interval)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH old AS (
+        SELECT minute, bucket FROM public.delays WHERE minute < public.require_age(keep)
+         ORDER BY minute LIMIT 50000 FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        DELETE FROM public.delays kept USING old WHERE (kept.minute, kept.bucket) = (old.minute, old.bucket) RETURNING 1
+    )
+    SELECT count(*) FROM gone
+$function$;
+CREATE OR REPLACE FUNCTION public.forget_held_notifications(keep interval)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH old AS (
+        SELECT id FROM public.held_notifications WHERE digested_at < public.require_age(keep)
+         LIMIT 50000 FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        DELETE FROM public.held_notifications kept USING old WHERE kept.id = old.id RETURNING 1
+    )
+    SELECT count(*) FROM gone
+$function$;
+CREATE OR REPLACE FUNCTION public.forget_sessions(keep interval, most integer)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    gone bigint;
+BEGIN
+    IF most IS NULL OR most < 100 THEN
+        RAISE EXCEPTION 'at least 100 sessions of a station are kept, not %', most;
+    END IF;
+    WITH ranked AS (
+        SELECT station, session, last_received_at,
+               row_number() OVER (PARTITION BY station ORDER BY last_received_at DESC, session) AS place
+          FROM public.feeds
+    ), old AS (
+        SELECT station, session FROM ranked
+         WHERE last_received_at < public.require_age(keep)
+            OR place > most AND last_received_at < public.require_age(INTERVAL '7 days')
+         LIMIT 50000
+    )
+    DELETE FROM public.feeds kept USING old
+     WHERE (kept.station, kept.session) = (old.station, old.session)
+       AND kept.last_received_at < public.require_age(INTERVAL '7 days');
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    RETURN gone;
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.forget_texts(keep interval)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH old AS (
+        SELECT id FROM public.outbox
+         WHERE created_at < public.require_age(keep) AND coalesce(sent_at, failed_at) < public.require_age(keep)
+           AND (text <> '' OR html IS NOT NULL)
+         LIMIT 10000 FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        UPDATE public.outbox kept SET text = '', html = NULL FROM old WHERE kept.id = old.id RETURNING 1
+    )
+    SELECT count(*) FROM gone
+$function$;
+CREATE OR REPLACE FUNCTION public.forget_workers(keep interval)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH gone AS (DELETE FROM public.running_workers WHERE seen_at < public.require_age(keep) RETURNING 1)
+    SELECT count(*) FROM gone
+$function$;
+CREATE OR REPLACE FUNCTION public.hold_finding(standing judgements, fresh judgements, why text, revised integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    newest public.pending_judgements;
+BEGIN
+    SELECT * INTO newest FROM public.pending_judgements kept
+     WHERE (kept.station, kept.parameter, kept."window", kept.window_start)
+           = (fresh.station, fresh.parameter, fresh."window", fresh.window_start)
+     ORDER BY kept.id DESC LIMIT 1 FOR UPDATE;
+    IF newest.state IN ('waiting', 'rejected')
+       AND (newest.mean, newest.verdict, newest.limit_minimum, newest.limit_maximum, newest.usable_count,
+            newest.expected, newest.revised_readings, newest.standing_verdict)
+           IS NOT DISTINCT FROM (fresh.mean, fresh.verdict, fresh.limit_minimum, fresh.limit_maximum,
+                                 fresh.usable_count, fresh.expected, revised, standing.verdict)
+    THEN
+        RETURN;
+    END IF;
+    PERFORM public.drop_held_finding(fresh);
+    INSERT INTO public.pending_judgements (
+        station, parameter, "window", window_start, cause, revised_readings, standing_mean, standing_verdict, mean,
+        verdict, limit_minimum, limit_maximum, limit_source, ratio, exceedance_class, usable_count, expected,
+        retrospective, found_at, based_at
+    )
+    VALUES (
+        fresh.station, fresh.parameter, fresh."window", fresh.window_start, why, revised, standing.mean,
+        standing.verdict, fresh.mean, fresh.verdict, fresh.limit_minimum, fresh.limit_maximum, fresh.limit_source,
+        fresh.ratio, fresh.exceedance_class, fresh.usable_count, fresh.expected, fresh.retrospective,
+        fresh.judged_at, now() - INTERVAL '5 minutes'
+    );
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.hold_judgement()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    -- A batch that was written when the finding was made may be committed a little later.
+    now_known timestamptz := now() - INTERVAL '5 minutes';
+    beyond    timestamptz := NEW.window_start + CASE NEW."window" WHEN 'day' THEN INTERVAL '24 hours' ELSE INTERVAL '1 hour' END;
+    revised   integer;
+    softened  boolean;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        NEW.standing_since := now_known;
+        IF NEW."window" = 'day' THEN
+            -- A day rests on its hours: what was revised after those were judged is not in it.
+            SELECT coalesce(min(hours.standing_since), now_known) INTO NEW.standing_since
+              FROM public.judgements hours
+             WHERE hours.station = NEW.station AND hours.parameter = NEW.parameter AND hours."window" = 'hour'
+               AND hours.window_start >= NEW.window_start AND hours.window_start < beyond
+               AND EXISTS (SELECT FROM public.reading_revisions later
+                            WHERE later.station = hours.station AND later.parameter = hours.parameter
+                              AND later.observed_at >= hours.window_start
+                              AND later.observed_at < hours.window_start + INTERVAL '1 hour'
+                              AND later.recorded_at > hours.standing_since);
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+        IF session_user = current_user THEN
+            PERFORM public.audit_append('finding changed by hand', concat_ws(' ', OLD.station, OLD.parameter,
+                OLD."window", OLD.window_start), jsonb_build_object('before', to_jsonb(OLD), 'after', to_jsonb(NEW)));
+        END IF;
+        RETURN NEW;
+    END IF;
+    NEW.standing_since := OLD.standing_since;
+    IF (OLD.mean, OLD.verdict, OLD.limit_minimum, OLD.limit_maximum, OLD.ratio, OLD.exceedance_class, OLD.usable_count)
+       IS NOT DISTINCT FROM
+       (NEW.mean, NEW.verdict, NEW.limit_minimum, NEW.limit_maximum, NEW.ratio, NEW.exceedance_class, NEW.usable_count)
+    THEN
+        PERFORM public.drop_held_finding(NEW);
+        RETURN NEW;
+    END IF;
+    IF (OLD.mean, OLD.usable_count) IS NOT DISTINCT FROM (NEW.mean, NEW.usable_count) AND (
+        SELECT rejudged FROM public.reading_hours sums
+         WHERE NEW."window" = 'hour' AND (sums.station, sums.parameter, sums.hour_start)
+               = (NEW.station, NEW.parameter, NEW.window_start)
+        UNION ALL
+        SELECT rejudged FROM public.reading_days sums
+         WHERE NEW."window" = 'day' AND (sums.station, sums.parameter, sums.day)
+               = (NEW.station, NEW.parameter, (NEW.window_start AT TIME ZONE 'Asia/Ho_Chi_Minh')::date)
+    ) THEN
+        -- An import changed the limit, and nothing else.
+        PERFORM public.drop_held_finding(NEW);
+        RETURN NEW;
+    END IF;
+    SELECT count(DISTINCT later.observed_at) INTO revised FROM public.reading_revisions later
+     WHERE later.station = NEW.station AND later.parameter = NEW.parameter
+       AND later.observed_at >= NEW.window_start AND later.observed_at < beyond
+       AND later.recorded_at > OLD.standing_since;
+    softened := OLD.verdict = 'exceeded'
+        AND (NEW.verdict <> 'exceeded' OR NEW.exceedance_class < OLD.exceedance_class
+             OR (NEW.exceedance_class IS NULL AND OLD.exceedance_class IS NOT NULL));
+    IF revised > 0 OR softened THEN
+        PERFORM public.hold_finding(OLD, NEW, CASE WHEN revised > 0 THEN 'revised' ELSE 'softened' END, revised);
+        RETURN NULL;
+    END IF;
+    PERFORM public.drop_held_finding(NEW);
+    NEW.standing_since := now_known;
+    RETURN NEW;
+END
 $function$;
 CREATE OR REPLACE FUNCTION public.judgements_as_of(of_station text, since timestamp with time zone, until timestamp with time zone, as_of timestamp with time zone)
  RETURNS TABLE(parameter text, "window" text, window_start timestamp with time zone, mean double precision, verdict text, limit_minimum double precision, limit_maximum double precision, limit_source text, ratio double precision, exceedance_class smallint, usable_count integer, expected integer, retrospective boolean)
@@ -1075,7 +1727,7 @@ CREATE OR REPLACE FUNCTION public.keep_alert_cause()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'public'
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 BEGIN
     INSERT INTO alert_causes (alert_id, cause) VALUES (NEW.id, NEW.closed_cause);
@@ -1086,7 +1738,7 @@ CREATE OR REPLACE FUNCTION public.keep_judgement()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'public'
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -1113,6 +1765,27 @@ BEGIN
     RETURN NEW;
 END
 $function$;
+CREATE OR REPLACE FUNCTION public.limit_share(value double precision, minimum double precision, maximum double precision)
+ RETURNS double precision
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT CASE WHEN maximum > minimum THEN abs(2 * value - minimum - maximum) / (maximum - minimum)
+                WHEN maximum > 0 THEN value / maximum
+                WHEN minimum > 0 THEN minimum / greatest(value, minimum / 1000)
+           END
+$function$;
+CREATE OR REPLACE FUNCTION public.limit_text(minimum double precision, maximum double precision)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT replace(CASE WHEN minimum IS NOT NULL AND maximum IS NOT NULL
+                        THEN trim_scale(round(minimum::numeric, 4)) || '–' || trim_scale(round(maximum::numeric, 4))
+                        WHEN maximum IS NOT NULL THEN '≤ ' || trim_scale(round(maximum::numeric, 4))
+                        WHEN minimum IS NOT NULL THEN '≥ ' || trim_scale(round(minimum::numeric, 4))
+                   END, '.', ',')
+$function$;
 CREATE OR REPLACE FUNCTION public.notify_outbox()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1121,6 +1794,34 @@ BEGIN
     PERFORM pg_notify('quantrac_outbox', '');
     RETURN NULL;
 END
+$function$;
+CREATE OR REPLACE FUNCTION public.outbox_message_id()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+    NEW.message_id := regexp_replace(NEW.message_id, '@quantrac\.local>$',
+                                     '@' || (SELECT id FROM installation) || '.quantrac.local>');
+    RETURN NEW;
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.reading_ledger(since timestamp with time zone, until timestamp with time zone)
+ RETURNS TABLE(station text, hour_start timestamp with time zone, stored bigint, present bigint, residual bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT coalesce(s.station, r.station), coalesce(s.hour_start, r.hour_start), coalesce(s.stored, 0),
+           coalesce(r.present, 0), coalesce(s.stored, 0) - coalesce(r.present, 0)
+      FROM (SELECT * FROM stored_hours AS h
+             WHERE h.hour_start >= date_bin('1 hour', since, '2000-01-01 00:00:00+00') AND h.hour_start < until) AS s
+      FULL JOIN (SELECT k.station, date_bin('1 hour', k.observed_at, '2000-01-01 00:00:00+00') AS hour_start,
+                        count(*) AS present
+                   FROM readings AS k
+                  WHERE k.observed_at >= date_bin('1 hour', since, '2000-01-01 00:00:00+00')
+                    AND k.observed_at < date_bin('1 hour', until + INTERVAL '59 min 59.999999 s',
+                                                 '2000-01-01 00:00:00+00')
+                  GROUP BY 1, 2) AS r USING (station, hour_start)
 $function$;
 CREATE OR REPLACE FUNCTION public.readings_as_of(of_station text, since timestamp with time zone, until timestamp with time zone, as_of timestamp with time zone)
  RETURNS TABLE(parameter text, observed_at timestamp with time zone, received_at timestamp with time zone, value double precision, flag smallint, status text)
@@ -1192,6 +1893,78 @@ BEGIN
     RAISE EXCEPTION 'the ledger of % on % only grows', OLD.station, OLD.day;
 END
 $function$;
+CREATE OR REPLACE FUNCTION public.refuse_rejudged()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+        RAISE EXCEPTION 'only an import lets % be judged again', TG_TABLE_NAME;
+    END IF;
+    RETURN NEW;
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.require_age(keep interval)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    -- Also of an interval of months, whose days depend on the calendar, and of one that is no number of days at all.
+    IF keep IS NULL OR NOT now() - keep <= now() - INTERVAL '7 days' THEN
+        RAISE EXCEPTION 'nothing younger than 7 days is forgotten, not after %', keep;
+    END IF;
+    RETURN now() - keep;
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.require_reading()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM public.readings was
+         WHERE was.station = NEW.station AND was.parameter = NEW.parameter AND was.observed_at = NEW.observed_at
+           AND was.raw_partition = NEW.raw_partition AND was.raw_offset = NEW.raw_offset
+           AND was.received_at = NEW.received_at AND was.value IS NOT DISTINCT FROM NEW.value
+           AND was.status = NEW.status AND was.flag = NEW.flag
+    ) AND NOT EXISTS (
+        SELECT FROM public.reading_revisions before
+         WHERE before.station = NEW.station AND before.parameter = NEW.parameter
+           AND before.observed_at = NEW.observed_at AND before.transaction = pg_current_xact_id()
+           AND before.replaced_by_partition = NEW.raw_partition AND before.replaced_by_offset = NEW.raw_offset
+    ) THEN
+        RAISE EXCEPTION 'the reading % % of % was not what its revision says',
+            NEW.station, NEW.parameter, NEW.observed_at;
+    END IF;
+    RETURN NEW;
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.require_replacement()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM public.readings now
+         WHERE now.station = NEW.station AND now.parameter = NEW.parameter AND now.observed_at = NEW.observed_at
+           AND now.raw_partition = NEW.replaced_by_partition AND now.raw_offset = NEW.replaced_by_offset
+    ) AND NOT EXISTS (
+        SELECT FROM public.reading_revisions next
+         WHERE next.station = NEW.station AND next.parameter = NEW.parameter
+           AND next.observed_at = NEW.observed_at AND next.transaction = NEW.transaction
+           AND next.raw_partition = NEW.replaced_by_partition AND next.raw_offset = NEW.replaced_by_offset
+    ) THEN
+        RAISE EXCEPTION 'the reading % % of % was not replaced as its revision says',
+            NEW.station, NEW.parameter, NEW.observed_at;
+    END IF;
+    RETURN NULL;
+END
+$function$;
 CREATE OR REPLACE FUNCTION public.require_revision()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1201,8 +1974,14 @@ BEGIN
     IF NOT EXISTS (
         SELECT FROM public.reading_revisions kept
          WHERE kept.station = OLD.station AND kept.parameter = OLD.parameter AND kept.observed_at = OLD.observed_at
+           AND kept.transaction = pg_current_xact_id()
            AND kept.raw_partition = OLD.raw_partition AND kept.raw_offset = OLD.raw_offset
            AND kept.value IS NOT DISTINCT FROM OLD.value AND kept.status = OLD.status AND kept.flag = OLD.flag
+    ) OR NOT EXISTS (
+        SELECT FROM public.reading_revisions last
+         WHERE last.station = OLD.station AND last.parameter = OLD.parameter AND last.observed_at = OLD.observed_at
+           AND last.transaction = pg_current_xact_id()
+           AND last.replaced_by_partition = NEW.raw_partition AND last.replaced_by_offset = NEW.raw_offset
     ) THEN
         RAISE EXCEPTION 'the reading % % of % is changed only after reading_revisions holds what it was',
             OLD.station, OLD.parameter, OLD.observed_at;
@@ -1210,30 +1989,76 @@ BEGIN
     RETURN NEW;
 END
 $function$;
+CREATE OR REPLACE FUNCTION public.short_name(name_vi text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT regexp_replace(name_vi, '^(Trạm )?(Nước thải sau xử lý|Nước thải|Nước mặt) |\s*\(minh họa\)$', '', 'g')
+$function$;
 CREATE TRIGGER accounts_audited AFTER INSERT OR DELETE OR UPDATE ON public.accounts FOR EACH ROW EXECUTE FUNCTION audit_row();
+CREATE TRIGGER alert_causes_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.alert_causes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER alert_rules_audited AFTER INSERT OR DELETE OR UPDATE ON public.alert_rules FOR EACH ROW EXECUTE FUNCTION audit_description();
+CREATE TRIGGER alert_rules_emptied AFTER TRUNCATE ON public.alert_rules FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER alert_transitions_emptied AFTER DELETE OR TRUNCATE ON public.alert_transitions FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER alerts_audited AFTER DELETE OR TRUNCATE ON public.alerts FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER alerts_keep_cause AFTER UPDATE OF closed_cause ON public.alerts FOR EACH ROW WHEN ((old.closed_cause IS DISTINCT FROM new.closed_cause)) EXECUTE FUNCTION keep_alert_cause();
 CREATE TRIGGER audit_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER contact_channels_audited AFTER INSERT OR DELETE OR UPDATE ON public.contact_channels FOR EACH ROW EXECUTE FUNCTION audit_person();
+CREATE TRIGGER contact_channels_emptied AFTER TRUNCATE ON public.contact_channels FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER dead_letters_audited AFTER DELETE OR UPDATE OF payload, station, reason OR TRUNCATE ON public.dead_letters FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
-CREATE TRIGGER hold_windows_audited AFTER INSERT OR DELETE OR UPDATE ON public.hold_windows FOR EACH ROW EXECUTE FUNCTION audit_row();
+CREATE TRIGGER deferred_records_emptied AFTER TRUNCATE ON public.deferred_records FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER escalation_policies_audited AFTER INSERT OR DELETE OR UPDATE ON public.escalation_policies FOR EACH ROW EXECUTE FUNCTION audit_person();
+CREATE TRIGGER escalation_policies_emptied AFTER TRUNCATE ON public.escalation_policies FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER feeds_emptied AFTER TRUNCATE ON public.feeds FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER hold_windows_audited AFTER INSERT OR DELETE OR UPDATE ON public.hold_windows FOR EACH ROW EXECUTE FUNCTION audit_person();
+CREATE TRIGGER hold_windows_emptied AFTER TRUNCATE ON public.hold_windows FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER incident_alerts_emptied AFTER DELETE OR TRUNCATE ON public.incident_alerts FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER incident_attachments_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.incident_attachments FOR EACH STATEMENT EXECUTE FUNCTION refuse_incident_change();
 CREATE TRIGGER incident_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.incident_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_incident_change();
 CREATE TRIGGER incident_events_audited AFTER INSERT ON public.incident_events FOR EACH ROW WHEN ((new.actor <> ''::text)) EXECUTE FUNCTION audit_incident_event();
+CREATE TRIGGER incident_transitions_emptied AFTER DELETE OR TRUNCATE ON public.incident_transitions FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER incidents_emptied AFTER DELETE OR TRUNCATE ON public.incidents FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER judgement_revisions_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.judgement_revisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER judgements_emptied AFTER DELETE OR TRUNCATE ON public.judgements FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER judgements_hold BEFORE INSERT OR UPDATE ON public.judgements FOR EACH ROW EXECUTE FUNCTION hold_judgement();
 CREATE TRIGGER judgements_keep BEFORE INSERT OR UPDATE ON public.judgements FOR EACH ROW EXECUTE FUNCTION keep_judgement();
+CREATE TRIGGER kafka_progress_emptied AFTER DELETE OR TRUNCATE ON public.kafka_progress FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER ledger_audited AFTER DELETE OR TRUNCATE ON public.ledger FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER ledger_grows BEFORE UPDATE ON public.ledger FOR EACH ROW WHEN (((new.received < old.received) OR (new.stored < old.stored) OR (new.duplicate < old.duplicate) OR (new.revision < old.revision) OR (new.dead_letter < old.dead_letter) OR (new.redelivered < old.redelivered))) EXECUTE FUNCTION refuse_less();
 CREATE TRIGGER limit_sets_audited AFTER INSERT OR DELETE OR UPDATE ON public.limit_sets FOR EACH ROW EXECUTE FUNCTION audit_description();
+CREATE TRIGGER limit_sets_emptied AFTER TRUNCATE ON public.limit_sets FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER limit_values_audited AFTER INSERT OR DELETE OR UPDATE ON public.limit_values FOR EACH ROW EXECUTE FUNCTION audit_description();
+CREATE TRIGGER limit_values_emptied AFTER TRUNCATE ON public.limit_values FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER outages_audited AFTER INSERT OR DELETE OR UPDATE ON public.outages FOR EACH ROW EXECUTE FUNCTION audit_person();
+CREATE TRIGGER outages_emptied AFTER TRUNCATE ON public.outages FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER outbox_emptied AFTER DELETE OR TRUNCATE ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER outbox_message_id BEFORE INSERT ON public.outbox FOR EACH ROW EXECUTE FUNCTION outbox_message_id();
 CREATE TRIGGER outbox_notify AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION notify_outbox();
+CREATE TRIGGER pending_judgements_emptied AFTER DELETE OR TRUNCATE ON public.pending_judgements FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER people_audited AFTER INSERT OR DELETE OR UPDATE ON public.people FOR EACH ROW EXECUTE FUNCTION audit_person();
+CREATE TRIGGER people_emptied AFTER TRUNCATE ON public.people FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER raw_log_breaks_emptied AFTER DELETE OR TRUNCATE ON public.raw_log_breaks FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER reading_days_not_rejudged BEFORE INSERT ON public.reading_days FOR EACH ROW WHEN (new.rejudged) EXECUTE FUNCTION refuse_rejudged();
+CREATE TRIGGER reading_days_rejudged BEFORE UPDATE ON public.reading_days FOR EACH ROW WHEN ((new.rejudged AND (NOT old.rejudged))) EXECUTE FUNCTION refuse_rejudged();
+CREATE TRIGGER reading_hours_not_rejudged BEFORE INSERT ON public.reading_hours FOR EACH ROW WHEN (new.rejudged) EXECUTE FUNCTION refuse_rejudged();
+CREATE TRIGGER reading_hours_rejudged BEFORE UPDATE ON public.reading_hours FOR EACH ROW WHEN ((new.rejudged AND (NOT old.rejudged))) EXECUTE FUNCTION refuse_rejudged();
+CREATE CONSTRAINT TRIGGER reading_revisions_done AFTER INSERT ON public.reading_revisions DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_replacement();
 CREATE TRIGGER reading_revisions_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reading_revisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER reading_revisions_true BEFORE INSERT ON public.reading_revisions FOR EACH ROW EXECUTE FUNCTION require_reading();
 CREATE TRIGGER readings_audited AFTER DELETE OR TRUNCATE ON public.readings FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
-CREATE TRIGGER readings_revised BEFORE UPDATE ON public.readings FOR EACH ROW WHEN (((old.value IS DISTINCT FROM new.value) OR (((((((old.station IS DISTINCT FROM new.station) OR (old.parameter IS DISTINCT FROM new.parameter)) OR (old.observed_at IS DISTINCT FROM new.observed_at)) OR (old.status IS DISTINCT FROM new.status)) OR (old.flag IS DISTINCT FROM new.flag)) OR (old.raw_partition IS DISTINCT FROM new.raw_partition)) OR (old.raw_offset IS DISTINCT FROM new.raw_offset)))) EXECUTE FUNCTION require_revision();
-CREATE TRIGGER rota_overrides_audited AFTER INSERT OR DELETE OR UPDATE ON public.rota_overrides FOR EACH ROW EXECUTE FUNCTION audit_row();
-CREATE TRIGGER rota_swaps_audited AFTER INSERT OR DELETE OR UPDATE ON public.rota_swaps FOR EACH ROW EXECUTE FUNCTION audit_row();
+CREATE TRIGGER readings_revised BEFORE UPDATE ON public.readings FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION require_revision();
+CREATE TRIGGER rota_overrides_audited AFTER INSERT OR DELETE OR UPDATE ON public.rota_overrides FOR EACH ROW EXECUTE FUNCTION audit_person();
+CREATE TRIGGER rota_overrides_emptied AFTER TRUNCATE ON public.rota_overrides FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER rota_swaps_audited AFTER INSERT OR DELETE OR UPDATE ON public.rota_swaps FOR EACH ROW EXECUTE FUNCTION audit_person();
+CREATE TRIGGER rota_swaps_emptied AFTER TRUNCATE ON public.rota_swaps FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER rotas_audited AFTER INSERT OR DELETE OR UPDATE ON public.rotas FOR EACH ROW EXECUTE FUNCTION audit_person();
+CREATE TRIGGER rotas_emptied AFTER TRUNCATE ON public.rotas FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER security_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.security_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_incident_change();
 CREATE TRIGGER sensors_audited AFTER INSERT OR DELETE OR UPDATE ON public.sensors FOR EACH ROW EXECUTE FUNCTION audit_description();
+CREATE TRIGGER sensors_emptied AFTER TRUNCATE ON public.sensors FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER stations_audited AFTER INSERT OR DELETE OR UPDATE ON public.stations FOR EACH ROW EXECUTE FUNCTION audit_description();
+CREATE TRIGGER stations_emptied AFTER TRUNCATE ON public.stations FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 COMMENT ON COLUMN account_sessions.token_hash IS 'SHA-256 of what the browser has; the token itself is stored nowhere.';
 COMMENT ON COLUMN account_sessions.stage IS 'password: the second factor is still missing, and nothing is shown.';
 COMMENT ON COLUMN accounts.stations IS 'Stations that the account sees; empty: all of them. An operator of a plant always has some.';
@@ -1241,6 +2066,7 @@ COMMENT ON COLUMN accounts.person IS 'Who this is among the people on call: in w
 COMMENT ON COLUMN accounts.password_hash IS 'Argon2id; NULL: comes by single sign-on or by a link alone.';
 COMMENT ON COLUMN accounts.totp_step IS 'Time step of the last code that was taken: none is taken twice.';
 COMMENT ON TABLE alert_causes IS 'Every cause that an officer found for an alert, and when; the last one counts.';
+COMMENT ON TABLE alert_handling IS 'urgent: high or critical, and somebody was told of it or is to be.';
 COMMENT ON COLUMN alerts.parameter IS 'Empty: an alert of the whole station.';
 COMMENT ON COLUMN alerts.opened_at IS 'observed_at of the reading that opened it; since is that of the first reading of the condition.';
 COMMENT ON COLUMN alerts.page IS 'Whether officers were paged when it opened or escalated.';
@@ -1274,38 +2100,57 @@ COMMENT ON COLUMN incidents.reason IS 'Named reason of the last decision: why it
 COMMENT ON TABLE installation IS 'One row. The id is part of every Message-ID, so that a database made anew never repeats one of the lost database.';
 COMMENT ON COLUMN installation.retrospective_before IS 'What was received before it pages nobody: the instant at which a rebuild began.';
 COMMENT ON TABLE judgement_revisions IS 'What a judgement was before it was judged anew and found otherwise.';
+COMMENT ON COLUMN judgements.standing_since IS 'By the database''s clock: readings revised later are not in it. Nobody but the database sets it.';
 COMMENT ON TABLE kafka_progress IS 'Everything before next_offset is committed here; a worker that is handed it again passes over it.';
 COMMENT ON COLUMN kafka_progress.topic IS 'The raw topic as topic@cluster id/topic id: offsets mean something within one topic only.';
 COMMENT ON COLUMN kafka_progress.shared_offset IS 'Everything before it was sent on to Kafka for others; what lies between it and next_offset is sent again after a restart.';
+COMMENT ON COLUMN kafka_progress.replayed_before IS 'Records before it had been acknowledged before the database was restored: they are read again and page nobody.';
 COMMENT ON TABLE latest_readings IS 'The reading of every sensor with the largest observed_at, whenever it arrived.';
 COMMENT ON COLUMN limit_sets.effective_to IS 'First day on which the set is no longer in force; NULL: still in force.';
 COMMENT ON TABLE listening IS 'One row: the time in which our own path heard everything. Silence counts only within it.';
 COMMENT ON TABLE login_links IS 'Links that let somebody in once, without a password.';
+COMMENT ON TABLE message_ledger IS 'Messages per station and hour of receipt: received (first account) = committed (second) + in flight + residual; uncounted were committed, but are not yet, or never, in the first account.';
+COMMENT ON TABLE missing_messages IS 'Holes in the numbering of loggers: one row a hole.';
 COMMENT ON TABLE model_states IS 'The large part of a model''s memory, written every few dozen rows; station_states holds the rows since.';
+COMMENT ON TABLE officer_pages IS 'person: code of the rota, empty where the address is of no person.';
 COMMENT ON TABLE outages IS 'Declared outages; silences within them are one incident. park NULL: everything.';
 COMMENT ON COLUMN outbox.next_try_at IS 'NULL: at once.';
 COMMENT ON COLUMN outbox.locked_until IS 'Until then the notifier that took it may deliver it; afterwards another may.';
 COMMENT ON COLUMN outbox.failed_at IS 'When it was given up.';
 COMMENT ON COLUMN outbox.withdrawn_at IS 'When a page that was not yet sent became needless.';
 COMMENT ON COLUMN outbox.fallen_back_at IS 'When the next channel of the same person was brought forward in its place.';
+COMMENT ON TABLE pending_judgements IS 'What a judged hour or day would be after readings of it were revised, or others came that soften it. The standing finding counts until an officer decides.';
+COMMENT ON COLUMN pending_judgements.cause IS 'revised: readings were sent again with other numbers; softened: others came that lower an exceedance.';
+COMMENT ON COLUMN pending_judgements.based_at IS 'Readings revised later, by the database''s clock, are not in it.';
+COMMENT ON COLUMN pending_judgements.decided_login IS 'Login of the session that decided; decided_by is the officer''s name.';
 COMMENT ON TABLE raw_log_breaks IS 'Where records of the raw topic are gone, were written anew, or were passed over by an operator. Empty in a healthy installation.';
 COMMENT ON COLUMN reading_days.day IS 'Calendar day 00:00-24:00 in Vietnam.';
 COMMENT ON COLUMN reading_days.rejudged IS 'An import changed what limits it after it was judged: the new finding is retrospective.';
+COMMENT ON COLUMN reading_days.failure IS 'Why it could not be judged; NULL for one that can.';
 COMMENT ON COLUMN reading_hours.dirty IS 'Changed since it was last judged.';
 COMMENT ON COLUMN reading_hours.stale IS 'A reading of it was revised: the sums have to be computed again from the readings.';
 COMMENT ON COLUMN reading_hours.rejudged IS 'An import changed what limits it after it was judged: the new finding is retrospective.';
+COMMENT ON COLUMN reading_hours.failure IS 'Why it could not be judged; NULL for one that can.';
 COMMENT ON TABLE reading_revisions IS 'What a reading was before its station sent another number for the same instant.';
 COMMENT ON COLUMN reading_revisions.recorded_by IS 'Login of the session that wrote it; nobody but the database sets it.';
+COMMENT ON COLUMN reading_revisions.transaction IS 'Of the change that it is about; nobody but the database sets it. NULL: older than the column.';
 COMMENT ON COLUMN readings.flag IS 'QARTOD primary flag: 1 good, 2 not evaluated, 3 suspect, 4 bad, 9 missing.';
 COMMENT ON COLUMN readings.late IS 'True when it came in the retrospective lane, which never pages anybody.';
 COMMENT ON COLUMN readings.status IS 'What the logger says of its instrument: 00 measuring, 01 calibrating, 02 fault, 03 maintenance, ?? unknown.';
+COMMENT ON TABLE receipts IS 'First account, of bridges and drop folders: messages 1 to acknowledged of an origin, station and hour of receipt are in Kafka.';
+COMMENT ON COLUMN receipts.origin IS 'One life of one Kafka producer; what is sent again after a fault has another.';
+COMMENT ON TABLE receipts_committed IS 'Second account, of the workers: the numbers of messages that were committed, in the transaction that committed them.';
+COMMENT ON TABLE received_days IS 'Share of the data that came: received of expected readings per station, parameter and Vietnamese day.';
 COMMENT ON TABLE registry_state IS 'One row; version grows whenever the content of the station registry changes.';
+COMMENT ON TABLE running_workers IS 'Each worker by the id of its process. It runs while seen_at is of the last two minutes.';
 COMMENT ON TABLE security_events IS 'Who came in, who was turned away and why. Never changed.';
+COMMENT ON TABLE sensor_latest IS 'The latest reading of every sensor beside the limit in force today; stale: older than 15 min and three cadences.';
 COMMENT ON COLUMN sensor_presence.usable_at IS 'Receipt of its last usable reading in time.';
 COMMENT ON COLUMN sensor_presence.steady_at IS 'Receipt of the last usable reading of a run: until then the sensor was in order.';
 COMMENT ON COLUMN sensor_presence.returned_at IS 'When the station was heard again after a silence that had found the sensor in order.';
 COMMENT ON COLUMN sensor_presence.defect IS 'Of its last line that could not be used: late, ahead, refused, unknown_status, suspect, ...';
 COMMENT ON COLUMN sensor_presence.interval_s IS 'Between the stamps of its readings; interval_run of them in a row were like this.';
+COMMENT ON COLUMN sensor_presence.short_s IS 'Time (s) that usable readings had to cover (three quarters of the past), less what they did cover.';
 COMMENT ON COLUMN sensors."position" IS 'Order of the parameter in the station''s file, so that a registry reads back as it was written.';
 COMMENT ON TABLE sent_reports IS 'Reports of the province that were mailed: a reporter that starts again does not send them twice.';
 COMMENT ON TABLE shadow_counts IS 'A candidate beside the active artefact: alarms and pages of each, and alarmed rows of both or of one only. active is empty where nothing was learnt elsewhere.';
@@ -1313,8 +2158,10 @@ COMMENT ON TABLE station_models IS 'What scores each station; problem says why a
 COMMENT ON COLUMN station_models.artefact IS 'SHA-256 of the artefact; NULL: nothing learnt elsewhere, novelty alone judges.';
 COMMENT ON COLUMN station_presence.online IS 'What the retained MQTT birth or will message says; NULL: none was seen.';
 COMMENT ON TABLE station_states IS 'State of quality control, alert engine and model of a station, to go on with after a restart.';
+COMMENT ON TABLE station_statuses IS 'Offline: nothing received for 15 min, or for three of its slowest readings where it reports more seldom.';
 COMMENT ON TABLE stations IS 'One row per version of a station, in force from a calendar day in Vietnam.';
 COMMENT ON COLUMN stations.effective_to IS 'First day on which the station is retired; NULL: it is in service.';
+COMMENT ON TABLE stored_hours IS 'How many readings of each hour of observation were stored, counted apart from them: fewer rows than that were removed.';
 COMMENT ON TABLE wqi IS 'VN_WQI (QĐ 1460/QĐ-TCMT) of hot spots; value NULL: it cannot be computed, and reason says why.';
 COMMENT ON COLUMN wqi.judged_until IS 'The newest of the judged_count findings that it was computed from: another one makes it due again.';
 GRANT INSERT, SELECT ON account_sessions TO quantrac_web;
@@ -1325,6 +2172,12 @@ GRANT SELECT ON alert_causes TO quantrac_reader;
 GRANT SELECT ON alert_causes TO quantrac_trainer;
 GRANT SELECT ON alert_causes TO quantrac_web;
 GRANT SELECT ON alert_causes TO quantrac_writer;
+GRANT SELECT ON alert_handling TO quantrac_desk;
+GRANT SELECT ON alert_handling TO quantrac_notifier;
+GRANT SELECT ON alert_handling TO quantrac_reader;
+GRANT SELECT ON alert_handling TO quantrac_trainer;
+GRANT SELECT ON alert_handling TO quantrac_web;
+GRANT SELECT ON alert_handling TO quantrac_writer;
 GRANT SELECT ON alert_rules TO quantrac_desk;
 GRANT SELECT ON alert_rules TO quantrac_notifier;
 GRANT SELECT ON alert_rules TO quantrac_reader;
@@ -1509,7 +2362,25 @@ GRANT SELECT ON listening TO quantrac_trainer;
 GRANT SELECT ON listening TO quantrac_web;
 GRANT INSERT, SELECT, UPDATE ON listening TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON login_links TO quantrac_web;
+GRANT SELECT ON message_ledger TO quantrac_desk;
+GRANT SELECT ON message_ledger TO quantrac_notifier;
+GRANT SELECT ON message_ledger TO quantrac_reader;
+GRANT SELECT ON message_ledger TO quantrac_trainer;
+GRANT SELECT ON message_ledger TO quantrac_web;
+GRANT SELECT ON message_ledger TO quantrac_writer;
+GRANT SELECT ON missing_messages TO quantrac_desk;
+GRANT SELECT ON missing_messages TO quantrac_notifier;
+GRANT SELECT ON missing_messages TO quantrac_reader;
+GRANT SELECT ON missing_messages TO quantrac_trainer;
+GRANT SELECT ON missing_messages TO quantrac_web;
+GRANT SELECT ON missing_messages TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON model_states TO quantrac_writer;
+GRANT SELECT ON officer_pages TO quantrac_desk;
+GRANT SELECT ON officer_pages TO quantrac_notifier;
+GRANT SELECT ON officer_pages TO quantrac_reader;
+GRANT SELECT ON officer_pages TO quantrac_trainer;
+GRANT SELECT ON officer_pages TO quantrac_web;
+GRANT SELECT ON officer_pages TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON outages TO quantrac_desk;
 GRANT INSERT, SELECT, UPDATE ON outages TO quantrac_notifier;
 GRANT SELECT ON outages TO quantrac_reader;
@@ -1519,6 +2390,12 @@ GRANT SELECT ON outages TO quantrac_writer;
 GRANT SELECT ON outbox TO quantrac_desk;
 GRANT SELECT ON outbox TO quantrac_notifier;
 GRANT SELECT ON outbox TO quantrac_writer;
+GRANT SELECT ON pending_judgements TO quantrac_desk;
+GRANT SELECT ON pending_judgements TO quantrac_notifier;
+GRANT SELECT ON pending_judgements TO quantrac_reader;
+GRANT SELECT ON pending_judgements TO quantrac_trainer;
+GRANT SELECT ON pending_judgements TO quantrac_web;
+GRANT SELECT ON pending_judgements TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON people TO quantrac_desk;
 GRANT SELECT ON people TO quantrac_notifier;
 GRANT SELECT ON people TO quantrac_web;
@@ -1553,6 +2430,24 @@ GRANT SELECT ON readings TO quantrac_reader;
 GRANT SELECT ON readings TO quantrac_trainer;
 GRANT SELECT ON readings TO quantrac_web;
 GRANT INSERT, SELECT ON readings TO quantrac_writer;
+GRANT SELECT ON receipts TO quantrac_desk;
+GRANT SELECT ON receipts TO quantrac_notifier;
+GRANT SELECT ON receipts TO quantrac_reader;
+GRANT SELECT ON receipts TO quantrac_trainer;
+GRANT SELECT ON receipts TO quantrac_web;
+GRANT SELECT ON receipts TO quantrac_writer;
+GRANT SELECT ON receipts_committed TO quantrac_desk;
+GRANT SELECT ON receipts_committed TO quantrac_notifier;
+GRANT SELECT ON receipts_committed TO quantrac_reader;
+GRANT SELECT ON receipts_committed TO quantrac_trainer;
+GRANT SELECT ON receipts_committed TO quantrac_web;
+GRANT INSERT, SELECT ON receipts_committed TO quantrac_writer;
+GRANT SELECT ON received_days TO quantrac_desk;
+GRANT SELECT ON received_days TO quantrac_notifier;
+GRANT SELECT ON received_days TO quantrac_reader;
+GRANT SELECT ON received_days TO quantrac_trainer;
+GRANT SELECT ON received_days TO quantrac_web;
+GRANT SELECT ON received_days TO quantrac_writer;
 GRANT SELECT ON registry_state TO quantrac_desk;
 GRANT SELECT ON registry_state TO quantrac_notifier;
 GRANT SELECT ON registry_state TO quantrac_reader;
@@ -1577,6 +2472,12 @@ GRANT SELECT ON rotas TO quantrac_reader;
 GRANT SELECT ON rotas TO quantrac_trainer;
 GRANT SELECT ON rotas TO quantrac_web;
 GRANT SELECT ON rotas TO quantrac_writer;
+GRANT SELECT ON running_workers TO quantrac_desk;
+GRANT SELECT ON running_workers TO quantrac_notifier;
+GRANT SELECT ON running_workers TO quantrac_reader;
+GRANT SELECT ON running_workers TO quantrac_trainer;
+GRANT SELECT ON running_workers TO quantrac_web;
+GRANT INSERT, SELECT, UPDATE ON running_workers TO quantrac_writer;
 GRANT SELECT ON schema_migrations TO quantrac_desk;
 GRANT SELECT ON schema_migrations TO quantrac_notifier;
 GRANT SELECT ON schema_migrations TO quantrac_reader;
@@ -1584,6 +2485,12 @@ GRANT SELECT ON schema_migrations TO quantrac_trainer;
 GRANT SELECT ON schema_migrations TO quantrac_web;
 GRANT SELECT ON schema_migrations TO quantrac_writer;
 GRANT INSERT, SELECT ON security_events TO quantrac_web;
+GRANT SELECT ON sensor_latest TO quantrac_desk;
+GRANT SELECT ON sensor_latest TO quantrac_notifier;
+GRANT SELECT ON sensor_latest TO quantrac_reader;
+GRANT SELECT ON sensor_latest TO quantrac_trainer;
+GRANT SELECT ON sensor_latest TO quantrac_web;
+GRANT SELECT ON sensor_latest TO quantrac_writer;
 GRANT SELECT ON sensor_presence TO quantrac_desk;
 GRANT SELECT ON sensor_presence TO quantrac_notifier;
 GRANT SELECT ON sensor_presence TO quantrac_reader;
@@ -1621,9 +2528,21 @@ GRANT SELECT ON station_presence TO quantrac_trainer;
 GRANT SELECT ON station_presence TO quantrac_web;
 GRANT INSERT, SELECT, UPDATE ON station_presence TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON station_states TO quantrac_writer;
+GRANT SELECT ON station_statuses TO quantrac_desk;
+GRANT SELECT ON station_statuses TO quantrac_notifier;
+GRANT SELECT ON station_statuses TO quantrac_reader;
+GRANT SELECT ON station_statuses TO quantrac_trainer;
+GRANT SELECT ON station_statuses TO quantrac_web;
+GRANT SELECT ON station_statuses TO quantrac_writer;
 GRANT SELECT ON stations TO quantrac_desk;
 GRANT SELECT ON stations TO quantrac_notifier;
 GRANT SELECT ON stations TO quantrac_writer;
+GRANT SELECT ON stored_hours TO quantrac_desk;
+GRANT SELECT ON stored_hours TO quantrac_notifier;
+GRANT SELECT ON stored_hours TO quantrac_reader;
+GRANT SELECT ON stored_hours TO quantrac_trainer;
+GRANT SELECT ON stored_hours TO quantrac_web;
+GRANT INSERT, SELECT ON stored_hours TO quantrac_writer;
 GRANT SELECT ON wqi TO quantrac_desk;
 GRANT SELECT ON wqi TO quantrac_notifier;
 GRANT SELECT ON wqi TO quantrac_reader;
@@ -1651,10 +2570,22 @@ GRANT UPDATE (next_try_at, failed_at, last_error, withdrawn_at, fallen_back_at) 
 GRANT INSERT (alert_id, transition_id, message_id, channel, recipient, subject, text, html, created_at, next_try_at, incident_id, notice, person, contact_id, withdrawn_at, fallen_back_at) ON outbox TO quantrac_writer;
 GRANT INSERT (station, parameter, observed_at, received_at, value, status, flag, raw_partition, raw_offset, replaced_at, replaced_by_partition, replaced_by_offset) ON reading_revisions TO quantrac_writer;
 GRANT UPDATE (received_at, value, raw_offset, raw_partition, score, flag, late, status, reasons, score_reason) ON readings TO quantrac_writer;
+GRANT UPDATE (numbers) ON receipts_committed TO quantrac_writer;
 GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to, logger) ON stations TO quantrac_reader;
 GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to, logger) ON stations TO quantrac_trainer;
 GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to, logger) ON stations TO quantrac_web;
+GRANT UPDATE (stored) ON stored_hours TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION acknowledge_alert(bigint,text) TO quantrac_desk;
 GRANT EXECUTE ON FUNCTION audit_append(text,text,jsonb) TO quantrac_desk;
 GRANT EXECUTE ON FUNCTION audit_append(text,text,jsonb) TO quantrac_web;
+GRANT EXECUTE ON FUNCTION carry_receipts(text[],text[],timestamp with time zone[],bigint[],boolean[],text[],integer[],bigint[]) TO quantrac_reader;
+GRANT EXECUTE ON FUNCTION decide_revisions(bigint[],boolean,text,text) TO quantrac_desk;
+GRANT EXECUTE ON FUNCTION drop_held_finding(judgements) TO quantrac_writer;
+GRANT EXECUTE ON FUNCTION forget_deferred(interval) TO quantrac_writer;
+GRANT EXECUTE ON FUNCTION forget_delays(interval) TO quantrac_writer;
+GRANT EXECUTE ON FUNCTION forget_held_notifications(interval) TO quantrac_writer;
+GRANT EXECUTE ON FUNCTION forget_sessions(interval,integer) TO quantrac_writer;
+GRANT EXECUTE ON FUNCTION forget_texts(interval) TO quantrac_writer;
+GRANT EXECUTE ON FUNCTION forget_workers(interval) TO quantrac_writer;
+GRANT EXECUTE ON FUNCTION hold_finding(judgements,judgements,text,integer) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION record_alert_cause(bigint,text,text) TO quantrac_desk;

@@ -105,7 +105,7 @@ $$;
 CREATE TRIGGER incident_events_audited AFTER INSERT ON incident_events
     FOR EACH ROW WHEN (NEW.actor <> '') EXECUTE FUNCTION audit_incident_event();
 
--- Windows, overrides, swaps and accounts: what changed, without what is secret or counts tries.
+-- Accounts: what changed, without what is secret or counts tries. Windows, overrides and swaps: see 0040.
 CREATE FUNCTION audit_row() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -132,12 +132,6 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER hold_windows_audited AFTER INSERT OR UPDATE OR DELETE ON hold_windows
-    FOR EACH ROW EXECUTE FUNCTION audit_row();
-CREATE TRIGGER rota_overrides_audited AFTER INSERT OR UPDATE OR DELETE ON rota_overrides
-    FOR EACH ROW EXECUTE FUNCTION audit_row();
-CREATE TRIGGER rota_swaps_audited AFTER INSERT OR UPDATE OR DELETE ON rota_swaps
-    FOR EACH ROW EXECUTE FUNCTION audit_row();
 CREATE TRIGGER accounts_audited AFTER INSERT OR UPDATE OR DELETE ON accounts
     FOR EACH ROW EXECUTE FUNCTION audit_row();
 

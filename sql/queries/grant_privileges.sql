@@ -32,9 +32,10 @@ BEGIN
         held_notifications,
         dead_letters, feeds, ledger, kafka_progress, station_states, station_presence, delays,
         sensor_presence, listening, installation, model_states, station_models, shadow_counts, forwarded_files,
-        wqi, sent_reports
+        wqi, sent_reports, running_workers
         TO quantrac_writer;
     GRANT INSERT, UPDATE ON deferred_records TO quantrac_writer;
+    GRANT INSERT, UPDATE ON receipts_committed, stored_hours TO quantrac_writer;
     GRANT INSERT ON raw_log_breaks TO quantrac_writer;
     GRANT INSERT ON reading_revisions TO quantrac_writer;
 
@@ -42,8 +43,10 @@ BEGIN
     FOR rule IN
         SELECT * FROM (VALUES
             ('quantrac_writer', 'UPDATE', 'readings', 'station parameter observed_at'),
-            ('quantrac_writer', 'INSERT', 'reading_revisions', 'id recorded_at recorded_by'),
+            ('quantrac_writer', 'INSERT', 'reading_revisions', 'id recorded_at recorded_by transaction'),
             ('quantrac_writer', 'UPDATE', 'ledger', 'station day'),
+            ('quantrac_writer', 'UPDATE', 'receipts_committed', 'origin station hour_start'),
+            ('quantrac_writer', 'UPDATE', 'stored_hours', 'station hour_start'),
             ('quantrac_writer', 'INSERT', 'alerts',
              'id resolved_at acknowledged_at acknowledged_by closed_cause recorded_at recorded_by'),
             ('quantrac_writer', 'UPDATE', 'alerts',
@@ -103,8 +106,15 @@ BEGIN
     GRANT SELECT ON people, contact_channels, incident_attachments TO quantrac_notifier;
     GRANT UPDATE (failing_since) ON contact_channels TO quantrac_notifier;
 
+    -- The first account of messages: bridges and drop folders, which read the registry as the reader, raise it.
+    GRANT EXECUTE ON FUNCTION
+        carry_receipts(text[], text[], timestamptz[], bigint[], boolean[], text[], integer[], bigint[])
+        TO quantrac_reader;
     GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb), acknowledge_alert(bigint, text),
-        record_alert_cause(bigint, text, text) TO quantrac_desk;
+        record_alert_cause(bigint, text, text), decide_revisions(bigint[], boolean, text, text) TO quantrac_desk;
+    GRANT EXECUTE ON FUNCTION hold_finding(judgements, judgements, text, integer), drop_held_finding(judgements),
+        forget_delays(interval), forget_deferred(interval), forget_held_notifications(interval),
+        forget_texts(interval), forget_workers(interval), forget_sessions(interval, integer) TO quantrac_writer;
     GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb) TO quantrac_web;
 
     -- The writer's staging table is temporary; nobody else needs one, and PostgreSQL gives it to everybody.

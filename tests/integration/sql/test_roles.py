@@ -21,9 +21,9 @@ TABLES = (
     *("outages", "incidents", "incident_alerts", "incident_transitions", "incident_progress", "incident_events"),
     *("incident_attachments", "hold_windows", "people", "contact_channels", "rotas", "escalation_policies"),
     *("rota_overrides", "rota_swaps"),
-    "forwarded_files",
+    *("forwarded_files", "receipts", "receipts_committed", "stored_hours"),
+    *("judgement_revisions", "pending_judgements", "alert_causes", "wqi", "sent_reports", "running_workers"),
     *("accounts", "account_sessions", "login_links", "security_events"),
-    *("judgement_revisions", "alert_causes", "wqi", "sent_reports"),
 )
 
 
@@ -169,6 +169,22 @@ def test_number_8_a_mail_servers_answer_shows_the_reader_no_address(
         )
     with Reports(database.reader) as reports:
         assert [line.last_error for line in reports.deliveries()] == [shown]
+
+
+def test_the_two_accounts_of_messages_belong_to_different_roles(database: DatabaseEndpoint) -> None:
+    for name in ("writer", "notifier", "desk", "trainer"):
+        _refused(
+            getattr(database, name), "SELECT carry_receipts('{a}','{b}','{2026-01-01}','{1}','{f}','{t}','{0}','{0}')"
+        )
+    _refused(database.writer, "INSERT INTO receipts DEFAULT VALUES")
+    _refused(database.writer, "UPDATE receipts SET acknowledged = 1")
+    _refused(database.reader, "UPDATE receipts_committed SET numbers = '{}'")
+    with psycopg.connect(database.reader, autocommit=True) as connection:
+        for count in (5, 3):
+            connection.execute(
+                "SELECT carry_receipts('{a}','{b}','{2026-01-01}',%s,'{f}','{t}','{0}','{0}')", ([count],)
+            )
+        assert connection.execute("SELECT acknowledged FROM receipts").fetchall() == [(5,)]
 
 
 def test_the_page_deletes_nothing_and_changes_no_evidence(database: DatabaseEndpoint) -> None:

@@ -263,6 +263,7 @@ class TestPrepare:
             "dashboards": {"reader"},
             "desk": {"desk", "reader"},
             "dropfolder": {"reader"},
+            "bridge": {"reader"},
         }
         if service in ("worker", "incidents", "notifier"):
             assert settings.mail_to == ("t@example.vn",)
