@@ -57,6 +57,10 @@ _REPORT = Bilingual(
     "Đối chiếu số liệu ngày, lập biên bản và báo cáo theo quy định.",
     "Verify the day's data, draw up the minutes and report as prescribed.",
 )
+_DECIDE = Bilingual(
+    "Hỏi trạm vì sao gửi lại số liệu, rồi chấp nhận hoặc từ chối: `quantrac revisions list`.",
+    "Ask the station why it sent readings again, then accept or reject them: `quantrac revisions list`.",
+)
 _CLOSE = Bilingual(
     "Ghi nguyên nhân và biện pháp đã thực hiện vào {it}.",
     "Record cause and measures with {it}.",
@@ -69,6 +73,7 @@ _STEPS = {
     AlertKind.OFFLINE: (_LINE, _BACKFILL, _ACKNOWLEDGE),
     AlertKind.DUE: (_WITHOUT, _CAMERA, _SAMPLE, _ACKNOWLEDGE),
     AlertKind.FLOODING: (_LINE, _ACKNOWLEDGE),
+    AlertKind.REVISION: (_DECIDE, _ACKNOWLEDGE),
 }
 _DAY_STEPS = (_REPORT, _CALL, _ACKNOWLEDGE)
 _OF_WATER = {_CAMERA: _WATER, _CALL: _UPSTREAM}

@@ -23,7 +23,7 @@ from quantrac.domain.stations import Station, StationKind
 from quantrac.domain.words import Bilingual, local_time, quantity, quantity_vi
 
 DOMAIN = "quantrac.local"
-"""Right side of Message-IDs where the caller names no domain."""
+"""Right side of Message-IDs; the database puts its own id before it when it takes a message."""
 
 SEVERITY = {
     Severity.INFO: Bilingual("THÔNG TIN", "INFO"),
@@ -59,7 +59,6 @@ def notifications(
     *,
     alert_id: int,
     transition_id: int,
-    domain: str = DOMAIN,
     beside: Beside | None = None,
 ) -> list[Notification]:
     """Return one message to each recipient; none for a transition that pages nobody.
@@ -74,7 +73,7 @@ def notifications(
     text, html = plain(content), htmlmail.render(content)
     return [
         Notification(
-            message_id=message_id(alert_id, transition_id, channel, recipient, domain),
+            message_id=message_id(alert_id, transition_id, channel, recipient),
             channel=channel,
             recipient=recipient,
             subject=" ".join(content.headline.vi.split()),
@@ -85,14 +84,14 @@ def notifications(
     ]
 
 
-def message_id(alert_id: int, transition_id: int, channel: Channel, recipient: str, domain: str = DOMAIN) -> str:
+def message_id(alert_id: int, transition_id: int, channel: Channel, recipient: str) -> str:
     """Return the stable Message-ID; the recipient is in it as a hash only.
 
     >>> message_id(7, 12, Channel.EMAIL, "a@b.vn") == message_id(7, 12, Channel.EMAIL, "A@b.vn")
     True
     """
     digest = hashlib.sha256(f"{channel.value}:{recipient.casefold()}".encode()).hexdigest()[:16]
-    return f"<quantrac.alert-{alert_id}.{transition_id}-{digest}@{domain}>"
+    return f"<quantrac.alert-{alert_id}.{transition_id}-{digest}@{DOMAIN}>"
 
 
 def compose(
@@ -160,6 +159,8 @@ def _what(transition: Transition, *, of_mean: bool) -> Bilingual:
         AlertKind.ANOMALY: Bilingual(f"{parameter} bất thường", f"{parameter} unusual"),
         AlertKind.FAULT: Bilingual(f"Thiết bị đo {parameter}", f"Instrument of {parameter}"),
         AlertKind.OFFLINE: Bilingual("Mất tín hiệu", "Loss of signal"),
+        AlertKind.FLOODING: Bilingual("Gửi quá nhiều tin", "Too many messages"),
+        AlertKind.REVISION: Bilingual("Gửi lại số liệu đã xét", "Judged readings sent again"),
         AlertKind.DUE: Bilingual(f"{parameter} thiếu số liệu dùng được", f"{parameter} without usable readings"),
     }
     if transition.alert_kind in of_kind:

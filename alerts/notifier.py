@@ -16,6 +16,7 @@ from prometheus_client import Counter
 
 from alerts.notifiers.protocol import Notifier
 from alerts.outbox import OutboxStore
+from quantrac.away import Away
 from quantrac.clock import Clock
 from quantrac.domain.notifications import CURVE_STARTS, Channel, Notification, PendingNotification
 from quantrac.errors import NotifyError, StoreError
@@ -81,15 +82,18 @@ class NotifierLoop:
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; the delivery in hand is finished and noted."""
         _log.info("notifier_ready", channels=sorted(self._notifiers))
+        away = Away()
         try:
             while not stop.is_set():
                 try:
-                    if self.deliver_due(stop) == 0 and not stop.is_set():
+                    delivered = self.deliver_due(stop)
+                    away.back("database")
+                    if delivered == 0 and not stop.is_set():
                         self._rest()
                 except StoreError as exc:
                     if not exc.retryable:
                         raise
-                    _log.warning("database_away", error=str(exc), again_in_s=self._options.store_pause_s)
+                    away.gone("database", exc)
                     stop.wait(self._options.store_pause_s)
         finally:
             self._close_connections()

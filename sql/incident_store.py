@@ -211,6 +211,10 @@ class IncidentTransaction:
         found = self._value("load_attachment", {"id": attachment_id, "incident_id": incident_id})
         return None if found is None else bytes(found)
 
+    def read(self, name: str, arguments: Mapping[str, object]) -> list[Incident]:
+        """Return the incidents of a statement that has their columns, with their alerts."""
+        return self._incidents(name, arguments)
+
     def _incidents(self, name: str, arguments: Mapping[str, object]) -> list[Incident]:
         rows = self._cursor.execute(statement(name), arguments).fetchall()
         members = self._members([row[0] for row in rows])

@@ -10,7 +10,7 @@ from alerts.budget import PagingBudget, holds_back
 from alerts.contacts import contacts
 from alerts.digest import digest
 from alerts.figures import clock_words, pressing
-from alerts.messages import DOMAIN, Beside, notifications
+from alerts.messages import Beside, notifications
 from alerts.oncall.document import of_rows
 from quantrac.domain.alerts import Transition
 from quantrac.domain.notifications import Channel, Told
@@ -33,13 +33,6 @@ class Recipients:
     """Names; the notifier knows their URLs."""
     by_incident: bool = False
     """True: incidents page officers, and single alerts page nobody."""
-    installation: str = ""
-    """Of the database: part of every Message-ID, so that a database made anew repeats none of the lost one."""
-
-    @property
-    def domain(self) -> str:
-        """Right side of the Message-IDs."""
-        return f"{self.installation}.{DOMAIN}" if self.installation else DOMAIN
 
     def of(self, station: Station) -> list[tuple[Channel, str]]:
         """Return everybody who is paged for a station's alerts, each once."""
@@ -92,7 +85,6 @@ def save_and_page(
             to,
             alert_id=ids[0],
             transition_id=ids[1],
-            domain=recipients.domain,
             beside=_beside(tx, transition, station, now or transition.observed_at) if to else None,
         )
         told = tx.paging.lately(station.code, ids[0], BUDGET.per, now)
@@ -113,11 +105,9 @@ def _beside(tx: WorkerTransaction, transition: Transition, station: Station, now
     return Beside(tuple(clock_words(c, now) for c in clocks), to_ring)
 
 
-def send_digests(
-    tx: WorkerTransaction, station_of: Callable[[str], Station | None], recipients: Recipients, now: datetime
-) -> None:
+def send_digests(tx: WorkerTransaction, station_of: Callable[[str], Station | None], now: datetime) -> None:
     """Put a digest into the outbox for every recipient who is due to hear what was held back."""
     for back in tx.paging.take_digests(now, BUDGET.digest_after, BUDGET.digest_every):
         last = back.held[-1]
-        message = digest(back, station_of(back.station), BUDGET, recipients.domain)
+        message = digest(back, station_of(back.station), BUDGET)
         tx.alerts.enqueue(last.alert_id, last.transition_id, [message], now)

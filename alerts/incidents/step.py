@@ -20,6 +20,7 @@ from alerts.incidents.teller import Teller
 from alerts.incidents.tellings import Decision, expired
 from alerts.oncall.document import of_rows
 from alerts.oncall.handover import hand_overs, summary_text, week, week_before
+from quantrac.away import Away
 from quantrac.clock import Clock
 from quantrac.domain.incidents import HoldWindow, Incident, IncidentEvent, IncidentProgress
 from quantrac.domain.notifications import Channel
@@ -65,14 +66,16 @@ class IncidentStep:
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; a step under way is finished."""
         _log.info("incidents_ready", pages=self._options.pages)
+        away = Away()
         try:
             while not stop.is_set():
                 try:
                     busy = self.once() == MOST_CHANGES
+                    away.back("database")
                 except StoreError as exc:
                     if not exc.retryable:
                         raise
-                    _log.warning("database_away", error=str(exc), again_in_s=self._options.store_pause_s)
+                    away.gone("database", exc)
                     stop.wait(self._options.store_pause_s)
                 else:
                     stop.wait(0 if busy else self._options.pause_s)
