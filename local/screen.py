@@ -33,10 +33,10 @@ _SEVERITY_STYLE = {"critical": "bold white on red", "high": "bold red", "warning
 class Screen:
     """Turns accounts into tables, and remembers enough of the last ones for a rate."""
 
-    def __init__(self, servers: LocalServers, labels: Path) -> None:
+    def __init__(self, servers: LocalServers, labels: Path, page: str) -> None:
         from sql.reports import Reports
 
-        self._servers, self._labels = servers, labels
+        self._servers, self._labels, self._page = servers, labels, page
         self._reports = Reports(servers.database().reader)
         self._stored: deque[tuple[datetime, int]] = deque(maxlen=RATE_OVER)
 
@@ -57,7 +57,8 @@ class Screen:
         width, height = size
         stations = self._reports.stations()
         why = _why(account)
-        left = height - _FIGURE_LINES - 2 - sum(_lines_of(text, width) for text in why)
+        page = Text(f"Trang (vào một lần) · page (lets in once): {self._page}", style="bold")
+        left = height - _FIGURE_LINES - 2 - sum(_lines_of(text, width) for text in (*why, page))
         all_stations = left >= len(stations) + 2 + 5
         left -= len(stations) + 2 if all_stations else 2
         return Group(
@@ -65,6 +66,7 @@ class Screen:
             _alerts(account.alerts, max(1, min(8, left - 2)), wide=width >= _WIDE),
             *why,
             _stations(stations) if all_stations else _in_one_line(stations),
+            page,
             Text(f"E-mails: {self._servers.mail.folder}", style="dim", no_wrap=True, overflow="ellipsis"),
         )
 

@@ -2675,7 +2675,7 @@ GRANT UPDATE (attempts, next_try_at, locked_until, sent_at, failed_at, last_erro
 GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_reader;
 GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_trainer;
 GRANT INSERT (message_id, channel, recipient, subject, text, html, next_try_at, incident_id, notice, person, contact_id) ON outbox TO quantrac_web;
-GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_web;
+GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, person, withdrawn_at, fallen_back_at) ON outbox TO quantrac_web;
 GRANT UPDATE (next_try_at, failed_at, last_error, withdrawn_at, fallen_back_at) ON outbox TO quantrac_web;
 GRANT INSERT (alert_id, transition_id, message_id, channel, recipient, subject, text, html, created_at, next_try_at, incident_id, notice, person, contact_id, withdrawn_at, fallen_back_at) ON outbox TO quantrac_writer;
 GRANT INSERT (station, parameter, observed_at, received_at, value, status, flag, raw_partition, raw_offset, replaced_at, replaced_by_partition, replaced_by_offset) ON reading_revisions TO quantrac_writer;

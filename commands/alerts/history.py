@@ -107,9 +107,9 @@ def draw_alert(context: Context, alert: AlertLine, out: Path, hours: float | Non
         It cannot be drawn, or written.
     """
     from commands.alerts.picture import draw
-    from commands.alerts.story import story_of
     from sql.catalogue import load_limit_sets
     from sql.reports import Reports
+    from web.incidents.story import story_of
 
     reader = context.database().reader
     with Reports(reader) as reports:

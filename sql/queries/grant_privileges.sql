@@ -96,6 +96,7 @@ BEGIN
         TO quantrac_web;
     GRANT UPDATE (stage, seen_at, ended_at) ON account_sessions TO quantrac_web;
     GRANT UPDATE (withdrawn_at, fallen_back_at, next_try_at, failed_at, last_error) ON outbox TO quantrac_web;
+    GRANT SELECT (person) ON outbox TO quantrac_web;
     GRANT SELECT ON people, contact_channels, incident_attachments, accounts, account_sessions, login_links,
         security_events TO quantrac_web;
     -- People and where they are reached are the desk's alone: a worker that was taken over adds no stranger.
