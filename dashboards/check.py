@@ -13,8 +13,6 @@ from jsonschema.protocols import Validator
 
 from dashboards.grafana import Dashboard, Json
 
-SEEN = "12.3"
-"""The version in which every dashboard was looked at."""
 _FOLDER = Path(__file__).parent / "schema"
 SCHEMAS = {"11.6": "grafana-11.6.json", "12": "grafana-12.json"}
 """Published schema by version: of 11.6, and of 12 and newer (the makers give those one)."""

@@ -20,6 +20,20 @@ DATASOURCE: Mapping[str, str] = {"type": DATASOURCE_TYPE, "uid": DATASOURCE_UID}
 
 TAG = "quantrac"
 
+DATE_FORMATS: Mapping[str, str] = {
+    "full_date": "DD/MM/YYYY HH:mm:ss",
+    "interval_second": "HH:mm:ss",
+    "interval_minute": "HH:mm",
+    "interval_hour": "DD/MM HH:mm",
+    "interval_day": "DD/MM",
+    "interval_month": "MM/YYYY",
+    "interval_year": "YYYY",
+    "use_browser_locale": "false",
+    "default_timezone": "Asia/Ho_Chi_Minh",
+    "default_week_start": "monday",
+}
+"""Grafana's section ``date_formats``: days before months on every axis, whatever language the browser speaks."""
+
 Json = dict[str, Any]
 
 _OTHER_DASHBOARDS: Json = {

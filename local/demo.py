@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from local.accounts import Account, slug_mail
+from local.grafana import grafana_line
 from local.prepare import local_servers, prepare, refuse_configured_servers
 from local.servers.progress import bars_on_stderr
 from local.stage import Stage
@@ -63,6 +64,8 @@ def run(
             bars.advance_to("Starting bridge, worker, notifier", 0, 1)
             stage.start()
             bars.advance_to("Starting bridge, worker, notifier", 1, 1)
+        if not once:
+            say(grafana_line(stage.servers, settings), err=True)
         demo = Demo(stage, _signals(scenario, seed))
         demo.begin({station.code for station in registry.stations})
         if once:
