@@ -51,7 +51,7 @@ def faults(document: Json, version: str) -> Iterator[str]:
                 yield from _told(name, _validator(version, kind, "FieldConfig"), custom | own)
 
 
-def _told(where: str, validator: Validator, document: object) -> Iterator[str]:
+def _told(where: str, validator: Validator, document: Any) -> Iterator[str]:
     for error in validator.iter_errors(document):
         place = ".".join(str(part) for part in error.absolute_path)
         yield f"{where}{f', {place}' if place else ''}: {error.message[:300]}".removeprefix(", ")
