@@ -9,6 +9,7 @@ from dashboards.grafana import Column, Dashboard, Panel, Row, Target
 from dashboards.links import ALERTS_PAGE, INCIDENT, OPERATIONS_PAGE, STATION
 from dashboards.panels import (
     code,
+    explanation,
     instant,
     line,
     lines,
@@ -162,7 +163,7 @@ def open_alerts() -> Panel:
         number("triage_probability", "Xác suất", 75, unit="percentunit", decimals=0),
         instant("told_at", "Đã báo"),
         text("taken_by", "Người nhận", 110),
-        Column("explanation", "Giải thích", custom={"cellOptions": {"type": "auto"}, "inspect": True, "minWidth": 250}),
+        explanation(),
         Column("code", "code", custom={"hidden": True}),
     )
     return table(

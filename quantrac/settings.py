@@ -289,6 +289,9 @@ class Settings(WebSettings, RetentionSettings):
     )
     grafana_url: str | None = Field(None, description="Grafana to provision the dashboards to.")
     grafana_token: SecretStr | None = Field(None, description="Service account token of Grafana.")
+    grafana_bin: Path | None = Field(
+        None, description="Program `grafana` for the local Grafana; default: on the PATH, or of its Debian package."
+    )
 
     @field_validator("mail_to", "drop_patterns", "report_to", mode="before")
     @classmethod

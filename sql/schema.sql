@@ -1003,6 +1003,31 @@ CREATE VIEW deliveries AS
     failed_at,
     regexp_replace(last_error, '[^\s<>"]+@[^\s<>",;:]+'::text, '…'::text, 'g'::text) AS last_error
    FROM outbox;
+CREATE VIEW incident_handling AS
+ SELECT incident.id,
+    incident.topic,
+    incident.state,
+    incident.severity,
+    incident.opened_at,
+    incident.paged_at,
+    incident.holder,
+    incident.cause,
+    COALESCE(incident.closed_at, incident.resolved_at) AS ended_at,
+    taken.at AS taken_at,
+    members.stations,
+    members.places,
+    members.parameters
+   FROM ((incidents incident
+     LEFT JOIN LATERAL ( SELECT min(event.at) AS at
+           FROM incident_events event
+          WHERE ((event.incident_id = incident.id) AND (event.actor <> ''::text) AND (event.what = ANY (ARRAY['acknowledge'::text, 'assign'::text, 'snooze'::text, 'close'::text])))) taken ON (true))
+     LEFT JOIN LATERAL ( SELECT array_agg(DISTINCT alert.station) AS stations,
+            string_agg(DISTINCT short_name(COALESCE(station.name_vi, alert.station)), ', '::text) AS places,
+            string_agg(DISTINCT NULLIF(alert.parameter, ''::text), ', '::text) AS parameters
+           FROM ((incident_alerts member
+             JOIN alerts alert ON ((alert.id = member.alert_id)))
+             LEFT JOIN current_stations station ON ((station.code = alert.station)))
+          WHERE (member.incident_id = incident.id)) members ON (true));
 CREATE VIEW message_ledger AS
  WITH today AS (
          SELECT receipts.raw_topic
@@ -1183,6 +1208,14 @@ CREATE VIEW station_statuses AS
                     WHEN (worst.share >= (0.8)::double precision) THEN 1
                     ELSE 0
                 END AS rank) verdict);
+CREATE VIEW wall_turn AS
+ SELECT park
+   FROM ( SELECT parks.park,
+            (row_number() OVER (ORDER BY parks.park) - 1) AS turn,
+            count(*) OVER () AS turns
+           FROM ( SELECT DISTINCT current_stations.park
+                   FROM current_stations) parks) turns
+  WHERE (turn = ((floor((EXTRACT(epoch FROM now()) / (30)::numeric)))::bigint % turns));
 CREATE OR REPLACE FUNCTION public.acknowledge_alert(alert_id bigint, officer text)
  RETURNS text
  LANGUAGE plpgsql
@@ -1418,6 +1451,42 @@ AS $function$
            END
       FROM led
      ORDER BY station, parameter
+$function$;
+CREATE OR REPLACE FUNCTION public.daily_loads(first_day date, last_day date)
+ RETURNS TABLE(station text, day date, parameter text, amount double precision, unit text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH described AS (
+        SELECT DISTINCT ON (s.code, d.day) s.code, s.effective_from, d.day::date AS day
+          FROM generate_series(first_day::timestamp, last_day::timestamp, '1 day') AS d (day)
+          JOIN stations AS s ON s.effective_from <= d.day
+         ORDER BY s.code, d.day, s.effective_from DESC
+    ), hours AS (
+        SELECT described.code, described.day, sensors.parameter, lower(sensors.unit) AS unit, h.hour_start,
+               (h.usable_sum / h.usable_count)::float8 AS mean,
+               least(h.usable_count * sensors.cadence_s / 3600, 1) AS covered
+          FROM described
+          JOIN sensors ON sensors.station = described.code AND sensors.effective_from = described.effective_from
+          JOIN reading_hours AS h
+            ON h.station = described.code AND h.parameter = sensors.parameter AND h.usable_count > 0
+           AND h.hour_start >= described.day::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'
+           AND h.hour_start < (described.day + 1)::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'
+    ), volumes AS (
+        SELECT hours.code, hours.day, hours.parameter, hours.hour_start, hours.mean * hours.covered * factor.m3_per_h AS m3
+          FROM hours
+          JOIN (VALUES ('m3/h', 1.0), ('m³/h', 1.0), ('m3/d', 1 / 24.0), ('m³/d', 1 / 24.0), ('m3/ngày', 1 / 24.0),
+                       ('m³/ngày', 1 / 24.0), ('l/s', 3.6)) AS factor (unit, m3_per_h) ON factor.unit = hours.unit
+         WHERE hours.parameter IN ('Flow', 'Flow_in')
+    )
+    SELECT code, day, parameter, sum(m3), 'm³' FROM volumes GROUP BY code, day, parameter
+    UNION ALL
+    SELECT volumes.code, volumes.day, hours.parameter, sum(volumes.m3 * hours.mean) / 1000, 'kg'
+      FROM volumes
+      JOIN hours ON hours.code = volumes.code AND hours.hour_start = volumes.hour_start
+     WHERE volumes.parameter = 'Flow'
+       AND hours.unit IN ('mg/l', 'mg/l as n', 'mg/l as p', 'g/m3', 'g/m³')
+     GROUP BY volumes.code, volumes.day, hours.parameter
 $function$;
 CREATE OR REPLACE FUNCTION public.data_received(first_day date, last_day date)
  RETURNS TABLE(station text, parameter text, day date, expected double precision, received double precision, usable double precision)
@@ -2266,6 +2335,7 @@ COMMENT ON TABLE station_statuses IS 'Offline: nothing received for 15 min, or f
 COMMENT ON TABLE stations IS 'One row per version of a station, in force from a calendar day in Vietnam.';
 COMMENT ON COLUMN stations.effective_to IS 'First day on which the station is retired; NULL: it is in service.';
 COMMENT ON TABLE stored_hours IS 'How many readings of each hour of observation were stored, counted apart from them: fewer rows than that were removed.';
+COMMENT ON TABLE wall_turn IS 'park NULL: the stations that belong to no park.';
 COMMENT ON TABLE wqi IS 'VN_WQI (QĐ 1460/QĐ-TCMT) of hot spots; value NULL: it cannot be computed, and reason says why.';
 COMMENT ON COLUMN wqi.judged_until IS 'The newest of the judged_count findings that it was computed from: another one makes it due again.';
 GRANT INSERT, SELECT ON account_sessions TO quantrac_web;
@@ -2399,6 +2469,12 @@ GRANT SELECT ON incident_events TO quantrac_reader;
 GRANT SELECT ON incident_events TO quantrac_trainer;
 GRANT INSERT, SELECT ON incident_events TO quantrac_web;
 GRANT SELECT ON incident_events TO quantrac_writer;
+GRANT SELECT ON incident_handling TO quantrac_desk;
+GRANT SELECT ON incident_handling TO quantrac_notifier;
+GRANT SELECT ON incident_handling TO quantrac_reader;
+GRANT SELECT ON incident_handling TO quantrac_trainer;
+GRANT SELECT ON incident_handling TO quantrac_web;
+GRANT SELECT ON incident_handling TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON incident_progress TO quantrac_desk;
 GRANT INSERT, SELECT, UPDATE ON incident_progress TO quantrac_notifier;
 GRANT SELECT ON incident_progress TO quantrac_reader;
@@ -2653,6 +2729,12 @@ GRANT SELECT ON stored_hours TO quantrac_reader;
 GRANT SELECT ON stored_hours TO quantrac_trainer;
 GRANT SELECT ON stored_hours TO quantrac_web;
 GRANT INSERT, SELECT ON stored_hours TO quantrac_writer;
+GRANT SELECT ON wall_turn TO quantrac_desk;
+GRANT SELECT ON wall_turn TO quantrac_notifier;
+GRANT SELECT ON wall_turn TO quantrac_reader;
+GRANT SELECT ON wall_turn TO quantrac_trainer;
+GRANT SELECT ON wall_turn TO quantrac_web;
+GRANT SELECT ON wall_turn TO quantrac_writer;
 GRANT SELECT ON wqi TO quantrac_desk;
 GRANT SELECT ON wqi TO quantrac_notifier;
 GRANT SELECT ON wqi TO quantrac_reader;
