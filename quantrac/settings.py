@@ -22,6 +22,7 @@ from quantrac.domain.loggers import DropMode
 from quantrac.endpoints import KafkaSecurity, SmtpSecurity
 from quantrac.errors import SettingsError
 from quantrac.retention import RetentionSettings
+from quantrac.web_settings import WebSettings
 
 PREFIX = "QUANTRAC_"
 EMAIL = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
@@ -35,7 +36,7 @@ def _cache_home() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quantrac"
 
 
-class Settings(RetentionSettings):
+class Settings(WebSettings, RetentionSettings):
     """What can be set. Where a server's address is empty, a local one is started and used."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
@@ -93,6 +94,9 @@ class Settings(RetentionSettings):
     database_reader_url: SecretStr | None = Field(
         None, description="PostgreSQL URL of the reader role (status, dashboards)."
     )
+    database_web_url: SecretStr | None = Field(
+        None, description="PostgreSQL URL of the role quantrac_web (the centre's page and its accounts)."
+    )
 
     smtp_host: str | None = Field(
         None, description="Mail server; empty: a local mail catcher that keeps every message as a file."
@@ -120,6 +124,10 @@ class Settings(RetentionSettings):
             "Whether incidents page officers (`quantrac run incidents`, by rota and escalation) "
             "in place of single alerts."
         ),
+    )
+
+    web_url: str | None = Field(
+        None, description="Address of the centre's pages, https://…, to which messages lead on; empty: no links."
     )
 
     lane_limit_s: float = Field(

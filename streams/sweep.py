@@ -6,9 +6,11 @@ alert per key.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
 from uuid import uuid4
 
 from alerts.closed_windows import completeness_findings, expected_readings, findings, judgement_of
@@ -23,13 +25,16 @@ from quantrac.domain.limits import Limit, Window
 from quantrac.domain.stations import VIETNAM, Station
 from quantrac.errors import RuleError, StoreError
 from quantrac.telemetry import get_logger
+from sql.bucket_store import BucketKey
 from sql.retention_store import Retention
 from sql.worker_store import WorkerStore, WorkerTransaction
 from streams.catalogue import Catalogue, CatalogueCache
 from streams.delays import DelayLog
+from streams.isolation import each_or_aside
 from streams.listening import CaughtUp
 from streams.overdue import OverdueSweep
 from streams.paging import Recipients, save_and_page
+from streams.repeated_faults import RepeatedFaults
 from streams.upkeep import keep_up
 
 _log = get_logger(__name__)
@@ -70,16 +75,17 @@ class Sweeper:
         self._clock = clock
         self._overdue = OverdueSweep(clock.now(), options.recipients, caught_up)
         self._listened_s = self._forgot_s = clock.monotonic_s()
+        self._faults = RepeatedFaults()
         self._id = uuid4()
         """Of this worker, by which imports know that it runs."""
 
     def sweep(self) -> None:
-        """Do all of it once.
+        """Do all of it once. A part that fails holds up no other: it is told once, and tried again after a while.
 
         Raises
         ------
         StoreError
-            The database is away; the next sweep does it.
+            Retryable: the database is away; the next sweep does it.
         """
         try:
             self._sweep()
@@ -89,21 +95,48 @@ class Sweeper:
 
     def _sweep(self) -> None:
         catalogue, now = self._catalogue.current(), self._clock.now()
-        self._judge(catalogue, now)
+        self._part("judging", lambda: self._judge(catalogue, now))
         if self._clock.monotonic_s() - self._listened_s >= LISTEN_EVERY_S:
             self._listened_s = self._clock.monotonic_s()
-            with self._store.transaction() as tx:
-                tx.running.runs(self._id, readable())
-            with self._store.transaction() as tx:
-                self._overdue.listen(tx, catalogue, now)
-            with self._store.transaction() as tx:
-                keep_up(tx, catalogue, self._options.recipients, now, mass_revision=self._options.mass_revision)
+            self._part("registering", self._runs)
+            self._part("listening", lambda: self._listen(catalogue, now))
+            self._part("upkeep", lambda: self._keep_up(catalogue, now))
         if self._clock.monotonic_s() - self._forgot_s >= FORGET_EVERY_S:
             self._forgot_s = self._clock.monotonic_s()
-            with self._store.transaction() as tx:
-                forgotten = tx.retention.forget(self._options.retention)
-            _log.info("forgotten", **forgotten)
-        self.flush()
+            self._part("forgetting", self._forget)
+        self._part("delays", self.flush)
+
+    def _part(self, name: str, work: Callable[[], None]) -> None:
+        now_s = self._clock.monotonic_s()
+        if not self._faults.due(name, now_s):
+            return
+        try:
+            work()
+        except Exception as exc:
+            if isinstance(exc, StoreError) and exc.retryable:
+                raise
+            if self._faults.failed(name, f"{type(exc).__name__}: {exc}", now_s):
+                _log.exception("sweep_failed", part=name, next="it is tried again; readings are stored meanwhile")
+        else:
+            if self._faults.worked(name):
+                _log.info("sweep_works_again", part=name)
+
+    def _listen(self, catalogue: Catalogue, now: datetime) -> None:
+        with self._store.transaction() as tx:
+            self._overdue.listen(tx, catalogue, now)
+
+    def _keep_up(self, catalogue: Catalogue, now: datetime) -> None:
+        with self._store.transaction() as tx:
+            keep_up(tx, catalogue, self._options.recipients, now, mass_revision=self._options.mass_revision)
+
+    def _runs(self) -> None:
+        with self._store.transaction() as tx:
+            tx.running.runs(self._id, readable())
+
+    def _forget(self) -> None:
+        with self._store.transaction() as tx:
+            forgotten = tx.retention.forget(self._options.retention)
+        _log.info("forgotten", **forgotten)
 
     def end(self) -> None:
         """Write what waits, and let imports know that this worker runs no more."""
@@ -122,33 +155,30 @@ class Sweeper:
         self._delays.written()
 
     def _judge(self, catalogue: Catalogue, now: datetime) -> None:
+        """Compute revised hours and days again, and judge those that have ended; one that fails holds up no other."""
         with self._store.transaction() as tx:
-            buckets = tx.buckets.take_dirty(now, self._options.judge_grace, MOST_BUCKETS)
-            if not buckets:
-                return
-            judged = self._each_judged(_standing_first(tx, _covered(tx, buckets, catalogue)), catalogue, now)
-            stands = tx.buckets.save_judgements([judgement for judgement, _, _ in judged])
-            saved = [found for found, stood in zip(judged, stands, strict=True) if stood]
-            found = _found(tx, saved, catalogue, self._options.minimum_completeness)
-            save_and_page(tx, found, self._options.recipients, now)
-
-    def _each_judged(
-        self, buckets: Iterable[Sequence[Bucket]], catalogue: Catalogue, now: datetime
-    ) -> list[tuple[Judgement, Limit | None, Station | None]]:
-        """Judge each bucket by itself: one that our own code fails on stays to be judged, and holds up no other.
-
-        A bucket comes as it stands, and as its readings say now, where these differ.
-        """
-        judged = []
-        for versions in buckets:
-            bucket = versions[-1]
-            try:
-                judged += [self._judged(version, catalogue, now) for version in versions]
-            except Exception:  # noqa: BLE001  whatever it is, the other hours are judged
-                _log.exception(
-                    "bucket_not_judged", station=bucket.station, parameter=bucket.parameter, start=bucket.start
+            stale = tx.buckets.stale(now, MOST_BUCKETS)
+            if stale:
+                each_or_aside(tx, stale, tx.buckets.recompute, partial(_put_aside, tx, now))
+            buckets = tx.buckets.dirty(now, self._options.judge_grace, MOST_BUCKETS)
+            if buckets:
+                each_or_aside(
+                    tx,
+                    buckets,
+                    lambda some: self._judge_some(tx, some, catalogue, now),
+                    lambda bucket, exc: _put_aside(tx, now, _key(bucket), exc),
                 )
-        return judged
+
+    def _judge_some(
+        self, tx: WorkerTransaction, buckets: Sequence[Bucket], catalogue: Catalogue, now: datetime
+    ) -> None:
+        """Judge buckets as they stand and, where these differ, as their readings say now."""
+        versions = _standing_first(tx, _covered(tx, buckets, catalogue))
+        judged = [self._judged(bucket, catalogue, now) for bucket in chain.from_iterable(versions)]
+        stands = tx.buckets.save_judgements([judgement for judgement, _, _ in judged])
+        saved = [found for found, stood in zip(judged, stands, strict=True) if stood]
+        found = _found(tx, saved, catalogue, self._options.minimum_completeness)
+        save_and_page(tx, found, self._options.recipients, now)
 
     def _judged(
         self, bucket: Bucket, catalogue: Catalogue, now: datetime
@@ -164,6 +194,23 @@ class Sweeper:
             minimum_completeness=self._options.minimum_completeness,
         )
         return judgement, limit, station
+
+
+def _key(bucket: Bucket) -> BucketKey:
+    return BucketKey(bucket.station, bucket.parameter, bucket.window, bucket.start)
+
+
+def _put_aside(tx: WorkerTransaction, now: datetime, key: BucketKey, exc: Exception) -> None:
+    if tx.buckets.put_aside(key, f"{type(exc).__name__}: {exc}", now):
+        _log.error(
+            "bucket_not_judged",
+            station=key.station,
+            parameter=key.parameter,
+            window=key.window.value,
+            start=key.start,
+            exc_info=exc,
+            next="the others are judged; it is tried again, and quantrac doctor shows it",
+        )
 
 
 def _limit(station: Station, bucket: Bucket, catalogue: Catalogue) -> Limit | None:

@@ -39,4 +39,4 @@ def keep_up(
             ends.append((transition, station))
     save_and_page(tx, ends, recipients, now)
     look_at_revisions(tx, mass_revision, now)
-    send_digests(tx, in_force, recipients, now)
+    send_digests(tx, in_force, now)

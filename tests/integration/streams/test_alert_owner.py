@@ -214,7 +214,7 @@ def test_3_another_station_has_its_own_budget(prepared: DatabaseEndpoint, clock:
     store = WorkerStore(prepared.writer)
     with store.transaction() as tx:
         save_and_page(tx, [(replace(OPENED, key=AlertKey(other.code, "COD", "limit")), other)], TO, clock.now())
-        send_digests(tx, lambda _: None, TO, clock.now() + timedelta(hours=1))
+        send_digests(tx, lambda _: None, clock.now() + timedelta(hours=1))
     store.close()
     assert flapping
     assert len(outbox(prepared)) == before + 2 * len(TO.addresses)
