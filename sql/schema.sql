@@ -1651,6 +1651,7 @@ DECLARE
     now_known timestamptz := now() - INTERVAL '5 minutes';
     beyond    timestamptz := NEW.window_start + CASE NEW."window" WHEN 'day' THEN INTERVAL '24 hours' ELSE INTERVAL '1 hour' END;
     revised   integer;
+    by_desk   integer;
     softened  boolean;
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -1697,14 +1698,16 @@ BEGIN
         PERFORM public.drop_held_finding(NEW);
         RETURN NEW;
     END IF;
-    SELECT count(DISTINCT later.observed_at) INTO revised FROM public.reading_revisions later
+    SELECT count(DISTINCT later.observed_at) FILTER (WHERE later.replaced_by_partition >= 0),
+           count(DISTINCT later.observed_at) FILTER (WHERE later.replaced_by_partition < 0)
+      INTO revised, by_desk FROM public.reading_revisions later
      WHERE later.station = NEW.station AND later.parameter = NEW.parameter
        AND later.observed_at >= NEW.window_start AND later.observed_at < beyond
        AND later.recorded_at > OLD.standing_since;
     softened := OLD.verdict = 'exceeded'
         AND (NEW.verdict <> 'exceeded' OR NEW.exceedance_class < OLD.exceedance_class
              OR (NEW.exceedance_class IS NULL AND OLD.exceedance_class IS NOT NULL));
-    IF revised > 0 OR softened THEN
+    IF revised > 0 OR (softened AND by_desk = 0) THEN
         PERFORM public.hold_finding(OLD, NEW, CASE WHEN revised > 0 THEN 'revised' ELSE 'softened' END, revised);
         RETURN NULL;
     END IF;
@@ -1955,6 +1958,11 @@ DECLARE
     newest timestamptz;
     told   record;
 BEGIN
+    IF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
+       AND EXISTS (SELECT FROM added WHERE replaced_by_partition < 0 OR replaced_by_offset < 0)
+    THEN
+        RAISE EXCEPTION 'a reading is revised in an officer''s name by the desk''s functions only';
+    END IF;
     SELECT min(observed_at), max(observed_at) INTO oldest, newest FROM added;
     EXECUTE $sql$
         SELECT claim.station, claim.parameter, claim.observed_at

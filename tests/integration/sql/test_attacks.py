@@ -156,6 +156,7 @@ def test_number_7_an_older_revision_does_not_excuse_a_change(database: DatabaseE
     "statements",
     [
         pytest.param((REVISION.format(value="20", by=18),), id="it was never 20"),
+        pytest.param((REVISION.format(value="value", by=1).replace("now(), 3,", "now(), -1,"),), id="by an officer"),
         pytest.param((REVISION.format(value="value", by=18), "SET CONSTRAINTS ALL IMMEDIATE"), id="it was not changed"),
         pytest.param(
             (REVISION.format(value="value", by=18), "UPDATE readings SET value = 20, raw_offset = 19"), id="by another"
@@ -172,18 +173,22 @@ def test_number_7_an_older_revision_does_not_excuse_a_change(database: DatabaseE
         ),
         pytest.param(
             (
-                "INSERT INTO reading_revisions (station, parameter, observed_at, received_at, value, status, flag,"
-                " raw_partition, raw_offset, replaced_at, replaced_by_partition, replaced_by_offset)"
-                " VALUES ('S1', 'COD', '2026-11-23 12:00+00', now(), 20, '00', 1, 3, 99, now(), 3, 99)",
+                (
+                    "INSERT INTO reading_revisions (station, parameter, observed_at, received_at, value, status, flag,"
+                    " raw_partition, raw_offset, replaced_at, replaced_by_partition, replaced_by_offset)"
+                    " VALUES ('S1', 'COD', '2026-11-23 12:00+00', now(), 20, '00', 1, 3, 99, now(), 3, 99)"
+                ),
             ),
             id="proves itself",
         ),
         pytest.param(
             (
-                "INSERT INTO reading_revisions (station, parameter, observed_at, received_at, value, status, flag,"
-                " raw_partition, raw_offset, replaced_at, replaced_by_partition, replaced_by_offset)"
-                " VALUES ('S1', 'COD', '2026-11-23 12:00+00', now(), 20, '00', 1, 3, 98, now(), 3, 99),"
-                " ('S1', 'COD', '2026-11-23 12:00+00', now(), 21, '00', 1, 3, 99, now(), 3, 98)",
+                (
+                    "INSERT INTO reading_revisions (station, parameter, observed_at, received_at, value, status, flag,"
+                    " raw_partition, raw_offset, replaced_at, replaced_by_partition, replaced_by_offset)"
+                    " VALUES ('S1', 'COD', '2026-11-23 12:00+00', now(), 20, '00', 1, 3, 98, now(), 3, 99),"
+                    " ('S1', 'COD', '2026-11-23 12:00+00', now(), 21, '00', 1, 3, 99, now(), 3, 98)"
+                ),
             ),
             id="two prove each other",
         ),
