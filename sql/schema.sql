@@ -1356,7 +1356,7 @@ CREATE OR REPLACE FUNCTION public.carry_receipts(origins text[], of_stations tex
  RETURNS void
  LANGUAGE sql
  SECURITY DEFINER
- SET search_path TO 'public'
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
     INSERT INTO receipts AS kept (
         origin, station, hour_start, acknowledged, by_file, raw_topic, raw_partition, last_offset, carried_at
