@@ -119,6 +119,16 @@ BEGIN
     GRANT EXECUTE ON FUNCTION revise_by_desk(text, text, text, timestamptz, timestamptz, double precision, text, text)
         TO quantrac_desk;
 
+    -- A function that acts as the owner and would look into its caller's temporary schema first gives all of it away.
+    FOR relation IN
+        SELECT oid::regprocedure::text AS name
+          FROM pg_proc
+         WHERE pronamespace = 'public'::regnamespace AND prosecdef AND pg_get_userbyid(proowner) = current_user
+           AND coalesce(array_to_string(proconfig, ' '), '') NOT LIKE '%search_path=pg_catalog%pg_temp%'
+    LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path = pg_catalog, public, pg_temp', relation.name);
+    END LOOP;
+
     -- The writer's staging table is temporary; nobody else needs one, and PostgreSQL gives it to everybody.
     EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
     FOREACH role IN ARRAY ARRAY['quantrac_writer', 'quantrac_notifier', 'quantrac_desk', 'quantrac_trainer',

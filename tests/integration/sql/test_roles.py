@@ -23,6 +23,7 @@ TABLES = (
     *("rota_overrides", "rota_swaps"),
     *("forwarded_files", "receipts", "receipts_committed", "stored_hours"),
     *("judgement_revisions", "pending_judgements", "alert_causes", "wqi", "sent_reports", "running_workers"),
+    "desk_revisions",
     *("accounts", "account_sessions", "login_links", "security_events"),
 )
 
