@@ -40,11 +40,12 @@ def test_r1_a_topic_made_anew_under_a_running_worker_is_noticed_and_read_from_it
 
 def test_r1_what_happens_to_the_log_while_no_worker_runs_is_noticed_at_the_next_start(path: Rig) -> None:
     # partition   a: records deleted that nobody has read    b: the log ends before the progress
+    #             c: its last committed record is another one now    d: an operator passes over a record
     worker = path.worker()
     path.publish(2)
     path.until_stored(START_S)
     reached = ends(path)
-    a, b = sorted(p for p, offset in reached.items() if offset)[:2]
+    a, b, c, d = sorted(p for p, offset in reached.items() if offset)[:4]
     worker.stop()
 
     path.publish(2)
@@ -53,12 +54,17 @@ def test_r1_what_happens_to_the_log_while_no_worker_runs_is_noticed_at_the_next_
     admin.close()
     with psycopg.connect(path.database.owner) as connection:
         connection.execute("UPDATE kafka_progress SET next_offset = next_offset + 1000 WHERE partition = %s", (b,))
-    path.sent -= 2  # the deleted one
+        connection.execute("UPDATE kafka_progress SET last_record = 'another' WHERE partition = %s", (c,))
+    told = path.command("progress", "accept", str(d), str(reached[d] + 1), "--by", "Nguyễn Văn A")
+    assert f"Partition {d} goes on at {reached[d] + 1}" in told
+    path.sent -= 4  # the deleted one, and the one that was passed over
     worker.start(START_S)
     path.publish()
     path.until_stored(START_S)
-    lost, cut = sorted(path.breaks())
+    accepted, lost, anew, cut = sorted(path.breaks())
+    assert accepted == ("accepted", d, reached[d], reached[d] + 1)
     assert lost == ("lost", a, reached[a], reached[a] + 1)
+    assert anew == ("rewritten", c, 0, reached[c])
     assert (cut[:2], cut[3]) == (("truncated", b), reached[b] + 1000)
 
 
@@ -81,6 +87,7 @@ def test_r1_a_lost_database_is_rebuilt_from_the_log_without_a_page_and_without_a
         for role in ("writer", "reader"):
             monkeypatch.setenv(f"QUANTRAC_DATABASE_{role.upper()}_URL", getattr(empty, role))
         path.database = empty
+        assert "read the raw topic from its beginning" in path.command("rebuild")
         worker.start(START_S)
         path.until_stored(START_S)
         assert {kind for kind, _, _, _ in path.breaks()} == {"restored"}
