@@ -173,7 +173,7 @@ def _limits(context: Context) -> str:
 
 
 def _models(context: Context) -> str:
-    from models.artefacts import ArtefactStore
+    from models.artefacts.store import ArtefactStore
     from sql.reports import Reports
 
     active, shadows = ArtefactStore(context.models_dir).chosen()

@@ -146,7 +146,7 @@ def _raw_log(context: Context) -> Facts:
 
 def _models(context: Context) -> Facts:
     """Return what scores the stations, and of the first few whose model does not run why."""
-    from models.artefacts import ArtefactStore
+    from models.artefacts.store import ArtefactStore
     from models.errors import ModelError
     from sql.reports import Reports
 

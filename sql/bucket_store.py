@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from quantrac.domain.judgements import Bucket, Judgement
+from quantrac.domain.judgements import Bucket, HourOfDay, Judgement
 from quantrac.domain.limits import Window
+from quantrac.domain.revisions import StationRevisions
 from quantrac.domain.stations import VIETNAM
 from sql.statements import statement
 from sql.storable import storable
@@ -108,12 +109,44 @@ class BucketStore:
         }
         return [row[0] for row in self._cursor.execute(statement("covered_time"), columns)] if buckets else []
 
-    def save_judgements(self, judgements: Sequence[Judgement]) -> None:
-        """Save judgements, in place of earlier ones of the same bucket, and mark the buckets as judged."""
-        self._cursor.executemany(statement("save_judgement"), [_judgement(j) for j in judgements])
+    def standing_findings(self, buckets: Sequence[Bucket]) -> dict[int, tuple[float | None, int]]:
+        """Return the mean and usable count by which judged buckets stand, by their place in ``buckets``."""
+        columns = _keys(buckets) | {"windows": [b.window.value for b in buckets]}
+        rows = self._cursor.execute(statement("standing_findings"), columns) if buckets else ()
+        return {position: (mean, count) for position, mean, count in rows}
+
+    def hours_of_new_days(self, days: Sequence[Bucket]) -> dict[int, list[HourOfDay]]:
+        """Return the hours of those days that were never judged, by their place in ``days``."""
+        columns = _keys(days) | {"ends": [b.end for b in days]}
+        found: dict[int, list[HourOfDay]] = {}
+        for position, *hour in self._cursor.execute(statement("standing_hours"), columns) if days else ():
+            found.setdefault(position, []).append(HourOfDay(*hour))
+        return found
+
+    def revising_stations(self, since: datetime) -> list[StationRevisions]:
+        """Return the stations of which findings wait, or which sent readings again after ``since``."""
+        return [
+            StationRevisions(*row) for row in self._cursor.execute(statement("revising_stations"), {"since": since})
+        ]
+
+    def save_judgements(self, judgements: Sequence[Judgement]) -> list[bool]:
+        """Save judgements in the place of earlier ones of the same bucket, and mark the buckets as judged.
+
+        Returns
+        -------
+        list of bool
+            For each, in order, whether it stands now: the database holds one back that rests on readings which were
+            revised since its bucket was judged, or that softens an exceedance, until an officer accepts it.
+        """
+        stands = []
+        self._cursor.executemany(statement("save_judgement"), [_judgement(j) for j in judgements], returning=True)
+        for _ in judgements:
+            stands.append(self._cursor.fetchone() is not None)
+            self._cursor.nextset()
         for window in _WINDOWS:
             judged = [_judgement(j) for j in judgements if j.bucket.window is window]
             self._cursor.executemany(statement(f"clear_{window.value}"), judged)
+        return stands
 
 
 def _start(key: BucketKey) -> datetime:
@@ -138,6 +171,14 @@ def _bucket(window: Window, row: Sequence[Any]) -> Bucket:
         expected=0,
         rejudged=rejudged,
     )
+
+
+def _keys(buckets: Sequence[Bucket]) -> dict[str, list[object]]:
+    return {
+        "stations": [b.station for b in buckets],
+        "parameters": [b.parameter for b in buckets],
+        "starts": [b.start for b in buckets],
+    }
 
 
 def _judgement(judgement: Judgement) -> dict[str, object]:

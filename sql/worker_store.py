@@ -18,6 +18,9 @@ from sql.paging_store import PagingStore
 from sql.presence_store import PresenceStore
 from sql.progress_store import ProgressStore
 from sql.readings_store import ReadingsStore, create_staging
+from sql.receipts_store import CommittedStore
+from sql.retention_store import RetentionStore
+from sql.running_workers import RunningWorkers
 from sql.sequence_store import SequenceStore
 from sql.state_store import StateStore
 
@@ -38,12 +41,15 @@ class WorkerTransaction:
         self.sequences = SequenceStore(cursor)
         self.readings = ReadingsStore(cursor)
         self.accounting = AccountingStore(cursor)
+        self.committed = CommittedStore(cursor)
         self.deferred = DeferredStore(cursor)
         self.presence = PresenceStore(cursor)
         self.alerts = AlertStore(cursor)
         self.paging = PagingStore(cursor)
         self.models = ModelStore(cursor)
         self.buckets = BucketStore(cursor)
+        self.retention = RetentionStore(cursor)
+        self.running = RunningWorkers(cursor)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

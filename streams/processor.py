@@ -36,7 +36,7 @@ from streams.dues import note_dues
 from streams.faults import Witnesses, catalogue_fault, raise_unless_of_a_record, system_fault
 from streams.paging import Recipients, save_and_page
 from streams.quota import StationQuota
-from streams.records import RawRecord
+from streams.records import RawRecord, numbers_of
 from streams.states import StationStates
 from streams.tally import Tally
 
@@ -224,6 +224,7 @@ class BatchProcessor:
             if fault is not None:
                 batch.tally = _buried(records, source, fault)
                 self._save_accounts(tx, batch.tally, now)
+                tx.committed.mark(numbers_of(records))
             tx.deferred.was_read(source, waits, now)
             left = waits.messages - len(records)
             if left > 0 and beyond >= waits.beyond:
@@ -252,6 +253,8 @@ class BatchProcessor:
         batch.settle(tx.readings.store(batch.rows()))
         self.steps += 1
         self._save_accounts(tx, batch.tally, now)
+        tx.committed.mark(numbers_of(records))
+        tx.committed.add_stored(batch.stored)
         note_dues(tx, batch, catalogue)
         tx.presence.touch(batch.heard())
         for code, (online, at) in batch.presence().items():
@@ -382,6 +385,7 @@ class BatchProcessor:
             if not fresh:
                 return Shared()
             self._save_accounts(tx, tally, now)
+            tx.committed.mark(numbers_of([record]))
             self._save_progress(tx, reached, fresh)
         return Shared(dead_letters=tally.dead_letters, reached=reached)
 

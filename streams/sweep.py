@@ -7,21 +7,26 @@ alert per key.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
+from uuid import uuid4
 
 from alerts.closed_windows import completeness_findings, expected_readings, findings, judgement_of
 from alerts.limits import limit_for
+from alerts.readable import readable
 from alerts.rules import rules_in_force
+from alerts.standing import standing_bucket, standing_day
 from quantrac.clock import Clock
 from quantrac.domain.alerts import AlertKey, Transition, TransitionKind
 from quantrac.domain.judgements import Bucket, Judgement
-from quantrac.domain.limits import Limit
+from quantrac.domain.limits import Limit, Window
 from quantrac.domain.stations import VIETNAM, Station
 from quantrac.errors import RuleError, StoreError
 from quantrac.telemetry import get_logger
 from sql.bucket_store import BucketKey
+from sql.retention_store import Retention
 from sql.worker_store import WorkerStore, WorkerTransaction
 from streams.catalogue import Catalogue, CatalogueCache
 from streams.delays import DelayLog
@@ -35,6 +40,8 @@ from streams.upkeep import keep_up
 _log = get_logger(__name__)
 MOST_BUCKETS = 500
 """Per sweep: a month's backfill of one station is judged within a minute, and no transaction grows long."""
+FORGET_EVERY_S = 3600.0
+"""How often what is no evidence is forgotten; nothing waits for it."""
 LISTEN_EVERY_S = 10.0
 """How often silence is looked for; the first rung of the ladder is minutes."""
 
@@ -46,6 +53,9 @@ class SweepOptions:
     judge_grace: timedelta
     minimum_completeness: float
     recipients: Recipients
+    mass_revision: int = 12
+    """So many readings that a station sent again become a work item."""
+    retention: Retention = field(default_factory=Retention)
 
 
 class Sweeper:
@@ -64,8 +74,10 @@ class Sweeper:
         self._store, self._catalogue, self._delays, self._options = store, catalogue, delays, options
         self._clock = clock
         self._overdue = OverdueSweep(clock.now(), options.recipients, caught_up)
-        self._listened_s = clock.monotonic_s()
+        self._listened_s = self._forgot_s = clock.monotonic_s()
         self._faults = RepeatedFaults()
+        self._id = uuid4()
+        """Of this worker, by which imports know that it runs."""
 
     def sweep(self) -> None:
         """Do all of it once. A part that fails holds up no other: it is told once, and tried again after a while.
@@ -83,8 +95,12 @@ class Sweeper:
         self._part("judging", lambda: self._judge(catalogue, now))
         if self._clock.monotonic_s() - self._listened_s >= LISTEN_EVERY_S:
             self._listened_s = self._clock.monotonic_s()
+            self._part("registering", self._runs)
             self._part("listening", lambda: self._listen(catalogue, now))
             self._part("upkeep", lambda: self._keep_up(catalogue, now))
+        if self._clock.monotonic_s() - self._forgot_s >= FORGET_EVERY_S:
+            self._forgot_s = self._clock.monotonic_s()
+            self._part("forgetting", self._forget)
         self._part("delays", self.flush)
 
     def _part(self, name: str, work: Callable[[], None]) -> None:
@@ -110,7 +126,22 @@ class Sweeper:
 
     def _keep_up(self, catalogue: Catalogue, now: datetime) -> None:
         with self._store.transaction() as tx:
-            keep_up(tx, catalogue, self._options.recipients, now)
+            keep_up(tx, catalogue, self._options.recipients, now, mass_revision=self._options.mass_revision)
+
+    def _runs(self) -> None:
+        with self._store.transaction() as tx:
+            tx.running.runs(self._id, readable())
+
+    def _forget(self) -> None:
+        with self._store.transaction() as tx:
+            forgotten = tx.retention.forget(self._options.retention)
+        _log.info("forgotten", **forgotten)
+
+    def end(self) -> None:
+        """Write what waits, and let imports know that this worker runs no more."""
+        self.flush()
+        with self._store.transaction() as tx:
+            tx.running.ended(self._id)
 
     def flush(self) -> None:
         """Write the delays that were measured after the last COMMIT."""
@@ -140,9 +171,12 @@ class Sweeper:
     def _judge_some(
         self, tx: WorkerTransaction, buckets: Sequence[Bucket], catalogue: Catalogue, now: datetime
     ) -> None:
-        judged = [self._judged(bucket, catalogue, now) for bucket in _covered(tx, buckets, catalogue)]
-        tx.buckets.save_judgements([judgement for judgement, _, _ in judged])
-        found = _found(tx, judged, catalogue, self._options.minimum_completeness)
+        """Judge buckets as they stand and, where these differ, as their readings say now."""
+        versions = _standing_first(tx, _covered(tx, buckets, catalogue))
+        judged = [self._judged(bucket, catalogue, now) for bucket in chain.from_iterable(versions)]
+        stands = tx.buckets.save_judgements([judgement for judgement, _, _ in judged])
+        saved = [found for found, stood in zip(judged, stands, strict=True) if stood]
+        found = _found(tx, saved, catalogue, self._options.minimum_completeness)
         save_and_page(tx, found, self._options.recipients, now)
 
     def _judged(
@@ -200,6 +234,18 @@ def _covered(tx: WorkerTransaction, buckets: Sequence[Bucket], catalogue: Catalo
         b if cadence_s is None else replace(b, covered_s=next(covered))
         for b, cadence_s in zip(buckets, cadences, strict=True)
     ]
+
+
+def _standing_first(tx: WorkerTransaction, buckets: Sequence[Bucket]) -> list[list[Bucket]]:
+    """Return each bucket; before it, where that differs, the bucket as it stands while revised readings wait."""
+    again = [b for b in buckets if b.rejudged]
+    days = [b for b in buckets if b.window is Window.DAY and not b.rejudged]
+    standing: dict[Bucket, Bucket | None] = {}
+    for position, (mean, count) in tx.buckets.standing_findings(again).items():
+        standing[again[position]] = standing_bucket(again[position], mean, count)
+    for position, hours in tx.buckets.hours_of_new_days(days).items():
+        standing[days[position]] = standing_day(days[position], hours)
+    return [[b] if (stood := standing.get(b)) is None else [stood, b] for b in buckets]
 
 
 def _found(

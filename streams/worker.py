@@ -20,9 +20,9 @@ import stamina
 from prometheus_client import Summary
 
 from ingest.payloads import InstantBounds
-from models.assessment import Learnt
-from models.families import STATION_DEFAULT
-from models.pipeline import warm
+from models.pipeline.configs import STATION_DEFAULT
+from models.pipeline.pipeline import warm
+from models.station.judging import Learnt
 from quantrac import topics
 from quantrac.away import Away
 from quantrac.clock import Clock
@@ -31,6 +31,7 @@ from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint
 from quantrac.errors import BrokerError, ProgressError, QuantracError, StoreError
 from quantrac.settings import Settings
 from quantrac.telemetry import get_logger
+from sql.retention_store import Retention
 from sql.worker_store import WorkerStore
 from streams.app import GROUP, AppOptions, create_app
 from streams.arrival import LONGEST_PAUSE_S, examine, introduce, is_outage
@@ -91,7 +92,13 @@ class Worker:
             store,
             catalogue,
             self._processor.delays,
-            SweepOptions(timedelta(seconds=settings.judge_grace_s), settings.minimum_completeness, options.recipients),
+            SweepOptions(
+                timedelta(seconds=settings.judge_grace_s),
+                settings.minimum_completeness,
+                options.recipients,
+                settings.mass_revision_readings,
+                retention_of(settings),
+            ),
             clock,
             caught_up=self._caught_up,
         )
@@ -231,7 +238,7 @@ class Worker:
         """Write what waits and close the database."""
         await asyncio.get_running_loop().run_in_executor(None, self._sharer.close, SHARE_AT_STOP_S)
         try:
-            await self._in_thread(self._sweeper.flush)
+            await self._in_thread(self._sweeper.end)
             await self._in_thread(self._processor.save_shared)
         except StoreError as exc:
             _log.warning("flush_failed", error=str(exc))
@@ -377,6 +384,18 @@ def _told(worker: Worker) -> int:
     else:
         _log.error("crashed", error=repr(worker.app.crash_reason))
     return EXIT_STATUS
+
+
+def retention_of(settings: Settings) -> Retention:
+    """Return for how long the settings keep what is no evidence."""
+    return Retention(
+        delays=timedelta(days=settings.keep_delays_days),
+        texts=timedelta(days=settings.keep_texts_days),
+        held_notifications=timedelta(days=settings.keep_held_days),
+        deferred=timedelta(days=settings.keep_deferred_days),
+        sessions=timedelta(days=settings.keep_sessions_days),
+        sessions_per_station=settings.sessions_per_station,
+    )
 
 
 def _close(probe: LagProbe | None) -> None:

@@ -48,6 +48,8 @@ class StepOptions:
     policy: IncidentPolicy = field(default_factory=IncidentPolicy)
     pages: bool = True
     """False: incidents are kept and decided, and nothing is sent: single alerts page, as before."""
+    web_url: str | None = None
+    """Of the pages, to which messages lead on."""
     pause_s: float = 0.5
     """Between steps that find nothing new: adds to the time from a reading to its page."""
     store_pause_s: float = 2.0
@@ -108,7 +110,8 @@ class IncidentStep:
         )
         done = turn(before.values(), changes, around, now, policy=policy, new_id=tx.new_id)
         oncall = self._current(tx, now)
-        teller = Teller(tx, oncall, self._options.common, now, pages=self._options.pages)
+        options = self._options
+        teller = Teller(tx, oncall, options.common, now, pages=options.pages, web_url=options.web_url)
         after = [teller.address(decision, done) for decision in done.decisions]
         changed = [i for i in after if before.get(i.id) != i]
         tx.save(changed)

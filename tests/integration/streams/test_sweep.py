@@ -10,8 +10,11 @@ import psycopg
 import pytest
 
 from quantrac.clock import ManualClock
+from quantrac.domain.judgements import Verdict
+from quantrac.domain.limits import Window
 from quantrac.endpoints import DatabaseEndpoint
 from sql.reports import Reports
+from sql.revision_desk import RevisionDesk
 from streams.processor import BatchProcessor
 from streams.sweep import LISTEN_EVERY_S, Sweeper
 
@@ -87,15 +90,26 @@ def test_a_day_in_real_time_is_judged_after_its_end_and_told_once(
     assert len([d for d in reports.deliveries(limit=500) if d.alert_id == legal.id]) == 1
 
 
-def test_a_revision_is_judged_again(
+def test_number_4_the_finding_stands_until_an_officer_accepts_the_revision(
     make_processor: MakeProcessor, make_sweeper: MakeSweeper, records: Any, prepared: DatabaseEndpoint
 ) -> None:
+    # COD       120   sent again as 40      accepted
+    # verdict   over  over, one waits       within
     processor, sweeper = make_processor(), make_sweeper()
     processor.process(a_day(records, lambda n: 120.0 + n % 2, DAY_START))
     sweeper.sweep()
     processor.process(a_day(records, lambda n: 40.0 + n % 2, DAY_START))
     sweeper.sweep()
-    assert [row[1:3] for row in judgements(prepared, "day")] == [("within", 40.5)]
+    assert [row[1:3] for row in judgements(prepared, "day")] == [("exceeded", 120.5)]
+    with RevisionDesk(prepared.desk) as desk:
+        waiting = desk.pending(STATION)
+        (day,) = [p for p in waiting if p.window is Window.DAY]
+        assert (day.standing_verdict, day.verdict, day.mean, day.revised_readings, len(waiting)) == (
+            *(Verdict.EXCEEDED, Verdict.WITHIN, 40.5, 288),
+            25,
+        )
+        assert set(desk.decide([p.id for p in waiting], True, "An", "biên bản hiệu chuẩn").values()) == {"accepted"}
+    assert [row[1:] for row in judgements(prepared, "day")] == [("within", 40.5, True)]
 
 
 def test_too_few_readings_make_no_finding(
