@@ -190,7 +190,8 @@ class Worker:
                     elif faults.failed(name, f"{type(exc).__name__}: {exc}", time.monotonic()):
                         _log.exception("sweep_failed", part=name, next="readings are stored meanwhile; mend it")
                 else:
-                    self._away.back("database")
+                    if name == "sweep":  # the others may have had nothing to ask the database
+                        self._away.back("database")
                     if faults.worked(name):
                         _log.info("sweep_works_again", part=name)
 
