@@ -28,6 +28,15 @@ def source_of(cluster: str, topic_id: str) -> str:
     return f"{topics.RAW}@{cluster}/{topic_id}"
 
 
+def ids_of(source: str) -> str:
+    """Return the ids of cluster and topic alone: with the name before them they look like an address, and are masked.
+
+    >>> ids_of("quantrac.raw@c/t")
+    'c/t'
+    """
+    return source.partition("@")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class RawTopic:
     """The raw topic as the broker has it."""
@@ -64,7 +73,7 @@ def prepare(store: WorkerStore, topic: RawTopic, clock: Clock) -> Origin:
         for other, records in tx.progress.others(source).items():
             found = LogBreak(0, BreakKind.TOPIC_ANEW, records, records + 1)
             if tx.progress.note(source, found, now):
-                _log.error("raw_topic_made_anew", before=other, now=source, told=found.told)
+                _log.error("raw_topic_made_anew", before=ids_of(other), now=ids_of(source), told=found.told)
         _notice_restored(tx, topic, now)
         reached = tx.progress.reached(source, topic.logs)
         replayed = {partition: r.replayed_before for partition, r in reached.items() if r.replayed_before}

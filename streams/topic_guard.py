@@ -12,7 +12,7 @@ from quantrac.errors import BrokerError, ProgressError
 from streams.app import GROUP
 from streams.arrival import LONGEST_PAUSE_S
 from streams.lag import LagProbe
-from streams.positions import source_of
+from streams.positions import ids_of, source_of
 from streams.raw_reader import RawReader
 
 COMPARE_S = 20.0
@@ -63,10 +63,11 @@ class TopicGuard:
             It is gone, or another one has its name: offsets mean nothing any more.
         """
         topic_id = probe.topic_id()
-        found = source_of(probe.cluster_id(), topic_id) if topic_id else "no topic of this name"
+        found = source_of(probe.cluster_id(), topic_id) if topic_id else ""
         if found != self._source:
             raise ProgressError(
-                f"The raw topic was deleted or made anew while this worker ran: it reads {self._source}, and Kafka "
-                f"has {found}. The worker ends; when it starts again it reads the new topic from its beginning and "
-                "says what of the old one was not processed (`quantrac progress list`)."
+                f"The raw topic was deleted or made anew while this worker ran: it reads the one with the id "
+                f"{ids_of(self._source)}, and Kafka has {ids_of(found) or 'none of this name'}. The worker ends; when "
+                "it starts again it reads the new topic from its beginning and says what of the old one was not "
+                "processed (`quantrac progress list`)."
             )
