@@ -328,7 +328,8 @@ CREATE TABLE kafka_progress (
     partition integer NOT NULL,
     next_offset bigint NOT NULL DEFAULT 0,
     shared_offset bigint NOT NULL DEFAULT 0,
-    replayed_before bigint NOT NULL DEFAULT 0
+    replayed_before bigint NOT NULL DEFAULT 0,
+    last_record bytea
 ) WITH (fillfactor=50);
 CREATE TABLE latest_readings (
     station text COLLATE "C" NOT NULL,
@@ -2305,6 +2306,7 @@ COMMENT ON TABLE kafka_progress IS 'Everything before next_offset is committed h
 COMMENT ON COLUMN kafka_progress.topic IS 'The raw topic as topic@cluster id/topic id: offsets mean something within one topic only.';
 COMMENT ON COLUMN kafka_progress.shared_offset IS 'Everything before it was sent on to Kafka for others; what lies between it and next_offset is sent again after a restart.';
 COMMENT ON COLUMN kafka_progress.replayed_before IS 'Records before it had been acknowledged before the database was restored: they are read again and page nobody.';
+COMMENT ON COLUMN kafka_progress.last_record IS 'Digest of the record before next_offset; NULL: not known, or of an older version.';
 COMMENT ON TABLE latest_readings IS 'The reading of every sensor with the largest observed_at, whenever it arrived.';
 COMMENT ON COLUMN limit_sets.effective_to IS 'First day on which the set is no longer in force; NULL: still in force.';
 COMMENT ON TABLE listening IS 'One row: the time in which our own path heard everything. Silence counts only within it.';
