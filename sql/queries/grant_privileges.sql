@@ -116,6 +116,8 @@ BEGIN
         forget_delays(interval), forget_deferred(interval), forget_held_notifications(interval),
         forget_texts(interval), forget_workers(interval), forget_sessions(interval, integer) TO quantrac_writer;
     GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb) TO quantrac_web;
+    GRANT EXECUTE ON FUNCTION revise_by_desk(text, text, text, timestamptz, timestamptz, double precision, text, text)
+        TO quantrac_desk;
 
     -- The writer's staging table is temporary; nobody else needs one, and PostgreSQL gives it to everybody.
     EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
