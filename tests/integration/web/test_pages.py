@@ -152,6 +152,8 @@ def test_a_station_shows_trend_csv_and_what_it_is(site: Site, town: Town) -> Non
     page = browser.get(f"/stations/{SLUG}").text
     for words in ("Đồng hồ tuân thủ", "Tỷ lệ số liệu nhận được", "Mô tả đang áp dụng", "QCVN40-2011-A"):
         assert words in page
+    for station in (SLUG, OTHER, QUIET):  # some of their limits hold since ever
+        assert browser.get(f"/stations/{station}/trend.json?parameter=COD&hours=1440").status_code == 200, station
     trend = browser.get(f"/stations/{SLUG}/trend.json?parameter=COD&hours=72").json()
     assert 400 < len(trend["t"]) <= 601
     assert max(v for v in trend["high"] if v is not None) > 90
