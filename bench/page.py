@@ -67,7 +67,7 @@ def measure_page(database: DatabaseEndpoint, cache_dir: Path, requests_each: int
 
 def _measured(database: DatabaseEndpoint, origin: str, station: str | None, requests_each: int) -> dict[str, float]:
     browser = _logged_in(database, origin)
-    viewers = [_Viewer(origin, browser.cookies.get_dict()) for _ in range(VIEWERS)]
+    viewers = [_Viewer(origin, {k: v or "" for k, v in browser.cookies.items()}) for _ in range(VIEWERS)]
     for viewer in viewers:
         viewer.begun.wait(60)
     paths = ["/", "/incidents", f"/stations/{station}" if station else "/duty", "/stations.json"]
