@@ -50,11 +50,12 @@ class _Snapshot(msgspec.Struct, array_like=True):
 class _Plan:
     """One sensor on one day: its rules, and the range within which a reading changes nothing while all is idle."""
 
-    __slots__ = ("high", "low", "rules", "sensor", "state")
+    __slots__ = ("high", "low", "rules", "sensor", "state", "watches_states")
 
     def __init__(self, sensor: Sensor, state: _SensorState, rules: Sequence[SensorRule]) -> None:
         self.sensor, self.state, self.rules = sensor, state, tuple(rules)
         ranges = [r.thresholds.reach[0] for r in rules if r.thresholds is not None]
+        self.watches_states = any(r.rule.trigger is Trigger.STATE for r in rules)
         self.low = max((low for low, _ in ranges), default=-math.inf)
         self.high = min((high for _, high in ranges), default=math.inf)
 
@@ -91,7 +92,7 @@ class StationAlerts:
         self._sensors, self.restored = _restore(snapshot)
         if open_alerts is not None:
             self._reconcile(open_alerts)
-        self._gone = [p for p in self._sensors if p not in station.sensor_of]
+        self._gone = [p for p in self._sensors if p not in station.sensor_of and p not in station.channel_of]
         self._plans: dict[date, dict[str, _Plan]] = {}
         self._plan: dict[str, _Plan] = {}
         self._from = self._to = _LONG_AGO
@@ -117,6 +118,7 @@ class StationAlerts:
         # The usual case, decided without calling anything: all idle, a usable reading, far from every threshold.
         if (
             not state.states
+            and not plan.watches_states
             and value is not None
             and plan.low < value < plan.high
             and checked.flag <= 2
@@ -324,9 +326,17 @@ class StationAlerts:
         ]
         problems: list[str] = []
         plans = {}
+        water = [r for r in rules if r.trigger is not Trigger.STATE]
         for sensor in self._station.sensors:
             state = self._sensors.setdefault(sensor.parameter, _SensorState())
-            plans[sensor.parameter] = _Plan(sensor, state, self._sensor_rules(sensor, rules, day, problems))
+            plans[sensor.parameter] = _Plan(sensor, state, self._sensor_rules(sensor, water, day, problems))
+        # Housekeeping is watched by rules of states alone: nothing ever judges it as water.
+        for channel in self._station.channels:
+            watching = [r for r in rules if r.trigger is Trigger.STATE and r.applies_to(channel.code)]
+            if watching:
+                state = self._sensors.setdefault(channel.code, _SensorState())
+                sensor = Sensor(channel.code, "", channel.cadence_s)
+                plans[channel.code] = _Plan(sensor, state, [SensorRule(rule, None) for rule in watching])
         self.problems = tuple(problems)
         return plans
 

@@ -82,6 +82,8 @@ class SensorRule:
 
     def observe(self, checked: CheckedReading, score: AnomalyScore | None) -> Observation | Reason:
         """Return the reading as this rule sees it, or why it does not count; order and lane are not looked at."""
+        if self.rule.trigger is Trigger.STATE:
+            return _state(self.rule, checked)
         if self.rule.kind is AlertKind.FAULT:
             return self._flat_high(checked) if self.rule.trigger is Trigger.FLAT_HIGH else _fault(self.rule, checked)
         if not checked.usable:
@@ -143,6 +145,14 @@ def _anomaly(watched: SensorRule, checked: CheckedReading, score: AnomalyScore |
 def _pollution(score: AnomalyScore) -> float:
     """Return the probability with which the model takes it for pollution; 0 when it takes it for something else."""
     return score.triage.probability if score.triage is not None and score.triage.cls == POLLUTION else 0.0
+
+
+def _state(rule: Rule, checked: CheckedReading) -> Observation | Reason:
+    reading = checked.reading
+    if reading.value is None:
+        return Reason.UNUSABLE
+    top = len(rule.steps) if reading.value in rule.states else 0
+    return Observation(reading.observed_at, reading.value, top, top)
 
 
 def _fault(rule: Rule, checked: CheckedReading) -> Observation | Reason:
