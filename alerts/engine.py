@@ -15,7 +15,7 @@ import msgspec
 from alerts.adoption import adopted
 from alerts.escalation import IDLE, AlertState, Decision, Observation, Reason, not_paged_again, step
 from alerts.limits import limit_for
-from alerts.observations import AnomalyScore, SensorRule
+from alerts.observations import AnomalyScore, SensorRule, state_rules
 from alerts.rules import Rule, Trigger, rules_in_force
 from alerts.thresholds import thresholds
 from alerts.transitions import PagedAnomaly, reassessment_of, resolution, transition_of
@@ -50,13 +50,14 @@ class _Snapshot(msgspec.Struct, array_like=True):
 class _Plan:
     """One sensor on one day: its rules, and the range within which a reading changes nothing while all is idle."""
 
-    __slots__ = ("high", "low", "rules", "sensor", "state", "watches_states")
+    __slots__ = ("high", "low", "rules", "sensor", "state")
 
     def __init__(self, sensor: Sensor, state: _SensorState, rules: Sequence[SensorRule]) -> None:
         self.sensor, self.state, self.rules = sensor, state, tuple(rules)
         ranges = [r.thresholds.reach[0] for r in rules if r.thresholds is not None]
-        self.watches_states = any(r.rule.trigger is Trigger.STATE for r in rules)
-        self.low = max((low for low, _ in ranges), default=-math.inf)
+        # Of a state no value is far from every threshold.
+        nowhere = any(r.rule.trigger is Trigger.STATE for r in rules)
+        self.low = math.inf if nowhere else max((low for low, _ in ranges), default=-math.inf)
         self.high = min((high for _, high in ranges), default=math.inf)
 
 
@@ -118,7 +119,6 @@ class StationAlerts:
         # The usual case, decided without calling anything: all idle, a usable reading, far from every threshold.
         if (
             not state.states
-            and not plan.watches_states
             and value is not None
             and plan.low < value < plan.high
             and checked.flag <= 2
@@ -331,12 +331,10 @@ class StationAlerts:
             state = self._sensors.setdefault(sensor.parameter, _SensorState())
             plans[sensor.parameter] = _Plan(sensor, state, self._sensor_rules(sensor, water, day, problems))
         # Housekeeping is watched by rules of states alone: nothing ever judges it as water.
-        for channel in self._station.channels:
-            watching = [r for r in rules if r.trigger is Trigger.STATE and r.applies_to(channel.code)]
-            if watching:
-                state = self._sensors.setdefault(channel.code, _SensorState())
-                sensor = Sensor(channel.code, "", channel.cadence_s)
-                plans[channel.code] = _Plan(sensor, state, [SensorRule(rule, None) for rule in watching])
+        for sensor, watching in state_rules(self._station, rules):
+            plans[sensor.parameter] = _Plan(
+                sensor, self._sensors.setdefault(sensor.parameter, _SensorState()), watching
+            )
         self.problems = tuple(problems)
         return plans
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -13,6 +14,7 @@ from alerts.thresholds import Thresholds, exceeds, harm_measure
 from quantrac.domain.alerts import AlertKind
 from quantrac.domain.limits import Limit
 from quantrac.domain.readings import CheckedReading, Flag, QcReason, Status
+from quantrac.domain.stations import Sensor, Station
 from quantrac.domain.words import Bilingual
 
 
@@ -145,6 +147,15 @@ def _anomaly(watched: SensorRule, checked: CheckedReading, score: AnomalyScore |
 def _pollution(score: AnomalyScore) -> float:
     """Return the probability with which the model takes it for pollution; 0 when it takes it for something else."""
     return score.triage.probability if score.triage is not None and score.triage.cls == POLLUTION else 0.0
+
+
+def state_rules(station: Station, rules: Iterable[Rule]) -> Iterator[tuple[Sensor, list[SensorRule]]]:
+    """Yield each housekeeping channel that rules of states watch, as the engine sees a sensor, and these rules."""
+    listed = [rule for rule in rules if rule.trigger is Trigger.STATE]
+    for channel in station.channels:
+        watching = [SensorRule(rule, None) for rule in listed if rule.applies_to(channel.code)]
+        if watching:
+            yield Sensor(channel.code, "", channel.cadence_s), watching
 
 
 def _state(rule: Rule, checked: CheckedReading) -> Observation | Reason:

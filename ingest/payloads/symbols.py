@@ -37,7 +37,8 @@ class SymbolTable:
 
     def __post_init__(self) -> None:
         by_fold: dict[str, Sensor | Channel | None] = {}
-        for symbol, sensor in (*self.station.sensor_of_symbol.items(), *self.station.channel_of_symbol.items()):
+        meanings: dict[str, Sensor | Channel] = {**self.station.channel_of_symbol, **self.station.sensor_of_symbol}
+        for symbol, sensor in meanings.items():
             # CO (carbon monoxide) and Co (cobalt): what differs by case alone is matched exactly or not at all.
             other = by_fold.get(folded(symbol), sensor)
             by_fold[folded(symbol)] = sensor if other is sensor else None

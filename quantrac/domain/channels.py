@@ -9,8 +9,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from quantrac.domain.words import Bilingual
-
 
 class ChannelKind(StrEnum):
     """What a channel watches."""
@@ -25,15 +23,16 @@ class ChannelKind(StrEnum):
     OTHER = "other"
 
 
-KIND_WORDS: Mapping[ChannelKind, Bilingual] = {
-    ChannelKind.DOOR: Bilingual("cửa trạm", "door"),
-    ChannelKind.FIRE: Bilingual("báo cháy", "fire alarm"),
-    ChannelKind.MAINS: Bilingual("điện lưới", "mains power"),
-    ChannelKind.UPS: Bilingual("bộ lưu điện", "UPS"),
-    ChannelKind.PUMP: Bilingual("bơm", "pump"),
-    ChannelKind.SAMPLER: Bilingual("tủ lấy mẫu tự động", "auto-sampler"),
-    ChannelKind.OTHER: Bilingual("kênh khác", "other channel"),
+KIND_VI: Mapping[ChannelKind, str] = {
+    ChannelKind.DOOR: "cửa trạm",
+    ChannelKind.FIRE: "báo cháy",
+    ChannelKind.MAINS: "điện lưới",
+    ChannelKind.UPS: "bộ lưu điện",
+    ChannelKind.PUMP: "bơm",
+    ChannelKind.SAMPLER: "tủ lấy mẫu tự động",
+    ChannelKind.OTHER: "kênh khác",
 }
+"""What staff read."""
 
 
 @dataclass(frozen=True, slots=True)
