@@ -12,6 +12,7 @@ from commands import (
     dead_letters,
     demo,
     doctor,
+    export,
     forwarding,
     incidents,
     ledger,
@@ -66,6 +67,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(reports.app, name="report")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(forwarding.app, name="forwarding")
+app.add_typer(export.app, name="export")
 app.add_typer(progress.app, name="progress")
 app.add_typer(models.app, name="models")
 app.add_typer(dashboards.app, name="dashboards")

@@ -66,16 +66,16 @@ def test_states_of_files_and_messages_are_kept_by_their_changes_and_alert_by_rul
     clock: ManualClock,
     reports: Reports,
 ) -> None:
-    """One reading a minute, the last one as an MQTT message; a rule waits for two open ones.
+    """A file every five minutes, the last one as an MQTT message; a rule waits for two open ones.
 
-    minute   -20 -19 -18 -17 -16
+    minute   -20 -15 -10  -5   0
     door       0   0   1   1   0
     bottles   24  24  24  23  23
     """
     start = clock.now() - timedelta(minutes=20)
     processor = make_processor()
     for n, (door, bottles) in enumerate(((0, 24), (0, 24), (1, 24), (1, 23))):
-        when = stamp(start + timedelta(minutes=n))
+        when = stamp(start + timedelta(minutes=5 * n))
         text = f"COD\t50\tmg/L\t{when}\t00\nCửa\t{door}\tV\t{when}\t00\nBottles\t{bottles}\t\t{when}\t00\n"
         processor.process([file_record(text.encode(), n, clock)])
     (alert,) = reports.alerts()
@@ -83,18 +83,18 @@ def test_states_of_files_and_messages_are_kept_by_their_changes_and_alert_by_rul
     assert "Cửa trạm mở" in alert.explanation_vi
     for _ in range(4):
         next(records._offsets)
-    message = records.message({"COD": 50.0, "Door": 0, "Bottles": 23}, at=start + timedelta(minutes=4))
+    message = records.message({"COD": 50.0, "Door": 0, "Bottles": 23}, at=start + timedelta(minutes=20))
     processor.process([message])
     assert reports.alerts() == []
 
     changes = channel_changes(with_channels.reader, start, clock.now(), STATION)
-    told = [(c.channel, (c.since - start) // timedelta(minutes=1), c.words) for c in reversed(changes)]
+    told = [(c.channel, (c.since - start) // timedelta(minutes=5), c.words) for c in reversed(changes)]
     assert sorted(told) == [
         *(("Bottles", 0, "24"), ("Bottles", 3, "23")),
         *(("Door", 0, "đóng"), ("Door", 2, "mở"), ("Door", 4, "đóng")),
     ]
     door = next(line for line in channel_states(with_channels.reader) if line.channel == "Door")
-    assert (door.words, door.since, door.last_observed_at) == ("đóng", *(2 * (start + timedelta(minutes=4),)))
+    assert (door.words, door.since, door.last_observed_at) == ("đóng", *(2 * (start + timedelta(minutes=20),)))
 
     assert rows(with_channels, "SELECT DISTINCT parameter FROM readings") == [("COD",)]
     assert rows(with_channels, "SELECT DISTINCT parameter FROM reading_hours") == [("COD",)]
@@ -105,7 +105,7 @@ def test_a_backfill_pages_nobody_and_a_repeated_file_changes_nothing(
     with_channels: DatabaseEndpoint, make_processor: Callable[..., BatchProcessor], clock: ManualClock, reports: Reports
 ) -> None:
     start = clock.now() - timedelta(hours=5)
-    lines = "".join(f"Door\t1\t\t{stamp(start + timedelta(minutes=n))}\t00\n" for n in range(5))
+    lines = "".join(f"Door\t1\t\t{stamp(start + timedelta(minutes=5 * n))}\t00\n" for n in range(5))
     make_processor().process([file_record(lines.encode(), n, clock) for n in range(2)])
     assert reports.alerts() == []
     assert rows(with_channels, "SELECT count(*), min(since) = max(since) FROM channel_spans") == [(1, True)]
