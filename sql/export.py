@@ -31,6 +31,6 @@ def readings_by_instant(
     ):
         cursor.itersize = _AT_ONCE
         cursor.execute(statement("export_readings"), arguments)
-        rows = (Reading(*key, value, Status.from_code(status)) for *key, value, status in cursor)
+        rows = (Reading(row[0], row[1], row[2], row[3], row[4], Status.from_code(row[5])) for row in cursor)
         for instant, readings in groupby(rows, key=lambda reading: reading.observed_at):
             yield instant, list(readings)

@@ -766,6 +766,7 @@ CREATE INDEX alerts_opened ON public.alerts USING btree (opened_at);
 CREATE UNIQUE INDEX dead_letters_once ON public.dead_letters USING btree (source, raw_partition, raw_offset, sha256(payload)) WHERE (source <> ''::text);
 CREATE INDEX dead_letters_received ON public.dead_letters USING btree (received_at);
 CREATE INDEX deferred_records_station ON public.deferred_records USING btree (station) WHERE (read_at IS NULL);
+CREATE INDEX forwarded_files_name ON public.forwarded_files USING btree (target, station, file_name);
 CREATE INDEX forwarded_files_waiting ON public.forwarded_files USING btree (target, station, id) WHERE ((accepted_at IS NULL) AND (given_up_at IS NULL));
 CREATE INDEX held_notifications_alert ON public.held_notifications USING btree (alert_id);
 CREATE INDEX held_notifications_digested ON public.held_notifications USING btree (station, channel, recipient, digested_at);

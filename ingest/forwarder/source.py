@@ -71,7 +71,9 @@ class RawFiles:
         for batch in batches.values():
             for record in batch:
                 progress[record.partition] = record.offset + 1
-                piece = piece_of(record) or (self._messages and self._messages.piece_of(record))
+                piece = piece_of(record)
+                if piece is None and self._messages is not None:
+                    piece = self._messages.piece_of(record)
                 if piece is not None:
                     pieces.append(piece)
         return pieces, progress
