@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -180,6 +180,29 @@ def _receipts(context: Context) -> ReceiptStore | None:
     except SettingsError as exc:
         get_logger(__name__).warning("receipts_stay_here", error=str(exc))
         return None
+
+
+@app.command()
+def web(
+    fetch: Annotated[bool, typer.Option("--fetch", help="Only fetch the scripts of others, and end.")] = False,
+) -> None:
+    """Serve the centre's page.
+
+    Example: QUANTRAC_WEB_URL=https://quantrac.example.vn quantrac run web
+    """
+    from local.servers.progress import bars_on_stderr
+    from local.servers.webjars import fetch_scripts
+
+    if fetch:
+        with bars_on_stderr() as bars:
+            fetch_scripts(load_context().settings.cache_dir, bars)
+        return
+    from local.servers.progress import NoProgress
+    from web.server import run
+
+    context = _prepare("web")
+    scripts = fetch_scripts(context.settings.cache_dir, NoProgress())
+    run(context.web(scripts), context.database().web, context.clock, _until_signal())
 
 
 def _prepare(process: str) -> Context:

@@ -21,6 +21,7 @@ from ingest.mqtt_session import Incoming, MqttSession
 from ingest.receipts import ReceiptBook
 from ingest.window import Delivery, Window
 from quantrac import topics
+from quantrac.away import Away
 from quantrac.clock import Clock, SystemClock
 from quantrac.endpoints import KafkaEndpoint, MqttEndpoint
 from quantrac.errors import BrokerError, StoreError
@@ -91,9 +92,8 @@ def run(
             except (BrokerError, StoreError) as exc:
                 if bridge.clock.monotonic_s() - served_s > settings.retry_max_s:
                     pauses = _pauses(settings.retry_max_s)
-                pause_s = next(pauses)
-                _log.warning("connecting anew", error=str(exc), pause_s=round(pause_s, 2))
-                stop.wait(pause_s)
+                bridge.away.gone("brokers", exc)
+                stop.wait(next(pauses))
     finally:
         bridge.close()
 
@@ -120,7 +120,7 @@ class _Bridge:
         receipts: ReceiptBook | None,
     ) -> None:
         self._receipts = receipts
-        self.clock = clock
+        self.clock, self.away = clock, Away()
         self._mqtt = mqtt
         self._kafka = kafka
         self._settings = settings
@@ -143,6 +143,7 @@ class _Bridge:
         try:
             session.connect()
             metrics.CONNECTED.set(1)
+            self.away.back("brokers")
             _log.info("connected", broker=f"{self._mqtt.host}:{self._mqtt.port}", filters=self._filters)
             while not stop.is_set():
                 self._turn(session, sender, window)

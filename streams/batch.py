@@ -10,7 +10,7 @@ from itertools import groupby
 
 from ingest.payloads import Decoded
 from models.protocol import Row
-from models.stream import ParameterScore
+from models.station.scores import ParameterScore
 from quantrac.domain.alerts import AlertKey, Reassessment, Transition
 from quantrac.domain.channels import ChannelState
 from quantrac.domain.deadletters import Stage
@@ -133,6 +133,8 @@ class Batch:
     """What was received before it pages nobody: a rebuild replays it."""
     stored: Counter[tuple[str, datetime]] = field(default_factory=Counter)
     """Readings that were new, by station and hour of observation."""
+    replayed_before: Mapping[int, int] = field(default_factory=dict)
+    """The same by partition and offset: a restored database had dealt with it before."""
 
     def take(self, message: DecodedRecord) -> None:
         """Run one decoded record through the stages before the model."""
@@ -218,6 +220,8 @@ class Batch:
         return self.now - observed_at > self.lane_limit or self._replayed(record)
 
     def _replayed(self, record: RawRecord) -> bool:
+        if record.offset < self.replayed_before.get(record.partition, 0):
+            return True
         return self.retrospective_before is not None and record.received_at < self.retrospective_before
 
     def _take_readings(self, outcome: StationOutcome, record: RawRecord, station: Station, decoded: Decoded) -> None:

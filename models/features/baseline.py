@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from models.compiled import Records, compiled, record_of
+from models.compiled import Records, compiled
 from models.series import Floats
 
 
@@ -28,9 +28,6 @@ class BaselineConfig:
     clip: float = 3.0
     head: int = 12
     """Rows before the first residual: until then it is 0."""
-    settle_rows: float = float("inf")
-    """Rows of learning, then the baseline moves at ``settled`` speed: for runs that begin with a known good part."""
-    settled: float = 0.05
 
 
 _FIELDS = (
@@ -51,9 +48,9 @@ def memories(sensors: int) -> Records:
     return made
 
 
-Z, STEP, RUN, NOVELTY, SIGMA = range(5)
+Z, STEP, RUN, NOVELTY, SIGMA, LEVEL = range(6)
 """What ``residuals`` says of a row: residual and first difference in scatters, repeats in a row over the usual, excess
-over the range in scatters, and the scatter."""
+over the range in scatters, and scatter and level that it was held against."""
 
 _FLOOR_SHARE = 0.3
 """A sensor in a calm spell is not trusted to be calmer than this share of its long-run scatter."""
@@ -66,12 +63,13 @@ _LIMIT = 1e6
 def residuals(values: Floats, memory: Records, config: Records) -> Floats:
     """Advance one memory a column over values, shape (rows, columns), NaN = missing.
 
-    Returns shape (rows, columns, 5): see ``Z``. ``memory`` is written in place.
+    Returns shape (rows, columns, 6): see ``Z``. ``memory`` is written in place.
     """
-    out = np.zeros((*values.shape, 5))
+    out = np.zeros((*values.shape, 6))
     c = config[0]
     for j in range(values.shape[1]):
         for i in range(values.shape[0]):
+            out[i, j, LEVEL] = memory[j].level if memory[j].rows else nan
             if not isnan(values[i, j]):
                 _advance(min(max(values[i, j], -_HUGE), _HUGE), memory[j], c, out[i, j])
             out[i, j, SIGMA] = memory[j].sigma
@@ -110,8 +108,6 @@ def _advance(x: float, s: Any, c: Any, out: Floats) -> None:
 @compiled
 def _learn(x: float, residual: float, z: float, sigma: float, speed: float, s: Any, c: Any, rows: float) -> None:
     usual = speed == 1.0
-    if rows > c.settle_rows:
-        speed *= c.settled
     clipped = min(max(z, -c.clip), c.clip) * sigma if rows > c.head else residual
     s.level += clipped * speed * max(1.0 / c.level_rows, 1.0 / (rows + 1.0))
     if s.run == 0.0 or rows < c.head:
@@ -146,55 +142,3 @@ def _run(size: float, s: Any) -> float:
         s.usual_run = max(s.usual_run, 1.0)
     s.run = 0.0
     return 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class StandstillConfig:
-    """When a sensor stands still, and for how long it is left out of the residuals. Lengths in rows."""
-
-    still_rows: float = 11.0
-    """Repeats in a row from which a sensor stands still."""
-    times_usual: float = 4.0
-    """At least so many times its usual repeats: analysers repeat a result until the next one."""
-    settle_rows: float = 24.0
-    """Rows after it moved again in which it is still left out."""
-
-
-class Standstill:
-    """Leaves out sensors that stand still, streaming; chunked pushes give equal results.
-
-    A value that does not change for much longer than this sensor is used to is a stuck probe, a logger that repeats
-    itself or a sensor at its end stop. The watches say so (``models/slow/stuck.py``); its jump back and settling are
-    no news.
-    """
-
-    def __init__(self, sensors: int, config: StandstillConfig) -> None:
-        self._config = record_of(config)
-        self.memory = np.zeros(sensors, dtype=[(name, np.float64) for name in ("last", "run", "usual_run", "left")])
-        """By sensor: last value, its repeats and their usual number, rows for which it is left out."""
-        self.memory["last"] = nan
-        self.memory["usual_run"] = 1.0
-
-    def push(self, values: Floats) -> Floats:
-        """Return ``values``, shape (rows, sensors), with NaN where a sensor is left out."""
-        out = values.copy()
-        _leave_out(out, self.memory, self._config)
-        return out
-
-
-@compiled
-def _leave_out(values: Floats, memory: Records, config: Records) -> None:
-    c = config[0]
-    for j in range(values.shape[1]):
-        m = memory[j]
-        for i in range(values.shape[0]):
-            x = values[i, j]
-            if isnan(x):
-                continue
-            _run(0.0 if x == m.last else 1.0, m)
-            m.last = x
-            if m.run >= max(c.still_rows, c.times_usual * m.usual_run):
-                m.left = c.settle_rows + 1.0
-            if m.left > 0.0:
-                m.left -= 1.0
-                values[i, j] = nan

@@ -22,7 +22,8 @@ TABLES = (
     *("incident_attachments", "hold_windows", "people", "contact_channels", "rotas", "escalation_policies"),
     *("rota_overrides", "rota_swaps"),
     *("forwarded_files", "receipts", "receipts_committed", "stored_hours", "channel_spans"),
-    *("judgement_revisions", "alert_causes", "wqi", "sent_reports"),
+    *("judgement_revisions", "pending_judgements", "alert_causes", "wqi", "sent_reports", "running_workers"),
+    *("accounts", "account_sessions", "login_links", "security_events"),
 )
 
 
@@ -63,6 +64,8 @@ def test_reader_cannot_write_anything(database: DatabaseEndpoint) -> None:
         "SELECT document FROM people",
         "SELECT address FROM contact_channels",
         "SELECT content FROM incident_attachments",
+        "SELECT password_hash FROM accounts",
+        "SELECT token_hash FROM account_sessions",
     ],
 )
 def test_reader_does_not_see_people_nor_states(database: DatabaseEndpoint, query: str) -> None:
@@ -80,7 +83,7 @@ def test_reader_reads_everything_else(database: DatabaseEndpoint) -> None:
             "people",
             "contact_channels",
         }
-        hidden |= {"incident_attachments"}
+        hidden |= {"incident_attachments", "accounts", "account_sessions", "login_links", "security_events"}
         for table in {*TABLES, "current_stations", "current_sensors"} - hidden:
             connection.execute(f"SELECT * FROM {table}".encode())
         connection.execute("SELECT code, name_vi, kq FROM stations")
@@ -182,3 +185,25 @@ def test_the_two_accounts_of_messages_belong_to_different_roles(database: Databa
                 "SELECT carry_receipts('{a}','{b}','{2026-01-01}',%s,'{f}','{t}','{0}','{0}')", ([count],)
             )
         assert connection.execute("SELECT acknowledged FROM receipts").fetchall() == [(5,)]
+
+
+def test_the_page_deletes_nothing_and_changes_no_evidence(database: DatabaseEndpoint) -> None:
+    for table in TABLES:
+        _refused(database.web, f"DELETE FROM {table}")
+        _refused(database.web, f"TRUNCATE {table}")
+    for statement in (
+        "UPDATE readings SET value = 0",
+        "UPDATE alerts SET closed_cause = 'drill'",
+        "UPDATE security_events SET kind = ''",
+        "UPDATE account_sessions SET login = 'another'",
+        "INSERT INTO people (code, position, document, changed_at) VALUES ('x', 1, '{}', now())",
+        "SELECT recipient FROM outbox",
+        "SELECT contacts FROM stations",
+    ):
+        _refused(database.web, statement)
+
+
+def test_nobody_but_the_page_sees_accounts(database: DatabaseEndpoint) -> None:
+    for conninfo in (database.writer, database.notifier, database.desk, database.trainer, database.reader):
+        for table in ("accounts", "account_sessions", "login_links", "security_events"):
+            _refused(conninfo, f"SELECT * FROM {table}")

@@ -1,0 +1,337 @@
+"""What one running incident looks like, as named numbers: the evidence that the triage weighs.
+
+Every term is 0 when there is nothing to say and grows with what is seen, so that a term's weight times its value is
+what it contributes. ``models.triage.reasons`` has the words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, log, log1p
+
+import numpy as np
+
+from models.chemistry import best_pattern, dilution_support, rain_support, roles_of, weather_alone
+from models.protocol import TriageClass
+from models.series import Floats, Ints
+from models.slow.finding import Finding
+from models.snapshots import ByFields
+
+CELLS = ("slow_5", "cross_0", "step", "noise", "run", "zero", "missing", "beyond", "drift")
+"""Features by sensor that the evidence is made of."""
+MOVED = 3.0
+"""Scatters beyond which a sensor has moved."""
+_CLIP = 15.0
+_HALF_HOUR_ROWS = 6
+_MEMORY_S = 6 * 3600.0
+_BUFFERS = (4.0, 7.0, 10.0)
+"""pH of the usual buffer solutions."""
+
+TERMS = (
+    "single", "together", "size", "sense", "senseless", "upward", "harmless", "rain", "thin", "flow", "frozen", "zero",
+    "missing", "gap", "step", "gradual", "noise", "restless", "beyond", "contradiction", "agreement", "drift", "buffer",
+    "calibrating", "faulty", "visited", "neighbours", "lonely", "suspected", "worn", "short", "age",
+)  # fmt: skip
+"""Names of the terms, in the order of a vector. ``age`` and ``short`` have no words."""
+LEARNT = ("learnt_pollution", "learnt_fault")
+"""Two more terms where a second stage was taught the difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the values of the station do not say; every field has a neutral default."""
+
+    calibrating: frozenset[str] = frozenset()
+    """Parameters with logger status 01 in this row."""
+    faulty: frozenset[str] = frozenset()
+    """Parameters with status 02, or refused by quality control."""
+    neighbours: int = 0
+    """Other stations of the same park or receiving water that report."""
+    neighbours_alarmed: int = 0
+    """Of them: with an open anomaly on the polluting side."""
+    maintenance_ago_s: float | None = None
+    """Since the last calibration or visit, if known."""
+    suspected: frozenset[str] = frozenset()
+    """Parameters with an open suspicion of falsification (``models.slow``)."""
+    worn: frozenset[str] = frozenset()
+    """Parameters with an open finding of a stuck or fouled probe (``models.slow``)."""
+
+
+NEUTRAL = Context()
+
+
+def known_to_triage(findings: Sequence[Finding]) -> Context:
+    """Return the context that open findings are for a triage."""
+    return Context(
+        suspected=frozenset(f.parameter for f in findings if f.cls is TriageClass.FALSIFICATION),
+        worn=frozenset(f.parameter for f in findings if f.cls is TriageClass.FAULT),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Terms by name, and for those with something to say the sensors that they are about (places of columns)."""
+
+    terms: dict[str, float]
+    about: dict[str, tuple[int, ...]]
+
+
+class Gathering(ByFields):
+    """The memory of one incident, a few numbers a sensor; fold rows in, read the evidence out."""
+
+    def __init__(self, columns: Sequence[str], targets: Sequence[int]) -> None:
+        self.columns = tuple(columns)
+        self.targets = list(targets)
+        self.roles = roles_of(self.columns)
+        d = len(self.columns)
+        self.rows = 0
+        self.moved = -1.0
+        self.z = np.zeros(d)
+        """Departures at the row with the most movement."""
+        self.cross = np.zeros(d)
+        self.sense = 0.0
+        self.sense_z = np.zeros(d)
+        """Departures at the row that looked most like a known pollution."""
+        self.peaks = np.zeros((len(CELLS), d))
+        """Largest size of each feature so far."""
+        self.usual = np.full(d, np.nan)
+        """Level of each sensor as it was before the incident, in its unit."""
+        self.farthest = np.zeros(d)
+        """Largest departure so far, with its sign,"""
+        self.worst = np.full(d, np.nan)
+        """the value farthest from the usual level on that side,"""
+        self.since = np.full(d, np.nan)
+        """and since when the sensor has been off, in seconds."""
+        self.rain = 0.0
+        self.thin = 0.0
+        self.gap = 0.0
+        self.gone = 0.0
+        self.buffer = np.zeros(d)
+        self.flags = np.zeros((4, d))
+        """Rows in which the context named the sensor: calibrating, faulty, suspected, worn."""
+        self.beside = np.zeros(2)
+        """Largest share of the neighbours that was alarmed, and whether any reports."""
+        self.visited = 0.0
+        self.shares = np.zeros((_HALF_HOUR_ROWS, 3))
+        self.share_sum = np.zeros(3)
+        self.share_rows = 0
+        self.best = np.zeros(3)
+
+    _FIELDS = (
+        "rows", "moved", "z", "cross", "sense", "sense_z", "peaks",
+        "usual", "farthest", "worst", "since", "rain", "thin", "gap", "gone", "buffer", "flags",
+        "beside", "visited", "shares", "share_sum", "share_rows", "best",
+    )  # fmt: skip
+
+    def lead_in(self, cells: Floats) -> None:
+        """Fold in a row from just before the alarm: jumps and frozen values begin there.
+
+        ``cells`` has shape (sensors, len(CELLS) + 1): the features, and the usual level.
+        """
+        np.maximum(self.peaks, np.abs(cells[:, :-1].T), out=self.peaks)
+        self.usual = np.where(np.isnan(self.usual), cells[:, -1], self.usual)
+
+    def fold(
+        self, cells: Floats, row: tuple[float, float], values: Floats, context: Context, shares: Floats | None
+    ) -> None:
+        """Fold in one alarmed row. ``row`` is when it was, in seconds, and the length of the gap before it."""
+        at_s, gap = row
+        self.rows += 1
+        self.lead_in(cells)
+        z = np.clip(cells[:, 0], -_CLIP, _CLIP)
+        self.farthest = np.where(np.abs(z) > np.abs(self.farthest), z, self.farthest)
+        off, before = values - self.usual, np.nan_to_num(self.worst - self.usual)
+        self.worst = np.where((off * self.farthest > 0) & (np.abs(off) > np.abs(before)), values, self.worst)
+        self.since[np.isnan(self.since) & (np.abs(z) > MOVED)] = at_s
+        moved = float(np.minimum(np.abs(z[self.targets]), 8.0).sum())
+        if moved > self.moved:
+            self.moved, self.z, self.cross = moved, z, cells[:, 1].copy()
+        _, support = best_pattern(z, self.roles)
+        if support > self.sense:
+            self.sense, self.sense_z = support, z
+        self.rain = max(self.rain, rain_support(z, self.roles))
+        self.thin = max(self.thin, dilution_support(z, self.roles))
+        self.gap = max(self.gap, gap)
+        self.gone = max(self.gone, float(np.isnan(values[self.targets]).all()))
+        for j in self.roles.ph:
+            near = min(abs(float(values[j]) - b) for b in _BUFFERS)
+            self.buffer[j] = max(self.buffer[j], float(near < 0.06 and abs(z[j]) > MOVED))
+        self._fold_context(context)
+        if shares is not None:
+            self._fold_shares(shares)
+
+    def _fold_context(self, c: Context) -> None:
+        for k, named in enumerate((c.calibrating, c.faulty, c.suspected, c.worn)):
+            for parameter in named:
+                if parameter in self.columns:
+                    self.flags[k, self.columns.index(parameter)] += 1
+        if c.neighbours:
+            self.beside = np.maximum(self.beside, [c.neighbours_alarmed / c.neighbours, 1.0])
+        if c.maintenance_ago_s is not None and c.maintenance_ago_s >= 0:
+            self.visited = max(self.visited, exp(-c.maintenance_ago_s / _MEMORY_S))
+
+    def _fold_shares(self, shares: Floats) -> None:
+        """Keep the mean class probabilities of the half hour that looks most like pollution, and of the whole."""
+        self.shares = np.concatenate([self.shares[1:], shares[None]])
+        self.share_rows += 1
+        self.share_sum = self.share_sum + shares
+        recent = self.shares[-min(self.share_rows, _HALF_HOUR_ROWS) :].mean(axis=0)
+        if recent[2] > self.best[2]:
+            self.best = recent
+
+    def learnt(self) -> float | None:
+        """Return the second stage's log-odds of pollution against a fault; ``None`` where it says nothing.
+
+        A probe that fails while the water is polluted must not hide the pollution: the most telling half hour decides.
+        """
+        if not self.share_rows:
+            return None
+        mean = self.best if self.best[2] > 0.5 else self.share_sum / self.share_rows
+        fault, pollution = max(float(mean[1]), 1e-3), max(float(mean[2]), 1e-3)
+        return log(pollution / fault)
+
+    def only_weather(self) -> bool:
+        """Whether nothing moved but mud, and what rain moves in a river: no discharge needs to explain it."""
+        looked_at = (self.z, self.sense_z) if self.sense else (self.z,)
+        return all(weather_alone(z, self.roles, MOVED) for z in looked_at)
+
+    def evidence(self) -> Evidence:
+        """Return the evidence so far."""
+        return _Reading(self).evidence()
+
+
+class _Reading:
+    """Turns a gathering into terms."""
+
+    def __init__(self, g: Gathering) -> None:
+        self.g = g
+        self.terms = dict.fromkeys((*TERMS, *LEARNT), 0.0)
+        self.about: dict[str, tuple[int, ...]] = {}
+        self.size = np.abs(g.z)
+        self.targets = _not_rained_on(g)
+        self.lead = self.targets[int(np.argmax(self.size[self.targets]))]
+        self.lead_moved = bool(self.size[self.lead] > MOVED)
+        self.peak = {name: g.peaks[k] for k, name in enumerate(CELLS)}
+        moved = [j for j in self.targets if max(self.size[j], abs(g.sense_z[j])) > MOVED]
+        self.moved = moved if len(moved) > 1 else []
+        """Sensors that moved together, if any did: a probe that fails beside them says nothing of what they show.
+
+        One that moved alone, perhaps by chance, does not outweigh a probe that fails.
+        """
+
+    def evidence(self) -> Evidence:
+        self._movement()
+        self._instrument()
+        self._relation()
+        self._circumstances()
+        g = self.g
+        self.terms["short"] = float(g.rows <= 2)
+        self.terms["age"] = log1p(g.rows)
+        return Evidence(self.terms, self.about)
+
+    def _say(self, name: str, value: float, *about: int) -> None:
+        if value > 0:
+            self.terms[name] = min(value, 10.0)
+            self.about[name] = about
+
+    def _movement(self) -> None:
+        g, roles, size = self.g, self.g.roles, self.size
+        moving = _each_once(
+            [j for j in self.targets if size[j] > MOVED and not roles.explains[j]], size, roles.parameter
+        )
+        which, _ = best_pattern(g.sense_z, roles)
+        if len(moving) == 1:
+            self._say("single", 1.0, *moving)
+        if len(moving) >= 2:
+            self._say("together", min(len(moving), 5) - 1.0, *moving)
+            if g.sense < MOVED:
+                self._say("senseless", 1.0, *moving)
+        self._say("size", max(log1p(float(size[self.lead])) - 1.0, 0.0), self.lead)
+        members = [j for j in range(len(g.columns)) if roles.signs[which, j] * g.sense_z[j] > 0.8 * MOVED]
+        members = _each_once(members, np.abs(g.sense_z), roles.quantity)
+        self._say("sense", max(g.sense - 1.5, 0.0) / 3.0 if len(members) >= 2 else 0.0, *members)
+        side = roles.harm[moving] * g.z[moving] if moving else np.zeros(1)
+        self._say("upward", float(side.max() > MOVED), *moving)
+        self._say("harmless", float(bool(moving) and side.max() <= 0.0), *moving)
+
+    def _peak_of(self, name: str, floor: float) -> tuple[float, int]:
+        """Return by how much the largest size exceeds ``floor``, and the sensor that it belongs to."""
+        where = list(self.moved or self.targets)
+        j = where[int(np.argmax(self.peak[name][where]))]
+        return max(float(self.peak[name][j]) - floor, 0.0), j
+
+    def _named(self, flags: Floats) -> int | None:
+        """Return the sensor that is named most, of those that moved where any has; ``None``: none is."""
+        counted = flags.copy()
+        if self.moved:
+            counted[[j for j in range(len(flags)) if j not in self.moved]] = 0.0
+        return int(np.argmax(counted)) if counted.any() else None
+
+    def _instrument(self) -> None:
+        g = self.g
+        value, j = self._peak_of("run", 1.5)
+        self._say("frozen", value, j)
+        if self.lead_moved and j != self.lead:
+            # It counts, but explains nothing: an analyser that repeats its result beside the sensor that moved.
+            self.about.pop("frozen", None)
+        self._say("zero", *self._peak_of("zero", 0.0))
+        value, j = self._peak_of("missing", 0.0)
+        self._say("missing", 0.0 if g.gone else value, j)
+        self._say("gap", 2.0 if g.gone else g.gap - 0.8)
+        jump = float(self.peak["step"][self.lead])
+        self._say("step", max(log1p(jump) - 1.8, 0.0), self.lead)
+        if jump < 6.0 and self.size[self.lead] > 4.0:
+            self._say("gradual", 1.0, self.lead)
+        value, j = self._peak_of("noise", 1.5)
+        self._say("noise", value, j)
+        if self.terms["single"]:
+            self._say("restless", value, j)
+        self._say("beyond", *self._peak_of("beyond", 0.0))
+        self._say("drift", *self._peak_of("drift", 1.0))
+        buffered = self._named(g.buffer)
+        if buffered is not None:
+            self._say("buffer", 1.0, buffered)
+
+    def _relation(self) -> None:
+        g = self.g
+        error = abs(float(g.cross[self.lead]))
+        self._say("contradiction", max(log1p(error) - 1.4, 0.0), self.lead)
+        if self.size[self.lead] > 4.0 and error < 3.0 and (g.cross != 0).any():
+            self._say("agreement", 1.0, self.lead)
+        flows = [j for j in range(len(g.columns)) if g.roles.explains[j]]
+        if flows and self.size[flows].max() > MOVED:
+            strongest = flows[int(np.argmax(self.size[flows]))]
+            self._say("flow", min(float(self.size[strongest]), 8.0) / 4.0, strongest)
+        self._say("rain", max(g.rain - 1.5, 0.0) / 3.0)
+        self._say("thin", max(g.thin - 1.5, 0.0) / 3.0)
+
+    def _circumstances(self) -> None:
+        g = self.g
+        for k, name in enumerate(("calibrating", "faulty", "suspected", "worn")):
+            flagged = self._named(g.flags[k])
+            if flagged is not None:
+                self._say(name, 1.0, flagged)
+        self._say("visited", g.visited)
+        # Neighbours of one park are fouled by the same discharge: only with signs of rain is it the weather.
+        natural = min(max(self.terms["rain"], self.terms["thin"]), 1.0)
+        self._say("neighbours", float(g.beside[0]) * natural)
+        self._say("lonely", float(g.beside[1] > 0 and g.beside[0] == 0))
+        learnt = g.learnt()
+        if learnt is not None:
+            self.terms["learnt_pollution"] = min(max(learnt, 0.0), 10.0)
+            self.terms["learnt_fault"] = min(max(-learnt, 0.0), 10.0)
+
+
+def _each_once(where: Sequence[int], size: Floats, things_of: Ints) -> list[int]:
+    """Return the sensors by size, of those that measure one thing the first only."""
+    ordered = sorted(where, key=lambda j: -size[j])
+    things = [int(things_of[j]) for j in ordered]
+    return [j for i, j in enumerate(ordered) if things[i] not in things[:i]]
+
+
+def _not_rained_on(g: Gathering) -> list[int]:
+    """Return the sensors whose movement speaks for itself: rain explains that the water is turbid."""
+    if g.rain < MOVED:
+        return g.targets
+    return [j for j in g.targets if not g.roles.muddy[j]] or g.targets
