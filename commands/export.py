@@ -16,7 +16,7 @@ _DAY = typer.Option(formats=["%Y-%m-%d"], help="Vietnamese calendar day, include
 
 
 @app.command()
-def tt10(
+def files(
     station: Annotated[str, typer.Argument(help="Code of a station.")],
     first: Annotated[datetime, _DAY],
     last: Annotated[datetime, _DAY],
@@ -26,7 +26,7 @@ def tt10(
 
     Values, times and statuses are those that count today; flags of quality control are not part of the layout.
 
-    Example: quantrac export tt10 DT_KCNSADEC_NUOSXL --first 2026-11-01 --last 2026-11-30 --to /tmp/export
+    Example: quantrac export files DT_KCNSADEC_NUOSXL --first 2026-11-01 --last 2026-11-30 --to /tmp/export
     """
     from commands.context import load_context
     from ingest.forwarder.stationfile import file_of
@@ -41,7 +41,7 @@ def tt10(
     since, until = _midnight(first.date()), _midnight(last.date() + timedelta(days=1))
     if since >= until:
         raise QuantracError(f"{last:%Y-%m-%d} lies before {first:%Y-%m-%d}: give the first day first.")
-    files = 0
+    written = 0
     for instant, readings in readings_by_instant(context.database().reader, described.code, since, until):
         version = registry.station(described.code, instant) or described
         name, content = file_of(readings, {s.parameter: s.unit for s in version.sensors})
@@ -51,8 +51,8 @@ def tt10(
             (folder / name).write_bytes(content)
         except OSError as exc:
             raise QuantracError(f"{folder / name} cannot be written: {exc.strerror}.") from exc
-        files += 1
-    say(f"{files} files in {to}")
+        written += 1
+    say(f"{written} files in {to}")
 
 
 def _midnight(day: date) -> datetime:
