@@ -14,6 +14,7 @@ from commands import (
     demo,
     doctor,
     drill,
+    export,
     forwarding,
     incidents,
     ledger,
@@ -74,6 +75,7 @@ app.add_typer(revisions.app, name="revisions")
 app.add_typer(reports.app, name="report")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(forwarding.app, name="forwarding")
+app.add_typer(export.app, name="export")
 app.add_typer(progress.app, name="progress")
 app.add_typer(models.app, name="models")
 app.add_typer(dashboards.app, name="dashboards")

@@ -85,6 +85,13 @@ CREATE TABLE audit (
     entry text NOT NULL,
     hash bytea NOT NULL
 );
+CREATE TABLE channel_spans (
+    station text COLLATE "C" NOT NULL,
+    channel text COLLATE "C" NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    state double precision
+) WITH (fillfactor=50);
 CREATE TABLE contact_channels (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     person text COLLATE "C" NOT NULL,
@@ -696,7 +703,8 @@ CREATE TABLE stations (
     contacts text[] NOT NULL DEFAULT '{}'::text[],
     illustration boolean NOT NULL DEFAULT false,
     effective_to date,
-    logger jsonb NOT NULL DEFAULT '{}'::jsonb
+    logger jsonb NOT NULL DEFAULT '{}'::jsonb,
+    channels jsonb NOT NULL DEFAULT '[]'::jsonb
 );
 CREATE TABLE stored_hours (
     station text COLLATE "C" NOT NULL,
@@ -740,6 +748,8 @@ ALTER TABLE alerts ADD CONSTRAINT alerts_level_check CHECK ((level > 0));
 ALTER TABLE alerts ADD CONSTRAINT alerts_reasons_in_both_languages CHECK ((NOT (cardinality(triage_reasons_vi) IS DISTINCT FROM cardinality(triage_reasons_en))));
 ALTER TABLE audit ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
 ALTER TABLE audit ADD CONSTRAINT audit_id_check CHECK ((id > 0));
+ALTER TABLE channel_spans ADD CONSTRAINT channel_spans_pkey PRIMARY KEY (station, channel, since);
+ALTER TABLE channel_spans ADD CONSTRAINT channel_spans_check CHECK ((since <= until));
 ALTER TABLE contact_channels ADD CONSTRAINT contact_channels_person_kind_address_key UNIQUE (person, kind, address);
 ALTER TABLE contact_channels ADD CONSTRAINT contact_channels_pkey PRIMARY KEY (id);
 ALTER TABLE contact_channels ADD CONSTRAINT contact_channels_person_fkey FOREIGN KEY (person) REFERENCES people(code);
@@ -891,6 +901,7 @@ CREATE UNIQUE INDEX dead_letters_once ON public.dead_letters USING btree (source
 CREATE INDEX dead_letters_received ON public.dead_letters USING btree (received_at);
 CREATE INDEX deferred_records_station ON public.deferred_records USING btree (station) WHERE (read_at IS NULL);
 CREATE INDEX desk_revisions_reading ON public.desk_revisions USING btree (station, observed_at);
+CREATE INDEX forwarded_files_name ON public.forwarded_files USING btree (target, station, file_name);
 CREATE INDEX forwarded_files_waiting ON public.forwarded_files USING btree (target, station, id) WHERE ((accepted_at IS NULL) AND (given_up_at IS NULL));
 CREATE INDEX held_notifications_alert ON public.held_notifications USING btree (alert_id);
 CREATE INDEX held_notifications_digested ON public.held_notifications USING btree (station, channel, recipient, digested_at);
@@ -940,6 +951,49 @@ CREATE VIEW alert_handling AS
      LEFT JOIN LATERAL ( SELECT min(event.at) AS at
            FROM incident_events event
           WHERE ((event.incident_id = incident.id) AND (event.what = ANY (ARRAY['acknowledge'::text, 'assign'::text, 'snooze'::text])))) taken ON (true));
+CREATE VIEW channel_changes AS
+ SELECT told.station,
+    told.channel,
+    channels.kind,
+    told.since,
+    told.state,
+    COALESCE(( SELECT (word.value ->> 1)
+           FROM jsonb_array_elements(channels.states) word(value)
+          WHERE (((word.value ->> 0))::double precision = told.state)
+         LIMIT 1), (told.state)::text) AS words
+   FROM (( SELECT channel_spans.station,
+            channel_spans.channel,
+            channel_spans.since,
+            channel_spans.state,
+            ((NOT (lag(channel_spans.state) OVER series IS DISTINCT FROM channel_spans.state)) AND (lag(channel_spans.since) OVER series IS NOT NULL)) AS repeated
+           FROM channel_spans
+          WINDOW series AS (PARTITION BY channel_spans.station, channel_spans.channel ORDER BY channel_spans.since)) told
+     LEFT JOIN channels USING (station, channel))
+  WHERE (NOT told.repeated);
+CREATE VIEW channel_states AS
+ SELECT DISTINCT ON (spans.station, spans.channel) spans.station,
+    spans.channel,
+    channels.kind,
+    spans.state,
+    COALESCE(( SELECT (word.value ->> 1)
+           FROM jsonb_array_elements(channels.states) word(value)
+          WHERE (((word.value ->> 0))::double precision = spans.state)
+         LIMIT 1), (spans.state)::text) AS words,
+    ( SELECT max(c.since) AS max
+           FROM channel_changes c
+          WHERE ((c.station = spans.station) AND (c.channel = spans.channel))) AS since,
+    spans.until AS last_observed_at
+   FROM (channel_spans spans
+     LEFT JOIN channels USING (station, channel))
+  ORDER BY spans.station, spans.channel, spans.since DESC;
+CREATE VIEW channels AS
+ SELECT DISTINCT ON (s.code, (c.value ->> 'code'::text)) s.code AS station,
+    (c.value ->> 'code'::text) AS channel,
+    (c.value ->> 'kind'::text) AS kind,
+    (c.value -> 'states'::text) AS states
+   FROM (stations s
+     CROSS JOIN LATERAL jsonb_array_elements(s.channels) c(value))
+  ORDER BY s.code, (c.value ->> 'code'::text), s.effective_from DESC;
 CREATE VIEW current_sensors AS
  SELECT sensors.station,
     sensors.effective_from,
@@ -2276,6 +2330,9 @@ COMMENT ON COLUMN alerts.recorded_at IS 'When it was written; opened_at is the s
 COMMENT ON COLUMN alerts.level IS 'Step of the rule that the alert has reached, counted from 1; NULL: from before the column.';
 COMMENT ON TABLE audit IS 'Append-only. hash = sha256(hash of the entry before || entry in UTF-8); the first has none before it. Ids have no gap.';
 COMMENT ON COLUMN audit.entry IS 'JSON: id, at, actor (login of the session), account (for whom the page acted), address, action, subject, detail.';
+COMMENT ON TABLE channel_changes IS 'Every change of a housekeeping channel, with its words in Vietnamese.';
+COMMENT ON TABLE channel_spans IS 'From since to until, both observed, a channel was in one state; NULL: it said nothing. What lies between spans is not known.';
+COMMENT ON TABLE channel_states IS 'The last known state of every housekeeping channel, since when, and when it was last heard.';
 COMMENT ON COLUMN contact_channels.verified_at IS 'Before it a channel does not count: its owner has not returned the code.';
 COMMENT ON COLUMN dead_letters.station IS 'Station of the MQTT topic; empty when the topic names none.';
 COMMENT ON COLUMN dead_letters.source IS 'Raw topic of the record, as in kafka_progress; empty: older than the column.';
@@ -2405,6 +2462,30 @@ GRANT SELECT ON audit TO quantrac_reader;
 GRANT SELECT ON audit TO quantrac_trainer;
 GRANT SELECT ON audit TO quantrac_web;
 GRANT SELECT ON audit TO quantrac_writer;
+GRANT SELECT ON channel_changes TO quantrac_desk;
+GRANT SELECT ON channel_changes TO quantrac_notifier;
+GRANT SELECT ON channel_changes TO quantrac_reader;
+GRANT SELECT ON channel_changes TO quantrac_trainer;
+GRANT SELECT ON channel_changes TO quantrac_web;
+GRANT SELECT ON channel_changes TO quantrac_writer;
+GRANT SELECT ON channel_spans TO quantrac_desk;
+GRANT SELECT ON channel_spans TO quantrac_notifier;
+GRANT SELECT ON channel_spans TO quantrac_reader;
+GRANT SELECT ON channel_spans TO quantrac_trainer;
+GRANT SELECT ON channel_spans TO quantrac_web;
+GRANT INSERT, SELECT ON channel_spans TO quantrac_writer;
+GRANT SELECT ON channel_states TO quantrac_desk;
+GRANT SELECT ON channel_states TO quantrac_notifier;
+GRANT SELECT ON channel_states TO quantrac_reader;
+GRANT SELECT ON channel_states TO quantrac_trainer;
+GRANT SELECT ON channel_states TO quantrac_web;
+GRANT SELECT ON channel_states TO quantrac_writer;
+GRANT SELECT ON channels TO quantrac_desk;
+GRANT SELECT ON channels TO quantrac_notifier;
+GRANT SELECT ON channels TO quantrac_reader;
+GRANT SELECT ON channels TO quantrac_trainer;
+GRANT SELECT ON channels TO quantrac_web;
+GRANT SELECT ON channels TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON contact_channels TO quantrac_desk;
 GRANT SELECT ON contact_channels TO quantrac_notifier;
 GRANT SELECT ON contact_channels TO quantrac_web;
@@ -2774,6 +2855,7 @@ GRANT UPDATE (stage, seen_at, ended_at) ON account_sessions TO quantrac_web;
 GRANT INSERT (alert_id, kind, reason, observed_at, value, severity) ON alert_transitions TO quantrac_writer;
 GRANT INSERT (station, parameter, rule, kind, severity, opened_at, since, value, peak_value, limit_minimum, limit_maximum, limit_source, explanation_vi, explanation_en, page, retrospective, triage, triage_probability, triage_reasons_vi, triage_reasons_en, level) ON alerts TO quantrac_writer;
 GRANT UPDATE (severity, since, resolved_at, value, peak_value, limit_minimum, limit_maximum, limit_source, explanation_vi, explanation_en, page, retrospective, triage, triage_probability, triage_reasons_vi, triage_reasons_en, level) ON alerts TO quantrac_writer;
+GRANT UPDATE (until, state) ON channel_spans TO quantrac_writer;
 GRANT UPDATE (failing_since) ON contact_channels TO quantrac_notifier;
 GRANT UPDATE (replayed_at) ON dead_letters TO quantrac_writer;
 GRANT SELECT (id, alert_id, transition_id, message_id, station, channel, held_at, digested_at) ON held_notifications TO quantrac_reader;
@@ -2792,9 +2874,9 @@ GRANT INSERT (alert_id, transition_id, message_id, channel, recipient, subject, 
 GRANT INSERT (station, parameter, observed_at, received_at, value, status, flag, raw_partition, raw_offset, replaced_at, replaced_by_partition, replaced_by_offset) ON reading_revisions TO quantrac_writer;
 GRANT UPDATE (received_at, value, raw_offset, raw_partition, score, flag, late, status, reasons, score_reason) ON readings TO quantrac_writer;
 GRANT UPDATE (numbers) ON receipts_committed TO quantrac_writer;
-GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to, logger) ON stations TO quantrac_reader;
-GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to, logger) ON stations TO quantrac_trainer;
-GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to, logger) ON stations TO quantrac_web;
+GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to, logger, channels) ON stations TO quantrac_reader;
+GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to, logger, channels) ON stations TO quantrac_trainer;
+GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to, logger, channels) ON stations TO quantrac_web;
 GRANT UPDATE (stored) ON stored_hours TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION acknowledge_alert(bigint,text) TO quantrac_desk;
 GRANT EXECUTE ON FUNCTION audit_append(text,text,jsonb) TO quantrac_desk;

@@ -255,6 +255,7 @@ class BatchProcessor:
         self._save_accounts(tx, batch.tally, now)
         tx.committed.mark(numbers_of(records))
         tx.committed.add_stored(batch.stored)
+        tx.channels.add(batch.states_of_channels())
         note_dues(tx, batch, catalogue)
         tx.presence.touch(batch.heard())
         for code, (online, at) in batch.presence().items():

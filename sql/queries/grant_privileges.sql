@@ -35,7 +35,7 @@ BEGIN
         wqi, sent_reports, running_workers
         TO quantrac_writer;
     GRANT INSERT, UPDATE ON deferred_records TO quantrac_writer;
-    GRANT INSERT, UPDATE ON receipts_committed, stored_hours TO quantrac_writer;
+    GRANT INSERT, UPDATE ON receipts_committed, stored_hours, channel_spans TO quantrac_writer;
     GRANT INSERT ON raw_log_breaks TO quantrac_writer;
     GRANT INSERT ON reading_revisions TO quantrac_writer;
 
@@ -46,6 +46,7 @@ BEGIN
             ('quantrac_writer', 'INSERT', 'reading_revisions', 'id recorded_at recorded_by transaction'),
             ('quantrac_writer', 'UPDATE', 'ledger', 'station day'),
             ('quantrac_writer', 'UPDATE', 'receipts_committed', 'origin station hour_start'),
+            ('quantrac_writer', 'UPDATE', 'channel_spans', 'station channel since'),
             ('quantrac_writer', 'UPDATE', 'stored_hours', 'station hour_start'),
             ('quantrac_writer', 'INSERT', 'alerts',
              'id resolved_at acknowledged_at acknowledged_by closed_cause recorded_at recorded_by'),
@@ -72,7 +73,7 @@ BEGIN
     GRANT SELECT ON stations, outbox TO quantrac_notifier, quantrac_desk;
     GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes,
                   permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger,
-                  effective_to)
+                  effective_to, channels)
         ON stations TO quantrac_reader, quantrac_trainer, quantrac_web;
     GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until,
                   sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at)
