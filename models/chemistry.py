@@ -27,7 +27,7 @@ class Pattern:
 
 PATTERNS = (
     Pattern(
-        "organic", frozenset({"cod", "bod5", "toc"}),
+        "organic", frozenset({"cod", "bod5", "toc", "nh4", "tn", "do"}),
         {"cod": 1, "bod5": 1, "toc": 1, "tss": 1, "turb": 1, "nh4": 1, "tn": 1, "tp": 1, "color": 1, "do": -1},
         "nước thải hữu cơ", "organic waste water",
     ),
