@@ -310,7 +310,7 @@ def run_incidents(context: Context, stop: threading.Event) -> None:
         from alerts.notifiers.webhook import load_targets
 
         common += [(Channel.WEBHOOK, name) for name in load_targets(settings.webhooks_file)]
-    options = StepOptions(tuple(common), pages=settings.incident_pages)
+    options = StepOptions(tuple(common), pages=settings.incident_pages, web_url=settings.web_url)
     IncidentStep(IncidentStore(context.database().notifier), options, context.clock).run(stop)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from commands import (
+    accounts,
     alerts,
     audit,
     dashboards,
@@ -12,15 +13,19 @@ from commands import (
     dead_letters,
     demo,
     doctor,
+    drill,
     forwarding,
     incidents,
+    ledger,
     limits,
     missing,
     models,
     oncall,
     progress,
+    readings,
     replay,
     reports,
+    revisions,
     servers,
     settings,
     simulate,
@@ -47,10 +52,14 @@ app.command()(up.up)
 app.command()(status.status)
 app.command()(doctor.doctor)
 app.command()(missing.missing)
+app.command()(ledger.ledger)
+app.command()(ledger.received)
 app.command()(settings.settings)
-app.command()(simulate.simulate)
 app.command()(replay.replay)
 app.command()(progress.rebuild)
+app.add_typer(simulate.app, name="simulate")
+app.add_typer(drill.app, name="drill")
+app.add_typer(readings.app, name="readings")
 app.add_typer(run_group.app, name="run")
 app.add_typer(servers.app, name="servers")
 app.add_typer(db.app, name="db")
@@ -59,7 +68,9 @@ app.add_typer(limits.app, name="limits")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(oncall.app, name="oncall")
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(audit.app, name="audit")
+app.add_typer(revisions.app, name="revisions")
 app.add_typer(reports.app, name="report")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(forwarding.app, name="forwarding")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from commands.context import Context
 
 if TYPE_CHECKING:
     from alerts.notifiers.protocol import Notifier
+    from quantrac.domain.notifications import PendingNotification
 
 
 def run_notifier(context: Context, stop: threading.Event) -> None:
@@ -33,4 +35,12 @@ def run_notifier(context: Context, stop: threading.Event) -> None:
     ]
     if context.settings.webhooks_file is not None:
         notifiers.append(WebhookNotifier(load_targets(context.settings.webhooks_file)))
-    NotifierLoop(store, notifiers, context.clock).run(stop)
+
+    def draw(pending: PendingNotification) -> bytes | None:
+        from alerts.curve import picture
+
+        return picture(store.curves(pending.id))
+
+    # matplotlib is large: it is loaded while the notifier waits for its first message.
+    threading.Thread(target=import_module, args=("alerts.curve",), daemon=True).start()
+    NotifierLoop(store, notifiers, context.clock, draw=draw).run(stop)

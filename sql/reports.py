@@ -97,6 +97,18 @@ class LogBreakLine(NamedTuple):
     what: str
 
 
+class PutAsideLine(NamedTuple):
+    """An hour or day that could not be judged."""
+
+    station: str
+    parameter: str
+    window: str
+    start: datetime
+    failure: str
+    failures: int
+    try_after: datetime
+
+
 class ProgressLine(NamedTuple):
     """How far the workers are in one partition of a raw topic."""
 
@@ -399,6 +411,10 @@ class Reports:
         """Return how far the workers are in each partition, by raw topic."""
         return [ProgressLine(*row) for row in self._rows("report_progress")]
 
+    def put_aside(self, limit: int = DEFAULT_LIMIT) -> list[PutAsideLine]:
+        """Return hours and days that could not be judged, the oldest first; none in a healthy installation."""
+        return [PutAsideLine(*row) for row in self._rows("report_put_aside", limit=limit)]
+
     def flooding(self) -> list[FloodLine]:
         """Return the stations whose surplus waits in Kafka."""
         return [FloodLine(*row) for row in self._rows("deferring_stations")]
@@ -416,9 +432,27 @@ class Reports:
         rows = self._rows("report_replayable", ids=wanted, station=station, reason=reason, limit=limit)
         return [ReplayableMessage(tuple(ids_), *fields) for ids_, *fields in rows]
 
-    def alerts(self, *, only_open: bool = True, limit: int = DEFAULT_LIMIT) -> list[AlertLine]:
-        """Return alerts, the newest first."""
-        return [AlertLine(*row) for row in self._rows("report_alerts", only_open=only_open, limit=limit)]
+    def alerts(
+        self,
+        *,
+        only_open: bool = True,
+        limit: int = DEFAULT_LIMIT,
+        station: str | None = None,
+        parameter: str | None = None,
+        kind: str | None = None,
+        since: datetime | None = None,
+    ) -> list[AlertLine]:
+        """Return alerts, the newest first; ``since``: those that ended later, or last."""
+        rows = self._rows(
+            "report_alerts",
+            only_open=only_open,
+            limit=limit,
+            station=station,
+            parameter=parameter,
+            kind=kind,
+            since=since,
+        )
+        return [AlertLine(*row) for row in rows]
 
     def alert(self, alert_id: int) -> AlertLine | None:
         """Return one alert; ``None`` when there is none of this id."""

@@ -20,6 +20,7 @@ from alerts.incidents.teller import Teller
 from alerts.incidents.tellings import Decision, expired
 from alerts.oncall.document import of_rows
 from alerts.oncall.handover import hand_overs, summary_text, week, week_before
+from quantrac.away import Away
 from quantrac.clock import Clock
 from quantrac.domain.incidents import HoldWindow, Incident, IncidentEvent, IncidentProgress
 from quantrac.domain.notifications import Channel
@@ -47,6 +48,8 @@ class StepOptions:
     policy: IncidentPolicy = field(default_factory=IncidentPolicy)
     pages: bool = True
     """False: incidents are kept and decided, and nothing is sent: single alerts page, as before."""
+    web_url: str | None = None
+    """Of the pages, to which messages lead on."""
     pause_s: float = 0.5
     """Between steps that find nothing new: adds to the time from a reading to its page."""
     store_pause_s: float = 2.0
@@ -63,14 +66,16 @@ class IncidentStep:
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; a step under way is finished."""
         _log.info("incidents_ready", pages=self._options.pages)
+        away = Away()
         try:
             while not stop.is_set():
                 try:
                     busy = self.once() == MOST_CHANGES
+                    away.back("database")
                 except StoreError as exc:
                     if not exc.retryable:
                         raise
-                    _log.warning("database_away", error=str(exc), again_in_s=self._options.store_pause_s)
+                    away.gone("database", exc)
                     stop.wait(self._options.store_pause_s)
                 else:
                     stop.wait(0 if busy else self._options.pause_s)
@@ -105,7 +110,8 @@ class IncidentStep:
         )
         done = turn(before.values(), changes, around, now, policy=policy, new_id=tx.new_id)
         oncall = self._current(tx, now)
-        teller = Teller(tx, oncall, self._options.common, now, pages=self._options.pages)
+        options = self._options
+        teller = Teller(tx, oncall, options.common, now, pages=options.pages, web_url=options.web_url)
         after = [teller.address(decision, done) for decision in done.decisions]
         changed = [i for i in after if before.get(i.id) != i]
         tx.save(changed)
