@@ -307,9 +307,9 @@ def run_incidents(context: Context, stop: threading.Event) -> None:
     settings = context.settings
     common = [(Channel.EMAIL, address) for address in settings.mail_to]
     if settings.webhooks_file is not None:
-        from alerts.notifiers.webhook import load_targets
+        from alerts.targets import fixed, load_targets
 
-        common += [(Channel.WEBHOOK, name) for name in load_targets(settings.webhooks_file)]
+        common += [(Channel.WEBHOOK, name) for name in fixed(load_targets(settings.webhooks_file))]
     options = StepOptions(tuple(common), pages=settings.incident_pages)
     IncidentStep(IncidentStore(context.database().notifier), options, context.clock).run(stop)
 

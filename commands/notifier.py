@@ -1,36 +1,59 @@
-"""The notifier process: the outbox of the database, joined to the mail server and the webhooks of the settings."""
+"""The notifier process: the outbox of the database, joined to the mail server and targets of the settings."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from commands.context import Context
+from quantrac.domain.notifications import Channel
 
 if TYPE_CHECKING:
     from alerts.notifiers.protocol import Notifier
 
+OTHERS = (Channel.WEBHOOK, Channel.WEB_PUSH)
+"""Channels that are delivered beside e-mail: a service that hangs holds up no mail."""
+
 
 def run_notifier(context: Context, stop: threading.Event) -> None:
-    """Deliver notifications until ``stop`` is set; the one in hand is finished.
+    """Deliver notifications until ``stop`` is set; those in hand are finished.
 
     Raises
     ------
     SettingsError
-        A server is not configured, or the file of webhooks holds a mistake.
+        A server is not configured, or the file of targets or the key of Web Push holds a mistake.
     """
     from alerts.known_recipients import KnownRecipients
-    from alerts.notifier import NotifierLoop
-    from alerts.notifiers.email import EmailNotifier
-    from alerts.notifiers.webhook import WebhookNotifier, load_targets
+    from alerts.notifier import NotifierLoop, run_together
     from sql.outbox_store import OutboxStore
 
-    store = OutboxStore(context.database().notifier)
-    email = EmailNotifier(context.smtp(), context.clock)
-    # Webhooks are known by the notifier's own file alone.
-    notifiers: list[Notifier] = [
-        KnownRecipients(email, context.settings.mail_to, store.contacts, context.clock),
+    notifiers = dict(_notifiers(context))
+    served = [channel for channel in OTHERS if channel in notifiers]
+    conninfo = context.database().notifier
+    stores = {Channel.EMAIL: OutboxStore(conninfo, served)}
+    stores |= {channel: OutboxStore(conninfo, [channel], only=True) for channel in served}
+    loops = [
+        NotifierLoop(store, [KnownRecipients(*notifiers[channel], store.contacts, context.clock)], context.clock)
+        for channel, store in stores.items()
     ]
-    if context.settings.webhooks_file is not None:
-        notifiers.append(WebhookNotifier(load_targets(context.settings.webhooks_file)))
-    NotifierLoop(store, notifiers, context.clock).run(stop)
+    run_together([loop.run for loop in loops], stop)
+
+
+def _notifiers(context: Context) -> Iterator[tuple[Channel, tuple[Notifier, tuple[str, ...]]]]:
+    """Yield the notifier of each channel, and the recipients that its own settings name."""
+    from alerts.notifiers.email import EmailNotifier
+
+    settings = context.settings
+    yield Channel.EMAIL, (EmailNotifier(context.smtp(), context.clock), settings.mail_to)
+    if settings.webhooks_file is not None:
+        from alerts.notifiers.webhook import WebhookNotifier
+        from alerts.targets import fixed, load_targets
+
+        targets = load_targets(settings.webhooks_file)
+        yield Channel.WEBHOOK, (WebhookNotifier(targets, context.clock), tuple(fixed(targets)))
+    if settings.vapid_key_file is not None:
+        from alerts.notifiers.web_push import WebPushNotifier
+
+        pusher = WebPushNotifier(settings.vapid_key_file, settings.mail_from, settings.web_push_services, context.clock)
+        yield Channel.WEB_PUSH, (pusher, ())

@@ -111,7 +111,17 @@ class Settings(BaseSettings):
     )
     webhooks_file: Path | None = Field(
         None,
-        description='TOML file `name = "Apprise URL"` (mode 600): SMS gateways, chats, webhooks for every alert.',
+        description=(
+            'TOML file (mode 600) of targets: `name = "Apprise URL"`, or a table of an HTTP gateway; docs/oncall.md. '
+            "Those without `{to}` are told of every alert."
+        ),
+    )
+    vapid_key_file: Path | None = Field(
+        None, description="Private key of Web Push (mode 600), made by `quantrac oncall vapid`; empty: no Web Push."
+    )
+    web_push_services: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("fcm.googleapis.com", "push.services.mozilla.com", "notify.windows.com", "push.apple.com"),
+        description="Hosts of push services to which browsers' subscriptions may lead, with commas between.",
     )
     incident_pages: bool = Field(
         False,
@@ -278,7 +288,7 @@ class Settings(BaseSettings):
     grafana_url: str | None = Field(None, description="Grafana to provision the dashboards to.")
     grafana_token: SecretStr | None = Field(None, description="Service account token of Grafana.")
 
-    @field_validator("mail_to", "drop_patterns", "report_to", mode="before")
+    @field_validator("mail_to", "drop_patterns", "report_to", "web_push_services", mode="before")
     @classmethod
     def _split_addresses(cls, value: object) -> object:
         return tuple(a.strip() for a in value.split(",") if a.strip()) if isinstance(value, str) else value

@@ -15,6 +15,8 @@ from quantrac.domain.oncall import ContactKind
 from quantrac.domain.words import as_text
 
 DOMAIN = "quantrac.local"
+MOST_LETTERS = 1000
+"""Of a line: whatever name or explanation is longer was not meant to be read."""
 MOST_LINES = 12
 """Alerts, and incidents of a digest, that a message names one by one: it is read on a phone."""
 
@@ -61,6 +63,8 @@ class IncidentNotice:
     """Vietnamese names of stations by code."""
     others: Sequence[Incident] = ()
     """That a digest names."""
+    link: str | None = None
+    """With which its reader takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def compose(notice: IncidentNotice) -> Text:
     """Return what is said of an incident."""
     headline = _headline(notice)
     vi, en = [headline[0], *_lines(notice, 0)], [headline[1], *_lines(notice, 1)]
-    return _text(f"{headline[0]} / {headline[1]}", vi, en)
+    return _text(f"{headline[0]} / {headline[1]}", vi, en, notice.link)
 
 
 def silence_ended(window: HoldWindow, still: Iterable[Incident]) -> Text:
@@ -96,8 +100,9 @@ def plain(subject: str, text: str) -> Text:
 
 
 def way(kind: ContactKind) -> Channel:
-    """Return how the notifier delivers: everything but e-mail goes to a target that the webhooks' file names."""
-    return Channel.EMAIL if kind is ContactKind.EMAIL else Channel.WEBHOOK
+    """Return how the notifier delivers: all but e-mail and browsers goes to a target that the webhooks' file names."""
+    ways = {ContactKind.EMAIL: Channel.EMAIL, ContactKind.WEB_PUSH: Channel.WEB_PUSH}
+    return ways.get(kind, Channel.WEBHOOK)
 
 
 def notification(text: Text, channel: Channel, recipient: str, *parts: object) -> Notification:
@@ -145,6 +150,8 @@ def _where(incident: Incident, names: Mapping[str, str]) -> str:
 def _lines(notice: IncidentNotice, language: int) -> Iterable[str]:
     incident = notice.incident
     yield f"{('Sự cố số', 'Incident no.')[language]}: {incident.id}"
+    if notice.link is not None:
+        yield f"{('Nhận sự cố', 'Take it')[language]}: {notice.link}"
     if notice.reason in _WHY:
         yield _WHY[notice.reason][language]
     yield f"{('Từ lúc', 'Since')[language]}: {as_text(incident.since)}"
@@ -155,7 +162,7 @@ def _lines(notice: IncidentNotice, language: int) -> Iterable[str]:
         yield ("Các sự cố khác cùng lúc, không báo riêng:", "Other incidents, not told by themselves:")[language]
         others = (f"  #{i.id} {_what(i)[language]} – {_where(i, notice.names)}" for i in notice.others)
         yield from _bounded(others, len(notice.others))
-    if notice.kind is Notice.PAGE:
+    if notice.kind is Notice.PAGE and notice.link is None:
         yield (
             f"Nhận sự cố: quantrac incidents acknowledge {incident.id} --by TÊN",
             f"Take it: quantrac incidents acknowledge {incident.id} --by NAME",
@@ -185,16 +192,20 @@ def _bounded(lines: Iterable[str], count: int) -> Iterable[str]:
         yield line
 
 
-def _text(subject: str, vi: Sequence[str], en: Sequence[str]) -> Text:
+def _text(subject: str, vi: Sequence[str], en: Sequence[str], link: str | None = None) -> Text:
     lines = [*vi, "", "— English —", "", *en]
-    return Text(_one_line(subject), "\n".join(map(_one_line, lines)) + "\n", _document(lines))
+    return Text(_one_line(subject), "\n".join(map(_one_line, lines)) + "\n", _document(lines, link))
 
 
-def _document(lines: Iterable[str]) -> str:
+def _document(lines: Iterable[str], link: str | None = None) -> str:
     body = "".join(f"<p>{escape(_one_line(line))}</p>" if line else "<hr>" for line in lines)
+    if link is not None:
+        shown = escape(link)
+        body = body.replace(shown, f'<a href="{shown}">{shown}</a>')
     return f'<!doctype html><html lang="vi"><body style="font-family:sans-serif">{body}</body></html>'
 
 
 def _one_line(text: str) -> str:
     """Return a text without line breaks and control characters: a name must not forge a header or a terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    shown = text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}…"
+    return "".join(c if c.isprintable() else " " for c in shown)

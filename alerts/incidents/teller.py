@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from alerts.incidents.book import Turn
+from alerts.incidents.links import Signer
 from alerts.incidents.messages import IncidentNotice, Text, compose, notification, way
 from alerts.incidents.reasons import Notice, Reason
 from alerts.incidents.store import IncidentTransaction
@@ -14,7 +15,14 @@ from alerts.incidents.tellings import Decision
 from alerts.oncall.chain import Step, advance, begin
 from alerts.oncall.channels import Plan, plan
 from quantrac.domain.alerts import Severity
-from quantrac.domain.incidents import Incident, IncidentEvent, IncidentMessage, IncidentState, PagedRecipient
+from quantrac.domain.incidents import (
+    Incident,
+    IncidentEvent,
+    IncidentLink,
+    IncidentMessage,
+    IncidentState,
+    PagedRecipient,
+)
 from quantrac.domain.notifications import Channel
 from quantrac.domain.oncall import OnCall, Person
 
@@ -30,8 +38,10 @@ class Teller:
         now: datetime,
         *,
         pages: bool,
+        signer: Signer | None = None,
     ) -> None:
-        self._tx, self._oncall, self._now = tx, oncall, now
+        self._tx, self._oncall, self._now, self._signer = tx, oncall, now, signer
+        self._links: list[IncidentLink] = []
         self._common, self._pages = common, pages
         self._names = tx.names()
         self._messages: list[IncidentMessage] = []
@@ -64,6 +74,8 @@ class Teller:
     def finish(self) -> None:
         """Enqueue what was noted: pages, and updates and ends to those who were paged before."""
         self._send(self._messages)
+        if self._pages:
+            self._tx.add_links(self._links)
         self._tx.add_events(self._events)
         paged = self._tx.paged_recipients([decision.incident.id for decision, _ in self._after], self._now)
         for decision, about in self._after:
@@ -130,6 +142,8 @@ class Teller:
         self._events.append(IncidentEvent(incident.id, self._now, "", "escalation", why, "common recipients"))
 
     def _planned(self, incident: Incident, notice: IncidentNotice, person: Person, ways: Plan) -> list[IncidentMessage]:
+        if ways.messages:
+            notice = self._with_link(notice, incident, person)
         text = compose(notice)
         return [
             IncidentMessage(
@@ -144,6 +158,14 @@ class Teller:
             )
             for p in ways.messages
         ]
+
+    def _with_link(self, notice: IncidentNotice, incident: Incident, person: Person) -> IncidentNotice:
+        """Return a notice with a link of the person's own, where there is a page that it can lead to."""
+        if self._signer is None or self._signer.page is None:
+            return notice
+        address, link = self._signer.make(incident.id, person.code, self._now)
+        self._links.append(link)
+        return replace(notice, link=address)
 
     def _first_way(self, person: Person, text: Text, *about: object) -> list[IncidentMessage]:
         first = plan(person, Severity.CRITICAL, self._now).messages[:1]

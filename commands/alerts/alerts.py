@@ -178,10 +178,11 @@ _ALERT_COLUMNS: tuple[Column[AlertLine], ...] = (
 _DELIVERY_COLUMNS: tuple[Column[DeliveryLine], ...] = (
     Column("id", lambda d: d.id, "right"),
     Column("alert", lambda d: d.alert_id, "right"),
+    Column("incident", lambda d: d.incident_id, "right"),
     Column("channel", lambda d: d.channel),
     Column("created", lambda d: d.created_at),
     Column("state", _state),
     Column("delivered", lambda d: d.sent_at),
     Column("attempts", lambda d: d.attempts, "right"),
-    Column("last error", lambda d: d.last_error),
+    Column("answer", lambda d: d.receipt or d.last_error),
 )

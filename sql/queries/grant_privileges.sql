@@ -9,7 +9,7 @@ BEGIN
     FOR relation IN
         SELECT relname AS name,
                relname IN ('station_states', 'model_states', 'stations', 'outbox', 'held_notifications', 'people', 
-                           'contact_channels', 'incident_attachments') AS personal
+                           'contact_channels', 'incident_attachments', 'incident_links') AS personal
           FROM pg_class
          WHERE relnamespace = 'public'::regnamespace
            AND relkind IN ('r', 'p', 'v')
@@ -89,6 +89,9 @@ BEGIN
     GRANT SELECT ON people, contact_channels, incident_attachments TO quantrac_desk;
     GRANT SELECT ON people, contact_channels, incident_attachments TO quantrac_notifier;
     GRANT UPDATE (failing_since) ON contact_channels TO quantrac_notifier;
+    -- Links are made by the step that pages, and used by the officers' desk and the page.
+    GRANT INSERT ON incident_links TO quantrac_notifier;
+    GRANT SELECT, UPDATE (used_at) ON incident_links TO quantrac_desk;
 
     GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb), acknowledge_alert(bigint, text),
         record_alert_cause(bigint, text, text) TO quantrac_desk;
