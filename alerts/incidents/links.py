@@ -86,7 +86,7 @@ class Signer:
         if link is None or incident is None or link.incident_id != incident.id:
             return LinkAnswer.UNKNOWN
         mac = self._mac(token[:_LETTERS], link.incident_id, link.person, link.expires_at)
-        if not hmac.compare_digest(token[_LETTERS:].encode(), mac.encode()):
+        if not token.isascii() or not hmac.compare_digest(token[_LETTERS:].encode(), mac.encode()):
             return LinkAnswer.UNKNOWN
         refusals = (
             (link.used_at is not None, LinkAnswer.USED),
@@ -97,7 +97,7 @@ class Signer:
         return next((answer for refused, answer in refusals if refused), LinkAnswer.VALID)
 
     def _mac(self, first: str, incident_id: int, person: str, expires_at: datetime) -> str:
-        bound = f"{first}|{incident_id}|{person}|{expires_at.timestamp():.0f}".encode()
+        bound = f"{first}|{incident_id}|{person}|{expires_at.timestamp():.0f}".encode("utf-8", "replace")
         return _letters(hmac.new(self.key, bound, hashlib.sha256).digest()[:_RANDOM_BYTES])
 
 
