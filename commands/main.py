@@ -12,6 +12,7 @@ from commands import (
     dead_letters,
     demo,
     doctor,
+    evidence,
     forwarding,
     incidents,
     limits,
@@ -60,6 +61,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(oncall.app, name="oncall")
 app.add_typer(audit.app, name="audit")
+app.add_typer(evidence.app, name="evidence")
 app.add_typer(reports.app, name="report")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(forwarding.app, name="forwarding")

@@ -116,6 +116,16 @@ class Settings(BaseSettings):
             "Those without `{to}` are told of every alert."
         ),
     )
+    evidence_key_file: Path | None = Field(
+        None, description="Private key (ed25519, mode 600) that seals evidence, made by `quantrac evidence key`."
+    )
+    link_key_file: Path | None = Field(
+        None,
+        description=(
+            "Key (mode 600) of the links with which incidents are taken, the same for `run incidents` and the page; "
+            "default: link.key in the run folder, made when it is missing."
+        ),
+    )
     vapid_key_file: Path | None = Field(
         None, description="Private key of Web Push (mode 600), made by `quantrac oncall vapid`; empty: no Web Push."
     )

@@ -67,6 +67,10 @@ class IncidentTransaction:
         """Return the incidents that opened in ``[start, end)``."""
         return self._incidents("incidents_of_time", {"start": start, "end": end})
 
+    def read(self, name: str, arguments: Mapping[str, object]) -> list[Incident]:
+        """Return the incidents of a statement that has their columns, with their alerts."""
+        return self._incidents(name, arguments)
+
     def new_id(self) -> int:
         """Return the number of the next incident."""
         return int(self._value("new_incident_id", {}))

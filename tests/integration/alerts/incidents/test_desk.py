@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, Thread
@@ -42,7 +42,7 @@ def quantrac(centre: Centre, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 
 @pytest.fixture
-def linked(centre: Centre) -> tuple[Desk, str]:
+def linked(centre: Centre) -> Iterator[tuple[Desk, str]]:
     """A desk, and the token of the link in an's page."""
     options = StepOptions(common=(), signer=SIGNER)
     centre.step = IncidentStep(centre.store, options, centre.clock)
@@ -50,7 +50,9 @@ def linked(centre: Centre) -> tuple[Desk, str]:
     centre.step.once()
     texts = {str(text) for (text,) in centre.outbox("text")}
     assert len(texts) == 1  # mail and SMS of one person have one link
-    return Desk(IncidentStore(centre.database.desk), centre.clock), texts.pop().split(PATH)[1].split()[0]
+    store = IncidentStore(centre.database.desk)
+    yield Desk(store, centre.clock), texts.pop().split(PATH)[1].split()[0]
+    store.close()
 
 
 def test_a_link_takes_its_incident_once_in_its_persons_name(centre: Centre, linked: tuple[Desk, str]) -> None:
