@@ -35,8 +35,8 @@ _OTHERS = Bilingual(
     "Look at the station's other parameters: real pollution seldom moves one alone.",
 )
 _ACKNOWLEDGE = Bilingual(
-    "Xác nhận đã nhận cảnh báo số {alert} và ghi nguyên nhân khi kết thúc.",
-    "Acknowledge alert no. {alert}, and record its cause when it is over.",
+    "Xác nhận đã nhận {it} và ghi nguyên nhân khi kết thúc.",
+    "Acknowledge {it}, and record its cause when it is over.",
 )
 _PROBE = Bilingual(
     "Yêu cầu đơn vị vận hành kiểm tra, vệ sinh, hiệu chuẩn thiết bị.",
@@ -57,9 +57,13 @@ _REPORT = Bilingual(
     "Đối chiếu số liệu ngày, lập biên bản và báo cáo theo quy định.",
     "Verify the day's data, draw up the minutes and report as prescribed.",
 )
+_DECIDE = Bilingual(
+    "Hỏi trạm vì sao gửi lại số liệu, rồi chấp nhận hoặc từ chối: `quantrac revisions list`.",
+    "Ask the station why it sent readings again, then accept or reject them: `quantrac revisions list`.",
+)
 _CLOSE = Bilingual(
-    "Ghi nguyên nhân và biện pháp đã thực hiện vào cảnh báo số {alert}.",
-    "Record cause and measures with alert no. {alert}.",
+    "Ghi nguyên nhân và biện pháp đã thực hiện vào {it}.",
+    "Record cause and measures with {it}.",
 )
 
 _STEPS = {
@@ -69,6 +73,7 @@ _STEPS = {
     AlertKind.OFFLINE: (_LINE, _BACKFILL, _ACKNOWLEDGE),
     AlertKind.DUE: (_WITHOUT, _CAMERA, _SAMPLE, _ACKNOWLEDGE),
     AlertKind.FLOODING: (_LINE, _ACKNOWLEDGE),
+    AlertKind.REVISION: (_DECIDE, _ACKNOWLEDGE),
 }
 _DAY_STEPS = (_REPORT, _CALL, _ACKNOWLEDGE)
 _OF_WATER = {_CAMERA: _WATER, _CALL: _UPSTREAM}
@@ -79,7 +84,23 @@ def steps(
     kind: AlertKind, alert_id: int, *, over: bool, of_mean: bool = False, station: StationKind = StationKind.EFFLUENT
 ) -> tuple[Bilingual, ...]:
     """Return what to do next, in order; ``over`` when the alert has ended, ``of_mean`` for an average."""
+    return _worded(_chosen(kind, over=over, of_mean=of_mean, station=station), "cảnh báo", "alert", alert_id)
+
+
+def incident_steps(
+    kind: AlertKind, incident_id: int, *, over: bool, station: StationKind = StationKind.EFFLUENT
+) -> tuple[Bilingual, ...]:
+    """Return what to do next about an incident, by the kind of its leading alert."""
+    return _worded(_chosen(kind, over=over, of_mean=False, station=station), "sự cố", "incident", incident_id)
+
+
+def _chosen(kind: AlertKind, *, over: bool, of_mean: bool, station: StationKind) -> tuple[Bilingual, ...]:
     chosen = (_CLOSE,) if over else _DAY_STEPS if of_mean else _STEPS[kind]
     if station is StationKind.SURFACE_WATER:
         chosen = tuple(_OF_WATER.get(step, step) for step in chosen)
-    return tuple(Bilingual(s.vi.format(alert=alert_id), s.en.format(alert=alert_id)) for s in chosen)
+    return chosen
+
+
+def _worded(chosen: tuple[Bilingual, ...], what_vi: str, what_en: str, number: int) -> tuple[Bilingual, ...]:
+    vi, en = f"{what_vi} số {number}", f"{what_en} no. {number}"
+    return tuple(Bilingual(s.vi.format(it=vi), s.en.format(it=en)) for s in chosen)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from fractions import Fraction
 
 from alerts.escalation import Reason
 from alerts.explanations import against_limit, limit_words
 from alerts.limits import FLOW
 from alerts.rules import Rule
+from alerts.standing import exact_mean
 from alerts.thresholds import exceeds, thresholds
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
 from quantrac.domain.judgements import Bucket, Judgement, Verdict
@@ -80,7 +80,7 @@ def judgement_of(
     """
     if bucket.parameter == FLOW and bucket.window is not Window.DAY:
         limit = None
-    mean = float(Fraction(bucket.usable_sum) / bucket.usable_count) if bucket.usable_count else None
+    mean = exact_mean(bucket.usable_sum, bucket.usable_count)
     verdict = _verdict(bucket, mean, limit, minimum_completeness)
     ratio = _ratio(mean, limit)
     return Judgement(

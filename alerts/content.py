@@ -10,7 +10,7 @@ from quantrac.domain.words import Bilingual
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One labelled fact of a message."""
+    """One labelled fact of a message; without a label, a sentence."""
 
     label: Bilingual
     value: Bilingual
@@ -23,6 +23,16 @@ class Content:
     headline: Bilingual
     lines: tuple[Line, ...]
     steps: tuple[Bilingual, ...]
-    summary: Summary | None
-    unit: str
-    banner: Bilingual | None
+    summary: Summary | None = None
+    unit: str = ""
+    banner: Bilingual | None = None
+    moved: tuple[Line, ...] = ()
+    """What has moved, each parameter by itself: how far, and why it is told."""
+    clocks: tuple[Bilingual, ...] = ()
+    """Where the day leads."""
+    contacts: tuple[Line, ...] = ()
+    """Whom to ring."""
+    answers: tuple[Line, ...] = ()
+    """How to answer: the page, the command."""
+    curve: bool = False
+    """Whether a picture of the curve is to stand in the HTML form, where one can be drawn."""

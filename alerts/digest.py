@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 
 from alerts.budget import PagingBudget
+from alerts.messages import DOMAIN
 from quantrac.domain.notifications import Held, HeldBack, Notification
 from quantrac.domain.stations import Station
 from quantrac.domain.words import Bilingual, duration, duration_vi, local_time
@@ -15,7 +16,7 @@ _MOST_LINES = 20
 _EXAMPLE = Bilingual("[MINH HỌA] ", "[ILLUSTRATION] ")
 
 
-def digest(back: HeldBack, station: Station | None, budget: PagingBudget, domain: str) -> Notification:
+def digest(back: HeldBack, station: Station | None, budget: PagingBudget) -> Notification:
     """Return the message that tells a recipient what was held back about a station.
 
     ``station`` is ``None`` where no description of it is left. The Message-ID is made of what was held back: the same
@@ -27,7 +28,7 @@ def digest(back: HeldBack, station: Station | None, budget: PagingBudget, domain
     vi = f"{example.vi}[TỔNG HỢP] {count} tin của {alerts} cảnh báo không gửi riêng – {name.vi}"
     en = f"{example.en}[DIGEST] {count} messages of {alerts} alerts not sent one by one – {name.en}"
     return Notification(
-        message_id=_message_id(back, domain),
+        message_id=_message_id(back),
         channel=back.channel,
         recipient=back.recipient,
         subject=f"{vi} / {en}",
@@ -64,7 +65,7 @@ def _listed(held: tuple[Held, ...], more: str) -> Iterable[str]:
         yield f"  … +{len(held) - _MOST_LINES} {more}"
 
 
-def _message_id(back: HeldBack, domain: str) -> str:
+def _message_id(back: HeldBack) -> str:
     who = f"{back.channel.value}:{back.recipient.casefold()}"
     digested = hashlib.sha256(f"{back.station}:{who}".encode()).hexdigest()[:16]
-    return f"<quantrac.digest-{back.held[0].id}.{back.held[-1].id}-{digested}@{domain}>"
+    return f"<quantrac.digest-{back.held[0].id}.{back.held[-1].id}-{digested}@{DOMAIN}>"

@@ -11,12 +11,14 @@ arrives, and the time since the sensor was last *in order* is held against the s
     in order  -    -    x                                    x: the third usable one in a row
     alert                                  (40) O   (130) E  O a work item, E escalated: officers are paged
 
-One usable reading among many others does not put a sensor in order: it takes ``RUN`` at its cadence.
+One usable reading among many others does not put a sensor in order: it takes ``RUN`` at its cadence. Nor does every
+second one for long: usable readings have to cover ``SHARE`` of the time, and what they leave uncovered is owed until
+later ones have made up for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -24,6 +26,7 @@ from alerts.due_words import cadence_words, unusable_words
 from alerts.escalation import Reason
 from alerts.rules import Rule, Trigger
 from quantrac.domain.alerts import AlertKey, Severity, Transition, TransitionKind
+from quantrac.domain.incidents import HoldWindow, WindowKind
 from quantrac.domain.presence import Defect, Listening, Note, OpenAlert, SensorPresence
 from quantrac.domain.readings import CheckedReading, Flag, QcReason, Status
 from quantrac.domain.stations import Sensor, Station
@@ -31,6 +34,10 @@ from quantrac.domain.words import Bilingual
 
 RUN = 3
 """Usable readings in a row that put a sensor in order, as many as end an alert of its limit."""
+SHARE = 0.75
+"""Of the time that usable readings cover in a sensor that is in order: as much as an hour or day needs to be judged."""
+MOST_OWED = 5
+"""Readings at the cadence that make up for whatever a sensor owes: a repaired one is in order within half an hour."""
 INTERVALS = 12
 """Equal intervals in a row that make an actual cadence: an hour of a 5-minute station."""
 SAME_INTERVAL = 0.1
@@ -41,6 +48,7 @@ GAP_CADENCES = 3.0
 SHORTEST_GAP_S = 900.0
 """Three missed sendings, and 15 minutes at least (Envisoft), are a silence."""
 
+_REGISTERED = frozenset({WindowKind.MAINTENANCE, WindowKind.CALIBRATION})
 _OF_STATUS = {
     Status.UNKNOWN: Defect.UNKNOWN_STATUS,
     Status.CALIBRATING: Defect.CALIBRATING,
@@ -91,26 +99,55 @@ def returned(before: SensorPresence, sensor: Sensor, heard_at: datetime, now: da
     return replace(before, returned_at=now) if in_order else before
 
 
-def noted(before: SensorPresence, note: Note, sensor: Sensor) -> SensorPresence:
-    """Return what is remembered of a sensor after one more line."""
+def noted(before: SensorPresence, note: Note, sensor: Sensor, pace_s: float | None = None) -> SensorPresence:
+    """Return what is remembered of a sensor after one more line.
+
+    ``pace_s`` is how often the station actually sends (:func:`pace_of`).
+    """
     state = _measured(replace(before, received_at=note.received_at), note)
     if note.defect is not None:
         return replace(state, defect=note.defect, defect_at=note.received_at, detail=note.detail)
-    return _usable(state, note, sensor)
+    return _usable(state, note, sensor, pace_s)
 
 
-def _usable(state: SensorPresence, note: Note, sensor: Sensor) -> SensorPresence:
+def _usable(state: SensorPresence, note: Note, sensor: Sensor, pace_s: float | None) -> SensorPresence:
     at, last = note.observed_at, state.usable_observed_at
-    state = replace(state, usable_at=note.received_at)
+    before, state = state, replace(state, usable_at=note.received_at)
     if at is None:
         return state
     run = 1
     if last is not None and at <= last + timedelta(seconds=sensor.cadence_s / 2):
         return state  # several readings within one cadence are one
-    if last is not None and at - last <= silence(sensor.cadence_s):
+    quiet = silence(sensor.cadence_s)
+    if last is not None and at - last <= quiet:
         run = state.usable_run + 1
-    steady = note.received_at if run >= RUN else state.steady_at
-    return replace(state, usable_observed_at=at, usable_run=run, steady_at=steady)
+    short_s = 0.0 if last is None else _owed_s(before, (at - last).total_seconds(), sensor, pace_s)
+    in_order = run >= RUN and short_s <= quiet.total_seconds()
+    steady = note.received_at if in_order else state.steady_at
+    return replace(state, usable_observed_at=at, usable_run=run, steady_at=steady, short_s=short_s)
+
+
+def _owed_s(before: SensorPresence, gap_s: float, sensor: Sensor, pace_s: float | None) -> float:
+    """Return what a sensor owes after a usable reading that came ``gap_s`` after the one before.
+
+    A silence of the whole station is told as that, and adds no more than the shortest silence does. A station that
+    sends everything at another cadence than the registered one, and nothing that cannot be used, is told as that too.
+    """
+    quiet_s = silence(sensor.cadence_s).total_seconds()
+    usable_at, cadence_s = before.usable_at, sensor.cadence_s
+    if usable_at is not None and before.returned_at is not None and before.returned_at > usable_at:
+        gap_s = min(gap_s, quiet_s)
+    only_usable = usable_at is None or before.defect_at is None or before.defect_at <= usable_at
+    if only_usable and pace_s is not None:
+        cadence_s = max(cadence_s, pace_s)
+    owed_s = before.short_s + SHARE * gap_s - min(gap_s, cadence_s)
+    return min(max(0.0, owed_s), quiet_s + MOST_OWED * (1 - SHARE) * sensor.cadence_s)
+
+
+def pace_of(presences: Iterable[SensorPresence]) -> float | None:
+    """Return how often a station actually sends, by the fastest of its sensors (s); ``None``: not steadily."""
+    paces = (p.interval_s for p in presences if p.interval_run >= INTERVALS)
+    return min((pace_s for pace_s in paces if pace_s is not None), default=None)
 
 
 def _measured(state: SensorPresence, note: Note) -> SensorPresence:
@@ -148,6 +185,8 @@ class Watched:
     heard_at: datetime
     """When the station was last heard."""
     listening: Listening
+    excused: bool = False
+    """Whether registered maintenance says why nothing usable comes: officers are told afterwards, if it still holds."""
 
 
 def due(rule: Rule, watched: Watched, alert: OpenAlert | None) -> Transition | None:
@@ -182,6 +221,8 @@ def _unusable(rule: Rule, watched: Watched, alert: OpenAlert | None) -> Transiti
     counted_from = listening.since if began is None else max(began, listening.since)
     waited_s = (listening.until - counted_from).total_seconds() - _patience_s(rule, defect)
     level = reached(rule, cadence_s, waited_s)
+    if watched.excused:
+        level = min(level, unpaged_steps(rule))
     if level == 0 or (alert is not None and (level == 1 or alert.severity == rule.steps[level - 1].severity)):
         return None
     since = began or listening.since
@@ -195,6 +236,21 @@ def _unusable(rule: Rule, watched: Watched, alert: OpenAlert | None) -> Transiti
         words=unusable_words(defect, detail, presence, listening.until - since),
         reason=Reason.NOT_USABLE,
     )
+
+
+def excused(windows: Iterable[HoldWindow], key: AlertKey, now: datetime, cadence_s: float) -> bool:
+    """Whether registered maintenance or calibration covers a sensor now, or did until just now.
+
+    What still holds when it is over is told after so many cadences as it takes to be in order again.
+    """
+    instants = [now - timedelta(seconds=number * cadence_s) for number in range(RUN + MOST_OWED + 1)]
+    registered = [window for window in windows if window.kind in _REGISTERED]
+    return any(window.covers(key, at) for window in registered for at in instants)
+
+
+def unpaged_steps(rule: Rule) -> int:
+    """Return how many steps of a rule come before the first that pages."""
+    return next((number for number, step in enumerate(rule.steps) if step.page), len(rule.steps))
 
 
 def _patience_s(rule: Rule, defect: Defect) -> float:

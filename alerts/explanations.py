@@ -116,13 +116,13 @@ def probable_class(cls: str, probability: float, *, in_river: bool = False) -> B
     return Bilingual(f"{words.vi} ({share})", f"{words.en} ({share})")
 
 
-def assessment_words(assessment: Assessment) -> Bilingual:
+def assessment_words(assessment: Assessment, *, in_river: bool = False) -> Bilingual:
     """Put what the model makes of an anomaly into one sentence.
 
     >>> print(assessment_words(Assessment("pollution", 0.874, (Bilingual("COD, NH4 cùng tăng", "COD, NH4 rose"),))).vi)
     Có thể là: sự cố xả thải, ô nhiễm thật (87 %); lý do: COD, NH4 cùng tăng.
     """
-    what = probable_class(assessment.cls, assessment.probability)
+    what = probable_class(assessment.cls, assessment.probability, in_river=in_river)
     vi, en = f"Có thể là: {what.vi}", f"Probably: {what.en}"
     if assessment.reasons:
         vi += f"; lý do: {'; '.join(r.vi for r in assessment.reasons)}"

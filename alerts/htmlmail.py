@@ -2,42 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 
-from alerts.content import Content
-from quantrac.domain.notifications import Summary
+from alerts import plaintext
+from alerts.content import Content, Line
+from quantrac.domain.notifications import CURVE_ENDS, CURVE_STARTS, Summary
 from quantrac.domain.stations import VIETNAM
 from quantrac.domain.words import Bilingual, quantity, quantity_vi
 
-_CELL = 'style="padding:2px 10px 2px 0;vertical-align:top"'
+_CELL = 'style="padding:2px 12px 2px 0;vertical-align:top;text-align:left"'
+_HEAD = 'style="font-size:15px;margin:14px 0 4px"'
 _BAR_PX = 160
 
 
 def render(content: Content) -> str:
-    """Return the HTML document of a message, Vietnamese first."""
-    parts = [*_language(content, "vi"), "<hr>", *_language(content, "en")]
-    style = "font-family:sans-serif;font-size:14px;color:#222"
-    return f'<!doctype html><html lang="vi"><body style="{style}">{"".join(parts)}</body></html>'
+    """Return the HTML document of a message, Vietnamese first.
+
+    Where a curve is wanted, the bars of the last hour stand between two marks: the notifier puts the picture there.
+    """
+    parts = [*_language(content, "vi", picture=content.curve), "<hr>", *_language(content, "en", picture=False)]
+    style = "font-family:sans-serif;font-size:14px;color:#222;max-width:640px"
+    head = '<head><meta charset="utf-8"></head>'
+    return f'<!doctype html><html lang="vi">{head}<body style="{style}">{"".join(parts)}</body></html>'
 
 
-def _language(content: Content, language: str) -> Iterable[str]:
+def _language(content: Content, language: str, *, picture: bool) -> Iterable[str]:
     def say(words: Bilingual) -> str:
-        return escape(words.vi if language == "vi" else words.en)
+        return escape(plaintext.one_line(words.vi if language == "vi" else words.en))
+
+    def table(title: Bilingual, lines: Sequence[Line]) -> Iterable[str]:
+        if lines:
+            yield f"<h3 {_HEAD}>{say(title)}</h3><table>"
+            yield from (_row(say(li.label), say(li.value)) for li in lines)
+            yield "</table>"
 
     if content.banner is not None:
         yield f'<p style="background:#fff3cd;padding:6px"><b>{say(content.banner)}</b></p>'
-    yield f"<h2>{say(content.headline)}</h2><table>"
-    yield from (
-        f"<tr><td {_CELL}><b>{say(li.label)}</b></td><td {_CELL}>{say(li.value)}</td></tr>" for li in content.lines
-    )
-    yield "</table>"
+    yield f'<h2 style="font-size:18px;margin:6px 0">{say(content.headline)}</h2>'
+    yield from table(plaintext.MOVED, content.moved)
+    yield CURVE_STARTS if picture else ""
     if content.summary is not None and content.summary.usable:
-        yield f"<h3>{'Một giờ qua' if language == 'vi' else 'The last hour'}</h3>"
+        yield f"<h3 {_HEAD}>{'Một giờ qua' if language == 'vi' else 'The last hour'}</h3>"
         yield from _hour(content.summary, content.unit, language)
-    yield f"<h3>{'Việc cần làm' if language == 'vi' else 'What to do'}</h3><ol>"
-    yield from (f"<li>{say(step)}</li>" for step in content.steps)
-    yield "</ol>"
+    yield CURVE_ENDS if picture else ""
+    if content.clocks:
+        yield f'<h3 {_HEAD}>{say(plaintext.CLOCK)}</h3><p style="background:#fdebd0;padding:6px;margin:0">'
+        yield "<br>".join(say(words) for words in content.clocks)
+        yield "</p>"
+    yield '<table style="margin-top:8px">'
+    yield from (_row(say(li.label), say(li.value)) for li in content.lines)
+    yield "</table>"
+    yield from table(plaintext.CONTACTS, content.contacts)
+    if content.steps:
+        yield f'<h3 {_HEAD}>{say(plaintext.STEPS)}</h3><ol style="margin:0;padding-left:22px">'
+        yield from (f"<li>{say(step)}</li>" for step in content.steps)
+        yield "</ol>"
+    yield from table(plaintext.ANSWER, content.answers)
+
+
+def _row(label: str, value: str) -> str:
+    """Return a row of a table; an address of a page is a link, a sentence without a label takes both columns."""
+    if value.startswith(("https://", "http://")):
+        value = f'<a href="{value}">{value}</a>'
+    if not label:
+        return f'<tr><td {_CELL} colspan="2">{value}</td></tr>'
+    return f"<tr><td {_CELL}><b>{label}</b></td><td {_CELL}>{value}</td></tr>"
 
 
 def _hour(summary: Summary, unit: str, language: str) -> Iterable[str]:

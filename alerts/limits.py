@@ -13,7 +13,7 @@ from pathlib import Path
 
 from quantrac.domain.limits import Limit, LimitSet, LimitValue, Window
 from quantrac.domain.parameters import parameter_of
-from quantrac.domain.spellings import symbol_mistake
+from quantrac.domain.spellings import symbol_mistake, unit_mistake
 from quantrac.domain.stations import PermitLimit, Registry, Station
 from quantrac.domain.units import unit_factor
 from quantrac.errors import RuleError
@@ -107,7 +107,19 @@ def check_limits(registry: Registry, limit_sets: Sequence[LimitSet], day: date) 
                 problems.append(
                     f"Station {station.code}: the limit set {in_force.code} is empty; import its official values."
                 )
+    problems += _set_problems(limit_sets)
     return list(dict.fromkeys(problems))
+
+
+def _set_problems(limit_sets: Iterable[LimitSet]) -> Iterable[str]:
+    """Yield what is wrong with the symbols and units of limit sets: a limit of ``cod`` judges nothing."""
+    for limit_set in limit_sets:
+        for value in limit_set.values:
+            if parameter_of(value.parameter) is None:
+                continue  # standards limit more than instruments of ours measure
+            mistake = symbol_mistake(value.parameter) or unit_mistake(value.parameter, value.unit)
+            if mistake is not None:
+                yield f"Limit set {limit_set.code} of {limit_set.effective_from}: {value.parameter}: {mistake}"
 
 
 def _symbol_problems(station: Station, symbol: str, limited: Collection[str]) -> list[str]:
@@ -147,7 +159,7 @@ def _values(table: Table) -> Iterable[LimitValue]:
         if parameter in seen:
             raise entry.error("parameter", f"{parameter!r} has two values; keep one.")
         seen.add(parameter)
-        minimum, maximum = entry.optional_number("minimum"), entry.optional_positive("maximum")
+        minimum, maximum = entry.optional_minimum("minimum"), entry.optional_maximum("maximum")
         if minimum is None and maximum is None:
             raise entry.error("maximum", "is missing, and minimum too; a limit needs at least one of them.")
         if minimum is not None and maximum is not None and minimum >= maximum:

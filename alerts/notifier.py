@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from prometheus_client import Counter
 
 from alerts.notifiers.protocol import Notifier
 from alerts.outbox import OutboxStore
+from quantrac.away import Away
 from quantrac.clock import Clock
-from quantrac.domain.notifications import Channel, PendingNotification
+from quantrac.domain.notifications import CURVE_STARTS, Channel, Notification, PendingNotification
 from quantrac.errors import NotifyError, StoreError
 from quantrac.masking import masked
 from quantrac.telemetry import get_logger
@@ -70,23 +71,29 @@ class NotifierLoop:
         notifiers: Iterable[Notifier],
         clock: Clock,
         options: NotifierOptions | None = None,
+        draw: Callable[[PendingNotification], bytes | None] | None = None,
     ) -> None:
+        """``draw`` returns the picture of a mail's curve; without it, and where it fails, mails go without one."""
         self._store, self._clock = store, clock
         self._options = options or NotifierOptions()
+        self._draw = draw
         self._notifiers: dict[Channel, Notifier] = {n.channel: n for n in notifiers}
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; the delivery in hand is finished and noted."""
         _log.info("notifier_ready", channels=sorted(self._notifiers))
+        away = Away()
         try:
             while not stop.is_set():
                 try:
-                    if self.deliver_due(stop) == 0 and not stop.is_set():
+                    delivered = self.deliver_due(stop)
+                    away.back("database")
+                    if delivered == 0 and not stop.is_set():
                         self._rest()
                 except StoreError as exc:
                     if not exc.retryable:
                         raise
-                    _log.warning("database_away", error=str(exc), again_in_s=self._options.store_pause_s)
+                    away.gone("database", exc)
                     stop.wait(self._options.store_pause_s)
         finally:
             self._close_connections()
@@ -109,7 +116,7 @@ class NotifierLoop:
     def _deliver(self, pending: PendingNotification, stop: threading.Event) -> None:
         channel = pending.notification.channel
         try:
-            receipt = self._notifier(channel).send(pending.notification)
+            receipt = self._notifier(channel).send(self._illustrated(pending))
         except NotifyError as exc:
             self._note_failure(pending, exc)
             return
@@ -117,6 +124,17 @@ class NotifierLoop:
         self._note_delivery(pending, receipt, stop)
         _deliveries.labels(channel=channel.value, outcome="delivered").inc()
         _log.info("notification_delivered", id=pending.id, message_id=pending.notification.message_id)
+
+    def _illustrated(self, pending: PendingNotification) -> Notification:
+        """Return the message with its picture. A picture that cannot be drawn never keeps a message back."""
+        sent = pending.notification
+        if self._draw is None or sent.html is None or CURVE_STARTS not in sent.html:
+            return sent
+        try:
+            return replace(sent, picture=self._draw(pending))
+        except Exception as exc:  # noqa: BLE001  whatever the drawing raises: the text is what counts
+            _log.warning("curve_not_drawn", id=pending.id, error=str(exc))
+            return sent
 
     def _note_delivery(self, pending: PendingNotification, receipt: str, stop: threading.Event) -> None:
         """Note it for as long as it takes: a database that is away just now must not make the message go out again."""

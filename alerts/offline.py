@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from alerts.due import reached
+from alerts.due import reached, unpaged_steps
 from alerts.escalation import Reason
 from alerts.rules import Rule
 from quantrac.domain.alerts import AlertKey, Severity, Transition, TransitionKind
@@ -25,6 +25,7 @@ def signal_loss(
     listening_since: datetime | None = None,
     paged: bool | None = None,
     may_page: bool = True,
+    excused: bool = False,
 ) -> Transition | None:
     """Return what a station's silence changes, if anything.
 
@@ -47,9 +48,13 @@ def signal_loss(
         Whether officers were paged for the open alert; ``None``: not known, any step that pages counts.
     may_page
         Whether the rule pages for this kind of station.
+    excused
+        Whether registered maintenance says why nothing comes: no step that pages is reached meanwhile.
     """
     since = heard_at if listening_since is None else max(heard_at, listening_since)
     level = reached(rule, cadence_s, (now - since).total_seconds())
+    if excused:
+        level = min(level, unpaged_steps(rule))
     back = reached(rule, cadence_s, (now - heard_at).total_seconds()) == 0
     any_page = may_page and any(step.page for step in rule.steps)
     if is_open and back:

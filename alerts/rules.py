@@ -96,10 +96,10 @@ class Rule:
         return parameter not in self.except_parameters and (not self.parameters or parameter in self.parameters)
 
 
-_RULE_KEYS = frozenset(f.name for f in fields(Rule)) - {"steps"} | {"step"}
+RULE_KEYS = frozenset(f.name for f in fields(Rule)) - {"steps"} | {"step"}
 _OLD_POLLUTION = "process"
 """What the key ``pollution`` was called before: rules that were imported then are kept under it."""
-_STEP_KEYS = frozenset(f.name for f in fields(Step)) | {_OLD_POLLUTION}
+STEP_KEYS = frozenset(f.name for f in fields(Step)) | {_OLD_POLLUTION}
 _NEEDED = {AlertKind.LIMIT: "fraction", AlertKind.ANOMALY: "probability", AlertKind.OFFLINE: "after_s"}
 _TRIGGERS = {
     AlertKind.FAULT: (Trigger.FAULT, Trigger.CALIBRATING, Trigger.FLAT_HIGH),
@@ -196,7 +196,7 @@ def _distinct(rules: Sequence[Rule], source: str) -> tuple[Rule, ...]:
 
 
 def _rule(table: Table) -> Rule:
-    table.refuse_unknown(_RULE_KEYS)
+    table.refuse_unknown(RULE_KEYS)
     kind = table.member("kind", AlertKind)
     window = table.member("window", Window) if "window" in table.values else Window.READING
     if window is not Window.READING and kind is not AlertKind.LIMIT and (kind, window) != _DUE_DAY:
@@ -265,7 +265,7 @@ def _steps(table: Table, kind: AlertKind) -> tuple[Step, ...]:
 
 
 def _step(entry: Table) -> Step:
-    entry.refuse_unknown(_STEP_KEYS)
+    entry.refuse_unknown(STEP_KEYS)
     fraction, probability = entry.optional_positive("fraction"), entry.optional_positive("probability")
     clear = entry.optional_positive("clear")
     if probability is not None and probability > 1:

@@ -11,26 +11,25 @@ import json
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-import psycopg
 from rich.console import Console
 from rich.table import Table
 
 from bench.bare_copy import copy_rows_per_s
+from bench.delays import DRAINED_S, FLEET_GOES_ON, delays_of, fleet, quantiles
 from bench.feed import fill
+from bench.flood import measure_floods
 from bench.meter import Meter
 from bench.model import measure_model
 from bench.province import bench_registry
 from local.processes import Part
-from local.stage import FleetRun, Stage, temporary_stage
+from local.stage import Stage, temporary_stage
 from quantrac.clock import SystemClock
 from quantrac.domain.stations import Station
 from quantrac.errors import QuantracError
 from quantrac.settings import load_settings
-from sql.delays import quantile_s
 
 FIRST_MESSAGES_PER_S = 600.0
 STEP = 1.15
@@ -38,11 +37,7 @@ MOST_STEPS = 12
 WARM_UP_S = 3.0
 BEHIND_S = 3.0
 """The fleet's report is a second old, and a batch takes part of one."""
-READINGS_PER_MESSAGE = 7.5
-"""Of the sample province on average; only to choose the rates of the delay runs."""
-DRAINED_S = 300.0
 NOTHING_COMMITTED = "The worker committed nothing."
-FLEET_GOES_ON = "The fleet did not end."
 
 say = Console(stderr=True).print
 
@@ -72,14 +67,16 @@ def measure(stage: Stage, stations: Iterable[Station], seconds: float, profile: 
     copy = copy_rows_per_s(owner, seconds / 3)
     stage.start()
     say(f"Delay at 5 readings/s, {2 * seconds:.0f} s …")
-    slow = _delays(stage, 5.0, 2 * seconds)
+    slow = delays_of(stage, 5.0, 2 * seconds)
     say(f"Delay at 1,000 readings/s, {seconds:.0f} s …")
-    fast = _delays(stage, 1000.0, seconds)
+    fast = delays_of(stage, 1000.0, seconds)
     say(f"The whole path under load, {seconds:.0f} s …")
     with Meter(lambda: _pids(stage)) as meter:
         whole = _whole_path(stage, seconds)
     say("The worker alone, from a full topic …")
     alone = _worker_alone(stage, stations, profile)
+    say(f"Honest stations beside one that floods, {5 * seconds / 2:.0f} s …")
+    floods = measure_floods(stage, seconds / 2)
     if stage.restarts:
         raise QuantracError(
             f"{stage.restarts} processes ended by themselves while they were measured; see the warnings."
@@ -89,10 +86,9 @@ def measure(stage: Stage, stations: Iterable[Station], seconds: float, profile: 
         "copy_rows_per_s": round(copy),
         "ratio": round(whole / copy, 3),
         "worker_readings_per_s": round(alone),
-        "delay_p50_s_at_5": _rounded(quantile_s(slow, 0.5)),
-        "delay_p99_s_at_5": _rounded(quantile_s(slow, 0.99)),
-        "delay_p50_s_at_1000": _rounded(quantile_s(fast, 0.5)),
-        "delay_p99_s_at_1000": _rounded(quantile_s(fast, 0.99)),
+        "delay_at_5": quantiles(slow),
+        "delay_at_1000": quantiles(fast),
+        "beside_a_flood": floods,
         "rss_mb": {name: round(mb) for name, mb in sorted(meter.rss_mb.items())},
         "cpu_s": {name: round(s, 1) for name, s in sorted(meter.cpu_s.items())},
     }
@@ -105,28 +101,6 @@ def show(result: dict[str, object]) -> None:
         shown = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else f"{value:,}"
         table.add_row(name, shown)
     Console().print(table)
-
-
-def _fleet(stage: Stage, messages_per_s: float, seconds: float) -> FleetRun:
-    return stage.fleet("--rate", f"{messages_per_s:g}", "--duration", f"{seconds:g}")
-
-
-def _delays(stage: Stage, readings_per_s: float, seconds: float) -> dict[int, int]:
-    """Return the histogram of delays of a run at a rate."""
-    before = _histogram(stage)
-    run = _fleet(stage, readings_per_s / READINGS_PER_MESSAGE, seconds)
-    run.begin()
-    stage.until(run.ended, seconds + 60, FLEET_GOES_ON)
-    run.until_drained(DRAINED_S)
-    run.close()
-    stage.let(3.0)  # the worker writes the delays of its last batch with its next sweep
-    return dict(_histogram(stage) - before)
-
-
-def _histogram(stage: Stage) -> Counter[int]:
-    with psycopg.connect(stage.servers.database().reader) as connection:
-        rows = connection.execute("SELECT bucket, sum(readings)::bigint FROM delays GROUP BY bucket").fetchall()
-    return Counter(dict(rows))
 
 
 def _whole_path(stage: Stage, seconds: float) -> float:
@@ -148,7 +122,7 @@ def _whole_path(stage: Stage, seconds: float) -> float:
 
 def _step(stage: Stage, messages_per_s: float, seconds: float) -> tuple[float, bool]:
     """Publish at a rate; return readings committed per second, and whether the path kept up."""
-    run = _fleet(stage, messages_per_s, seconds + WARM_UP_S + 5.0)
+    run = fleet(stage, messages_per_s, seconds + WARM_UP_S + 5.0)
     run.begin()
     stage.until(lambda: run.look().ledger.stored > 0, 60, NOTHING_COMMITTED)
     stage.let(WARM_UP_S)
@@ -206,10 +180,6 @@ def _profile(worker: Part, folder: Path) -> None:
 def _pids(stage: Stage) -> dict[str, int | None]:
     servers = {server.name: server.pid for server in stage.servers.all if server.name != "mail"}
     return servers | {each.name: each.pid for each in stage.parts}
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 3)
 
 
 if __name__ == "__main__":

@@ -10,27 +10,26 @@ from functools import partial
 
 import numpy as np
 
-from models.families import STATION_DEFAULT
-from models.fitting import fit
-from models.pipeline import Fitted, Scorer, warm
+from models.pipeline.configs import STATION_DEFAULT
+from models.pipeline.pipeline import Fitted, Scorer, warm
 from models.protocol import TriageClass
 from models.series import Event, Floats, Series
 from models.snapshots import pack, unpack
+from models.training.fitting import fit
 
 SENSORS = 10
 STATIONS = 30
 """Held at once, to see what memory a station takes."""
 _TAUGHT_ROWS = 4000
 _EVENT_EVERY, _EVENT_ROWS = 400, 30
-_CONFIG = replace(STATION_DEFAULT, injections=None)
 
 
 def measure_model(rows: int, repeats: int) -> dict[str, object]:
     """Return the figures of the model; times are processor times, the least of ``repeats`` runs."""
     began = time.perf_counter()
-    warm(_CONFIG)
+    warm(STATION_DEFAULT)
     warmed_s = time.perf_counter() - began
-    taught = fit([_series(_TAUGHT_ROWS, 0)], _CONFIG)
+    taught = fit([_series(_TAUGHT_ROWS, 0)], STATION_DEFAULT)
     novelty = replace(taught, stage=None)
     series = _series(rows, 1)
     pass_s = _least(lambda: _bare_pass(series.values), repeats)

@@ -48,8 +48,13 @@ _REVISIONS = """
         station, parameter, observed_at, received_at, value, status, flag, raw_partition, raw_offset,
         replaced_at, replaced_by_partition, replaced_by_offset
     )
-    SELECT station, parameter, observed_at, received_at, value + 1, status, flag, 0, 1, '2026-11-20', 0, 2
+    SELECT station, parameter, observed_at, received_at, value, status, flag, 0, 1, '2026-11-20', 0, 2
       FROM readings WHERE random() < 0.05
+"""
+_REVISED = """
+    UPDATE readings AS kept SET value = kept.value - 1, raw_offset = 2
+      FROM reading_revisions AS was
+     WHERE (was.station, was.parameter, was.observed_at) = (kept.station, kept.parameter, kept.observed_at)
 """
 _JUDGEMENTS = """
     INSERT INTO judgements (
@@ -69,7 +74,7 @@ _BY_KEY = (
 def measure_reports(database: DatabaseEndpoint, repeats: int = 3) -> dict[str, object]:
     """Return seconds of a station-month and their ratio to a read by primary key; the least of some runs."""
     with psycopg.connect(database.owner) as connection:
-        for text in (_READINGS, _REVISIONS, _JUDGEMENTS):
+        for text in (_READINGS, _REVISIONS, _REVISED, _JUDGEMENTS):
             connection.execute(text.encode(), (list(PARAMETERS),) if "%s" in text else None)
     document = _month(database)
     with psycopg.connect(database.reader, autocommit=True) as connection:

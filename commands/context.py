@@ -21,6 +21,7 @@ from quantrac.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from streams.trainer import TrainerOptions
+    from web.options import WebOptions
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,30 @@ class Context:
             s.smtp_ca_file,
         )
 
+    def web(self, scripts: Path) -> WebOptions:
+        """Return what the page is told; ``scripts`` is the folder of the scripts of others."""
+        from web.options import OidcOptions, WebOptions
+
+        s = self.settings
+        oidc = None
+        if s.oidc_issuer is not None:
+            if s.oidc_client_id is None:
+                raise SettingsError("QUANTRAC_OIDC_ISSUER is set, but QUANTRAC_OIDC_CLIENT_ID is not.")
+            oidc = OidcOptions(s.oidc_issuer, s.oidc_client_id, _secret(s.oidc_client_password), s.oidc_login_claim)
+        return WebOptions(
+            scripts=scripts,
+            address=s.web_address,
+            port=s.web_port,
+            url=s.web_url,
+            tls_cert=s.web_tls_cert,
+            tls_key=s.web_tls_key,
+            proxies=s.web_proxies,
+            session=timedelta(hours=s.web_session_hours),
+            idle=timedelta(hours=s.web_idle_hours),
+            tiles=s.web_tiles_url,
+            oidc=oidc,
+        )
+
     def registry(self) -> Registry:
         """Return the stations as the database has them."""
         from sql.catalogue import load_registry
@@ -120,6 +145,11 @@ class Context:
             least_rows=s.trainer_min_rows,
             false_alarms_per_week=s.model_false_alarms_per_week,
         )
+
+    @property
+    def link_key_file(self) -> Path:
+        """File of the key that signs the links with which incidents are taken."""
+        return self.settings.link_key_file or self.settings.run_dir / "link.key"
 
     @property
     def models_dir(self) -> Path:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import SecretStr
 
+from commands import health
+from commands.findings import CheckError
 from quantrac.endpoints import DATABASE_ROLES, KafkaSecurity, SmtpSecurity
 from quantrac.errors import QuantracError
 from quantrac.settings import Settings
@@ -34,14 +36,6 @@ class Finding:
     ok: bool
     seen: str
     next: str = ""
-
-
-class CheckError(QuantracError):
-    """A check found something wrong: ``args[0]`` is what was seen, ``advice`` what to do next."""
-
-    def __init__(self, seen: str, advice: str) -> None:
-        super().__init__(seen)
-        self.advice = advice
 
 
 def doctor(
@@ -179,7 +173,7 @@ def _limits(context: Context) -> str:
 
 
 def _models(context: Context) -> str:
-    from models.artefacts import ArtefactStore
+    from models.artefacts.store import ArtefactStore
     from sql.reports import Reports
 
     active, shadows = ArtefactStore(context.models_dir).chosen()
@@ -275,7 +269,19 @@ def _workers(context: Context) -> str:
         waiting, members = sum(probe.waiting().values()), probe.members()
     if waiting and not members:
         raise CheckError(f"{waiting} records wait in Kafka, and no worker takes them", "Start one: quantrac run worker")
+    if not members and _ever_heard(context):
+        raise CheckError(
+            "no worker runs, here or elsewhere: what comes is not stored, and no silence is noticed",
+            "Start one: quantrac run worker",
+        )
     return f"{members} in the group, {waiting} records wait"
+
+
+def _ever_heard(context: Context) -> bool:
+    from sql.reports import Reports
+
+    with Reports(context.database().reader) as reports:
+        return reports.status(context.clock.now()).last_received_at is not None
 
 
 def _delivery(context: Context) -> str:
@@ -306,5 +312,9 @@ CHECKS: dict[str, Callable[[Context], str]] = {
     "mail": _mail,
     "processes": _processes,
     "workers": _workers,
+    "hearing": health.hearing,
+    "raw log": health.raw_log,
+    "floods": health.floods,
+    "judging": health.judging,
     "delivery": _delivery,
 }

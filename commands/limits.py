@@ -61,8 +61,10 @@ def import_(paths: Paths = None, rules: Rules = None) -> None:
     Example: quantrac limits import qcvn-40-2025.toml
     """
     from alerts.effective_limits import effective_limits
+    from alerts.readable import rules_need
     from alerts.rules import document
     from commands.context import load_context
+    from commands.readers import refuse_unreadable
     from sql.catalogue import RuleDocument, import_limit_sets, import_rules
 
     limit_sets, alert_rules = _read(paths, rules)
@@ -71,8 +73,10 @@ def import_(paths: Paths = None, rules: Rules = None) -> None:
     if rules and not paths:
         limit_sets = ()
     owner = load_context().database().owner
+    documents = [RuleDocument(rule.code, rule.effective_from, document(rule)) for rule in alert_rules]
+    refuse_unreadable(owner, rules_need(d.document for d in documents))
     import_limit_sets(owner, limit_sets, effective_limits)
-    import_rules(owner, [RuleDocument(rule.code, rule.effective_from, document(rule)) for rule in alert_rules])
+    import_rules(owner, documents)
     say(_summary(limit_sets, alert_rules) + " imported.")
 
 

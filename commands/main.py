@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from commands import (
+    accounts,
     alerts,
     audit,
     dashboards,
@@ -15,6 +16,7 @@ from commands import (
     evidence,
     forwarding,
     incidents,
+    ledger,
     limits,
     missing,
     models,
@@ -22,6 +24,7 @@ from commands import (
     progress,
     replay,
     reports,
+    revisions,
     servers,
     settings,
     simulate,
@@ -48,6 +51,8 @@ app.command()(up.up)
 app.command()(status.status)
 app.command()(doctor.doctor)
 app.command()(missing.missing)
+app.command()(ledger.ledger)
+app.command()(ledger.received)
 app.command()(settings.settings)
 app.command()(simulate.simulate)
 app.command()(replay.replay)
@@ -60,8 +65,10 @@ app.add_typer(limits.app, name="limits")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(oncall.app, name="oncall")
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(audit.app, name="audit")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(revisions.app, name="revisions")
 app.add_typer(reports.app, name="report")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(forwarding.app, name="forwarding")

@@ -12,6 +12,7 @@ from commands.views import Column, print_table
 from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
+    from sql.ledger_report import MissingFiles
     from sql.reports import MissingSpan, SequenceGap
 
 
@@ -21,15 +22,17 @@ def missing(
     limit: Annotated[int, typer.Option(min=1, help="At most so many lines of each table.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
-    """List messages and readings that never arrived: which sequence numbers, which instants of which parameter.
+    """List messages, files and readings that never arrived: which sequence numbers, stamps, instants of a parameter.
 
-    A sequence number that is missing proves a message that was sent and lost. An instant without a reading may also be
-    one at which nothing was sent. The last hour's may still be on their way.
+    A sequence number that is missing proves a message that was sent and lost. A file whose stamp never came is *not
+    received*; it, or an instant without a reading, may also be one at which nothing was sent. The last hour's may still
+    be on their way.
 
     Example: quantrac missing DT_KCNSADEC_NUOSXL --hours 48
     """
     from commands.context import load_context
     from quantrac.errors import QuantracError
+    from sql.ledger_report import missing_files
     from sql.reports import Reports
 
     context = load_context()
@@ -39,11 +42,15 @@ def missing(
     with Reports(context.database().reader) as reports:
         gaps = [g for g in reports.sequence_gaps(limit=100_000) if station in (None, g.station)][:limit]
         spans = reports.missing_spans(station, now - timedelta(hours=hours), now, limit)
+    files = missing_files(context.database().reader, now - timedelta(hours=hours), now, limit, station)
     if as_json:
-        say_json({"sequence_numbers": [asdict(g) for g in gaps], "instants": [asdict(s) for s in spans]})
+        numbers, instants = [asdict(g) for g in gaps], [asdict(s) for s in spans]
+        say_json({"sequence_numbers": numbers, "files": [f._asdict() for f in files], "instants": instants})
         return
     say("Messages missing in sessions (proof of loss)", bold=True)
     print_table(_GAP_COLUMNS, gaps) if gaps else say("none")
+    say(f"\nFiles not received in the last {hours:g} h (stamps that never came)", bold=True)
+    print_table(_FILE_COLUMNS, files) if files else say("none")
     say(f"\nReadings that were due in the last {hours:g} h and are not there", bold=True)
     print_table(_SPAN_COLUMNS, spans) if spans else say("none")
 
@@ -55,6 +62,12 @@ _GAP_COLUMNS: tuple[Column[SequenceGap], ...] = (
     Column("to no.", lambda g: g.beyond - 1, "right"),
     Column("messages", lambda g: g.missing, "right"),
     Column("last heard", lambda g: g.last_received_at),
+)
+_FILE_COLUMNS: tuple[Column[MissingFiles], ...] = (
+    Column("station", lambda f: f.station),
+    Column("last stamp before", lambda f: f.after),
+    Column("next stamp after", lambda f: f.before),
+    Column("files", lambda f: f.files, "right"),
 )
 _SPAN_COLUMNS: tuple[Column[MissingSpan], ...] = (
     Column("station", lambda s: s.station),

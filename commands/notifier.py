@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from commands.context import Context
@@ -11,6 +13,7 @@ from quantrac.domain.notifications import Channel
 
 if TYPE_CHECKING:
     from alerts.notifiers.protocol import Notifier
+    from quantrac.domain.notifications import PendingNotification
 
 OTHERS = (Channel.WEBHOOK, Channel.WEB_PUSH)
 """Channels that are delivered beside e-mail: a service that hangs holds up no mail."""
@@ -33,11 +36,35 @@ def run_notifier(context: Context, stop: threading.Event) -> None:
     conninfo = context.database().notifier
     stores = {Channel.EMAIL: OutboxStore(conninfo, served)}
     stores |= {channel: OutboxStore(conninfo, [channel], only=True) for channel in served}
+
+    def draw(pending: PendingNotification) -> bytes | None:
+        from alerts.curve import picture
+
+        return picture(stores[Channel.EMAIL].curves(pending.id))
+
+    # matplotlib is large: it is loaded while the notifier waits for its first message.
+    threading.Thread(target=import_module, args=("alerts.curve",), daemon=True).start()
     loops = [
-        NotifierLoop(store, [KnownRecipients(*notifiers[channel], store.contacts, context.clock)], context.clock)
+        NotifierLoop(
+            store,
+            [KnownRecipients(*notifiers[channel], store.contacts, context.clock)],
+            context.clock,
+            draw=draw if channel is Channel.EMAIL else None,
+        )
         for channel, store in stores.items()
     ]
-    run_together([loop.run for loop in loops], stop)
+    run_together([*(loop.run for loop in loops), *_heartbeat(context)], stop)
+
+
+def _heartbeat(context: Context) -> Iterator[Callable[[threading.Event], None]]:
+    from alerts.heartbeat import Heartbeat, HeartbeatOptions
+    from sql.sign_store import SignStore
+
+    s = context.settings
+    if s.heartbeat_url is not None:
+        silence = timedelta(seconds=s.heartbeat_silence_s)
+        options = HeartbeatOptions(s.heartbeat_url.get_secret_value(), s.heartbeat_every_s, silence, s.incident_pages)
+        yield Heartbeat(SignStore(context.database().notifier), options, context.clock).run
 
 
 def _notifiers(context: Context) -> Iterator[tuple[Channel, tuple[Notifier, tuple[str, ...]]]]:

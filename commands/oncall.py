@@ -239,8 +239,8 @@ def verify(
 
     Example: quantrac oncall channels verify an an@so.vn --code 123456
     """
+    from alerts.incidents.verification import return_code, send_code
     from alerts.oncall.channels import CodeAnswer
-    from alerts.oncall.verification import return_code, send_code
 
     store, oncall, now = _loaded()
     channel = next((c for c in _person(oncall, person).channels if address in {c.address, str(c.id)}), None)

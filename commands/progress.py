@@ -45,10 +45,10 @@ def accept(
     from quantrac.domain.progress import BreakKind, LogBreak
     from quantrac.errors import QuantracError
     from sql.worker_store import WorkerStore
-    from streams.worker import examine
+    from streams.arrival import examine
 
     context = load_context()
-    source = examine(context.kafka())
+    source = examine(context.kafka()).source
     with WorkerStore(context.database().writer).transaction() as tx:
         reached = tx.progress.lock(source, [partition])[partition]
         if offset <= reached:

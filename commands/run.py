@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.context import Context, load_context
 from quantrac.topics import MAX_MESSAGE_BYTES
+
+if TYPE_CHECKING:
+    from sql.receipts_store import ReceiptStore
 
 app = typer.Typer(help="Run one process of the pipeline in the foreground.", no_args_is_help=True)
 
@@ -20,6 +24,7 @@ def bridge() -> None:
     Example: QUANTRAC_BRIDGE_ID=bridge-2 quantrac run bridge
     """
     from ingest.bridge import BridgeSettings, run
+    from ingest.receipts import kept
 
     context = _prepare("bridge")
     s = context.settings
@@ -29,7 +34,8 @@ def bridge() -> None:
         window=s.bridge_window,
         max_message_bytes=MAX_MESSAGE_BYTES,
     )
-    run(context.mqtt_bridge(), context.kafka(), options, _until_signal())
+    with kept(s.run_dir / "receipts" / f"{s.bridge_id}.sqlite", _receipts(context)) as receipts:
+        run(context.mqtt_bridge(), context.kafka(), options, _until_signal(), receipts=receipts)
 
 
 @app.command()
@@ -39,6 +45,7 @@ def dropfolder() -> None:
     Example: QUANTRAC_DROP_FOLDER=/srv/stations quantrac run dropfolder
     """
     from ingest.dropfolder.intake import DropFolderOptions, run
+    from ingest.receipts import kept
     from quantrac.domain.loggers import DropMode
     from quantrac.errors import SettingsError
 
@@ -61,7 +68,8 @@ def dropfolder() -> None:
         archive_after_s=s.drop_archive_after_s,
         max_file_bytes=s.drop_max_file_bytes,
     )
-    run(options, context.kafka(), context.registry, _until_signal())
+    with kept(s.run_dir / "receipts" / f"{s.drop_id}.sqlite", _receipts(context)) as receipts:
+        run(options, context.kafka(), context.registry, _until_signal(), receipts=receipts)
 
 
 @app.command()
@@ -156,6 +164,42 @@ def reporter() -> None:
     from commands.reports.reporter import run_reporter
 
     run_reporter(_prepare("reporter"), _until_signal())
+
+
+def _receipts(context: Context) -> ReceiptStore | None:
+    """Return where the account of what was received is carried to; ``None``: no database is named, it stays on disk."""
+    from quantrac.errors import SettingsError
+    from quantrac.telemetry import get_logger
+    from sql.receipts_store import ReceiptStore
+
+    try:
+        return ReceiptStore(context.database().reader)
+    except SettingsError as exc:
+        get_logger(__name__).warning("receipts_stay_here", error=str(exc))
+        return None
+
+
+@app.command()
+def web(
+    fetch: Annotated[bool, typer.Option("--fetch", help="Only fetch the scripts of others, and end.")] = False,
+) -> None:
+    """Serve the centre's page.
+
+    Example: QUANTRAC_WEB_URL=https://quantrac.example.vn quantrac run web
+    """
+    from local.servers.progress import bars_on_stderr
+    from local.servers.webjars import fetch_scripts
+
+    if fetch:
+        with bars_on_stderr() as bars:
+            fetch_scripts(load_context().settings.cache_dir, bars)
+        return
+    from local.servers.progress import NoProgress
+    from web.server import run
+
+    context = _prepare("web")
+    scripts = fetch_scripts(context.settings.cache_dir, NoProgress())
+    run(context.web(scripts), context.database().web, context.clock, _until_signal())
 
 
 def _prepare(process: str) -> Context:

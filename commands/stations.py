@@ -36,7 +36,9 @@ def import_(
     Example: quantrac stations import /etc/quantrac/stations
     """
     from alerts.effective_limits import effective_limits
+    from alerts.readable import stations_need
     from commands.context import load_context
+    from commands.readers import refuse_unreadable
     from quantrac.clock import SystemClock
     from quantrac.domain.stations import VIETNAM
     from quantrac.registry import registry_sha256
@@ -45,6 +47,7 @@ def import_(
 
     owner = load_context().database().owner
     registry = _read(paths, {s.code for s in load_limit_sets(owner)})
+    refuse_unreadable(owner, stations_need(registry))
     now = SystemClock().now()
     described = {s.code for s in registry.stations}
     retired = [] if keep else [s.code for s in stored_registry(owner).current(now) if s.code not in described]

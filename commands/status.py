@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -39,35 +39,35 @@ def status(
     context = load_context()
     now = context.clock.now()
     here = sorted(running(context.settings, now), key=lambda p: p.name)
-    facts, problems = collect(context)
-    if as_json:
-        say_json(facts | {"processes": [asdict(p) for p in here], "missing": missing(here), "at": now})
-    else:
+    facts: dict[str, Facts] = {}
+    problems: list[QuantracError] = []
+    if not as_json:
         say("Processes of this installation on this machine", bold=True)
         print_table(_PROCESS_COLUMNS, here) if here else say("none")
         for name in missing(here):
             say(f"not running here: {name} (quantrac run {name})")
-        for title, values in facts.items():
+    for title, values, problem in collect(context):
+        facts[title] = values
+        problems += [] if problem is None else [problem]
+        if not as_json:
             say(f"\n{title}", bold=True)
             for name, value in values.items():
                 say(f"  {name:<34} {as_text(value)}")
-    for problem in dict.fromkeys(map(str, problems)):
-        say(f"quantrac: {problem}", err=True)
+    if as_json:
+        say_json(facts | {"processes": [asdict(p) for p in here], "missing": missing(here), "at": now})
+    for sentence in dict.fromkeys(map(str, problems)):
+        say(f"quantrac: {sentence}", err=True)
     if problems:
         raise typer.Exit(2 if all(isinstance(p, SettingsError) for p in problems) else 1)
 
 
-def collect(context: Context) -> tuple[dict[str, Facts], list[QuantracError]]:
-    """Return what broker and database know, by topic of interest, and what could not be asked."""
-    facts: dict[str, Facts] = {}
-    problems: list[QuantracError] = []
+def collect(context: Context) -> Iterator[tuple[str, Facts, QuantracError | None]]:
+    """Yield what database and broker know, by topic of interest, each as soon as it is known; with what failed."""
     for title, section in SECTIONS.items():
         try:
-            facts[title] = section(context)
+            yield title, section(context), None
         except QuantracError as exc:
-            facts[title] = {"cannot be asked": str(exc)}
-            problems.append(exc)
-    return facts, problems
+            yield title, {"cannot be asked": str(exc)}, exc
 
 
 def _stations(context: Context) -> Facts:
@@ -127,9 +127,26 @@ def _alerts(context: Context) -> Facts:
     }
 
 
+def _raw_log(context: Context) -> Facts:
+    """Return where the raw log broke, which stations flood, and which hours and days cannot be judged."""
+    from sql.reports import Reports
+
+    with Reports(context.database().reader) as reports:
+        breaks, flooding, aside = reports.log_breaks(), reports.flooding(), reports.put_aside()
+    facts: Facts = {
+        "breaks of the log": len(breaks),
+        "the last of them": breaks[0].noticed_at if breaks else None,
+        "stations beyond their quota": len(flooding),
+        "hours and days that cannot be judged": len(aside),
+    }
+    for line in flooding[:PROBLEMS_SHOWN]:
+        facts[line.station] = f"{line.messages} messages wait since {as_text(line.since)}"
+    return facts | {f"{x.station} {x.parameter} {as_text(x.start)}": x.failure for x in aside[:PROBLEMS_SHOWN]}
+
+
 def _models(context: Context) -> Facts:
     """Return what scores the stations, and of the first few whose model does not run why."""
-    from models.artefacts import ArtefactStore
+    from models.artefacts.store import ArtefactStore
     from models.errors import ModelError
     from sql.reports import Reports
 
@@ -151,13 +168,15 @@ def _models(context: Context) -> Facts:
     return facts | {line.station: line.problem for line in troubled[:PROBLEMS_SHOWN]}
 
 
+# Kafka last: nobody waits for it who asks for something else.
 SECTIONS: dict[str, Callable[[Context], Facts]] = {
     "Stations": _stations,
-    "Kafka": _kafka,
     "Delay": _delays,
     "Loss ledger (readings)": _ledger,
     "Models": _models,
     "Alerts": _alerts,
+    "Raw log": _raw_log,
+    "Kafka": _kafka,
 }
 
 _PROCESS_COLUMNS: tuple[Column[ProcessLine], ...] = (

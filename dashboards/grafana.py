@@ -18,7 +18,22 @@ DATASOURCE_UID = "quantrac"
 DATASOURCE_TYPE = "grafana-postgresql-datasource"
 DATASOURCE: Mapping[str, str] = {"type": DATASOURCE_TYPE, "uid": DATASOURCE_UID}
 
+TAG = "quantrac"
+
 Json = dict[str, Any]
+
+_OTHER_DASHBOARDS: Json = {
+    "type": "dashboards",
+    "title": "Trang khác",
+    "tags": [TAG],
+    "asDropdown": True,
+    "icon": "external link",
+    "tooltip": "Các trang khác của quantrac · The other dashboards",
+    "url": "",
+    "targetBlank": False,
+    "includeVars": True,
+    "keepTime": False,
+}
 
 
 class Format(StrEnum):
@@ -35,6 +50,26 @@ class Choice:
     value: str
     text: Bilingual
     color: str | None = None
+    mark: str = ""
+    """A sign before the word: colours alone tell nothing to one who does not see them."""
+
+    @property
+    def shown(self) -> str:
+        """What stands in the cell: Vietnamese, short."""
+        return f"{self.mark} {self.text.vi}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a click on a value or a panel's title leads."""
+
+    title: str
+    url: str
+    new_tab: bool = False
+
+    def to_json(self) -> Json:
+        """Return the link of a field or panel."""
+        return {"title": self.title, "url": self.url, "targetBlank": self.new_tab}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +88,7 @@ class Column:
     steps: tuple[tuple[float | None, str], ...] = ()
     """Lower bounds and colours, the first bound ``None``."""
     custom: Mapping[str, object] = field(default_factory=dict)
+    link: Link | None = None
 
     def override(self) -> Json:
         """Return the field override of this column."""
@@ -67,9 +103,11 @@ class Column:
             properties.append({"id": "mappings", "value": [_mapping(self.choices)]})
         if self.steps:
             properties += [
-                {"id": "thresholds", "value": _thresholds(self.steps)},
+                {"id": "thresholds", "value": thresholds(self.steps)},
                 {"id": "color", "value": {"mode": "thresholds"}},
             ]
+        if self.link is not None:
+            properties.append({"id": "links", "value": [self.link.to_json()]})
         properties += [{"id": f"custom.{name}", "value": value} for name, value in self.custom.items()]
         return {"matcher": {"id": "byName", "options": self.name}, "properties": properties}
 
@@ -105,6 +143,11 @@ class Panel:
     options: Mapping[str, object]
     defaults: Mapping[str, object] = field(default_factory=dict)
     interval: str | None = None
+    back: str | None = None
+    """A time range of its own that ends now, such as ``30d``; ``None``: the dashboard's."""
+    link: Link | None = None
+    repeat: str | None = None
+    """A variable with several values: one such panel for each, two side by side."""
 
     def to_json(self, panel_id: int, place: Json) -> Json:
         """Return the panel at a place of the grid."""
@@ -122,6 +165,12 @@ class Panel:
         }
         if self.interval is not None:
             panel["interval"] = self.interval
+        if self.back is not None:
+            panel["timeFrom"] = self.back
+        if self.link is not None:
+            panel["links"] = [self.link.to_json()]
+        if self.repeat is not None:
+            panel |= {"repeat": self.repeat, "repeatDirection": "h", "maxPerRow": 2}
         return panel
 
 
@@ -133,6 +182,7 @@ class Variable:
     label: str
     sql: str
     multiple: bool = False
+    hidden: bool = False
 
     def to_json(self) -> Json:
         """Return the template variable; one with several values starts with all of them."""
@@ -150,7 +200,30 @@ class Variable:
         }
         if self.multiple:
             variable["current"] = {"text": ["All"], "value": ["$__all"]}
+        if self.hidden:
+            variable["hide"] = 2
         return variable
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """Events or stretches of time on every chart; its query returns ``time``, ``timeend``, ``text`` and ``tags``."""
+
+    name: str
+    sql: str
+    color: str
+
+    def to_json(self) -> Json:
+        """Return the annotation, switched on, with a switch of its own at the top."""
+        target: Json = {"refId": "Anno", "editorMode": "code", "format": "table", "rawQuery": True, "rawSql": self.sql}
+        return {
+            "name": self.name,
+            "datasource": dict(DATASOURCE),
+            "enable": True,
+            "hide": False,
+            "iconColor": self.color,
+            "target": target,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +245,9 @@ class Dashboard:
     variables: tuple[Variable, ...] = ()
     refresh: str = "10s"
     time_from: str = "now-6h"
-    tags: tuple[str, ...] = ("quantrac",)
+    time_to: str = "now"
+    annotations: tuple[Annotation, ...] = ()
+    tags: tuple[str, ...] = (TAG,)
 
     @property
     def panels(self) -> Sequence[Panel]:
@@ -191,10 +266,10 @@ class Dashboard:
             "editable": False,
             "graphTooltip": 1,
             "refresh": self.refresh,
-            "time": {"from": self.time_from, "to": "now"},
+            "time": {"from": self.time_from, "to": self.time_to},
             "timepicker": {},
-            "annotations": {"list": []},
-            "links": [],
+            "annotations": {"list": [annotation.to_json() for annotation in self.annotations]},
+            "links": [_OTHER_DASHBOARDS],
             "templating": {"list": [variable.to_json() for variable in self.variables]},
             "panels": self._placed(),
         }
@@ -216,11 +291,12 @@ class Dashboard:
 def _mapping(choices: Sequence[Choice]) -> Json:
     options: Json = {}
     for index, choice in enumerate(choices):
-        options[choice.value] = {"index": index, "text": choice.text.both}
+        options[choice.value] = {"index": index, "text": choice.shown}
         if choice.color is not None:
             options[choice.value]["color"] = choice.color
     return {"type": "value", "options": options}
 
 
-def _thresholds(steps: Sequence[tuple[float | None, str]]) -> Json:
+def thresholds(steps: Sequence[tuple[float | None, str]]) -> Json:
+    """Return bounds and colours as Grafana has them."""
     return {"mode": "absolute", "steps": [{"value": value, "color": color} for value, color in steps]}

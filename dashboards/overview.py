@@ -1,288 +1,241 @@
-"""The overview: what the centre's staff see first."""
+"""The overview: what the centre's staff see first, and what hangs in the room."""
 
 from __future__ import annotations
 
 from dashboards import words
-from dashboards.grafana import Column, Dashboard, Format, Panel, Row, Target, Variable
-from dashboards.panels import colored_cell, lines, markers_map, numbers, row_of_counts, table
+from dashboards.annotations import incidents
+from dashboards.geography import markers_map
+from dashboards.grafana import Column, Dashboard, Panel, Row, Target
+from dashboards.links import ALERTS_PAGE, INCIDENT, OPERATIONS_PAGE, STATION
+from dashboards.panels import (
+    code,
+    instant,
+    line,
+    lines,
+    number,
+    numbers,
+    row_of_counts,
+    series,
+    share,
+    table,
+    text,
+    wrapped,
+)
 from dashboards.queries import query
+from dashboards.variables import STATIONS
 
-_TIME = "dateTimeAsLocal"
-_ZERO_OR_RED = ((None, words.EXCEED), (0, words.GOOD), (1, words.EXCEED))
+UID = "quantrac-overview"
 
 
 def overview() -> Dashboard:
     """Return the overview dashboard."""
     return Dashboard(
-        uid="quantrac-overview",
-        title="Quan trắc tự động: tổng quan · Monitoring overview",
+        uid=UID,
+        title="Tổng quan",
         description=(
-            "Trạng thái trạm, cảnh báo, số liệu mới nhất và sổ đối chiếu. Giới hạn và cảnh báo từ số liệu 5 phút chỉ "
-            "mang tính chỉ báo. · Stations, alerts, latest values and the loss ledger. Single readings against a limit "
-            "are an indication, not a legal finding."
+            "Trạng thái trạm, cảnh báo đang mở, số liệu mới nhất. Một giá trị so với giới hạn chỉ mang tính chỉ báo. · "
+            "Stations, open alerts, latest values. A single reading against a limit is an indication, not a finding."
         ),
-        variables=(
-            Variable("stations", "Các trạm · Stations", query("variable_stations"), multiple=True),
-            Variable("station", "Trạm (đồ thị) · Station (chart)", query("variable_stations")),
-            Variable("parameter", "Thông số · Parameter", query("variable_parameter")),
-        ),
+        variables=(STATIONS,),
+        annotations=(incidents(),),
         rows=(
-            Row(4, ((15, _status_counts()), (5, _alert_counts()), (4, _residual()))),
-            Row(14, ((10, _map()), (14, _open_alerts()))),
-            Row(9, ((24, _stations()),)),
-            Row(10, ((24, _latest()),)),
-            Row(11, ((24, _trend()),)),
-            Row(9, ((12, _retrospective()), (12, _ledger()))),
-            Row(8, ((12, _throughput()), (12, _delay()))),
+            Row(4, ((14, status_counts()), (6, alert_counts()), (4, loss()))),
+            Row(9, ((24, open_alerts()),)),
+            Row(15, ((10, stations_map()), (14, stations()))),
+            Row(11, ((24, latest()),)),
+            Row(9, ((15, exceedances()), (9, throughput()))),
         ),
     )
 
 
-def _status_counts() -> Panel:
-    columns = row_of_counts(*((s.column, s.text.both, s.color) for s in words.STATION_STATUSES))
+def status_counts() -> Panel:
+    """Return how many stations are in each status."""
+    columns = row_of_counts(*((s.column, s.shown, s.color) for s in words.GRAVEST_FIRST))
     return numbers(
-        "Trạm theo trạng thái · Stations by status",
-        "Số trạm ở mỗi trạng thái; mỗi trạm chỉ đếm một lần, ở trạng thái nặng nhất. · Each station counts once.",
+        "Trạm theo trạng thái",
+        "Mỗi trạm đếm một lần, ở trạng thái nặng nhất. · Each station counts once, in its gravest status.",
         Target(query("status_counts"), columns),
     )
 
 
-def _alert_counts() -> Panel:
+def alert_counts() -> Panel:
+    """Return how many alerts are open, and how many of them nobody has taken."""
     columns = row_of_counts(
-        ("urgent", "Cao, rất cao · High, critical", words.EXCEED), ("other", "Khác · Other", "#F08432")
+        ("untaken", "Gấp, chưa ai nhận", words.EXCEED),
+        ("taken", "Gấp, đã nhận", words.PREPARING),
+        ("work_items", "Việc cần làm", words.ERROR),
     )
     return numbers(
-        "Cảnh báo đang mở · Open alerts",
-        "Cảnh báo chưa kết thúc. · Alerts that are not resolved.",
+        "Cảnh báo đang mở",
+        "Gấp: mức cao trở lên, đã hoặc sẽ báo trực ban; còn lại là việc cần làm trong giờ hành chính. · Urgent: high "
+        "or critical, and somebody was or is to be told; the rest are work items.",
         Target(query("open_alert_counts"), columns),
+        link=ALERTS_PAGE,
     )
 
 
-def _residual() -> Panel:
-    columns = (
-        Column("residual", "Chênh lệch · Residual", steps=_ZERO_OR_RED),
-        *row_of_counts(("missing_messages", "Bản tin thiếu · Missing", "#F08432")),
+def loss() -> Panel:
+    """Return what is missing or waits to be dealt with."""
+    columns = row_of_counts(
+        ("missing_messages", "Bản tin thiếu", words.EXCEED),
+        ("lost_records", "Bản ghi mất", words.EXCEED),
+        ("dead_letters", "Bản tin lỗi", words.PREPARING),
+        ("deferred", "Chờ đọc", words.PREPARING),
     )
     return numbers(
-        "Mất mát · Loss",
-        "Chênh lệch = nhận - (lưu + trùng + sửa + loại), phải bằng 0; bản tin thiếu: số thứ tự mà bộ ghi đã đánh nhưng "
-        "chưa đến. · Residual must be 0; missing: numbered by a logger and not arrived.",
-        Target(query("residual"), columns),
+        "Mất mát",
+        "Bản tin thiếu: số thứ tự bộ ghi đã đánh mà chưa đến. Bản ghi mất: bị xóa khỏi Kafka trước khi xử lý. Bản tin "
+        "lỗi: chưa gửi lại. · Numbered by a logger and not arrived; gone from Kafka; dead letters not replayed; put "
+        "off.",
+        Target(query("loss"), columns),
+        link=OPERATIONS_PAGE,
     )
 
 
-def _map() -> Panel:
+def stations_map() -> Panel:
+    """Return the stations on the map; a click on one leads to its page."""
+    hidden = {"hideFrom": {"tooltip": True, "viz": False, "legend": False}}
     columns = (
-        Column("code", "Mã · Code"),
-        Column("name_vi", "Trạm · Station"),
-        Column("latitude", "Vĩ độ · Latitude", decimals=3),
-        Column("longitude", "Kinh độ · Longitude", decimals=3),
-        Column(
-            "rank",
-            "Trạng thái · Status",
-            choices=words.STATUS_OF_RANK,
-            steps=tuple((None if s.rank == 0 else s.rank, s.color) for s in words.STATION_STATUSES),
+        Column("rank", "Trạng thái", choices=words.STATUS_OF_RANK, steps=words.STEPS_OF_RANK),
+        Column("name", "Trạm", link=STATION),
+        instant("since", "Từ", None),
+        Column("worst_parameter", "Cao nhất so với giới hạn"),
+        Column("worst_share", "Tỷ lệ", unit="percentunit", decimals=0),
+        Column("urgent_alerts", "Cảnh báo gấp"),
+        *(
+            Column(name, title, custom=hidden)
+            for name, title in (
+                ("work_items", "Việc"),
+                ("connected", "Tín hiệu"),
+                ("last_observed_at", "Đo lúc"),
+                ("kind", "Loại"),
+                ("park", "Khu"),
+                ("code", "Mã"),
+                ("latitude", "Vĩ độ"),
+                ("longitude", "Kinh độ"),
+            )
         ),
-        Column("open_alerts", "Cảnh báo mở · Open alerts"),
-        Column("last_received_at", "Nhận gần nhất · Last received", unit=_TIME),
     )
     return markers_map(
-        "Bản đồ · Map",
-        "Màu theo trạng thái trạm; bản đồ không tải dữ liệu từ bên ngoài. · Coloured by status; no outside tiles.",
-        Target(query("map"), columns),
+        "Bản đồ",
+        "Màu theo trạng thái; ranh giới và sông là phác họa, thay được. Bấm vào trạm để mở trang của trạm. · Coloured "
+        "by status; outline and rivers are a sketch. No outside tiles.",
+        Target(query("stations"), columns),
         color_by="rank",
-        label="code",
+        label="name",
     )
 
 
-def _open_alerts() -> Panel:
+def stations() -> Panel:
+    """Return every station's status, and since when."""
     columns = (
-        Column("since", "Từ lúc · Since", unit=_TIME, custom={"width": 150}),
-        Column("severity", "Mức · Severity", choices=words.SEVERITIES, custom=colored_cell(120)),
-        Column("kind", "Loại · Kind", choices=words.ALERT_KINDS, custom={"width": 130}),
-        Column("station", "Trạm · Station", custom={"width": 200}),
-        Column("parameter", "Thông số · Parameter", custom={"width": 90}),
-        Column("triage", "Có thể là · Probably", choices=words.TRIAGE_CLASSES, custom={"width": 150}),
-        Column("triage_probability", "Xác suất · Probability", decimals=2, custom={"width": 90}),
-        Column("explanation_vi", "Giải thích", custom={"cellOptions": {"type": "auto", "wrapText": True}}),
-        Column("explanation_en", "Explanation", custom={"cellOptions": {"type": "auto", "wrapText": True}}),
-        Column("value", "Giá trị · Value", decimals=2, custom={"width": 90}),
-        Column("peak_value", "Cao nhất · Peak", decimals=2, custom={"width": 90}),
-        Column("limit_maximum", "Giới hạn · Limit", decimals=2, custom={"width": 90}),
-        Column("acknowledged_by", "Người tiếp nhận · Acknowledged by", custom={"width": 140}),
+        code("rank", "Trạng thái", words.STATUS_OF_RANK, 145),
+        text("name", "Trạm", link=STATION),
+        instant("since", "Từ"),
+        text("worst_parameter", "Cao nhất", 80),
+        share("worst_share", "So giới hạn", 95),
+        number("urgent_alerts", "Gấp", 55),
+        number("work_items", "Việc", 55),
+        code("connected", "Tín hiệu", words.CONNECTED, 110),
+        instant("last_observed_at", "Đo lúc"),
+        *(Column(name, name, custom={"hidden": True}) for name in ("kind", "park", "code", "latitude", "longitude")),
     )
     return table(
-        "Cảnh báo đang mở · Open alerts",
-        "Nặng nhất ở trên. · The most severe first.",
-        Target(query("open_alerts"), columns),
-    )
-
-
-def _stations() -> Panel:
-    columns = (
-        Column("rank", "Trạng thái · Status", choices=words.STATUS_OF_RANK, custom=colored_cell(210)),
-        Column("code", "Mã · Code"),
-        Column("name_vi", "Trạm"),
-        Column("name_en", "Station"),
-        Column("kind", "Loại · Kind", choices=words.KINDS, custom={"width": 170}),
-        Column("park", "Khu, cụm công nghiệp · Park"),
-        Column("open_alerts", "Cảnh báo mở · Open alerts", custom={"width": 110}),
-        Column("online", "Kết nối · Connection", choices=words.ONLINE, custom={"width": 140}),
-        Column("last_observed_at", "Đo gần nhất · Last observed", unit=_TIME, custom={"width": 160}),
-        Column("last_received_at", "Nhận gần nhất · Last received", unit=_TIME, custom={"width": 160}),
-    )
-    return table(
-        "Trạng thái từng trạm · Each station",
-        "Mất tín hiệu khi 15 phút không nhận được số liệu. · Offline after 15 minutes without data.",
+        "Từng trạm",
+        "Nặng nhất ở trên. Mất tín hiệu khi 15 phút (hoặc ba chu kỳ đo) không nhận được gì; cột Từ là lần nhận cuối. · "
+        "The gravest first; offline after 15 minutes or three cadences without data, since the last arrival.",
         Target(query("stations"), columns),
     )
 
 
-def _latest() -> Panel:
-    share = Column(
-        "share",
-        "So với giới hạn · Of the limit",
-        unit="percentunit",
-        decimals=0,
-        steps=((None, words.GOOD), (0.8, "#F1D748"), (0.9, "#F08432"), (1, words.EXCEED)),
-        custom=colored_cell(110),
-    )
+def open_alerts() -> Panel:
+    """Return the open alerts, one line each."""
     columns = (
-        Column("station", "Trạm · Station"),
-        Column("parameter", "Thông số · Parameter", custom={"width": 100}),
-        Column("value", "Giá trị · Value", decimals=2, custom={"width": 100}),
-        Column("unit", "Đơn vị · Unit", custom={"width": 80}),
-        Column("minimum", "Giới hạn dưới · Minimum", decimals=2, custom={"width": 100}),
-        Column("maximum", "Giới hạn trên · Maximum", decimals=2, custom={"width": 100}),
-        share,
-        Column("source", "Căn cứ · Source"),
-        Column("status", "Thiết bị · Logger status", choices=words.LOGGER_STATUSES, custom=colored_cell(150)),
-        Column("flag", "Kiểm tra · Quality", choices=words.FLAGS, custom=colored_cell(150)),
-        Column("score", "Điểm bất thường · Anomaly score", unit="percentunit", decimals=0, custom={"width": 110}),
-        Column("score_reason", "Lý do · Reason"),
-        Column("observed_at", "Thời điểm đo · Observed", unit=_TIME, custom={"width": 160}),
+        Column("id", "Số", custom={"width": 60}, link=INCIDENT),
+        code("severity", "Mức", words.SEVERITIES, 110),
+        text("name", "Trạm", 210, link=STATION),
+        text("parameter", "Thông số", 85),
+        text("value", "Giá trị / giới hạn", 130),
+        instant("since", "Từ"),
+        code("kind", "Loại", words.ALERT_KINDS, 120),
+        code("triage", "Có thể là", words.TRIAGE_CLASSES, 125),
+        number("triage_probability", "Xác suất", 75, unit="percentunit", decimals=0),
+        instant("told_at", "Đã báo"),
+        text("taken_by", "Người nhận", 110),
+        Column("explanation", "Giải thích", custom={"cellOptions": {"type": "auto"}, "inspect": True, "minWidth": 250}),
+        Column("code", "code", custom={"hidden": True}),
     )
     return table(
-        "Số liệu mới nhất so với giới hạn · Latest values against limits",
-        "Giới hạn đã nhân Kq, Kf; giấy phép được ưu tiên. Giá trị đang hiệu chuẩn, lỗi hoặc bị loại không được so "
-        "sánh. · Limits with Kq and Kf, the permit first. Unusable values are not compared.",
+        "Cảnh báo đang mở",
+        "Gấp nhất, mới nhất ở trên; bấm biểu tượng con mắt để đọc hết giải thích. · The most urgent and newest first; "
+        "the eye opens the whole explanation.",
+        Target(query("open_alerts"), columns),
+    )
+
+
+def latest() -> Panel:
+    """Return every sensor's latest value beside its limit."""
+    columns = (
+        text("name", "Trạm", 230, link=STATION),
+        text("parameter", "Thông số", 90),
+        number("value", "Giá trị", 90, decimals=2),
+        text("unit", "Đơn vị", 75),
+        text("limits", "Giới hạn", 95),
+        share("share", "So giới hạn", 100),
+        code("status", "Thiết bị", words.LOGGER_STATUSES, 115),
+        code("flag", "Kiểm tra", words.FLAGS, 130),
+        number("score", "Bất thường", 95, unit="percentunit", decimals=0),
+        Column("score_reason", "Lý do", custom=wrapped(200)),
+        instant("observed_at", "Đo lúc"),
+        text("source", "Căn cứ"),
+        Column("code", "code", custom={"hidden": True}),
+    )
+    return table(
+        "Số liệu mới nhất",
+        "Giới hạn đã nhân Kq, Kf; giấy phép được ưu tiên. Thông số có hai giới hạn (pH) tính từ giữa khoảng. Số liệu "
+        "cũ, hiệu chuẩn, lỗi hoặc bị loại không so sánh. · Limits with Kq and Kf, the permit first; between two "
+        "limits the share counts from their middle; stale or unusable values are not compared.",
         Target(query("latest"), columns),
     )
 
 
-def _trend() -> Panel:
-    points = {"drawStyle": "points", "pointSize": 6}
-    dashes = {"lineStyle": {"fill": "dash", "dash": [10, 10]}, "lineWidth": 2, "showPoints": "never", "spanNulls": True}
-    return lines(
-        "Diễn biến: $station, $parameter · Trend",
-        "Giá trị lớn nhất của mỗi khoảng vẽ, trung bình giờ và giới hạn hiện hành. · Highest of each drawn interval, "
-        "hourly means and today's limit.",
-        Target(
-            query("trend_readings"),
-            (
-                Column("usable", "Đạt · Usable", color="#5794F2"),
-                Column("suspect", "Nghi ngờ · Suspect", color="#F1D748", custom=points),
-                Column("unusable", "Hiệu chuẩn, lỗi, loại · Unusable", color="#999999", custom=points),
-            ),
-            Format.TIME_SERIES,
-        ),
-        Target(
-            query("trend_means"),
-            (
-                Column(
-                    "hour_mean",
-                    "Trung bình giờ · Hourly mean",
-                    color="#8ab8ff",
-                    custom={"lineInterpolation": "stepAfter"},
-                ),
-            ),
-            Format.TIME_SERIES,
-        ),
-        Target(
-            query("trend_limits"),
-            (
-                Column("minimum", "Giới hạn dưới · Minimum", color=words.EXCEED, custom=dashes),
-                Column("maximum", "Giới hạn trên · Maximum", color=words.EXCEED, custom=dashes),
-            ),
-            Format.TIME_SERIES,
-        ),
-        interval="1s",
-    )
-
-
-def _retrospective() -> Panel:
+def exceedances(back: str | None = "30d") -> Panel:
+    """Return hours and days beyond their limits, found live or late."""
     columns = (
-        Column("window_start", "Bắt đầu · Start", unit=_TIME, custom={"width": 150}),
-        Column("window", "Khoảng · Window", choices=words.WINDOWS, custom={"width": 100}),
-        Column("station", "Trạm · Station"),
-        Column("parameter", "Thông số · Parameter", custom={"width": 90}),
-        Column("mean", "Trung bình · Mean", decimals=2, custom={"width": 90}),
-        Column("limit_minimum", "Giới hạn dưới · Minimum", decimals=2, custom={"width": 90}),
-        Column("limit_maximum", "Giới hạn trên · Maximum", decimals=2, custom={"width": 90}),
-        Column("ratio", "Số lần · Ratio", decimals=2, custom={"width": 80}),
-        Column("exceedance_class", "Mức vượt · Class", custom={"width": 80}),
-        Column("limit_source", "Căn cứ · Source"),
-        Column("judged_at", "Xét lúc · Judged", unit=_TIME, custom={"width": 150}),
+        instant("window_start", "Bắt đầu"),
+        code("window", "Khoảng", words.WINDOWS, 70),
+        code("retrospective", "Phát hiện", words.LATENESS, 130),
+        text("name", "Trạm", 200, link=STATION),
+        text("parameter", "Thông số", 85),
+        number("mean", "Trung bình", 95, decimals=2),
+        text("limits", "Giới hạn", 90),
+        number("ratio", "Số lần", 70, decimals=2),
+        number("exceedance_class", "Mức", 60),
+        text("limit_source", "Căn cứ"),
+        instant("judged_at", "Xét lúc"),
+        Column("code", "code", custom={"hidden": True}),
     )
     return table(
-        "Vượt giới hạn phát hiện muộn · Retrospective exceedances",
-        "Từ số liệu gửi bù: không gọi trực ban, cần xem xét. Mức vượt chỉ để tham khảo. · From late data: nobody was "
-        "paged, to be reviewed. The class is a reference, never a fine.",
-        Target(query("retrospective"), columns),
+        "Giờ và ngày vượt giới hạn",
+        "Phát hiện muộn: từ số liệu gửi bù, không gọi trực ban, cần xem xét. Mức theo NĐ 45/2022 chỉ để tham khảo. · "
+        "Found late: from late data, nobody was paged. The class is a reference, never a fine.",
+        Target(query("exceedances"), columns),
+        back=back,
     )
 
 
-def _ledger() -> Panel:
-    residual = Column(
-        "residual",
-        "Chênh lệch · Residual",
-        steps=_ZERO_OR_RED,
-        custom=colored_cell(110),
-    )
-    columns = (
-        Column("station", "Trạm · Station"),
-        Column("received", "Nhận · Received"),
-        Column("stored", "Lưu · Stored"),
-        Column("duplicate", "Trùng · Duplicate"),
-        Column("revision", "Sửa · Revision"),
-        Column("dead_letter", "Loại · Dead letter"),
-        Column("redelivered", "Gửi lại · Redelivered"),
-        residual,
-    )
-    return table(
-        "Sổ đối chiếu · Loss ledger",
-        "Nhận = lưu + trùng + sửa + loại, theo ngày nhận trong khoảng thời gian đang chọn. · Received = stored + "
-        "duplicate + revision + dead letter, by day of the chosen time range.",
-        Target(query("ledger"), columns),
-    )
-
-
-def _throughput() -> Panel:
+def throughput() -> Panel:
+    """Return how many readings a minute there are."""
     return lines(
-        "Số liệu mỗi phút · Readings per minute",
-        "Theo thời điểm đo. · By time of observation.",
-        Target(
+        "Số liệu mỗi phút",
+        "Theo giờ đo, từ tổng của từng giờ. · By hour of observation, from the sums of the hours.",
+        series(
             query("throughput"),
-            (
-                Column("usable", "Đạt · Usable", color=words.GOOD),
-                Column("flagged", "Bị đánh dấu · Flagged", color="#F08432"),
-                Column("late", "Đến muộn · Late", color="#8e44ad"),
-            ),
-            Format.TIME_SERIES,
+            line("usable", "Đạt", words.GOOD),
+            line("flagged", "Bị đánh dấu", words.LINE_2),
+            line("late", "Đến muộn", words.ADJUSTING),
         ),
-        interval="1m",
-    )
-
-
-def _delay() -> Panel:
-    return lines(
-        "Độ trễ p50, p99 · Delay",
-        "Từ lúc bộ ghi gửi đến lúc đã lưu. · From the logger's publish to the commit.",
-        Target(
-            query("delay"),
-            (Column("p50", "p50", color="#5794F2"), Column("p99", "p99", color="#F08432")),
-            Format.TIME_SERIES,
-        ),
-        unit="s",
-        interval="1m",
+        axis="số liệu/phút",
+        interval="1h",
+        back="48h",
     )

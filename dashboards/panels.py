@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from dashboards.grafana import Column, Json, Panel, Target
+from dashboards import words
+from dashboards.grafana import Choice, Column, Format, Json, Link, Panel, Target, thresholds
 
-BLANK_TILE = (
-    "data:image/png;base64,"
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
-)
-"""A transparent picture in place of a tile server: the map asks nobody outside where our officers look."""
+TIME = "time:DD/MM HH:mm"
+"""Of an instant: the same whatever language the browser speaks."""
+DAY = "time:DD/MM/YYYY"
 
-_TEXT_IN_CELL: Mapping[str, object] = {"cellOptions": {"type": "auto"}, "inspect": False, "filterable": True}
+_CELL: Mapping[str, object] = {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False, "filterable": False}
 
 
 def colored_cell(width: int | None = None) -> dict[str, object]:
@@ -21,108 +20,193 @@ def colored_cell(width: int | None = None) -> dict[str, object]:
     return cell if width is None else {**cell, "width": width}
 
 
-def table(title: str, description: str, target: Target) -> Panel:
+def wrapped(width: int | None = None) -> dict[str, object]:
+    """Return the options of a table column whose text runs over several lines."""
+    cell: dict[str, object] = {"cellOptions": {"type": "auto", "wrapText": True}}
+    return cell if width is None else {**cell, "width": width}
+
+
+def text(name: str, title: str, width: int | None = None, *, link: Link | None = None) -> Column:
+    """Return a column of words."""
+    return Column(name, title, custom={} if width is None else {"width": width}, link=link)
+
+
+def code(name: str, title: str, choices: Sequence[Choice], width: int | None = None) -> Column:
+    """Return a column of codes, each with its word, and with its colour where it has one."""
+    colored = any(choice.color for choice in choices)
+    return Column(
+        name,
+        title,
+        choices=tuple(choices),
+        custom=colored_cell(width) if colored else ({} if width is None else {"width": width}),
+    )
+
+
+def number(
+    name: str, title: str, width: int | None = 90, *, decimals: int | None = None, unit: str | None = None
+) -> Column:
+    """Return a column of numbers; without ``decimals`` Grafana shows as many as the numbers need."""
+    return Column(name, title, unit=unit, decimals=decimals, custom={} if width is None else {"width": width})
+
+
+def instant(name: str, title: str, width: int | None = 110, *, unit: str = TIME) -> Column:
+    """Return a column of instants."""
+    return Column(name, title, unit=unit, custom={} if width is None else {"width": width})
+
+
+def share(name: str, title: str, width: int = 90) -> Column:
+    """Return a column that says how much of what a limit allows is used."""
+    return Column(name, title, unit="percentunit", decimals=0, steps=words.SHARE_STEPS, custom=colored_cell(width))
+
+
+def received(name: str, title: str, width: int | None = 90) -> Column:
+    """Return a column with a share of the data that were expected."""
+    return Column(name, title, unit="percentunit", decimals=1, steps=words.RECEIVED_STEPS, custom=colored_cell(width))
+
+
+def table(title: str, description: str, target: Target, *, back: str | None = None, link: Link | None = None) -> Panel:
     """Return a table."""
     return Panel(
         "table",
         title,
         description,
         (target,),
-        options={"showHeader": True, "cellHeight": "sm"},
-        defaults={"custom": dict(_TEXT_IN_CELL), "noValue": "-"},
+        options={"frameIndex": 0, "showHeader": True, "cellHeight": "sm"},
+        defaults={"custom": dict(_CELL), "noValue": "-"},
+        back=back,
+        link=link,
     )
 
 
-def numbers(title: str, description: str, target: Target) -> Panel:
-    """Return big numbers, one for each column of the single row that the query returns."""
+def numbers(
+    title: str,
+    description: str,
+    target: Target,
+    *,
+    back: str | None = None,
+    link: Link | None = None,
+    size: int | None = None,
+) -> Panel:
+    """Return big numbers, one for each column of the single row that the query returns; ``size`` of the value in px."""
+    options: Json = {
+        "reduceOptions": {"values": False, "calcs": ["lastNotNull"], "fields": "/.*/"},
+        "orientation": "auto",
+        "textMode": "value_and_name",
+        "colorMode": "background_solid",
+        "graphMode": "none",
+        "justifyMode": "center",
+        "wideLayout": True,
+        "showPercentChange": False,
+        "percentChangeColorMode": "standard",
+    }
+    if size is not None:
+        options["text"] = {"valueSize": size}
     return Panel(
-        "stat",
-        title,
-        description,
-        (target,),
-        options={
-            "reduceOptions": {"values": False, "calcs": ["lastNotNull"], "fields": ""},
-            "orientation": "vertical",
-            "textMode": "value_and_name",
-            "colorMode": "background_solid",
-            "graphMode": "none",
-            "justifyMode": "center",
-        },
+        "stat", title, description, (target,), options=options, defaults={"noValue": "-"}, back=back, link=link
     )
 
 
-def lines(title: str, description: str, *targets: Target, unit: str | None = None, interval: str) -> Panel:
-    """Return lines over time."""
-    defaults: Json = {"custom": {"drawStyle": "line", "lineWidth": 1, "showPoints": "auto", "spanNulls": False}}
+def lines(
+    title: str,
+    description: str,
+    *targets: Target,
+    unit: str | None = None,
+    axis: str | None = None,
+    interval: str,
+    back: str | None = None,
+    log: bool = False,
+    bars: bool = False,
+    calcs: Sequence[str] = ("lastNotNull", "max"),
+) -> Panel:
+    """Return lines over time (or bars); where a query returns NULL there is a gap.
+
+    Parameters
+    ----------
+    axis
+        What stands beside the axis, such as the unit.
+    log
+        Whether the axis is logarithmic.
+    """
+    custom: Json = {
+        "drawStyle": "bars" if bars else "line",
+        "lineWidth": 1,
+        "fillOpacity": 70 if bars else 0,
+        "showPoints": "never" if bars else "auto",
+        "pointSize": 4,
+        "spanNulls": False,
+    }
+    if axis is not None:
+        custom["axisLabel"] = axis
+    if log:
+        custom["scaleDistribution"] = {"type": "log", "log": 10}
+    defaults: Json = {"custom": custom, "noValue": "-"}
     if unit is not None:
         defaults["unit"] = unit
+    legend = {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": list(calcs)}
     return Panel(
         "timeseries",
         title,
         description,
         targets,
-        options={
-            "legend": {
-                "showLegend": True,
-                "displayMode": "table",
-                "placement": "bottom",
-                "calcs": ["lastNotNull", "max"],
-            },
-            "tooltip": {"mode": "multi", "sort": "none"},
-        },
+        options={"legend": legend, "tooltip": {"mode": "multi", "sort": "none"}},
         defaults=defaults,
         interval=interval,
+        back=back,
     )
 
 
-def markers_map(title: str, description: str, target: Target, *, color_by: str, label: str) -> Panel:
-    """Return a map with a marker for each row, at its ``latitude`` and ``longitude``, that needs no outside server."""
-    markers = {
-        "type": "markers",
-        "name": "Trạm · Stations",
-        "tooltip": True,
-        "location": {"mode": "coords", "latitude": "latitude", "longitude": "longitude"},
-        "config": {
-            "showLegend": False,
-            "style": {
-                "size": {"fixed": 9, "min": 2, "max": 15},
-                "color": {"field": color_by, "fixed": "gray"},
-                "opacity": 0.9,
-                "symbol": {"mode": "fixed", "fixed": "img/icons/marker/circle.svg"},
-                "text": {"mode": "field", "field": label, "fixed": ""},
-                "textConfig": {"fontSize": 10, "offsetX": 0, "offsetY": -14, "textAlign": "center"},
-            },
-        },
-    }
-    outlines = {
-        "type": "geojson",
-        "name": "Đường bờ · Outlines",
-        "tooltip": False,
-        # Grafana carries this file itself.
-        "config": {
-            "src": "public/maps/countries.geojson",
-            "rules": [],
-            "style": {"color": {"fixed": "#8ab8ff"}, "opacity": 0.1, "lineWidth": 1},
-        },
-    }
-    return Panel(
-        "geomap",
-        title,
-        description,
-        (target,),
-        options={
-            "view": {"id": "fit", "allLayers": False, "layer": markers["name"], "padding": 12, "maxZoom": 13},
-            "basemap": {"type": "xyz", "name": "Nền · Background", "config": {"url": BLANK_TILE, "attribution": ""}},
-            "layers": [outlines, markers],
-            "controls": {"showZoom": True, "mouseWheelZoom": True, "showScale": True, "showAttribution": False},
-            "tooltip": {"mode": "details"},
-        },
-    )
+def series(sql: str, *columns: Column) -> Target:
+    """Return a query of a chart: a column ``time`` and one column a line."""
+    return Target(sql, columns, Format.TIME_SERIES)
+
+
+def line(name: str, title: str, color: str, **custom: object) -> Column:
+    """Return a line of a chart."""
+    return Column(name, title, color=color, custom=custom)
 
 
 def row_of_counts(*columns: tuple[str, str, str]) -> tuple[Column, ...]:
     """Return the columns (name, title, colour) of :func:`numbers`; a count of 0 is drawn without its colour."""
     return tuple(
-        Column(name, title, decimals=0, steps=((None, "rgba(128, 128, 128, 0.25)"), (1, color)))
-        for name, title, color in columns
+        Column(name, title, decimals=0, steps=((None, words.NEUTRAL), (1, color))) for name, title, color in columns
+    )
+
+
+def note(title: str, markdown: str) -> Panel:
+    """Return a panel of words."""
+    return Panel("text", title, markdown, (), options={"mode": "markdown", "content": markdown})
+
+
+def state_grid(
+    title: str,
+    description: str,
+    target: Target,
+    *,
+    steps: tuple[tuple[float | None, str], ...],
+    unit: str = "percentunit",
+    decimals: int = 0,
+    back: str | None = None,
+) -> Panel:
+    """Return a grid of coloured cells: a row for each value of the query's ``metric``, a column for each instant."""
+    return Panel(
+        "status-history",
+        title,
+        description,
+        (target,),
+        options={
+            "showValue": "auto",
+            "rowHeight": 0.9,
+            "colWidth": 0.95,
+            "legend": {"showLegend": False, "displayMode": "list", "placement": "bottom", "calcs": []},
+            "tooltip": {"mode": "single", "sort": "none"},
+        },
+        defaults={
+            "custom": {"fillOpacity": 90, "lineWidth": 0},
+            "unit": unit,
+            "decimals": decimals,
+            "color": {"mode": "thresholds"},
+            "thresholds": thresholds(steps),
+            "noValue": "-",
+        },
+        back=back,
     )

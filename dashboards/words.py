@@ -1,4 +1,8 @@
-"""What codes are called on a dashboard, Vietnamese first, and their colours."""
+"""What codes are called on a dashboard, and their colours and signs.
+
+The hues are Envisoft's, which the centre's staff know, darkened until Grafana's white text on them is read (contrast
+4.5, WCAG 2.1 AA). Its orange of a faulty device is hardly told from the orange of "preparing": ours is blue.
+"""
 
 from __future__ import annotations
 
@@ -7,40 +11,55 @@ from dataclasses import dataclass
 from dashboards.grafana import Choice
 from quantrac.domain.words import Bilingual
 
+GOOD, TENDENCY, PREPARING, EXCEED = "#12803f", "#F1D748", "#b4560a", "#c9251a"
+ADJUSTING, ERROR, OFFLINE, INCIDENT = "#8e44ad", "#1f5fbf", "#6b6f76", "#7e0023"
+LINE, LINE_2, NEUTRAL = "#3871dc", "#c77700", "rgba(128, 128, 128, 0.15)"
+"""Of lines on both themes; and the background of a count of nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class StationStatus:
-    """A station's status in the words and colours of Envisoft, which the centre's staff know.
-
-    ``rank`` is the number that the query ``parts/statuses.sql`` returns, ``column`` its name in ``status_counts.sql``.
-    """
+    """A station's status; ``rank`` is what ``station_statuses`` says, ``column`` its name in ``status_counts.sql``."""
 
     rank: int
     column: str
     text: Bilingual
     color: str
+    mark: str
+
+    @property
+    def shown(self) -> str:
+        """The word with its sign."""
+        return f"{self.mark} {self.text.vi}"
 
 
 STATION_STATUSES = (
-    StationStatus(0, "good", Bilingual("Tốt", "GOOD"), "#1dce6c"),
-    StationStatus(1, "tendency", Bilingual("Xu hướng vượt", "TENDENCY"), "#F1D748"),
-    StationStatus(2, "preparing", Bilingual("Chuẩn bị vượt", "PREPARING"), "#F08432"),
-    StationStatus(3, "exceed", Bilingual("Vượt ngưỡng", "EXCEED"), "#EA3223"),
-    # Envisoft's is called purple without a number.
-    StationStatus(4, "adjusting", Bilingual("Hiệu chuẩn", "ADJUSTING"), "#8e44ad"),
-    StationStatus(5, "error", Bilingual("Lỗi thiết bị", "ERROR"), "#ff7e00"),
-    StationStatus(6, "offline", Bilingual("Mất tín hiệu", "OFFLINE"), "#999999"),
+    StationStatus(0, "good", Bilingual("Tốt", "GOOD"), GOOD, "✓"),
+    StationStatus(1, "tendency", Bilingual("Xu hướng vượt", "TENDENCY"), TENDENCY, "↗"),
+    StationStatus(2, "preparing", Bilingual("Chuẩn bị vượt", "PREPARING"), PREPARING, "△"),
+    StationStatus(3, "exceed", Bilingual("Vượt ngưỡng", "EXCEED"), EXCEED, "▲"),
+    StationStatus(4, "adjusting", Bilingual("Hiệu chuẩn", "ADJUSTING"), ADJUSTING, "◇"),
+    StationStatus(5, "error", Bilingual("Lỗi thiết bị", "ERROR"), ERROR, "✕"),
+    StationStatus(6, "offline", Bilingual("Mất tín hiệu", "OFFLINE"), OFFLINE, "○"),
+    StationStatus(7, "incident", Bilingual("Sự cố", "INCIDENT"), INCIDENT, "◆"),
 )
+GRAVEST_FIRST = tuple(STATION_STATUSES[rank] for rank in (7, 3, 5, 6, 2, 1, 4, 0))
 
-GOOD, EXCEED, OFFLINE = (STATION_STATUSES[i].color for i in (0, 3, 6))
+STATUS_OF_RANK = tuple(Choice(str(s.rank), s.text, s.color, s.mark) for s in STATION_STATUSES)
+STEPS_OF_RANK = tuple((None if s.rank == 0 else s.rank, s.color) for s in STATION_STATUSES)
 
-STATUS_OF_RANK = tuple(Choice(str(s.rank), s.text, s.color) for s in STATION_STATUSES)
+SHARE_STEPS = ((None, GOOD), (0.8, TENDENCY), (0.9, PREPARING), (1.000001, EXCEED))
+"""Of what a limit allows; at the limit itself nothing is exceeded."""
+RECEIVED_STEPS = ((None, EXCEED), (0.8, PREPARING), (0.95, TENDENCY), (0.99, GOOD))
+"""Of the data that were expected; below 80 % a day is incomplete. Practice, not law."""
+ZERO_OR_RED = ((None, GOOD), (1, EXCEED))
+ZERO_OR_ORANGE = ((None, GOOD), (1, PREPARING))
 
 SEVERITIES = (
-    Choice("critical", Bilingual("Rất cao", "critical"), "#7e0023"),
-    Choice("high", Bilingual("Cao", "high"), EXCEED),
-    Choice("warning", Bilingual("Cảnh báo", "warning"), "#F08432"),
-    Choice("info", Bilingual("Thông tin", "info"), "#5794F2"),
+    Choice("critical", Bilingual("Rất cao", "critical"), INCIDENT, "◆"),
+    Choice("high", Bilingual("Cao", "high"), EXCEED, "▲"),
+    Choice("warning", Bilingual("Cảnh báo", "warning"), PREPARING, "△"),
+    Choice("info", Bilingual("Thông tin", "info"), ERROR, "i"),
 )
 
 ALERT_KINDS = (
@@ -48,6 +67,8 @@ ALERT_KINDS = (
     Choice("anomaly", Bilingual("Bất thường", "anomaly")),
     Choice("fault", Bilingual("Thiết bị", "fault")),
     Choice("offline", Bilingual("Mất tín hiệu", "offline")),
+    Choice("due", Bilingual("Thiếu số liệu", "due")),
+    Choice("flooding", Bilingual("Gửi dồn dập", "flooding")),
 )
 
 TRIAGE_CLASSES = (
@@ -60,19 +81,52 @@ TRIAGE_CLASSES = (
     Choice("unknown", Bilingual("Chưa rõ", "unknown")),
 )
 
+CAUSES = (
+    Choice("pollution", Bilingual("Ô nhiễm", "pollution")),
+    Choice("process_upset", Bilingual("Sự cố xử lý", "process upset")),
+    Choice("sensor_fault", Bilingual("Lỗi đầu đo", "sensor fault")),
+    Choice("calibration", Bilingual("Hiệu chuẩn", "calibration")),
+    Choice("maintenance", Bilingual("Bảo trì", "maintenance")),
+    Choice("communication", Bilingual("Mất kết nối", "communication")),
+    Choice("natural", Bilingual("Tự nhiên", "natural")),
+    Choice("falsification", Bilingual("Gian lận số liệu", "falsification")),
+    Choice("false_alarm", Bilingual("Báo động giả", "false alarm")),
+    Choice("drill", Bilingual("Diễn tập", "drill")),
+    Choice("other", Bilingual("Khác", "other")),
+    Choice("unknown", Bilingual("Chưa rõ", "unknown")),
+    Choice("", Bilingual("Chưa ghi", "not told")),
+)
+
+INCIDENT_STATES = (
+    Choice("open", Bilingual("Đang mở", "open"), EXCEED, "▲"),
+    Choice("acknowledged", Bilingual("Đã tiếp nhận", "acknowledged"), PREPARING, "△"),
+    Choice("snoozed", Bilingual("Tạm hoãn", "snoozed"), ADJUSTING, "◇"),
+    Choice("resolved", Bilingual("Đã hết", "resolved"), GOOD, "✓"),
+    Choice("closed", Bilingual("Đã đóng", "closed"), OFFLINE, "■"),
+)
+
+INCIDENT_TOPICS = (
+    Choice("water", Bilingual("Nước", "water")),
+    Choice("instrument", Bilingual("Thiết bị", "instrument")),
+    Choice("signal", Bilingual("Tín hiệu", "signal")),
+)
+
 LOGGER_STATUSES = (
     Choice("00", Bilingual("Đang đo", "measuring")),
-    Choice("01", Bilingual("Hiệu chuẩn", "calibrating"), "#8e44ad"),
-    Choice("02", Bilingual("Báo lỗi", "fault"), "#ff7e00"),
-    Choice("??", Bilingual("Không rõ", "unknown"), OFFLINE),
+    Choice("01", Bilingual("Hiệu chuẩn", "calibrating"), ADJUSTING, "◇"),
+    Choice("02", Bilingual("Báo lỗi", "fault"), ERROR, "✕"),
+    Choice("03", Bilingual("Bảo trì", "maintenance"), ADJUSTING, "◇"),
+    Choice("??", Bilingual("Không rõ", "unknown"), OFFLINE, "?"),
+    Choice("stale", Bilingual("Số liệu cũ", "stale"), OFFLINE, "○"),
 )
 
 FLAGS = (
-    Choice("1", Bilingual("Đạt", "good"), GOOD),
-    Choice("2", Bilingual("Chưa đánh giá", "not evaluated")),
-    Choice("3", Bilingual("Nghi ngờ", "suspect"), "#F1D748"),
-    Choice("4", Bilingual("Loại", "bad"), EXCEED),
-    Choice("9", Bilingual("Thiếu", "missing"), OFFLINE),
+    Choice("1", Bilingual("Đạt", "good"), GOOD, "✓"),
+    Choice("2", Bilingual("Chưa đánh giá", "not evaluated"), NEUTRAL),
+    Choice("3", Bilingual("Nghi ngờ", "suspect"), TENDENCY, "?"),
+    Choice("4", Bilingual("Loại", "bad"), EXCEED, "✕"),
+    Choice("9", Bilingual("Thiếu", "missing"), OFFLINE, "○"),
+    Choice("-", Bilingual("Số liệu cũ", "stale"), OFFLINE, "○"),
 )
 
 KINDS = (
@@ -82,7 +136,14 @@ KINDS = (
 
 WINDOWS = (Choice("hour", Bilingual("Giờ", "hour")), Choice("day", Bilingual("Ngày", "day")))
 
-ONLINE = (
-    Choice("true", Bilingual("Kết nối", "online"), GOOD),
-    Choice("false", Bilingual("Ngắt", "offline"), EXCEED),
+LATENESS = (
+    Choice("true", Bilingual("Phát hiện muộn", "found late"), ADJUSTING, "◷"),
+    Choice("false", Bilingual("Trực tiếp", "live"), PREPARING, "●"),
 )
+
+CONNECTED = (
+    Choice("true", Bilingual("Có tín hiệu", "connected"), GOOD, "✓"),
+    Choice("false", Bilingual("Mất", "not connected"), OFFLINE, "○"),
+)
+
+YES_NO = (Choice("true", Bilingual("có", "yes")), Choice("false", Bilingual("", "no")))

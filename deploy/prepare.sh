@@ -50,7 +50,7 @@ password() {
     openssl rand -hex 24 | tr -d '\n' | keep "$1"
 }
 
-for name in postgres owner writer notifier desk trainer reader kafka_node kafka_admin kafka_bridge kafka_worker mqtt_bridge \
+for name in postgres owner writer notifier desk trainer reader web kafka_node kafka_admin kafka_bridge kafka_worker mqtt_bridge \
     mqtt_probe grafana_admin grafana_key; do
     password "${name}_password"
 done
@@ -103,6 +103,7 @@ certificate mosquitto mosquitto localhost "$public_name"
 certificate kafka kafka localhost
 certificate database database localhost
 certificate grafana grafana localhost "$public_name"
+certificate web web localhost "$public_name"
 cat kafka_key.pem kafka_cert.pem | keep kafka_keystore.pem
 
 if [[ -s mqtt_users ]] && grep -q '^bridge:' mqtt_users; then
@@ -157,6 +158,7 @@ kafka_settings() {
     echo 'mqtt_user = "bridge-1"'
     echo "mqtt_password = \"$(<mqtt_bridge_password)\""
     echo 'mqtt_ca_file = "/run/secrets/ca.pem"'
+    echo "database_reader_url = \"$(database_url reader)\""
     kafka_settings bridge
 } | keep bridge.toml
 {
@@ -187,6 +189,13 @@ kafka_settings() {
 { echo "database_trainer_url = \"$(database_url trainer)\""; } | keep trainer.toml
 { echo "database_desk_url = \"$(database_url desk)\""; echo "database_reader_url = \"$(database_url reader)\""; } | keep desk.toml
 { echo "database_reader_url = \"$(database_url reader)\""; } | keep dashboards.toml
+{
+    echo "database_web_url = \"$(database_url web)\""
+    echo 'web_address = "0.0.0.0"'
+    echo "web_url = \"https://$public_name:8400\""
+    echo 'web_tls_cert = "/run/secrets/web_cert.pem"'
+    echo 'web_tls_key = "/run/secrets/web_key.pem"'
+} | keep web.toml
 
 if [[ ${#made[@]} -eq 0 ]]; then
     echo "Everything was there already in $secrets."

@@ -13,15 +13,18 @@ import random
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from ingest import bridge_metrics as metrics
 from ingest.kafka_sender import Headers, KafkaSender
 from ingest.mqtt_session import Incoming, MqttSession
+from ingest.receipts import ReceiptBook
 from ingest.window import Delivery, Window
 from quantrac import topics
+from quantrac.away import Away
 from quantrac.clock import Clock, SystemClock
 from quantrac.endpoints import KafkaEndpoint, MqttEndpoint
-from quantrac.errors import BrokerError
+from quantrac.errors import BrokerError, StoreError
 from quantrac.telemetry import get_logger
 
 HEADER_TRUNCATED_FROM = "truncated-from"
@@ -73,21 +76,24 @@ def run(
     *,
     clock: Clock | None = None,
     raw_topic: str = topics.RAW,
+    receipts: ReceiptBook | None = None,
 ) -> None:
-    """Carry messages until ``stop`` is set. Servers that are away are waited for; nothing is dropped meanwhile."""
-    bridge = _Bridge(mqtt, kafka, settings, clock or SystemClock(), raw_topic)
+    """Carry messages until ``stop`` is set. Servers that are away are waited for; nothing is dropped meanwhile.
+
+    ``receipts`` gets every message that Kafka has before its PUBACK goes out.
+    """
+    bridge = _Bridge(mqtt, kafka, settings, clock or SystemClock(), raw_topic, receipts=receipts)
     pauses = _pauses(settings.retry_max_s)
     try:
         while not stop.is_set():
             served_s = bridge.clock.monotonic_s()
             try:
                 bridge.serve(stop)
-            except BrokerError as exc:
+            except (BrokerError, StoreError) as exc:
                 if bridge.clock.monotonic_s() - served_s > settings.retry_max_s:
                     pauses = _pauses(settings.retry_max_s)
-                pause_s = next(pauses)
-                _log.warning("connecting anew", error=str(exc), pause_s=round(pause_s, 2))
-                stop.wait(pause_s)
+                bridge.away.gone("brokers", exc)
+                stop.wait(next(pauses))
     finally:
         bridge.close()
 
@@ -104,9 +110,17 @@ class _Bridge:
     """The two connections. The producer outlives MQTT connections; a fault of Kafka ends both."""
 
     def __init__(
-        self, mqtt: MqttEndpoint, kafka: KafkaEndpoint, settings: BridgeSettings, clock: Clock, raw_topic: str
+        self,
+        mqtt: MqttEndpoint,
+        kafka: KafkaEndpoint,
+        settings: BridgeSettings,
+        clock: Clock,
+        raw_topic: str,
+        *,
+        receipts: ReceiptBook | None,
     ) -> None:
-        self.clock = clock
+        self._receipts = receipts
+        self.clock, self.away = clock, Away()
         self._mqtt = mqtt
         self._kafka = kafka
         self._settings = settings
@@ -129,6 +143,7 @@ class _Bridge:
         try:
             session.connect()
             metrics.CONNECTED.set(1)
+            self.away.back("brokers")
             _log.info("connected", broker=f"{self._mqtt.host}:{self._mqtt.port}", filters=self._filters)
             while not stop.is_set():
                 self._turn(session, sender, window)
@@ -137,6 +152,9 @@ class _Bridge:
             metrics.FAULTS.labels("kafka" if sender.fault else "mqtt").inc()
             if sender.fault is not None:
                 self._give_up_sender()
+            raise
+        except StoreError:
+            metrics.FAULTS.labels("receipts").inc()
             raise
         finally:
             metrics.CONNECTED.set(0)
@@ -164,7 +182,8 @@ class _Bridge:
         if message.dup:
             metrics.REDELIVERED.inc()  # counted, never dropped: DUP does not say that we have it
         station = topics.station_of_mqtt(message.topic)
-        payload, headers = message.payload, self._headers(message.topic)
+        received_at = self.clock.now()
+        payload, headers = message.payload, self._headers(message.topic, received_at)
         if len(payload) > self._settings.max_message_bytes - _RECORD_OVERHEAD_BYTES:
             metrics.TRUNCATED.inc()
             _log.error("message beyond Kafka's limit", mqtt_topic=message.topic, size_bytes=len(payload))
@@ -172,13 +191,13 @@ class _Bridge:
             payload = payload[: self._settings.max_message_bytes - _RECORD_OVERHEAD_BYTES]
         delivery = Delivery(message.packet_id, len(payload), self.clock.monotonic_s())
         window.add(delivery)
-        sender.send(delivery, station.encode(), payload, headers)
+        sender.send(delivery, station, payload, headers, received_at)
 
-    def _headers(self, topic: str) -> Headers:
+    def _headers(self, topic: str, received_at: datetime) -> Headers:
         return [
             (topics.HEADER_CONTENT_TYPE, topics.content_of_mqtt(topic).encode()),
             (topics.HEADER_MQTT_TOPIC, topic.encode()),
-            (topics.HEADER_RECEIVED_AT, self.clock.now().isoformat(timespec="microseconds").encode()),
+            (topics.HEADER_RECEIVED_AT, received_at.isoformat(timespec="microseconds").encode()),
             (topics.HEADER_BRIDGE, self._bridge_id),
         ]
 
@@ -186,7 +205,10 @@ class _Bridge:
         sender.wake.clear()
         sender.raise_fault()
         since_s = window.waiting_since_s()
-        packet_ids = window.take_stored()
+        stored = window.take_stored()
+        if self._receipts is not None:
+            self._receipts.note(stored)
+        packet_ids = [delivery.packet_id for delivery in stored if delivery.packet_id is not None]
         metrics.WINDOW.set(len(window))
         if packet_ids and since_s is not None:
             metrics.STORED_S.observe(self.clock.monotonic_s() - since_s)

@@ -7,12 +7,15 @@ import select
 import socket
 import ssl
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import KafkaError
 
 from ingest.window import Delivery
+from quantrac import topics
+from quantrac.domain.receipts import Numbers, Receipt
 from quantrac.endpoints import KafkaEndpoint, client_options
 from quantrac.errors import BrokerError
 from quantrac.telemetry import quiet
@@ -79,6 +82,7 @@ class KafkaSender:
         self.wake = Wake()
         self.fault: BaseException | None = None
         self._topic = topic
+        self._numbers = Numbers(client_id)
         try:
             with quiet("kafka"):  # it logs each attempt with a traceback; the caller says it in a line
                 self._producer: Any = KafkaProducer(
@@ -104,6 +108,7 @@ class KafkaSender:
             raise BrokerError(f"Kafka at {kafka.bootstrap} cannot be reached: {_told(exc)}.", retryable=True) from exc
         try:
             self._producer.partitions_for(topic)
+            self._topic_id = _topic_id(kafka, topic)
         except KafkaError as exc:
             self.abandon()
             raise BrokerError(
@@ -112,16 +117,31 @@ class KafkaSender:
                 retryable=True,
             ) from exc
 
-    def send(self, delivery: Delivery, key: bytes, value: bytes, headers: Headers) -> None:
+    def send(
+        self,
+        delivery: Delivery,
+        station: str,
+        value: bytes,
+        headers: Headers,
+        received_at: datetime,
+        *,
+        by_file: bool = False,
+    ) -> None:
         """Hand a message to the producer; sets ``delivery.stored`` and wakes the network thread once Kafka has it.
+
+        It is numbered within this producer, the station and the hour of receipt: see ``quantrac.domain.receipts``.
 
         Raises
         ------
         BrokerError
             The producer does not take it; it is to be given up with everything in it.
         """
+        delivery.receipt_key, delivery.number = self._numbers.next(station, received_at)
+        delivery.by_file, delivery.raw_topic = by_file, self._topic_id
+        receipt = Receipt(delivery.receipt_key.origin, delivery.number)
+        numbered = [*headers, (topics.HEADER_RECEIPT, receipt.header())]
         try:
-            future = self._producer.send(self._topic, value=value, key=key, headers=headers)
+            future = self._producer.send(self._topic, value=value, key=station.encode(), headers=numbered)
         except KafkaError as exc:
             self.fault = exc
             raise BrokerError(f"The Kafka producer refused a message: {_told(exc)}.", retryable=True) from exc
@@ -129,7 +149,8 @@ class KafkaSender:
         future.add_errback(self._on_failed)
 
     def _on_stored(self, delivery: Delivery) -> Callable[[object], None]:
-        def stored(_: object) -> None:  # on the producer's own thread
+        def stored(place: Any) -> None:  # on the producer's own thread
+            delivery.partition, delivery.offset = place.partition, place.offset
             delivery.stored = True
             self.wake.set()
 
@@ -165,6 +186,16 @@ class KafkaSender:
         with contextlib.suppress(KafkaError):
             self._producer.close(timeout=0)
         self.wake.close()
+
+
+def _topic_id(kafka: KafkaEndpoint, topic: str) -> str:
+    """Return Kafka's id of a topic: one that was made anew has another."""
+    admin = KafkaAdminClient(**client_options(kafka))
+    try:
+        found = admin.describe_topics([topic])
+    finally:
+        admin.close()
+    return "" if not found or found[0]["error_code"] else str(found[0]["topic_id"])
 
 
 def _told(exc: BaseException) -> str:

@@ -25,6 +25,8 @@ class Part(LocalServer):
 
     stop_patience_s = 30.0
     arguments: Sequence[str] = ()
+    own_port = ""
+    """Setting that gives it the port of its name in the run folder; empty: it has none, or that of its settings."""
     ready_event: str | None = None
     """Event in its log that says it is ready; ``None``: as soon as it runs."""
 
@@ -63,12 +65,15 @@ class Part(LocalServer):
         self._log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
 
     def _command(self) -> Sequence[str | Path]:
-        return ["env", f"{PREFIX}RUN_DIR={self.run_dir}", sys.executable, "-m", "quantrac", *self.arguments]
+        port = [f"{self.own_port}={self.port}"] if self.own_port else []
+        return ["env", f"{PREFIX}RUN_DIR={self.run_dir}", *port, sys.executable, "-m", "quantrac", *self.arguments]
 
 
-def part(run_dir: Path, name: str, *arguments: str, ready_event: str | None = None) -> Part:
+def part(run_dir: Path, name: str, *arguments: str, ready_event: str | None = None, own_port: str = "") -> Part:
     """Return one ``quantrac`` command on the servers of a run folder, not started."""
-    kind = type(name, (Part,), {"name": name, "arguments": arguments, "ready_event": ready_event})
+    kind = type(name, (Part,), {
+        "name": name, "arguments": arguments, "ready_event": ready_event, "own_port": own_port,
+    })  # fmt: skip
     made: Part = kind(run_dir)
     return made
 
@@ -82,14 +87,23 @@ class Pipeline:
     incidents: Part
     notifier: Part
     trainer: Part
+    web: Part | None = None
+    """The centre's page, which nothing else needs."""
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """All of them, in the order of a reading's way."""
-        return (self.bridge, *self.workers, self.incidents, self.notifier, self.trainer)
+        page = () if self.web is None else (self.web,)
+        return (self.bridge, *self.workers, self.incidents, self.notifier, self.trainer, *page)
 
 
-def pipeline(run_dir: Path, workers: int = 1) -> Pipeline:
+def page(run_dir: Path, *, own_port: bool) -> Part:
+    """Return the centre's page, not started: on the port of its settings, or on one of the run folder."""
+    port = f"{PREFIX}WEB_PORT" if own_port else ""
+    return part(run_dir, "web", "run", "web", ready_event="web_ready", own_port=port)
+
+
+def pipeline(run_dir: Path, workers: int = 1, web: Part | None = None) -> Pipeline:
     """Return the pipeline on the servers of a run folder, not started."""
     return Pipeline(
         bridge=part(run_dir, "bridge", "run", "bridge", ready_event="connected"),
@@ -100,6 +114,7 @@ def pipeline(run_dir: Path, workers: int = 1) -> Pipeline:
         incidents=part(run_dir, "incidents", "run", "incidents", ready_event="incidents_ready"),
         notifier=part(run_dir, "notifier", "run", "notifier", ready_event="notifier_ready"),
         trainer=part(run_dir, "trainer", "run", "trainer", ready_event="trainer_ready"),
+        web=web,
     )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from local.accounts import Account, Accountant
 from local.prepare import local_servers, prepare
-from local.processes import Part, Supervisor, part, pipeline
+from local.processes import Part, Supervisor, page, part, pipeline
 from local.servers import LocalServers
 from local.servers.progress import bars_on_stderr
 from quantrac.clock import Clock
@@ -34,10 +34,11 @@ READY_S = 60.0
 class Stage:
     """The servers of one run folder and the pipeline on them, under a supervisor that starts again what ends."""
 
-    def __init__(self, servers: LocalServers, clock: Clock, *, workers: int = 1) -> None:
+    def __init__(self, servers: LocalServers, clock: Clock, *, workers: int = 1, web: bool = False) -> None:
         self.servers, self.clock = servers, clock
         self.run_dir = servers.run_dir
-        self.pipeline = pipeline(servers.run_dir, workers)
+        shown = page(servers.run_dir, own_port=True) if web else None
+        self.pipeline = pipeline(servers.run_dir, workers, shown)
         self.supervisor = Supervisor(self.pipeline.parts, clock)
         self._runs: list[FleetRun] = []
 

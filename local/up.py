@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from local.prepare import local_servers, prepare_servers
-from local.processes import Part, Supervisor, pipeline
+from local.processes import Part, Supervisor, page, pipeline
 from local.servers.progress import bars_on_stderr
 from quantrac.clock import Clock
 from quantrac.settings import Settings
@@ -31,7 +31,9 @@ def up(
     """
     settings.run_dir.mkdir(parents=True, exist_ok=True)
     with _servers(settings):
-        supervisor = Supervisor(pipeline(settings.run_dir, workers).parts, clock)
+        supervisor = Supervisor(
+            pipeline(settings.run_dir, workers, page(settings.run_dir, own_port=False)).parts, clock
+        )
         try:
             supervisor.start()
             _tend(supervisor, stop, show)

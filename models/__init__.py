@@ -1,11 +1,9 @@
-"""Anomaly models: charts and pipeline behind one protocol, triage, slow watches, training, evaluation.
+"""Anomaly models: charts, pipeline, slow watches and triage of a station, how they learn and how they are measured.
 
-Reading order: ``protocol`` is the seam (rows in, scores out) and ``series`` a recorded feed with its labels.
-``residual`` is the chart of one sensor, ``stream`` the charts of a station. ``families`` is all that differs between
-kinds of data; ``pipeline`` runs ``features``, novelty (``unlabelled`` and ``novelty*``), ``second_stage`` and
-``alarms`` over rows. ``evidence`` and ``triage`` say what an incident is, ``slow`` what only hours and days show.
-``judge`` and ``watch`` are the whole for a station in the stream, ``station`` the same as a detector. ``fitting`` and
-``injection`` learn, ``training``, ``retraining`` and ``teaching`` make and compare artefacts, ``artefacts``,
-``packing`` and ``loading`` keep them, ``snapshots`` keeps a model's memory. ``evaluation`` measures everything;
-docs/models.md tells it.
+A row goes through ``station``: its charts, the ``pipeline`` (``features``, novelty, second stage, alarm line), the
+``slow`` watches, and the ``triage`` of a running incident. ``training`` is how pipeline and triage learn,
+``artefacts`` keeps what was learnt, ``evaluation`` measures the same station on recorded and simulated water.
+``protocol`` is the seam (rows in, scores out), ``series`` a recorded feed with its labels, ``chemistry`` what
+parameters mean to each other, ``priors`` what they usually scatter, ``snapshots`` keeps a memory. docs/models.md tells
+it.
 """

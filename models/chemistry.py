@@ -37,8 +37,7 @@ PATTERNS = (
     Pattern("acid", {"ph": -1, "cond": 1}, "nước thải axit", "acid waste water"),
     Pattern("dye", {"color": 1, "cod": 1, "toc": 1, "temp": 1}, "nước thải nhuộm", "dye waste water"),
 )  # fmt: skip
-"""Kinds of pollution. The groups are those of ``models.injection`` and of domain practice; at least two members must
-move the right way, so a single sensor never fits one."""
+"""Kinds of pollution, by domain practice. At least two members must move the right way: one sensor never fits one."""
 
 _IDLE = 0.2
 """Scatters by which a pattern fits worse for each of its members that does not move."""

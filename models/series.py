@@ -90,6 +90,8 @@ class Series:
     """Values as the logger reported them, whatever their status; ``None``: the same as ``values``."""
     legal: Mapping[str, float] = field(default_factory=dict)
     """Upper legal limits by column, in the column's unit, where they are known."""
+    in_river: bool = False
+    """Whether it is of surface water, where rain is no discharge."""
 
     def __post_init__(self) -> None:
         rows = len(self.times)

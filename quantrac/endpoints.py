@@ -88,6 +88,8 @@ class DatabaseEndpoint:
     """Reads the history to train models on."""
     reader: str = field(repr=False)
     """Dashboards, status, sharing."""
+    web: str = field(repr=False)
+    """The centre's page: what its accounts may see and do."""
 
 
 DATABASE_ROLES = tuple(f.name for f in fields(DatabaseEndpoint))

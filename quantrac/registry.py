@@ -23,7 +23,7 @@ from quantrac.errors import RuleError
 from quantrac.loggertables import read_logger
 from quantrac.quality.defaults import default_thresholds
 from quantrac.quality.thresholds import read_thresholds
-from quantrac.tomltable import Mistakes, Table, named_by, nearest, read_text, toml_files
+from quantrac.tomltable import LARGEST_LIMIT, LEAST_LIMIT, Mistakes, Table, named_by, nearest, read_text, toml_files
 
 SHORTEST_CADENCE_S, LONGEST_CADENCE_S = 0.001, 86_400.0
 _STATION_KEYS = frozenset(f.name for f in fields(Station)) - {"sensors", "permit_limits"} | {"sensor", "permit_limit"}
@@ -38,7 +38,7 @@ _VIETNAM_LONGITUDE = (102.0, 118.0)
 _VIETNAM_LATITUDE = (6.0, 24.0)
 """Land and islands of Vietnam with a margin: catches exchanged and mistyped coordinates, not a border."""
 
-_MAX_COEFFICIENT = 2.0
+_MIN_COEFFICIENT, _MAX_COEFFICIENT = 0.1, 2.0
 """The tables of QCVN 40:2011/BTNMT go from 0.6 to 1.3 (Kq) and from 0.9 to 1.2 (Kf)."""
 
 
@@ -191,7 +191,7 @@ def _station(table: Table) -> Station:
         sensors=sensors or (),
         park=take(lambda: table.optional_text("park"), None),
         old_codes=take(lambda: tuple(_code(table, "old_codes", code) for code in table.texts("old_codes")), ()),
-        permit_flow_m3_per_day=take(lambda: table.optional_positive("permit_flow_m3_per_day"), None),
+        permit_flow_m3_per_day=take(lambda: table.optional_maximum("permit_flow_m3_per_day"), None),
         limit_set=take(lambda: table.optional_text("limit_set"), None),
         kq=take(lambda: _coefficient(table, "kq"), 1.0),
         kf=take(lambda: _coefficient(table, "kf"), 1.0),
@@ -251,7 +251,7 @@ def _in_vietnam(longitude: float, latitude: float) -> bool:
 
 def _coefficient(table: Table, key: str) -> float:
     value = table.positive(key, 1.0)
-    if value > _MAX_COEFFICIENT:
+    if not _MIN_COEFFICIENT <= value <= _MAX_COEFFICIENT:
         raise table.error(key, f"is {value:g}; coefficients of QCVN 40:2011/BTNMT lie between 0.6 and 1.3.")
     return value
 
@@ -291,7 +291,7 @@ def _permit_limits(table: Table, sensors: Sequence[Sensor] | None) -> tuple[Perm
 def _permit_limit(entry: Table) -> PermitLimit:
     entry.refuse_unknown(_PERMIT_KEYS)
     # Of 0 or less a reading has no share: every one would be beyond it, and none could be told by how much.
-    minimum, maximum = entry.optional_number("minimum"), entry.optional_positive("maximum")
+    minimum, maximum = entry.optional_minimum("minimum"), entry.optional_maximum("maximum")
     if minimum is None and maximum is None:
         raise entry.error("maximum", "is missing, and minimum too; a permit limit needs at least one of them.")
     if minimum is not None and maximum is not None and minimum >= maximum:
@@ -352,4 +352,7 @@ def _convert_rate(table: Table) -> float:
     convert_rate = table.number("convert_rate", 1.0)
     if convert_rate == 0:
         raise table.error("convert_rate", "is 0; every value would become 0. Leave it out for no conversion.")
+    if not LEAST_LIMIT <= abs(convert_rate) <= LARGEST_LIMIT:
+        told = f"is {convert_rate:g}; a factor between units lies between {LEAST_LIMIT:g} and {LARGEST_LIMIT:g}."
+        raise table.error("convert_rate", told)
     return convert_rate

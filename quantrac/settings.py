@@ -21,6 +21,8 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from quantrac.domain.loggers import DropMode
 from quantrac.endpoints import KafkaSecurity, SmtpSecurity
 from quantrac.errors import SettingsError
+from quantrac.retention import RetentionSettings
+from quantrac.web_settings import WebSettings
 
 PREFIX = "QUANTRAC_"
 EMAIL = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
@@ -34,7 +36,7 @@ def _cache_home() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quantrac"
 
 
-class Settings(BaseSettings):
+class Settings(WebSettings, RetentionSettings):
     """What can be set. Where a server's address is empty, a local one is started and used."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
@@ -92,6 +94,9 @@ class Settings(BaseSettings):
     database_reader_url: SecretStr | None = Field(
         None, description="PostgreSQL URL of the reader role (status, dashboards)."
     )
+    database_web_url: SecretStr | None = Field(
+        None, description="PostgreSQL URL of the role quantrac_web (the centre's page and its accounts)."
+    )
 
     smtp_host: str | None = Field(
         None, description="Mail server; empty: a local mail catcher that keeps every message as a file."
@@ -116,6 +121,13 @@ class Settings(BaseSettings):
             "Those without `{to}` are told of every alert."
         ),
     )
+    heartbeat_url: SecretStr | None = Field(
+        None, description="Address of an outside monitor that the notifier asks while the whole path is well; a secret."
+    )
+    heartbeat_every_s: float = Field(60, ge=1, le=3600, description="How often it is asked (s).")
+    heartbeat_silence_s: float = Field(
+        1200, gt=0, description="Without a stored message of any station for so long the heartbeat ends (s)."
+    )
     evidence_key_file: Path | None = Field(
         None, description="Private key (ed25519, mode 600) that seals evidence, made by `quantrac evidence key`."
     )
@@ -139,6 +151,10 @@ class Settings(BaseSettings):
             "Whether incidents page officers (`quantrac run incidents`, by rota and escalation) "
             "in place of single alerts."
         ),
+    )
+
+    web_url: str | None = Field(
+        None, description="Address of the centre's pages, https://…, to which messages lead on; empty: no links."
     )
 
     lane_limit_s: float = Field(
@@ -173,6 +189,9 @@ class Settings(BaseSettings):
         120,
         ge=0,
         description="How long after its end an hour or day is judged, so that the last readings can arrive (s).",
+    )
+    mass_revision_readings: int = Field(
+        12, ge=1, description="So many readings that a station sends again with other values become a work item."
     )
 
     wqi_least_groups: int = Field(

@@ -65,7 +65,7 @@ def without_addresses(_logger: object, _method: str, event: MutableMapping[str, 
 
 def configure_logging(process: str, level: str = "INFO") -> None:
     """Send every record of this process, also those of libraries, to stderr as one JSON object a line."""
-    set_on_retry_hooks(None)  # stamina's own: every attempt is a record
+    set_on_retry_hooks(())  # not a record for every attempt: who waits says so once (quantrac.away)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

@@ -17,6 +17,11 @@ from quantrac.terminal import printable
 _Enum = TypeVar("_Enum", bound=StrEnum)
 _T = TypeVar("_T")
 
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2100, 12, 31)
+"""Nobody regulated before, nobody plans beyond: another year is mistyped, and would judge every day or none."""
+LEAST_LIMIT, LARGEST_LIMIT = 1e-9, 1e9
+"""Of any limit in any unit in use (ng/L to m³/day): beyond it a number is mistyped, its multiples are no numbers."""
+
 _KIND_OF_TYPE = {bool: "true or false", int: "a number", float: "a number", str: "a text", date: "a date"}
 _KIND_OF_TYPE |= {dict: "a table", list: "a list", datetime: "a date with a time"}
 
@@ -180,6 +185,20 @@ class Table:
         """Return a finite number greater than 0, or ``None`` where the key is absent."""
         return self.positive(key) if key in self.values else None
 
+    def optional_minimum(self, key: str) -> float | None:
+        """Return a lower limit, or ``None`` where the key is absent."""
+        value = self.optional_number(key)
+        if value is not None and abs(value) > LARGEST_LIMIT:
+            raise self.error(key, f"is {value:g}; a limit lies between {-LARGEST_LIMIT:g} and {LARGEST_LIMIT:g}.")
+        return value
+
+    def optional_maximum(self, key: str) -> float | None:
+        """Return an upper limit, or ``None`` where the key is absent."""
+        value = self.optional_positive(key)
+        if value is not None and not LEAST_LIMIT <= value <= LARGEST_LIMIT:
+            raise self.error(key, f"is {value:g}; a limit lies between {LEAST_LIMIT:g} and {LARGEST_LIMIT:g}.")
+        return value
+
     def boolean(self, key: str, *, default: bool = False) -> bool:
         """Return true or false."""
         return bool(self._typed(key, (bool,), default))
@@ -187,6 +206,8 @@ class Table:
     def day(self, key: str) -> date:
         """Return a required calendar day, written as a TOML date: ``2025-07-01`` without quotes."""
         value: date = self._typed(key, (date,), None)
+        if not FIRST_DAY <= value <= LAST_DAY:
+            raise self.error(key, f"is {value}; give a day from {FIRST_DAY} to {LAST_DAY}.")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from quantrac.domain.limits import Window
 from quantrac.domain.report_rows import JudgedRow
+from quantrac.domain.revisions import PendingState
 from reports.document import Text
 from reports.facts import Facts
 from reports.formats import moment
@@ -39,6 +40,7 @@ def _notes(facts: Facts) -> Iterator[Text]:
         yield from _changed_limit(facts, parameter)
         yield from _short_days(facts, parameter)
     yield from _not_judged(facts)
+    yield from _waiting(facts)
 
 
 def _changed_descriptions(facts: Facts) -> Iterator[Text]:
@@ -96,6 +98,22 @@ def _not_judged(facts: Facts) -> Iterator[Text]:
         yield Text(
             f"{len(waiting)} ngày chưa được xét với giới hạn ({named}{more}).",
             f"Not judged against limits yet: {_days(waiting)} ({named}{more}).",
+        )
+
+
+def _waiting(facts: Facts) -> Iterator[Text]:
+    """Tell of findings that stand although their readings were sent again: an officer has not decided, or rejected."""
+    waiting = [row for row in facts.rows.pending if row.state is PendingState.WAITING]
+    rejected = [row for row in facts.rows.pending if row.state is PendingState.REJECTED]
+    if waiting:
+        yield Text(
+            f"{len(waiting)} kết quả giờ, ngày đang chờ cán bộ duyệt vì số liệu được gửi lại: báo cáo ghi kết quả cũ.",
+            f"{len(waiting)} findings wait for an officer: readings were sent again. The standing ones are shown.",
+        )
+    if rejected:
+        yield Text(
+            f"{len(rejected)} kết quả giữ nguyên: cán bộ đã từ chối số liệu gửi lại (xem bảng số liệu sửa đổi).",
+            f"{len(rejected)} findings stand because an officer rejected the readings that were sent again.",
         )
 
 

@@ -8,6 +8,7 @@ from reports.facts import Facts
 from reports.formats import number
 from reports.notes import notes
 from reports.period import PeriodKind
+from reports.tables.decisions import decisions
 from reports.tables.events import alerts, revisions, silences, statuses
 from reports.tables.exceedances import exceedances
 from reports.tables.flows import flows
@@ -37,6 +38,7 @@ def station_report(facts: Facts) -> Document:
         statuses(facts),
         silences(facts),
         alerts(facts),
+        decisions(facts),
         revisions(facts),
     )
     return Document(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quantrac.domain.judgements import Verdict
 from quantrac.domain.limits import Window
 from quantrac.domain.stations import StationKind
 from reports.document import Text
@@ -29,6 +30,12 @@ CAUSE = {
     "unknown": Text("Chưa rõ", "Unknown"),
 }
 WINDOW = {Window.HOUR: Text("Giờ", "Hour"), Window.DAY: Text("Ngày", "Day")}
+VERDICT = {
+    Verdict.WITHIN: Text("Đạt", "Within"),
+    Verdict.EXCEEDED: Text("Vượt", "Exceeded"),
+    Verdict.INCOMPLETE: Text("Thiếu số liệu", "Incomplete"),
+    Verdict.NO_LIMIT: Text("Không có giới hạn", "No limit"),
+}
 STATION_KIND = {
     StationKind.EFFLUENT: Text("Nước thải", "Effluent"),
     StationKind.SURFACE_WATER: Text("Nước mặt", "Surface water"),

@@ -8,7 +8,7 @@ DECLARE
     routine regprocedure;
 BEGIN
     FOREACH role IN ARRAY ARRAY['quantrac_owner', 'quantrac_writer', 'quantrac_notifier', 'quantrac_desk',
-                                'quantrac_trainer', 'quantrac_reader'] LOOP
+                                'quantrac_trainer', 'quantrac_reader', 'quantrac_web'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
             EXECUTE format('CREATE ROLE %I LOGIN', role);
         END IF;
@@ -36,3 +36,7 @@ ALTER ROLE quantrac_reader SET temp_file_limit = '1GB';
 ALTER ROLE quantrac_reader CONNECTION LIMIT 60;
 ALTER ROLE quantrac_desk SET statement_timeout = '30s';
 ALTER ROLE quantrac_desk SET idle_in_transaction_session_timeout = '60s';
+ALTER ROLE quantrac_web SET statement_timeout = '20s';
+ALTER ROLE quantrac_web SET idle_in_transaction_session_timeout = '60s';
+ALTER ROLE quantrac_web SET temp_file_limit = '1GB';
+ALTER ROLE quantrac_web CONNECTION LIMIT 40;

@@ -94,6 +94,10 @@ class AlertStore:
         arguments = {"stations": None if stations is None else list(stations)}
         return [_open_alert(row) for row in self._cursor.execute(statement("open_alerts"), arguments)]
 
+    def stations_with(self, rule: str) -> list[str]:
+        """Return the stations with an open alert of a rule."""
+        return [station for (station,) in self._cursor.execute(statement("open_floods"), {"rule": rule})]
+
     def open_keys(self, station: str) -> list[AlertKey]:
         """Return the keys of a station's open alerts."""
         return [alert.key for alert in self.open_alerts([station])]

@@ -47,11 +47,21 @@ class DeferredStore:
         ]
         self._cursor.executemany(statement("add_deferred"), rows)
 
-    def lock(self, source: str, partitions: Collection[int]) -> Deferred | None:
-        """Return the records that are to be read next, locked; ``None`` when none wait or others read them."""
+    def next(self, source: str, partitions: Collection[int]) -> Deferred | None:
+        """Return the records that are to be read next; ``None`` when none wait."""
         arguments = {"source": source, "partitions": list(partitions)}
-        row = self._cursor.execute(statement("lock_deferred"), arguments).fetchone()
+        row = self._cursor.execute(statement("next_deferred"), arguments).fetchone()
         return None if row is None else Deferred(*row)
+
+    def lock(self, source: str, deferred: Deferred) -> bool:
+        """Lock records that wait; ``False`` when others read them, or have read some of them meanwhile."""
+        arguments = {"source": source, **deferred._asdict()}
+        return self._cursor.execute(statement("lock_deferred"), arguments).fetchone() is not None
+
+    def cut(self, source: str, partition: int, end: int, now: datetime) -> list[Deferred]:
+        """Let no record wait that lay at ``end`` or behind it, where the log ends now; return what waited there."""
+        arguments = {"source": source, "partition": partition, "end": end, "now": now}
+        return [Deferred(*row) for row in self._cursor.execute(statement("cut_deferred"), arguments)]
 
     def was_read(self, source: str, deferred: Deferred, now: datetime) -> None:
         """Note that records wait no more."""

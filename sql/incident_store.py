@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 
+from quantrac.domain.briefing import Briefing
 from quantrac.domain.incidents import (
     AlertChange,
     Attachment,
@@ -25,7 +26,7 @@ from quantrac.domain.incidents import (
 )
 from quantrac.domain.notifications import Channel
 from quantrac.domain.oncall import OnCallRows
-from sql import incident_rows, oncall_store
+from sql import briefings, incident_rows, oncall_store
 from sql.connections import connect, translated, usable
 from sql.statements import statement
 from sql.storable import storable
@@ -66,10 +67,6 @@ class IncidentTransaction:
     def opened_in(self, start: datetime, end: datetime) -> list[Incident]:
         """Return the incidents that opened in ``[start, end)``."""
         return self._incidents("incidents_of_time", {"start": start, "end": end})
-
-    def read(self, name: str, arguments: Mapping[str, object]) -> list[Incident]:
-        """Return the incidents of a statement that has their columns, with their alerts."""
-        return self._incidents(name, arguments)
 
     def new_id(self) -> int:
         """Return the number of the next incident."""
@@ -120,6 +117,10 @@ class IncidentTransaction:
     def oncall(self, now: datetime) -> OnCallRows:
         """Return who is on call."""
         return oncall_store.load(self._cursor, now)
+
+    def briefing(self, alerts: Collection[int], stations: Collection[str], now: datetime) -> Briefing:
+        """Return what a message says beside its alerts."""
+        return briefings.load(self._cursor, alerts, stations, now)
 
     def names(self) -> dict[str, str]:
         """Return the Vietnamese names of stations by code."""
@@ -223,6 +224,10 @@ class IncidentTransaction:
         """Return the content of a file of an incident; ``None`` when the incident has no such."""
         found = self._value("load_attachment", {"id": attachment_id, "incident_id": incident_id})
         return None if found is None else bytes(found)
+
+    def read(self, name: str, arguments: Mapping[str, object]) -> list[Incident]:
+        """Return the incidents of a statement that has their columns, with their alerts."""
+        return self._incidents(name, arguments)
 
     def _incidents(self, name: str, arguments: Mapping[str, object]) -> list[Incident]:
         rows = self._cursor.execute(statement(name), arguments).fetchall()

@@ -31,7 +31,7 @@ class StationModelLine:
 
 
 class Counts(Protocol):
-    """A candidate beside the active model; ``models.watch`` gives an object of this shape."""
+    """A candidate beside the active model; ``models.station.pipeline_memory`` gives an object of this shape."""
 
     rows: int
     alarms_active: int

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from quantrac.domain.notifications import Channel, Notification, PendingNotification
+from quantrac.domain.notifications import Channel, Curve, CurvePoint, Notification, PendingNotification
 from sql.connections import connect, translated, usable
 from sql.statements import statement
 from sql.storable import storable
@@ -16,6 +16,8 @@ from sql.storable import storable
 CHANNEL = "quantrac_outbox"
 """On which the database tells that the outbox has new rows."""
 MOST_RECEIPT = 500
+SLICES = 240
+"""Points of a curve: a picture in a mail is 640 pixels wide."""
 
 
 class OutboxStore:
@@ -64,6 +66,13 @@ class OutboxStore:
         with translated("waiting for notifications"):
             return any(True for _ in self._connected().notifies(timeout=timeout_s, stop_after=1))
 
+    def curves(self, notification_id: int) -> list[Curve]:
+        """Return the readings that a message is about, in at most ``SLICES`` slices of time a sensor."""
+        with translated("reading the curve of a message"):
+            connection = self._connected()
+            sensors = connection.execute(statement("notification_sensors"), {"id": notification_id}).fetchall()
+            return [_curve(connection, row) for row in sensors]
+
     def contacts(self) -> list[str]:
         """Return the contacts of all stations in every version, each once."""
         with translated("asking for contacts"):
@@ -89,6 +98,15 @@ class OutboxStore:
 
 
 def _pending(row: tuple[Any, ...]) -> PendingNotification:
-    notification_id, message_id, channel, recipient, subject, text, html, attempts, created_at = row
-    notification = Notification(message_id, Channel(channel), recipient, subject, text, html)
+    notification_id, message_id, channel, recipient, subject, text, html, attempts, created_at, answers = row
+    notification = Notification(message_id, Channel(channel), recipient, subject, text, html, answers)
     return PendingNotification(notification_id, notification, attempts, created_at)
+
+
+def _curve(connection: psycopg.Connection[Any], sensor: tuple[Any, ...]) -> Curve:
+    station, parameter, unit, since, minimum, maximum, cadence_s, start, end = sensor
+    slice_s = max((end - start).total_seconds() / SLICES, cadence_s)
+    arguments = {"station": station, "parameter": parameter, "start": start, "end": end, "slice_s": slice_s}
+    rows = connection.execute(statement("curve_points"), arguments).fetchall()
+    points = tuple(CurvePoint(*row) for row in rows)
+    return Curve(station, parameter, unit, since, slice_s, minimum, maximum, points)

@@ -10,7 +10,10 @@ from typing import Any
 import psycopg
 
 from quantrac.domain.alerts import Severity
+from quantrac.domain.briefing import DayClock
 from quantrac.domain.notifications import Channel, Held, HeldBack, Notification, Told
+from quantrac.domain.oncall import OnCallRows
+from sql import briefings, oncall_store
 from sql.statements import statement
 from sql.storable import storable
 
@@ -30,6 +33,14 @@ class PagingStore:
             (Channel(channel), recipient): Told(sent, frozenset(map(Severity, severities or ())), held=held)
             for channel, recipient, sent, severities, held in self._cursor.execute(statement("paged_lately"), arguments)
         }
+
+    def clocks(self, station: str, now: datetime) -> tuple[DayClock, ...]:
+        """Return where the day of each sensor of a station leads."""
+        return briefings.clocks(self._cursor, [station], now)
+
+    def oncall(self, now: datetime) -> OnCallRows:
+        """Return who is on call, and who can be rung."""
+        return oncall_store.load(self._cursor, now)
 
     def hold(
         self, station: str, ids: tuple[int, int], notifications: Iterable[Notification], now: datetime | None

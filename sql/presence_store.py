@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 import psycopg
 
 from quantrac.domain.alerts import AlertKey
+from quantrac.domain.incidents import HoldWindow
 from quantrac.domain.presence import Defect, Listening, OpenAlert, SensorPresence
+from sql import incident_rows
 from sql.statements import statement
 from sql.storable import storable
 
@@ -74,6 +76,11 @@ class PresenceStore:
         rows = self._cursor.execute(statement("open_due_alerts"))
         return {AlertKey(s, p, rule): OpenAlert(severity, paged) for s, p, rule, severity, paged in rows}
 
+    def hold_windows(self, ended_after: datetime) -> list[HoldWindow]:
+        """Return the windows that people have registered, without those that ended before."""
+        rows = self._cursor.execute(statement("load_hold_windows"), {"now": ended_after})
+        return [incident_rows.window(row) for row in rows]
+
     def listening(self) -> Listening | None:
         """Return the time in which our own path last heard everything; ``None``: it never has."""
         row = self._cursor.execute(statement("load_listening")).fetchone()
@@ -86,7 +93,7 @@ class PresenceStore:
 
 _ORDER = (
     "received_at", "observed_at", "usable_at", "usable_observed_at", "usable_run", "steady_at", "returned_at",
-    "defect", "defect_at", "detail", "interval_s", "interval_run",
+    "defect", "defect_at", "detail", "interval_s", "interval_run", "short_s",
 )  # fmt: skip
 """The columns of ``load_sensor_presence``."""
 

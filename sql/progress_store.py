@@ -65,6 +65,16 @@ class ProgressStore:
         self._cursor.execute(statement("add_log_break"), {"topic": topic, "now": now, "told": told, **facts})
         return self._cursor.rowcount > 0
 
+    def replay(self, topic: str, found: LogBreak, now: datetime) -> None:
+        """Let what a lost database had dealt with page nobody, and keep what happened."""
+        arguments = {"topic": topic, "partition": found.partition, "beyond": found.beyond}
+        self._cursor.execute(statement("save_replayed"), arguments)
+        self.note(topic, found, now)
+
+    def renew_installation(self) -> None:
+        """Give the database another id: its Message-IDs repeat none of those that it has forgotten."""
+        self._cursor.execute(statement("renew_installation"))
+
     def adopt(self, topic: str, before: str) -> None:
         """Take the progress over that a version which did not know the topic's id has left under ``before``."""
         self._cursor.execute(statement("adopt_progress"), {"topic": topic, "before": before})

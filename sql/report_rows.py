@@ -11,12 +11,14 @@ from quantrac.domain.report_rows import (
     AlertRow,
     HourRow,
     JudgedRow,
+    PendingRow,
     ReceivedRow,
     RevisionRow,
     SilenceRow,
     StationRows,
     StatusRow,
 )
+from quantrac.domain.revisions import PendingCause, PendingState
 from sql.connections import connect, translated
 from sql.statements import statement
 
@@ -65,6 +67,7 @@ def station_rows(
             silences=tuple(SilenceRow(*row) for row in rows("known_silences", silent_after=silent_after)),
             revisions=tuple(RevisionRow(*row) for row in rows("known_revisions")),
             alerts=tuple(AlertRow(*row) for row in rows("known_alerts")),
+            pending=tuple(_pending(row) for row in rows("known_pending")),
         )
 
 
@@ -73,6 +76,14 @@ def data_received(conninfo: str, first_day: date, last_day: date, station: str |
     with translated("reading the share of data received"), connect(conninfo, APPLICATION) as connection:
         arguments = {"first_day": first_day, "last_day": last_day, "station": station}
         return [ReceivedRow(*row) for row in connection.execute(statement("data_received"), arguments)]
+
+
+def _pending(row: tuple[Any, ...]) -> PendingRow:
+    parameter, window, start, standing_mean, standing_verdict, mean, verdict, readings, cause, state, *decision = row
+    return PendingRow(
+        *(parameter, Window(window), start, standing_mean, Verdict(standing_verdict), mean, Verdict(verdict)),
+        *(readings, PendingCause(cause), PendingState(state), *decision),
+    )
 
 
 def _judged(row: tuple[Any, ...]) -> JudgedRow:

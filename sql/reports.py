@@ -97,6 +97,18 @@ class LogBreakLine(NamedTuple):
     what: str
 
 
+class PutAsideLine(NamedTuple):
+    """An hour or day that could not be judged."""
+
+    station: str
+    parameter: str
+    window: str
+    start: datetime
+    failure: str
+    failures: int
+    try_after: datetime
+
+
 class ProgressLine(NamedTuple):
     """How far the workers are in one partition of a raw topic."""
 
@@ -401,6 +413,10 @@ class Reports:
     def progress(self) -> list[ProgressLine]:
         """Return how far the workers are in each partition, by raw topic."""
         return [ProgressLine(*row) for row in self._rows("report_progress")]
+
+    def put_aside(self, limit: int = DEFAULT_LIMIT) -> list[PutAsideLine]:
+        """Return hours and days that could not be judged, the oldest first; none in a healthy installation."""
+        return [PutAsideLine(*row) for row in self._rows("report_put_aside", limit=limit)]
 
     def flooding(self) -> list[FloodLine]:
         """Return the stations whose surplus waits in Kafka."""

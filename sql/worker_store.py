@@ -18,6 +18,9 @@ from sql.paging_store import PagingStore
 from sql.presence_store import PresenceStore
 from sql.progress_store import ProgressStore
 from sql.readings_store import ReadingsStore, create_staging
+from sql.receipts_store import CommittedStore
+from sql.retention_store import RetentionStore
+from sql.running_workers import RunningWorkers
 from sql.sequence_store import SequenceStore
 from sql.state_store import StateStore
 
@@ -32,17 +35,33 @@ class WorkerTransaction:
     """
 
     def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
+        self._cursor = cursor
         self.progress = ProgressStore(cursor)
         self.states = StateStore(cursor)
         self.sequences = SequenceStore(cursor)
         self.readings = ReadingsStore(cursor)
         self.accounting = AccountingStore(cursor)
+        self.committed = CommittedStore(cursor)
         self.deferred = DeferredStore(cursor)
         self.presence = PresenceStore(cursor)
         self.alerts = AlertStore(cursor)
         self.paging = PagingStore(cursor)
         self.models = ModelStore(cursor)
         self.buckets = BucketStore(cursor)
+        self.retention = RetentionStore(cursor)
+        self.running = RunningWorkers(cursor)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Keep all of the block, or when it raises nothing of it; the transaction goes on.
+
+        Raises
+        ------
+        StoreError
+            Something failed in the block.
+        """
+        with translated("storing a part of a batch"), self._cursor.connection.transaction():
+            yield
 
 
 class WorkerStore:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.artefacts import ArtefactStore
-from models.assessment import Learnt, WatchConfig
+from models.artefacts.loading import load_pipeline
+from models.artefacts.store import ArtefactStore
 from models.errors import ModelError
-from models.families import STATION_DEFAULT, FamilyConfig
-from models.loading import load_pipeline
-from models.pipeline import Fitted
+from models.pipeline.configs import STATION_DEFAULT, PipelineConfig
+from models.pipeline.pipeline import Fitted
+from models.station.judging import Learnt, WatchConfig
 from quantrac.domain.stations import Station
 from quantrac.telemetry import get_logger
 
@@ -28,7 +28,7 @@ class _Loaded:
 class ArtefactChoice:
     """What scores which station. An artefact that is refused is told of, and the station goes on without it."""
 
-    def __init__(self, folder: Path | None, config: FamilyConfig = STATION_DEFAULT) -> None:
+    def __init__(self, folder: Path | None, config: PipelineConfig = STATION_DEFAULT) -> None:
         self._untaught = Learnt(None, Fitted.untaught(config))
         self._store = None if folder is None else ArtefactStore(folder)
         self.version = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from itertools import groupby
 
 from ingest.payloads import Decoded
 from models.protocol import Row
-from models.stream import ParameterScore
+from models.station.scores import ParameterScore
 from quantrac.domain.alerts import AlertKey, Reassessment, Transition
 from quantrac.domain.deadletters import Stage
 from quantrac.domain.readings import CheckedReading, Flag, Outcome, QcReason, Reading, StoredRow
@@ -39,6 +40,11 @@ class StationMessage:
     rows: list[StoredRow] = field(default_factory=list)
     """The readings as judged; empty before."""
     transitions: list[Transition] = field(default_factory=list)
+
+    @property
+    def hour_start(self) -> datetime:
+        """The hour of observation."""
+        return self.checked[0][0].observed_at.replace(minute=0, second=0, microsecond=0)
 
     def row(self) -> Row:
         """Return the readings as the model sees them."""
@@ -119,6 +125,10 @@ class Batch:
     """Those of all stations, in the order of arrival: so they are stored and paged for."""
     retrospective_before: datetime | None = None
     """What was received before it pages nobody: a rebuild replays it."""
+    stored: Counter[tuple[str, datetime]] = field(default_factory=Counter)
+    """Readings that were new, by station and hour of observation."""
+    replayed_before: Mapping[int, int] = field(default_factory=dict)
+    """The same by partition and offset: a restored database had dealt with it before."""
 
     def take(self, message: DecodedRecord) -> None:
         """Run one decoded record through the stages before the model."""
@@ -148,6 +158,8 @@ class Batch:
         of_rows = (message for message in self.messages for _ in message.rows)
         for message, outcome in zip(of_rows, outcomes, strict=True):
             self.tally.enter(message.station.code, outcome, again=message.again)
+            if outcome is Outcome.STORED:
+                self.stored[message.station.code, message.hour_start] += 1
 
     def rows(self) -> list[StoredRow]:
         """Return the readings to be stored, in the order of arrival."""
@@ -184,6 +196,8 @@ class Batch:
         )
 
     def _replayed(self, record: RawRecord) -> bool:
+        if record.offset < self.replayed_before.get(record.partition, 0):
+            return True
         return self.retrospective_before is not None and record.received_at < self.retrospective_before
 
     def _take_readings(self, outcome: StationOutcome, record: RawRecord, station: Station, decoded: Decoded) -> None:

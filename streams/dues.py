@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from alerts.due import note_of, noted, returned, silence
+from alerts.due import note_of, noted, pace_of, returned, silence
 from quantrac import topics
 from quantrac.domain.deadletters import Rejected, RejectReason
 from quantrac.domain.presence import Defect, Note, SensorPresence
@@ -39,7 +39,8 @@ def note_dues(tx: WorkerTransaction, batch: Batch, catalogue: Catalogue) -> None
                 changed[key] = returned(now_known(key), sensor, last, note.received_at)
         heard[station.code] = note.received_at if last is None else max(last, note.received_at)
         key = (station.code, parameter)
-        changed[key] = noted(now_known(key), note, station.sensor_of[parameter])
+        pace_s = pace_of(now_known((station.code, sensor.parameter)) for sensor in station.sensors)
+        changed[key] = noted(now_known(key), note, station.sensor_of[parameter], pace_s)
     tx.presence.save_sensors(changed)
 
 

@@ -12,6 +12,7 @@ from kafka.errors import (
     CoordinatorNotAvailableError,
     KafkaError,
     NotCoordinatorError,
+    UnknownTopicOrPartitionError,
 )
 from kafka.structs import OffsetAndMetadata
 
@@ -69,7 +70,14 @@ class LagProbe:
             found = self._admin.describe_topics([self._topic])
         except KafkaError as exc:
             raise _unreachable(self._bootstrap, exc) from exc
-        return "" if not found or found[0]["error_code"] else str(found[0]["topic_id"])
+        error = found[0]["error_code"] if found else UnknownTopicOrPartitionError.errno
+        if error == UnknownTopicOrPartitionError.errno:
+            return ""
+        if error:
+            raise BrokerError(
+                f"Kafka at {self._bootstrap} does not describe {self._topic} (error {error}).", retryable=True
+            )
+        return str(found[0]["topic_id"])
 
     def starts(self) -> dict[int, int]:
         """Return the offset of the oldest record that Kafka still has, by partition."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, time, timedelta
 
-from alerts.due import Watched, due, may_page, silence
+from alerts.due import Watched, due, excused, may_page, silence
 from alerts.escalation import AlertState, Reason
 from alerts.offline import signal_loss
 from alerts.rules import Rule, rules_in_force
 from alerts.transitions import resolution
 from quantrac.domain.alerts import AlertKey, AlertKind, Transition
+from quantrac.domain.incidents import HoldWindow
 from quantrac.domain.limits import Window
 from quantrac.domain.presence import Listening, OpenAlert, SensorPresence
 from quantrac.domain.stations import VIETNAM, Station
@@ -59,13 +60,17 @@ class OverdueSweep:
             return
         tx.presence.save_listening(listening)
         open_alerts = tx.presence.open_alerts()
+        windows = tx.presence.hold_windows(now - LATELY)
         rules = rules_in_force(catalogue.rules, now.astimezone(VIETNAM).date())
         found: list[tuple[Transition, Station]] = []
         for station in stations:
             heard_at = heard.get(station.code)
-            found += ((t, station) for t in _silent(rules, station, heard_at, listening, open_alerts))
+            found += (
+                (t, station)
+                for t in _silent(rules, station, heard_at, listening, open_alerts=open_alerts, windows=windows)
+            )
             if heard_at is not None:
-                for watched in _watched(station, heard_at, sensors, listening):
+                for watched in _watched(station, heard_at, sensors, listening, windows):
                     found += ((t, station) for t in _due(rules, watched, open_alerts))
         save_and_page(tx, found, self._recipients, now)
         for key in open_alerts.keys() - _watched_keys(stations, rules):
@@ -132,13 +137,20 @@ def _watched_keys(stations: Collection[Station], rules: Collection[Rule]) -> set
 
 
 def _silent(
-    rules: Collection[Rule], station: Station, heard_at: datetime | None, listening: Listening, open_alerts: Open
+    rules: Collection[Rule],
+    station: Station,
+    heard_at: datetime | None,
+    listening: Listening,
+    *,
+    open_alerts: Open,
+    windows: Collection[HoldWindow],
 ) -> Iterator[Transition]:
     last = heard_at or datetime.combine(station.effective_from, time(), VIETNAM)
     for rule in rules:
         if rule.kind is not AlertKind.OFFLINE:
             continue
-        alert = open_alerts.get(AlertKey(station.code, "", rule.code))
+        key, cadence_s = AlertKey(station.code, "", rule.code), station_cadence_s(station)
+        alert = open_alerts.get(key)
         found = signal_loss(
             rule,
             station.code,
@@ -146,21 +158,28 @@ def _silent(
             listening.until,
             is_open=alert is not None,
             severity=None if alert is None else alert.severity,
-            cadence_s=station_cadence_s(station),
+            cadence_s=cadence_s,
             listening_since=listening.since,
             paged=False if alert is None else alert.paged,
             may_page=may_page(rule, station),
+            excused=excused(windows, key, listening.until, cadence_s),
         )
         if found is not None:
             yield found
 
 
 def _watched(
-    station: Station, heard_at: datetime, sensors: Mapping[SensorKey, SensorPresence], listening: Listening
+    station: Station,
+    heard_at: datetime,
+    sensors: Mapping[SensorKey, SensorPresence],
+    listening: Listening,
+    windows: Collection[HoldWindow],
 ) -> Iterator[Watched]:
     for sensor in station.sensors:
         presence = sensors.get((station.code, sensor.parameter), SensorPresence())
-        yield Watched(station, sensor, presence, heard_at, listening)
+        key = AlertKey(station.code, sensor.parameter, "")
+        held = excused(windows, key, listening.until, sensor.cadence_s)
+        yield Watched(station, sensor, presence, heard_at, listening, held)
 
 
 def _due(rules: Collection[Rule], watched: Watched, open_alerts: Open) -> Iterator[Transition]:

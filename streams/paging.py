@@ -7,14 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerts.budget import PagingBudget, holds_back
+from alerts.contacts import contacts
 from alerts.digest import digest
-from alerts.messages import DOMAIN, notifications
+from alerts.figures import clock_words, pressing
+from alerts.messages import Beside, notifications
+from alerts.oncall.document import of_rows
 from quantrac.domain.alerts import Transition
 from quantrac.domain.notifications import Channel, Told
 from quantrac.domain.stations import Station
+from quantrac.errors import RuleError
 from quantrac.settings import Settings
+from quantrac.telemetry import get_logger
 from sql.worker_store import WorkerTransaction
 
+_log = get_logger(__name__)
 BUDGET = PagingBudget()
 
 
@@ -27,13 +33,6 @@ class Recipients:
     """Names; the notifier knows their URLs."""
     by_incident: bool = False
     """True: incidents page officers, and single alerts page nobody."""
-    installation: str = ""
-    """Of the database: part of every Message-ID, so that a database made anew repeats none of the lost one."""
-
-    @property
-    def domain(self) -> str:
-        """Right side of the Message-IDs."""
-        return f"{self.installation}.{DOMAIN}" if self.installation else DOMAIN
 
     def of(self, station: Station) -> list[tuple[Channel, str]]:
         """Return everybody who is paged for a station's alerts, each once."""
@@ -78,7 +77,13 @@ def save_and_page(
         to = recipients.of(station)
         paging = replace(transition, page=True)
         messages = notifications(
-            paging, station, summary, to, alert_id=ids[0], transition_id=ids[1], domain=recipients.domain
+            paging,
+            station,
+            summary,
+            to,
+            alert_id=ids[0],
+            transition_id=ids[1],
+            beside=_beside(tx, transition, station, now or transition.observed_at) if to else None,
         )
         told = tx.paging.lately(station.code, ids[0], BUDGET.per, now)
         held = [n for n in messages if holds_back(BUDGET, told.get((n.channel, n.recipient), Told()), transition)]
@@ -86,11 +91,21 @@ def save_and_page(
         tx.alerts.enqueue(*ids, [n for n in messages if n not in held], now)
 
 
-def send_digests(
-    tx: WorkerTransaction, station_of: Callable[[str], Station | None], recipients: Recipients, now: datetime
-) -> None:
+def _beside(tx: WorkerTransaction, transition: Transition, station: Station, now: datetime) -> Beside:
+    """Return where the day leads, and whom to ring; a mistake in the tables of who is on call keeps no message back."""
+    parameter = transition.key.parameter
+    clocks = pressing((c for c in tx.paging.clocks(station.code, now) if c.parameter == parameter), now)
+    try:
+        to_ring = contacts(of_rows(tx.paging.oncall(now)), [(station.code, station.operator)], now)
+    except RuleError as exc:
+        _log.error("oncall_not_taken", error=str(exc))
+        to_ring = ()
+    return Beside(tuple(clock_words(c, now) for c in clocks), to_ring)
+
+
+def send_digests(tx: WorkerTransaction, station_of: Callable[[str], Station | None], now: datetime) -> None:
     """Put a digest into the outbox for every recipient who is due to hear what was held back."""
     for back in tx.paging.take_digests(now, BUDGET.digest_after, BUDGET.digest_every):
         last = back.held[-1]
-        message = digest(back, station_of(back.station), BUDGET, recipients.domain)
+        message = digest(back, station_of(back.station), BUDGET)
         tx.alerts.enqueue(last.alert_id, last.transition_id, [message], now)

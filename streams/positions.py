@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from quantrac import topics
 from quantrac.clock import Clock
-from quantrac.domain.progress import BreakKind, LogBreak, LogRange, position_of
+from quantrac.domain.progress import BreakKind, LogBreak, LogRange, position_of, restored
 from quantrac.telemetry import get_logger
 from sql.progress_store import Installation
-from sql.worker_store import WorkerStore
+from sql.worker_store import WorkerStore, WorkerTransaction
 
 MOST_AGAIN = 20_000
 """Committed records that are read again to be shared again, at most: others get what they missed, soon."""
@@ -28,29 +29,60 @@ def source_of(cluster: str, topic_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class RawTopic:
+    """The raw topic as the broker has it."""
+
+    source: str
+    """Its name with the ids of its cluster and its own."""
+    logs: Mapping[int, LogRange]
+    acknowledged: Mapping[int, int]
+    """The workers' committed offsets."""
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Where records come from, and what is the database's own."""
 
     source: str
     """Name of the raw topic with the ids of its cluster and its own."""
     installation: Installation
+    replayed_before: Mapping[int, int] = field(default_factory=dict)
+    """Offsets by partition before which a restored database had dealt with everything."""
 
 
-def prepare(store: WorkerStore, source: str, clock: Clock) -> Origin:
-    """Take over the progress of an older version, tell of a topic that was made anew.
+def prepare(store: WorkerStore, topic: RawTopic, clock: Clock) -> Origin:
+    """Take over the progress of an older version; tell of a topic that was made anew, and of a restored database.
 
     Raises
     ------
     StoreError
         The database is away, or not migrated.
     """
+    source, now = topic.source, clock.now()
     with store.transaction() as tx:
         tx.progress.adopt(source, source.partition("/")[0])
         for other, records in tx.progress.others(source).items():
             found = LogBreak(0, BreakKind.TOPIC_ANEW, records, records + 1)
-            if tx.progress.note(source, found, clock.now()):
+            if tx.progress.note(source, found, now):
                 _log.error("raw_topic_made_anew", before=other, now=source, told=found.told)
-        return Origin(source, tx.progress.installation())
+        _notice_restored(tx, topic, now)
+        reached = tx.progress.reached(source, topic.logs)
+        replayed = {partition: r.replayed_before for partition, r in reached.items() if r.replayed_before}
+        return Origin(source, tx.progress.installation(), replayed)
+
+
+def _notice_restored(tx: WorkerTransaction, topic: RawTopic, now: datetime) -> None:
+    reached = tx.progress.reached(topic.source, topic.logs)
+    forgotten = [
+        found
+        for partition, log in topic.logs.items()
+        if (found := restored(partition, reached[partition], topic.acknowledged.get(partition, 0), log)) is not None
+    ]
+    for found in forgotten:
+        tx.progress.replay(topic.source, found, now)
+        _log.error("database_was_restored", partition=found.partition, told=found.told)
+    if forgotten:
+        tx.progress.renew_installation()
 
 
 class DatabasePositions:
@@ -75,7 +107,18 @@ class DatabasePositions:
                 if found is not None:
                     tx.progress.move(self._source, found, positions[partition], self._clock.now())
                     _log.error("raw_log_broke", partition=partition, kind=found.kind.value, told=found.told)
+                self._cut_deferred(tx, partition, log.end)
         return positions
+
+    def _cut_deferred(self, tx: WorkerTransaction, partition: int, end: int) -> None:
+        """Tell what waited beyond the log's end: new records get these offsets."""
+        now = self._clock.now()
+        for gone in tx.deferred.cut(self._source, partition, end, now):
+            if gone.first < end:
+                continue  # shortened: what is missing of it is told when the rest has been read
+            found = LogBreak(partition, BreakKind.LOST, gone.first, gone.beyond)
+            tx.progress.note(self._source, found, now)
+            _log.error("deferred_records_gone", station=gone.station, messages=gone.messages, told=found.told)
 
     def require(self) -> None:
         """Return when the database answers.

@@ -36,7 +36,7 @@ from streams.dues import note_dues
 from streams.faults import Witnesses, catalogue_fault, raise_unless_of_a_record, system_fault
 from streams.paging import Recipients, save_and_page
 from streams.quota import StationQuota
-from streams.records import RawRecord
+from streams.records import RawRecord, numbers_of
 from streams.states import StationStates
 from streams.tally import Tally
 
@@ -59,6 +59,8 @@ class ProcessorOptions:
     bytes_per_s: float = math.inf
     retrospective_before: datetime | None = None
     """What was received before it pages nobody: the instant at which a rebuild began."""
+    replayed_before: Mapping[int, int] = field(default_factory=dict)
+    """Offsets by partition: what lies before them was dealt with before the database was restored, and pages nobody."""
 
 
 @dataclass(slots=True)
@@ -82,10 +84,6 @@ class Shared:
         self.dead_letters.extend(other.dead_letters)
         for partition, offset in other.reached.items():
             self.reached[partition] = max(offset, self.reached.get(partition, 0))
-
-
-ReadDeferred = Callable[[Deferred, int], tuple[list[RawRecord], int]]
-"""Reads at most so many of the records that wait; returns them and the offset after the last one looked at."""
 
 
 class BatchProcessor:
@@ -126,8 +124,22 @@ class BatchProcessor:
         """
         return self._process(records, records, self._current_catalogue())
 
-    def process_deferred(self, partitions: Collection[int], read: ReadDeferred, most: int) -> Shared | None:
-        """Commit some records of a station beyond its quota; ``None`` when none wait in ``partitions``.
+    def next_deferred(self, partitions: Collection[int]) -> Deferred | None:
+        """Return which records of a station beyond its quota are read next; ``None`` when none wait."""
+        with self._store.transaction() as tx:
+            return tx.deferred.next(self._options.source, partitions)
+
+    def process_deferred(self, waits: Deferred, records: Sequence[RawRecord], beyond: int) -> Shared:
+        """Commit some records of a station beyond its quota; nothing when others have dealt with them meanwhile.
+
+        Parameters
+        ----------
+        waits
+            What waited when it was read.
+        records
+            The first of it; fewer than wait when Kafka has no more.
+        beyond
+            The offset after the last one that was looked at.
 
         Raises
         ------
@@ -136,15 +148,15 @@ class BatchProcessor:
         """
         catalogue = self._current_catalogue()
         try:
-            return self._commit_deferred(partitions, read, most, catalogue)
+            return self._commit_deferred(waits, records, beyond, catalogue)
         except Exception as exc:
             self._states.clear()
             raise_unless_of_a_record(exc)
-            if most > 1:
-                return self.process_deferred(partitions, read, 1)
+            if len(records) > 1:
+                return self.process_deferred(waits, records[:1], records[0].offset + 1)
             if not self._passes_elsewhere(None, (), catalogue):
                 raise system_fault(exc) from exc
-            return self._commit_deferred(partitions, read, 1, catalogue, fault=exc)
+            return self._commit_deferred(waits, records, beyond, catalogue, fault=exc)
 
     def save_shared(self) -> None:
         """Write what was sent on since the last COMMIT."""
@@ -195,25 +207,24 @@ class BatchProcessor:
 
     def _commit_deferred(
         self,
-        partitions: Collection[int],
-        read: ReadDeferred,
-        most: int,
+        waits: Deferred,
+        records: Sequence[RawRecord],
+        beyond: int,
         catalogue: Catalogue,
         fault: Exception | None = None,
-    ) -> Shared | None:
+    ) -> Shared:
         """Commit or, with a ``fault`` of our own code, bury some records that wait."""
         now, source = self._clock.now(), self._options.source
         with self._store.transaction() as tx:
-            waits = tx.deferred.lock(source, partitions)
-            if waits is None:
-                return None
+            if not tx.deferred.lock(source, waits):
+                return Shared()
             # Whoever owns the station's partition now finds its progress locked, and its states are read anew.
             self._states.keep_only_if_ours(tx.progress.lock(source, [waits.partition]))
-            records, beyond = read(waits, most)
             batch = self._write(tx, [] if fault else records, catalogue, now)
             if fault is not None:
                 batch.tally = _buried(records, source, fault)
                 self._save_accounts(tx, batch.tally, now)
+                tx.committed.mark(numbers_of(records))
             tx.deferred.was_read(source, waits, now)
             left = waits.messages - len(records)
             if left > 0 and beyond >= waits.beyond:
@@ -242,6 +253,8 @@ class BatchProcessor:
         batch.settle(tx.readings.store(batch.rows()))
         self.steps += 1
         self._save_accounts(tx, batch.tally, now)
+        tx.committed.mark(numbers_of(records))
+        tx.committed.add_stored(batch.stored)
         note_dues(tx, batch, catalogue)
         tx.presence.touch(batch.heard())
         for code, (online, at) in batch.presence().items():
@@ -268,6 +281,7 @@ class BatchProcessor:
             now,
             Tally(self._options.source),
             retrospective_before=self._options.retrospective_before,
+            replayed_before=self._options.replayed_before,
         )
         for message in messages:
             self.steps += 1
@@ -369,6 +383,7 @@ class BatchProcessor:
             if not fresh:
                 return Shared()
             self._save_accounts(tx, tally, now)
+            tx.committed.mark(numbers_of([record]))
             self._save_progress(tx, reached)
         return Shared(dead_letters=tally.dead_letters, reached=reached)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from quantrac import topics
+from quantrac.domain.receipts import Receipt, ReceiptKey, receipt_key, receipt_of
 
 Headers = Mapping[str, bytes] | Iterable[tuple[str, bytes]] | None
 
@@ -24,6 +25,8 @@ class RawRecord:
     received_at: datetime
     replayed: bool = False
     """A dead letter that was sent through the pipeline again, with the instant at which it was first received."""
+    receipt: Receipt | None = None
+    """Its number where it was first held; ``None`` for a replay, and for what somebody else wrote."""
 
     @property
     def station(self) -> str:
@@ -48,7 +51,18 @@ def raw_record(partition: int, offset: int, value: bytes | None, headers: Header
         known.get(topics.HEADER_MQTT_TOPIC, ""),
         _instant(known.get(topics.HEADER_RECEIVED_AT, "")) or datetime.fromtimestamp(timestamp_s, UTC),
         replayed=known.get(topics.HEADER_BRIDGE) == topics.REPLAY,
+        receipt=receipt_of(known.get(topics.HEADER_RECEIPT)),
     )
+
+
+def numbers_of(records: Iterable[RawRecord]) -> dict[ReceiptKey, list[int]]:
+    """Return the numbers that records were given where they were first held, by what they are numbered within."""
+    numbers: dict[ReceiptKey, list[int]] = {}
+    for record in records:
+        if record.receipt is not None:
+            key = receipt_key(record.receipt.origin, record.station, record.received_at)
+            numbers.setdefault(key, []).append(record.receipt.number)
+    return numbers
 
 
 def _text(headers: Headers) -> dict[str, str]:

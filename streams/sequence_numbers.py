@@ -9,6 +9,10 @@ LEAP = 10_000_000
 """Numbers that no logger leaves out: 60 days of one message a second are 5 million. A larger leap is no numbering."""
 
 
+MOST_HOLES = 10_000
+"""Of one session. A logger that leaves out every second number for ever would make a row grow without end."""
+
+
 class SeenRanges:
     """A set of sequence numbers as sorted half-open ranges; in an orderly session it is one range.
 
@@ -32,12 +36,19 @@ class SeenRanges:
         return list(zip(self._starts, self._ends, strict=True))
 
     def leaps(self, seq: int) -> bool:
-        """Return whether a number lies so far beyond all others that those between cannot be missing messages.
+        """Return whether a number is so far beyond all others, or one hole too many, that the holes prove nothing.
 
         >>> SeenRanges([(0, 3)]).leaps(2**53 - 1), SeenRanges().leaps(17_280)
         (True, False)
         """
-        return seq - (self._ends[-1] if self._ends else 0) > LEAP
+        if seq - (self._ends[-1] if self._ends else 0) > LEAP:
+            return True
+        return len(self._starts) > MOST_HOLES and not self._touches(seq)
+
+    def _touches(self, seq: int) -> bool:
+        """Return whether a number is known, or next to one that is."""
+        at = bisect_right(self._starts, seq)
+        return (at > 0 and seq <= self._ends[at - 1]) or (at < len(self._starts) and self._starts[at] == seq + 1)
 
     def add(self, seq: int) -> bool:
         """Add a number and return whether it is new."""

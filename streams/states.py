@@ -9,8 +9,9 @@ from datetime import date, datetime
 import msgspec
 
 from alerts.engine import StationAlerts
-from models.assessment import WatchConfig
-from models.stream import MODEL_VERSION
+from models.station.judging import WatchConfig
+from models.station.scorer import ScorerSnapshot, StationScorer
+from models.station.scores import MODEL_VERSION
 from quantrac.domain.alerts import OpenAlert
 from quantrac.domain.stations import VIETNAM, Sensor, Station
 from quantrac.quality.chain import SensorQuality, Snapshot
@@ -20,7 +21,6 @@ from sql.sequence_store import SessionKey
 from sql.worker_store import WorkerTransaction
 from streams.artefact_choice import ArtefactChoice
 from streams.catalogue import Catalogue
-from streams.scoring import ScorerSnapshot, StationScorer
 from streams.sequence_numbers import SeenRanges
 
 _log = get_logger(__name__)

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from models.artefacts import Artefact, ArtefactStore
+from models.artefacts.candidates import data_sha256
+from models.artefacts.loading import load_pipeline
+from models.artefacts.packing import pack
+from models.artefacts.retraining import Closed, Measured, retrain, series_of
+from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
-from models.families import STATION_DEFAULT
-from models.loading import load_pipeline
-from models.packing import pack
-from models.pipeline import Fitted
-from models.retraining import Closed, Measured, retrain, series_of
+from models.pipeline.configs import STATION, STATION_DEFAULT
+from models.pipeline.pipeline import Fitted
 from models.series import Series
-from models.training import data_sha256
 from quantrac import __version__
 from quantrac.clock import Clock
 from quantrac.domain.stations import Registry, Station
@@ -118,7 +118,7 @@ class Trainer:
         about = Artefact(
             sha256="",
             name=code,
-            detector="pipeline",
+            detector=STATION,
             created_at=now.isoformat(),
             window_start=str(series.times[0])[:19] + "+00:00",
             window_end=str(series.times[result.learnt_rows - 1])[:19] + "+00:00",
@@ -126,7 +126,7 @@ class Trainer:
             metrics={k: None if v is None else float(v) for k, v in figures.items() if k != "ms_per_row"},
             code_version=__version__,
         )
-        entry = self._store.add({"family": STATION_DEFAULT.name, "fitted": pack(result.candidate)}, about)
+        entry = self._store.add({"family": STATION, "fitted": pack(result.candidate)}, about)
         if as_shadow:
             self._store.begin_shadow(entry.sha256, now)
         else:

@@ -10,10 +10,19 @@ from quantrac.domain.stations import Station
 from sql.worker_store import WorkerTransaction
 from streams.catalogue import Catalogue
 from streams.paging import Recipients, save_and_page, send_digests
+from streams.revisions import look_at_revisions
 
 
-def keep_up(tx: WorkerTransaction, catalogue: Catalogue, recipients: Recipients, now: datetime) -> None:
-    """End what is withdrawn, whatever its window, and page its end to those who were paged of its beginning."""
+def keep_up(
+    tx: WorkerTransaction, catalogue: Catalogue, recipients: Recipients, now: datetime, *, mass_revision: int
+) -> None:
+    """End what is withdrawn, whatever its window, and page its end to those who were paged of its beginning.
+
+    Parameters
+    ----------
+    mass_revision
+        So many readings that a station sent again become a work item.
+    """
     registry = catalogue.registry
     known = {station.code: station for station in sorted(registry.stations, key=lambda s: s.effective_from)}
 
@@ -29,4 +38,5 @@ def keep_up(tx: WorkerTransaction, catalogue: Catalogue, recipients: Recipients,
         else:
             ends.append((transition, station))
     save_and_page(tx, ends, recipients, now)
-    send_digests(tx, in_force, recipients, now)
+    look_at_revisions(tx, mass_revision, now)
+    send_digests(tx, in_force, now)

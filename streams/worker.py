@@ -11,8 +11,8 @@ import time
 from asyncio import FIRST_COMPLETED
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 import faust
@@ -20,18 +20,21 @@ import stamina
 from prometheus_client import Summary
 
 from ingest.payloads import InstantBounds
-from models.assessment import Learnt
-from models.families import STATION_DEFAULT
-from models.pipeline import warm
+from models.pipeline.configs import STATION_DEFAULT
+from models.pipeline.pipeline import warm
+from models.station.judging import Learnt
 from quantrac import topics
+from quantrac.away import Away
 from quantrac.clock import Clock
 from quantrac.domain.progress import LogRange
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint
-from quantrac.errors import BrokerError, ProgressError, QuantracError, SettingsError, StoreError
+from quantrac.errors import BrokerError, ProgressError, QuantracError, StoreError
 from quantrac.settings import Settings
 from quantrac.telemetry import get_logger
+from sql.retention_store import Retention
 from sql.worker_store import WorkerStore
 from streams.app import GROUP, AppOptions, create_app
+from streams.arrival import LONGEST_PAUSE_S, examine, introduce, is_outage
 from streams.artefact_choice import ArtefactChoice
 from streams.catalogue import CatalogueCache
 from streams.decoding import DecodeOptions
@@ -39,10 +42,11 @@ from streams.flooding import Floods
 from streams.lag import LagProbe
 from streams.listening import CaughtUp
 from streams.paging import recipients_of
-from streams.positions import DatabasePositions, Origin, prepare, source_of
+from streams.positions import DatabasePositions, Origin, source_of
 from streams.processor import BatchProcessor, ProcessorOptions
 from streams.raw_reader import RawReader
 from streams.records import RawRecord
+from streams.repeated_faults import RepeatedFaults
 from streams.sharing import Sharer
 from streams.sweep import Sweeper, SweepOptions
 from streams.watchdog import EXIT_STATUS, Outages, Pulse, Watchdog
@@ -53,8 +57,6 @@ T = TypeVar("T")
 SWEEP_EVERY_S = 2.0
 YOUNG_OBJECTS = 20_000
 """New objects before the collector looks for cycles: a batch makes thousands that live no longer than it."""
-LONGEST_PAUSE_S = 5.0
-"""Between two attempts to reach a server that is away."""
 SLICE_MESSAGES = 50
 """Of a station beyond its quota, read in one go: the honest ones wait for no more than that."""
 MOST_SLICES = 20
@@ -77,7 +79,7 @@ class Worker:
         store = WorkerStore(database.writer)
         catalogue = CatalogueCache(database.writer, clock)
         options = processor_options(settings, origin)
-        self._store = store
+        self._store, self._source, self._loop = store, origin.source, asyncio.get_running_loop()
         self._artefacts = artefacts_of(settings)
         self._processor = BatchProcessor(store, catalogue.current, options, clock, self._artefacts)
         self._clock, self._caught_up = clock, CaughtUp()
@@ -88,7 +90,13 @@ class Worker:
             store,
             catalogue,
             self._processor.delays,
-            SweepOptions(timedelta(seconds=settings.judge_grace_s), settings.minimum_completeness, options.recipients),
+            SweepOptions(
+                timedelta(seconds=settings.judge_grace_s),
+                settings.minimum_completeness,
+                options.recipients,
+                settings.mass_revision_readings,
+                retention_of(settings),
+            ),
             clock,
             caught_up=self._caught_up,
         )
@@ -99,9 +107,9 @@ class Worker:
         self._watchdog = Watchdog(settings.watchdog_s)
         self._kafka = kafka
         self._pulse = Pulse(time.monotonic())
-        self.outages = Outages()
+        self._away, self.outages = Away(), Outages()
         """The outages that this worker is waiting out; the watchdog knows then why nothing moves."""
-        self.fault: asyncio.Future[QuantracError] = asyncio.get_running_loop().create_future()
+        self.fault: asyncio.Future[QuantracError] = self._loop.create_future()
         """What ends this worker."""
         self.app = create_app(
             AppOptions(
@@ -137,6 +145,11 @@ class Worker:
 
     async def of(self, logs: Mapping[int, LogRange]) -> dict[int, int]:
         """Return where each partition goes on. See ``streams.consumer.Positions``."""
+        try:
+            await self._loop.run_in_executor(None, self._look_at_topic)
+        except ProgressError as exc:
+            self._fail(exc)
+            await asyncio.Event().wait()
         return await self._retried(lambda: self._positions.of(logs))
 
     def log_was_cut(self, partition: int, offset: int, read: int) -> None:
@@ -150,16 +163,28 @@ class Worker:
 
     async def sweep_forever(self) -> None:
         """Judge closed hours and days, notice silent stations, write the delays; every ``SWEEP_EVERY_S``."""
+        works = {
+            "artefacts": self._artefacts.refresh,
+            "shared": self._processor.save_shared,
+            "sweep": self._sweeper.sweep,
+        }
+        faults = RepeatedFaults()
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
-            try:
-                await self._in_thread(self._artefacts.refresh)
-                await self._in_thread(self._processor.save_shared)
-                await self._in_thread(self._sweeper.sweep)
-            except StoreError as exc:
-                _log.warning("sweep_failed", error=str(exc))
-            except Exception:  # noqa: BLE001  judging that fails must not end storing
-                _log.exception("sweep_failed", next="readings are stored meanwhile; mend it, nothing of it is lost")
+            for name, work in works.items():
+                if not faults.due(name, time.monotonic()):
+                    continue
+                try:
+                    await self._in_thread(work)
+                except Exception as exc:  # noqa: BLE001  judging that fails must not end storing
+                    if is_outage(exc):
+                        self._away.gone("database", exc)
+                    elif faults.failed(name, f"{type(exc).__name__}: {exc}", time.monotonic()):
+                        _log.exception("sweep_failed", part=name, next="readings are stored meanwhile; mend it")
+                else:
+                    self._away.back("database")
+                    if faults.worked(name):
+                        _log.info("sweep_works_again", part=name)
 
     async def read_deferred_forever(self) -> None:
         """Read what stations sent beyond their quota, when the others are served."""
@@ -171,7 +196,9 @@ class Worker:
             except (StoreError, BrokerError) as exc:
                 if not exc.retryable:
                     self._fail(exc)
-                _log.warning("deferred_not_read", error=str(exc))
+                # A stretch that Kafka does not give is tried again; the watchdog tells when Kafka itself is away.
+                if isinstance(exc, StoreError):
+                    self._away.gone("database", exc)
             except QuantracError as exc:
                 self._fail(exc)
 
@@ -183,15 +210,18 @@ class Worker:
                 probe = probe or LagProbe(self._kafka, GROUP, topics.RAW)
                 stuck = self._stuck(probe)
             except BrokerError as exc:
-                _log.warning("watchdog_cannot_see", error=str(exc))
+                self._away.gone("kafka", exc)
                 self._watchdog.forgive()
                 _close(probe)
                 probe = None
+            except ProgressError as exc:
+                self._loop.call_soon_threadsafe(self._fail, exc)
             except Exception:  # noqa: BLE001  whatever happens to it, it must look again
                 _log.exception("watchdog_failed", next="it looks again; nothing is forgiven for that")
                 _close(probe)
                 probe = None
             else:
+                self._away.back("kafka")
                 if stuck:
                     bark(stuck)
         _close(probe)
@@ -200,7 +230,7 @@ class Worker:
         """Write what waits and close the database."""
         await asyncio.get_running_loop().run_in_executor(None, self._sharer.close, SHARE_AT_STOP_S)
         try:
-            await self._in_thread(self._sweeper.flush)
+            await self._in_thread(self._sweeper.end)
             await self._in_thread(self._processor.save_shared)
         except StoreError as exc:
             _log.warning("flush_failed", error=str(exc))
@@ -208,7 +238,30 @@ class Worker:
         self._reader.close()
         self._thread.shutdown()
 
+    @stamina.retry(on=BrokerError, attempts=None, timeout=None, wait_initial=0.5, wait_max=LONGEST_PAUSE_S)
+    def _look_at_topic(self) -> None:
+        with LagProbe(self._kafka, GROUP, topics.RAW) as probe:
+            self._require_topic(probe)
+
+    def _require_topic(self, probe: LagProbe) -> None:
+        """Return when the raw topic is still the one whose progress this worker keeps.
+
+        Raises
+        ------
+        ProgressError
+            It is gone, or another one has its name: offsets mean nothing any more.
+        """
+        topic_id = probe.topic_id()
+        found = source_of(probe.cluster_id(), topic_id) if topic_id else "no topic of this name"
+        if found != self._source:
+            raise ProgressError(
+                f"The raw topic was deleted or made anew while this worker ran: it reads {self._source}, and Kafka "
+                f"has {found}. The worker ends; when it starts again it reads the new topic from its beginning and "
+                "says what of the old one was not processed (`quantrac progress list`)."
+            )
+
     def _stuck(self, probe: LagProbe) -> list[int]:
+        self._require_topic(probe)
         committed, ends, now_s = probe.committed(), probe.ends(), time.monotonic()
         self._caught_up.observe(self._clock.now(), ends, committed)
         waiting = {p: max(0, end - committed.get(p, 0)) for p, end in ends.items()}
@@ -218,14 +271,14 @@ class Worker:
         return self._watchdog.stuck(waiting, committed, self._assigned(), now_s, alive)
 
     async def _read_deferred(self) -> None:
+        loop = asyncio.get_running_loop()
         for _ in range(MOST_SLICES):
-            partitions = self._assigned()
-            shared = await self._in_thread(
-                lambda: self._processor.process_deferred(partitions, self._reader.waiting, SLICE_MESSAGES)  # noqa: B023
-            )
-            if shared is None:
+            waits = await self._in_thread(lambda: self._processor.next_deferred(self._assigned()))
+            if waits is None:
                 return
-            self._sharer.offer(shared)
+            # Kafka may take seconds to answer: not in the thread that stores what the honest ones send.
+            records, beyond = await loop.run_in_executor(None, self._reader.waiting, waits, SLICE_MESSAGES)
+            self._sharer.offer(await self._in_thread(partial(self._processor.process_deferred, waits, records, beyond)))
             if not self._pulse.idle:
                 return
 
@@ -238,15 +291,17 @@ class Worker:
     async def _retried(self, call: Callable[[], T]) -> T:
         """Repeat a call to the database until it works; whatever is no outage is raised."""
         async for attempt in stamina.retry_context(
-            on=_is_outage, attempts=None, timeout=None, wait_initial=0.2, wait_max=LONGEST_PAUSE_S, wait_jitter=0.5
+            on=is_outage, attempts=None, timeout=None, wait_initial=0.2, wait_max=LONGEST_PAUSE_S, wait_jitter=0.5
         ):
             with attempt:
                 try:
                     result = await self._in_thread(call)
-                except StoreError:
+                except StoreError as exc:
                     self.outages.seen("database", time.monotonic())
+                    self._away.gone("database", exc)
                     raise
         self.outages.over("database")
+        self._away.back("database")
         return result
 
     def _fail(self, error: Exception) -> None:
@@ -265,11 +320,12 @@ def processor_options(settings: Settings, origin: Origin) -> ProcessorOptions:
             InstantBounds(timedelta(seconds=settings.future_tolerance_s), timedelta(days=settings.oldest_reading_days)),
             settings.max_payload_bytes,
         ),
-        recipients=replace(recipients_of(settings), installation=origin.installation.id),
+        recipients=recipients_of(settings),
         source=origin.source,
         messages_per_s=settings.station_messages_per_s,
         bytes_per_s=settings.station_bytes_per_s,
         retrospective_before=origin.installation.retrospective_before,
+        replayed_before=origin.replayed_before,
     )
 
 
@@ -279,10 +335,6 @@ def artefacts_of(settings: Settings) -> ArtefactChoice:
         settings.models_dir or settings.run_dir / "models",
         STATION_DEFAULT.with_budget(settings.model_false_alarms_per_week),
     )
-
-
-def _is_outage(error: Exception) -> bool:
-    return isinstance(error, StoreError) and error.retryable
 
 
 def run(settings: Settings, kafka: KafkaEndpoint, database: DatabaseEndpoint, clock: Clock) -> int:
@@ -299,48 +351,6 @@ def run(settings: Settings, kafka: KafkaEndpoint, database: DatabaseEndpoint, cl
     """
     origin = introduce(database, examine(kafka), clock)
     return asyncio.run(_live(settings, kafka, database, clock, origin))
-
-
-def examine(kafka: KafkaEndpoint) -> str:
-    """Return the name of the raw topic's progress after a look at it; a broker that is away is waited for.
-
-    Raises
-    ------
-    SettingsError
-        There is no raw topic.
-    """
-    for attempt in stamina.retry_context(
-        on=BrokerError, attempts=None, timeout=None, wait_initial=0.5, wait_max=LONGEST_PAUSE_S
-    ):
-        with attempt, LagProbe(kafka, GROUP, topics.RAW) as probe:
-            source = source_of(probe.cluster_id(), probe.topic_id())
-            # The first question about a group makes a new broker create its coordinator; Faust would log an error.
-            probe.committed()
-            if not probe.ends():
-                raise SettingsError(
-                    f"Kafka at {kafka.bootstrap} has no topic {topics.RAW}: create it with `quantrac servers topics`."
-                )
-    return source
-
-
-def introduce(database: DatabaseEndpoint, source: str, clock: Clock) -> Origin:
-    """Let the database know the raw topic, and return what it says of itself; one that is away is waited for.
-
-    Raises
-    ------
-    StoreError
-        It refuses its user, or is not migrated.
-    """
-    store = WorkerStore(database.writer)
-    try:
-        for attempt in stamina.retry_context(
-            on=_is_outage, attempts=None, timeout=None, wait_initial=0.5, wait_max=LONGEST_PAUSE_S
-        ):
-            with attempt:
-                origin = prepare(store, source, clock)
-    finally:
-        store.close()
-    return origin
 
 
 async def _live(
@@ -388,6 +398,18 @@ def _told(worker: Worker) -> int:
     else:
         _log.error("crashed", error=repr(worker.app.crash_reason))
     return EXIT_STATUS
+
+
+def retention_of(settings: Settings) -> Retention:
+    """Return for how long the settings keep what is no evidence."""
+    return Retention(
+        delays=timedelta(days=settings.keep_delays_days),
+        texts=timedelta(days=settings.keep_texts_days),
+        held_notifications=timedelta(days=settings.keep_held_days),
+        deferred=timedelta(days=settings.keep_deferred_days),
+        sessions=timedelta(days=settings.keep_sessions_days),
+        sessions_per_station=settings.sessions_per_station,
+    )
 
 
 def _close(probe: LagProbe | None) -> None:

@@ -140,7 +140,8 @@ def _is_known(tx: IncidentTransaction, code: str, now: datetime) -> bool:
 def _tell_assigned(tx: IncidentTransaction, incident: Incident, now: datetime, *, to: str) -> None:
     person = of_rows(tx.oncall(now)).person(to)
     first = () if person is None else plan(person, Severity.CRITICAL, now).messages[:1]
-    text = compose(IncidentNotice(incident, Reason.ASSIGNED, Notice.UPDATE, tx.names()))
+    briefing = tx.briefing([m.alert_id for m in incident.members], incident.stations, now)
+    text = compose(IncidentNotice(incident, Reason.ASSIGNED, Notice.UPDATE, now, briefing))
     tx.enqueue(
         IncidentMessage(
             notification(text, way(p.channel.kind), p.channel.address, incident.id, "assigned", now.isoformat()),

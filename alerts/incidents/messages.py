@@ -3,52 +3,66 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 
+from alerts import htmlmail, plaintext
+from alerts.advice import incident_steps
+from alerts.content import Content, Line
+from alerts.explanations import assessment_words
+from alerts.figures import against, clock_words, pressing
 from alerts.incidents.reasons import Notice, Reason
-from quantrac.domain.alerts import Severity
+from alerts.messages import OVER, SEVERITY, banner, unreal
+from alerts.plaintext import one_line
+from alerts.thresholds import exceeds, share_of_limit
+from quantrac.domain.alerts import AlertKind
+from quantrac.domain.briefing import NOTHING_KNOWN, Briefing, DayClock, Finding, Place
 from quantrac.domain.incidents import Extent, HoldWindow, Incident, Member, Topic
 from quantrac.domain.notifications import Channel, Notification
 from quantrac.domain.oncall import ContactKind
-from quantrac.domain.words import as_text
+from quantrac.domain.stations import DRILL_PREFIX, StationKind
+from quantrac.domain.words import (
+    NOTHING_SAID,
+    Bilingual,
+    as_text,
+    local_clock,
+    local_time,
+    quantity,
+    quantity_vi,
+)
 
 DOMAIN = "quantrac.local"
-MOST_LETTERS = 1000
-"""Of a line: whatever name or explanation is longer was not meant to be read."""
 MOST_LINES = 12
 """Alerts, and incidents of a digest, that a message names one by one: it is read on a phone."""
+MOST_FIGURES = 2
+"""Parameters of which the subject has the figures."""
+MOST_PLACES = 6
 
-_SEVERITY = {
-    Severity.INFO: ("THÔNG TIN", "INFO"),
-    Severity.WARNING: ("CHÚ Ý", "WARNING"),
-    Severity.HIGH: ("CAO", "HIGH"),
-    Severity.CRITICAL: ("NGHIÊM TRỌNG", "CRITICAL"),
-}
 _WHY = {
-    Reason.RELAPSE: ("Sự cố tái diễn.", "The incident has come back."),
-    Reason.WORSE: ("Sự cố nặng hơn lần báo trước.", "Graver than told before."),
-    Reason.OUTAGE: (
+    Reason.RELAPSE: Bilingual("Sự cố tái diễn.", "The incident has come back."),
+    Reason.WORSE: Bilingual("Sự cố nặng hơn lần báo trước.", "Graver than told before."),
+    Reason.OUTAGE: Bilingual(
         "Nhiều trạm mất tín hiệu gần như cùng lúc: nhiều khả năng lỗi đường truyền.",
         "Many stations fell silent almost at once: probably the line, not the stations.",
     ),
-    Reason.STILL_HOLDS: (
+    Reason.STILL_HOLDS: Bilingual(
         "Vẫn còn sau khi hết thời gian bảo trì, im lặng hoặc mất đường truyền.",
         "Still so after the maintenance, the silence or the outage has ended.",
     ),
-    Reason.SNOOZE_OVER: ("Hết thời gian tạm hoãn.", "The snooze is over."),
-    Reason.FORGOTTEN: (
+    Reason.SNOOZE_OVER: Bilingual("Hết thời gian tạm hoãn.", "The snooze is over."),
+    Reason.FORGOTTEN: Bilingual(
         "Đã có người nhận nhưng lâu không có cập nhật.",
         "Somebody has acknowledged it, and nothing has happened for long.",
     ),
-    Reason.UNATTENDED: ("Chưa ai xác nhận.", "Nobody has acknowledged it."),
-    Reason.FLAPPING: (
+    Reason.UNATTENDED: Bilingual("Chưa ai xác nhận.", "Nobody has acknowledged it."),
+    Reason.FLAPPING: Bilingual(
         "Đóng mở liên tục: sẽ không báo lại cho tới khi ổn định.",
         "It keeps coming and going: nothing more is told until it is calm.",
     ),
-    Reason.CALM: ("Đã ổn định.", "It has been calm."),
-    Reason.ASSIGNED: ("Sự cố được giao cho bạn.", "The incident was handed on to you."),
+    Reason.CALM: Bilingual("Đã ổn định.", "It has been calm."),
+    Reason.ASSIGNED: Bilingual("Sự cố được giao cho bạn.", "The incident was handed on to you."),
 }
 
 
@@ -59,12 +73,21 @@ class IncidentNotice:
     incident: Incident
     reason: Reason
     kind: Notice
-    names: Mapping[str, str]
-    """Vietnamese names of stations by code."""
+    now: datetime
+    briefing: Briefing = NOTHING_KNOWN
     others: Sequence[Incident] = ()
     """That a digest names."""
+    contacts: tuple[Line, ...] = ()
+    """Whom to ring."""
+    web_url: str | None = None
+    """Of the pages, where there are some."""
     link: str | None = None
     """With which its reader takes it."""
+
+    def name(self, station: str) -> Bilingual:
+        """Return the names of a station; its code where it is not known."""
+        place = self.briefing.places.get(station)
+        return Bilingual(station, station) if place is None else Bilingual(place.name_vi, place.name_en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +100,9 @@ class Text:
 
 
 def compose(notice: IncidentNotice) -> Text:
-    """Return what is said of an incident."""
-    headline = _headline(notice)
-    vi, en = [headline[0], *_lines(notice, 0)], [headline[1], *_lines(notice, 1)]
-    return _text(f"{headline[0]} / {headline[1]}", vi, en, notice.link)
+    """Return what is said of an incident; the subject is in Vietnamese alone and leads with the figures."""
+    content = _content(notice)
+    return Text(one_line(content.headline.vi), plaintext.plain(content), htmlmail.render(content))
 
 
 def silence_ended(window: HoldWindow, still: Iterable[Incident]) -> Text:
@@ -96,7 +118,7 @@ def silence_ended(window: HoldWindow, still: Iterable[Incident]) -> Text:
 
 def plain(subject: str, text: str) -> Text:
     """Return a message of one text in both languages."""
-    return Text(_one_line(subject), text, _document(text.splitlines()))
+    return Text(one_line(subject), text, _document(text.splitlines()))
 
 
 def way(kind: ContactKind) -> Channel:
@@ -116,96 +138,207 @@ def notification(text: Text, channel: Channel, recipient: str, *parts: object) -
     return Notification(f"<quantrac.incident-{digest}@{DOMAIN}>", channel, recipient, text.subject, text.text, html)
 
 
-def _headline(notice: IncidentNotice) -> tuple[str, str]:
+def _content(notice: IncidentNotice) -> Content:
+    incident, over = notice.incident, notice.kind is Notice.END
+    places = [p for code in incident.stations if (p := notice.briefing.places.get(code)) is not None]
+    members = _in_order(incident, notice.briefing)
+    return Content(
+        headline=_headline(notice, members, places),
+        lines=tuple(_lines(notice, places)),
+        steps=_steps(incident, members, places, over=over) if notice.kind is Notice.PAGE or over else (),
+        banner=banner(drill=_is_drill(incident), illustration=any(p.illustration for p in places)),
+        moved=tuple(_bounded((_moved(m, notice) for m in members), len(members))),
+        clocks=() if over else tuple(clock_words(c, notice.now) for c in _pressing(notice)),
+        contacts=() if over else notice.contacts,
+        answers=tuple(_answers(notice)),
+        curve=any(m.key.parameter for m in members),
+    )
+
+
+def _in_order(incident: Incident, briefing: Briefing) -> list[Member]:
+    """Return the alerts that a message names: what lasts first, then what is farthest beyond its limit."""
+
+    def share(member: Member) -> float:
+        found = briefing.findings.get(member.alert_id)
+        if found is None or found.limit is None or found.peak is None:
+            return 0.0
+        return share_of_limit(found.limit, found.peak)
+
+    return sorted(incident.members, key=lambda m: (m.resolved_at is not None, not m.page, -share(m)))
+
+
+def _pressing(notice: IncidentNotice) -> list[DayClock]:
+    moved = {(m.key.station, m.key.parameter) for m in notice.incident.members}
+    return pressing((c for c in notice.briefing.clocks if (c.station, c.parameter) in moved), notice.now)
+
+
+def _is_drill(incident: Incident) -> bool:
+    return any(code.startswith(DRILL_PREFIX) for code in incident.stations)
+
+
+def _headline(notice: IncidentNotice, members: Sequence[Member], places: Sequence[Place]) -> Bilingual:
     incident = notice.incident
-    vi, en = _SEVERITY[incident.severity]
-    marks = ("KẾT THÚC", "RESOLVED") if notice.kind is Notice.END else (vi, en)
-    what = _what(incident)
-    where = _where(incident, notice.names)
+    mark = OVER if notice.kind is Notice.END else SEVERITY[incident.severity]
+    example = unreal(drill=_is_drill(incident), illustration=any(p.illustration for p in places))
+    what, where = _what(incident, members, notice.briefing), _where(incident, notice)
     more = f" (+{len(notice.others)})" if notice.others else ""
-    return f"[{marks[0]}] {what[0]} – {where}{more}", f"[{marks[1]}] {what[1]} – {where}{more}"
+    return Bilingual(
+        f"{example.vi}[{mark.vi}] {what.vi}, {where.vi}{more}", f"{example.en}[{mark.en}] {what.en}, {where.en}{more}"
+    )
 
 
-def _what(incident: Incident) -> tuple[str, str]:
+def _what(incident: Incident, members: Sequence[Member], briefing: Briefing) -> Bilingual:
     if incident.extent is Extent.OUTAGE:
         count = len(incident.stations)
-        return f"Mất tín hiệu {count} trạm", f"{count} stations silent"
+        return Bilingual(f"Mất tín hiệu {count} trạm", f"{count} stations silent")
     if incident.topic is Topic.SIGNAL:
-        return "Mất tín hiệu", "Loss of signal"
-    parameters = ", ".join(dict.fromkeys(m.key.parameter for m in incident.members if m.key.parameter))
+        due = next((m.key.parameter for m in members if m.kind is AlertKind.DUE and m.key.parameter), None)
+        if due is not None:
+            return Bilingual(f"{due} thiếu số liệu dùng được", f"{due} without usable readings")
+        return Bilingual("Mất tín hiệu", "Loss of signal")
+    by_parameter: dict[str, Member] = {}
+    for member in members:
+        if member.key.parameter:
+            by_parameter.setdefault(member.key.parameter, member)
     if incident.topic is Topic.INSTRUMENT:
-        return f"Thiết bị đo {parameters}", f"Instrument of {parameters}"
-    return f"{parameters} vượt hoặc bất thường", f"{parameters} beyond its limit or unusual"
+        names = ", ".join(by_parameter)
+        return Bilingual(f"Thiết bị đo {names}", f"Instrument of {names}")
+    first = list(by_parameter.values())[:MOST_FIGURES]
+    figures = [_figures(m, briefing.findings.get(m.alert_id)) for m in first]
+    rest = f" +{len(by_parameter) - MOST_FIGURES}" if len(by_parameter) > MOST_FIGURES else ""
+    return Bilingual(", ".join(f.vi for f in figures) + rest, ", ".join(f.en for f in figures) + rest)
 
 
-def _where(incident: Incident, names: Mapping[str, str]) -> str:
+def _figures(member: Member, found: Finding | None) -> Bilingual:
+    parameter = member.key.parameter
+    if found is None or found.peak is None:
+        return Bilingual(f"{parameter} vượt hoặc bất thường", f"{parameter} beyond its limit or unusual")
+    words = against(parameter, found.peak, found.unit, found.limit)
+    if found.of_mean:
+        return Bilingual(words.vi.replace(parameter, f"{parameter} trung bình", 1), f"mean of {words.en}")
+    if found.limit is None or not exceeds(found.limit, found.peak):
+        unusual = member.kind is AlertKind.ANOMALY
+        return Bilingual(f"{words.vi} bất thường", f"{words.en} unusual") if unusual else words
+    return words
+
+
+def _where(incident: Incident, notice: IncidentNotice) -> Bilingual:
     stations = incident.stations
     parks = dict.fromkeys(m.park for m in incident.members if m.park)
     if len(stations) > 1 and len(parks) == 1:
-        return next(iter(parks))
-    first = names.get(stations[0], stations[0]) if stations else "?"
-    return first if len(stations) <= 1 else f"{first} +{len(stations) - 1}"
+        park = next(iter(parks))
+        return Bilingual(park, park)
+    if not stations:
+        return Bilingual("?", "?")
+    more = f" +{len(stations) - 1}" if len(stations) > 1 else ""
+    names = notice.name(stations[0])
+    return Bilingual(f"{names.vi}{more}", f"{names.en}{more}")
 
 
-def _lines(notice: IncidentNotice, language: int) -> Iterable[str]:
+def _lines(notice: IncidentNotice, places: Sequence[Place]) -> Iterable[Line]:
     incident = notice.incident
-    yield f"{('Sự cố số', 'Incident no.')[language]}: {incident.id}"
     if notice.link is not None:
-        yield f"{('Nhận sự cố', 'Take it')[language]}: {notice.link}"
+        # First: what a service cuts off is at the end.
+        yield Line(Bilingual("Nhận sự cố", "Take it"), Bilingual(notice.link, notice.link))
     if notice.reason in _WHY:
-        yield _WHY[notice.reason][language]
-    yield f"{('Từ lúc', 'Since')[language]}: {as_text(incident.since)}"
+        yield Line(NOTHING_SAID, _WHY[notice.reason])
+    yield Line(Bilingual("Sự cố số", "Incident no."), Bilingual(str(incident.id), str(incident.id)))
+    yield from (
+        Line(Bilingual("Trạm", "Station"), Bilingual(f"{p.name_vi} ({p.code})", f"{p.name_en} ({p.code})"))
+        for p in places[:MOST_PLACES]
+    )
+    parks = dict.fromkeys(p.park for p in places if p.park)
+    yield from (Line(Bilingual("Khu, cụm công nghiệp", "Industrial park"), Bilingual(p, p)) for p in parks)
+    since = local_time(incident.since)
+    yield Line(Bilingual("Từ lúc", "Since"), Bilingual(f"{since} (giờ Việt Nam)", f"{since} (Vietnam time)"))
     if incident.holder is not None:
-        yield f"{('Người nhận', 'Taken by')[language]}: {incident.holder}"
-    yield from _bounded((_member(m, notice.names, language) for m in _newest(incident)), len(incident.members))
+        yield Line(Bilingual("Người nhận", "Taken by"), Bilingual(incident.holder, incident.holder))
     if notice.others:
-        yield ("Các sự cố khác cùng lúc, không báo riêng:", "Other incidents, not told by themselves:")[language]
-        others = (f"  #{i.id} {_what(i)[language]} – {_where(i, notice.names)}" for i in notice.others)
-        yield from _bounded(others, len(notice.others))
+        yield Line(
+            NOTHING_SAID,
+            Bilingual("Các sự cố khác cùng lúc, không báo riêng:", "Other incidents, not told by themselves:"),
+        )
+        yield from _bounded((_other(i, notice) for i in notice.others), len(notice.others))
+
+
+def _other(incident: Incident, notice: IncidentNotice) -> Line:
+    what, where = _what(incident, incident.members, notice.briefing), _where(incident, notice)
+    return Line(
+        Bilingual(f"  #{incident.id}", f"  #{incident.id}"),
+        Bilingual(f"{what.vi}, {where.vi}", f"{what.en}, {where.en}"),
+    )
+
+
+def _moved(member: Member, notice: IncidentNotice) -> Line:
+    """Say what one alert has measured at its worst and now, why it is told, and what the model takes it for."""
+    found = notice.briefing.findings.get(member.alert_id)
+    several = len(notice.incident.stations) > 1
+    names = notice.name(member.key.station)
+    what = member.key.parameter
+    vi = f"{names.vi}, {what}" if several and what else names.vi if several or not what else what
+    en = f"{names.en}, {what}" if several and what else names.en if several or not what else what
+    said = Bilingual(member.explanation_vi, member.explanation_en)
+    parts_vi, parts_en = [said.vi] if said.vi else [], [said.en] if said.en else []
+    if found is not None and found.peak is not None:
+        parts_vi.append(f"xấu nhất {quantity_vi(found.peak, found.unit)}")
+        parts_en.append(f"worst {quantity(found.peak, found.unit)}")
+    if found is not None and found.newest is not None and found.newest_at is not None:
+        at = local_clock(found.newest_at)
+        parts_vi.append(f"mới nhất {quantity_vi(found.newest, found.unit)} lúc {at}")
+        parts_en.append(f"newest {quantity(found.newest, found.unit)} at {at}")
+    if found is not None and found.assessment is not None:
+        place = notice.briefing.places.get(member.key.station)
+        in_river = place is not None and place.kind is StationKind.SURFACE_WATER
+        words = assessment_words(found.assessment, in_river=in_river)
+        parts_vi.append(words.vi)
+        parts_en.append(words.en)
+    if member.resolved_at is not None:
+        at = local_time(member.resolved_at)
+        parts_vi.append(f"kết thúc lúc {at}")
+        parts_en.append(f"over at {at}")
+    return Line(Bilingual(vi, en), Bilingual("; ".join(parts_vi) or "-", "; ".join(parts_en) or "-"))
+
+
+def _steps(
+    incident: Incident, members: Sequence[Member], places: Sequence[Place], *, over: bool
+) -> tuple[Bilingual, ...]:
+    if not members:
+        return ()
+    river = bool(places) and all(p.kind is StationKind.SURFACE_WATER for p in places)
+    kind = StationKind.SURFACE_WATER if river else StationKind.EFFLUENT
+    return incident_steps(members[0].kind, incident.id, over=over, station=kind)
+
+
+def _answers(notice: IncidentNotice) -> Iterable[Line]:
+    incident = notice.incident
+    if notice.web_url is not None:
+        page = f"{notice.web_url.rstrip('/')}/incidents/{incident.id}"
+        yield Line(Bilingual("Trang sự cố", "The incident's page"), Bilingual(page, page))
     if notice.kind is Notice.PAGE and notice.link is None:
-        yield (
-            f"Nhận sự cố: quantrac incidents acknowledge {incident.id} --by TÊN",
-            f"Take it: quantrac incidents acknowledge {incident.id} --by NAME",
-        )[language]
+        command = f"quantrac incidents acknowledge {incident.id} --by "
+        yield Line(Bilingual("Bằng lệnh", "By command"), Bilingual(f"{command}TÊN", f"{command}NAME"))
     if notice.kind is Notice.END:
-        yield (
-            f"Ghi nguyên nhân: quantrac incidents close {incident.id} NGUYÊN_NHÂN --by TÊN",
-            f"Record its cause: quantrac incidents close {incident.id} CAUSE --by NAME",
-        )[language]
+        command = f"quantrac incidents close {incident.id}"
+        yield Line(
+            Bilingual("Ghi nguyên nhân", "Record the cause"),
+            Bilingual(f"{command} NGUYÊN_NHÂN --by TÊN", f"{command} CAUSE --by NAME"),
+        )
 
 
-def _newest(incident: Incident) -> list[Member]:
-    return sorted(incident.members, key=lambda m: m.resolved_at is not None)
-
-
-def _member(member: Member, names: Mapping[str, str], language: int) -> str:
-    station = names.get(member.key.station, member.key.station)
-    why = (member.explanation_vi, member.explanation_en)[language] or member.key.parameter
-    return f"  {station}: {why}"
-
-
-def _bounded(lines: Iterable[str], count: int) -> Iterable[str]:
+def _bounded(lines: Iterable[Line], count: int) -> Iterable[Line]:
     for number, line in enumerate(lines):
         if number == MOST_LINES:
-            yield f"  … +{count - MOST_LINES}"
+            left = f"… +{count - MOST_LINES}"
+            yield Line(NOTHING_SAID, Bilingual(left, left))
             return
         yield line
 
 
-def _text(subject: str, vi: Sequence[str], en: Sequence[str], link: str | None = None) -> Text:
+def _text(subject: str, vi: Sequence[str], en: Sequence[str]) -> Text:
     lines = [*vi, "", "— English —", "", *en]
-    return Text(_one_line(subject), "\n".join(map(_one_line, lines)) + "\n", _document(lines, link))
+    return Text(one_line(subject), "\n".join(map(one_line, lines)) + "\n", _document(lines))
 
 
-def _document(lines: Iterable[str], link: str | None = None) -> str:
-    body = "".join(f"<p>{escape(_one_line(line))}</p>" if line else "<hr>" for line in lines)
-    if link is not None:
-        shown = escape(link)
-        body = body.replace(shown, f'<a href="{shown}">{shown}</a>')
+def _document(lines: Iterable[str]) -> str:
+    body = "".join(f"<p>{escape(one_line(line))}</p>" if line else "<hr>" for line in lines)
     return f'<!doctype html><html lang="vi"><body style="font-family:sans-serif">{body}</body></html>'
-
-
-def _one_line(text: str) -> str:
-    """Return a text without line breaks and control characters: a name must not forge a header or a terminal."""
-    shown = text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}…"
-    return "".join(c if c.isprintable() else " " for c in shown)

@@ -21,6 +21,7 @@ from alerts.incidents.teller import Teller
 from alerts.incidents.tellings import Decision, expired
 from alerts.oncall.document import of_rows
 from alerts.oncall.handover import hand_overs, summary_text, week, week_before
+from quantrac.away import Away
 from quantrac.clock import Clock
 from quantrac.domain.incidents import HoldWindow, Incident, IncidentEvent, IncidentProgress
 from quantrac.domain.notifications import Channel
@@ -50,6 +51,8 @@ class StepOptions:
     """False: incidents are kept and decided, and nothing is sent: single alerts page, as before."""
     signer: Signer | None = None
     """Makes the links with which people take incidents; ``None``: messages have none."""
+    web_url: str | None = None
+    """Of the pages, to which messages lead on."""
     pause_s: float = 0.5
     """Between steps that find nothing new: adds to the time from a reading to its page."""
     store_pause_s: float = 2.0
@@ -66,14 +69,16 @@ class IncidentStep:
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; a step under way is finished."""
         _log.info("incidents_ready", pages=self._options.pages)
+        away = Away()
         try:
             while not stop.is_set():
                 try:
                     busy = self.once() == MOST_CHANGES
+                    away.back("database")
                 except StoreError as exc:
                     if not exc.retryable:
                         raise
-                    _log.warning("database_away", error=str(exc), again_in_s=self._options.store_pause_s)
+                    away.gone("database", exc)
                     stop.wait(self._options.store_pause_s)
                 else:
                     stop.wait(0 if busy else self._options.pause_s)
@@ -109,7 +114,9 @@ class IncidentStep:
         done = turn(before.values(), changes, around, now, policy=policy, new_id=tx.new_id)
         oncall = self._current(tx, now)
         options = self._options
-        teller = Teller(tx, oncall, options.common, now, pages=options.pages, signer=options.signer)
+        teller = Teller(
+            tx, oncall, options.common, now, pages=options.pages, web_url=options.web_url, signer=options.signer
+        )
         after = [teller.address(decision, done) for decision in done.decisions]
         changed = [i for i in after if before.get(i.id) != i]
         tx.save(changed)

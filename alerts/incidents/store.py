@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from quantrac.domain.briefing import Briefing
 from quantrac.domain.incidents import (
     AlertChange,
     HoldWindow,
@@ -72,8 +73,8 @@ class IncidentTransaction(Protocol):
         """Return who is on call."""
         ...
 
-    def names(self) -> dict[str, str]:
-        """Return the Vietnamese names of stations by code."""
+    def briefing(self, alerts: Collection[int], stations: Collection[str], now: datetime) -> Briefing:
+        """Return what a message says beside its alerts."""
         ...
 
     def enqueue(self, messages: Iterable[IncidentMessage]) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
+from alerts.contacts import contacts
 from alerts.incidents.book import Turn
 from alerts.incidents.links import Signer
-from alerts.incidents.messages import IncidentNotice, Text, compose, notification, way
+from alerts.incidents.messages import MOST_PLACES, IncidentNotice, Text, compose, notification, way
 from alerts.incidents.reasons import Notice, Reason
 from alerts.incidents.store import IncidentTransaction
 from alerts.incidents.tellings import Decision
@@ -38,12 +40,12 @@ class Teller:
         now: datetime,
         *,
         pages: bool,
+        web_url: str | None = None,
         signer: Signer | None = None,
     ) -> None:
         self._tx, self._oncall, self._now, self._signer = tx, oncall, now, signer
         self._links: list[IncidentLink] = []
-        self._common, self._pages = common, pages
-        self._names = tx.names()
+        self._common, self._pages, self._web_url = common, pages, web_url
         self._messages: list[IncidentMessage] = []
         self._events: list[IncidentEvent] = []
         self._after: list[tuple[Decision, IncidentNotice]] = []
@@ -55,13 +57,24 @@ class Teller:
         if notice is Notice.PAGE:
             return self._page(decision, done.digests.get(incident.id, ()))
         if notice is not None:
-            self._after.append((decision, IncidentNotice(incident, decision.reason, notice, self._names)))
+            self._after.append((decision, self._notice(incident, decision.reason, notice)))
         if not incident.is_active:
             self._ended += [incident.id] if notice is Notice.END else []
         elif incident.state is IncidentState.OPEN and decision.reason is Reason.PAGED_ALREADY:
             others = _named_with(incident, done)
-            return self._escalate(incident, IncidentNotice(incident, decision.reason, Notice.PAGE, self._names, others))
+            return self._escalate(incident, partial(self._notice, incident, decision.reason, Notice.PAGE, others))
         return incident
+
+    def _notice(
+        self, incident: Incident, reason: Reason, kind: Notice, others: Sequence[Incident] = ()
+    ) -> IncidentNotice:
+        """Return what is told, with all that is known of it."""
+        named = (incident, *others)
+        alerts = [m.alert_id for i in named for m in i.members]
+        briefing = self._tx.briefing(alerts, list(dict.fromkeys(s for i in named for s in i.stations)), self._now)
+        operators = [(s, p.operator) for s in incident.stations if (p := briefing.places.get(s)) is not None]
+        to_ring = contacts(self._oncall, operators[:MOST_PLACES], self._now)
+        return IncidentNotice(incident, reason, kind, self._now, briefing, others, to_ring, self._web_url)
 
     def inform(self, text: Text, people: Iterable[str], about: str, *, else_common: bool = True) -> None:
         """Send a message that nobody need acknowledge to each person; if none is reached, to the common recipients."""
@@ -110,23 +123,25 @@ class Teller:
 
     def _page(self, decision: Decision, others: Sequence[Incident]) -> Incident:
         incident = decision.incident
-        notice = IncidentNotice(incident, decision.reason, Notice.PAGE, self._names, others)
+        notice = partial(self._notice, incident, decision.reason, Notice.PAGE, others)
         policy = self._oncall.policy_for(incident.severity)
         if policy is None:
-            self._page_common(incident, notice, "no_policy")
+            self._page_common(incident, notice(), "no_policy")
             return incident
         return self._escalate(replace(incident, chain=begin(policy, self._now)), notice)
 
-    def _escalate(self, incident: Incident, notice: IncidentNotice) -> Incident:
+    def _escalate(self, incident: Incident, notice: Callable[[], IncidentNotice]) -> Incident:
         if incident.chain is None:
             return incident
         moved = advance(self._oncall, incident.chain, incident.stations, self._now)
         if moved.step is Step.NOBODY:
-            self._page_common(incident, notice, moved.step.value)
+            self._page_common(incident, notice(), moved.step.value)
         people = moved.people
-        for person in people:
-            self._messages += self._planned(incident, notice, person, plan(person, incident.severity, self._now))
         if people:
+            told = notice()
+            for person in people:
+                text = compose(self._with_link(told, incident, person))
+                self._messages += self._planned(incident, text, person, plan(person, incident.severity, self._now))
             detail = ", ".join(p.code for p in people)
             what = f"{moved.chain.policy} {moved.chain.step + 1}"
             self._events.append(IncidentEvent(incident.id, self._now, "", "escalation", what, detail))
@@ -141,10 +156,7 @@ class Teller:
         ]
         self._events.append(IncidentEvent(incident.id, self._now, "", "escalation", why, "common recipients"))
 
-    def _planned(self, incident: Incident, notice: IncidentNotice, person: Person, ways: Plan) -> list[IncidentMessage]:
-        if ways.messages:
-            notice = self._with_link(notice, incident, person)
-        text = compose(notice)
+    def _planned(self, incident: Incident, text: Text, person: Person, ways: Plan) -> list[IncidentMessage]:
         return [
             IncidentMessage(
                 notification(

@@ -18,7 +18,7 @@ from email.utils import format_datetime
 from io import BytesIO
 
 from quantrac.clock import Clock, SystemClock
-from quantrac.domain.notifications import Channel, Notification
+from quantrac.domain.notifications import CURVE_ENDS, CURVE_STARTS, Channel, Notification
 from quantrac.endpoints import SmtpEndpoint, SmtpSecurity
 from quantrac.errors import NotifyError
 
@@ -109,11 +109,13 @@ def message(notification: Notification, sender: str, clock: Clock) -> EmailMessa
     mail["Subject"] = " ".join(notification.subject.split())
     mail["Date"] = format_datetime(clock.now())
     mail["Message-ID"] = notification.message_id
+    if notification.answers is not None:  # RFC 5322, 3.6.4: programs show it under the first one
+        mail["In-Reply-To"] = mail["References"] = notification.answers
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence note is sent in answer
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(notification.text)
     if notification.html is not None:
-        mail.add_alternative(notification.html, subtype="html")
+        _add_html(mail, notification.html, notification.picture)
     return mail
 
 
@@ -140,6 +142,22 @@ def _converse(client: smtplib.SMTP, mail: EmailMessage, sender: str, recipient: 
         with suppress(smtplib.SMTPServerDisconnected):
             client.rset()
     raise refusal
+
+
+_CURVE = re.compile(f"{re.escape(CURVE_STARTS)}.*?{re.escape(CURVE_ENDS)}", re.DOTALL)
+_PICTURE_ID = "curve@quantrac"
+
+
+def _add_html(mail: EmailMessage, html: str, picture: bytes | None) -> None:
+    """Add the HTML form; a picture is part of it and stands where the form wants it (RFC 2387, RFC 2392)."""
+    if picture is None:
+        mail.add_alternative(html, subtype="html")
+        return
+    shown = f'<img src="cid:{_PICTURE_ID}" width="640" alt="Đồ thị · Curve" style="max-width:100%">'
+    mail.add_alternative(_CURVE.sub(shown, html), subtype="html")
+    body = mail.get_body(("html",))
+    if isinstance(body, EmailMessage):
+        body.add_related(picture, "image", "png", cid=f"<{_PICTURE_ID}>", disposition="inline", filename="do-thi.png")
 
 
 def connect(endpoint: SmtpEndpoint, timeout_s: float = TIMEOUT_S) -> smtplib.SMTP:

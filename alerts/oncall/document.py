@@ -37,6 +37,7 @@ from quantrac.errors import RuleError
 from quantrac.tomltable import Table, named_by
 
 _TARGET = re.compile(r"operator|(rota|person):[A-Za-z0-9._-]+")
+_PHONE = re.compile(r"\+?[0-9][0-9 .()-]{2,24}")
 _CODE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MOST_STEPS = 20
 MOST_LAYERS = 10
@@ -83,7 +84,7 @@ def _document(top: Table) -> OnCall:
 
 
 def _person(table: Table) -> Person:
-    table.refuse_unknown({"code", "name", "role", "stations", "quiet", "channel"})
+    table.refuse_unknown({"code", "name", "role", "stations", "quiet", "channel", "phone"})
     code = _code(table)
     role = table.member("role", PersonRole) if "role" in table.values else PersonRole.OFFICER
     stations = table.texts("stations")
@@ -91,7 +92,14 @@ def _person(table: Table) -> Person:
         raise table.error("stations", "must be given for an operator, and for nobody else.")
     channels = [_channel(t, code, n) for n, t in enumerate(table.tables("channel", lambda n, _: f"channel {n}"))]
     quiet = _quiet(table.table("quiet")) if "quiet" in table.values else None
-    return Person(code, table.text("name"), role, stations, quiet, tuple(channels))
+    return Person(code, table.text("name"), role, stations, quiet, tuple(channels), _phone(table))
+
+
+def _phone(table: Table) -> str | None:
+    phone = table.optional_text("phone")
+    if phone is not None and not _PHONE.fullmatch(phone):
+        raise table.error("phone", f"{phone!r} is no telephone number; write one such as 0912 345 678.")
+    return phone
 
 
 def _channel(table: Table, person: str, position: int) -> ContactChannel:

@@ -31,6 +31,8 @@ def export(oncall: OnCall) -> str:
 
 def _person_document(person: Person) -> dict[str, Any]:
     document: dict[str, Any] = {"code": person.code, "name": person.name, "role": person.role.value}
+    if person.phone is not None:
+        document["phone"] = person.phone
     if person.stations:
         document["stations"] = [*person.stations]
     if person.quiet is not None:

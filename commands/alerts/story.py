@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from quantrac.errors import QuantracError
 
 if TYPE_CHECKING:
-    from models.stream import ParameterScore
+    from models.station.scores import ParameterScore
     from quantrac.domain.limits import Limit, LimitSet
     from quantrac.domain.stations import Registry, Sensor, Station
     from sql.reports import AlertLine, Paged, ReadingLine, Reports
@@ -113,7 +113,7 @@ def story_of(
 def _courses(station: Station, lines: Iterable[ReadingLine], alert: AlertLine) -> dict[str, _Course]:
     """Run the charts of the stream over the stored readings again: the baseline before each row, and the departures."""
     from models.protocol import Row
-    from models.stream import StationModel
+    from models.station.scores import StationModel
 
     model = StationModel.for_station(station)
     courses = {sensor.parameter: _Course() for sensor in station.sensors}
@@ -136,7 +136,7 @@ def _courses(station: Station, lines: Iterable[ReadingLine], alert: AlertLine) -
 
 
 def _scatters(score: ParameterScore, value: float | None) -> float:
-    from models.residual import ChartConfig
+    from models.station.charts import ChartConfig
 
     return 0.0 if value is None else copysign(score.severity * ChartConfig().threshold, value - score.level)
 

@@ -33,7 +33,7 @@ TrainOption = Annotated[
     Path | None, typer.Option("--train", help="Folder to learn and calibrate from; default: the head of each file.")
 ]
 DetectorOption = Annotated[
-    str, typer.Option("--detector", help="pipeline, or a baseline: see `quantrac models detectors`.")
+    str, typer.Option("--detector", help="station, or a baseline: see `quantrac models detectors`.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 
@@ -46,7 +46,7 @@ def evaluate(
     train: TrainOption = None,
     as_json: JsonOption = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write a picture a file into this folder.")] = None,
-    detector: DetectorOption = "pipeline",
+    detector: DetectorOption = "station",
 ) -> None:
     """Measure a detector on a benchmark family: common figures and the family's own published metric.
 
@@ -58,7 +58,7 @@ def evaluate(
     from models.evaluation.families import family_named
 
     chosen = family_named(family)
-    learner = detector_named(detector, family)
+    learner = detector_named(detector, chosen.budget_per_day)
     with progress() as tell:
         evaluation = run(chosen, (detector, learner), data, train, tell)
         if out is not None:
@@ -97,7 +97,7 @@ def leaderboard(
 
     The figures themselves are kept beside the document as JSON, so that one family or detector can be run by itself.
 
-    Example: quantrac models leaderboard --data benchmarks --family lro --detector pipeline
+    Example: quantrac models leaderboard --data benchmarks --family lro --detector station
     """
     from functools import partial
 
@@ -112,36 +112,12 @@ def leaderboard(
     out.parent.mkdir(parents=True, exist_ok=True)
     with progress() as tell:
         for one in families:
-            builders = {name: partial(detector_named, name, one.name) for name in (detector or DETECTORS)}
+            builders = {name: partial(detector_named, name, one.budget_per_day) for name in (detector or DETECTORS)}
             tell(one.name)
             measure(one, data, builders, results)
             store.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
             out.write_text(render(results), encoding="utf-8")
     say(f"Written: {out} and {store}")
-
-
-@app.command()
-def ablation(
-    family: FamilyArgument,
-    data: DataOption,
-    train: TrainOption = None,
-    part: Annotated[list[str] | None, typer.Option("--part", help="Only this part; may be repeated.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Run the pipeline with one part switched off at a time and show what each part pays.
-
-    Example: quantrac models ablation gecco --data test/ --train benchmarks/gecco
-    """
-    from commands.models.views import ablation_table, progress
-    from models.evaluation.ablation import ablate
-    from models.evaluation.families import family_named
-
-    with progress() as tell:
-        rows = ablate(family_named(family), data, train, part, tell)
-    if as_json:
-        say_json(rows)
-    else:
-        ablation_table(family, rows)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from models.protocol import Row
-from models.stream import StationModel
+from models.station.scores import StationModel
 from quantrac.domain.readings import Status
 from quantrac.domain.stations import Station
 from quantrac.registry import load_registry, sample_province

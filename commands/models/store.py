@@ -23,7 +23,7 @@ def train(
     *,
     data: Annotated[Path, typer.Option("--train", help="Folder with the files to learn from.")],
     name: Annotated[str | None, typer.Option("--name", help="Station it is for; default: FAMILY.")] = None,
-    detector: Annotated[str, typer.Option("--detector", help="What is trained.")] = "pipeline",
+    detector: Annotated[str, typer.Option("--detector", help="What is trained.")] = "station",
     as_json: JsonOption = False,
 ) -> None:
     """Learn from a folder and keep the result as an artefact, with figures from cross-validation; nothing is promoted.
@@ -32,10 +32,10 @@ def train(
     """
     from commands.context import load_context
     from commands.models.views import progress
-    from models.artefacts import ArtefactStore
+    from models.artefacts.candidates import train as run
+    from models.artefacts.store import ArtefactStore
     from models.evaluation.evaluate import load_series
     from models.evaluation.families import family_named
-    from models.training import train as run
 
     context, chosen = load_context(), family_named(family)
     store = ArtefactStore(context.models_dir)
@@ -59,7 +59,7 @@ def list_artefacts(
     """
     from commands.context import load_context
     from commands.models.views import artefact_table
-    from models.artefacts import ArtefactStore
+    from models.artefacts.store import ArtefactStore
 
     store = ArtefactStore(load_context().models_dir)
     entries = store.entries(name)
@@ -89,8 +89,8 @@ def promote(
     """
     from commands.context import load_context
     from commands.models.views import difference_table, shadow_table
-    from models.artefacts import ArtefactStore
-    from models.loading import load_fitted
+    from models.artefacts.loading import load_fitted
+    from models.artefacts.store import ArtefactStore
     from quantrac.errors import QuantracError
 
     context = load_context()
@@ -126,8 +126,8 @@ def shadow(
     """
     from commands.context import load_context
     from commands.models.views import shadow_table
-    from models.artefacts import ArtefactStore
-    from models.loading import load_pipeline
+    from models.artefacts.loading import load_pipeline
+    from models.artefacts.store import ArtefactStore
     from quantrac.errors import QuantracError
 
     context = load_context()
@@ -193,7 +193,7 @@ def rollback(name: Annotated[str, typer.Argument(help="Station or family.", meta
     Example: quantrac models rollback DT_KCNSADEC_NUOSXL
     """
     from commands.context import load_context
-    from models.artefacts import ArtefactStore
+    from models.artefacts.store import ArtefactStore
 
     context = load_context()
     change = ArtefactStore(context.models_dir).rollback(name, context.clock.now())
@@ -214,18 +214,21 @@ def explain(
     """
     from commands.context import load_context
     from commands.models.views import explanation_table, explanations, progress
-    from models.artefacts import ArtefactStore
-    from models.evaluation.detectors import PIPELINE, detector_named
+    from models.artefacts.loading import load_fitted
+    from models.artefacts.store import ArtefactStore
+    from models.evaluation.detectors import detector_named
     from models.evaluation.evaluate import load_series, run_all
     from models.evaluation.families import family_named
-    from models.loading import load_fitted
+    from models.pipeline.configs import STATION
 
     chosen = family_named(family)
     with progress() as tell:
         if sha256 is not None:
             fitted = load_fitted(ArtefactStore(load_context().models_dir), sha256)[1]
         else:
-            fitted = detector_named(PIPELINE, family).fit(load_series(chosen, training) if training else ())
+            fitted = detector_named(STATION, chosen.budget_per_day).fit(
+                load_series(chosen, training) if training else ()
+            )
         runs = run_all(fitted, load_series(chosen, data), tell)
     rows = explanations(runs)
     if as_json:

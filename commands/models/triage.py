@@ -16,7 +16,7 @@ from quantrac.terminal import say
 
 if TYPE_CHECKING:
     from models.series import Series
-    from models.teaching import Reliability, Sample
+    from models.training.triage_weights import Reliability, Sample
 
 _EAGER = 1.0
 """Log-odds by which a second copy of each pipeline alarms earlier: more of the doubtful incidents to learn from."""
@@ -39,7 +39,7 @@ def teach_triage(
     """
     from commands.models.views import progress
     from models.protocol import TriageClass
-    from models.teaching import fit_triage, reliability
+    from models.training.triage_weights import fit_triage, reliability
 
     numbers = list(range(seed, seed + seeds))
     with progress() as tell, tempfile.TemporaryDirectory() as folder:
@@ -68,9 +68,9 @@ def _samples(
 ) -> tuple[list[Sample], list[Sample]]:
     from commands.models.scenarios import write_scenarios
     from models.evaluation.families import family_named
-    from models.families import STATION_DEFAULT
-    from models.fitting import fit
-    from models.teaching import samples_of
+    from models.pipeline.configs import STATION_DEFAULT
+    from models.training.fitting import fit
+    from models.training.triage_weights import samples_of
 
     family, config = family_named("scenarios"), STATION_DEFAULT
     made: dict[int, tuple[Series, ...]] = {}

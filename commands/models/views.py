@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from commands.views import table_console
-from models.artefacts import Artefact, ArtefactStore
+from models.artefacts.candidates import compare, worse_figures
+from models.artefacts.loading import load_fitted
+from models.artefacts.store import Artefact, ArtefactStore
 from models.evaluation.evaluate import Evaluation, load_series
 from models.evaluation.families import family_named
 from models.evaluation.families.base import Run
-from models.loading import load_fitted
-from models.training import compare, worse_figures
 from quantrac.terminal import add_row
 
 if TYPE_CHECKING:
@@ -56,19 +56,6 @@ def _confusion_table(matrix: Mapping[str, Mapping[str, int]]) -> Table:
     for true, counts in matrix.items():
         add_row(table, true, *(str(counts.get(column, 0)) for column in said))
     return table
-
-
-_COUNTS = frozenset({"ms_per_row", "rows", "events", "false_alarms"})
-"""Figures that say nothing about a part."""
-
-
-def ablation_table(family: str, rows: Mapping[str, Mapping[str, object]]) -> None:
-    """Print the figures with each part switched off."""
-    names = [k for k, v in next(iter(rows.values())).items() if not isinstance(v, Mapping) and k not in _COUNTS]
-    table = Table("without", *(n.replace("_", " ") for n in names), title=f"ablation on {family}")
-    for part, figures in rows.items():
-        add_row(table, part, *(cell(figures.get(n)) for n in names))
-    table_console().print(table)
 
 
 def cell(value: object) -> str:

@@ -1,21 +1,23 @@
-SELECT alert.since,
+SELECT alert.id,
        alert.severity,
+       short_name(coalesce(station.name_vi, alert.station)) AS name,
+       nullif(alert.parameter, '') AS parameter,
+       concat_ws(' / ', replace(trim_scale(round(coalesce(alert.peak_value, alert.value)::numeric, 2))::text, '.', ','),
+                 limit_text(alert.limit_minimum, alert.limit_maximum)) AS value,
+       alert.since,
        alert.kind,
-       coalesce(station.name_vi, alert.station) AS station,
-       alert.parameter,
        alert.triage,
        alert.triage_probability,
+       handling.told_at,
+       handling.taken_by,
        concat_ws(' ', alert.explanation_vi, 'Lý do: ' || nullif(array_to_string(alert.triage_reasons_vi, '; '), '') || '.')
-           AS explanation_vi,
-       concat_ws(' ', alert.explanation_en, 'Reasons: ' || nullif(array_to_string(alert.triage_reasons_en, '; '), '') || '.')
-           AS explanation_en,
-       alert.value,
-       alert.peak_value,
-       alert.limit_maximum,
-       alert.acknowledged_by
+           AS explanation,
+       alert.station AS code
   FROM alerts AS alert
+  JOIN alert_handling AS handling ON handling.alert_id = alert.id
   LEFT JOIN current_stations AS station ON station.code = alert.station
  WHERE alert.resolved_at IS NULL
    AND alert.station IN (${stations:sqlstring})
- ORDER BY array_position(ARRAY['critical', 'high', 'warning', 'info'], alert.severity), alert.since DESC
+ ORDER BY handling.urgent DESC, array_position(ARRAY['critical', 'high', 'warning', 'info'], alert.severity),
+          alert.since DESC, alert.id DESC
  LIMIT 200

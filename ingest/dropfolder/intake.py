@@ -29,6 +29,7 @@ from ingest.dropfolder.state import open_state
 from ingest.dropfolder.walker import Kind, Sight, Walker
 from ingest.dropfolder.watcher import Watcher
 from ingest.kafka_sender import KafkaSender
+from ingest.receipts import ReceiptBook
 from quantrac import topics
 from quantrac.clock import Clock, SystemClock
 from quantrac.domain.stations import Registry
@@ -81,8 +82,11 @@ def run(
     *,
     clock: Clock | None = None,
     raw_topic: str = topics.RAW,
+    receipts: ReceiptBook | None = None,
 ) -> None:
     """Carry files until ``stop`` is set. Servers and folders that are away are waited for.
+
+    ``receipts`` gets every record that Kafka has before its file is taken for read.
 
     Raises
     ------
@@ -95,7 +99,7 @@ def run(
     except ValueError as exc:
         raise SettingsError(f"QUANTRAC_DROP_PATTERNS: {exc}.") from exc
     with open_state(options.state) as known:
-        intake = DropFolder(options, known, Names(patterns, Registry(())), registry, clock)
+        intake = DropFolder(options, known, Names(patterns, Registry(())), registry, clock, receipts=receipts)
         try:
             while not stop.is_set():
                 try:
@@ -126,7 +130,10 @@ class DropFolder:
         names: Names,
         registry: Callable[[], Registry],
         clock: Clock,
+        *,
+        receipts: ReceiptBook | None = None,
     ) -> None:
+        self._receipts = receipts
         root = options.folder.resolve()
         self._options, self._known, self._registry, self._clock = options, known, registry, clock
         self._watcher = Watcher(root)
@@ -144,7 +151,7 @@ class DropFolder:
 
     def serve(self, sender: KafkaSender, stop: threading.Event) -> None:
         """Carry files over one producer until ``stop`` is set; raises ``BrokerError`` on a fault of Kafka."""
-        sending = Sending(sender, self._options.name, self._clock)
+        sending = Sending(sender, self._options.name, self._clock, self._receipts)
         try:
             self._refresh_registry()
             if self._options.archive is not None and self._options.folder.is_dir():

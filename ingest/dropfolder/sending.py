@@ -11,6 +11,7 @@ from ingest.dropfolder import metrics
 from ingest.dropfolder.known import KnownFile
 from ingest.dropfolder.names import printable
 from ingest.kafka_sender import Headers, KafkaSender
+from ingest.receipts import ReceiptBook
 from ingest.window import Delivery
 from quantrac import topics
 from quantrac.clock import Clock
@@ -30,8 +31,8 @@ class _Sent:
 class Sending:
     """The files between reading and acknowledgement, in order, over one producer."""
 
-    def __init__(self, sender: KafkaSender, name: str, clock: Clock) -> None:
-        self._sender, self._name, self._clock = sender, name.encode(), clock
+    def __init__(self, sender: KafkaSender, name: str, clock: Clock, receipts: ReceiptBook | None = None) -> None:
+        self._sender, self._name, self._clock, self._receipts = sender, name.encode(), clock, receipts
         self._under_way: deque[_Sent] = deque()
         self._records = self._bytes = 0
 
@@ -52,43 +53,49 @@ class Sending:
             The producer is to be given up with everything under way; all of it is read again.
         """
         now_s = self._clock.monotonic_s()
-        received_at = self._clock.now().isoformat(timespec="microseconds").encode()
+        received_at = self._clock.now()
         deliveries = []
         for offset, content in records:
             delivery = Delivery(None, len(content), now_s)
             headers: Headers = [
                 (topics.HEADER_CONTENT_TYPE, content_type.encode()),
                 (topics.HEADER_MQTT_TOPIC, topics.file_topic(file.station).encode()),
-                (topics.HEADER_RECEIVED_AT, received_at),
+                (topics.HEADER_RECEIVED_AT, received_at.isoformat(timespec="microseconds").encode()),
                 (topics.HEADER_BRIDGE, self._name),
                 (topics.HEADER_FILE_NAME, printable(file.path).encode()),
                 (topics.HEADER_FILE_SIZE, str(file.fingerprint.size).encode()),
                 (topics.HEADER_FILE_SHA256, (file.sha256 or b"").hex().encode()),
                 (topics.HEADER_FILE_OFFSET, str(offset).encode()),
             ]
-            self._sender.send(delivery, file.station.encode(), content, headers)
+            self._sender.send(delivery, file.station, content, headers, received_at, by_file=True)
             deliveries.append(delivery)
         self._under_way.append(_Sent(file, tuple(deliveries)))
         self._records += len(deliveries)
         self._bytes += sum(d.size_bytes for d in deliveries)
 
     def take_stored(self) -> list[KnownFile]:
-        """Return the files that Kafka has, in the order of sending.
+        """Return the files that Kafka has, in the order of sending; they are counted then.
 
         Raises
         ------
         BrokerError
             Kafka refused a record, or has not answered for too long.
+        StoreError
+            They cannot be counted.
         """
         self._sender.wake.clear()
         self._sender.raise_fault()
-        taken = []
+        taken: list[KnownFile] = []
+        counted: list[Delivery] = []
         while self._under_way and all(d.stored for d in self._under_way[0].deliveries):
             sent = self._under_way.popleft()
             taken.append(sent.file)
+            counted += sent.deliveries
             self._records -= len(sent.deliveries)
             self._bytes -= sum(d.size_bytes for d in sent.deliveries)
             metrics.RECORDS.inc(len(sent.deliveries))
+        if self._receipts is not None:
+            self._receipts.note(counted)
         if self._under_way:
             since_s = self._under_way[0].deliveries[0].since_s
             if self._clock.monotonic_s() - since_s > _SEND_TIMEOUT_S:

@@ -20,7 +20,7 @@ from quantrac.endpoints import (
 from quantrac.errors import ServerError
 
 FILE_NAME = "local.json"
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)

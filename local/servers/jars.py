@@ -64,7 +64,7 @@ def jar_folder(folder: Path) -> Path:
 
 def are_fetched(folder: Path) -> bool:
     """Whether the jars are complete below the cache ``folder``."""
-    return is_complete(jar_folder(folder), _identity(locked_jars()))
+    return is_complete(jar_folder(folder), identity(locked_jars()))
 
 
 def fetch_kafka(folder: Path, progress: Progress) -> Path:
@@ -78,24 +78,26 @@ def fetch_kafka(folder: Path, progress: Progress) -> Path:
     jars = locked_jars()
 
     def build(work: Path) -> None:
-        context = _maven(work / "maven")
+        context = maven(work / "maven")
         with ThreadPoolExecutor(DOWNLOADS_AT_ONCE, thread_name_prefix="jars") as pool:
             paths = []
-            for path in pool.map(lambda jar: _download(context, jar), jars):
+            for path in pool.map(lambda jar: download(context, jar), jars):
                 paths.append(path)
                 progress.advance_to(f"Kafka {KAFKA_VERSION}: jars", len(paths), len(jars))
         (work / "root").mkdir()
         for path in paths:
             shutil.copy2(path, work / "root" / path.name)
 
-    return complete_once(jar_folder(folder), _identity(jars), build)
+    return complete_once(jar_folder(folder), identity(jars), build)
 
 
-def _identity(jars: tuple[Jar, ...]) -> str:
+def identity(jars: tuple[Jar, ...]) -> str:
+    """Return a digest of all of them."""
     return hashlib.sha256("".join(jar.sha256 for jar in jars).encode()).hexdigest()
 
 
-def _maven(repository: Path) -> MavenContext:
+def maven(repository: Path) -> MavenContext:
+    """Return Maven Central, kept in a folder."""
     from jgo.config import GlobalSettings
     from jgo.constants import MAVEN_CENTRAL_URL
     from jgo.maven import MavenContext
@@ -105,7 +107,7 @@ def _maven(repository: Path) -> MavenContext:
     return MavenContext(repo_cache=repository, remote_repos=remotes, timeout=30)
 
 
-def _download(context: MavenContext, jar: Jar) -> Path:
+def download(context: MavenContext, jar: Jar) -> Path:
     """Return the checked file; one that an interruption left incomplete is downloaded again."""
     import requests
 
@@ -115,7 +117,7 @@ def _download(context: MavenContext, jar: Jar) -> Path:
             path = Path(artifact.resolve())
         except (requests.RequestException, RuntimeError, OSError) as exc:
             raise ServerError(
-                f"{jar.file_name} of Kafka could not be fetched from Maven Central: {_reason(exc)}; check the "
+                f"{jar.file_name} could not be fetched from Maven Central: {_reason(exc)}; check the "
                 "network, then start the same command again. What is already there is kept."
             ) from exc
         if hashlib.sha256(path.read_bytes()).hexdigest() == jar.sha256:

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Protocol
 
 from models.errors import ModelError
+from models.pipeline.configs import STATION
 from models.series import Result, Series
 
 
@@ -26,8 +27,6 @@ class BatchDetector(Protocol):
         ...
 
 
-PIPELINE = "pipeline"
-
 _BASELINES: Mapping[str, str] = {
     "isolation_forest": "IsolationForestBaseline",
     "half_space_trees": "HalfSpaceTreesBaseline",
@@ -38,18 +37,17 @@ _BASELINES: Mapping[str, str] = {
 }
 """Name and module in ``models.evaluation.baselines`` -> class. Imported when asked for: some need optional packages."""
 
-DETECTORS = (PIPELINE, *_BASELINES)
+DETECTORS = (STATION, *_BASELINES)
 
 
-def detector_named(name: str, family: str, off: frozenset[str] = frozenset()) -> BatchDetector:
-    """Return a detector for a family. Raises ModelError for an unknown name or a missing package.
+def detector_named(name: str, budget_per_day: float | None = None) -> BatchDetector:
+    """Return a detector. Raises ModelError for an unknown name or a missing package.
 
-    ``off`` names the parts of the pipeline to leave out (baselines have none).
+    ``budget_per_day`` is the station's budget of false alarms; charts and baselines have their own thresholds.
     """
-    if name == PIPELINE:
-        build_pipeline: Callable[[str, frozenset[str]], BatchDetector]
-        build_pipeline = import_module("models.evaluation.pipeline").PipelineDetector
-        return build_pipeline(family, off)
+    if name == STATION:
+        station: Callable[[float | None], BatchDetector] = import_module("models.evaluation.live").with_budget
+        return station(budget_per_day)
     if name not in _BASELINES:
         raise ModelError(f"there is no detector {name!r}: choose one of {', '.join(DETECTORS)}")
     try:

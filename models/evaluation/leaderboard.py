@@ -12,6 +12,7 @@ from models.evaluation.detectors import BatchDetector
 from models.evaluation.evaluate import Evaluation, load_series, run_all, summarise
 from models.evaluation.families.base import Family, Run
 from models.evaluation.published import PUBLISHED
+from models.pipeline.configs import STATION
 from models.series import Series
 
 _COMMON = ("point_f1", "event_f1", "event_recall", "false_alarms_per_day", "median_delay_min")
@@ -130,7 +131,7 @@ def render(results: Results) -> str:
         columns += tuple(c for row in published for c in row.figures if c not in columns)
         columns = tuple(dict.fromkeys(columns))
         lines = [f"## {family}", "", _row(("detector", *columns, "validation")), _row(["---"] * (len(columns) + 2))]
-        for detector, figures in sorted(by_detector.items(), key=lambda item: item[0] != "pipeline"):
+        for detector, figures in sorted(by_detector.items(), key=lambda item: item[0] != STATION):
             cells = [_cell(figures.get(c)) for c in columns]
             lines.append(_row((f"**{detector}**", *cells, str(figures["validation"]))))
         for row in published:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isnan, nan, sqrt
+from math import isnan, sqrt
 from typing import Any
 
 import numpy as np
 
-from models.compiled import Records, compiled, record_of
+from models.compiled import Records, compiled
 from models.series import Floats
 
 
@@ -28,9 +28,6 @@ class BaselineConfig:
     clip: float = 3.0
     head: int = 12
     """Rows before the first residual: until then it is 0."""
-    settle_rows: float = float("inf")
-    """Rows of learning, then the baseline moves at ``settled`` speed: for runs that begin with a known good part."""
-    settled: float = 0.05
 
 
 _FIELDS = (
@@ -110,8 +107,6 @@ def _advance(x: float, s: Any, c: Any, out: Floats) -> None:
 @compiled
 def _learn(x: float, residual: float, z: float, sigma: float, speed: float, s: Any, c: Any, rows: float) -> None:
     usual = speed == 1.0
-    if rows > c.settle_rows:
-        speed *= c.settled
     clipped = min(max(z, -c.clip), c.clip) * sigma if rows > c.head else residual
     s.level += clipped * speed * max(1.0 / c.level_rows, 1.0 / (rows + 1.0))
     if s.run == 0.0 or rows < c.head:
@@ -146,55 +141,3 @@ def _run(size: float, s: Any) -> float:
         s.usual_run = max(s.usual_run, 1.0)
     s.run = 0.0
     return 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class StandstillConfig:
-    """When a sensor stands still, and for how long it is left out of the residuals. Lengths in rows."""
-
-    still_rows: float = 11.0
-    """Repeats in a row from which a sensor stands still."""
-    times_usual: float = 4.0
-    """At least so many times its usual repeats: analysers repeat a result until the next one."""
-    settle_rows: float = 24.0
-    """Rows after it moved again in which it is still left out."""
-
-
-class Standstill:
-    """Leaves out sensors that stand still, streaming; chunked pushes give equal results.
-
-    A value that does not change for much longer than this sensor is used to is a stuck probe, a logger that repeats
-    itself or a sensor at its end stop. The watches say so (``models/slow/stuck.py``); its jump back and settling are
-    no news.
-    """
-
-    def __init__(self, sensors: int, config: StandstillConfig) -> None:
-        self._config = record_of(config)
-        self.memory = np.zeros(sensors, dtype=[(name, np.float64) for name in ("last", "run", "usual_run", "left")])
-        """By sensor: last value, its repeats and their usual number, rows for which it is left out."""
-        self.memory["last"] = nan
-        self.memory["usual_run"] = 1.0
-
-    def push(self, values: Floats) -> Floats:
-        """Return ``values``, shape (rows, sensors), with NaN where a sensor is left out."""
-        out = values.copy()
-        _leave_out(out, self.memory, self._config)
-        return out
-
-
-@compiled
-def _leave_out(values: Floats, memory: Records, config: Records) -> None:
-    c = config[0]
-    for j in range(values.shape[1]):
-        m = memory[j]
-        for i in range(values.shape[0]):
-            x = values[i, j]
-            if isnan(x):
-                continue
-            _run(0.0 if x == m.last else 1.0, m)
-            m.last = x
-            if m.run >= max(c.still_rows, c.times_usual * m.usual_run):
-                m.left = c.settle_rows + 1.0
-            if m.left > 0.0:
-                m.left -= 1.0
-                values[i, j] = nan

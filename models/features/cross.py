@@ -31,8 +31,6 @@ class CrossConfig:
     """Added variance per predictor (residuals have variance about 1)."""
     components_share: float = 0.8
     """Share of variance of the principal space: T2 is inside it, Q outside."""
-    settle_rows: float = float("inf")
-    """Nothing is learnt after so many rows: for runs that begin with a known good part."""
 
 
 @dataclass
@@ -96,9 +94,8 @@ class CrossModel:
             _score(s.recent, first, self._horizons, self._models, overall, errors)
         s.rows += len(v)
         if s.rows % c.block_rows == 0:
-            if s.rows <= c.settle_rows:
-                self._learn(np.clip(self._stack().astype(np.float64), -c.clip, c.clip))
-                self.refit()
+            self._learn(np.clip(self._stack().astype(np.float64), -c.clip, c.clip))
+            self.refit()
             s.recent[: self._lags] = s.recent[c.block_rows :].copy()
 
     def _stack(self) -> Floats:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isnan, log, log1p
 from typing import Any
@@ -11,25 +10,10 @@ from typing import Any
 import numpy as np
 
 from models.compiled import compiled, numbers_of, record_of, records_of
-from models.features.baseline import (
-    NOVELTY,
-    RUN,
-    SIGMA,
-    STEP,
-    BaselineConfig,
-    Standstill,
-    StandstillConfig,
-    Z,
-    memories,
-    residuals,
-)
-from models.features.contrast import NAMES as CONTRASTS
-from models.features.contrast import Contrast, ContrastConfig
+from models.features.baseline import NOVELTY, RUN, SIGMA, STEP, BaselineConfig, Z, memories, residuals
 from models.features.cross import CrossConfig, CrossModel, CrossState
 from models.features.daily import DailyProfile, Profile
-from models.features.levels import LEVEL_NAMES, Levels
 from models.features.patterns import PATTERN_KEYS, PATTERN_NAMES, fill_patterns, signs_of
-from models.features.visits import VISIT_NAMES, Visits
 from models.series import Floats, Ints, Times
 
 _BASE = (
@@ -41,28 +25,15 @@ _BASE = (
     _RUN, _ZERO, _MISSING, _NOVELTY, _DAY, _BEYOND,
 ) = range(len(_BASE))  # fmt: skip
 _CROSS_0 = len(_BASE)
-"""The prediction errors follow the base, then ``drift``, then the signs of visits."""
+"""The prediction errors follow the base, then ``drift``."""
 _ROWS = ("t2", "q", "moving", "gap")
 _MOVING, _GAP = 2, 3
 _CLIP = 50.0
 _WIDEST = 1e4
 """Every feature is cut here."""
-GROUPS: Mapping[str, tuple[str, ...]] = {
-    "quality": ("run", "zero", "missing", "novelty", "beyond", "noise"),
-    "cross": ("cross_", "t2", "q", "drift"),
-    "horizons": ("cross_5", "cross_10", "cross_20"),
-    "daily": ("day",),
-    "fast": ("fast", "step"),
-    "visits": VISIT_NAMES,
-    "levels": LEVEL_NAMES,
-    "contrast": CONTRASTS,
-    "patterns": PATTERN_NAMES,
-}
-"""Groups of features that an ablation can leave out, by the beginnings of their names."""
 
-
-_FAST = BaselineConfig(level_rows=30, scatter_rows=500)
-_SLOW = BaselineConfig(level_rows=400, scatter_rows=2000)
+_FAST = BaselineConfig(level_rows=12, scatter_rows=300)
+_SLOW = BaselineConfig(level_rows=72, scatter_rows=864, cap_rows=72)
 _CROSS = CrossConfig()
 _NEVER = np.iinfo(np.int64).min
 """No row yet: as numpy writes "not a time"."""
@@ -75,22 +46,9 @@ class FeatureConfig:
     fast: BaselineConfig = _FAST
     slow: BaselineConfig = _SLOW
     cross: CrossConfig = _CROSS
-    daily: bool = True
-    visits: bool = False
-    """Signs of somebody at the probes: repeats and silences of several sensors (``models.features.visits``)."""
-    levels: bool = False
-    """Value over its usual level, and ranges over an hour to a day (``models.features.levels``)."""
-    contrast: ContrastConfig | None = None
-    """Contrasts on a long memory (``models/features/contrast.py``); none where not given."""
-    patterns: bool = False
-    """How well a row fits a known pollution, told by the names of the columns (``models/features/patterns.py``)."""
-    standstill: StandstillConfig | None = None
-    """Leave sensors that stand still out of the residuals (``models/features/baseline.py``); ``None``: never."""
     smooth_rows: int = 3
     """Smoothing of the residuals that T2, Q and the cross prediction look at."""
     drift_rows: float = 288.0
-    off: frozenset[str] = frozenset()
-    """Groups of features that are left at 0 (``GROUPS``): for ablation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +75,9 @@ class FeatureTable:
         self.columns = columns
         self.limits = np.tile([-np.inf, np.inf], (d, 1)) if limits is None else limits.astype(np.float64)
         self.cell_names = _BASE + tuple(f"cross_{h}" for h in config.cross.horizons) + ("drift",)
-        self._visits = Visits(d) if config.visits else None
-        if self._visits is not None:
-            self.cell_names += VISIT_NAMES
-        self._levels = Levels(d) if config.levels else None
-        if self._levels is not None:
-            self.cell_names += LEVEL_NAMES
-        self._contrast = Contrast(d, config.contrast) if config.contrast is not None else None
-        if self._contrast is not None:
-            self.cell_names += CONTRASTS
-        self._standstill = Standstill(d, config.standstill) if config.standstill is not None else None
-        self._signs = signs_of(columns) if config.patterns else np.zeros((0, d))
+        self._signs = signs_of(columns)
         self._keys = np.array([self.cell_names.index(key) for key in PATTERN_KEYS])
-        self.row_names = _ROWS + PATTERN_NAMES if config.patterns else _ROWS
+        self.row_names = _ROWS + PATTERN_NAMES
         self._configs = record_of(config.fast), record_of(config.slow)
         self._fast, self._slow = memories(d), memories(d)
         self._cross = CrossModel(d, config.cross)
@@ -146,31 +94,15 @@ class FeatureTable:
         values = np.ascontiguousarray(values, dtype=np.float64)
         times = times.astype("datetime64[ns]", copy=False)
         cells, rows = np.zeros((n, d, len(self.cell_names))), np.zeros((n, len(self.row_names)))
-        judged = values if self._standstill is None else self._standstill.push(values)
-        fast = residuals(judged, self._fast, self._configs[0])
-        slow = residuals(judged, self._slow, self._configs[1])
+        fast = residuals(values, self._fast, self._configs[0])
+        slow = residuals(values, self._slow, self._configs[1])
         smooth = _single(values, fast, slow, self.limits, self._gains, self._smooth, self._missing, cells, rows)
-        if self.config.daily:
-            _time_of_day(self._daily.push(times, judged), slow, self._gains, self._smooth, cells)
+        _time_of_day(self._daily.push(times, values), slow, self._gains, self._smooth, cells)
         rows[:, :_MOVING], errors = self._cross.push(smooth)
         _together(errors, self._gains, self._smooth, cells)
-        for part, names in ((self._visits, VISIT_NAMES), (self._levels, LEVEL_NAMES), (self._contrast, CONTRASTS)):
-            if part is not None:
-                first = self.cell_names.index(names[0])
-                cells[:, :, first : first + len(names)] = part.push(values)
-        if self.config.patterns:
-            fill_patterns(cells, self._keys, self._signs, rows[:, len(_ROWS) :])
+        fill_patterns(cells, self._keys, self._signs, rows[:, len(_ROWS) :])
         _gaps(times.view(np.int64), self._last, self._cadence, rows)
-        if self.config.off:
-            self._switch_off(cells, rows)
         return Features(cells, np.minimum(rows, _WIDEST), self.cell_names, self.row_names)
-
-    def _switch_off(self, cells: Floats, rows: Floats) -> None:
-        prefixes = tuple(p for group in self.config.off for p in GROUPS.get(group, ()))
-        for array, names in ((cells, self.cell_names), (rows, self.row_names)):
-            for i, name in enumerate(names):
-                if name.startswith(prefixes):
-                    array[..., i] = 0.0
 
     def state(self) -> dict[str, Any]:
         """Return the whole memory as numbers, lists and arrays."""
@@ -180,12 +112,8 @@ class FeatureTable:
             "missing": self._missing,
             "last": self._last,
             "cadence": self._cadence,
-            "contrast": self._contrast.state() if self._contrast is not None else None,
             "cross": dataclasses.asdict(self._cross.state),
             "daily": list(self._daily.profile),
-            "visits": self._visits.memory if self._visits is not None else None,
-            "levels": self._levels.memory if self._levels is not None else None,
-            "standstill": numbers_of(self._standstill.memory) if self._standstill is not None else None,
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -196,14 +124,6 @@ class FeatureTable:
         self._cross.state = CrossState(**state["cross"])
         self._cross.refit()
         self._daily.profile = Profile(*state["daily"])
-        if self._visits is not None:
-            self._visits.memory = state["visits"]
-        if self._levels is not None:
-            self._levels.memory = state["levels"]
-        if self._contrast is not None:
-            self._contrast.set_state(state["contrast"])
-        if self._standstill is not None:
-            self._standstill.memory = records_of(state["standstill"], self._standstill.memory)
 
 
 @compiled

@@ -33,25 +33,6 @@ _NEW_S, _NEW_WET_S = 7200.0, 14_400.0
 """Until the sensor's own habit is known (windows of domain practice)."""
 
 
-class StuckLine:
-    """An alarm of its own where a sensor has been found stuck in each of the last rows. ``state`` is its memory."""
-
-    def __init__(self, rows: int) -> None:
-        self.rows = rows
-        """Rows in a row; 0: never."""
-        self.state: dict[str, int] = {}
-        """Rows so far, by parameter."""
-
-    def push(self, findings: Sequence[Sequence[Finding]]) -> list[bool]:
-        """Return where the alarm is on. ``findings`` has what stands after each of the next rows."""
-        return [self._on(found) for found in findings] if self.rows else [False] * len(findings)
-
-    def _on(self, found: Sequence[Finding]) -> bool:
-        stuck = {f.parameter for f in found if f.reason is Reason.STUCK}
-        self.state = {parameter: self.state.get(parameter, 0) + 1 for parameter in stuck}
-        return any(rows >= self.rows for rows in self.state.values())
-
-
 class StuckWatch:
     """Histogram of how long each sensor's values stay unchanged, slowly forgetting, and the running repetition."""
 

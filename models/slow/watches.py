@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from models.evidence import Context
-from models.protocol import TriageClass
 from models.series import Floats
 from models.slow.capped import CalibrationWatch, CappedWatch
 from models.slow.dilution import DilutionWatch
@@ -45,11 +43,3 @@ class SlowWatches:
         """Go on from a memory returned by ``state``."""
         for watch, memory in zip(self.watches, state, strict=True):
             watch.set_state(memory)
-
-
-def known_to_triage(findings: Sequence[Finding]) -> Context:
-    """Return the context that open findings are for a triage."""
-    return Context(
-        suspected=frozenset(f.parameter for f in findings if f.cls is TriageClass.FALSIFICATION),
-        worn=frozenset(f.parameter for f in findings if f.cls is TriageClass.FAULT),
-    )

@@ -21,6 +21,8 @@ class AlertKind(StrEnum):
     """A usable reading was due, in time, and did not come."""
     FLOODING = "flooding"
     """A station sends more than its quota: a work item, never paged."""
+    REVISION = "revision"
+    """A station sent readings of judged periods again, or many of any: a work item, never paged."""
 
 
 class Severity(StrEnum):

@@ -49,6 +49,7 @@ TOPIC_OF = {
     AlertKind.OFFLINE: Topic.SIGNAL,
     AlertKind.DUE: Topic.SIGNAL,
     AlertKind.FLOODING: Topic.SIGNAL,
+    AlertKind.REVISION: Topic.SIGNAL,
 }
 
 

@@ -44,6 +44,18 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
+class HourOfDay:
+    """What the readings of an hour sum to, and the mean and count by which it was judged."""
+
+    usable_sum: Decimal
+    usable_count: int
+    late_count: int
+    mean: float | None
+    judged_count: int | None
+    """``None``: it was not judged yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """The finding for one bucket.
 

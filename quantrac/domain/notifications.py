@@ -35,6 +35,41 @@ class Notification:
     subject: str
     text: str
     html: str | None = None
+    answers: str | None = None
+    """``message_id`` of the first message about the same incident or alert to the same recipient, which it goes on
+    from; known when it is delivered."""
+    picture: bytes | None = None
+    """PNG of the curve; drawn when it is delivered."""
+
+
+CURVE_STARTS, CURVE_ENDS = "<!--curve-->", "<!--/curve-->"
+"""Marks in the HTML form: what stands between them gives way to a picture of the curve, where one is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """Usable readings of one slice of time."""
+
+    at: datetime
+    low: float
+    mean: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The readings of one sensor around an incident, for a picture."""
+
+    station: str
+    parameter: str
+    unit: str
+    since: datetime
+    """When the condition began."""
+    slice_s: float
+    """Length of a slice; a longer distance between points is a gap."""
+    minimum: float | None
+    maximum: float | None
+    points: tuple[CurvePoint, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,8 @@ class Person:
     """Of an operator: the stations of its plant."""
     quiet: QuietHours | None = None
     channels: tuple[ContactChannel, ...] = ()
+    phone: str | None = None
+    """To be rung by colleagues; no message is sent there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ class BreakKind(StrEnum):
     """The log ends before the progress: its next records get offsets that were used before."""
     TOPIC_ANEW = "topic_anew"
     """The topic was deleted and made again, or the cluster is another one."""
+    RESTORED = "restored"
+    """The database knows less than it did: it is new, or was restored from a backup."""
     ACCEPTED = "accepted"
     """An operator moved the progress over offsets at which the log has no record."""
 
@@ -27,6 +29,8 @@ class Reached:
     """Everything before it is committed."""
     shared_offset: int
     """Everything before it was also sent on to Kafka for others; never beyond ``next_offset``."""
+    replayed_before: int = 0
+    """Records before it were dealt with before the database was restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,13 @@ _TOLD = {
         "held after offset {first} of all its partitions together was not processed. If it still exists, name its "
         "cluster in the settings and let a worker finish it; else let the loggers send that time again."
     ),
+    BreakKind.RESTORED: (
+        "The database knows nothing of records {first} to {last} of partition {partition} of the raw topic, which its "
+        "workers had acknowledged to Kafka: it is new, or was restored from a backup. They are read again and page "
+        "nobody, and messages get other Message-IDs than those of the lost database. What people did since the backup "
+        "(acknowledgements, causes, imports of stations and limits) is to be done again; compare `quantrac audit "
+        "verify --head FILE`."
+    ),
     BreakKind.ACCEPTED: "An operator accepted that partition {partition} has no records {first} to {last}.",
 }
 
@@ -90,3 +101,22 @@ def position_of(partition: int, reached: Reached, log: LogRange, most_again: int
     if reached.next_offset < log.start:
         return log.start, LogBreak(partition, BreakKind.LOST, reached.next_offset, log.start)
     return max(log.start, min(reached.shared_offset, reached.next_offset), reached.next_offset - most_again), None
+
+
+def restored(partition: int, reached: Reached, acknowledged: int, log: LogRange) -> LogBreak | None:
+    """Return what a database forgot: Kafka is acknowledged only after the COMMIT, so it never knows more.
+
+    Parameters
+    ----------
+    acknowledged
+        The group's committed offset at the broker.
+
+    >>> restored(0, Reached(7, 7), 7, LogRange(0, 9)) is None
+    True
+    >>> restored(0, Reached(2, 2), 7, LogRange(0, 9)).beyond
+    7
+    """
+    beyond = min(acknowledged, log.end)
+    if beyond <= max(reached.next_offset, reached.replayed_before):
+        return None
+    return LogBreak(partition, BreakKind.RESTORED, reached.next_offset, beyond)

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from quantrac.domain.judgements import Verdict
 from quantrac.domain.limits import Window
+from quantrac.domain.revisions import PendingCause, PendingState
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,25 @@ class RevisionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingRow:
+    """What a judged hour or day would be by revised readings, and what an officer had decided of it until then."""
+
+    parameter: str
+    window: Window
+    start: datetime
+    standing_mean: float | None
+    standing_verdict: Verdict
+    mean: float | None
+    verdict: Verdict
+    revised_readings: int
+    cause: PendingCause
+    state: PendingState
+    decided_at: datetime | None
+    decided_by: str | None
+    decision_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRow:
     """An alert and what was known of it; ``parameter`` is empty for an alert of the whole station."""
 
@@ -128,3 +148,4 @@ class StationRows:
     silences: tuple[SilenceRow, ...] = ()
     revisions: tuple[RevisionRow, ...] = ()
     alerts: tuple[AlertRow, ...] = ()
+    pending: tuple[PendingRow, ...] = ()

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from quantrac.terminal import printable
 from reports.document import Column, Document, Table, Text, Value
 from reports.formats import stamp
 
@@ -20,7 +21,7 @@ def render(document: Document) -> bytes:
     """Return the tables of a document, one after the other, with CRLF as RFC 4180 has it."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(["report", safe(document.subject.vi), document.period.vi, "as_of", stamp(document.as_of)])
+    writer.writerow(["report", safe(document.subject.vi), safe(document.period.vi), "as_of", stamp(document.as_of)])
     for note in document.notes:
         writer.writerow(["note", safe(note.vi), safe(note.en)])
     for table in document.tables:
@@ -29,12 +30,13 @@ def render(document: Document) -> bytes:
 
 
 def safe(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula.
+    """Return a text that no spreadsheet takes for a formula, and no terminal for an order.
 
-    >>> safe("=1+1"), safe("COD")
-    ("'=1+1", 'COD')
+    >>> safe("=1+1"), safe("COD"), safe(" @SUM(A1)")
+    ("'=1+1", 'COD', "' @SUM(A1)")
     """
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    shown = printable(text, lines=False)
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
 
 
 def head(column: Column) -> str:
@@ -45,9 +47,9 @@ def head(column: Column) -> str:
 
 def _lines(table: Table) -> Iterator[list[str]]:
     yield []
-    yield ["table", table.code, table.title.vi, table.title.en]
-    yield ["origin", table.origin.vi, table.origin.en]
-    yield [head(column) for column in table.columns]
+    yield ["table", safe(table.code), safe(table.title.vi), safe(table.title.en)]
+    yield ["origin", safe(table.origin.vi), safe(table.origin.en)]
+    yield [safe(head(column)) for column in table.columns]
     for row in table.rows:
         yield [_cell(value) for value in row]
     if table.left_out:

@@ -1,4 +1,5 @@
 SELECT station, parameter, day, expected, received, usable
-  FROM data_received(%(first_day)s, %(last_day)s)
- WHERE %(station)s::text IS NULL OR station = %(station)s
+  FROM received_days
+ WHERE day BETWEEN %(first_day)s::date AND %(last_day)s::date
+   AND (%(station)s::text IS NULL OR station = %(station)s)
  ORDER BY station, parameter, day

@@ -9,18 +9,21 @@ BEGIN
     FOR relation IN
         SELECT relname AS name,
                relname IN ('station_states', 'model_states', 'stations', 'outbox', 'held_notifications', 'people', 
-                           'contact_channels', 'incident_attachments', 'incident_links') AS personal
+                           'contact_channels', 'incident_attachments', 'incident_links', 'accounts', 'account_sessions',
+                           'login_links', 'security_events') AS personal
           FROM pg_class
          WHERE relnamespace = 'public'::regnamespace
            AND relkind IN ('r', 'p', 'v')
            AND pg_get_userbyid(relowner) = current_user
     LOOP
         EXECUTE format('REVOKE ALL ON %I FROM quantrac_writer, quantrac_notifier, quantrac_desk, quantrac_trainer, '
-                       'quantrac_reader, PUBLIC', relation.name);
-        EXECUTE format('GRANT SELECT ON %I TO quantrac_writer', relation.name);
+                       'quantrac_reader, quantrac_web, PUBLIC', relation.name);
+        IF relation.name NOT IN ('accounts', 'account_sessions', 'login_links', 'security_events') THEN
+            EXECUTE format('GRANT SELECT ON %I TO quantrac_writer', relation.name);
+        END IF;
         IF NOT relation.personal THEN
-            EXECUTE format('GRANT SELECT ON %I TO quantrac_notifier, quantrac_desk, quantrac_trainer, quantrac_reader',
-                           relation.name);
+            EXECUTE format('GRANT SELECT ON %I TO quantrac_notifier, quantrac_desk, quantrac_trainer, quantrac_reader, '
+                           'quantrac_web', relation.name);
         END IF;
     END LOOP;
 
@@ -29,9 +32,10 @@ BEGIN
         held_notifications,
         dead_letters, feeds, ledger, kafka_progress, station_states, station_presence, delays,
         sensor_presence, listening, installation, model_states, station_models, shadow_counts, forwarded_files,
-        wqi, sent_reports
+        wqi, sent_reports, running_workers
         TO quantrac_writer;
     GRANT INSERT, UPDATE ON deferred_records TO quantrac_writer;
+    GRANT INSERT, UPDATE ON receipts_committed, stored_hours TO quantrac_writer;
     GRANT INSERT ON raw_log_breaks TO quantrac_writer;
     GRANT INSERT ON reading_revisions TO quantrac_writer;
 
@@ -39,8 +43,10 @@ BEGIN
     FOR rule IN
         SELECT * FROM (VALUES
             ('quantrac_writer', 'UPDATE', 'readings', 'station parameter observed_at'),
-            ('quantrac_writer', 'INSERT', 'reading_revisions', 'id recorded_at recorded_by'),
+            ('quantrac_writer', 'INSERT', 'reading_revisions', 'id recorded_at recorded_by transaction'),
             ('quantrac_writer', 'UPDATE', 'ledger', 'station day'),
+            ('quantrac_writer', 'UPDATE', 'receipts_committed', 'origin station hour_start'),
+            ('quantrac_writer', 'UPDATE', 'stored_hours', 'station hour_start'),
             ('quantrac_writer', 'INSERT', 'alerts',
              'id resolved_at acknowledged_at acknowledged_by closed_cause recorded_at recorded_by'),
             ('quantrac_writer', 'UPDATE', 'alerts',
@@ -67,10 +73,10 @@ BEGIN
     GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes,
                   permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger,
                   effective_to)
-        ON stations TO quantrac_reader, quantrac_trainer;
+        ON stations TO quantrac_reader, quantrac_trainer, quantrac_web;
     GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until,
                   sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at)
-        ON outbox TO quantrac_reader, quantrac_trainer;
+        ON outbox TO quantrac_reader, quantrac_trainer, quantrac_web;
     GRANT SELECT (id, alert_id, transition_id, message_id, station, channel, held_at, digested_at)
         ON held_notifications TO quantrac_reader, quantrac_trainer;
 
@@ -82,7 +88,16 @@ BEGIN
     GRANT USAGE ON SEQUENCE incidents_id_seq TO quantrac_notifier, quantrac_desk;
     GRANT UPDATE (withdrawn_at, fallen_back_at, next_try_at, failed_at, last_error) ON outbox TO quantrac_desk;
     GRANT INSERT (message_id, channel, recipient, subject, text, html, next_try_at, incident_id, notice, person,
-                  contact_id) ON outbox TO quantrac_notifier, quantrac_desk;
+                  contact_id) ON outbox TO quantrac_notifier, quantrac_desk, quantrac_web;
+
+    -- The page does what its officers do, and keeps their accounts; nobody else sees those. Nothing of them is deleted.
+    GRANT INSERT, UPDATE ON incidents, hold_windows, rota_overrides, rota_swaps, accounts, login_links TO quantrac_web;
+    GRANT INSERT ON incident_alerts, incident_events, incident_attachments, account_sessions, security_events
+        TO quantrac_web;
+    GRANT UPDATE (stage, seen_at, ended_at) ON account_sessions TO quantrac_web;
+    GRANT UPDATE (withdrawn_at, fallen_back_at, next_try_at, failed_at, last_error) ON outbox TO quantrac_web;
+    GRANT SELECT ON people, contact_channels, incident_attachments, accounts, account_sessions, login_links,
+        security_events TO quantrac_web;
     -- People and where they are reached are the desk's alone: a worker that was taken over adds no stranger.
     GRANT INSERT, UPDATE ON
         people, contact_channels, rotas, escalation_policies, rota_overrides, rota_swaps TO quantrac_desk;
@@ -91,15 +106,23 @@ BEGIN
     GRANT UPDATE (failing_since) ON contact_channels TO quantrac_notifier;
     -- Links are made by the step that pages, and used by the officers' desk and the page.
     GRANT INSERT ON incident_links TO quantrac_notifier;
-    GRANT SELECT, UPDATE (used_at) ON incident_links TO quantrac_desk;
+    GRANT SELECT, UPDATE (used_at) ON incident_links TO quantrac_desk, quantrac_web;
 
+    -- The first account of messages: bridges and drop folders, which read the registry as the reader, raise it.
+    GRANT EXECUTE ON FUNCTION
+        carry_receipts(text[], text[], timestamptz[], bigint[], boolean[], text[], integer[], bigint[])
+        TO quantrac_reader;
     GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb), acknowledge_alert(bigint, text),
-        record_alert_cause(bigint, text, text) TO quantrac_desk;
+        record_alert_cause(bigint, text, text), decide_revisions(bigint[], boolean, text, text) TO quantrac_desk;
+    GRANT EXECUTE ON FUNCTION hold_finding(judgements, judgements, text, integer), drop_held_finding(judgements),
+        forget_delays(interval), forget_deferred(interval), forget_held_notifications(interval),
+        forget_texts(interval), forget_workers(interval), forget_sessions(interval, integer) TO quantrac_writer;
+    GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb) TO quantrac_web;
 
     -- The writer's staging table is temporary; nobody else needs one, and PostgreSQL gives it to everybody.
     EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
     FOREACH role IN ARRAY ARRAY['quantrac_writer', 'quantrac_notifier', 'quantrac_desk', 'quantrac_trainer',
-                                'quantrac_reader'] LOOP
+                                'quantrac_reader', 'quantrac_web'] LOOP
         EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM %I', current_database(), role);
         IF NOT has_database_privilege(role, current_database(), 'CONNECT') THEN
             EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), role);

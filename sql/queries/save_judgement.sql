@@ -19,3 +19,4 @@ ON CONFLICT (station, parameter, "window", window_start) DO UPDATE SET
     expected = excluded.expected,
     retrospective = excluded.retrospective,
     judged_at = excluded.judged_at
+RETURNING true

@@ -1,5 +1,6 @@
 -- A message waits while an earlier one of the same alert, or of the same incident, to the same recipient is due and
--- neither sent nor given up: an end never arrives before its beginning.
+-- neither sent nor given up: an end never arrives before its beginning. It goes on from the first that the recipient has
+-- got about the same incident or alert.
 UPDATE outbox SET locked_until = %(until)s
  WHERE id IN (
         SELECT id FROM outbox AS due
@@ -24,4 +25,11 @@ UPDATE outbox SET locked_until = %(until)s
          LIMIT %(limit)s
            FOR UPDATE SKIP LOCKED
        )
-RETURNING id, message_id, channel, recipient, subject, text, html, attempts, created_at
+RETURNING id, message_id, channel, recipient, subject, text, html, attempts, created_at,
+          (SELECT first.message_id
+             FROM outbox AS first
+            WHERE (first.incident_id = outbox.incident_id OR first.alert_id = outbox.alert_id)
+              AND first.channel = outbox.channel AND first.recipient = outbox.recipient AND first.id < outbox.id
+              AND first.sent_at IS NOT NULL
+            ORDER BY first.id
+            LIMIT 1)

@@ -16,7 +16,10 @@ from quantrac import topics
 from quantrac.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("quantrac", "ingest", "streams", "alerts", "models", "sql", "dashboards", "simulators", "local", "commands")
+PARTS = (
+    *("quantrac", "ingest", "streams", "alerts", "models", "sql", "dashboards", "simulators", "local"),
+    *("commands", "web"),
+)
 METRICS = {"Counter", "Gauge", "Summary", "Histogram"}
 LONGEST_LINE = 120
 DOCS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "deploy" / "README.md"]

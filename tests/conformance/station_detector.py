@@ -10,15 +10,15 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 
-from models.assessment import LEARNING_ROWS, RowAssessment, WatchConfig
-from models.evidence import MOVED
 from models.features.table import Features
-from models.pipeline import Scored
+from models.pipeline.pipeline import Scored
 from models.protocol import NotReadyReason, Reason, Row, Triage
-from models.reported import reported
-from models.residual import FUTURE_S, ResidualDetector, probability_of
 from models.snapshots import pack, unpack
-from models.watch import StationWatch
+from models.station.charts import FUTURE_S, ResidualDetector, probability_of
+from models.station.judging import LEARNING_ROWS, RowAssessment, WatchConfig
+from models.station.pipeline_memory import StationWatch
+from models.station.reported import reported
+from models.triage.evidence import MOVED
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.assessment import WatchConfig
 from models.errors import ModelError
 from models.protocol import NotReadyReason, Row
-from models.residual import ResidualConfig, SensorConfig
+from models.station.charts import ResidualConfig, SensorConfig
+from models.station.judging import WatchConfig
 from tests.conformance import station_detector
 from tests.conformance.station_detector import ChartsDetector, Detector, NotReady, Score, StationPipeline
 

@@ -20,14 +20,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from alerts import gateway
 from alerts.gateway import retry_after
+from alerts.heartbeat import Beat, Heartbeat, HeartbeatOptions, Row
 from alerts.notifiers import web_push, webhook
 from alerts.notifiers.protocol import Notifier
 from alerts.notifiers.web_push import WebPushNotifier
 from alerts.notifiers.webhook import WebhookNotifier
 from alerts.targets import load_targets
 from alerts.vapid import new_key, public_key
+from quantrac.clock import SystemClock
 from quantrac.domain.notifications import Channel, Notification
-from quantrac.errors import NotifyError
+from quantrac.errors import NotifyError, StoreError
 from tests.receivers import Asked, Provider, provider
 
 # What Apprise does on Python 3.11 when it is imported.
@@ -300,3 +302,29 @@ def test_retry_after_is_kept_and_bounded() -> None:
     assert retry_after("Mon, 23 Nov 2026 02:00:00 GMT", now) == timedelta(0)
     assert retry_after("9" * 400, now) in {timedelta(hours=1), None}
     assert retry_after("soon", now) is retry_after("", now) is retry_after(None, now) is None
+
+
+class Shown:
+    """A path that is well, or a database that is away."""
+
+    def __init__(self, *, away: bool = False) -> None:
+        self.away = away
+
+    def signs(self) -> Row:
+        if self.away:
+            raise StoreError("away", retryable=True)
+        now = datetime.now(UTC)
+        return now, now, None, None, None
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_monitor_is_asked_while_all_is_well_and_its_secret_address_is_told_to_nobody(other_end: Provider) -> None:
+    options = HeartbeatOptions("https://monitor.example.vn/ping/SECRET")
+    other_end.answers = [(200, {}, b"OK"), (500, {}, b""), (302, {"Location": "https://hook.example.vn/"}, b"")]
+    heart = Heartbeat(Shown(), options, SystemClock())
+    assert [heart.once() for _ in range(3)] == [Beat.SENT, Beat.MONITOR_AWAY, Beat.MONITOR_AWAY]
+    assert {(a.method, a.host, a.path) for a in other_end.asked} == {("GET", "monitor.example.vn", "/ping/SECRET")}
+    assert Heartbeat(Shown(away=True), options, SystemClock()).once() is Beat.DATABASE_AWAY
+    assert len(other_end.asked) == 3

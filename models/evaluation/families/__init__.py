@@ -11,7 +11,7 @@ from models.evaluation.families.nab import NAB
 from models.evaluation.families.oddwater import ODDWATER
 from models.evaluation.families.scenarios import SCENARIOS
 from models.evaluation.families.skab import SKAB
-from models.families import STATION_DEFAULT
+from models.pipeline.configs import STATION
 
 FAMILIES: dict[str, Family] = {
     family.name: family for family in (GECCO, SKAB, NAB, LRO, ODDWATER, EINDHOVEN, SCENARIOS)
@@ -20,7 +20,7 @@ FAMILIES: dict[str, Family] = {
 
 def family_named(name: str) -> Family:
     """Return a family; for a station's own model, the scenarios. Raises ModelError naming the known ones."""
-    if name == STATION_DEFAULT.name:
+    if name == STATION:
         return SCENARIOS
     if name not in FAMILIES:
         raise ModelError(f"there is no benchmark family {name!r}: choose one of {', '.join(FAMILIES)}")

@@ -43,6 +43,8 @@ class Family:
     load: Callable[[Path], tuple[Series, ...]]
     own: Callable[[Sequence[Run]], OwnFigures]
     learns_from: str
+    budget_per_day: float = 1 / 7
+    """False alarms a day that the station may cost here."""
 
 
 def by_row(alarm: Bools) -> Bools:

@@ -13,7 +13,16 @@ from models.evaluation.families.base import Family, no_own_metric, series_name
 from models.evaluation.tables import Table, read_tables
 from models.series import Series
 
-_COVARIATES = ("Tp", "Fm", "Fm_2")
+_SYMBOLS = {
+    "Leit": "COND",
+    "Trueb": "TURB",
+    "Tp": "Temp",
+    "Fm": "Flow_1",
+    "Fm_2": "Flow_2",
+    "Cl": "ClO2",
+    "Cl_2": "ClO2_2",
+}
+_COVARIATES = ("Temp", "Flow_1", "Flow_2")
 
 
 def _series(table: Table, name: str) -> Series:
@@ -21,10 +30,10 @@ def _series(table: Table, name: str) -> Series:
     return Series(
         name=name,
         times=table.times("Time"),
-        columns=columns,
+        columns=tuple(_SYMBOLS.get(c, c) for c in columns),
         values=np.column_stack([table.floats(c) for c in columns]),
         labels=table.flags("EVENT"),
-        covariates=tuple(c for c in _COVARIATES if c in columns),
+        covariates=tuple(_SYMBOLS[c] for c in columns if _SYMBOLS.get(c) in _COVARIATES),
         group=name,
     )
 
@@ -34,4 +43,4 @@ def load(folder: Path) -> tuple[Series, ...]:
     return tuple(_series(t, series_name(t.path, folder)) for t in read_tables(folder) if t.has("Time", "EVENT"))
 
 
-GECCO = Family("gecco", load, no_own_metric, "the files of --train, with their labels")
+GECCO = Family("gecco", load, no_own_metric, "the files of --train, with their labels", 0.12)

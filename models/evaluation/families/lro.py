@@ -53,6 +53,7 @@ def _series(table: Table, name: str) -> Series:
         values=np.column_stack([_values(table, c) for c in columns]),
         labels=np.column_stack([_label(table, c) if c in scored else unlabelled for c in columns]),
         covariates=covariates,
+        in_river=True,
         group=_site(table.path),
     )
 
@@ -78,4 +79,4 @@ def own(runs: Sequence[Run]) -> OwnFigures:
     return OwnFigures({"overlap_f1": sum(counts, Confusion()).f1}, tuple({"overlap_f1": c.f1} for c in counts))
 
 
-LRO = Family("lro", load, own, "the files of --train, with their labels (other sites)")
+LRO = Family("lro", load, own, "the files of --train, with their labels (other sites)", 0.12)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +15,8 @@ import pytest
 from psycopg.rows import dict_row
 
 from alerts.effective_limits import effective_limits
+from local.servers import LocalServers
+from local.servers.postgres import Postgres
 from quantrac.endpoints import DatabaseEndpoint
 from sql.catalogue import refresh_effective_limits
 
@@ -62,15 +66,20 @@ def macros_expanded(sql: str, start: datetime, end: datetime) -> str:
 class Asker:
     """Runs panels' SQL as Grafana does: read only, as the reader role."""
 
-    def __init__(self, conninfo: str, now: datetime) -> None:
+    def __init__(self, conninfo: str, now: datetime, owner: str | None = None) -> None:
         self._conninfo = conninfo
+        self._owner = owner
         self.now = now
-        self.variables: dict[str, str | Sequence[str]] = {"stations": [], "station": "", "parameter": ""}
+        self.variables: dict[str, str | Sequence[str]] = dict.fromkeys(
+            ("stations", "station", "parameter", "park", "kind", "severity"), ""
+        )
 
     def __call__(
         self, sql: str, *, back: timedelta = timedelta(hours=6), interval: str = "1m", **variables: str | Sequence[str]
     ) -> tuple[list[str], Rows]:
         """Return the names of the columns and the rows."""
+        if self._owner is not None:
+            refresh_effective_limits(self._owner, effective_limits)
         sql = interpolated(sql, {**self.variables, **variables}, interval)
         sql = macros_expanded(sql, self.now - back, self.now)
         # Grafana sends the text as it is: no parameters, so '%' stands for itself.
@@ -134,13 +143,32 @@ class Seed:
                 unit="mg/L" if parameter == "COD" else "",
                 cadence_s=300,
             )
-        refresh_effective_limits(self._owner, effective_limits)
         if received_ago_s is not None:
             at = self.now - timedelta(seconds=received_ago_s)
             self.insert("station_presence", station=code, online=True, last_received_at=at, last_observed_at=at)
 
-    def latest(self, station: str, parameter: str, value: float | None, status: str = "00", flag: int = 1) -> None:
-        at = self.now - timedelta(minutes=1)
+    def returning(self, table: str, **values: object) -> int:
+        """Insert a row and return its id."""
+        self.insert(table, **values)
+        row = self._connection.execute(f"SELECT max(id) FROM {table}".encode()).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def incident(self, alert: int, **values: object) -> int:
+        """An incident with one alert."""
+        incident = self.returning("incidents", **values)
+        at = self.now
+        change = self.returning(
+            "alert_transitions", alert_id=alert, kind="opened", reason="r", observed_at=at, severity="high"
+        )
+        member = {"incident_id": incident, "alert_id": alert, "transition_id": change, "joined_at": at, "counts": True}
+        self.insert("incident_alerts", **member)
+        return incident
+
+    def latest(
+        self, station: str, parameter: str, value: float | None, status: str = "00", flag: int = 1, ago_s: float = 60
+    ) -> None:
+        at = self.now - timedelta(seconds=ago_s)
         row = {"station": station, "parameter": parameter, "observed_at": at, "received_at": at, "value": value}
         self.insert("latest_readings", **row, status=status, flag=flag)
 
@@ -161,6 +189,63 @@ class Seed:
         self.insert("readings", **row, status=status, flag=flag, late=late, raw_partition=0, raw_offset=self._offset)
 
 
+@contextmanager
+def seeded(servers: LocalServers, template: str, fill: Callable[[Seed], None]) -> Iterator[Asker]:
+    """A database filled once, for tests that only read."""
+    postgres, name = servers.postgres, f"test_{uuid.uuid4().hex[:12]}"
+    endpoint = postgres.create_database(name, template)
+    with psycopg.connect(endpoint.owner, autocommit=True) as connection:
+        row = connection.execute("SELECT now()").fetchone()
+        assert row is not None
+        seed = Seed(connection, endpoint.owner, row[0])
+        fill(seed)
+        refresh_effective_limits(endpoint.owner, effective_limits)
+    yield Asker(endpoint.reader, row[0])
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def _province(local_servers: LocalServers, _template: str) -> Iterator[Asker]:
+    """Stations in every status, with a past."""
+    with seeded(local_servers, _template, province) as asker:
+        asker.variables |= {"stations": ["A", "B", "C", "R"], "station": "A", "parameter": "COD", "park": "KCN"}
+        yield asker
+
+
+@pytest.fixture
+def ask_province(_province: Asker, postgres: Postgres) -> Asker:
+    """Ask about the province that has something for every panel."""
+    return _province
+
+
+def province(seed: Seed) -> None:
+    """One row at least for every panel."""
+    now, hour = seed.now, timedelta(hours=1)
+    seed.limit_set("QCVN40-2011-A", COD=75.0)
+    for code in ("A", "B", "C"):
+        seed.station(code, park="KCN")
+    seed.station("R", kind="surface_water", limit_set=None)
+    for code, cod in (("A", 95.0), ("B", 40.0)):
+        seed.latest(code, "COD", cod)
+        seed.latest(code, "pH", 7.0)
+    for minutes in (5, 10, 60):
+        seed.reading("A", "COD", timedelta(minutes=minutes), 95.0)
+    seed.reading("A", "pH", timedelta(minutes=5), 7.0, status="01")
+    alert = {"station": "A", "parameter": "COD", "kind": "limit", "opened_at": now - hour, "since": now - hour}
+    told = {"explanation_vi": "COD vượt", "explanation_en": "COD over", "limit_maximum": 90.0, "value": 95.0}
+    alarm = seed.returning("alerts", **alert, **told, rule="cod", severity="high")
+    seed.incident(alarm, opened_at=now - hour, spread_at=now - hour, extent="station", state="open", topic="water",
+                  severity="high", paged_at=now - hour)  # fmt: skip
+    for parameter in ("COD", "pH", "Flow"):
+        counts = {"usable_sum": 120, "usable_count": 12, "total_count": 13, "late_count": 1}
+        start = now - (now - datetime(2026, 1, 1, tzinfo=now.tzinfo)) % hour - 2 * hour
+        seed.insert("reading_hours", station="A", parameter=parameter, hour_start=start, **counts)
+    judged = {"usable_count": 12, "expected": 12, "judged_at": now, "mean": 95.0, "verdict": "exceeded"}
+    for window in ("hour", "day"):
+        key = {"station": "A", "parameter": "COD", "window": window, "window_start": now - 2 * hour}
+        seed.insert("judgements", **key, **judged, retrospective=True, limit_maximum=90.0)
+
+
 @pytest.fixture
 def now(database: DatabaseEndpoint) -> datetime:
     """The database's own instant: its ``now()`` decides who is offline."""
@@ -179,4 +264,4 @@ def seed(database: DatabaseEndpoint, now: datetime) -> Iterator[Seed]:
 
 @pytest.fixture
 def ask(database: DatabaseEndpoint, now: datetime) -> Callable[..., tuple[list[str], Rows]]:
-    return Asker(database.reader, now)
+    return Asker(database.reader, now, database.owner)

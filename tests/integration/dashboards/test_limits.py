@@ -20,6 +20,8 @@ from quantrac.errors import RuleError
 from quantrac.registry import load_registry, registry_sha256, sample_province
 from sql.catalogue import import_limit_sets, import_registry, refresh_effective_limits
 
+LATEST = "SELECT * FROM sensor_latest WHERE station IN (${stations:sqlstring})"
+
 NH4, PO4 = 18.0385 / 14.0067, 94.9714 / 30.9738  # molar masses over those of N and P
 
 # QCVN 40:2011/BTNMT column A with Kq 1.2, Kf 1.0 (worked example: COD 90, TSS 60, NH4-N 6.0, TN 24, TP 4.8), by unit
@@ -129,7 +131,7 @@ def test_a_dashboard_shows_the_limit_in_the_unit_of_the_sensor(database: Databas
     stations = tuple(first_version(f"S{i}", Sensor(parameter, unit)) for i, (parameter, unit, _) in enumerate(UNITS))
     import_registry(database.owner, Registry(stations), "x", effective_limits)
     import_limit_sets(database.owner, load_limit_sets([packaged_limits()]), effective_limits)
-    _, rows = ask(query("latest"), stations=[s.code for s in stations])
+    _, rows = ask(LATEST, stations=[s.code for s in stations])
     shown = {row["station"]: (row["parameter"], row["unit"], row["maximum"]) for row in rows}
     for i, (parameter, unit, maximum) in enumerate(UNITS):
         expected = None if maximum is None else pytest.approx(maximum)
@@ -143,7 +145,7 @@ def test_dashboards_and_alerts_agree_on_every_limit(database: DatabaseEndpoint, 
     import_limit_sets(database.owner, limit_sets, effective_limits)
     today: date = ask.now.astimezone(VIETNAM).date()
 
-    _, rows = ask(query("latest"), stations=[s.code for s in registry.stations])
+    _, rows = ask(LATEST, stations=[s.code for s in registry.stations])
     shown = {(row["station"], row["parameter"]): (row["minimum"], row["maximum"]) for row in rows}
 
     assert len(shown) == sum(len(s.sensors) for s in registry.stations)
@@ -180,7 +182,7 @@ def test_a_change_of_limits_is_a_step_in_the_trend(database: DatabaseEndpoint, a
         (change, 67.5),
         (ask.now, 67.5),
     ]
-    _, (row,) = ask(query("latest"), stations=["A"])
+    _, (row,) = ask(LATEST, stations=["A"])
     assert row["maximum"] == 67.5
 
 

@@ -29,6 +29,7 @@ def test_a_file_arrives_with_its_bytes_and_what_is_known_of_it(dropfolder: Any, 
     assert record.key == b"DT_KCNA_NUOSXL"
     headers = {key: value.decode() for key, value in record.headers.items()}
     assert before <= datetime.fromisoformat(headers.pop("received-at")) <= datetime.now(UTC)
+    assert headers.pop("receipt").startswith("dropfolder-1:")
     assert headers == {
         "content-type": topics.CONTENT_TT10,
         "mqtt-topic": "quantrac/v1/DT_KCNA_NUOSXL/files",

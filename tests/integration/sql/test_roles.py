@@ -21,8 +21,9 @@ TABLES = (
     *("outages", "incidents", "incident_alerts", "incident_transitions", "incident_progress", "incident_events"),
     *("incident_attachments", "hold_windows", "people", "contact_channels", "rotas", "escalation_policies"),
     *("rota_overrides", "rota_swaps"),
-    "forwarded_files",
-    *("judgement_revisions", "alert_causes", "wqi", "sent_reports"),
+    *("forwarded_files", "receipts", "receipts_committed", "stored_hours"),
+    *("judgement_revisions", "pending_judgements", "alert_causes", "wqi", "sent_reports", "running_workers"),
+    *("accounts", "account_sessions", "login_links", "security_events"),
 )
 
 
@@ -63,6 +64,8 @@ def test_reader_cannot_write_anything(database: DatabaseEndpoint) -> None:
         "SELECT document FROM people",
         "SELECT address FROM contact_channels",
         "SELECT content FROM incident_attachments",
+        "SELECT password_hash FROM accounts",
+        "SELECT token_hash FROM account_sessions",
     ],
 )
 def test_reader_does_not_see_people_nor_states(database: DatabaseEndpoint, query: str) -> None:
@@ -80,7 +83,7 @@ def test_reader_reads_everything_else(database: DatabaseEndpoint) -> None:
             "people",
             "contact_channels",
         }
-        hidden |= {"incident_attachments"}
+        hidden |= {"incident_attachments", "accounts", "account_sessions", "login_links", "security_events"}
         for table in {*TABLES, "current_stations", "current_sensors"} - hidden:
             connection.execute(f"SELECT * FROM {table}".encode())
         connection.execute("SELECT code, name_vi, kq FROM stations")
@@ -166,3 +169,41 @@ def test_number_8_a_mail_servers_answer_shows_the_reader_no_address(
         )
     with Reports(database.reader) as reports:
         assert [line.last_error for line in reports.deliveries()] == [shown]
+
+
+def test_the_two_accounts_of_messages_belong_to_different_roles(database: DatabaseEndpoint) -> None:
+    for name in ("writer", "notifier", "desk", "trainer"):
+        _refused(
+            getattr(database, name), "SELECT carry_receipts('{a}','{b}','{2026-01-01}','{1}','{f}','{t}','{0}','{0}')"
+        )
+    _refused(database.writer, "INSERT INTO receipts DEFAULT VALUES")
+    _refused(database.writer, "UPDATE receipts SET acknowledged = 1")
+    _refused(database.reader, "UPDATE receipts_committed SET numbers = '{}'")
+    with psycopg.connect(database.reader, autocommit=True) as connection:
+        for count in (5, 3):
+            connection.execute(
+                "SELECT carry_receipts('{a}','{b}','{2026-01-01}',%s,'{f}','{t}','{0}','{0}')", ([count],)
+            )
+        assert connection.execute("SELECT acknowledged FROM receipts").fetchall() == [(5,)]
+
+
+def test_the_page_deletes_nothing_and_changes_no_evidence(database: DatabaseEndpoint) -> None:
+    for table in TABLES:
+        _refused(database.web, f"DELETE FROM {table}")
+        _refused(database.web, f"TRUNCATE {table}")
+    for statement in (
+        "UPDATE readings SET value = 0",
+        "UPDATE alerts SET closed_cause = 'drill'",
+        "UPDATE security_events SET kind = ''",
+        "UPDATE account_sessions SET login = 'another'",
+        "INSERT INTO people (code, position, document, changed_at) VALUES ('x', 1, '{}', now())",
+        "SELECT recipient FROM outbox",
+        "SELECT contacts FROM stations",
+    ):
+        _refused(database.web, statement)
+
+
+def test_nobody_but_the_page_sees_accounts(database: DatabaseEndpoint) -> None:
+    for conninfo in (database.writer, database.notifier, database.desk, database.trainer, database.reader):
+        for table in ("accounts", "account_sessions", "login_links", "security_events"):
+            _refused(conninfo, f"SELECT * FROM {table}")

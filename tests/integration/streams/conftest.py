@@ -6,7 +6,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,10 +14,11 @@ from alerts.effective_limits import effective_limits
 from alerts.limits import load_limit_sets, packaged_limits
 from alerts.rules import document, load_rules, packaged_rules
 from ingest.payloads import InstantBounds
+from local.servers import LocalServers
 from quantrac import topics
 from quantrac.clock import ManualClock
 from quantrac.domain.stations import Registry
-from quantrac.endpoints import DatabaseEndpoint
+from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint
 from quantrac.registry import parse_registry, registry_sha256
 from sql.catalogue import RuleDocument, import_limit_sets, import_registry, import_rules
 from sql.reports import Reports
@@ -30,6 +31,9 @@ from streams.paging import Recipients
 from streams.processor import BatchProcessor, ProcessorOptions
 from streams.records import RawRecord
 from streams.sweep import Sweeper, SweepOptions
+
+if TYPE_CHECKING:
+    from tests.integration.streams.worker_rig import Rig
 
 STATION = "DT_TEST_NUOSXL"
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -157,3 +161,22 @@ def make_sweeper(prepared: DatabaseEndpoint, clock: ManualClock) -> Iterator[Cal
     yield make
     for store in stores:
         store.close()
+
+
+@pytest.fixture
+def path(
+    servers: LocalServers,
+    database: DatabaseEndpoint,
+    fresh_topics: Callable[..., KafkaEndpoint],
+    monkeypatch: pytest.MonkeyPatch,
+    unique: str,
+) -> Iterator[Rig]:
+    """A raw topic of 8 partitions, a database with 16 stations, and no worker yet."""
+    from tests.integration.streams.worker_rig import Rig, register  # kafka's import warns, before warnings are filtered
+
+    register(database)
+    monkeypatch.setenv("QUANTRAC_DATABASE_WRITER_URL", database.writer)
+    monkeypatch.setenv("QUANTRAC_DATABASE_READER_URL", database.reader)
+    opened = Rig(servers.run_dir, fresh_topics(partitions=8), database, unique)
+    yield opened
+    opened.close()

@@ -17,7 +17,7 @@ from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, Tr
 from quantrac.domain.stations import Registry
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.registry import parse_registry, registry_sha256
-from sql.catalogue import RuleDocument, import_registry, import_rules
+from sql.catalogue import RuleDocument, import_limit_sets, import_registry, import_rules, load_limit_sets
 from sql.reports import Reports
 from sql.worker_store import WorkerStore
 from streams.catalogue import RELOAD_AFTER
@@ -73,6 +73,25 @@ OPENED = Transition(
 
 def change(database: DatabaseEndpoint, registry: Registry) -> None:
     import_registry(database.owner, registry, registry_sha256(registry), effective_limits)
+
+
+def test_r5_a_limit_set_withdrawn_ends_what_rests_on_it_in_every_window(
+    make_sweeper: MakeSweeper, clock: ManualClock, reports: Reports, prepared: DatabaseEndpoint
+) -> None:
+    station = parse_registry(REGISTRY, "test").stations[0]
+    store = WorkerStore(prepared.writer)
+    with store.transaction() as tx:
+        for rule in ("limit", "hour_mean", "day_mean", "day_mean.retrospective"):
+            tx.alerts.apply(replace(OPENED, key=AlertKey(STATION, "COD", rule)))
+        tx.alerts.apply(replace(OPENED, key=AlertKey(STATION, "", "offline"), alert_kind=AlertKind.OFFLINE))
+    store.close()
+    sweeper = make_sweeper()
+    sets = load_limit_sets(prepared.reader)
+    ended = [replace(s, effective_to=(NOW - timedelta(days=3)).date()) for s in sets if s.code == station.limit_set]
+    import_limit_sets(prepared.owner, ended, effective_limits)
+    clock.advance(max(RELOAD_AFTER, timedelta(seconds=LISTEN_EVERY_S)) + timedelta(seconds=1))
+    sweeper.sweep()
+    assert [a.rule for a in reports.alerts()] == ["offline"]
 
 
 @pytest.mark.parametrize("rule", ["limit", "anomaly", "fault", "hour_mean", "day_mean", "offline"])
@@ -195,7 +214,7 @@ def test_3_another_station_has_its_own_budget(prepared: DatabaseEndpoint, clock:
     store = WorkerStore(prepared.writer)
     with store.transaction() as tx:
         save_and_page(tx, [(replace(OPENED, key=AlertKey(other.code, "COD", "limit")), other)], TO, clock.now())
-        send_digests(tx, lambda _: None, TO, clock.now() + timedelta(hours=1))
+        send_digests(tx, lambda _: None, clock.now() + timedelta(hours=1))
     store.close()
     assert flapping
     assert len(outbox(prepared)) == before + 2 * len(TO.addresses)

@@ -344,9 +344,11 @@ def test_6_a_mean_equal_to_the_limit_is_within(prepared: DatabaseEndpoint, fleet
             "INSERT INTO reading_revisions (station, parameter, observed_at, received_at, value, status, flag,"
             " raw_partition, raw_offset, replaced_at, replaced_by_partition, replaced_by_offset)"
             " SELECT station, parameter, observed_at, received_at, value, status, flag, raw_partition, raw_offset,"
-            " now(), 0, 0 FROM readings"
+            " now(), 0, 1000000 FROM readings"
         )
-        connection.execute("UPDATE readings SET flag = 1")  # a flat line is suspect: the division is what is tested
+        connection.execute(
+            "UPDATE readings SET flag = 1, raw_offset = 1000000"
+        )  # a flat line is suspect: the division is what is tested
         connection.execute("UPDATE reading_days SET usable_sum = 288 * 4.8, usable_count = 288, total_count = 288")
     fleet.sweeper.sweep()
     with psycopg.connect(prepared.reader) as connection:

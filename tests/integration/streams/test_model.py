@@ -15,12 +15,12 @@ import psycopg
 import pytest
 
 from alerts.explanations import assessment_words
-from models.artefacts import Artefact, ArtefactStore
-from models.assessment import Watched
-from models.families import STATION_DEFAULT
-from models.packing import pack
-from models.pipeline import Fitted
-from models.watch import StationWatch
+from models.artefacts.packing import pack
+from models.artefacts.store import Artefact, ArtefactStore
+from models.pipeline.configs import STATION_DEFAULT
+from models.pipeline.pipeline import Fitted
+from models.station.judging import Watched
+from models.station.pipeline_memory import StationWatch
 from quantrac.clock import ManualClock
 from quantrac.domain.stations import Registry
 from quantrac.endpoints import DatabaseEndpoint
@@ -224,7 +224,7 @@ ABOUT = Artefact("", STATION, "pipeline", AT.isoformat(), AT.isoformat(), AT.iso
 
 def artefact(folder: Path, threshold: float) -> str:
     fitted = Fitted(STATION_DEFAULT, None, threshold, 0.005, False)
-    return ArtefactStore(folder).add({"family": STATION_DEFAULT.name, "fitted": pack(fitted)}, replace(ABOUT)).sha256
+    return ArtefactStore(folder).add({"family": "station", "fitted": pack(fitted)}, replace(ABOUT)).sha256
 
 
 def test_a_tampered_artefact_is_refused_by_its_hash_and_the_station_goes_on(

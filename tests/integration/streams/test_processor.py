@@ -152,7 +152,7 @@ def test_a_record_that_our_own_code_fails_on_is_buried_alone(
 def test_a_failing_model_never_stops_storing_and_judging(
     make_processor: MakeProcessor, records: Any, clock: ManualClock, reports: Reports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from models.stream import StationModel
+    from models.station.scores import StationModel
 
     def broken(self: StationModel, row: Any, now: Any) -> Any:
         raise ValueError("no model today")

@@ -16,11 +16,10 @@ from quantrac.domain.ledger import LedgerCounts
 from quantrac.domain.progress import LogRange
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.errors import ProgressError, SystemFaultError
-from sql.deferred_store import Deferred
 from sql.reports import Reports
 from sql.worker_store import WorkerStore
 from streams.flooding import Floods
-from streams.positions import DatabasePositions, prepare
+from streams.positions import DatabasePositions, RawTopic, prepare
 from streams.processor import BatchProcessor
 from streams.records import RawRecord
 
@@ -35,6 +34,10 @@ def store(prepared: DatabaseEndpoint) -> Iterator[WorkerStore]:
     opened.close()
 
 
+def topic(source: str = SOURCE, end: int = 0, acknowledged: int = 0) -> RawTopic:
+    return RawTopic(source, {0: LogRange(0, end)}, {0: acknowledged} if acknowledged else {})
+
+
 def ledger(reports: Reports, station: str = STATION) -> LedgerCounts:
     return reports.ledger().get(station, LedgerCounts())
 
@@ -43,6 +46,14 @@ def distinct(records: Any, count: int, station: str = STATION) -> list[RawRecord
     start = records._clock.now() - timedelta(minutes=20)
     made = [records.message({"COD": 20.0 + n % 5}, at=start + n * timedelta(seconds=1), seq=n) for n in range(count)]
     return [replace(r, mqtt_topic=r.mqtt_topic.replace(STATION, station)) for r in made]
+
+
+def read_deferred(processor: BatchProcessor, log: list[RawRecord]) -> None:
+    """Read all that waits, four records at a time, from a log that has ``log`` and nothing else."""
+    while (waits := processor.next_deferred([0])) is not None:
+        stretch = [r for r in log if waits.first <= r.offset < waits.beyond]
+        found = [r for r in stretch if r.station == waits.station][:4]
+        processor.process_deferred(waits, found, found[-1].offset + 1 if len(found) == 4 else waits.beyond)
 
 
 def test_r1_a_gap_is_refused_and_nothing_of_the_batch_is_stored(
@@ -105,11 +116,13 @@ def test_r1_the_progress_belongs_to_a_topic_s_id_and_a_topic_anew_is_told(
     with store.transaction() as tx:
         tx.progress.lock("quantrac.raw@c", [0])
         tx.progress.save("quantrac.raw@c", {0: 7})
-    one = prepare(store, "quantrac.raw@c/one", clock)  # progress of a version that knew no topic ids is taken over
+    one = prepare(
+        store, topic("quantrac.raw@c/one"), clock
+    )  # progress of a version that knew no topic ids is taken over
     assert [(p.topic, p.next_offset) for p in reports.progress()] == [("quantrac.raw@c/one", 7)]
     assert reports.log_breaks() == []
-    two = prepare(store, "quantrac.raw@c/two", clock)
-    prepare(store, "quantrac.raw@c/two", clock)
+    two = prepare(store, topic("quantrac.raw@c/two"), clock)
+    prepare(store, topic("quantrac.raw@c/two"), clock)
     assert [b.kind for b in reports.log_breaks()] == ["topic_anew"]
     assert one.installation == two.installation
     with store.transaction() as tx:
@@ -208,13 +221,65 @@ def test_number_1_what_is_beyond_a_quota_waits_is_a_work_item_and_is_not_lost(
     processor.process(batch[-3:])  # again: what waits is no record without a trace
     assert ledger(reports).stored == 20
 
-    def read(waits: Deferred, most: int) -> tuple[list[RawRecord], int]:
-        found = [r for r in batch if waits.first <= r.offset < waits.beyond][:most]
-        return found, found[-1].offset + 1
-
-    while processor.process_deferred([0], read, 4) is not None:
-        pass
+    read_deferred(processor, batch)
     assert ledger(reports) == LedgerCounts(received=30, stored=30)
     assert floods.look() == 0
     assert [a for a in reports.alerts() if a.kind == "flooding"] == []
     assert reports.deliveries() == []
+
+
+def test_r1_a_second_flood_at_the_offsets_of_a_cut_log_waits_too(
+    make_processor: MakeProcessor, records: Any, reports: Reports, store: WorkerStore, clock: ManualClock
+) -> None:
+    # offsets     0 .. 19   20 .. 29     log cut at 20, and written on: 20 .. 24
+    # flood       stored    wait, read                                  wait, read
+    first, second = (distinct(records, 30), distinct(records, 35)[30:])
+    anew = [replace(r, offset=20 + n) for n, r in enumerate(second)]
+    processor = make_processor(messages_per_s=1.0)
+    processor.process(first)
+    read_deferred(processor, first)
+    assert DatabasePositions(store, SOURCE, clock).of({0: LogRange(0, 20)}) == {0: 20}
+    make = make_processor(messages_per_s=1.0)
+    make._quota.spend(processor._quota._left)
+    make.process(anew)
+    assert ledger(reports).stored == 30
+    read_deferred(make, anew)
+    assert ledger(reports) == LedgerCounts(received=35, stored=35)
+
+
+def test_r1_what_waited_beyond_a_quota_when_the_log_was_cut_is_told_as_lost(
+    make_processor: MakeProcessor, records: Any, reports: Reports, store: WorkerStore, clock: ManualClock
+) -> None:
+    batch = distinct(records, 30)
+    processor = make_processor(messages_per_s=1.0)
+    processor.process(batch)  # 20 .. 29 wait
+    DatabasePositions(store, SOURCE, clock).of({0: LogRange(0, 25)})
+    read_deferred(processor, batch[:25])
+    assert ledger(reports).stored == 25
+    assert sorted((b.kind, b.first, b.beyond) for b in reports.log_breaks()) == [
+        ("lost", 24, 25), ("truncated", 25, 30),
+    ]  # fmt: skip
+
+
+def test_r1_a_restored_database_is_noticed_pages_nobody_again_and_repeats_no_message_id(
+    make_processor: MakeProcessor, records: Any, reports: Reports, store: WorkerStore, clock: ManualClock
+) -> None:
+    # offsets   0   1   2   3   4 | 5 ..       acknowledged to Kafka: 5; the backup knows 2
+    # COD      20  20  300 ..        |           was paged before the loss; what goes on after it pages
+    start = clock.now() - timedelta(minutes=29)
+    log = [records.message({"COD": 300.0 + n}, at=start + n * timedelta(minutes=3), seq=n) for n in range(10)]
+    log[:2] = [records.message({"COD": 20.0 + n}, at=start + n * timedelta(minutes=3), seq=n) for n in range(2)]
+    log = [replace(r, offset=n) for n, r in enumerate(log)]
+    before = prepare(store, topic(end=10), clock)
+    make_processor().process(log[:2])
+    after = prepare(store, topic(end=10, acknowledged=5), clock)
+    assert after.installation.id != before.installation.id
+    assert after.replayed_before == {0: 5}
+    assert prepare(store, topic(end=10, acknowledged=5), clock) == after
+    ((kind, first, beyond),) = [(b.kind, b.first, b.beyond) for b in reports.log_breaks()]
+    assert (kind, first, beyond) == ("restored", 2, 5)
+    processor = make_processor(replayed_before=after.replayed_before)
+    processor.process(log[2:5])
+    assert reports.deliveries() == []
+    processor.process(log[5:])
+    assert [after.installation.id in d.message_id for d in reports.deliveries()] == [True]

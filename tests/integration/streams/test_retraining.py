@@ -10,10 +10,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from models import retraining
-from models.artefacts import ArtefactStore
-from models.families import STATION_DEFAULT
-from models.pipeline import Fitted
+from models.artefacts import retraining
+from models.artefacts.store import ArtefactStore
+from models.pipeline.configs import STATION_DEFAULT
+from models.pipeline.pipeline import Fitted
 from quantrac.clock import ManualClock
 from quantrac.endpoints import DatabaseEndpoint
 from streams.artefact_choice import ArtefactChoice

@@ -10,8 +10,11 @@ import psycopg
 import pytest
 
 from quantrac.clock import ManualClock
+from quantrac.domain.judgements import Verdict
+from quantrac.domain.limits import Window
 from quantrac.endpoints import DatabaseEndpoint
 from sql.reports import Reports
+from sql.revision_desk import RevisionDesk
 from streams.processor import BatchProcessor
 from streams.sweep import LISTEN_EVERY_S, Sweeper
 
@@ -87,15 +90,26 @@ def test_a_day_in_real_time_is_judged_after_its_end_and_told_once(
     assert len([d for d in reports.deliveries(limit=500) if d.alert_id == legal.id]) == 1
 
 
-def test_a_revision_is_judged_again(
+def test_number_4_the_finding_stands_until_an_officer_accepts_the_revision(
     make_processor: MakeProcessor, make_sweeper: MakeSweeper, records: Any, prepared: DatabaseEndpoint
 ) -> None:
+    # COD       120   sent again as 40      accepted
+    # verdict   over  over, one waits       within
     processor, sweeper = make_processor(), make_sweeper()
     processor.process(a_day(records, lambda n: 120.0 + n % 2, DAY_START))
     sweeper.sweep()
     processor.process(a_day(records, lambda n: 40.0 + n % 2, DAY_START))
     sweeper.sweep()
-    assert [row[1:3] for row in judgements(prepared, "day")] == [("within", 40.5)]
+    assert [row[1:3] for row in judgements(prepared, "day")] == [("exceeded", 120.5)]
+    with RevisionDesk(prepared.desk) as desk:
+        waiting = desk.pending(STATION)
+        (day,) = [p for p in waiting if p.window is Window.DAY]
+        assert (day.standing_verdict, day.verdict, day.mean, day.revised_readings, len(waiting)) == (
+            *(Verdict.EXCEEDED, Verdict.WITHIN, 40.5, 288),
+            25,
+        )
+        assert set(desk.decide([p.id for p in waiting], True, "An", "biên bản hiệu chuẩn").values()) == {"accepted"}
+    assert [row[1:] for row in judgements(prepared, "day")] == [("within", 40.5, True)]
 
 
 def test_too_few_readings_make_no_finding(
@@ -135,3 +149,73 @@ def test_an_outage_of_our_own_is_no_silence_of_the_stations(
     clock.advance(timedelta(minutes=1))
     sweeper.sweep()
     assert reports.alerts() == []
+
+
+@pytest.mark.parametrize("where", ["_covered", "_found"])
+def test_r4_a_poison_hour_is_put_aside_and_tried_again_while_others_are_judged(
+    make_processor: MakeProcessor,
+    make_sweeper: MakeSweeper,
+    records: Any,
+    clock: ManualClock,
+    reports: Reports,
+    prepared: DatabaseEndpoint,
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+) -> None:
+    # hours of COD judged     all but the third, which our own code fails on     the third, when the code is mended
+    from streams import sweep
+
+    make_processor().process(a_day(records, lambda n: 120.0 + n % 7, DAY_START)[:72])
+    poison = DAY_START + timedelta(hours=2)
+    genuine: Any = getattr(sweep, where)
+
+    def fails(*arguments: Any) -> Any:
+        if where == "_covered":
+            starts = {bucket.start for bucket in arguments[1]}
+        else:
+            starts = {judgement.bucket.start for judgement, _, _ in arguments[1]}
+        if poison in starts:
+            raise ZeroDivisionError("poison")
+        return genuine(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sweep, where, fails)
+        sweeper = make_sweeper()
+        for _ in range(3):
+            sweeper.sweep()
+            clock.advance(timedelta(seconds=2))
+        judged = [row[0] for row in judgements(prepared, "hour")]
+        (aside,) = reports.put_aside()
+        assert (aside.station, aside.parameter, aside.window, aside.start) == (STATION, "COD", "hour", poison)
+        assert (aside.failure, aside.failures) == ("ZeroDivisionError: poison", 1)
+        assert poison not in judged
+        assert len(judged) == 5
+        clock.advance(timedelta(minutes=1))
+        make_sweeper().sweep()  # another worker
+        assert reports.put_aside()[0].failures == 2
+    clock.advance(timedelta(minutes=1))
+    sweeper.sweep()
+    assert reports.put_aside() != []  # it waits longer each time
+    clock.advance(timedelta(minutes=1))
+    sweeper.sweep()
+    assert reports.put_aside() == []
+    assert poison in [row[0] for row in judgements(prepared, "hour")]
+
+
+def test_r4_a_part_of_the_sweep_that_fails_holds_up_no_other_and_is_told_once(
+    make_processor: MakeProcessor,
+    make_sweeper: MakeSweeper,
+    records: Any,
+    clock: ManualClock,
+    reports: Reports,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    make_processor().process([records.message({"COD": 50.0}, seq=0)])
+    sweeper = make_sweeper()
+    monkeypatch.setattr(sweeper, "_judge", lambda *_: 1 / 0)
+    for _ in range(3):
+        clock.advance(timedelta(minutes=6))
+        sweeper.sweep()
+    assert [a.rule for a in reports.alerts()] == ["offline"]
+    assert capsys.readouterr().out.count("sweep_failed") == 1

@@ -16,8 +16,9 @@ import pytest
 
 from alerts.engine import StationAlerts
 from alerts.rules import load_rules, packaged_rules
-from models.assessment import WatchConfig
 from models.protocol import Row
+from models.station.judging import WatchConfig
+from models.station.scorer import StationScorer
 from quantrac.domain.alerts import Transition, TransitionKind
 from quantrac.domain.readings import CheckedReading, Reading
 from quantrac.domain.stations import Station, StationKind
@@ -25,7 +26,6 @@ from quantrac.quality.chain import SensorQuality
 from quantrac.registry import load_registry, sample_province
 from simulators.generator import generate
 from simulators.scenario import parse_scenario
-from streams.scoring import StationScorer
 
 START, CADENCE = datetime(2026, 3, 2, tzinfo=UTC), timedelta(minutes=5)
 BEGIN = timedelta(days=5, hours=2)

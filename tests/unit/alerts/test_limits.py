@@ -10,7 +10,7 @@ import pytest
 
 from alerts.coefficients import kf, kq_river
 from alerts.limits import check_limits, limit_for, limit_set_in_force, load_limit_sets
-from quantrac.domain.limits import LimitSet, Window
+from quantrac.domain.limits import LimitSet, LimitValue, Window
 from quantrac.domain.stations import PermitLimit, Registry, Sensor, Station
 from quantrac.errors import RuleError
 
@@ -175,3 +175,40 @@ def test_mistakes_name_file_and_key(tmp_path: Path, text: str, message: str) -> 
     file.write_text(text, encoding="utf-8")
     with pytest.raises(RuleError, match=message):
         load_limit_sets([file])
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        ("maximum = 1e-320", "between 1e-09 and 1e+09"),
+        ("maximum = inf", "finite"),
+        ("maximum = nan", "finite"),
+        ("minimum = 1e300", "between -1e+09 and 1e+09"),
+    ],
+)
+def test_number_6_a_limit_that_is_no_limit_is_refused(tmp_path: Path, value: str, word: str) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text(SET + f'[[limit_set.value]]\nparameter = "COD"\nunit = "mg/L"\n{value}\n', "utf-8")
+    with pytest.raises(RuleError) as told:
+        load_limit_sets([file])
+    assert word in str(told.value)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-01-01"])
+def test_number_16_a_set_of_a_mistyped_year_is_refused(tmp_path: Path, day: str) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text(SET.replace("2026-01-01", day), "utf-8")
+    with pytest.raises(RuleError, match="give a day from 1970-01-01"):
+        load_limit_sets([file])
+
+
+@pytest.mark.parametrize(
+    ("parameter", "unit", "word"),
+    [("cod", "mg/L", "did you mean 'COD'?"), ("Amoni", "mg/L", "'NH4'"), ("COD", "mgg/L", "did you mean 'mg/L'?")],
+)
+def test_number_6_limits_of_symbols_that_nothing_measures_are_told(parameter: str, unit: str, word: str) -> None:
+    value = LimitValue(parameter, unit, None, 5.0)
+    wrong = LimitSet("X", "x", "x", "x", DAY, None, (value,))
+    (problem,) = check_limits(Registry(()), [wrong], DAY)
+    assert problem.startswith("Limit set X of 2026-11-23")
+    assert word in problem

@@ -10,12 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from commands.models.models import app
-from models.artefacts import Artefact, ArtefactStore
+from models.artefacts.packing import pack
+from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
 from models.evaluation.families import family_named
-from models.families import FAMILIES
-from models.packing import pack
-from models.pipeline import Fitted
+from models.pipeline.configs import STATION_DEFAULT
+from models.pipeline.pipeline import Fitted
 from quantrac.errors import QuantracError
 
 RUN = CliRunner()
@@ -108,7 +108,7 @@ def test_what_cannot_judge_a_station_is_no_shadow(folder: Path) -> None:
 
 def test_a_shadow_is_listed_and_ended(tmp_path: Path) -> None:
     about = Artefact("", "gecco", "pipeline", "", "", "", "", {}, "0.1.0")
-    model = {"family": "gecco", "fitted": pack(Fitted(FAMILIES["gecco"]))}
+    model = {"family": "gecco", "fitted": pack(Fitted(STATION_DEFAULT))}
     sha256 = ArtefactStore(tmp_path / "models").add(model, about).sha256
     begun = RUN.invoke(app, ["shadow", sha256[:16]], catch_exceptions=False)
     assert f"{sha256} now runs beside the active artefact of gecco" in begun.stdout
@@ -152,7 +152,7 @@ def test_scenarios_are_repeatable_and_can_be_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["evaluate", "train", "promote", "rollback", "list", "explain", "leaderboard",
-                                     "ablation", "scenarios", "detectors", "teach-triage"])  # fmt: skip
+                                     "scenarios", "detectors", "teach-triage"])  # fmt: skip
 def test_every_command_has_an_example(command: str) -> None:
     result = RUN.invoke(app, [command, "--help"])
     assert result.exit_code == 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import zlib
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,15 @@ import pytest
 
 from dashboards import words
 from dashboards.catalogue import dashboards
+from dashboards.geography import BLANK_TILE, outlines
 from dashboards.grafana import Dashboard, Row
 from dashboards.queries import query
+from quantrac.errors import SettingsError
 
 ALL = [pytest.param(d, id=d.uid) for d in dashboards()]
+VIETNAMESE = re.compile(r"[ăâđêôơưàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ]", re.IGNORECASE)
+BACKGROUNDS = {words.GOOD, words.TENDENCY, words.PREPARING, words.EXCEED, words.ADJUSTING, words.ERROR, words.OFFLINE,
+               words.INCIDENT}  # fmt: skip
 QUERIES = Path(__file__).parents[3] / "dashboards" / "queries"
 
 
@@ -53,57 +60,105 @@ def test_everything_asks_our_data_source(document: dict[str, Any]) -> None:
     assert all(variable["datasource"] == expected for variable in document["templating"]["list"])
 
 
-def test_titles_and_descriptions_are_vietnamese_first_then_english(document: dict[str, Any]) -> None:
-    vietnamese = re.compile(r"[ăâđêôơưàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ]", re.IGNORECASE)
-    texts = [document["title"], document["description"]]
-    texts += [panel[key] for panel in document["panels"] for key in ("title", "description")]
-    texts += [variable["label"] for variable in document["templating"]["list"]]
-    for text in texts:
+def test_titles_are_short_and_vietnamese_and_descriptions_say_it_in_english_too(document: dict[str, Any]) -> None:
+    titles = [document["title"]] + [panel["title"] for panel in document["panels"]]
+    assert all(title and "·" not in title and len(title) <= 40 for title in titles)
+    for text in [document["description"]] + [panel["description"] for panel in document["panels"]]:
         first, separator, second = text.partition(" · ")
         assert separator, text
-        assert vietnamese.search(first), text
-        assert not vietnamese.search(second), text
+        assert VIETNAMESE.search(first), text
+        assert not VIETNAMESE.search(second), text
+    headers = [title for panel in document["panels"] for title in _display_names(panel)]
+    assert all(len(header) <= 30 and " · " not in header for header in headers)
+
+
+def _display_names(panel: dict[str, Any]) -> list[str]:
+    properties = [p for override in panel["fieldConfig"]["overrides"] for p in override["properties"]]
+    return [p["value"] for p in properties if p["id"] == "displayName"]
+
+
+def test_no_instant_is_shown_in_the_browsers_own_way(document: dict[str, Any]) -> None:
+    units = [p["value"] for panel in document["panels"] for override in panel["fieldConfig"]["overrides"]
+             for p in override["properties"] if p["id"] == "unit"]  # fmt: skip
+    assert not {unit for unit in units if unit.startswith("dateTime")}
+    assert {unit for unit in units if unit.startswith("time:")} <= {
+        "time:DD/MM HH:mm",
+        "time:DD/MM/YYYY",
+        "time:MM/YYYY",
+    }
+
+
+def test_text_on_a_colour_is_read(document: dict[str, Any]) -> None:
+    """WCAG 2.1 AA, 4.5, with the text that Grafana chooses: dark above a brightness of 180, else light."""
+    for color in set(re.findall(r"#[0-9a-fA-F]{6}", json.dumps(document["panels"]))) & BACKGROUNDS:
+        red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+        text = "#202226" if (299 * red + 587 * green + 114 * blue) / 1000 > 180 else "#f7f8fa"
+        assert _contrast(color, text) >= 4.5, color
+
+
+def _contrast(one: str, other: str) -> float:
+    darker, lighter = sorted(_luminance(color) for color in (one, other))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(color: str) -> float:
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def test_every_variable_that_a_query_uses_exists_and_is_quoted(document: dict[str, Any]) -> None:
     names = {variable["name"] for variable in document["templating"]["list"]}
     queries = [target["rawSql"] for panel in document["panels"] for target in panel["targets"]]
     queries += [variable["query"] for variable in document["templating"]["list"]]
+    queries += [annotation["target"]["rawSql"] for annotation in document["annotations"]["list"]]
     for sql in queries:
-        assert "--@" not in sql
         for expression in re.findall(r"\$\{[^}]*\}", sql):
             assert expression in {f"${{{name}:sqlstring}}" for name in names}
 
 
-def test_the_map_asks_nobody_outside(document: dict[str, Any]) -> None:
-    maps = [panel for panel in document["panels"] if panel["type"] == "geomap"]
-    assert maps
-    for panel in maps:
-        assert "http" not in json.dumps(panel["options"])
-        assert panel["options"]["basemap"]["config"]["url"].startswith("data:image/png;base64,")
-        markers = panel["options"]["layers"][-1]
-        assert markers["location"] == {"mode": "coords", "latitude": "latitude", "longitude": "longitude"}
+def test_nothing_of_a_dashboard_names_another_host(document: dict[str, Any]) -> None:
+    assert "http:" not in json.dumps(document)
+    assert "https:" not in json.dumps(document)
+    for panel in document["panels"]:
+        if panel["type"] == "geomap":
+            options = panel["options"]
+            assert options["basemap"]["config"]["url"].startswith("data:image/png;base64,")
+            assert options["view"]["id"] == "coords", "fit shows the world in Grafana 12.3"
+            assert {layer["type"] for layer in options["layers"]} == {"route", "markers"}
 
 
-def test_colours_are_those_of_envisoft() -> None:
-    # Statuses and colours of the system that the centre's staff know; its purple has no published number.
-    published = {
-        "GOOD": "#1dce6c",
-        "TENDENCY": "#F1D748",
-        "PREPARING": "#F08432",
-        "EXCEED": "#EA3223",
-        "OFFLINE": "#999999",
-        "ERROR": "#ff7e00",
-    }
-    ours = {status.text.en: status.color for status in words.STATION_STATUSES}
-    assert ours.keys() == published.keys() | {"ADJUSTING"}
-    assert {name: ours[name] for name in published} == published
-    assert [status.rank for status in words.STATION_STATUSES] == list(range(7))
+def test_the_blank_tile_is_transparent() -> None:
+    picture = base64.b64decode(BLANK_TILE.partition(",")[2])
+    data = picture[picture.index(b"IDAT") + 4 : picture.index(b"IEND") - 8]
+    assert zlib.decompress(data) == b"\0" + bytes(4), "one pixel, filter 0, RGBA 0"
+
+
+def test_every_status_has_its_own_sign_colour_and_word() -> None:
+    statuses = words.STATION_STATUSES
+    assert [status.rank for status in statuses] == list(range(8))
+    for name in ("mark", "color", "text", "column"):
+        assert len({getattr(status, name) for status in statuses}) == len(statuses)
+    envisoft = {"GOOD", "TENDENCY", "PREPARING", "EXCEED", "ADJUSTING", "ERROR", "OFFLINE"}
+    assert {status.text.en for status in statuses} == envisoft | {"INCIDENT"}
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [("no", "is no GeoJSON"), ("{}", "is no GeoJSON"), ('{"features": []}', "0 points"), (None, "cannot be read")],
+)
+def test_an_outline_that_is_none_is_refused(text: str | None, match: str, tmp_path: Path) -> None:
+    file = tmp_path / "outline.json"
+    if text is not None:
+        file.write_text(text, "utf-8")
+    with pytest.raises(SettingsError, match=match):
+        outlines(file)
 
 
 def test_every_query_file_is_used() -> None:
     used = {target.sql for d in dashboards() for panel in d.panels for target in panel.targets}
     used |= {variable.sql for d in dashboards() for variable in d.variables}
+    used |= {annotation.sql for d in dashboards() for annotation in d.annotations}
     assert {file.stem for file in QUERIES.glob("*.sql") if query(file.stem) not in used} == set()
 
 

@@ -20,7 +20,7 @@ DEPLOY = Path(__file__).parents[3] / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 ONE_SHOT = {"kafka-setup", "setup", "dashboards", "desk"}
-STATIONS_AND_OFFICERS = {"mosquitto", "grafana"}
+STATIONS_AND_OFFICERS = {"mosquitto", "grafana", "web"}
 IMAGES = ("MOSQUITTO_IMAGE", "KAFKA_IMAGE", "DATABASE_IMAGE", "GRAFANA_IMAGE", "PYTHON_IMAGE")
 each_service = pytest.mark.parametrize("name", SERVICES)
 
@@ -263,6 +263,7 @@ class TestPrepare:
             "dashboards": {"reader"},
             "desk": {"desk", "reader"},
             "dropfolder": {"reader"},
+            "bridge": {"reader"},
         }
         if service in ("worker", "incidents", "notifier"):
             assert settings.mail_to == ("t@example.vn",)
@@ -275,7 +276,7 @@ class TestPrepare:
 
     def test_passwords_differ(self, secrets: Path) -> None:
         passwords = [file.read_text("utf-8") for file in secrets.glob("*_password")]
-        assert len(passwords) == len(set(passwords)) == 15
+        assert len(passwords) == len(set(passwords)) == 16
         assert all(len(password) == 48 for password in passwords)
 
     @pytest.mark.parametrize("service", ["mosquitto", "kafka", "database", "grafana"])

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from skops import io as skops_io
 
-from models.artefacts import Artefact, ArtefactStore
+from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
 
 AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -118,7 +118,7 @@ def test_an_artefact_of_an_older_version_is_told_in_a_sentence(store: ArtefactSt
     index = json.loads(index_path.read_text())
     index["artefacts"][0]["format_version"] = 0
     index_path.write_text(json.dumps(index))
-    with pytest.raises(ModelError, match=rf"{entry.sha256} has format version 0, this program reads 2: train it anew"):
+    with pytest.raises(ModelError, match=rf"{entry.sha256} has format version 0, this program reads 3: train it anew"):
         store.load(entry.sha256)
 
 

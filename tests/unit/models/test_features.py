@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.alarms import Aim, AlarmLine, HeldOut, LineConfig, choose_threshold, hold, smoothed
 from models.errors import ModelError
-from models.examples import event_weights
-from models.features.cross import CrossConfig
 from models.features.daily import DailyProfile
 from models.features.table import FeatureConfig, FeatureTable
+from models.pipeline.alarm_line import AlarmLine, LineConfig, hold, smoothed
+from models.pipeline.examples import event_weights
 from models.snapshots import pack, unpack
+from models.training.threshold import HeldOut, choose_threshold
 
 T0 = np.datetime64("2026-03-01T00:00:00", "ns")
 COLUMNS = ("a", "b", "c")
@@ -105,15 +105,6 @@ def test_the_same_half_hour_of_earlier_days_is_the_expectation() -> None:
     assert (out[5 * 96 :] == 3).all()
 
 
-def test_groups_can_be_switched_off() -> None:
-    times, values = made(600)
-    config = FeatureConfig(cross=CrossConfig(block_rows=100), off=frozenset({"cross", "daily"}))
-    features = FeatureTable(COLUMNS, config).push(times, values)
-    off = [i for i, n in enumerate(features.cell_names) if n.startswith(("cross", "drift", "day"))]
-    assert not features.cells[:, :, off].any()
-    assert features.cells.any()
-
-
 def test_snapshots_keep_arrays_to_the_bit() -> None:
     array = np.array([[0.1, np.nan], [np.inf, -0.0]])
     again = unpack("kind", 1, pack("kind", 1, {"x": array, "n": 3}))
@@ -146,7 +137,7 @@ def test_the_threshold_keeps_the_budget() -> None:
         labels[k * 960 + 20 : k * 960 + 24] = True
     scores[labels] = 6
     judged = [HeldOut(times, scores, labels)]
-    threshold = choose_threshold(judged, budget_per_day=0.1, aim=Aim.EVENTS, hold_rows=0, fallback=0.0)
+    threshold = choose_threshold(judged, budget_per_day=0.1, hold_rows=0)
     assert 3 < threshold <= 6
 
 
@@ -162,13 +153,13 @@ def test_of_nearly_equal_thresholds_the_most_sensitive_is_taken() -> None:
     scores[20::48] = 6
     scores[[1000, 5000]] = 3.5
     judged = [HeldOut(times, scores, labels)]
-    threshold = choose_threshold(judged, budget_per_day=0.1, aim=Aim.EVENTS, hold_rows=0, fallback=0.0)
+    threshold = choose_threshold(judged, budget_per_day=0.1, hold_rows=0)
     assert 1 <= threshold < 1.5
 
 
 def test_an_alarm_line_streams() -> None:
     logits = np.random.default_rng(1).normal(size=500)
-    config = LineConfig(1.0, 0.01, 3.0, 4, 0, 0.3, 1000.0)
+    config = LineConfig(1.0, 0.01, 0.3, 1000.0, 3.0, 4)
     margin, alarm = AlarmLine(config).push(logits)
     line = AlarmLine(config)
     parts = [line.push(logits[a : a + 7]) for a in range(0, 500, 7)]
@@ -178,5 +169,5 @@ def test_an_alarm_line_streams() -> None:
 
 def test_scores_are_smoothed_as_an_alarm_line_smooths_them() -> None:
     logits = np.random.default_rng(1).normal(size=200)
-    margin, _ = AlarmLine(LineConfig(0.0, 0.01, 3.0, 0, 0, 0.0, 1000.0)).push(logits)
+    margin, _ = AlarmLine(LineConfig(0.0, 0.01, 0.0, 1000.0, 3.0, 0)).push(logits)
     np.testing.assert_array_equal(smoothed(logits, 3.0), margin)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from models.artefacts.packing import pack, unpack
 from models.errors import ModelError
-from models.forest import Forest, forest_of, probabilities
-from models.packing import pack, unpack
-from models.second_stage import SecondStage, train
+from models.pipeline.forest import Forest, forest_of, probabilities
+from models.pipeline.second_stage import SecondStage, train
 
 
 def examples(classes: int, features: int = 12) -> tuple[np.ndarray, np.ndarray]:
@@ -22,7 +22,7 @@ def examples(classes: int, features: int = 12) -> tuple[np.ndarray, np.ndarray]:
 
 def taught(classes: int) -> tuple[SecondStage, np.ndarray]:
     x, y = examples(classes)
-    stage = train([x], [y], [np.ones(len(x))], negatives=0.5, iterations=25)
+    stage = train([x], [y], [np.ones(len(x))], iterations=25)
     assert stage is not None
     return stage, x
 

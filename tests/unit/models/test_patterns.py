@@ -10,7 +10,7 @@ from models.features.table import FeatureConfig, FeatureTable
 from models.series import Floats
 
 COLUMNS = ("COD", "TSS", "NH4", "pH", "Flow")
-CONFIG = FeatureConfig(patterns=True)
+CONFIG = FeatureConfig()
 
 
 def _said(*departures: float) -> tuple[float, float]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from models.protocol import Row
-from models.reported import as_reported, reported
+from models.station.reported import as_reported, reported
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 PARAMETERS = ("COD", "TSS")

@@ -10,7 +10,7 @@ import pytest
 
 from models.errors import ModelError
 from models.protocol import NotReadyReason, Reason, Row
-from models.residual import ResidualConfig, SensorConfig, probability_of
+from models.station.charts import ResidualConfig, SensorConfig, probability_of
 from tests.conformance.station_detector import ChartsDetector, NotReady, Score
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

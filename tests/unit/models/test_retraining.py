@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from models import retraining
+from models.artefacts import retraining
+from models.artefacts.retraining import Closed, Measured, retrain, series_of
 from models.errors import ModelError
-from models.families import STATION_DEFAULT
-from models.pipeline import Fitted
+from models.pipeline.configs import STATION_DEFAULT
+from models.pipeline.pipeline import Fitted
 from models.protocol import TriageClass
-from models.retraining import Closed, Measured, retrain, series_of
 from models.series import Series
 
 START = datetime(2026, 9, 1, tzinfo=UTC)

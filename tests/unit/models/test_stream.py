@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from math import sin
 
 from models.protocol import Reason, Row
-from models.stream import LEARNING, NORMAL, PROVISIONAL, ParameterScore, StationModel
+from models.station.scores import LEARNING, NORMAL, PROVISIONAL, ParameterScore, StationModel
 from quantrac.domain.stations import QcThresholds, Sensor
 from tests.factories import station
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.evidence import LEARNT, TERMS
-from models.families import FAMILIES
-from models.fitting import fit
+from models.pipeline.configs import STATION_DEFAULT
 from models.protocol import TriageClass
 from models.series import Event, Series
-from models.teaching import Sample, fit_triage, reliability, samples_of
+from models.training.fitting import fit
+from models.training.triage_weights import Sample, fit_triage, reliability, samples_of
+from models.triage.evidence import LEARNT, TERMS
 
 POLLUTION, FAULT, UNKNOWN = TriageClass.POLLUTION, TriageClass.FAULT, TriageClass.UNKNOWN
 
@@ -53,7 +53,7 @@ def test_incidents_of_a_series_are_looked_at_with_what_was_true_by_then() -> Non
         Event(times[2199], times[2200], "silence", (), TriageClass.COMMUNICATION),
     )
     series = Series("s", times, columns, values, events=events)
-    samples = samples_of([fit([], FAMILIES["scenarios"])], series)
+    samples = samples_of([fit([], STATION_DEFAULT)], series)
     said = {s.cls for s in samples}
     assert {POLLUTION, FAULT, TriageClass.COMMUNICATION} <= said
     silence = [s for s in samples if s.cls is TriageClass.COMMUNICATION]

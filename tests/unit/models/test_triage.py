@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from models.errors import ModelError
-from models.families import FAMILIES
 from models.features.table import Features, FeatureTable
+from models.pipeline.configs import STATION_DEFAULT
 from models.protocol import Triage, TriageClass
 from models.series import Floats, Series
-from models.triage import PAGE_FROM, Context, Incident, TriageModel, contexts_of, pages, shipped_model
+from models.triage.incident import PAGE_FROM, Context, Incident, TriageModel, contexts_of, pages, shipped_model
 
 COLUMNS = ("Flow", "COD", "TSS", "NH4", "pH", "turb_ntu")
 LEVELS = np.array([100.0, 40.0, 20.0, 3.0, 7.3, 12.0])
@@ -37,7 +37,7 @@ def looked_at(
 ) -> tuple[Features, list[Triage | None], Incident]:
     """The features, and the judgements of an alarm that lasts from three rows after the beginning."""
     times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(ROWS) * np.timedelta64(300, "s")
-    features = FeatureTable(columns, FAMILIES["scenarios"].features).push(times, values)
+    features = FeatureTable(columns, STATION_DEFAULT.features).push(times, values)
     alarm = np.zeros(ROWS, dtype=bool)
     alarm[BEGIN + 3 : BEGIN + LONG] = True
     incident = Incident(columns, TARGETS)
@@ -129,13 +129,6 @@ def test_spoilt_weights_are_refused_in_a_sentence(spoil) -> None:  # type: ignor
     content = json.loads(shipped_model().as_json())
     with pytest.raises(ModelError, match="cannot be read"):
         TriageModel.from_json(json.dumps(spoil(content)))
-
-
-def test_a_world_with_fewer_classes_gives_only_those() -> None:
-    two = shipped_model().among({TriageClass.POLLUTION, TriageClass.FAULT})
-    assert set(two.classes) == {TriageClass.POLLUTION, TriageClass.FAULT}
-    with pytest.raises(ModelError, match="two classes"):
-        two.among({TriageClass.FAULT})
 
 
 def test_a_series_tells_its_circumstances() -> None:
@@ -324,7 +317,7 @@ def test_17_rain_in_a_river_is_no_discharge(rises: dict[int, float], paged: bool
     for column, rise in rises.items():
         values[BEGIN : BEGIN + LONG, column] *= 1 + rise * course
     times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(ROWS) * np.timedelta64(300, "s")
-    features = FeatureTable(RIVER, FAMILIES["scenarios"].features).push(times, values)
+    features = FeatureTable(RIVER, STATION_DEFAULT.features).push(times, values)
     alarm = np.zeros(ROWS, dtype=bool)
     alarm[BEGIN + 3 : BEGIN + LONG] = True
     said = Incident(RIVER, TARGETS, in_river=True).push(features, alarm, None, values)

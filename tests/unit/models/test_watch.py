@@ -9,15 +9,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from models.assessment import LEARNING_ROWS, Learnt, RowAssessment, WatchConfig
 from models.errors import ModelError
-from models.families import FAMILIES, STATION_DEFAULT
-from models.pipeline import Fitted
+from models.features.table import FeatureConfig
+from models.pipeline.configs import STATION_DEFAULT
+from models.pipeline.pipeline import Fitted
 from models.protocol import Reason, Row, Triage, TriageClass
 from models.series import Floats
 from models.slow.finding import Finding, Statuses
-from models.stream import StationModel, joined
-from models.watch import StationWatch
+from models.station.judging import LEARNING_ROWS, Learnt, RowAssessment, WatchConfig
+from models.station.pipeline_memory import StationWatch
+from models.station.scores import StationModel, joined
 from quantrac.domain.stations import QcThresholds, Sensor
 from quantrac.domain.words import Bilingual
 from tests.factories import station
@@ -165,7 +166,7 @@ def test_another_artefact_takes_over_what_the_rows_have_taught(warm: tuple[bytes
     after = before.with_models(STERN, None)
     assert after.base_is_due
     assert max(v.severity for v in push(after, rows(300, 310))) < max(v.severity for v in push(before, rows(300, 310)))
-    other = Learnt("c" * 64, Fitted(FAMILIES["gecco"], None, 0.0, 0.005, False))
+    other = Learnt("c" * 64, Fitted(replace(STATION_DEFAULT, features=FeatureConfig(smooth_rows=4))))
     anew = before.with_models(other, None)
     assert len(push(anew, rows(310, 320))) == 10
 

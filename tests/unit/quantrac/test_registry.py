@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -423,3 +424,46 @@ def test_r5_an_alias_added_later_reads_older_messages_and_nothing_else_changes()
     assert read is registry.readable(old)
     assert read.sensors[0].aliases == ("CODcr", "CODmn")
     assert read.sensors[0].convert_rate == 0.001
+
+
+PERMIT_OF = '\n[[station.permit_limit]]\nparameter = "COD"\nsource = "GPMT"\n{}\n'
+IMPLAUSIBLE = [
+    ("kq = 1e-9\noperator", ["kq", "between 0.6 and 1.3"]),
+    ("kf = 1e-300\noperator", ["kf", "between 0.6 and 1.3"]),
+    ("kf = nan\noperator", ["kf", "finite"]),
+    ("kq = inf\noperator", ["kq", "finite"]),
+    ("permit_flow_m3_per_day = 1e300\noperator", ["permit_flow_m3_per_day", "1e-09 and 1e+09"]),
+    ("effective_to = 9999-12-31\noperator", ["effective_to", "1970-01-01 to 2100-12-31"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), IMPLAUSIBLE, ids=[text.split("\n", maxsplit=1)[0] for text, _ in IMPLAUSIBLE]
+)
+def test_number_6_and_16_implausible_numbers_of_a_station_are_refused(text: str, words: list[str]) -> None:
+    with pytest.raises(RuleError) as told:
+        parse_registry(changed("operator", text), "x.toml")
+    assert all(word in str(told.value) for word in words)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-01-01", "1969-12-31"])
+def test_number_16_a_mistyped_year_is_refused(day: str) -> None:
+    text = re.sub(r"effective_from = .*", f"effective_from = {day}", GOOD, count=1)
+    with pytest.raises(RuleError, match="give a day from 1970-01-01 to 2100-12-31"):
+        parse_registry(text, "x.toml")
+
+
+@pytest.mark.parametrize(
+    ("limit", "word"),
+    [
+        ("maximum = 1e-320", "between 1e-09 and 1e+09"),
+        ("maximum = 1e308", "between 1e-09 and 1e+09"),
+        ("maximum = inf", "finite"),
+        ("maximum = nan", "finite"),
+        ("minimum = -1e300", "between -1e+09 and 1e+09"),
+        ("maximum = 0", "greater than 0"),
+    ],
+)
+def test_number_6_a_permit_limit_that_is_no_limit_is_refused(limit: str, word: str) -> None:
+    with pytest.raises(RuleError, match=re.escape(word)):
+        parse_registry(GOOD + PERMIT_OF.format(limit), "x.toml")

@@ -111,3 +111,13 @@ def test_a_pdf_holds_its_fonts_and_no_page_is_lost() -> None:
     assert b"LibertinusSerif" in pdf
     assert b"/MediaBox[0 0 841" in pdf.replace(b" [", b"[")
     assert 20 < pdf.count(b"/MediaBox") < 40
+
+
+@pytest.mark.parametrize("bad", ["=cmd|' /C calc'!A0", "+1", "@SUM(A1)", "  =1+1", "\x1b[2J", "\t=1"])
+def test_number_9_no_text_of_a_file_of_tables_is_a_formula_or_an_order(bad: str) -> None:
+    table = Table("summary", _text(bad), (Column(_text(bad)),), ((bad,),), _text(bad))
+    document = replace(FULL, subject=_text(bad), period=_text(bad), notes=(_text(bad),), tables=(table,))
+    rows = list(csv.reader(io.StringIO(render(document, Format.CSV).decode("utf-8-sig"))))
+    cells = [cell for row in rows for cell in row]
+    assert len([cell for cell in cells if bad.strip()[-2:] in cell]) >= 6
+    assert not [cell for cell in cells if cell.lstrip()[:1] in {"=", "+", "-", "@"} or not cell.isprintable()]

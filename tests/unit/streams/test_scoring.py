@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from models.assessment import Learnt, WatchConfig
-from models.families import STATION_DEFAULT
-from models.pipeline import Fitted, Scorer
+from models.pipeline.configs import STATION_DEFAULT
+from models.pipeline.pipeline import Fitted, Scorer
 from models.protocol import Row
-from models.stream import StationModel
-from models.watch import StationWatch
-from streams.scoring import RETRY_AFTER, ScorerSnapshot, StationScorer
+from models.station.judging import Learnt, WatchConfig
+from models.station.pipeline_memory import StationWatch
+from models.station.scorer import RETRY_AFTER, ScorerSnapshot, StationScorer
+from models.station.scores import StationModel
 from tests.factories import station
 
 STATION = station("DT_A", ("COD", "TSS"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.sequence_numbers import SeenRanges
+from streams.sequence_numbers import MOST_HOLES, SeenRanges
 
 
 @given(st.lists(st.integers(0, 40), max_size=80))
@@ -33,3 +33,13 @@ def test_goes_on_from_stored_ranges() -> None:
     assert seen.add(4)
     assert seen.ranges == [(0, 6)]
     assert not seen.add(5)
+
+
+def test_number_6_a_logger_that_leaves_out_every_second_number_makes_no_endless_row() -> None:
+    seen = SeenRanges()
+    for seq in range(0, 10 * MOST_HOLES, 2):
+        if not seen.leaps(seq):
+            seen.add(seq)
+    assert len(seen.ranges) == MOST_HOLES + 1
+    assert not seen.leaps(1), "a hole that is filled is still noted"
+    assert not seen.leaps(0), "and a repeated message still known"

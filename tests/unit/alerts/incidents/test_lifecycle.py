@@ -12,8 +12,10 @@ from alerts.incidents.lifecycle import MOST_TEXT, Answer, Outcome, acknowledge, 
 from alerts.incidents.messages import IncidentNotice, compose, notification
 from alerts.incidents.reasons import Notice, Reason
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity
+from quantrac.domain.briefing import Briefing, Place
 from quantrac.domain.incidents import Incident, IncidentCause, IncidentState, Member, Topic
 from quantrac.domain.notifications import Channel
+from quantrac.domain.stations import StationKind
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -96,7 +98,8 @@ def test_a_closing_taken_back_is_resolved_where_its_alerts_are_over() -> None:
 def test_a_message_cannot_forge_a_header_a_page_nor_a_terminal() -> None:
     evil = "COD\r\nBcc: x@y\x1b[2J<script>alert(1)</script>"
     incident = replace(OPEN, members=(replace(MEMBER, explanation_vi=evil),))
-    text = compose(IncidentNotice(incident, Reason.OPENED, Notice.PAGE, {"S1": evil}))
+    place = Place("S1", evil, evil, StationKind.EFFLUENT, evil, evil, illustration=False)
+    text = compose(IncidentNotice(incident, Reason.OPENED, Notice.PAGE, NOW, Briefing({}, {"S1": place})))
     assert not set(text.subject) & set("\r\n\x1b")
     assert "\x1b" not in text.text
     assert "\r" not in text.text
@@ -105,7 +108,7 @@ def test_a_message_cannot_forge_a_header_a_page_nor_a_terminal() -> None:
 
 
 def test_the_same_message_has_the_same_id_and_another_has_another() -> None:
-    text = compose(IncidentNotice(OPEN, Reason.OPENED, Notice.PAGE, {}))
+    text = compose(IncidentNotice(OPEN, Reason.OPENED, Notice.PAGE, NOW))
     one = notification(text, Channel.EMAIL, "a@b.vn", 1, "an", NOW.isoformat())
     assert one == notification(text, Channel.EMAIL, "a@b.vn", 1, "an", NOW.isoformat())
     others = [("b@b.vn", 1, "an"), ("a@b.vn", 2, "an"), ("a@b.vn", 1, "binh")]

@@ -92,13 +92,13 @@ def test_a_broken_jar_is_fetched_again(tmp_path: Path) -> None:
     jar = jars.Jar(hashlib.sha256(b"whole").hexdigest(), "g", "a", "1")
     path = tmp_path / "a-1.jar"
     path.write_bytes(b"who")
-    assert jars._download(Repository(path, [b"whole"]), jar).read_bytes() == b"whole"
+    assert jars.download(Repository(path, [b"whole"]), jar).read_bytes() == b"whole"
 
 
 def test_a_jar_with_another_checksum_is_refused(tmp_path: Path) -> None:
     jar = jars.Jar("0" * 64, "g", "a", "1")
     with pytest.raises(ServerError, match=r"a-1\.jar from Maven Central does not have the recorded SHA-256"):
-        jars._download(Repository(tmp_path / "a-1.jar", [b"x", b"y"]), jar)
+        jars.download(Repository(tmp_path / "a-1.jar", [b"x", b"y"]), jar)
     assert not (tmp_path / "a-1.jar").exists()
 
 

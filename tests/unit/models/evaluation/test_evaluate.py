@@ -103,11 +103,11 @@ def test_a_folder_without_the_family_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_an_unknown_detector_is_a_sentence() -> None:
-    with pytest.raises(ModelError, match="no detector 'lstm': choose one of pipeline, isolation_forest"):
-        detector_named("lstm", "gecco")
+    with pytest.raises(ModelError, match="no detector 'lstm': choose one of station, isolation_forest"):
+        detector_named("lstm")
 
 
-BASELINES = [name for name in DETECTORS if name != "pipeline"]
+BASELINES = [name for name in DETECTORS if name != "station"]
 
 
 @pytest.mark.parametrize("name", BASELINES)
@@ -116,11 +116,11 @@ def test_every_baseline_finds_a_gross_error_and_is_causal(name: str, trained: bo
     if name == "half_space_trees":
         pytest.importorskip("river")
     series = _waves(seed=1)
-    result = detector_named(name, "gecco").fit([_waves(seed=2)] if trained else []).run(series)
+    result = detector_named(name).fit([_waves(seed=2)] if trained else []).run(series)
     assert result.alarm.shape == (len(series.times),)
     assert result.score[1500:1520].max() > np.quantile(result.score[:1500], 0.95)  # a forest saturates: not the maximum
     assert result.alarm[:1500].mean() < 0.1
-    fitted = detector_named(name, "gecco").fit([_waves(seed=2)] if trained else [])
+    fitted = detector_named(name).fit([_waves(seed=2)] if trained else [])
     prefix = fitted.run(_cut(series, 1510))
     np.testing.assert_array_equal(prefix.alarm, result.alarm[:1510])
     np.testing.assert_allclose(prefix.score, result.score[:1510])
@@ -134,7 +134,7 @@ def test_no_baseline_breaks_on_bad_input(name: str, values: str) -> None:
     series = _waves(seed=1, rows=400)
     filler = {"constant": 1.0, "missing": np.nan, "huge": 1e300}[values]
     bad = Series("x", series.times, series.columns, np.full(series.values.shape, filler))
-    assert len(detector_named(name, "gecco").fit([]).run(bad).alarm) == 400
+    assert len(detector_named(name).fit([]).run(bad).alarm) == 400
 
 
 def _waves(seed: int, rows: int = 2000) -> Series:

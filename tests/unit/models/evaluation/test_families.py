@@ -13,7 +13,7 @@ from models.errors import ModelError
 from models.evaluation.families import FAMILIES, family_named
 from models.evaluation.families.base import Run
 from models.evaluation.tables import parse_times, read_table
-from models.families import STATION_DEFAULT
+from models.pipeline.configs import STATION
 from models.protocol import Reason, TriageClass
 from models.series import Result, TriagedInterval
 
@@ -36,7 +36,7 @@ def test_gecco(tmp_path: Path) -> None:
     )
     _write(tmp_path / "events.csv", "start,end,minutes", "2018-01-01 00:01,2018-01-01 00:01,1")
     (series,) = FAMILIES["gecco"].load(tmp_path)
-    assert series.targets == ("Cl", "pH", "Redox", "Leit", "Trueb", "Cl_2")
+    assert series.targets == ("ClO2", "pH", "Redox", "COND", "TURB", "ClO2_2")
     assert series.labels is not None
     assert series.labels.tolist() == [False, True]
     assert np.isnan(series.values[1]).all()
@@ -251,7 +251,7 @@ def test_scenarios_read_stamps_with_an_offset(tmp_path: Path) -> None:
 
 
 def test_a_stations_own_model_is_measured_on_what_scenarios_look_like() -> None:
-    assert family_named(STATION_DEFAULT.name) is family_named("scenarios")
+    assert family_named(STATION) is family_named("scenarios")
 
 
 def test_an_unknown_family_is_a_sentence() -> None:

@@ -16,7 +16,7 @@ from models.slow.finding import Finding, Watch
 from models.slow.recorded import findings_of, intervals_of
 from models.slow.repeats import RepeatWatch
 from models.slow.stuck import StuckWatch
-from models.slow.watches import known_to_triage
+from models.triage.evidence import known_to_triage
 from simulators.events import EventKind
 
 DAY = 288

@@ -1,0 +1,128 @@
+"""What ``quantrac doctor`` asks the database of the pipeline itself: is anybody heard, is the log whole, what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from commands.findings import CheckError
+from quantrac.domain.progress import BreakKind
+from quantrac.domain.words import duration, local_time
+
+if TYPE_CHECKING:
+    from commands.context import Context
+    from sql.reports import FloodLine, LogBreakLine, PutAsideLine
+
+BREAKS_SHOWN = timedelta(days=7)
+"""For so long a break of the raw log is a fault that somebody has to look at; then it is history."""
+
+
+def hearing(context: Context) -> str:
+    """Check that some station was heard lately, when any ever was."""
+    from alerts.due import silence
+    from sql.reports import Reports
+
+    now = context.clock.now()
+    with Reports(context.database().reader) as reports:
+        last = reports.status(now).last_received_at
+    cadences = [sensor.cadence_s for station in context.registry().current(now) for sensor in station.sensors]
+    return heard(last, silence(min(cadences, default=300.0)), now)
+
+
+def heard(last: datetime | None, quiet: timedelta, now: datetime) -> str:
+    """Return when a station was last heard.
+
+    Raises
+    ------
+    CheckError
+        Longer ago than a station of the shortest cadence may be silent.
+    """
+    if last is None:
+        return "no station was heard yet"
+    if now - last >= quiet:
+        raise CheckError(
+            f"no station was heard for {duration(now - last)}, the last at {local_time(last)}",
+            "Not the stations, our own path: do broker, quantrac run bridge and quantrac run worker run?",
+        )
+    return f"a station was heard at {local_time(last)}"
+
+
+def raw_log(context: Context) -> str:
+    """Check that the raw topic has broken nowhere lately."""
+    from sql.reports import Reports
+
+    with Reports(context.database().reader) as reports:
+        return unbroken(reports.log_breaks(), context.clock.now())
+
+
+def unbroken(breaks: Sequence[LogBreakLine], now: datetime) -> str:
+    """Return what is known of breaks of the raw log, the newest first in ``breaks``.
+
+    Raises
+    ------
+    CheckError
+        One was noticed within ``BREAKS_SHOWN``.
+    """
+    own = [found for found in breaks if found.kind != BreakKind.ACCEPTED.value]
+    lately = [found for found in own if now - found.noticed_at < BREAKS_SHOWN]
+    if lately:
+        raise CheckError(
+            f"{lately[0].kind}, noticed at {local_time(lately[0].noticed_at)} (one of {len(lately)})",
+            f"{lately[0].what} All of them: quantrac progress list",
+        )
+    return f"whole for {BREAKS_SHOWN.days} days" + (f"; {len(own)} older breaks" if own else "")
+
+
+def floods(context: Context) -> str:
+    """Check that no station is beyond its quota."""
+    from sql.reports import Reports
+
+    with Reports(context.database().reader) as reports:
+        return none_floods(reports.flooding())
+
+
+def none_floods(lines: Sequence[FloodLine]) -> str:
+    """Return that no station floods.
+
+    Raises
+    ------
+    CheckError
+        One does; the one of which the most waits is named.
+    """
+    if not lines:
+        return "no station is beyond its quota"
+    worst = max(lines, key=lambda line: line.bytes)
+    raise CheckError(
+        f"{len(lines)} stations are beyond their quota; of {worst.station} {worst.messages} messages "
+        f"({worst.bytes / 1e6:.1f} MB) wait since {local_time(worst.since)}",
+        "Nothing is lost, and no other station waits. Look at its data logger; QUANTRAC_STATION_MESSAGES_PER_S and "
+        "QUANTRAC_STATION_BYTES_PER_S are the quota.",
+    )
+
+
+def judging(context: Context) -> str:
+    """Check that every hour and day can be judged."""
+    from sql.reports import Reports
+
+    with Reports(context.database().reader) as reports:
+        return all_judged(reports.put_aside())
+
+
+def all_judged(lines: Sequence[PutAsideLine]) -> str:
+    """Return that nothing was put aside.
+
+    Raises
+    ------
+    CheckError
+        Hours or days cannot be judged.
+    """
+    if not lines:
+        return "every hour and day can be judged"
+    first = lines[0]
+    raise CheckError(
+        f"{len(lines)} hours or days cannot be judged; {first.station} {first.parameter}, the {first.window} from "
+        f"{local_time(first.start)}: {first.failure}",
+        f"The others are judged. It is tried again at {local_time(first.try_after)}; the worker's log has the "
+        "traceback (bucket_not_judged).",
+    )

@@ -1,0 +1,12 @@
+SELECT incident.opened_at AS time,
+       coalesce(incident.resolved_at, incident.closed_at, now()) AS timeend,
+       'Sự cố ' || incident.id || ': ' || string_agg(DISTINCT coalesce(nullif(alert.parameter, ''), 'trạm'), ', ') AS text,
+       incident.severity AS tags
+  FROM incidents AS incident
+  JOIN incident_alerts AS member ON member.incident_id = incident.id
+  JOIN alerts AS alert ON alert.id = member.alert_id
+ WHERE incident.opened_at <= $__timeTo()::timestamptz
+   AND coalesce(incident.resolved_at, incident.closed_at, now()) >= $__timeFrom()::timestamptz
+   AND alert.station = ${station:sqlstring}
+ GROUP BY incident.id
+ ORDER BY 1

@@ -1,0 +1,187 @@
+"""One station: what it measures, what it may, what happened to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dashboards import words
+from dashboards.annotations import alerts, calibrations, station_incidents
+from dashboards.grafana import Column, Dashboard, Panel, Row, Target
+from dashboards.links import INCIDENT, STATION
+from dashboards.panels import (
+    TIME,
+    code,
+    instant,
+    line,
+    lines,
+    number,
+    numbers,
+    received,
+    row_of_counts,
+    series,
+    share,
+    state_grid,
+    table,
+    text,
+    wrapped,
+)
+from dashboards.queries import query
+from dashboards.variables import PARAMETERS
+from dashboards.variables import STATION as STATION_VARIABLE
+
+UID = "quantrac-station"
+
+
+def station() -> Dashboard:
+    """Return the dashboard of one station."""
+    return Dashboard(
+        uid=UID,
+        title="Trạm",
+        description=(
+            "Mọi thông số của một trạm với giới hạn, hiệu chuẩn, cảnh báo và tỷ lệ nhận số liệu. · Every parameter of "
+            "one station with limits, calibrations, alerts and the share of data received."
+        ),
+        variables=(STATION_VARIABLE, PARAMETERS),
+        annotations=(calibrations(), alerts(), station_incidents()),
+        time_from="now-24h",
+        refresh="30s",
+        rows=(
+            Row(4, ((24, _now()),)),
+            Row(9, ((8, _description()), (16, _latest()))),
+            Row(9, ((24, trend()),)),
+            Row(8, ((12, _received()), (12, _neighbours()))),
+            Row(9, ((24, _alerts()),)),
+        ),
+    )
+
+
+def _now() -> Panel:
+    columns = (
+        Column("rank", "Trạng thái", choices=words.STATUS_OF_RANK, steps=words.STEPS_OF_RANK),
+        Column("since", "Từ", unit=TIME, color=words.NEUTRAL),
+        *row_of_counts(("urgent_alerts", "Cảnh báo gấp", words.EXCEED), ("work_items", "Việc cần làm", words.ERROR)),
+        Column("last_observed_at", "Đo gần nhất", unit=TIME, color=words.NEUTRAL),
+        Column("received", "Nhận hôm nay", unit="percentunit", decimals=1, steps=words.RECEIVED_STEPS),
+    )
+    return numbers(
+        "Hiện tại",
+        "Trạng thái và từ lúc nào, cảnh báo đang mở, tỷ lệ nhận hôm nay. · Status and since when, open alerts, share "
+        "of today's data received.",
+        Target(query("station_now"), columns),
+    )
+
+
+def _description() -> Panel:
+    return table(
+        "Hồ sơ hiện hành",
+        "Bản mô tả trạm đang có hiệu lực. · The station's description in force.",
+        Target(query("station_description"), (text("item", "Mục", 150), Column("what", "Nội dung", custom=wrapped()))),
+    )
+
+
+def _latest() -> Panel:
+    columns = (
+        text("parameter", "Thông số", 90),
+        number("value", "Giá trị", 90, decimals=2),
+        text("unit", "Đơn vị", 75),
+        text("limits", "Giới hạn", 95),
+        share("share", "So giới hạn", 100),
+        code("status", "Thiết bị", words.LOGGER_STATUSES, 115),
+        code("flag", "Kiểm tra", words.FLAGS, 130),
+        number("score", "Bất thường", 95, unit="percentunit", decimals=0),
+        instant("observed_at", "Đo lúc"),
+        text("source", "Căn cứ"),
+    )
+    return table(
+        "Số liệu mới nhất",
+        "Giá trị, giới hạn hôm nay và tỷ lệ so với giới hạn. · Value, today's limit, and how much of it is used.",
+        Target(query("station_latest"), columns),
+    )
+
+
+def trend() -> Panel:
+    """Return the course of each chosen parameter, one panel each."""
+    dashes = {"lineStyle": {"fill": "dash", "dash": [10, 10]}, "lineWidth": 2, "showPoints": "never", "spanNulls": True}
+    panel = lines(
+        "$parameter",
+        "Cao nhất (và thấp nhất nơi thấp là xấu) của mỗi khoảng vẽ, trung bình giờ, giới hạn của từng ngày; chỗ trống "
+        "là không có số liệu. Vùng màu: hiệu chuẩn, cảnh báo, sự cố. · Highest (and lowest where low is bad) of each "
+        "drawn interval, hourly means, each day's limits; gaps are gaps. Regions: calibrations, alerts, incidents.",
+        series(
+            query("trend_readings"),
+            line("highest", "Cao nhất", words.LINE),
+            line("lowest", "Thấp nhất", "#5aa9e6"),
+            line("suspect", "? Nghi ngờ", "#d4a017", drawStyle="points", pointSize=6),
+            line("bad", "✕ Loại", words.EXCEED, drawStyle="points", pointSize=10),
+            line("calibrating", "◇ Hiệu chuẩn", words.ADJUSTING, drawStyle="bars", fillOpacity=30),
+            line("fault", "✕ Lỗi thiết bị", words.OFFLINE, drawStyle="bars", fillOpacity=60),
+        ),
+        series(
+            query("trend_means"),
+            line(
+                "hour_mean",
+                "Trung bình giờ",
+                words.LINE_2,
+                lineInterpolation="stepAfter",
+                lineWidth=2,
+                showPoints="never",
+            ),
+        ),
+        series(
+            query("trend_limits"),
+            line("minimum", "Giới hạn dưới", words.EXCEED, **dashes),
+            line("maximum", "Giới hạn trên", words.EXCEED, **dashes),
+        ),
+        axis="${parameter:text}",
+        interval="1m",
+        calcs=("lastNotNull",),
+    )
+    return replace(panel, repeat="parameter")
+
+
+def _received() -> Panel:
+    return state_grid(
+        "Tỷ lệ nhận mỗi ngày",
+        "Số liệu nhận được so với phải có, 30 ngày. · Data received over expected, 30 days.",
+        series(query("station_received"), Column("metric", "Thông số"), received("received", "Nhận", None)),
+        steps=words.RECEIVED_STEPS,
+        back="30d",
+    )
+
+
+def _neighbours() -> Panel:
+    columns = (
+        code("rank", "Trạng thái", words.STATUS_OF_RANK, 145),
+        text("name", "Trạm", link=STATION),
+        code("same_park", "Cùng khu", words.YES_NO, 85),
+        number("km", "km", 70, decimals=1),
+        text("worst_parameter", "Cao nhất", 80),
+        share("worst_share", "So giới hạn", 100),
+        Column("code", "code", custom={"hidden": True}),
+    )
+    return table(
+        "Trạm lân cận",
+        "Cùng khu, rồi gần nhất. · Of the same park, then the nearest.",
+        Target(query("station_neighbours"), columns),
+    )
+
+
+def _alerts() -> Panel:
+    columns = (
+        Column("id", "Số", custom={"width": 60}, link=INCIDENT),
+        code("severity", "Mức", words.SEVERITIES, 110),
+        text("parameter", "Thông số", 85),
+        code("kind", "Loại", words.ALERT_KINDS, 120),
+        text("value", "Giá trị / giới hạn", 130),
+        instant("since", "Từ"),
+        instant("resolved_at", "Hết"),
+        instant("told_at", "Đã báo"),
+        text("taken_by", "Người nhận", 110),
+        code("cause", "Nguyên nhân", words.CAUSES, 120),
+        Column("explanation", "Giải thích", custom={"cellOptions": {"type": "auto"}, "inspect": True, "minWidth": 250}),
+    )
+    return table(
+        "Cảnh báo của trạm",
+        "Trong khoảng thời gian đang chọn, đang mở ở trên. · Of the chosen time, the open ones first.",
+        Target(query("station_alerts"), columns),
+    )

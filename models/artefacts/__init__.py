@@ -1,0 +1,1 @@
+"""What was learnt, kept: files by hash, candidates, retraining."""

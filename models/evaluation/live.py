@@ -1,0 +1,162 @@
+"""The station as the evaluation sees it: the very class that a worker runs, over a recorded series."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from math import exp2
+
+import numpy as np
+
+from models.evaluation.metrics.events import cadence_min
+from models.pipeline.configs import STATION_DEFAULT, PipelineConfig
+from models.pipeline.pipeline import Fitted
+from models.protocol import Reason, Row, Triage
+from models.series import Bools, Floats, Result, Series, TriagedInterval, stretches
+from models.slow.finding import Finding
+from models.slow.recorded import intervals_of
+from models.station.judging import Learnt, WatchConfig
+from models.station.scorer import StationScorer
+from models.station.scores import ParameterScore
+from models.training.fitting import fit
+from models.triage.incident import pages
+from quantrac.domain.stations import Sensor, Station, StationKind
+
+PENDING = 3
+"""Rows in a row that page before an officer is called, as in the packaged rule of anomalies."""
+_BASE_ROWS = 4000
+"""Rows after which the memory's base is taken: a worker takes it more often, to store it."""
+_CODES = ("00", "01", "02")
+OF_WATCHES = frozenset({
+    Reason.STUCK, Reason.DRIFT, Reason.FOULING, Reason.CAPPED, Reason.REPEATED, Reason.COPIED_DAY,
+    Reason.MASKING_CALIBRATION, Reason.DILUTION,
+})  # fmt: skip
+"""What only a slow watch says: a work item, no alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class StationDetector:
+    """What runs at a station, with the family's budget; what it is taught is the labels of the training series."""
+
+    config: PipelineConfig = STATION_DEFAULT
+
+    def fit(self, train: Sequence[Series]) -> StationRun:
+        """Learn from labelled series; from none, the station judges as one does in its first weeks."""
+        return StationRun(fit(train, self.config))
+
+
+def with_budget(per_day: float | None) -> StationDetector:
+    """Return the station with a budget of false alarms a day; ``None``: its usual one."""
+    return StationDetector(STATION_DEFAULT if per_day is None else replace(STATION_DEFAULT, budget_per_day=per_day))
+
+
+@dataclass(frozen=True, slots=True)
+class StationRun:
+    """A station with a fitted pipeline, over recorded series."""
+
+    fitted: Fitted
+
+    def run(self, series: Series) -> Result:
+        """Judge a series row by row. ``alarm`` is by column; what only slow watches find is no alarm."""
+        rows, columns = len(series.times), series.columns
+        out = _Judged(np.zeros((rows, len(columns))), np.zeros((rows, len(columns)), dtype=np.bool_), [None] * rows)
+        calls, findings = _Calls(), list[Sequence[Finding]]()
+        scorer = StationScorer(station_of(series), self._config(series))
+        for i, (row, beside) in enumerate(rows_of(series)):
+            scores = scorer.score([row], row.observed_at, beside)[0]
+            findings.append(() if scores is None or scorer.watch is None else scorer.watch.findings)
+            if scores is None:
+                continue  # not newer than a row before
+            out.take(i, scores, columns, _severity(scorer))
+            out.paged[i] = calls.told(scores)
+            if i % _BASE_ROWS == _BASE_ROWS - 1:
+                scorer.take_base(row.observed_at)
+        return Result(
+            out.score, out.alarm, columns, triage=tuple(out.incidents(series)), findings=intervals_of(series, findings)
+        )
+
+    def _config(self, series: Series) -> WatchConfig:
+        learnt = Learnt("evaluated", self.fitted)
+        return replace(WatchConfig.of(station_of(series), learnt), legal=series.legal)
+
+
+@dataclass(slots=True)
+class _Judged:
+    """What was said of each row so far."""
+
+    score: Floats
+    alarm: Bools
+    triage: list[Triage | None]
+    paged: Bools = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.paged = np.zeros(len(self.triage), dtype=np.bool_)
+
+    def take(self, i: int, scores: Mapping[str, ParameterScore], columns: Sequence[str], whole: float) -> None:
+        for j, column in enumerate(columns):
+            said = scores.get(column)
+            self.score[i, j] = whole if said is None else max(whole, said.severity)
+            if said is not None and said.alarm and said.reason not in OF_WATCHES:
+                self.alarm[i, j] = True
+                self.triage[i] = said.triage or self.triage[i]
+
+    def incidents(self, series: Series) -> Iterator[TriagedInterval]:
+        """Yield each run of alarmed rows as it was judged at its end, and when officers were called."""
+        targets = [series.columns.index(c) for c in series.targets]
+        for a, b in stretches(np.asarray(self.alarm[:, targets].any(axis=1))):
+            last = next((t for t in reversed(self.triage[a:b]) if t is not None), None)
+            if last is None:
+                continue  # a chart alone, in the station's first hours
+            called = np.flatnonzero(self.paged[a:b])
+            paged = series.times[a + called[0]] if len(called) else None
+            yield TriagedInterval(series.times[a], series.times[b - 1], last.cls, last.probability, last.reasons, paged)
+
+
+class _Calls:
+    """Counts, by parameter, the rows in a row that would call an officer."""
+
+    def __init__(self) -> None:
+        self._rows: Counter[str] = Counter()
+
+    def told(self, scores: Mapping[str, ParameterScore]) -> bool:
+        """Take the next row and say whether an officer has been called by it."""
+        calling = {p for p, s in scores.items() if s.alarm and s.harmful and pages(s.triage)}
+        self._rows = Counter({p: self._rows[p] + 1 for p in calling})
+        return any(n >= PENDING for n in self._rows.values())
+
+
+def _severity(scorer: StationScorer) -> float:
+    """Return what the pipeline says of the last row, 1 at its threshold."""
+    scored = None if scorer.watch is None else scorer.watch.scored
+    return 0.0 if scored is None else exp2(min(max(float(scored.margin[-1]), -20.0), 20.0))
+
+
+def station_of(series: Series) -> Station:
+    """Return a registered station with a sensor for each column of a series."""
+    cadence_s = 60.0 * cadence_min(series.times) or 300.0
+    return Station(
+        code="EVALUATED",
+        effective_from=date(1970, 1, 1),
+        name_vi="",
+        name_en="",
+        kind=StationKind.SURFACE_WATER if series.in_river else StationKind.EFFLUENT,
+        operator="",
+        longitude=0.0,
+        latitude=0.0,
+        sensors=tuple(Sensor(column, "", cadence_s) for column in series.columns),
+    )
+
+
+def rows_of(series: Series) -> Iterator[tuple[Row, tuple[int, int]]]:
+    """Yield each row as a worker gets it, with how many neighbours report and how many of them stand in an alarm."""
+    reported = series.values if series.reported is None else series.reported
+    seconds = series.times.astype("datetime64[us]").astype(np.int64) / 1e6
+    for i, (at_s, values) in enumerate(zip(seconds.tolist(), reported.tolist(), strict=True)):
+        statuses: dict[str, str] = {}
+        if series.status is not None and series.status[i].any():
+            statuses = {c: _CODES[s] for c, s in zip(series.columns, series.status[i].tolist(), strict=True)}
+        row = Row(datetime.fromtimestamp(at_s, UTC), dict(zip(series.columns, values, strict=True)), {}, statuses)
+        beside = (0, 0) if series.neighbours is None else (int(series.neighbours[i, 0]), int(series.neighbours[i, 1]))
+        yield row, beside

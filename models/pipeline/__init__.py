@@ -1,0 +1,1 @@
+"""The one pipeline that every station runs: features to novelty, second stage, alarm."""

@@ -1,0 +1,89 @@
+"""Novelty without labels: how improbable the sizes of the features are, by what this series was used to so far."""
+
+from __future__ import annotations
+
+from math import log2, log10
+
+import numpy as np
+
+from models.compiled import compiled
+from models.features.table import Features
+from models.series import Floats, Ints, Singles
+
+_KEYS = ("slow", "fast", "slow_5", "slow_20", "step", "noise", "novelty", "day", "cross_10")
+_SHARED = 2
+"""T2 and Q, the first row features, count as well."""
+_BINS_PER_OCTAVE = 6
+_BINS = 14 * _BINS_PER_OCTAVE
+_MEMORY_ROWS = 6000.0
+_FORGET_EVERY = 500.0
+_WARM_ROWS = 50.0
+_BEYOND = 0.05
+"""Surprise for each bin beyond the largest size ever seen: a record by far is worth more than a record by a hair."""
+_USUAL = 11.0
+"""Summed surprise (decimal logarithms) that counts as the threshold where nothing was learnt: log-odds 0."""
+
+
+class Novelty:
+    """Histograms of the logarithm of several anomaly sizes, slowly forgetting; chunked pushes give equal results.
+
+    Each size is turned into minus the decimal logarithm of the share of earlier sizes that were as large: a conformal
+    tail. Their sum, less ``_USUAL``, plays the part of log-odds.
+    """
+
+    def __init__(self) -> None:
+        self.counts = np.zeros((len(_KEYS) + _SHARED, _BINS), dtype=np.float32)
+        self.rows = np.zeros(1)
+        """Rows in the histograms."""
+
+    def push(self, features: Features, targets: list[int]) -> Floats:
+        """Return log-odds-like novelty, shape (rows,)."""
+        picked = np.array([features.cell_names.index(k) for k in _KEYS])
+        out = np.empty(len(features.rows))
+        _judge(features.cells, features.rows, np.array(targets), picked, self.counts, self.rows, out)
+        return out
+
+
+@compiled
+def _judge(
+    cells: Floats, shared: Floats, targets: Ints, picked: Ints, counts: Singles, memory: Floats, out: Floats
+) -> None:
+    """Write the novelty of each row, and count it."""
+    for i in range(len(out)):
+        memory[0] += 1.0
+        if memory[0] > _MEMORY_ROWS + _FORGET_EVERY:
+            counts *= np.float32(_MEMORY_ROWS / memory[0])
+            memory[0] = _MEMORY_ROWS
+        total = -_USUAL
+        for key in range(counts.shape[0]):
+            rest = key - len(picked)
+            size = abs(shared[i, rest]) if rest >= 0 else _largest(cells[i], targets, picked[key])
+            total += _surprise(size, counts[key], memory[0])
+        out[i] = min(max(total, -20.0), 40.0)
+
+
+@compiled
+def _largest(cells: Floats, targets: Ints, at: int) -> float:
+    size = 0.0
+    for j in targets:
+        size = max(size, abs(cells[j, at]))
+    return size
+
+
+@compiled
+def _surprise(size: float, counts: Singles, weight: float) -> float:
+    """Return the surprise at one size by the histogram of the earlier ones, and count it."""
+    b = min(int(log2(1.0 + size) * _BINS_PER_OCTAVE), _BINS - 1)
+    out = 0.0
+    if weight > _WARM_ROWS and b:
+        above = 0.0
+        for k in range(b, _BINS):
+            above += counts[k]
+        out = -log10((above + 1.0) / (weight + 2.0))
+        if above == 0.0:
+            top = b
+            while top > 0 and counts[top] == 0.0:
+                top -= 1
+            out += _BEYOND * (b - top)
+    counts[b] += np.float32(1.0)
+    return out

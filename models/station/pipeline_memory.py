@@ -1,0 +1,270 @@
+"""The pipeline and the triage of one station in the stream: rows in, alarms with class and reasons out.
+
+The memory is large (tens of kilobytes), and a row changes all of it. So it is kept in two parts: a base, written every
+few dozen rows, and the rows since then, which are small. Pushed again over the base they give the same memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import inf, isnan, nan
+from typing import Any, Self
+from zlib import crc32
+
+import msgspec
+import numpy as np
+
+from models.errors import ModelError
+from models.pipeline.pipeline import Scored
+from models.protocol import Reason, Row, TriageClass
+from models.series import Floats
+from models.slow.finding import MEASURING, Finding
+from models.slow.watches import SlowWatches
+from models.snapshots import pack, unpack
+from models.station.judging import Learnt, RowAssessment, StationAssessor, WatchConfig, Watched, pages
+from models.station.reported import as_reported, reported
+from quantrac.domain.words import Bilingual
+
+_LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 5
+BASE_ROWS = 48
+"""Rows between two bases: more of them make every commit and every restart longer, fewer write the base more often."""
+_encode = msgspec.msgpack.Encoder().encode
+SLOW_STEP_S = 60.0
+"""The slow watches look at no more than a row in so many seconds: their patterns last hours."""
+
+
+@dataclass(slots=True)
+class ShadowCounts:
+    """A candidate beside the active model: rows, beginnings of alarms and of would-be pages, rows in alarm."""
+
+    rows: int = 0
+    alarms_active: int = 0
+    alarms_shadow: int = 0
+    pages_active: int = 0
+    pages_shadow: int = 0
+    rows_both: int = 0
+    rows_active: int = 0
+    rows_shadow: int = 0
+
+    def __bool__(self) -> bool:
+        return self.rows > 0
+
+
+class StationWatch:
+    """Pipeline and triage of one station. Pure: no clock, no input or output."""
+
+    def __init__(self, config: WatchConfig) -> None:
+        self.config = config
+        self._active = StationAssessor(config, config.active)
+        self._shadow = None if config.shadow is None else StationAssessor(config, config.shadow)
+        self.shadow_failed: Exception | None = None
+        """Why the shadow assesses no more; the active model goes on."""
+        self._slow = SlowWatches(config.parameters, config.legal)
+        self._looked_s = -inf
+        self._findings: list[Finding] = []
+        self._calibrated_s = nan
+        self._held: list[tuple[float, float]] = [(-inf, nan)] * len(config.parameters)
+        self._base = 0
+        self._rows: list[msgspec.Raw] = []
+        """Rows since the base, each encoded once: they are stored with every batch."""
+        self._counts = ShadowCounts()
+        # Not all stations on the same batch: each has its own number of rows.
+        self._most_rows = BASE_ROWS + crc32(config.station.encode()) % (BASE_ROWS // 2)
+        self._changed = False
+
+    @property
+    def running(self) -> bool:
+        """Whether an incident is running: only then it matters what the neighbours say."""
+        return self._active.alarmed
+
+    @property
+    def rows(self) -> int:
+        """Rows that were assessed so far."""
+        return self._active.rows
+
+    @property
+    def targets(self) -> tuple[int, ...]:
+        """Places of the parameters that may be alarmed."""
+        return tuple(self._active.targets)
+
+    @property
+    def scored(self) -> Scored | None:
+        """What the active pipeline made of the last rows; ``None`` before the first."""
+        return self._active.scored
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """What the slow watches found when they looked last."""
+        return self._findings
+
+    def push(
+        self, rows: Sequence[Row], charted: Sequence[bool], beside: tuple[int, int] = (0, 0)
+    ) -> list[RowAssessment]:
+        """Assess the next rows, each newer than the one before.
+
+        Parameters
+        ----------
+        charted
+            For each row whether a chart is in alarm.
+        beside
+            Neighbour stations that report, and those of them with an open anomaly.
+        """
+        watched = [self._watched(row, on, beside) for row, on in zip(rows, charted, strict=True)]
+        assessments = self._assess(watched)
+        self._rows += map(_raw, watched)
+        return assessments
+
+    def take_counts(self) -> ShadowCounts:
+        """Return what was counted of the shadow since the last call."""
+        counts, self._counts = self._counts, ShadowCounts()
+        return counts
+
+    def light(self) -> bytes:
+        """Return the small part of the memory: the rows since the base."""
+        held = [list(pair) for pair in self._held]
+        return pack(_LIGHT, _VERSION, [self._base, self._calibrated_s, held, self._rows])
+
+    @property
+    def base_is_due(self) -> bool:
+        """Whether a new base should be taken, and written together with the small part."""
+        return self._changed or len(self._rows) >= self._most_rows
+
+    def take_base(self) -> bytes:
+        """Return the large part of the memory; from now on the small part begins with it."""
+        self._base += max(len(self._rows), 1)
+        self._rows, self._changed = [], False
+        assessors = [j.state() for j in (self._active, self._shadow) if j is not None]
+        return pack(_BASE, _VERSION, [self._base, list(self.config.parameters), assessors, self._slow_state()])
+
+    @classmethod
+    def restore(cls, config: WatchConfig, light: bytes, base: bytes | None) -> Self:
+        """Return a watch that goes on where ``light`` was taken, over the base that was taken last.
+
+        With another artefact than then, what the station's rows have taught is kept, and the threshold is new.
+
+        Raises
+        ------
+        ModelError
+            The parts cannot be read, or do not belong together: start with an empty watch.
+        """
+        number, calibrated_s, held, kept = unpack(_LIGHT, _VERSION, light)
+        watch = cls(config)
+        if len(held) != len(config.parameters):
+            raise ModelError("the station has other parameters than when its watch was stored: start it empty")
+        watch._calibrated_s, watch._held = calibrated_s, [(at, value) for at, value in held]
+        if number:
+            watch._set_base(number, base)
+        rows = [Watched(*row) for row in kept]
+        if rows:
+            watch._assess(rows)
+            watch._rows = [_raw(row) for row in rows]
+        watch._counts = ShadowCounts()
+        return watch
+
+    def with_models(self, active: Learnt, shadow: Learnt | None) -> StationWatch:
+        """Return a watch that goes on with other models."""
+        made = StationWatch(replace(self.config, active=active, shadow=shadow))
+        made._base, made._changed = self._base + 1, True
+        made._calibrated_s, made._held = self._calibrated_s, list(self._held)
+        made._adopt([j.state() for j in (self._active, self._shadow) if j is not None])
+        made._set_slow_state(self._slow_state())
+        return made
+
+    def _set_base(self, number: int, base: bytes | None) -> None:
+        if base is None:
+            raise ModelError("the base of the station's watch is not there: start it empty")
+        found, parameters, assessors, slow = unpack(_BASE, _VERSION, base)
+        if found != number:
+            raise ModelError(f"the base of the station's watch is number {found}, not {number}: start it empty")
+        if tuple(parameters) != self.config.parameters:
+            raise ModelError("the station has other parameters than when its watch was stored: start it empty")
+        self._base = number
+        self._adopt(assessors)
+        self._set_slow_state(slow)
+
+    def _adopt(self, assessors: Sequence[Any]) -> None:
+        """Give each assessor the memory of its artefact; a new one, that of the active assessor."""
+        by_hash = {state[0]: state for state in reversed(assessors)}
+        for assessor in (self._active, self._shadow):
+            if assessor is not None:
+                assessor.set_state(by_hash.get(assessor.learnt.sha256, assessors[0]))
+
+    def _slow_state(self) -> Any:
+        findings = [[f.parameter, f.reason, f.cls, f.since_s, f.at_s, *f.text] for f in self._findings]
+        return [self._looked_s, self._slow.state(), findings]
+
+    def _set_slow_state(self, state: Any) -> None:
+        self._looked_s, slow, findings = state
+        self._slow.set_state(slow)
+        self._findings = [
+            Finding(p, Reason(reason), TriageClass(cls), since_s, at_s, Bilingual(*text))
+            for p, reason, cls, since_s, at_s, *text in findings
+        ]
+
+    def _look(self, row: Watched) -> list[Finding]:
+        """Return what the slow watches find at a row; within a minute, what they found before."""
+        if row.at_s - self._looked_s >= SLOW_STEP_S:
+            self._looked_s = row.at_s
+            self._findings = self._slow.push(row.at_s, *as_reported(row.values, row.odd))
+        return self._findings
+
+    def _watched(self, row: Row, charted: bool, beside: tuple[int, int]) -> Watched:
+        at_s = row.observed_at.timestamp()
+        values, odd, absent, calibrating, faulty = reported(row, self.config.parameters)
+        for j in absent:
+            # Of a sensor that reports less often than others: the last value while it is young.
+            held_at, held = self._held[j]
+            if at_s - held_at < 1.5 * self.config.cadences_s[j] and not isnan(held):
+                values[j] = held
+                odd.append([j, nan, MEASURING])
+        missing = set(absent)
+        self._held = [
+            held if j in missing else (at_s, value)
+            for j, (held, value) in enumerate(zip(self._held, values, strict=True))
+        ]
+        if calibrating:
+            self._calibrated_s = at_s
+        return Watched(at_s, values, calibrating, faulty, charted, *beside, at_s - self._calibrated_s, odd)
+
+    def _assess(self, rows: Sequence[Watched]) -> list[RowAssessment]:
+        if not rows:
+            return []
+        values = np.array([row.values for row in rows])
+        found = [self._look(row) for row in rows]
+        assessments = self._active.push(rows, values, found)
+        beside = self._beside(rows, values, found)
+        for i, assessment in enumerate(assessments):
+            self._note(self._active, assessment, None if beside is None else beside[i])
+        return [replace(v, findings=tuple(f)) if f else v for v, f in zip(assessments, found, strict=True)]
+
+    def _beside(
+        self, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]
+    ) -> list[RowAssessment] | None:
+        """Return the shadow's assessments. A candidate that fails is let go, and the active model goes on."""
+        if self._shadow is None:
+            return None
+        try:
+            return self._shadow.push(rows, values, findings)
+        except Exception as exc:  # noqa: BLE001  a failure of any kind
+            self._shadow, self.shadow_failed = None, exc
+            return None
+
+    def _note(self, active: StationAssessor, assessment: RowAssessment, other: RowAssessment | None) -> None:
+        mine, paging = assessment.triage is not None, pages(assessment)
+        if other is not None and self._shadow is not None:
+            c, theirs, their_paging = self._counts, other.triage is not None, pages(other)
+            c.rows += 1
+            c.alarms_active += mine and not active.alarmed
+            c.pages_active += paging and not active.paging
+            c.alarms_shadow += theirs and not self._shadow.alarmed
+            c.pages_shadow += their_paging and not self._shadow.paging
+            c.rows_both += mine and theirs
+            c.rows_active += mine and not theirs
+            c.rows_shadow += theirs and not mine
+            self._shadow.alarmed, self._shadow.paging = theirs, their_paging
+        active.alarmed, active.paging = mine, paging
+
+
+def _raw(row: Watched) -> msgspec.Raw:
+    return msgspec.Raw(_encode(row))

@@ -1,0 +1,195 @@
+"""The charts of one station in the stream: rows in, probability and a sentence for every reading out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple, Self
+
+from models.protocol import NotReadyReason, Reason, Row, Triage
+from models.slow.finding import UNCALIBRATED, Finding
+from models.station.charts import ChartConfig, ResidualConfig, ResidualDetector, SensorConfig, probability_of
+from models.station.judging import RowAssessment, harmful
+from quantrac.domain.parameters import Harm, harm_of, names_of
+from quantrac.domain.stations import Station
+from quantrac.domain.words import Bilingual, number, number_vi
+
+MODEL_VERSION = "charts-1+pipeline-2+slow-2"
+"""Stored with the scores: changes whenever the same readings would be scored differently."""
+
+
+class ParameterScore(NamedTuple):
+    """What the model says of one reading. A named tuple, not a dataclass: ten are made for every row of the stream.
+
+    ``probability`` is 0..1, ``None`` while not ready, and at least 0.5 exactly when ``alarm`` is true. ``severity`` is
+    1.0 at the threshold. ``harmful`` says that the alarm is on the polluting side of the parameter (COD high, DO low):
+    only those are worth a page, the others a work item. ``level`` is the causal baseline in the parameter's unit.
+    """
+
+    probability: float | None
+    severity: float
+    alarm: bool
+    harmful: bool
+    reason: Reason | NotReadyReason
+    text: Bilingual
+    level: float
+    triage: Triage | None = None
+    """While in alarm: what the station's incident probably is; ``None`` where the pipeline cannot tell."""
+
+
+NORMAL = Bilingual("bình thường", "normal")
+PROVISIONAL = Bilingual(
+    "bình thường (trạm mới, tạm dùng ngưỡng chung của thông số)", "normal (new station, scatter taken from the prior)"
+)
+LEARNING = Bilingual("đang học mức nền (chưa đủ số liệu)", "learning the baseline (too few readings yet)")
+NOTABLE = 0.7
+"""Severity from which a reading that is no alarm gets its own sentence: below, all say "normal"."""
+
+
+def joined(scores: Mapping[str, ParameterScore], assessment: RowAssessment) -> dict[str, ParameterScore]:
+    """Return the charts' scores of a row with what the pipeline says of it.
+
+    A sensor is in alarm when its chart is, when the row is and the sensor is among the farthest off, or when a slow
+    watch has found something at it.
+    """
+    if assessment.triage is None and not assessment.alarm and not assessment.findings:
+        return dict(scores)
+    return {parameter: _joined(parameter, score, assessment) for parameter, score in scores.items()}
+
+
+def _joined(parameter: str, score: ParameterScore, assessment: RowAssessment) -> ParameterScore:
+    if score.alarm:
+        return score._replace(triage=assessment.triage)
+    deviation = assessment.leading.get(parameter)
+    if not assessment.alarm or deviation is None or score.probability is None:
+        finding = next((f for f in assessment.findings if f.parameter == parameter), None)
+        return score if finding is None else _found(score, finding)
+    severity = max(assessment.severity, 1.0)
+    reason = Reason.RELATION if abs(deviation) < 1 else Reason.HIGH if deviation > 0 else Reason.LOW
+    polluting = abs(deviation) >= 1 and harmful(parameter, deviation)
+    text = _pattern(parameter, deviation, len(assessment.leading))
+    return ParameterScore(
+        probability_of(severity, True), severity, True, polluting, reason, text, score.level, assessment.triage
+    )
+
+
+def _found(score: ParameterScore, finding: Finding) -> ParameterScore:
+    """Return the score with a slow watch's finding: an alarm that pages nobody."""
+    triage = Triage(finding.cls, UNCALIBRATED, (finding.text,))
+    p = probability_of(1.0, True)
+    return ParameterScore(p, 1.0, True, False, finding.reason, finding.text, score.level, triage)
+
+
+def _pattern(parameter: str, deviation: float, together: int) -> Bilingual:
+    vi, en = names_of(parameter)
+    times_vi, times_en = number_vi(abs(deviation), 2), number(abs(deviation), 2)
+    side_vi, side_en = ("cao hơn", "above") if deviation > 0 else ("thấp hơn", "below")
+    others_vi = f", cùng {together - 1} thông số khác" if together > 1 else ""
+    others_en = f", together with {together - 1} other{'s' if together > 2 else ''}" if together > 1 else ""
+    return Bilingual(
+        f"trạm khác quy luật thường ngày; {vi} {side_vi} mức bình thường {times_vi} lần độ lệch{others_vi}",
+        f"the station departs from its usual pattern; {en} {times_en} scatters {side_en} its usual level{others_en}",
+    )
+
+
+class StationModel:
+    """The residual charts of one station, with words. Pure: no clock, no input or output."""
+
+    def __init__(self, config: ResidualConfig, detector: ResidualDetector | None = None) -> None:
+        self.config = config
+        self._detector = ResidualDetector(config) if detector is None else detector
+        self._units = {s.parameter: s.unit for s in config.sensors}
+
+    @classmethod
+    def config_for(cls, station: Station, chart: ChartConfig | None = None) -> ResidualConfig:
+        """Return the configuration of a registered station."""
+        sensors = []
+        for sensor in station.sensors:
+            qc = sensor.qc
+            known_span = qc.expected_min is not None and qc.expected_max is not None
+            span = (qc.expected_max or 0.0) - (qc.expected_min or 0.0) if known_span else 0.0
+            config = SensorConfig(sensor.parameter, sensor.unit, resolution=qc.resolution, span=max(span, 0.0))
+            sensors.append(config)
+        return ResidualConfig(tuple(sensors), chart or ChartConfig())
+
+    @classmethod
+    def for_station(cls, station: Station, snapshot: bytes | None = None) -> Self:
+        """Return the model of a registered station, new or going on from a snapshot.
+
+        Raises
+        ------
+        ModelError
+            When the snapshot cannot be used.
+        """
+        config = cls.config_for(station)
+        return cls(config) if snapshot is None else cls.restore(config, snapshot)
+
+    def score_row(self, row: Row, now: datetime) -> dict[str, ParameterScore] | None:
+        """Learn from a row and say what is unusual about each of its values.
+
+        A parameter that is missing, unusable or unknown to the station has no entry. ``None`` for a row that is not
+        newer than one already scored (late rows are stored and judged by limits, but never turn the baseline back), and
+        for one stamped well ahead of ``now``.
+        """
+        detector = self._detector
+        severities = detector.advance(row, now)
+        if isinstance(severities, NotReadyReason):
+            return None
+        scores: dict[str, ParameterScore] = {}
+        charts = detector.charts
+        for parameter, severity in severities.items():
+            chart = charts[parameter]
+            state = chart.state
+            if severity is None:
+                scores[parameter] = ParameterScore(
+                    None, 0.0, False, False, NotReadyReason.LEARNING, LEARNING, state.level
+                )
+            elif severity < NOTABLE and not state.alarm:
+                text = PROVISIONAL if chart.provisional else NORMAL
+                p = probability_of(severity, False)
+                scores[parameter] = ParameterScore(p, severity, False, False, Reason.NORMAL, text, state.level)
+            else:
+                scores[parameter] = self._notable(parameter, severity)
+        return scores
+
+    def score_rows(self, rows: Iterable[Row], now: datetime) -> list[dict[str, ParameterScore] | None]:
+        """Score rows in order."""
+        return [self.score_row(row, now) for row in rows]
+
+    def _notable(self, parameter: str, severity: float) -> ParameterScore:
+        state = self._detector.charts[parameter].state
+        reason = self._detector.reason(parameter, severity)
+        harm = harm_of(parameter)
+        side = Harm.HIGH if state.z > 0 else Harm.LOW
+        harmful = state.alarm and reason is not Reason.RANGE and harm in (side, Harm.BOTH)
+        text = self._sentence(parameter, reason)
+        probability = probability_of(severity, state.alarm)
+        return ParameterScore(probability, severity, state.alarm, harmful, reason, text, state.level)
+
+    def _sentence(self, parameter: str, reason: Reason) -> Bilingual:
+        unit = self._units[parameter]
+        chart = self._detector.charts[parameter]
+        state = chart.state
+        name_vi, name_en = names_of(parameter)
+        unit = f" {unit}" if unit else ""
+        if reason is Reason.RANGE:
+            return Bilingual(f"{name_vi} ngoài dải đo của thiết bị", f"{name_en} outside the instrument's range")
+        times_vi, times_en = number_vi(abs(state.z), 2), number(abs(state.z), 2)
+        base_vi, base_en = number_vi(state.level, 3), number(state.level, 3)
+        word_vi, word_en = ("cao hơn", "above") if state.z > 0 else ("thấp hơn", "below")
+        vi = f"{name_vi} {word_vi} mức bình thường {times_vi} lần độ lệch (nền {base_vi}{unit})"
+        en = f"{name_en} {times_en} scatters {word_en} its usual level (baseline {base_en}{unit})"
+        if not state.alarm:
+            vi, en = f"{vi}, chưa xác nhận", f"{en}, not confirmed"
+        if chart.provisional:
+            vi, en = f"{vi}, trạm mới", f"{en}, new station"
+        return Bilingual(vi, en)
+
+    def snapshot(self) -> bytes:
+        """Return the state, about 100 bytes a sensor."""
+        return self._detector.snapshot()
+
+    @classmethod
+    def restore(cls, config: ResidualConfig, snapshot: bytes) -> Self:
+        """Return a model that goes on where ``snapshot`` was taken. Raises ``ModelError`` if it cannot."""
+        return cls(config, ResidualDetector.restore(config, snapshot))

@@ -1,0 +1,98 @@
+"""How a pipeline learns: examples of labelled series, a second stage, and a threshold from held-out rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from models.features.table import FeatureTable
+from models.pipeline.alarm_line import SMOOTH_ROWS, smoothed
+from models.pipeline.configs import PipelineConfig
+from models.pipeline.examples import Examples, classes, event_weights, matrix, target_columns
+from models.pipeline.novelty import Novelty
+from models.pipeline.pipeline import UNTAUGHT_TAIL, Fitted, mixed
+from models.pipeline.second_stage import SecondStage, train
+from models.protocol import TriageClass
+from models.series import Bools, Floats, Ints, Series
+from models.training.threshold import HeldOut, choose_threshold
+
+_FOLDS = 4
+_MEMBERS = 2
+"""Ensembles with other random draws that the second stage is the mean of."""
+
+
+def fit(train_series: Sequence[Series], config: PipelineConfig) -> Fitted:
+    """Learn from labelled series; with none, the pipeline judges by novelty at the budget's threshold.
+
+    The threshold comes from held-out parts of the training series: by group (site, file) where there are several,
+    else by blocks of time.
+    """
+    labelled = [s for s in train_series if s.labels is not None and s.labels.any()]
+    if not labelled:
+        return Fitted.untaught(config)
+    # In an order of their own: no figure depends on what the files are called.
+    labelled.sort(key=lambda s: s.sha256)
+    learnt = [_examples(s, config) for s in labelled]
+    judged = _held_out(labelled, learnt, config)
+    threshold = choose_threshold(judged, config.budget_per_day)
+    quiet = [j.scores[~j.labels] for j in judged]
+    tail = float(np.mean(np.concatenate(quiet) >= threshold)) if quiet else UNTAUGHT_TAIL
+    stage = _stage([e for e, _ in learnt], config.iterations, members=_MEMBERS)
+    tells = any(e.cls is TriageClass.POLLUTION for s in labelled for e in s.events)
+    return Fitted(config, stage, threshold, min(max(tail, 1e-4), 0.5), tells)
+
+
+def _examples(series: Series, config: PipelineConfig) -> tuple[Examples, Floats]:
+    """Return what a series teaches, and its novelty."""
+    targets = target_columns(series.columns, series.covariates)
+    features = FeatureTable(series.columns, config.features).push(series.times, series.values)
+    y = classes(series, targets)
+    weight = event_weights(y > 0)
+    weight[: series.probation_rows] = 0.0
+    if series.ignore is not None and series.ignore.ndim == 1:
+        # Rows marked as doubtful (real faults that nobody labelled) would teach that faults are normal.
+        weight[series.ignore & (y == 0)] = 0.0
+    return Examples(matrix(features, targets), y, weight), Novelty().push(features, targets)
+
+
+def _stage(
+    sets: Sequence[Examples], iterations: int, members: int, keep: Sequence[Bools] | None = None
+) -> SecondStage | None:
+    masks = [np.ones(len(e.y), dtype=np.bool_) for e in sets] if keep is None else keep
+    x, y, w = ([getattr(e, part)[m] for e, m in zip(sets, masks, strict=True)] for part in ("x", "y", "weight"))
+    return train(x, y, w, iterations=iterations, members=members)
+
+
+def _held_out(
+    series: Sequence[Series], learnt: Sequence[tuple[Examples, Floats]], config: PipelineConfig
+) -> list[HeldOut]:
+    folds = _folds(series)
+    iterations = max(config.iterations * 2 // 3, 40)
+    judged: list[HeldOut] = []
+    for fold in range(int(max(f.max() for f in folds)) + 1):
+        stage = _stage([e for e, _ in learnt], iterations, 1, [f != fold for f in folds])
+        if stage is not None:
+            for one, (examples, novelty), f in zip(series, learnt, folds, strict=True):
+                judged += _judge_fold(one, examples, novelty, f == fold, stage)
+    return judged
+
+
+def _judge_fold(series: Series, examples: Examples, novelty: Floats, mask: Bools, stage: SecondStage) -> list[HeldOut]:
+    """Score the held-out rows of a series."""
+    mask = mask.copy()
+    mask[: series.probation_rows] = False
+    if series.ignore is not None and series.ignore.ndim == 1:
+        mask &= ~series.ignore
+    if not mask.any():
+        return []
+    logits = mixed(SecondStage.logits(stage.shares(examples.x[mask])), novelty[mask])
+    return [HeldOut(series.times[mask], smoothed(logits, SMOOTH_ROWS), examples.y[mask] > 0)]
+
+
+def _folds(series: Sequence[Series]) -> list[Ints]:
+    groups = list(dict.fromkeys(s.group for s in series))
+    if len(groups) > 1:
+        number = {g: i % max(2, min(_FOLDS, len(groups))) for i, g in enumerate(groups)}
+        return [np.full(len(s.times), number[s.group], dtype=np.int64) for s in series]
+    return [(np.arange(len(s.times)) * 3 // max(len(s.times), 1)).astype(np.int64) for s in series]

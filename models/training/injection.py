@@ -1,0 +1,156 @@
+"""Injected faults and pollution: labelled examples for a plant that has none, or few.
+
+Recorded series hold tens of events, a classifier needs hundreds. Spells without a known event are altered the way
+probes fail and plants are upset, with random sensors, sizes and lengths; what is injected is the label. Nothing of a
+series that is judged is ever used: only training series are altered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from models.protocol import TriageClass
+from models.series import Bools, Event, Floats, Series
+
+Generator = np.random.Generator
+
+FAULTS = ("spike", "stuck", "drift", "offset", "noise", "dropout")
+
+_FAMILIES: tuple[tuple[tuple[str, float, float], ...], ...] = (
+    (("cod", 0.25, 1.3), ("bod", 0.25, 1.3), ("toc", 0.25, 1.3), ("tss", 0.15, 1.2)),
+    (("nh4", 0.35, 1.1), ("amoni", 0.35, 1.1), ("tn", 0.2, 0.8), ("cond", 0.07, 0.22)),
+    (("cond", 0.25, 0.9), ("no3", 0.2, 0.9)),
+    (("tss", 0.9, 2.6), ("turb", 0.9, 2.6), ("cod", 0.15, 0.9)),
+)
+"""Which parameters rise together and by what share of their level: organic shock, ammonia, salt, solids. Matched to a
+column by the first letters of its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class InjectionConfig:
+    """How much is injected into one copy of a training series. Lengths in rows."""
+
+    events_per_1000_rows: float = 7.0
+    pollution_share: float = 0.45
+    pollution_rows: tuple[int, int] = (24, 72)
+    stuck_rows: tuple[int, int] = (12, 48)
+    drift_rows: tuple[int, int] = (100, 200)
+    offset_rows: tuple[int, int] = (24, 96)
+    noise_rows: tuple[int, int] = (10, 36)
+    dropout_rows: tuple[int, int] = (6, 30)
+    margin_rows: int = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """What events are injected into: values (altered in place), column names, columns to alter, scatter by column."""
+
+    values: Floats
+    names: tuple[str, ...]
+    columns: list[int]
+    sigma: Floats
+
+
+def scatter(values: Floats, window: int = 145) -> Floats:
+    """Return the robust standard deviation of each column around its running median."""
+    from scipy.ndimage import median_filter
+
+    out = np.ones(values.shape[1])
+    for j in range(values.shape[1]):
+        x = values[:, j]
+        good = np.isfinite(x)
+        if good.sum() < window:
+            continue
+        filled = np.interp(np.arange(len(x)), np.flatnonzero(good), x[good])
+        residual = (filled - median_filter(filled, size=window, mode="nearest"))[good]
+        out[j] = 1.4826 * float(np.median(np.abs(residual))) or float(residual.std()) or 1e-9
+    return out
+
+
+def with_injections(series: Series, config: InjectionConfig, seed: int) -> Series:
+    """Return a copy of a training series with random events, in rows where it has no label; its own events stay."""
+    rng = np.random.default_rng(seed)
+    values = series.values.copy()
+    rows = len(values)
+    taken: Bools = np.zeros(rows, dtype=np.bool_)
+    if series.labels is not None:
+        taken |= series.labels if series.labels.ndim == 1 else series.labels.any(axis=1)
+    columns = [series.columns.index(c) for c in series.targets]
+    sigma = scatter(values)
+    spell = Spell(values, series.columns, columns, sigma)
+    events = list(series.events)
+    labels = taken.copy()
+    for _ in range(round(rows * config.events_per_1000_rows / 1000)):
+        polluted = rng.random() < config.pollution_share
+        kind = "pollution" if polluted else FAULTS[int(rng.integers(len(FAULTS)))]
+        length = _length(rng, kind, config)
+        if length + 2 * config.margin_rows >= rows:
+            continue
+        start = int(rng.integers(config.margin_rows, rows - length - config.margin_rows))
+        stop = start + length
+        if taken[max(start - config.margin_rows, 0) : stop + config.margin_rows].any():
+            continue
+        touched = _pulse(rng, spell, start, stop) if polluted else _fault(rng, spell, start, stop, kind)
+        if not touched:
+            continue
+        taken[start:stop] = labels[start:stop] = True
+        cls = TriageClass.POLLUTION if polluted else TriageClass.FAULT
+        names = tuple(series.columns[j] for j in touched)
+        events.append(Event(series.times[start], series.times[stop - 1], kind, names, cls))
+    return replace(series, values=values, labels=labels, events=tuple(sorted(events, key=lambda e: e.start)))
+
+
+def _length(rng: Generator, kind: str, c: InjectionConfig) -> int:
+    if kind == "spike":
+        return int(rng.integers(1, 3))
+    low, high = {
+        "pollution": c.pollution_rows, "stuck": c.stuck_rows, "drift": c.drift_rows, "offset": c.offset_rows,
+        "noise": c.noise_rows, "dropout": c.dropout_rows,
+    }[kind]  # fmt: skip
+    return int(rng.integers(low, high + 1))
+
+
+def _fault(rng: Generator, spell: Spell, start: int, stop: int, kind: str) -> list[int]:
+    values, columns, sigma = spell.values, spell.columns, spell.sigma
+    j = columns[int(rng.integers(len(columns)))]
+    x = values[start:stop, j]
+    sign = 1.0 if rng.random() < 0.5 else -1.0
+    shapes: dict[str, Callable[[], Floats]] = {
+        "spike": lambda: x + sign * rng.uniform(8, 20) * sigma[j],
+        "stuck": lambda: np.full(len(x), x[0]),
+        "drift": lambda: x + sign * rng.uniform(5, 10) * sigma[j] * np.linspace(0, 1, len(x)),
+        "offset": lambda: x + sign * rng.uniform(6, 12) * sigma[j],
+        "noise": lambda: x + 5 * sigma[j] * rng.standard_normal(len(x)),
+        "dropout": lambda: np.zeros(len(x)),
+    }
+    values[start:stop, j] = np.maximum(shapes[kind](), 0.0)
+    return [j]
+
+
+def _pulse(rng: Generator, spell: Spell, start: int, stop: int) -> list[int]:
+    """Multiply a chemically sensible group of sensors by a skewed pulse; any two or three where names say nothing."""
+    values, names, columns = spell.values, spell.names, spell.columns
+    groups = [_members(family, names, columns) for family in _FAMILIES]
+    groups = [g for g in groups if len(g) >= 2]
+    if groups:
+        group = groups[int(rng.integers(len(groups)))]
+    else:
+        some = rng.permutation(columns)[: int(rng.integers(2, 4))]
+        group = [(int(j), 0.3, 1.2) for j in some] if len(some) >= 2 else []
+    position = np.linspace(0.0, 1.0, stop - start)
+    peak = rng.uniform(0.15, 0.45)
+    shape = np.where(position < peak, position / peak, np.exp(-3.0 * (position - peak) / (1 - peak)))
+    strength = rng.random()
+    for j, low, high in group:
+        share = low + (high - low) * np.clip(strength + 0.25 * rng.standard_normal(), 0, 1)
+        values[start:stop, j] *= 1.0 + share * shape
+    return [j for j, _, _ in group]
+
+
+def _members(
+    family: tuple[tuple[str, float, float], ...], names: tuple[str, ...], columns: list[int]
+) -> list[tuple[int, float, float]]:
+    return [(j, low, high) for prefix, low, high in family for j in columns if names[j].lower().startswith(prefix)]

@@ -1,0 +1,90 @@
+"""A hostile logger: one station that publishes whatever it likes, as fast as the broker takes it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from paho.mqtt.client import Client, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion
+
+from quantrac.clock import Clock
+from quantrac.endpoints import MqttEndpoint
+from quantrac.errors import BrokerError
+from quantrac.topics import mqtt_readings
+
+IN_FLIGHT = 100
+"""Messages that the broker has not acknowledged yet; a flood need not be fair to its own machine's memory."""
+CONNECT_S = 10.0
+LARGE_BYTES = 256 * 1024
+Payload = Callable[[int, datetime], bytes]
+"""What is sent as the n-th message, now."""
+
+
+def large_nonsense(number: int, _now: datetime) -> bytes:
+    """Return as many bytes as the contract lets through, and no JSON."""
+    return f"{number:09}".encode().ljust(LARGE_BYTES, b"x")
+
+
+def many_refusals(number: int, now: datetime) -> bytes:
+    """Return a message of the largest size in which every reading is refused."""
+    readings = [{"parameter": f"X{number}_{n}", "value": 1, "unit": "x" * 100} for n in range(1500)]
+    return json.dumps({"v": 1, "observed_at": now.isoformat(), "readings": readings}).encode()[:LARGE_BYTES]
+
+
+def small_nonsense(number: int, _now: datetime) -> bytes:
+    """Return a short message without a reading."""
+    return b'{"v": 1, "n": %d}' % number
+
+
+def new_sessions(number: int, now: datetime) -> bytes:
+    """Return a good reading under a session that nobody has used, as a logger that restarts for every message."""
+    body = {"v": 1, "observed_at": now.isoformat(), "session": f"s{number}", "seq": number}
+    return json.dumps(body | {"readings": [{"parameter": "pH", "value": 7.0 + number % 10 / 100}]}).encode()
+
+
+FLOODS: dict[str, Payload] = {
+    "large nonsense": large_nonsense,
+    "many refusals": many_refusals,
+    "small nonsense": small_nonsense,
+    "new sessions": new_sessions,
+}
+
+
+def flood(endpoint: MqttEndpoint, station: str, payload: Payload, stop: threading.Event, clock: Clock) -> int:
+    """Publish until ``stop`` is set, and return how many messages the broker has acknowledged.
+
+    Raises
+    ------
+    BrokerError
+        The broker does not let the station in.
+    """
+    client = Client(CallbackAPIVersion.VERSION2, client_id=station, protocol=MQTTv5)
+    if endpoint.encrypted:
+        client.tls_set(ca_certs=None if endpoint.ca_file is None else str(endpoint.ca_file))
+    client.username_pw_set(endpoint.user, endpoint.password)
+    connected, room, acknowledged = threading.Event(), threading.Semaphore(IN_FLIGHT), itertools.count()
+    client.on_connect = lambda *_: connected.set()
+
+    def published(*_: object) -> None:
+        next(acknowledged)
+        room.release()
+
+    client.on_publish = published
+    client.connect(endpoint.host, endpoint.port)
+    client.loop_start()
+    try:
+        if not connected.wait(CONNECT_S):
+            raise BrokerError(f"The broker does not let {station} in within {CONNECT_S:g} s.", retryable=True)
+        for number in itertools.count():
+            if stop.is_set():
+                break
+            if room.acquire(timeout=0.2):
+                client.publish(mqtt_readings(station), payload(number, clock.now()), qos=1)
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    return next(acknowledged)

@@ -1,0 +1,119 @@
+"""What the pages show, read within one transaction of :class:`sql.web_database.WebDatabase`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import psycopg
+
+from quantrac.domain.incidents import Incident
+from quantrac.domain.statuses import StationStatus, StatusFacts, status_of
+from quantrac.domain.words import Bilingual
+from sql.incident_store import IncidentTransaction
+from sql.statements import statement
+
+Cursor = psycopg.Cursor[Any]
+Scope = Sequence[str] | None
+"""Stations that an account sees; ``None``: all."""
+
+
+@dataclass(frozen=True, slots=True)
+class StationRow:
+    """A station as the map and the lists show it."""
+
+    code: str
+    name: Bilingual
+    kind: str
+    park: str | None
+    operator: str
+    longitude: float
+    latitude: float
+    illustration: bool
+    last_received_at: datetime | None
+    last_observed_at: datetime | None
+    open_alerts: int
+    status: StationStatus
+
+
+class LatestRow(NamedTuple):
+    """The latest reading of a sensor against its limit; ``None`` where there is none."""
+
+    parameter: str
+    unit: str
+    observed_at: datetime | None
+    received_at: datetime | None
+    value: float | None
+    status: str | None
+    flag: int | None
+    score: float | None
+    minimum: float | None
+    maximum: float | None
+    source: str | None
+
+    @property
+    def usable(self) -> bool:
+        """Whether it counts: status 00, flag 1 or 2."""
+        return self.status == "00" and self.flag is not None and self.flag <= 2 and self.value is not None
+
+    @property
+    def share(self) -> float | None:
+        """Value over maximum; ``None`` where no maximum is."""
+        return None if self.value is None or not self.maximum else self.value / self.maximum
+
+    @property
+    def exceeds(self) -> bool:
+        """Whether it is usable and outside of its limits."""
+        value = self.value
+        if not self.usable or value is None:
+            return False
+        return (self.maximum is not None and value > self.maximum) or (
+            self.minimum is not None and value < self.minimum
+        )
+
+
+def marks(cursor: Cursor) -> dict[str, object]:
+    """Return a mark for each topic of the open pages; it changes when what they show may have changed."""
+    row = cursor.execute(statement("page_marks")).fetchone() or ("", "", "")
+    return dict(zip(("incidents", "stations", "duty"), row, strict=True))
+
+
+def stations(cursor: Cursor, now: datetime, scope: Scope) -> list[StationRow]:
+    """Return the stations in force, by code."""
+    rows = cursor.execute(statement("page_stations"), {"now": now, "stations": None if scope is None else list(scope)})
+    return [_station(row, now) for row in rows]
+
+
+def latest(cursor: Cursor, station: str, now: datetime) -> list[LatestRow]:
+    """Return the latest reading of each sensor of a station, in the order of its description."""
+    return [LatestRow(*row) for row in cursor.execute(statement("page_latest"), {"station": station, "now": now})]
+
+
+def incidents(
+    cursor: Cursor, scope: Scope, *, only_active: bool, limit: int, before: int | None = None
+) -> list[Incident]:
+    """Return incidents, the newest first; members of stations out of scope are left out by who shows them."""
+    arguments = {
+        "stations": None if scope is None else list(scope),
+        "only_active": only_active,
+        "limit": limit,
+        "before": before,
+    }
+    return IncidentTransaction(cursor).read("page_incidents", arguments)
+
+
+def incident(cursor: Cursor, incident_id: int) -> Incident | None:
+    """Return one incident as it stands, without a lock."""
+    return next(iter(IncidentTransaction(cursor).read("show_incident", {"id": incident_id})), None)
+
+
+def _station(row: Sequence[Any], now: datetime) -> StationRow:
+    code, name_vi, name_en, kind, park, operator, longitude, latitude, illustration, received, observed = row[:11]
+    slowest, exceeds, faulty, adjusting, share, open_alerts, alert_exceeds, alert_faulty = row[11:]
+    facts = StatusFacts(received, slowest, exceeds, faulty, adjusting, share, alert_exceeds, alert_faulty)
+    return StationRow(
+        code, Bilingual(name_vi, name_en), kind, park, operator, longitude, latitude, illustration, received, observed,
+        open_alerts, status_of(facts, now),
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+SELECT login FROM accounts WHERE oidc_subject = %(subject)s

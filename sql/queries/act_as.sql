@@ -1,0 +1,1 @@
+SELECT set_config('quantrac.actor', %(login)s, true)

@@ -1,0 +1,1 @@
+SELECT forget_delays(%(keep)s)

@@ -1,0 +1,1 @@
+SELECT forget_held_notifications(%(keep)s)

@@ -1,0 +1,1 @@
+SELECT forget_sessions(%(keep)s, %(most)s)

@@ -1,0 +1,1 @@
+SELECT forget_texts(%(keep)s)

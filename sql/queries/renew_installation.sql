@@ -1,0 +1,1 @@
+UPDATE installation SET id = gen_random_uuid()

@@ -1,0 +1,4 @@
+UPDATE login_links SET used_at = %(now)s
+ WHERE token_hash = %(token_hash)s AND used_at IS NULL AND expires_at > %(now)s
+   AND login IN (SELECT login FROM accounts WHERE active)
+RETURNING login

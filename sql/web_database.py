@@ -1,0 +1,73 @@
+"""The page's connections: a few as its own role, shared by its threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg_pool import ConnectionPool
+
+from sql.connections import CONNECT_TIMEOUT_S, translated
+from sql.incident_store import IncidentTransaction
+from sql.statements import statement
+
+_SESSION = "-c TimeZone=UTC -c synchronous_commit=on -c lock_timeout=10s"
+WAIT_S = 5.0
+"""How long a request waits for a connection before it says that the database is away."""
+
+
+class WebDatabase:
+    """Transactions of the page. Each block is one; it raises ``StoreError``, and then nothing was done."""
+
+    def __init__(self, conninfo: str, *, connections: int = 8) -> None:
+        options = f"{psycopg.conninfo.conninfo_to_dict(conninfo).get('options', '')} {_SESSION}".strip()
+        given = psycopg.conninfo.make_conninfo(conninfo, options=options, application_name="quantrac web")
+        self._pool = ConnectionPool(
+            given,
+            min_size=1,
+            max_size=connections,
+            open=False,
+            timeout=WAIT_S,
+            check=ConnectionPool.check_connection,
+            kwargs={"connect_timeout": CONNECT_TIMEOUT_S},
+        )
+
+    def open(self) -> None:
+        """Begin to connect; a database that is away is tried again, nobody waits here."""
+        self._pool.open()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+    @contextmanager
+    def reading(self, doing: str) -> Iterator[psycopg.Cursor[Any]]:
+        """Open a transaction that sees one state of the database and changes nothing."""
+        with translated(doing), self._pool.connection() as connection, connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield cursor
+
+    @contextmanager
+    def acting(self, login: str, doing: str) -> Iterator[psycopg.Cursor[Any]]:
+        """Open a transaction in the name of an account, which stands in the audit beside the page's own role."""
+        with translated(doing), self._pool.connection() as connection, connection.cursor() as cursor:
+            cursor.execute(statement("act_as"), {"login": login})
+            yield cursor
+
+
+class ActingStore:
+    """What the officers' desk needs of a store, in the name of an account."""
+
+    def __init__(self, database: WebDatabase, login: str) -> None:
+        self._database, self._login = database, login
+
+    @contextmanager
+    def transaction(self) -> Iterator[IncidentTransaction]:
+        """Open a transaction: committed when the block ends, rolled back when it raises."""
+        with self._database.acting(self._login, "working on incidents") as cursor:
+            yield IncidentTransaction(cursor)
+
+    def close(self) -> None:
+        """Nothing: the connections are the page's."""

@@ -1,0 +1,76 @@
+"""Stations that revise what was judged, or many readings at once, become a work item."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
+from quantrac.domain.revisions import StationRevisions
+from quantrac.domain.words import Bilingual, local_time
+from quantrac.telemetry import get_logger
+from sql.worker_store import WorkerTransaction
+
+RULE = "revisions"
+LATELY = timedelta(hours=24)
+"""Readings that were sent again within this time are counted together."""
+_log = get_logger(__name__)
+
+
+def look_at_revisions(tx: WorkerTransaction, mass: int, now: datetime) -> None:
+    """Open and end work items.
+
+    Parameters
+    ----------
+    mass
+        So many readings sent again are a work item, whether they were judged or not; less only when they would soften
+        an exceedance.
+    """
+    revising = {line.station: line for line in tx.buckets.revising_stations(now - LATELY)}
+    opened = set(tx.alerts.stations_with(RULE))
+    for station, line in revising.items():
+        if is_mass(line, mass) and station not in opened and tx.alerts.apply(_opened(line, now)):
+            _log.warning(
+                "station_revises", station=station, readings=line.revised_readings, findings_waiting=line.waiting
+            )
+    for station in opened:
+        found = revising.get(station)
+        if found is None or (not found.waiting and not is_mass(found, mass)):
+            tx.alerts.apply(_ended(station, now))
+
+
+def is_mass(line: StationRevisions, mass: int) -> bool:
+    """Whether what a station revised is more than a logger's small correction."""
+    return line.softened > 0 or line.revised_readings >= mass
+
+
+def _opened(line: StationRevisions, now: datetime) -> Transition:
+    said = Bilingual(
+        f"Trạm gửi lại {line.revised_readings} số liệu với giá trị khác từ {local_time(line.since)}; "
+        f"{line.waiting} kết quả đã xét đang chờ duyệt ({line.softened} kết quả vượt giới hạn sẽ nhẹ đi). Kết quả cũ "
+        f"vẫn có hiệu lực cho đến khi cán bộ chấp nhận: `quantrac revisions show {line.station}`.",
+        f"The station sent {line.revised_readings} readings again with other values since {local_time(line.since)}; "
+        f"{line.waiting} findings wait ({line.softened} exceedances would be softened). The old findings stand until "
+        f"an officer accepts the new ones: `quantrac revisions show {line.station}`.",
+    )
+    return _transition(line.station, TransitionKind.OPENED, now, line.since, said)
+
+
+def _ended(station: str, now: datetime) -> Transition:
+    said = Bilingual("Không còn số liệu sửa đổi nào chờ duyệt.", "No revised readings wait for a decision.")
+    return _transition(station, TransitionKind.RESOLVED, now, now, said)
+
+
+def _transition(station: str, kind: TransitionKind, now: datetime, since: datetime, said: Bilingual) -> Transition:
+    return Transition(
+        key=AlertKey(station, "", RULE),
+        kind=kind,
+        alert_kind=AlertKind.REVISION,
+        severity=Severity.WARNING,
+        reason=RULE,
+        observed_at=now,
+        since=since,
+        value=None,
+        limit=None,
+        explanation=said,
+        page=False,
+    )

@@ -1,0 +1,120 @@
+"""What officers read of an incident: figures first, what moved, where the day leads, whom to ring, how to answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from alerts.contacts import contacts
+from alerts.incidents.messages import IncidentNotice, compose
+from alerts.incidents.reasons import Notice, Reason
+from alerts.oncall.document import parse
+from alerts.oncall.writing import export
+from quantrac.domain.alerts import AlertKey, AlertKind, Assessment, Severity
+from quantrac.domain.briefing import Briefing, DayClock, Finding, Place
+from quantrac.domain.incidents import Incident, IncidentState, Member, Topic
+from quantrac.domain.limits import Limit
+from quantrac.domain.oncall import Layer, OnCall, Person, PersonRole, Rota
+from quantrac.domain.stations import StationKind
+
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def member(number: int, parameter: str, *, kind: AlertKind = AlertKind.LIMIT, page: bool = True) -> Member:
+    key = AlertKey("HOAAN", parameter, kind.value)
+    return Member(
+        number, number, key, kind, Severity.HIGH, page, None, NOW - 9 * MINUTE, NOW,
+        explanation_vi=f"{parameter} vượt", explanation_en=f"{parameter} above",
+    )  # fmt: skip
+
+
+def found(number: int, parameter: str, peak: float, maximum: float, newest: float = 1.0) -> Finding:
+    return Finding(number, "mg/L", peak, newest, NOW, Limit(parameter, "mg/L", None, maximum, "QCVN"))
+
+
+PLACE = Place("HOAAN", "KCN Hòa An", "Hòa An park", StationKind.EFFLUENT, "KCN Hòa An", "Công ty Hạ tầng", False)
+COD, TSS = member(1, "COD"), member(2, "TSS")
+SLUG = Incident(12, Topic.WATER, NOW, NOW, (TSS, COD), paged_at=NOW, paged_severity=Severity.HIGH)
+FACTS = Briefing({1: found(1, "COD", 65, 60, 63.5), 2: found(2, "TSS", 51, 50)}, {"HOAAN": PLACE})
+PAGE = IncidentNotice(SLUG, Reason.OPENED, Notice.PAGE, NOW, FACTS)
+
+
+def test_the_subject_has_the_worst_value_against_its_limit_first() -> None:
+    assert compose(PAGE).subject == "[CAO] COD 65 > 60 mg/L, TSS 51 > 50 mg/L, KCN Hòa An"
+    third = replace(SLUG, members=(*SLUG.members, member(3, "NH4")))
+    three = replace(FACTS, findings={**FACTS.findings, 3: found(3, "NH4", 20, 10)})
+    subject = compose(replace(PAGE, incident=third, briefing=three)).subject
+    assert subject == "[CAO] NH4 20 > 10 mg/L, COD 65 > 60 mg/L +1, KCN Hòa An"
+
+
+def test_the_end_says_the_worst_of_each_and_asks_for_the_cause() -> None:
+    over = replace(SLUG, state=IncidentState.RESOLVED, resolved_at=NOW, members=(replace(COD, resolved_at=NOW),))
+    text = compose(replace(PAGE, incident=over, kind=Notice.END, reason=Reason.RESOLVED))
+    assert text.subject == "[KẾT THÚC] COD 65 > 60 mg/L, KCN Hòa An"
+    assert "xấu nhất 65 mg/L; mới nhất 63,5 mg/L" in text.text
+    assert "quantrac incidents close 12 NGUYÊN_NHÂN --by TÊN" in text.text
+    assert "Liên hệ" not in text.text
+
+
+def test_one_mail_names_everything_that_moved_and_how_to_answer() -> None:
+    text = compose(replace(PAGE, web_url="https://quantrac.example.vn/"))
+    assert "COD: COD vượt; xấu nhất 65 mg/L; mới nhất 63,5 mg/L lúc 10:00:00" in text.text
+    assert "TSS: TSS vượt; xấu nhất 51 mg/L" in text.text
+    assert "Trang sự cố: https://quantrac.example.vn/incidents/12" in text.text
+    assert '<a href="https://quantrac.example.vn/incidents/12">' in text.html
+    assert "Bằng lệnh: quantrac incidents acknowledge 12 --by TÊN" in text.text
+    assert "Trang sự cố" not in compose(PAGE).text
+
+
+def test_the_clock_is_told_when_under_four_hours_and_of_what_has_moved() -> None:
+    def clock(parameter: str, hours: float, allowance: float = 55.0) -> DayClock:
+        at = NOW + timedelta(hours=hours)
+        return DayClock("HOAAN", parameter, "mg/L", 60.0, 45.0, 82.0, allowance, at)
+
+    def said(*clocks: DayClock) -> str:
+        return compose(replace(PAGE, briefing=replace(FACTS, clocks=clocks))).text
+
+    assert (
+        "COD trung bình ngày đến nay 45 mg/L, giới hạn 60 mg/L; nếu giữ mức 82 mg/L: vượt sau 3 giờ 30 phút "
+        "(13:30 23/11/2026). Phần còn lại của ngày được phép trung bình 55 mg/L."
+    ) in said(clock("COD", 3.5))
+    assert "Đồng hồ" not in said(clock("COD", 4.5), clock("NH4", 1))
+    assert "chắc chắn vượt" in said(clock("COD", 0, allowance=-3.0))
+    assert "đã vượt." in said(clock("COD", 0))
+
+
+def test_a_rivers_mail_speaks_of_a_river() -> None:
+    anomaly = Assessment("pollution", 0.9)
+    facts = replace(
+        FACTS,
+        findings={1: replace(FACTS.findings[1], assessment=anomaly)},
+        places={"HOAAN": replace(PLACE, kind=StationKind.SURFACE_WATER)},
+    )
+    text = compose(replace(PAGE, incident=replace(SLUG, members=(COD,)), briefing=facts)).text.lower()
+    assert not [word for word in ("điểm xả", "xả thải", "dừng xả", "outlet", "discharge") if word in text]
+    assert "ô nhiễm nguồn nước" in text
+    assert "thượng nguồn" in text
+
+
+def test_who_can_be_rung_and_what_is_not_known() -> None:
+    plant = Person("nm", "Lê Văn Bơm", PersonRole.OPERATOR, ("HOAAN",), phone="0277 385 1234")
+    officer = Person("an", "Nguyễn Văn An")
+    rota = Rota("truc", "Trực ban", (Layer(("an",), date(2020, 1, 6), time(7)),))
+    lines = contacts(OnCall((plant, officer), (rota,)), [("HOAAN", "Công ty Hạ tầng")], NOW)
+    assert [(li.label.vi, li.value.vi) for li in lines] == [
+        ("Đơn vị vận hành", "Lê Văn Bơm, 0277 385 1234"),
+        ("Trực ban", "Nguyễn Văn An (chưa khai báo điện thoại)"),
+    ]
+    (alone,) = contacts(OnCall(), [("HOAAN", "Công ty Hạ tầng")], NOW)
+    assert alone.value.vi == "Công ty Hạ tầng (chưa khai báo điện thoại)"
+    assert parse(export(OnCall((plant,))), "again.toml").people[0].phone == "0277 385 1234"
+
+
+def test_an_invented_station_and_a_drill_say_so_first() -> None:
+    facts = replace(FACTS, places={"HOAAN": replace(PLACE, illustration=True)})
+    assert compose(replace(PAGE, briefing=facts)).subject.startswith("[MINH HỌA] [CAO] COD")
+    key = replace(COD.key, station="DRILL_HOAAN")
+    drill = compose(replace(PAGE, incident=replace(SLUG, members=(replace(COD, key=key),))))
+    assert drill.subject.startswith("[DIỄN TẬP] [CAO] COD")
+    assert drill.text.startswith("*** DIỄN TẬP")

@@ -1,0 +1,177 @@
+"""R3: a usable reading is due, in time. Whoever hides among bad readings is told; honest sensors never are."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts.due import Watched, due, excused, note_of, noted
+from alerts.rules import Rule, load_rules, packaged_rules
+from quantrac.domain.alerts import AlertKey, Transition, TransitionKind
+from quantrac.domain.incidents import HoldWindow, WindowKind
+from quantrac.domain.presence import Defect, Listening, Note, OpenAlert, SensorPresence
+from quantrac.domain.readings import CheckedReading, Flag, QcReason, Reading, Status
+from quantrac.domain.stations import Sensor, Station, StationKind
+
+START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+CADENCE, LANE = timedelta(minutes=5), timedelta(minutes=30)
+SENSOR = Sensor("COD", "mg/L")
+STATION = Station("S", date(2026, 1, 1), "-", "-", StationKind.EFFLUENT, "-", 105.0, 10.0, (SENSOR, Sensor("pH", "")))
+RULE: Rule = next(r for r in load_rules([packaged_rules()]) if r.code == "unusable")
+Line = Callable[[datetime], Note | None]
+"""What a sensor's line of an instant is; ``None``: it is left out."""
+
+
+def usable(at: datetime) -> Note:
+    return Note(at, at, None)
+
+
+def bad(defect: Defect) -> Line:
+    return lambda at: Note(at, None if defect is Defect.REFUSED else at, defect)
+
+
+def checked(
+    off: timedelta = timedelta(), status: Status = Status.MEASURING, value: float | None = 400.0, flag: Flag = Flag.GOOD
+) -> Line:
+    """Return a line as quality control passes it on; one that is ahead of the clock has its flag."""
+
+    def line(at: datetime) -> Note:
+        ahead = (QcReason.CLOCK_FUTURE,) if off > timedelta(seconds=60) else ()
+        reading = Reading("S", "COD", at + off, at, value, status)
+        return note_of(CheckedReading(reading, Flag.BAD if ahead else flag, ahead), LANE)
+
+    return line
+
+
+class Watch:
+    """One sensor of a station that is heard every five minutes, watched as the sweep does."""
+
+    def __init__(self, windows: Iterable[HoldWindow] = (), pace_s: float = 300.0) -> None:
+        self.now, self._windows, self._pace_s = START, tuple(windows), pace_s
+        self._presence, self._alert = SensorPresence(), None
+        self.told: list[tuple[int, TransitionKind, bool]] = []
+        """Minute, what happened, whether officers are paged."""
+
+    def run(self, lines: Iterable[Line], lasting: timedelta) -> Watch:
+        end = self.now + lasting
+        for line in itertools.cycle(lines):
+            if self.now >= end:
+                return self
+            note = line(self.now)
+            if note is not None:
+                self._presence = noted(self._presence, note, SENSOR, self._pace_s)
+            heard, self.now = self.now, self.now + CADENCE
+            held = excused(self._windows, AlertKey("S", "COD", ""), self.now, SENSOR.cadence_s)
+            watched = Watched(STATION, SENSOR, self._presence, heard, Listening(START, self.now), held)
+            self._note(due(RULE, watched, self._alert))
+        return self
+
+    def _note(self, found: Transition | None) -> None:
+        if found is None:
+            return
+        self.told.append((round((self.now - START).total_seconds() / 60), found.kind, found.page))
+        paged = found.page or (self._alert is not None and self._alert.paged)
+        over = found.kind is TransitionKind.RESOLVED
+        self._alert = None if over else OpenAlert(found.severity.value, paged)
+
+    @property
+    def paged_at(self) -> int | None:
+        return next((minute for minute, kind, page in self.told if page and kind is not TransitionKind.RESOLVED), None)
+
+
+HOUR = timedelta(hours=1)
+WAYS: dict[str, Line] = {
+    "bad": bad(Defect.BAD),
+    "late": bad(Defect.LATE),
+    "refused (also a unit that nobody knows)": bad(Defect.REFUSED),
+    "ahead by 90 s": checked(timedelta(seconds=90)),
+    "ahead by 400 s": checked(timedelta(seconds=400)),
+    "ahead by 31 min": checked(timedelta(minutes=31)),
+    "stamps 31 min old": checked(timedelta(minutes=-31)),
+    "status 99, 7, or none": checked(status=Status.UNKNOWN),
+    "suspect": checked(flag=Flag.SUSPECT),
+    "no value": checked(value=None),
+    "left out, pH only": lambda _: None,
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_r3_whatever_hides_all_or_every_second_reading_is_told_and_paged(way: Line) -> None:
+    always = Watch().run([usable], HOUR).run([way], 3 * HOUR)
+    assert always.paged_at is not None
+    every_second = Watch().run([usable], HOUR).run([usable, way], 5 * HOUR)
+    assert every_second.paged_at is not None, every_second.told
+    assert [kind for _, kind, _ in every_second.told] == [TransitionKind.OPENED, TransitionKind.ESCALATED]
+
+
+def test_r3_a_clock_that_drifts_away_slowly_is_told() -> None:
+    """It loses a minute an hour: stamps are late from the 31st hour on."""
+    watch = Watch().run([usable], HOUR)
+    for hour in range(36):
+        watch.run([checked(timedelta(minutes=-hour))], HOUR)
+    assert watch.paged_at is not None
+    assert 31 * 60 < watch.paged_at < 35 * 60
+
+
+patterns = st.lists(st.booleans(), min_size=2, max_size=12)
+defects = st.sampled_from([bad(d) for d in (Defect.BAD, Defect.SUSPECT, Defect.UNKNOWN_STATUS, Defect.REFUSED)])
+
+
+@settings(max_examples=60, deadline=None)
+@given(patterns.filter(lambda p: sum(p) <= 0.6 * len(p)), defects)
+def test_r3_no_pattern_with_three_fifths_usable_or_fewer_goes_untold(pattern: list[bool], way: Line) -> None:
+    watch = Watch().run([usable], HOUR).run([usable if ok else way for ok in pattern], 6 * HOUR)
+    assert watch.told != []
+
+
+@settings(max_examples=60, deadline=None)
+@given(patterns.filter(lambda p: sum(p) >= 0.8 * len(p)), defects)
+def test_r3_a_sensor_with_four_fifths_usable_is_never_told(pattern: list[bool], way: Line) -> None:
+    watch = Watch().run([usable], HOUR).run([usable if ok else way for ok in pattern], 24 * HOUR)
+    assert watch.told == []
+
+
+def test_r3_a_repaired_sensor_is_in_order_within_three_quarters_of_an_hour() -> None:
+    watch = Watch().run([usable], HOUR).run([bad(Defect.BAD)], 10 * HOUR).run([usable], 45 * timedelta(minutes=1))
+    assert [kind for _, kind, _ in watch.told] == [
+        TransitionKind.OPENED, TransitionKind.ESCALATED, TransitionKind.RESOLVED,
+    ]  # fmt: skip
+
+
+def window(kind: WindowKind, start: timedelta, end: timedelta) -> HoldWindow:
+    return HoldWindow(1, kind, "S", "", START + start, START + end)
+
+
+def test_r3_registered_maintenance_excuses_and_what_still_holds_is_paged_once_afterwards() -> None:
+    """The probe is out from 1:00; maintenance is registered from 1:00 to 6:00."""
+    registered = [window(WindowKind.MAINTENANCE, HOUR, 6 * HOUR)]
+    out = Watch(registered).run([usable], HOUR).run([lambda _: None], 7 * HOUR)
+    assert [(kind, page) for _, kind, page in out.told] == [
+        (TransitionKind.OPENED, False), (TransitionKind.ESCALATED, True),
+    ]  # fmt: skip
+    assert out.paged_at is not None
+    assert 6 * 60 <= out.paged_at <= 6 * 60 + 45
+    done = Watch(registered).run([usable], HOUR).run([lambda _: None], 5 * HOUR).run([usable], 3 * HOUR)
+    assert done.paged_at is None
+
+
+def test_r3_an_officer_s_silence_is_no_registered_maintenance() -> None:
+    asked = [window(WindowKind.SILENCE, HOUR, 6 * HOUR)]
+    assert Watch(asked).run([usable], HOUR).run([lambda _: None], 4 * HOUR).paged_at is not None
+
+
+def test_r3_another_cadence_than_the_registered_one_is_no_omission() -> None:
+    """Every ten minutes, steadily, and each of them usable: rule ``cadence`` tells that."""
+    slow = Watch(pace_s=600.0).run([usable, lambda _: None], 24 * HOUR)
+    assert slow.paged_at is None
+
+
+def test_r3_excuses_concern_the_station_named() -> None:
+    held = replace(window(WindowKind.MAINTENANCE, timedelta(), HOUR), station="T")
+    assert not excused([held], AlertKey("S", "COD", ""), START, 300.0)

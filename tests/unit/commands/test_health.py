@@ -1,0 +1,46 @@
+"""Number 15: what doctor makes of what the database says of the pipeline itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from commands.findings import CheckError
+from commands.health import all_judged, heard, none_floods, unbroken
+from sql.reports import FloodLine, LogBreakLine, PutAsideLine
+
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+QUIET = timedelta(minutes=15)
+
+
+def test_15_nobody_heard_for_longer_than_the_silence_is_our_own_fault() -> None:
+    assert heard(None, QUIET, NOW) == "no station was heard yet"
+    assert "was heard at" in heard(NOW - timedelta(minutes=14), QUIET, NOW)
+    with pytest.raises(CheckError, match="no station was heard for 16 min") as told:
+        heard(NOW - timedelta(minutes=16), QUIET, NOW)
+    assert "quantrac run bridge" in told.value.advice
+
+
+def test_15_a_break_of_the_log_is_told_for_a_week_and_an_accepted_one_never() -> None:
+    def line(kind: str, days: int) -> LogBreakLine:
+        return LogBreakLine("quantrac.raw@c/t", 3, kind, 7, 9, NOW - timedelta(days=days), "Records 7 to 8 are gone.")
+
+    assert unbroken([], NOW) == "whole for 7 days"
+    assert unbroken([line("accepted", 1), line("lost", 8)], NOW) == "whole for 7 days; 1 older breaks"
+    with pytest.raises(CheckError, match="lost, noticed at") as told:
+        unbroken([line("lost", 6)], NOW)
+    assert "Records 7 to 8 are gone." in told.value.advice
+
+
+def test_15_the_worst_flood_is_named() -> None:
+    assert none_floods([]) == "no station is beyond its quota"
+    lines = [FloodLine("A", 900, 1_000, NOW, NOW), FloodLine("B", 3, 2_000_000, NOW, NOW)]
+    with pytest.raises(CheckError, match="of B 3 messages"):
+        none_floods(lines)
+
+
+def test_r4_an_hour_that_cannot_be_judged_is_named() -> None:
+    assert all_judged([]) == "every hour and day can be judged"
+    with pytest.raises(CheckError, match=r"A COD, the hour from .*: ZeroDivisionError"):
+        all_judged([PutAsideLine("A", "COD", "hour", NOW, "ZeroDivisionError: x", 1, NOW)])

@@ -1,0 +1,88 @@
+"""How values are written on a page: instants in Vietnam's time, numbers in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from quantrac.domain.stations import VIETNAM
+from quantrac.domain.words import number, number_vi
+
+NOTHING = "—"
+
+
+def instant(value: datetime | None) -> str:
+    """Write an instant with its day.
+
+    >>> from datetime import UTC
+    >>> instant(datetime(2026, 11, 23, 3, 5, tzinfo=UTC))
+    '10:05 23/11/2026'
+    """
+    return NOTHING if value is None else value.astimezone(VIETNAM).strftime("%H:%M %d/%m/%Y")
+
+
+def moment(value: datetime | None) -> str:
+    """Write an instant to the second, for lines of a history."""
+    return NOTHING if value is None else value.astimezone(VIETNAM).strftime("%d/%m %H:%M:%S")
+
+
+def iso(value: datetime | None) -> str:
+    """Write an instant for programs."""
+    return "" if value is None else value.astimezone(VIETNAM).isoformat(timespec="seconds")
+
+
+def local_input(value: datetime) -> str:
+    """Write an instant as a field of type ``datetime-local`` takes it."""
+    return value.astimezone(VIETNAM).strftime("%Y-%m-%dT%H:%M")
+
+
+def span(value: timedelta, lang: str = "vi") -> str:
+    """Write how long something lasts, in its two largest units.
+
+    >>> span(timedelta(minutes=125)), span(timedelta(days=3, hours=2), "en"), span(timedelta(seconds=30))
+    ('2 giờ 5 phút', '3 d 2 h', '30 giây')
+    """
+    seconds = max(0, int(value.total_seconds()))
+    units = (("ngày", "d", 86_400), ("giờ", "h", 3600), ("phút", "min", 60), ("giây", "s", 1))
+    parts = []
+    for vi, en, size in units:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {vi if lang == 'vi' else en}")
+        elif parts:
+            break
+    return " ".join(parts[:2]) or ("0 giây" if lang == "vi" else "0 s")
+
+
+def amount(value: float | None, unit: str = "", lang: str = "vi") -> str:
+    """Write a value with its unit.
+
+    >>> amount(97.5, "mg/L"), amount(97.5, "mg/L", "en"), amount(None)
+    ('97,5 mg/L', '97.5 mg/L', '—')
+    """
+    if value is None:
+        return NOTHING
+    return f"{number_vi(value) if lang == 'vi' else number(value)} {unit}".strip()
+
+
+def share(value: float | None, lang: str = "vi") -> str:
+    """Write a share of 1 in percent.
+
+    >>> share(0.987), share(1.0, "en")
+    ('98,7 %', '100 %')
+    """
+    if value is None:
+        return NOTHING
+    return f"{number_vi(value * 100, 3) if lang == 'vi' else number(value * 100, 3)} %"
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "instant": instant,
+    "moment": moment,
+    "iso": iso,
+    "local_input": local_input,
+    "span": span,
+    "amount": amount,
+    "share": share,
+}

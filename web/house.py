@@ -1,0 +1,78 @@
+"""What all requests share: database, door, clock, templates, what is new. Made once, by :func:`web.app.create_app`."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from quantrac.clock import Clock
+from quantrac.domain.statuses import LOOKS
+from sql import page_rows
+from sql.account_store import AccountStore
+from sql.web_database import WebDatabase
+from web import words
+from web.accounts.door import Door
+from web.filters import FILTERS
+from web.live.hub import Hub
+from web.options import WebOptions
+from web.throttle import Throttle
+
+PER_SESSION = (120, 10.0)
+"""Requests of one session: at once, and per second. A page and its parts are five."""
+LOGINS_PER_S = 1 / 6
+"""Tries to log in from one address in the long run; argon2 costs us a tenth of a second each."""
+
+
+class House:
+    """The page's own things."""
+
+    def __init__(self, options: WebOptions, database: WebDatabase, clock: Clock) -> None:
+        self.options, self.database, self.clock = options, database, clock
+        self.accounts = AccountStore(database)
+        self.door = Door(self.accounts, clock, options.session, options.idle)
+        self.throttle = Throttle(*PER_SESSION)
+        self.logins = Throttle(options.logins_at_once, LOGINS_PER_S)
+        self.hub = Hub(self._marks)
+
+    def _marks(self) -> dict[str, object]:
+        with self.database.reading("looking for news") as cursor:
+            return page_rows.marks(cursor)
+
+    @property
+    def cookie(self) -> str:
+        """Name of a session's cookie; the prefix binds it to this very host, over TLS."""
+        return "__Host-quantrac" if self.options.secure else "quantrac"
+
+    @property
+    def visitor_cookie(self) -> str:
+        """Name of the cookie of somebody who is not logged in."""
+        return "__Host-visitor" if self.options.secure else "visitor"
+
+    @cached_property
+    def templates(self) -> Environment:
+        """The templates; every value in them is escaped, and a name that is missing is an error."""
+        environment = Environment(
+            loader=FileSystemLoader(template_folder()),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        environment.filters.update(FILTERS)
+        environment.globals.update(word=words.word, reason=words.reason, flags=words.FLAGS, codes=words.STATUS_CODES)
+        environment.globals.update(looks=LOOKS)
+        return environment
+
+
+def template_folder() -> Path:
+    """Return the folder of the templates."""
+    return Path(str(files("web").joinpath("templates")))
+
+
+def static_folder() -> Path:
+    """Return the folder of our own scripts, styles and pictures."""
+    return Path(str(files("web").joinpath("static")))

@@ -1,0 +1,1 @@
+"""What is new, told to open pages by server-sent events."""

@@ -1,0 +1,132 @@
+"""What every answer has: headers that bind the browser, a bound on what is sent to us, one line in the log."""
+
+from __future__ import annotations
+
+import time
+
+from prometheus_client import Histogram
+from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from quantrac.telemetry import get_logger
+
+_log = get_logger(__name__)
+_SECONDS = Histogram(
+    "quantrac_web_request_seconds",
+    "Time to the first byte of an answer",
+    ["kind"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5),
+)
+LARGEST_BODY = 6 * 1024 * 1024
+"""Bytes of a request: an attachment of 5 MiB and its form."""
+
+
+def policy(tiles: str | None) -> str:
+    """Return the content security policy: scripts and styles are files of ours, nobody else is asked."""
+    pictures = "'self' data:" if tiles is None else f"'self' data: {tiles}"
+    return "; ".join((
+        "default-src 'none'", "script-src 'self'", "style-src 'self'", f"img-src {pictures}", "font-src 'self'",
+        "connect-src 'self'", "manifest-src 'self'", "worker-src 'self'", "form-action 'self'", "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ))  # fmt: skip
+
+
+class Headers:
+    """Sets the headers of safety, and says how long an answer took."""
+
+    def __init__(self, app: ASGIApp, *, tiles: str | None, secure: bool) -> None:
+        self._app = app
+        self._headers = {
+            "content-security-policy": policy(tiles),
+            "x-content-type-options": "nosniff",
+            "x-frame-options": "DENY",
+            "referrer-policy": "no-referrer",
+            "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=()",
+            "cross-origin-opener-policy": "same-origin",
+            "cross-origin-resource-policy": "same-origin",
+        }
+        if secure:
+            self._headers["strict-transport-security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with the headers added."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began_s = time.perf_counter()
+        path = str(scope["path"])
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message["headers"])
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                # What one account sees is kept by no cache on its way.
+                headers.setdefault("cache-control", "no-store, private")
+                took_s = time.perf_counter() - began_s
+                _SECONDS.labels("static" if path.startswith("/static/") else "page").observe(took_s)
+                if not path.startswith(("/static/", "/scripts/", "/health")):
+                    _log.info("request", method=scope["method"], path=_shown(path), status=message["status"],
+                              ms=round(took_s * 1000, 1))  # fmt: skip
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+def _shown(path: str) -> str:
+    """Return a path without the secret of a link.
+
+    >>> _shown("/login/link/abc"), _shown("/a/abc"), _shown("/incidents/3")
+    ('/login/link/…', '/a/…', '/incidents/3')
+    """
+    for prefix in ("/login/link/", "/a/"):
+        if path.startswith(prefix):
+            return f"{prefix}…"
+    return path[:200]
+
+
+class BodyLimit:
+    """Refuses a body that is too large, before it is read where its length is told, else while it is read."""
+
+    def __init__(self, app: ASGIApp, largest: int = LARGEST_BODY) -> None:
+        self._app, self._largest = app, largest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or refuse with status 413."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        told = dict(scope["headers"]).get(b"content-length", b"0")
+        if not told.isdigit() or int(told) > self._largest:
+            await _too_large(scope, receive, send)
+            return
+        taken, begun = 0, False
+
+        async def bounded() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._largest:
+                raise _TooLargeError
+            return message
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, bounded, noting)
+        except _TooLargeError:
+            if not begun:
+                await _too_large(scope, receive, send)
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
+    answer = PlainTextResponse("Tệp quá lớn (tối đa 5 MiB). / The file is too large (5 MiB at most).", 413)
+    await answer(scope, receive, send)

@@ -1,0 +1,1 @@
+"""The pages, by what they are about; each module has its ``ROUTES``."""

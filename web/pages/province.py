@@ -1,0 +1,93 @@
+"""The province: where what is happening, who is on duty. The first page, and the wall."""
+
+from __future__ import annotations
+
+from starlette.responses import JSONResponse, Response
+
+from alerts.oncall.document import of_rows
+from alerts.oncall.duty import Duty, duty
+from quantrac.domain.incidents import Incident
+from quantrac.domain.oncall import OnCall, Rota
+from quantrac.domain.statuses import LOOKS, StationStatus
+from sql import oncall_store, page_rows
+from sql.page_rows import StationRow
+from web.languages import translator
+from web.visit import Visit, page
+
+MOST_INCIDENTS = 200
+
+
+def province(visit: Visit) -> Response:
+    """Show the map, the open incidents, who is on duty."""
+    return visit.render("province.html", _shown(visit))
+
+
+def wall(visit: Visit) -> Response:
+    """Show the same for a screen in the room."""
+    return visit.render("wall.html", _shown(visit))
+
+
+def overview(visit: Visit) -> Response:
+    """Return the parts of the page that change, for an open page."""
+    return visit.render("parts/overview.html", _shown(visit))
+
+
+def stations(visit: Visit) -> Response:
+    """Return the stations for the map."""
+    t = translator(visit.language)
+    with visit.house.database.reading("reading the stations") as cursor:
+        rows = page_rows.stations(cursor, visit.now, visit.account.scope)
+    return JSONResponse([
+        {
+            "code": s.code,
+            "name": t(s.name),
+            "place": [s.latitude, s.longitude],
+            "status": s.status.value,
+            "word": t(LOOKS[s.status].text),
+            "color": LOOKS[s.status].color,
+            "alerts": s.open_alerts,
+            "kind": s.kind,
+        }
+        for s in rows
+    ])  # fmt: skip
+
+
+def _shown(visit: Visit) -> dict[str, object]:
+    scope = visit.account.scope
+    with visit.house.database.reading("reading the province") as cursor:
+        rows = page_rows.stations(cursor, visit.now, scope)
+        incidents = page_rows.incidents(cursor, scope, only_active=True, limit=MOST_INCIDENTS)
+        oncall = of_rows(oncall_store.load(cursor, visit.now))
+    return {
+        "stations": sorted(rows, key=lambda s: (LOOKS[s.status].urgency, s.code)),
+        "counts": counts_of(rows),
+        "looks": LOOKS,
+        "incidents": incidents,
+        "names": {s.code: s.name for s in rows},
+        "duties": duties_of(oncall, visit),
+        "tiles": visit.house.options.tiles,
+    }
+
+
+def counts_of(rows: list[StationRow]) -> list[tuple[StationStatus, int]]:
+    """Return how many stations have each status, the most urgent first; statuses of none are left out."""
+    counted = {status: sum(r.status is status for r in rows) for status in LOOKS}
+    return [(status, n) for status, n in counted.items() if n]
+
+
+def duties_of(oncall: OnCall, visit: Visit) -> list[tuple[Rota, Duty]]:
+    """Return who is on duty in each rota."""
+    return [(rota, duty(rota, oncall.overrides, visit.now)) for rota in oncall.rotas]
+
+
+def visible(incident: Incident, visit: Visit) -> bool:
+    """Whether an incident has a station that the account sees."""
+    return any(visit.account.sees(s) for s in incident.stations)
+
+
+ROUTES = [
+    page("/", province),
+    page("/wall", wall),
+    page("/overview", overview),
+    page("/stations.json", stations),
+]

@@ -1,0 +1,23 @@
+"use strict";
+// What every page needs: the word of its forms for htmx, the message of a lost login, and reading without a network.
+(() => {
+  const word = document.querySelector("input[name=csrf]");
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (word) event.detail.headers["X-CSRF-Token"] = word.value;
+  });
+  // The stream says that the login is over: the page must not stay as if it were live.
+  document.body.addEventListener("htmx:sseMessage", (event) => {
+    if (event.detail && event.detail.type === "gone") window.location.reload();
+  });
+  const banner = document.getElementById("offline");
+  const tell = () => { if (banner) banner.hidden = navigator.onLine; };
+  window.addEventListener("online", tell);
+  window.addEventListener("offline", tell);
+  tell();
+  // A menu closes when something else is touched.
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+})();

@@ -1,0 +1,193 @@
+"""What codes are called on a page, Vietnamese first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from alerts.incidents.lifecycle import Act, Answer
+from alerts.incidents.reasons import Notice, Placing, Reason
+from quantrac.domain.accounts import Role
+from quantrac.domain.alerts import AlertKind, Severity
+from quantrac.domain.incidents import Extent, IncidentCause, IncidentState, Topic, WindowKind
+from quantrac.domain.oncall import ContactKind, PersonRole, SwapState
+from quantrac.domain.words import Bilingual
+
+B = Bilingual
+
+WORDS: Mapping[type[StrEnum], Mapping[str, B]] = {
+    IncidentState: {
+        "open": B("Chưa ai nhận", "open"),
+        "acknowledged": B("Đã nhận", "taken"),
+        "snoozed": B("Tạm hoãn", "snoozed"),
+        "resolved": B("Đã hết", "over"),
+        "closed": B("Đã đóng", "closed"),
+    },
+    Severity: {
+        "critical": B("Rất cao", "critical"),
+        "high": B("Cao", "high"),
+        "warning": B("Cảnh báo", "warning"),
+        "info": B("Thông tin", "info"),
+    },
+    Topic: {
+        "water": B("Nước thải", "water"),
+        "instrument": B("Thiết bị", "instrument"),
+        "signal": B("Tín hiệu", "signal"),
+    },
+    Extent: {
+        "station": B("một trạm", "one station"),
+        "park": B("một khu", "one park"),
+        "several": B("nhiều trạm", "several stations"),
+        "outage": B("sự cố đường truyền", "an outage"),
+    },
+    IncidentCause: {
+        "pollution": B("Ô nhiễm xác nhận", "pollution confirmed"),
+        "process_upset": B("Sự cố hệ thống xử lý", "upset of the works"),
+        "sensor_fault": B("Lỗi thiết bị đo", "sensor fault"),
+        "calibration": B("Hiệu chuẩn", "calibration"),
+        "communication": B("Lỗi đường truyền", "communication"),
+        "false_alarm": B("Báo động sai", "false alarm"),
+        "drill": B("Diễn tập", "drill"),
+        "other": B("Khác (ghi rõ)", "other (say what)"),
+    },
+    AlertKind: {
+        "limit": B("Vượt giới hạn", "limit"),
+        "anomaly": B("Bất thường", "anomaly"),
+        "fault": B("Thiết bị", "fault"),
+        "offline": B("Mất tín hiệu", "no signal"),
+        "due": B("Thiếu số liệu", "no usable reading"),
+        "flooding": B("Gửi quá nhiều", "sends too much"),
+    },
+    WindowKind: {
+        "maintenance": B("Bảo trì", "maintenance"),
+        "calibration": B("Hiệu chuẩn", "calibration"),
+        "ad_hoc": B("Trạng thái 01 của trạm", "the logger's status 01"),
+        "silence": B("Tạm im lặng", "silence"),
+    },
+    Act: {
+        "acknowledge": B("Nhận sự cố", "take"),
+        "snooze": B("Tạm hoãn", "snooze"),
+        "assign": B("Chuyển giao", "hand on"),
+        "comment": B("Ghi chú", "comment"),
+        "close": B("Đóng", "close"),
+        "reopen": B("Mở lại", "reopen"),
+        "attach": B("Đính kèm", "attach a file"),
+    },
+    Answer: {
+        "done": B("Đã ghi.", "Done."),
+        "held_by_other": B("Người khác đã nhận sự cố này.", "Somebody else has it."),
+        "held_already": B("Bạn đã nhận sự cố này.", "You have it already."),
+        "not_active": B("Sự cố đã hết hoặc đã đóng.", "It is over or closed."),
+        "not_closed": B("Chỉ mở lại sự cố đã đóng.", "Only what is closed can be reopened."),
+        "past": B("Thời điểm đã qua.", "The time lies in the past."),
+        "too_long": B("Quá dài: hoãn tối đa 7 ngày, chữ tối đa 4.000.", "Too long: a week, or 4,000 characters."),
+        "unknown_person": B("Chỉ chuyển cho người trong danh sách trực.", "Only to people on call."),
+        "text_needed": B("Cần ghi nội dung.", "Words are needed."),
+    },
+    Notice: {
+        "page": B("Gọi trực", "page"),
+        "update": B("Cập nhật", "update"),
+        "end": B("Báo kết thúc", "end"),
+    },
+    Placing: {
+        "new": B("sự cố mới", "new"),
+        "same_alert": B("diễn biến của cùng cảnh báo", "a step of the same alert"),
+        "same_station": B("cùng trạm, sự cố chưa hết", "same station, not over"),
+        "relapse": B("tái diễn trong một giờ", "relapse within the hour"),
+        "mean_of_slug": B("trung bình giờ/ngày xác nhận", "a mean that confirms"),
+        "same_park": B("cùng khu trong 30 phút", "same park within 30 minutes"),
+        "same_outage": B("cùng đợt mất tín hiệu", "same outage"),
+        "retrospective": B("số liệu truyền bù: chỉ báo cáo", "late data: reported only"),
+        "not_of_incident": B("có trước khi lập sự cố", "from before incidents"),
+    },
+    Reason: {
+        "opened": B("sự cố bắt đầu", "it has begun"),
+        "relapse": B("tái diễn", "it has begun again"),
+        "worse": B("nặng hơn", "it is graver"),
+        "outage": B("nhiều trạm mất tín hiệu: lỗi trên đường truyền", "so many silent: the fault is on the way"),
+        "still_holds": B("hết lịch dừng báo mà vẫn còn", "a window has ended and it still holds"),
+        "snooze_over": B("hết thời gian hoãn", "the snooze is over"),
+        "forgotten": B("đã nhận nhưng lâu không xử lý", "taken and forgotten"),
+        "unattended": B("đã báo, chưa ai nhận", "told, taken by nobody"),
+        "flapping": B("lặp lại nhiều lần", "it flaps"),
+        "digest": B("bản tổng hợp nhiều sự cố", "stands for several in a storm"),
+        "resolved": B("đã hết", "it is over"),
+        "calm": B("đã yên một giờ", "it has stayed calm"),
+        "assigned": B("được chuyển giao", "handed on"),
+        "work_item": B("việc cần xử lý: quy tắc không gọi trực", "work item: its rule pages nobody"),
+        "gathering": B("đợi xem trạm khác", "waiting for other stations"),
+        "in_window": B("trong lịch bảo trì, hiệu chuẩn hoặc trạng thái 01", "maintenance, calibration or status 01"),
+        "silenced": B("cán bộ yêu cầu im lặng", "silenced by an officer"),
+        "storm": B("quá nhiều sự cố: gộp vào bản tổng hợp", "a storm: the digest names it"),
+        "in_digest": B("đã nêu trong bản tổng hợp", "named by a digest"),
+        "paged_already": B("đã báo rồi", "told already"),
+        "acknowledged": B("đã có người nhận", "somebody has it"),
+        "snoozed": B("đang hoãn", "snoozed"),
+        "calming": B("vừa hết, đợi một giờ", "over for the moment"),
+        "unpaged_end": B("không báo lúc đầu nên không báo lúc hết", "its beginning was told to nobody"),
+        "over": B("đã hết", "over"),
+    },
+    Role: {
+        "viewer": B("Người xem", "viewer"),
+        "operator": B("Đơn vị vận hành", "operator of a plant"),
+        "officer": B("Cán bộ trực", "officer"),
+        "manager": B("Trưởng phòng", "manager"),
+        "admin": B("Quản trị", "administrator"),
+    },
+    PersonRole: {
+        "operator": B("Đơn vị vận hành", "operator"),
+        "officer": B("Cán bộ", "officer"),
+        "head": B("Trưởng phòng", "head"),
+        "leader": B("Lãnh đạo", "leader"),
+    },
+    ContactKind: {
+        "email": B("Thư điện tử", "e-mail"),
+        "sms": B("SMS", "SMS"),
+        "zalo": B("Zalo", "Zalo"),
+        "telegram": B("Telegram", "Telegram"),
+        "teams": B("Teams", "Teams"),
+        "ntfy": B("ntfy", "ntfy"),
+        "webhook": B("Webhook", "webhook"),
+        "web_push": B("Thông báo trên trình duyệt", "browser push"),
+    },
+    SwapState: {
+        "proposed": B("Chờ trả lời", "proposed"),
+        "accepted": B("Đã đồng ý", "accepted"),
+        "declined": B("Từ chối", "declined"),
+        "withdrawn": B("Đã rút", "withdrawn"),
+    },
+}
+
+_ANY = {code: words for kind in (Reason, Placing, Answer, Act, Notice) for code, words in WORDS[kind].items()}
+
+STATUS_CODES = {
+    "00": B("đang đo", "measuring"),
+    "01": B("hiệu chuẩn", "calibrating"),
+    "02": B("báo lỗi", "fault"),
+    "03": B("bảo trì", "maintenance"),
+}
+FLAGS = {
+    1: B("đạt", "good"),
+    2: B("chưa đánh giá", "not evaluated"),
+    3: B("nghi ngờ", "suspect"),
+    4: B("loại", "bad"),
+    9: B("thiếu", "missing"),
+}
+
+
+def word(code: StrEnum) -> B:
+    """Return what a code is called; one that has no word is itself.
+
+    >>> word(IncidentState.OPEN).vi
+    'Chưa ai nhận'
+    """
+    return WORDS.get(type(code), {}).get(code.value) or B(code.value, code.value)
+
+
+def reason(code: str) -> B:
+    """Return what a stored reason, act or answer is called.
+
+    >>> reason("in_window").en, reason("something_new").vi
+    ('maintenance, calibration or status 01', 'something new')
+    """
+    return _ANY.get(code) or B(code.replace("_", " "), code.replace("_", " "))
