@@ -13,6 +13,7 @@ from commands import (
     dead_letters,
     demo,
     doctor,
+    drill,
     evidence,
     forwarding,
     incidents,
@@ -22,6 +23,7 @@ from commands import (
     models,
     oncall,
     progress,
+    readings,
     replay,
     reports,
     revisions,
@@ -54,9 +56,11 @@ app.command()(missing.missing)
 app.command()(ledger.ledger)
 app.command()(ledger.received)
 app.command()(settings.settings)
-app.command()(simulate.simulate)
 app.command()(replay.replay)
 app.command()(progress.rebuild)
+app.add_typer(simulate.app, name="simulate")
+app.add_typer(drill.app, name="drill")
+app.add_typer(readings.app, name="readings")
 app.add_typer(run_group.app, name="run")
 app.add_typer(servers.app, name="servers")
 app.add_typer(db.app, name="db")

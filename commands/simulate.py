@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from simulators.scenario import Scenario
 
 
+app = typer.Typer(help="A fleet of simulated stations, and the score of a run.", invoke_without_command=True)
+
+
+@app.callback()
 def simulate(
+    asked: typer.Context,
     *,
     scenario: Annotated[
         str | None, typer.Option(help="Scenario file, or a shipped one: demo, drill. Without: normal operation.")
@@ -38,6 +43,10 @@ def simulate(
         str | None, typer.Option(help="First send this much of the past, as after an outage (2h, 30d).")
     ] = None,
     seed: Annotated[int, typer.Option(help="Equal seeds give equal signals; a scenario's own seed prevails.")] = 1,
+    speed: Annotated[
+        float | None,
+        typer.Option(help="Let everything live faster. Default: so that the scenario fits --duration."),
+    ] = None,
     drill: Annotated[
         bool,
         typer.Option(
@@ -69,8 +78,12 @@ def simulate(
 
     Example: quantrac simulate --as files --logger pi --to ftp --station DT_KCNSADEC_NUOSXL --cadence 1 --duration 1m
     """
+    if asked.invoked_subcommand is not None:
+        return
     from commands.context import load_context
-    from local.drill import prepare_drill
+    from local.drills.copies import prepare_drill
+    from quantrac.domain.stations import Registry
+    from quantrac.registry import accelerated
     from simulators.fleet import run_fleet
     from simulators.scenario import load_scenario
     from simulators.stopping import stop_on_signals
@@ -78,15 +91,21 @@ def simulate(
     context = load_context()
     loaded = load_scenario(scenario) if scenario else None
     options = _options(cadence=cadence, rate=rate, duration=duration, backfill=backfill, seed=seed)
+    pace = _pace(loaded, speed, options)
     known = list(context.registry().current(context.clock.now()))
-    stations = _chosen(known, station, drill=drill)
+    stations = chosen_stations(known, station, drill=drill)
     if drill:
-        stations = prepare_drill(context.database().owner, context.settings, stations)
+        stations = prepare_drill(context.database().owner, context.settings, stations, speed=pace)
+    elif pace != 1:
+        stations = list(accelerated(Registry(tuple(stations)), pace).stations)
+        say(_UNREGISTERED.format(pace=f"{pace:g}"), err=True)
+    if loaded is not None:
+        loaded = loaded.at_speed(pace)
     if as_ != "messages":
         _simulate_files(context, stations, as_, logger, to, scenario=loaded, options=options)
         return
     folder = folder or context.settings.run_dir / "simulate"
-    with stop_on_signals() as stop, _Live(hidden=as_json) as live:
+    with stop_on_signals() as stop, live_line(hidden=as_json) as live:
         report = run_fleet(
             stations,
             lambda s: context.mqtt_for(s.code),
@@ -102,6 +121,50 @@ def simulate(
     else:
         say(f"{summary(report)} Report and labels: {folder}")
     exit_unless_complete(report)
+
+
+@app.command()
+def score(
+    *,
+    folder: Annotated[
+        Path | None, typer.Option(help="The --folder of the run. Default: simulate in the run folder.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the report goes. Default: drill.html beside the truth.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the score as JSON.")] = False,
+) -> None:
+    """Score a run against its truth: what was found and told, how fast, and what was told that should not have been.
+
+    Example: quantrac simulate score --folder /tmp/run
+    """
+    from commands.context import load_context
+    from commands.scoring import tell
+    from local.drills.run import score_of
+    from quantrac.domain.words import Bilingual
+
+    context = load_context()
+    folder = folder or context.settings.run_dir / "simulate"
+    stations = list(context.registry().current(context.clock.now()))
+    found = score_of(folder, stations, context.database().desk)
+    tell(found, folder, str(folder), 1, Bilingual("như cài đặt", "as set"), as_json=as_json, out=out)
+
+
+_UNREGISTERED = (
+    "The stations send {pace} times as fast as they are registered: readings closer together than half a cadence count "
+    "once, so alerts come late. `quantrac drill run`, or --drill, registers copies that live at this pace."
+)
+
+
+def _pace(scenario: Scenario | None, speed: float | None, options: FleetOptions) -> float:
+    """Return how much faster the run lives: as asked, or so that a scenario that says its length fits the duration."""
+    from local.drills.run import pace_of
+
+    if speed is None and (scenario is None or scenario.length_s is None or not options.duration or options.cadence):
+        return 1.0
+    if scenario is None or scenario.length_s is None:
+        return 1.0 if speed is None else speed
+    return pace_of(scenario, speed, options.duration or None).speed
 
 
 def _simulate_files(
@@ -179,7 +242,7 @@ def exit_unless_complete(report: PublishReport) -> None:
         raise typer.Exit(1)
 
 
-class _Live:
+class live_line:  # noqa: N801  it is used as a function
     """One line on stderr, rewritten each second."""
 
     def __init__(self, *, hidden: bool) -> None:
@@ -188,7 +251,7 @@ class _Live:
 
         self._status = Status("connecting to the broker", console=Console(stderr=True, quiet=hidden))
 
-    def __enter__(self) -> _Live:
+    def __enter__(self) -> live_line:
         self._status.start()
         return self
 
@@ -196,6 +259,7 @@ class _Live:
         self._status.stop()
 
     def show(self, report: PublishReport) -> None:
+        """Show what was published so far."""
         online = sum(s.connected for s in report.stations.values())
         self._status.update(f"{online} of {len(report.stations)} stations online; {summary(report)} Ctrl-C ends it.")
 
@@ -207,14 +271,15 @@ def _options(
 
     return FleetOptions(
         seed=seed,
-        cadence=_duration("--cadence", cadence),
+        cadence=duration_of("--cadence", cadence),
         rate=rate,
-        duration=_duration("--duration", duration),
-        backfill=_duration("--backfill", backfill) or timedelta(),
+        duration=duration_of("--duration", duration),
+        backfill=duration_of("--backfill", backfill) or timedelta(),
     )
 
 
-def _duration(option: str, text: str | None) -> timedelta | None:
+def duration_of(option: str, text: str | None) -> timedelta | None:
+    """Return the duration that an option names. Raises SettingsError when it is none."""
     from quantrac.errors import SettingsError
     from simulators.durations import seconds_of
 
@@ -229,7 +294,7 @@ def _duration(option: str, text: str | None) -> timedelta | None:
     return length
 
 
-def _chosen(stations: list[Station], codes: list[str] | None, *, drill: bool) -> list[Station]:
+def chosen_stations(stations: list[Station], codes: list[str] | None, *, drill: bool) -> list[Station]:
     """Return the stations to be simulated. Raises SettingsError rather than send invented data as a real station."""
     from quantrac.errors import SettingsError
 

@@ -7,12 +7,16 @@ import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
+from local import page
 from local.accounts import Account, slug_mail
+from local.page import invite
 from local.prepare import local_servers, prepare, refuse_configured_servers
 from local.servers.progress import bars_on_stderr
+from local.servers.webjars import fetch_scripts
 from local.stage import Stage
 from local.story import as_json, complete, lines_of, slug_of, work_items
 from quantrac.clock import Clock
+from quantrac.domain.incidents import Incident
 from quantrac.errors import OutsideError
 from quantrac.registry import accelerated, load_registry, sample_province
 from quantrac.settings import Settings
@@ -54,22 +58,29 @@ def run(
     settings = settings.model_copy(update={"run_dir": settings.run_dir / FOLDER})
     signal.signal(signal.SIGTERM, _interrupt)
     registry = accelerated(load_registry([sample_province()]), SPEED)
-    stage = Stage(local_servers(settings), clock, workers=workers)
+    stage = Stage(local_servers(settings), clock, workers=workers, web=True)
     result: dict[str, object] | None = None
     with _until_interrupted(stage):
         with bars_on_stderr() as bars:
             stage.servers.start(bars)
             prepare(stage.servers, settings, registry, bars)
-            bars.advance_to("Starting bridge, worker, notifier", 0, 1)
+            fetch_scripts(settings.cache_dir, bars)
+            bars.advance_to("Starting bridge, worker, notifier, page", 0, 1)
             stage.start()
-            bars.advance_to("Starting bridge, worker, notifier", 1, 1)
-        demo = Demo(stage, _signals(scenario, seed))
+            bars.advance_to("Starting bridge, worker, notifier, page", 1, 1)
+        demo = Demo(stage, _signals(scenario, seed), invite(stage.servers.database().web, _origin(stage), clock))
         demo.begin({station.code for station in registry.stations})
         if once:
             result = demo.run_once()
         else:
             demo.show()
     return result
+
+
+def _origin(stage: Stage) -> str:
+    """Return how a browser on this machine names the page."""
+    web = stage.pipeline.web
+    return "" if web is None else f"http://127.0.0.1:{web.port}"
 
 
 def _signals(scenario: str, seed: int) -> tuple[str, ...]:
@@ -101,8 +112,9 @@ def _until_interrupted(stage: Stage) -> Iterator[None]:
 class Demo:
     """What the demo shows of one stage, and when it has shown it."""
 
-    def __init__(self, stage: Stage, signals: tuple[str, ...]) -> None:
-        self._stage = stage
+    def __init__(self, stage: Stage, signals: tuple[str, ...], link: str) -> None:
+        self._stage, self._page = stage, link
+        self._taken: Incident | None = None
         self._run = stage.fleet(*signals)
 
     def begin(self, stations: Collection[str]) -> None:
@@ -140,8 +152,12 @@ class Demo:
         slug, items = slug_of(account, events), work_items(account, events)
         for line in lines_of(slug, items, SPEED * CADENCE_S):
             say(line)
+        taken = self._taken
+        if taken is not None:
+            say(f"Incident {taken.id}: taken on the page by {taken.holder}; it is {taken.state.value}.")
         found = slug_mail(account, self._run.labels)
-        return result_of(account, None if found is None else found[2]) | as_json(slug, items, SPEED * CADENCE_S)
+        result = result_of(account, None if found is None else found[2]) | as_json(slug, items, SPEED * CADENCE_S)
+        return result | {"incident": page.as_json(taken)}
 
     def show(self) -> None:
         """Show the live table until Ctrl-C."""
@@ -150,7 +166,7 @@ class Demo:
         from local.screen import Screen
 
         stage = self._stage
-        screen = Screen(stage.servers, self._run.labels)
+        screen = Screen(stage.servers, self._run.labels, self._page)
         with Live(screen.waiting(), screen=sys.stdout.isatty(), auto_refresh=False) as live:
             live.refresh()
             self._until_live()
@@ -164,11 +180,21 @@ class Demo:
                 self._run.require_running()
                 stage.let(TURN_S)
 
+    def _take(self, alert_id: int) -> None:
+        """Take the slug's incident on the page as soon as it is there, as an officer does."""
+        reader = self._stage.servers.database().reader
+        if self._taken is None and (found := page.incident_of(reader, alert_id)) is not None:
+            if found.is_active:
+                page.take(self._page, found.id)
+            self._taken = page.incident_of(reader, alert_id)
+
     def _is_complete(self) -> bool:
         self._run.require_running()
         account, events = self._run.look(), read_labels(self._run.labels)
-        mailed = slug_mail(account, self._run.labels) is not None
-        return mailed and complete(slug_of(account, events), work_items(account, events))
+        mailed, slug = slug_mail(account, self._run.labels) is not None, slug_of(account, events)
+        if slug is not None:
+            self._take(slug.alert.id)
+        return mailed and self._taken is not None and complete(slug, work_items(account, events))
 
     def _what_is_missing(self) -> str:
         account = self._run.look()

@@ -30,10 +30,10 @@ _SEVERITY_STYLE = {"critical": "bold white on red", "high": "bold red", "warning
 class Screen:
     """Turns accounts into tables, and remembers enough of the last ones for a rate."""
 
-    def __init__(self, servers: LocalServers, labels: Path) -> None:
+    def __init__(self, servers: LocalServers, labels: Path, page: str) -> None:
         from sql.reports import Reports
 
-        self._servers, self._labels = servers, labels
+        self._servers, self._labels, self._page = servers, labels, page
         self._reports = Reports(servers.database().reader)
         self._stored: deque[tuple[datetime, int]] = deque(maxlen=RATE_OVER)
 
@@ -53,6 +53,7 @@ class Screen:
             _alerts(account.alerts),
             *_why(account),
             _stations(self._reports.stations()),
+            Text(f"Trang của trung tâm · The centre's page (vào một lần · lets in once): {self._page}", style="bold"),
             Text(f"E-mails: {self._servers.mail.folder}    Logs: {self._servers.run_dir / 'log'}", style="dim"),
         )
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from models.priors import kind_of
-from models.series import Floats
+from models.series import Floats, Ints
 from quantrac.domain.parameters import Harm, harm_of
 
 
@@ -18,6 +18,8 @@ class Pattern:
     """Parameters that move together, +1 up or -1 down, and what that looks like."""
 
     name: str
+    key: frozenset[str]
+    """Parameters of which one has to be measured: without any, nothing can look like it."""
     signs: Mapping[str, int]
     vi: str
     en: str
@@ -25,17 +27,27 @@ class Pattern:
 
 PATTERNS = (
     Pattern(
-        "organic",
-        {
-            "cod": 1, "bod5": 1, "toc": 1, "tss": 1, "turb": 1, "nh4": 1, "tn": 1, "tp": 1, "color": 1, "do": -1,
-        },
+        "organic", frozenset({"cod", "bod5", "toc"}),
+        {"cod": 1, "bod5": 1, "toc": 1, "tss": 1, "turb": 1, "nh4": 1, "tn": 1, "tp": 1, "color": 1, "do": -1},
         "nước thải hữu cơ", "organic waste water",
     ),
-    Pattern("ammonia", {"nh4": 1, "tn": 1, "cond": 1, "ph": 1, "do": -1}, "nước thải amoni", "ammonia waste water"),
-    Pattern("salt", {"cond": 1, "chloride": 1, "no3": 1}, "nước thải mặn", "saline waste water"),
-    Pattern("solids", {"tss": 1, "turb": 1, "cod": 1, "toc": 1, "tp": 1}, "trôi bùn", "a wash-out of solids"),
-    Pattern("acid", {"ph": -1, "cond": 1}, "nước thải axit", "acid waste water"),
-    Pattern("dye", {"color": 1, "cod": 1, "toc": 1, "temp": 1}, "nước thải nhuộm", "dye waste water"),
+    Pattern(
+        "ammonia", frozenset({"nh4", "tn"}), {"nh4": 1, "tn": 1, "cond": 1, "ph": 1, "do": -1},
+        "nước thải amoni", "ammonia waste water",
+    ),
+    Pattern(
+        "salt", frozenset({"cond", "chloride"}), {"cond": 1, "chloride": 1, "no3": 1},
+        "nước thải mặn", "saline waste water",
+    ),
+    Pattern(
+        "solids", frozenset({"tss", "turb"}), {"tss": 1, "turb": 1, "cod": 1, "toc": 1, "tp": 1},
+        "trôi bùn", "a wash-out of solids",
+    ),
+    Pattern("acid", frozenset({"ph"}), {"ph": -1, "cond": 1}, "nước thải axit", "acid waste water"),
+    Pattern(
+        "dye", frozenset({"color"}), {"color": 1, "cod": 1, "toc": 1, "temp": 1},
+        "nước thải nhuộm", "dye waste water",
+    ),
 )  # fmt: skip
 """Kinds of pollution, by domain practice. At least two members must move the right way: one sensor never fits one."""
 
@@ -63,6 +75,10 @@ class Roles:
     explains: Floats
     """1 for flow and level, which are no pollution by themselves."""
     muddy: Floats
+    parameter: Ints
+    """Equal for columns that hold one parameter."""
+    quantity: Ints
+    """Equal for columns that measure one thing: a parameter measured twice, or mud as TSS and as turbidity."""
     rain: Floats
     thinned: Floats
     rained: Floats
@@ -78,7 +94,9 @@ def roles_of(columns: tuple[str, ...]) -> Roles:
     kinds = [kind_of(c) for c in columns]
     harm = {Harm.HIGH: 1.0, Harm.LOW: -1.0}
     return Roles(
-        signs=np.array([[p.signs.get(k, 0) for k in kinds] for p in PATTERNS], dtype=np.float64),
+        signs=np.array([_signs(p, kinds) for p in PATTERNS]),
+        parameter=_quantities(kinds, frozenset()),
+        quantity=_quantities(kinds, _MUDDY),
         harm=np.array([harm.get(harm_of(k), 0.0) if k != "temp" else 0.0 for k in kinds]),
         explains=_mask(kinds, _FLOWS),
         muddy=_mask(kinds, _MUDDY),
@@ -94,10 +112,22 @@ def _mask(kinds: Sequence[str], wanted: frozenset[str]) -> Floats:
     return np.array([float(k in wanted) for k in kinds])
 
 
+def _signs(pattern: Pattern, kinds: Sequence[str]) -> list[float]:
+    measured = not pattern.key.isdisjoint(kinds)
+    return [float(pattern.signs.get(k, 0)) if measured else 0.0 for k in kinds]
+
+
+def _quantities(kinds: Sequence[str], alike: frozenset[str]) -> Ints:
+    """Return the number of the first column that measures the same thing."""
+    things = ["alike" if k in alike else k or f"column {j}" for j, k in enumerate(kinds)]
+    return np.array([things.index(thing) for thing in things])
+
+
 def best_pattern(z: Floats, roles: Roles) -> tuple[int, float]:
     """Return the pollution that departures ``z`` (scatters, by column) fit best, and how far its second member moved.
 
-    TSS and turbidity measure the same mud: together they are one member, or every rain in a river were a discharge.
+    Two columns of one quantity are one member (TSS and turbidity measure the same mud), or every rain in a river were a
+    discharge.
 
     >>> roles = roles_of(("COD", "TSS", "pH"))
     >>> which, support = best_pattern(np.array([9.0, 6.0, 0.0]), roles)
@@ -107,7 +137,7 @@ def best_pattern(z: Floats, roles: Roles) -> tuple[int, float]:
     0.0
     """
     agreement = roles.signs * z
-    ordered = np.sort(agreement - _twice_muddy(agreement, roles), axis=1)
+    ordered = np.sort(agreement - _twice(agreement, roles), axis=1)
     if ordered.shape[1] < 2:
         return 0, 0.0
     support = ordered[:, -2]
@@ -115,14 +145,14 @@ def best_pattern(z: Floats, roles: Roles) -> tuple[int, float]:
     return int(np.argmax(support - _IDLE * idle)), max(float(support.max()), 0.0)
 
 
-def _twice_muddy(agreement: Floats, roles: Roles) -> Floats:
-    """Return by how much to lower each agreement so that of the muddy columns only the largest is left."""
-    muddy = np.flatnonzero(roles.muddy)
+def _twice(agreement: Floats, roles: Roles) -> Floats:
+    """Return by how much to lower each agreement so that of the columns of one quantity only the largest is left."""
     lower = np.zeros_like(agreement)
-    if len(muddy) > 1:
-        lower[:, muddy] = np.maximum(agreement[:, muddy], 0.0)
-        first = muddy[np.argmax(agreement[:, muddy], axis=1)]
-        lower[np.arange(len(lower)), first] = 0.0
+    for first in np.flatnonzero(np.bincount(roles.quantity) > 1):
+        same = np.flatnonzero(roles.quantity == first)
+        lower[:, same] = np.maximum(agreement[:, same], 0.0)
+        largest = same[np.argmax(agreement[:, same], axis=1)]
+        lower[np.arange(len(lower)), largest] = 0.0
     return lower
 
 

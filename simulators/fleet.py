@@ -82,7 +82,7 @@ def run_fleet(
     scenario, options = scenario or CALM, options or FleetOptions()
     started = clock.now()
     truth = TruthLog()
-    events = scenario.bind(stations, started)
+    events = scenario.bind(stations, origin_of(started, options))
     messages = fleet_messages(stations, scenario, options, events=events, started=started, truth=truth)
 
     def record(report: PublishReport) -> None:
@@ -100,6 +100,12 @@ def run_fleet(
         stop=stop,
     )
     return publisher.run(messages)
+
+
+def origin_of(started: datetime, options: FleetOptions) -> datetime:
+    """Return the instant from which a scenario's events count: the start of the run, or of a past without a present."""
+    only_past = options.duration is not None and not options.duration
+    return started - options.backfill if only_past else started
 
 
 def fleet_messages(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from simulators.events import (
 from simulators.faults import affected
 
 SCENARIO_FOLDER = Path(__file__).parent / "scenarios"
-_TOP_KEYS = frozenset({"title", "seed", "signals", "event"})
+_TOP_KEYS = frozenset({"title", "seed", "length", "signals", "event"})
 _SIGNAL_KEYS = frozenset({"sample_hold_s", "noise_scale", "speed"})
 _EVENT_KEYS = frozenset(
     {
@@ -66,7 +66,31 @@ class Scenario:
     noise_scale: float = 1.0
     speed: float = 1.0
     """How much faster than the clock the water and the analysers live; events keep the clock's time."""
+    length_s: float | None = None
+    """How long its events take in all; ``None``: it does not say."""
     events: tuple[EventRule, ...] = ()
+
+    def at_speed(self, speed: float) -> Scenario:
+        """Return the scenario in which everything passes ``speed`` times as fast: water, analysers and events.
+
+        Raises
+        ------
+        RuleError
+            An event names an instant of the calendar, which passes at one speed only.
+        """
+        fixed = next((rule.number for rule in self.events if isinstance(rule.start, datetime)), None)
+        if speed != 1.0 and fixed is not None:
+            raise RuleError(
+                f"{self.source}: event {fixed}: start names an instant, so that the scenario has the clock's speed "
+                "alone. Give seconds after the start of the run."
+            )
+        return replace(
+            self,
+            speed=self.speed * speed,
+            sample_hold_s=None if self.sample_hold_s is None else self.sample_hold_s / speed,
+            length_s=None if self.length_s is None else self.length_s / speed,
+            events=tuple(_faster(rule, speed) for rule in self.events),
+        )
 
     def bind(self, stations: Sequence[Station], start: datetime) -> tuple[StationEvent, ...]:
         """Return the events of each station, on the clock.
@@ -123,7 +147,23 @@ def parse_scenario(text: str, source: str) -> Scenario:
         sample_hold_s=_duration(signals, "sample_hold_s"),
         noise_scale=max(0.0, signals.number("noise_scale", 1.0)),
         speed=signals.positive("speed", 1.0),
+        length_s=_duration(top, "length"),
         events=tuple(_event(n, e) for n, e in enumerate(top.tables("event", lambda i, _: f"event {i}"), 1)),
+    )
+
+
+def _faster(rule: EventRule, speed: float) -> EventRule:
+    def scaled(seconds: float | None) -> float | None:
+        return None if seconds is None else seconds / speed
+
+    return replace(
+        rule,
+        start=rule.start / speed if isinstance(rule.start, float) else rule.start,
+        duration_s=rule.duration_s / speed,
+        onset_s=scaled(rule.onset_s),
+        tail_s=scaled(rule.tail_s),
+        period_s=rule.period_s / speed,
+        copy_s=rule.copy_s / speed,
     )
 
 

@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from quantrac.domain.incidents import Incident
+from quantrac.domain.incidents import HoldWindow, Incident
 from quantrac.domain.statuses import StationStatus, StatusFacts, status_of
 from quantrac.domain.words import Bilingual
+from sql import incident_rows
 from sql.incident_store import IncidentTransaction
+from sql.reports import AlertLine
 from sql.statements import statement
 
 Cursor = psycopg.Cursor[Any]
@@ -107,6 +109,59 @@ def incidents(
 def incident(cursor: Cursor, incident_id: int) -> Incident | None:
     """Return one incident as it stands, without a lock."""
     return next(iter(IncidentTransaction(cursor).read("show_incident", {"id": incident_id})), None)
+
+
+class DeliveryRow(NamedTuple):
+    """A message about an incident, and how far it is."""
+
+    created_at: datetime
+    channel: str
+    person: str
+    notice: str | None
+    sent_at: datetime | None
+    failed_at: datetime | None
+    withdrawn_at: datetime | None
+    attempts: int
+
+
+class PlacingRow(NamedTuple):
+    """Why a change of an alert belongs to an incident."""
+
+    alert_id: int
+    kind: str
+    reason: str
+    at: datetime
+
+
+def alerts(
+    cursor: Cursor,
+    *,
+    ids: Sequence[int] | None = None,
+    station: str | None = None,
+    only_open: bool = False,
+    limit: int = 50,
+) -> list[AlertLine]:
+    """Return alerts by number or of a station, the newest first."""
+    arguments = {
+        "ids": None if ids is None else list(ids), "station": station, "only_open": only_open, "limit": limit,
+    }  # fmt: skip
+    return [AlertLine(*row) for row in cursor.execute(statement("page_alerts"), arguments)]
+
+
+def placings(cursor: Cursor, incident_id: int) -> list[PlacingRow]:
+    """Return why each change of an incident's alerts was put into it."""
+    return [PlacingRow(*row) for row in cursor.execute(statement("page_placings"), {"id": incident_id})]
+
+
+def deliveries(cursor: Cursor, incident_id: int) -> list[DeliveryRow]:
+    """Return what was sent of an incident."""
+    return [DeliveryRow(*row) for row in cursor.execute(statement("page_deliveries"), {"id": incident_id})]
+
+
+def windows(cursor: Cursor, scope: Scope, since: datetime, until: datetime) -> list[HoldWindow]:
+    """Return windows that have lasted at some time between two instants, the latest first."""
+    arguments = {"stations": None if scope is None else list(scope), "since": since, "until": until}
+    return [incident_rows.window(row) for row in cursor.execute(statement("page_windows"), arguments)]
 
 
 def _station(row: Sequence[Any], now: datetime) -> StationRow:

@@ -435,9 +435,27 @@ class Reports:
         rows = self._rows("report_replayable", ids=wanted, station=station, reason=reason, limit=limit)
         return [ReplayableMessage(tuple(ids_), *fields) for ids_, *fields in rows]
 
-    def alerts(self, *, only_open: bool = True, limit: int = DEFAULT_LIMIT) -> list[AlertLine]:
-        """Return alerts, the newest first."""
-        return [AlertLine(*row) for row in self._rows("report_alerts", only_open=only_open, limit=limit)]
+    def alerts(
+        self,
+        *,
+        only_open: bool = True,
+        limit: int = DEFAULT_LIMIT,
+        station: str | None = None,
+        parameter: str | None = None,
+        kind: str | None = None,
+        since: datetime | None = None,
+    ) -> list[AlertLine]:
+        """Return alerts, the newest first; ``since``: those that ended later, or last."""
+        rows = self._rows(
+            "report_alerts",
+            only_open=only_open,
+            limit=limit,
+            station=station,
+            parameter=parameter,
+            kind=kind,
+            since=since,
+        )
+        return [AlertLine(*row) for row in rows]
 
     def alert(self, alert_id: int) -> AlertLine | None:
         """Return one alert; ``None`` when there is none of this id."""

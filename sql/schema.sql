@@ -132,6 +132,18 @@ CREATE TABLE delays (
     bucket smallint NOT NULL,
     readings bigint NOT NULL
 );
+CREATE TABLE desk_revisions (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    what text NOT NULL,
+    station text COLLATE "C" NOT NULL,
+    parameter text COLLATE "C" NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    value double precision,
+    officer text NOT NULL,
+    reason text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    recorded_by text NOT NULL DEFAULT SESSION_USER
+);
 CREATE TABLE effective_limits (
     station text COLLATE "C" NOT NULL,
     parameter text COLLATE "C" NOT NULL,
@@ -745,6 +757,10 @@ ALTER TABLE deferred_records ADD CONSTRAINT deferred_records_pkey PRIMARY KEY (s
 ALTER TABLE deferred_records ADD CONSTRAINT deferred_records_check CHECK ((beyond_offset > first_offset));
 ALTER TABLE deferred_records ADD CONSTRAINT deferred_records_messages_check CHECK ((messages > 0));
 ALTER TABLE delays ADD CONSTRAINT delays_pkey PRIMARY KEY (minute, bucket);
+ALTER TABLE desk_revisions ADD CONSTRAINT desk_revisions_pkey PRIMARY KEY (id);
+ALTER TABLE desk_revisions ADD CONSTRAINT desk_revisions_officer_check CHECK ((btrim(officer) <> ''::text));
+ALTER TABLE desk_revisions ADD CONSTRAINT desk_revisions_reason_check CHECK ((btrim(reason) <> ''::text));
+ALTER TABLE desk_revisions ADD CONSTRAINT desk_revisions_what_check CHECK ((what = ANY (ARRAY['revise'::text, 'invalidate'::text, 'restore'::text])));
 ALTER TABLE effective_limits ADD CONSTRAINT effective_limits_pkey PRIMARY KEY (station, parameter, effective_from);
 ALTER TABLE effective_limits ADD CONSTRAINT effective_limits_check CHECK ((effective_to > effective_from));
 ALTER TABLE escalation_policies ADD CONSTRAINT escalation_policies_pkey PRIMARY KEY (code);
@@ -887,6 +903,7 @@ CREATE INDEX alerts_opened ON public.alerts USING btree (opened_at);
 CREATE UNIQUE INDEX dead_letters_once ON public.dead_letters USING btree (source, raw_partition, raw_offset, sha256(payload)) WHERE (source <> ''::text);
 CREATE INDEX dead_letters_received ON public.dead_letters USING btree (received_at);
 CREATE INDEX deferred_records_station ON public.deferred_records USING btree (station) WHERE (read_at IS NULL);
+CREATE INDEX desk_revisions_reading ON public.desk_revisions USING btree (station, observed_at);
 CREATE INDEX forwarded_files_waiting ON public.forwarded_files USING btree (target, station, id) WHERE ((accepted_at IS NULL) AND (given_up_at IS NULL));
 CREATE INDEX held_notifications_alert ON public.held_notifications USING btree (alert_id);
 CREATE INDEX held_notifications_digested ON public.held_notifications USING btree (station, channel, recipient, digested_at);
@@ -1895,6 +1912,15 @@ BEGIN
     RAISE EXCEPTION '% is evidence: rows are added to it, never changed or deleted', TG_TABLE_NAME;
 END
 $function$;
+CREATE OR REPLACE FUNCTION public.refuse_desk_revision_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END
+$function$;
 CREATE OR REPLACE FUNCTION public.refuse_incident_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2008,6 +2034,82 @@ BEGIN
     RETURN NEW;
 END
 $function$;
+CREATE OR REPLACE FUNCTION public.revise_by_desk(what text, of_station text, of_parameter text, since timestamp with time zone, until timestamp with time zone, number double precision, officer text, reason text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    old      public.readings;
+    sent     public.reading_revisions;
+    word     bigint;
+    new_value double precision;
+    new_flag smallint;
+    changed  integer := 0;
+BEGIN
+    IF what = 'revise' AND (number IS NULL OR number IN ('NaN', 'Infinity', '-Infinity')) THEN
+        RAISE EXCEPTION 'a revised reading needs a finite number' USING ERRCODE = 'check_violation';
+    END IF;
+    FOR old IN
+        SELECT * FROM public.readings AS r
+         WHERE r.station = of_station AND r.parameter = of_parameter AND r.observed_at BETWEEN since AND until
+         ORDER BY r.observed_at FOR UPDATE
+    LOOP
+        IF what = 'restore' THEN
+            -- What the station said last, before officers changed it.
+            SELECT * INTO sent FROM public.reading_revisions AS v
+             WHERE v.station = old.station AND v.parameter = old.parameter AND v.observed_at = old.observed_at
+               AND v.raw_partition >= 0 ORDER BY v.id DESC LIMIT 1;
+            CONTINUE WHEN old.raw_partition >= 0 OR sent.id IS NULL;
+            new_value := sent.value;
+            new_flag := sent.flag;
+        ELSIF what = 'invalidate' THEN
+            CONTINUE WHEN old.flag = 4;
+            new_value := old.value;
+            new_flag := 4;
+        ELSE
+            CONTINUE WHEN old.value IS NOT DISTINCT FROM number AND old.flag <= 2;
+            new_value := number;
+            new_flag := 1;
+        END IF;
+        INSERT INTO public.desk_revisions (what, station, parameter, observed_at, value, officer, reason)
+        VALUES (what, old.station, old.parameter, old.observed_at, new_value, officer, reason)
+        RETURNING id INTO word;
+        INSERT INTO public.reading_revisions (
+            station, parameter, observed_at, received_at, value, status, flag, raw_partition, raw_offset, replaced_at,
+            replaced_by_partition, replaced_by_offset
+        )
+        VALUES (
+            old.station, old.parameter, old.observed_at, old.received_at, old.value, old.status, old.flag,
+            old.raw_partition, old.raw_offset, now(), -1, word
+        );
+        UPDATE public.readings AS r
+           SET value = new_value, flag = new_flag, raw_partition = -1, raw_offset = word
+         WHERE r.station = old.station AND r.parameter = old.parameter AND r.observed_at = old.observed_at;
+        UPDATE public.latest_readings AS l SET value = new_value, flag = new_flag
+         WHERE l.station = old.station AND l.parameter = old.parameter AND l.observed_at = old.observed_at;
+        changed := changed + 1;
+    END LOOP;
+    IF changed > 0 THEN
+        UPDATE public.reading_hours SET dirty = true, stale = true
+         WHERE station = of_station AND parameter = of_parameter
+           AND hour_start BETWEEN since - INTERVAL '1 hour' AND until AND hour_start + INTERVAL '1 hour' > since;
+        UPDATE public.reading_days SET dirty = true, stale = true
+         WHERE station = of_station AND parameter = of_parameter
+           AND day BETWEEN (since AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
+                       AND (until AT TIME ZONE 'Asia/Ho_Chi_Minh')::date;
+        PERFORM public.audit_append(
+            what || ' readings', of_station || ' ' || of_parameter,
+            jsonb_strip_nulls(jsonb_build_object(
+                'since', since, 'until', until, 'readings', changed, 'value', number, 'officer', officer,
+                'reason', reason
+            ))
+        );
+    END IF;
+    RETURN changed;
+END
+$function$;
 CREATE OR REPLACE FUNCTION public.short_name(name_vi text)
  RETURNS text
  LANGUAGE sql
@@ -2027,6 +2129,7 @@ CREATE TRIGGER contact_channels_audited AFTER INSERT OR DELETE OR UPDATE ON publ
 CREATE TRIGGER contact_channels_emptied AFTER TRUNCATE ON public.contact_channels FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER dead_letters_audited AFTER DELETE OR UPDATE OF payload, station, reason OR TRUNCATE ON public.dead_letters FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER deferred_records_emptied AFTER TRUNCATE ON public.deferred_records FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER desk_revisions_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.desk_revisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_desk_revision_change();
 CREATE TRIGGER escalation_policies_audited AFTER INSERT OR DELETE OR UPDATE ON public.escalation_policies FOR EACH ROW EXECUTE FUNCTION audit_person();
 CREATE TRIGGER escalation_policies_emptied AFTER TRUNCATE ON public.escalation_policies FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER feeds_emptied AFTER TRUNCATE ON public.feeds FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
@@ -2101,6 +2204,7 @@ COMMENT ON COLUMN dead_letters.source IS 'Raw topic of the record, as in kafka_p
 COMMENT ON COLUMN dead_letters.refusals IS 'What was refused, in the order of the message: [{"reason", "detail", "parameter"}, ...]; reason, detail and parameter repeat the first.';
 COMMENT ON TABLE deferred_records IS 'Records of a station beyond its quota, which are read after the others: those of the station at first_offset <= offset < beyond_offset. read_at: NULL while they wait.';
 COMMENT ON TABLE delays IS 'Readings by delay from sent_at to committed: bucket i is [0.001*1.1^i, 0.001*1.1^(i+1)) seconds.';
+COMMENT ON TABLE desk_revisions IS 'An officer''s word about a reading. The reading bears raw_partition -1 and this id as raw_offset.';
 COMMENT ON TABLE effective_limits IS 'Coefficients, permit and the sensor''s unit applied; days of Vietnam. 0001-01-01: since ever.';
 COMMENT ON COLUMN effective_limits.effective_to IS 'First day on which it is no longer in force; NULL: no end is known.';
 COMMENT ON COLUMN effective_limits.day_only IS 'Judges the mean of a day and no reading or hour: the permitted flow.';
@@ -2263,6 +2367,12 @@ GRANT SELECT ON deliveries TO quantrac_reader;
 GRANT SELECT ON deliveries TO quantrac_trainer;
 GRANT SELECT ON deliveries TO quantrac_web;
 GRANT SELECT ON deliveries TO quantrac_writer;
+GRANT SELECT ON desk_revisions TO quantrac_desk;
+GRANT SELECT ON desk_revisions TO quantrac_notifier;
+GRANT SELECT ON desk_revisions TO quantrac_reader;
+GRANT SELECT ON desk_revisions TO quantrac_trainer;
+GRANT SELECT ON desk_revisions TO quantrac_web;
+GRANT SELECT ON desk_revisions TO quantrac_writer;
 GRANT SELECT ON effective_limits TO quantrac_desk;
 GRANT SELECT ON effective_limits TO quantrac_notifier;
 GRANT SELECT ON effective_limits TO quantrac_reader;
@@ -2592,7 +2702,7 @@ GRANT UPDATE (attempts, next_try_at, locked_until, sent_at, failed_at, last_erro
 GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_reader;
 GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_trainer;
 GRANT INSERT (message_id, channel, recipient, subject, text, html, next_try_at, incident_id, notice, person, contact_id) ON outbox TO quantrac_web;
-GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_web;
+GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, person, withdrawn_at, fallen_back_at) ON outbox TO quantrac_web;
 GRANT UPDATE (next_try_at, failed_at, last_error, withdrawn_at, fallen_back_at) ON outbox TO quantrac_web;
 GRANT INSERT (alert_id, transition_id, message_id, channel, recipient, subject, text, html, created_at, next_try_at, incident_id, notice, person, contact_id, withdrawn_at, fallen_back_at, receipt) ON outbox TO quantrac_writer;
 GRANT INSERT (station, parameter, observed_at, received_at, value, status, flag, raw_partition, raw_offset, replaced_at, replaced_by_partition, replaced_by_offset) ON reading_revisions TO quantrac_writer;
@@ -2616,3 +2726,4 @@ GRANT EXECUTE ON FUNCTION forget_texts(interval) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION forget_workers(interval) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION hold_finding(judgements,judgements,text,integer) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION record_alert_cause(bigint,text,text) TO quantrac_desk;
+GRANT EXECUTE ON FUNCTION revise_by_desk(text,text,text,timestamp with time zone,timestamp with time zone,double precision,text,text) TO quantrac_desk;

@@ -11,6 +11,7 @@ from psycopg_pool import ConnectionPool
 
 from sql.connections import CONNECT_TIMEOUT_S, translated
 from sql.incident_store import IncidentTransaction
+from sql.oncall_store import OnCallStore
 from sql.statements import statement
 
 _SESSION = "-c TimeZone=UTC -c synchronous_commit=on -c lock_timeout=10s"
@@ -71,3 +72,16 @@ class ActingStore:
 
     def close(self) -> None:
         """Nothing: the connections are the page's."""
+
+
+class ActingOnCallStore(OnCallStore):
+    """Changes of who is on call, in the name of an account."""
+
+    def __init__(self, database: WebDatabase, login: str) -> None:
+        super().__init__("")
+        self._database, self._login = database, login
+
+    @contextmanager
+    def _cursor(self, doing: str) -> Iterator[psycopg.Cursor[Any]]:
+        with self._database.acting(self._login, doing) as cursor:
+            yield cursor

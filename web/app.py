@@ -8,26 +8,25 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from quantrac.clock import Clock
 from quantrac.errors import StoreError
 from quantrac.telemetry import get_logger
-from sql.web_database import WebDatabase
 from web.house import House, static_folder
 from web.middleware import BodyLimit, Headers
 from web.options import WebOptions
-from web.pages import entrance, live, province, users
+from web.pages import audit, duty, entrance, incidents, live, province, stations, users
 
 _log = get_logger(__name__)
-PAGES = (entrance, live, province, users)
+PAGES = (entrance, live, province, incidents, stations, duty, users, audit)
 
 
 def create_app(options: WebOptions, conninfo: str, clock: Clock) -> Starlette:
     """Return the page; ``conninfo`` is the database's, as the role ``quantrac_web``."""
-    house = House(options, WebDatabase(conninfo), clock)
+    house = House(options, conninfo, clock)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -54,6 +53,7 @@ def create_app(options: WebOptions, conninfo: str, clock: Clock) -> Starlette:
 def _routes(options: WebOptions) -> list[BaseRoute]:
     return [
         Route("/health", health),
+        Route("/worker.js", worker),
         Mount("/static", _Files(directory=static_folder())),
         Mount("/scripts", _Files(directory=options.scripts)),
     ]
@@ -78,6 +78,11 @@ def health(request: Request) -> Response:
     except StoreError:
         return JSONResponse({"database": "away"}, 503)
     return JSONResponse({"database": "ok", "viewers": house.hub.viewers})
+
+
+def worker(request: Request) -> Response:  # noqa: ARG001
+    """Return the script that keeps pages readable offline; from the root, since it may serve what lies below it."""
+    return FileResponse(static_folder() / "worker.js", headers={"cache-control": "no-cache"})
 
 
 async def _missing(request: Request, exc: Exception) -> Response:  # noqa: ARG001

@@ -15,6 +15,7 @@ from sql.account_store import AccountStore
 from sql.web_database import WebDatabase
 from web import words
 from web.accounts.door import Door
+from web.accounts.oidc import Oidc
 from web.filters import FILTERS
 from web.live.hub import Hub
 from web.options import WebOptions
@@ -22,6 +23,7 @@ from web.throttle import Throttle
 
 PER_SESSION = (120, 10.0)
 """Requests of one session: at once, and per second. A page and its parts are five."""
+OIDC_BACK = "/login/oidc/back"
 LOGINS_PER_S = 1 / 6
 """Tries to log in from one address in the long run; argon2 costs us a tenth of a second each."""
 
@@ -29,13 +31,16 @@ LOGINS_PER_S = 1 / 6
 class House:
     """The page's own things."""
 
-    def __init__(self, options: WebOptions, database: WebDatabase, clock: Clock) -> None:
+    def __init__(self, options: WebOptions, conninfo: str, clock: Clock) -> None:
+        database = WebDatabase(conninfo)
         self.options, self.database, self.clock = options, database, clock
+        self.conninfo = conninfo
         self.accounts = AccountStore(database)
         self.door = Door(self.accounts, clock, options.session, options.idle)
         self.throttle = Throttle(*PER_SESSION)
         self.logins = Throttle(options.logins_at_once, LOGINS_PER_S)
         self.hub = Hub(self._marks)
+        self.oidc = None if options.oidc is None else Oidc(options.oidc, f"{options.origin}{OIDC_BACK}")
 
     def _marks(self) -> dict[str, object]:
         with self.database.reading("looking for news") as cursor:
@@ -64,7 +69,7 @@ class House:
         )
         environment.filters.update(FILTERS)
         environment.globals.update(word=words.word, reason=words.reason, flags=words.FLAGS, codes=words.STATUS_CODES)
-        environment.globals.update(looks=LOOKS)
+        environment.globals.update(looks=LOOKS, word_of=words.word_of)
         return environment
 
 

@@ -41,7 +41,7 @@ class Headers:
             "content-security-policy": policy(tiles),
             "x-content-type-options": "nosniff",
             "x-frame-options": "DENY",
-            "referrer-policy": "no-referrer",
+            "referrer-policy": "same-origin",
             "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=()",
             "cross-origin-opener-policy": "same-origin",
             "cross-origin-resource-policy": "same-origin",
@@ -67,17 +67,17 @@ class Headers:
                 took_s = time.perf_counter() - began_s
                 _SECONDS.labels("static" if path.startswith("/static/") else "page").observe(took_s)
                 if not path.startswith(("/static/", "/scripts/", "/health")):
-                    _log.info("request", method=scope["method"], path=_shown(path), status=message["status"],
+                    _log.info("request", method=scope["method"], path=shown(path), status=message["status"],
                               ms=round(took_s * 1000, 1))  # fmt: skip
             await send(message)
 
         await self._app(scope, receive, with_headers)
 
 
-def _shown(path: str) -> str:
+def shown(path: str) -> str:
     """Return a path without the secret of a link.
 
-    >>> _shown("/login/link/abc"), _shown("/a/abc"), _shown("/incidents/3")
+    >>> shown("/login/link/abc"), shown("/a/abc"), shown("/incidents/3")
     ('/login/link/…', '/a/…', '/incidents/3')
     """
     for prefix in ("/login/link/", "/a/"):

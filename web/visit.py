@@ -24,6 +24,7 @@ from quantrac.errors import DataRefusedError, StoreError
 from quantrac.telemetry import get_logger
 from web.accounts.door import Caller
 from web.languages import LANGUAGES, translator
+from web.middleware import shown
 from web.tokens import csrf_of, digest, is_csrf, new_token
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ def _check_origin(visit: Visit) -> None:
     foreign = origin is not None and not _is_own_origin(visit, origin)
     given = visit.text("csrf", 200) or headers.get("x-csrf-token", "")
     if foreign or headers.get("sec-fetch-site") == "cross-site" or not is_csrf(visit.token, given):
-        _log.warning("forged_form", path=visit.request.url.path, session=digest(visit.token).hex()[:8])
+        _log.warning("forged_form", path=shown(visit.request.url.path), session=digest(visit.token).hex()[:8])
         raise WebError(403, "Biểu mẫu đã hết hạn hoặc đến từ trang khác; hãy tải lại trang.",
                        "The form is too old, or came from another page; load the page again.")  # fmt: skip
 

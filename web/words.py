@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from alerts.incidents.lifecycle import Act, Answer
 from alerts.incidents.reasons import Notice, Placing, Reason
+from alerts.oncall.check import Trouble
+from alerts.oncall.swaps import SwapAnswer
 from quantrac.domain.accounts import Role
 from quantrac.domain.alerts import AlertKind, Severity
 from quantrac.domain.incidents import Extent, IncidentCause, IncidentState, Topic, WindowKind
@@ -150,6 +152,28 @@ WORDS: Mapping[type[StrEnum], Mapping[str, B]] = {
         "webhook": B("Webhook", "webhook"),
         "web_push": B("Thông báo trên trình duyệt", "browser push"),
     },
+    SwapAnswer: {
+        "done": B("Đã ghi.", "Done."),
+        "not_yours": B("Chỉ người được nhờ trả lời, người nhờ rút lại.", "Only the two whose duty it is may."),
+        "answered": B("Đã trả lời rồi.", "It is answered already."),
+        "begun": B("Ca trực đã bắt đầu.", "Its time has begun."),
+        "not_on_duty": B("Người nhường không trực lúc đó.", "Who gives the time away is not on duty in it."),
+        "empty_time": B("Thời gian không hợp lệ.", "The time is empty."),
+        "same_person": B("Hai người phải khác nhau.", "The two are the same."),
+        "unknown_person": B("Không có người này.", "There is no such person."),
+    },
+    Trouble: {
+        "gap": B("không ai trực", "nobody is on duty"),
+        "empty_rota": B("lịch trực trống", "the rota is empty"),
+        "unknown_person": B("không có người này", "there is no such person"),
+        "unknown_target": B("nơi báo không tồn tại", "there is no such target"),
+        "no_channel": B("chưa có kênh nhận tin đã xác minh", "has no verified channel"),
+        "failing": B("mọi kênh đều hỏng", "all channels fail"),
+        "only_telegram": B("chỉ có Telegram, lúc bị chặn", "has Telegram alone, which is blocked at times"),
+        "circle": B("chính sách nối vòng tròn", "policies go round in a circle"),
+        "no_policy": B("mức này không có chính sách", "no policy for this severity"),
+        "empty_step": B("bước này không tới ai", "this step reaches nobody"),
+    },
     SwapState: {
         "proposed": B("Chờ trả lời", "proposed"),
         "accepted": B("Đã đồng ý", "accepted"),
@@ -160,6 +184,15 @@ WORDS: Mapping[type[StrEnum], Mapping[str, B]] = {
 
 _ANY = {code: words for kind in (Reason, Placing, Answer, Act, Notice) for code, words in WORDS[kind].items()}
 
+CLASSES = {
+    "pollution": B("ô nhiễm", "pollution"),
+    "fault": B("lỗi thiết bị", "a sensor fault"),
+    "maintenance": B("bảo trì", "maintenance"),
+    "communication": B("lỗi đường truyền", "a fault of communication"),
+    "natural": B("biến đổi tự nhiên", "a natural change"),
+    "falsification": B("nghi can thiệp số liệu", "falsification"),
+    "unknown": B("chưa rõ", "unknown"),
+}
 STATUS_CODES = {
     "00": B("đang đo", "measuring"),
     "01": B("hiệu chuẩn", "calibrating"),
@@ -182,6 +215,16 @@ def word(code: StrEnum) -> B:
     'Chưa ai nhận'
     """
     return WORDS.get(type(code), {}).get(code.value) or B(code.value, code.value)
+
+
+def word_of(kind: str, code: str) -> B:
+    """Return what a stored word of an alert is called: its kind, severity, or class.
+
+    >>> word_of("kind", "limit").en, word_of("class", "natural").en
+    ('limit', 'a natural change')
+    """
+    known = {"kind": WORDS[AlertKind], "severity": WORDS[Severity], "class": CLASSES}[kind]
+    return known.get(code) or B(code, code)
 
 
 def reason(code: str) -> B:

@@ -29,6 +29,7 @@ from quantrac.domain.incidents import (
     Topic,
     worst,
 )
+from quantrac.domain.stations import is_drill_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ def place(
     if change.retrospective:
         return Placement(Placing.RETROSPECTIVE)
     topic = TOPIC_OF[change.alert_kind]
-    alike = sorted((i for i in incidents if i.topic is topic), key=lambda i: (i.is_active, i.opened_at), reverse=True)
+    drill = is_drill_code(change.key.station)
+    of_lane = (i for i in incidents if i.topic is topic and i.is_drill == drill)
+    alike = sorted(of_lane, key=lambda i: (i.is_active, i.opened_at), reverse=True)
     return (
         _of_outage(change, alike, outages, policy)
         or _of_station(change, [i for i in alike if change.key.station in i.stations], policy)

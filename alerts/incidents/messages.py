@@ -22,7 +22,7 @@ from quantrac.domain.briefing import NOTHING_KNOWN, Briefing, DayClock, Finding,
 from quantrac.domain.incidents import Extent, HoldWindow, Incident, Member, Topic
 from quantrac.domain.notifications import Channel, Notification
 from quantrac.domain.oncall import ContactKind
-from quantrac.domain.stations import DRILL_PREFIX, StationKind
+from quantrac.domain.stations import StationKind
 from quantrac.domain.words import (
     NOTHING_SAID,
     Bilingual,
@@ -146,7 +146,7 @@ def _content(notice: IncidentNotice) -> Content:
         headline=_headline(notice, members, places),
         lines=tuple(_lines(notice, places)),
         steps=_steps(incident, members, places, over=over) if notice.kind is Notice.PAGE or over else (),
-        banner=banner(drill=_is_drill(incident), illustration=any(p.illustration for p in places)),
+        banner=banner(drill=incident.is_drill, illustration=any(p.illustration for p in places)),
         moved=tuple(_bounded((_moved(m, notice) for m in members), len(members))),
         clocks=() if over else tuple(clock_words(c, notice.now) for c in _pressing(notice)),
         contacts=() if over else notice.contacts,
@@ -172,14 +172,10 @@ def _pressing(notice: IncidentNotice) -> list[DayClock]:
     return pressing((c for c in notice.briefing.clocks if (c.station, c.parameter) in moved), notice.now)
 
 
-def _is_drill(incident: Incident) -> bool:
-    return any(code.startswith(DRILL_PREFIX) for code in incident.stations)
-
-
 def _headline(notice: IncidentNotice, members: Sequence[Member], places: Sequence[Place]) -> Bilingual:
     incident = notice.incident
     mark = OVER if notice.kind is Notice.END else SEVERITY[incident.severity]
-    example = unreal(drill=_is_drill(incident), illustration=any(p.illustration for p in places))
+    example = unreal(drill=incident.is_drill, illustration=any(p.illustration for p in places))
     what, where = _what(incident, members, notice.briefing), _where(incident, notice)
     more = f" (+{len(notice.others)})" if notice.others else ""
     return Bilingual(

@@ -124,6 +124,9 @@ class Teller:
     def _page(self, decision: Decision, others: Sequence[Incident]) -> Incident:
         incident = decision.incident
         notice = partial(self._notice, incident, decision.reason, Notice.PAGE, others)
+        if incident.is_drill and (channel := self._tx.contacts(incident.stations)):
+            self._page_to(incident, notice(), [(Channel.EMAIL, address) for address in channel], "test_channel")
+            return incident
         policy = self._oncall.policy_for(incident.severity)
         if policy is None:
             self._page_common(incident, notice(), "no_policy")
@@ -148,13 +151,16 @@ class Teller:
         return replace(incident, chain=moved.chain)
 
     def _page_common(self, incident: Incident, notice: IncidentNotice, why: str) -> None:
-        text, about = compose(notice), (incident.id, "page", self._now.isoformat())
         own = [(Channel.EMAIL, address) for address in self._tx.contacts(incident.stations)]
+        self._page_to(incident, notice, [*self._common, *own], why)
+
+    def _page_to(self, incident: Incident, notice: IncidentNotice, to: Sequence[tuple[Channel, str]], why: str) -> None:
+        text, about = compose(notice), (incident.id, "page", self._now.isoformat())
         self._messages += [
             IncidentMessage(notification(text, channel, recipient, *about), Notice.PAGE.value, incident.id)
-            for channel, recipient in dict.fromkeys((*self._common, *own))
+            for channel, recipient in dict.fromkeys(to)
         ]
-        self._events.append(IncidentEvent(incident.id, self._now, "", "escalation", why, "common recipients"))
+        self._events.append(IncidentEvent(incident.id, self._now, "", "escalation", why, f"{len(to)} recipients"))
 
     def _planned(self, incident: Incident, text: Text, person: Person, ways: Plan) -> list[IncidentMessage]:
         return [

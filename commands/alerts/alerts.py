@@ -8,65 +8,58 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands.alerts.history import deliveries, draw_alert, show, unknown
 from commands.views import Column, print_table
-from quantrac.domain.alerts import Cause
-from quantrac.domain.words import as_text
-from quantrac.errors import QuantracError
+from quantrac.domain.alerts import AlertKind, Cause
+from quantrac.domain.words import number
 from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
-    from commands.alerts.story import Story
-    from sql.reports import AlertLine, DeliveryLine
+    from sql.reports import AlertLine
 
 app = typer.Typer(help="See alerts and the notifications that went out for them.", no_args_is_help=True)
+app.command()(show)
+app.command()(deliveries)
 
 
 @app.command("list")
 def list_(
+    *,
     every: Annotated[bool, typer.Option("--all", help="Also the resolved ones.")] = False,
+    station: Annotated[str | None, typer.Option(help="Only of this station.")] = None,
+    parameter: Annotated[str | None, typer.Option(help="Only of this parameter.")] = None,
+    kind: Annotated[AlertKind | None, typer.Option(help=", ".join(AlertKind))] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="Only what lasts, or ended after this date or instant; implies --all.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array instead of a table.")] = False,
 ) -> None:
     """List open alerts, the newest first.
 
-    Example: quantrac alerts list --all --json
+    Example: quantrac alerts list --station DT_KCNSADEC_NUOSXL --from 2026-11-28 --json
     """
     from commands.context import load_context
+    from commands.instants import instant
     from sql.reports import Reports
 
+    after = None if since is None else instant("--from", since)
+    every = every or since is not None
     with Reports(load_context().database().reader) as reports:
-        alerts = reports.alerts(only_open=not every, limit=limit)
+        alerts = reports.alerts(
+            only_open=not every,
+            limit=limit,
+            station=station,
+            parameter=parameter,
+            kind=None if kind is None else kind.value,
+            since=after,
+        )
     if as_json:
         say_json([asdict(a) for a in alerts])
     elif alerts:
         print_table(_ALERT_COLUMNS, alerts)
     else:
         say("No alerts." if every else "No open alerts.")
-
-
-@app.command()
-def deliveries(
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array instead of a table.")] = False,
-) -> None:
-    """List notifications and whether they were delivered, the newest first.
-
-    Example: quantrac alerts deliveries
-    """
-    from commands.context import load_context
-    from sql.reports import Reports
-
-    with Reports(load_context().database().reader) as reports:
-        lines = reports.deliveries(limit)
-        held, since = reports.held_back()
-    if as_json:
-        say_json([asdict(x) for x in lines])
-    elif lines:
-        print_table(_DELIVERY_COLUMNS, lines)
-    else:
-        say("No notifications yet.")
-    if held and since is not None and not as_json:
-        say(f"Held back since {as_text(since)} by the budget of messages: {held}. A digest tells of them.")
 
 
 @app.command()
@@ -81,19 +74,15 @@ def picture(
 
     Example: quantrac alerts picture 17 --out alert-17.png
     """
-    from commands.alerts.story import story_of
     from commands.context import load_context
-    from sql.catalogue import load_limit_sets
     from sql.reports import Reports
 
     context = load_context()
-    reader = context.database().reader
-    with Reports(reader) as reports:
+    with Reports(context.database().reader) as reports:
         alert = reports.alert(alert_id)
-        if alert is None:
-            raise _unknown(alert_id)
-        story = story_of(reports, context.registry(), load_limit_sets(reader), alert, hours)
-    _draw(story, out)
+    if alert is None:
+        raise unknown(alert_id)
+    draw_alert(context, alert, out, hours)
     say(f"{out}: alert {alert.id}, {alert.station} {alert.parameter}".rstrip())
 
 
@@ -111,7 +100,7 @@ def acknowledge(
 
     taken_by = acknowledge(load_context().database().desk, alert_id, officer)
     if taken_by is None:
-        raise _unknown(alert_id)
+        raise unknown(alert_id)
     say(f"Alert {alert_id} is taken care of by {taken_by}.")
 
 
@@ -129,25 +118,8 @@ def cause(
     from sql.alert_desk import record_cause
 
     if not record_cause(load_context().database().desk, alert_id, found.value, officer):
-        raise _unknown(alert_id)
+        raise unknown(alert_id)
     say(f"Alert {alert_id}: {found.value}.")
-
-
-def _draw(story: Story, out: Path) -> None:
-    try:
-        from commands.alerts.picture import draw
-    except ModuleNotFoundError as exc:
-        raise QuantracError(
-            f"Pictures need {exc.name}: install quantrac with [evaluate], as `make install` does."
-        ) from exc
-    try:
-        draw(story, out)
-    except OSError as exc:
-        raise QuantracError(f"{out} cannot be written: {exc.strerror or exc}.") from exc
-
-
-def _unknown(alert_id: int) -> QuantracError:
-    return QuantracError(f"There is no alert {alert_id}: `quantrac alerts list --all` shows the numbers.")
 
 
 def _triage(line: AlertLine) -> str | None:
@@ -156,10 +128,11 @@ def _triage(line: AlertLine) -> str | None:
     return f"{line.triage} {line.triage_probability:.0%}"
 
 
-def _state(line: DeliveryLine) -> str:
-    if line.sent_at is not None:
-        return "delivered"
-    return "given up" if line.failed_at is not None else "waiting"
+def _worst(line: AlertLine) -> str | None:
+    if line.peak_value is None:
+        return None
+    bounds = [number(b) for b in (line.limit_minimum, line.limit_maximum) if b is not None]
+    return number(line.peak_value) + (f" / {'–'.join(bounds)}" if bounds else "")
 
 
 _ALERT_COLUMNS: tuple[Column[AlertLine], ...] = (
@@ -170,19 +143,9 @@ _ALERT_COLUMNS: tuple[Column[AlertLine], ...] = (
     Column("rule", lambda a: a.rule),
     Column("since", lambda a: a.since),
     Column("resolved", lambda a: a.resolved_at),
-    Column("peak", lambda a: a.peak_value, "right"),
-    Column("limit", lambda a: a.limit_maximum, "right"),
+    Column("worst / limit", _worst, "right"),
     Column("triage", _triage),
     Column("pages", lambda a: "yes" if a.page else "work item"),
-)
-_DELIVERY_COLUMNS: tuple[Column[DeliveryLine], ...] = (
-    Column("id", lambda d: d.id, "right"),
-    Column("alert", lambda d: d.alert_id, "right"),
-    Column("incident", lambda d: d.incident_id, "right"),
-    Column("channel", lambda d: d.channel),
-    Column("created", lambda d: d.created_at),
-    Column("state", _state),
-    Column("delivered", lambda d: d.sent_at),
-    Column("attempts", lambda d: d.attempts, "right"),
-    Column("answer", lambda d: d.receipt or d.last_error),
+    Column("taken by", lambda a: a.acknowledged_by),
+    Column("cause", lambda a: a.closed_cause),
 )

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from commands.alerts.story import Story, Trace
     from sql.reports import ReadingLine
+    from web.incidents.story import Story, Trace
 
 # Okabe and Ito's colours, which people with any colour vision tell apart; every mark has a shape of its own as well.
 _BLUE, _VERMILLION, _GREEN, _ORANGE, _PURPLE = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7"

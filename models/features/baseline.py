@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isnan, sqrt
+from math import isnan, nan, sqrt
 from typing import Any
 
 import numpy as np
@@ -48,9 +48,9 @@ def memories(sensors: int) -> Records:
     return made
 
 
-Z, STEP, RUN, NOVELTY, SIGMA = range(5)
+Z, STEP, RUN, NOVELTY, SIGMA, LEVEL = range(6)
 """What ``residuals`` says of a row: residual and first difference in scatters, repeats in a row over the usual, excess
-over the range in scatters, and the scatter."""
+over the range in scatters, and scatter and level that it was held against."""
 
 _FLOOR_SHARE = 0.3
 """A sensor in a calm spell is not trusted to be calmer than this share of its long-run scatter."""
@@ -63,12 +63,13 @@ _LIMIT = 1e6
 def residuals(values: Floats, memory: Records, config: Records) -> Floats:
     """Advance one memory a column over values, shape (rows, columns), NaN = missing.
 
-    Returns shape (rows, columns, 5): see ``Z``. ``memory`` is written in place.
+    Returns shape (rows, columns, 6): see ``Z``. ``memory`` is written in place.
     """
-    out = np.zeros((*values.shape, 5))
+    out = np.zeros((*values.shape, 6))
     c = config[0]
     for j in range(values.shape[1]):
         for i in range(values.shape[0]):
+            out[i, j, LEVEL] = memory[j].level if memory[j].rows else nan
             if not isnan(values[i, j]):
                 _advance(min(max(values[i, j], -_HUGE), _HUGE), memory[j], c, out[i, j])
             out[i, j, SIGMA] = memory[j].sigma

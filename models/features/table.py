@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from models.compiled import compiled, numbers_of, record_of, records_of
-from models.features.baseline import NOVELTY, RUN, SIGMA, STEP, BaselineConfig, Z, memories, residuals
+from models.features.baseline import LEVEL, NOVELTY, RUN, SIGMA, STEP, BaselineConfig, Z, memories, residuals
 from models.features.cross import CrossConfig, CrossModel, CrossState
 from models.features.daily import DailyProfile, Profile
 from models.features.patterns import PATTERN_KEYS, PATTERN_NAMES, fill_patterns, signs_of
@@ -53,10 +53,15 @@ class FeatureConfig:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """``cells`` has shape (rows, sensors, len(cell_names)), ``rows`` has shape (rows, len(row_names)); no NaN."""
+    """``cells`` has shape (rows, sensors, len(cell_names)), ``rows`` has shape (rows, len(row_names)); no NaN.
+
+    ``levels`` is what each sensor usually shows, in its unit, NaN before its first value; ``at_s`` seconds since 1970.
+    """
 
     cells: Floats
     rows: Floats
+    levels: Floats
+    at_s: Floats
     cell_names: tuple[str, ...]
     row_names: tuple[str, ...]
 
@@ -102,7 +107,8 @@ class FeatureTable:
         _together(errors, self._gains, self._smooth, cells)
         fill_patterns(cells, self._keys, self._signs, rows[:, len(_ROWS) :])
         _gaps(times.view(np.int64), self._last, self._cadence, rows)
-        return Features(cells, np.minimum(rows, _WIDEST), self.cell_names, self.row_names)
+        at_s = times.view(np.int64) / 1e9
+        return Features(cells, np.minimum(rows, _WIDEST), slow[:, :, LEVEL], at_s, self.cell_names, self.row_names)
 
     def state(self) -> dict[str, Any]:
         """Return the whole memory as numbers, lists and arrays."""

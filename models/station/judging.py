@@ -16,6 +16,7 @@ from models.series import Floats
 from models.slow.finding import Finding
 from models.triage.evidence import Context, known_to_triage
 from models.triage.incident import pages as likely_pollution
+from models.triage.reasons import Facts
 from quantrac.domain.parameters import Harm, harm_of
 from quantrac.domain.stations import Station, StationKind
 
@@ -53,6 +54,7 @@ class WatchConfig:
     """Upper limits of the parameters that have one: what a slow watch may find values pressed under."""
     in_river: bool = False
     """Whether the station watches surface water, where rain is no discharge."""
+    units: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, station: Station, active: Learnt | None = None, shadow: Learnt | None = None) -> Self:
@@ -64,7 +66,16 @@ class WatchConfig:
         )
         parameters, cadences = tuple(s.parameter for s in sensors), tuple(s.cadence_s for s in sensors)
         river = station.kind is StationKind.SURFACE_WATER
-        return cls(station.code, parameters, cadences, limits, active or Learnt(), shadow, in_river=river)
+        return cls(
+            station.code,
+            parameters,
+            cadences,
+            limits,
+            active or Learnt(),
+            shadow,
+            in_river=river,
+            units={s.parameter: s.unit for s in sensors},
+        )
 
 
 class Watched(NamedTuple):
@@ -109,6 +120,7 @@ class StationAssessor:
         """A memory of other features would be misread."""
         self._pipeline = Assessor(fitted, config.parameters, limits=np.array(config.limits))
         self._pipeline.incident.in_river = config.in_river
+        self._pipeline.incident.facts = Facts(config.units, config.legal)
         self.scored: Scored | None = None
         """What was made of the last rows."""
         self.rows = 0

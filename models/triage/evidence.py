@@ -1,7 +1,7 @@
 """What one running incident looks like, as named numbers: the evidence that the triage weighs.
 
 Every term is 0 when there is nothing to say and grows with what is seen, so that a term's weight times its value is
-what it contributes, and every term that contributes has words.
+what it contributes. ``models.triage.reasons`` has the words.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from math import exp, log, log1p
 
 import numpy as np
 
-from models.chemistry import PATTERNS, best_pattern, dilution_support, rain_support, roles_of, weather_alone
+from models.chemistry import best_pattern, dilution_support, rain_support, roles_of, weather_alone
 from models.protocol import TriageClass
-from models.series import Floats
+from models.series import Floats, Ints
 from models.slow.finding import Finding
 from models.snapshots import ByFields
-from quantrac.domain.parameters import names_of
-from quantrac.domain.words import Bilingual
 
 CELLS = ("slow_5", "cross_0", "step", "noise", "run", "zero", "missing", "beyond", "drift")
 """Features by sensor that the evidence is made of."""
@@ -73,10 +71,10 @@ def known_to_triage(findings: Sequence[Finding]) -> Context:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Terms by name, and what is seen, in both languages, for the terms that have words."""
+    """Terms by name, and for those with something to say the sensors that they are about (places of columns)."""
 
     terms: dict[str, float]
-    words: dict[str, Bilingual]
+    about: dict[str, tuple[int, ...]]
 
 
 class Gathering(ByFields):
@@ -97,6 +95,14 @@ class Gathering(ByFields):
         """Departures at the row that looked most like a known pollution."""
         self.peaks = np.zeros((len(CELLS), d))
         """Largest size of each feature so far."""
+        self.usual = np.full(d, np.nan)
+        """Level of each sensor as it was before the incident, in its unit."""
+        self.farthest = np.zeros(d)
+        """Largest departure so far, with its sign,"""
+        self.worst = np.full(d, np.nan)
+        """the value farthest from the usual level on that side,"""
+        self.since = np.full(d, np.nan)
+        """and since when the sensor has been off, in seconds."""
         self.rain = 0.0
         self.thin = 0.0
         self.gap = 0.0
@@ -113,19 +119,31 @@ class Gathering(ByFields):
         self.best = np.zeros(3)
 
     _FIELDS = (
-        "rows", "moved", "z", "cross", "sense", "sense_z", "peaks", "rain", "thin", "gap", "gone", "buffer", "flags",
+        "rows", "moved", "z", "cross", "sense", "sense_z", "peaks",
+        "usual", "farthest", "worst", "since", "rain", "thin", "gap", "gone", "buffer", "flags",
         "beside", "visited", "shares", "share_sum", "share_rows", "best",
     )  # fmt: skip
 
     def lead_in(self, cells: Floats) -> None:
-        """Fold in a row from just before the alarm: jumps and frozen values begin there. Shape (sensors, CELLS)."""
-        np.maximum(self.peaks, np.abs(cells.T), out=self.peaks)
+        """Fold in a row from just before the alarm: jumps and frozen values begin there.
 
-    def fold(self, cells: Floats, gap: float, values: Floats, context: Context, shares: Floats | None) -> None:
-        """Fold in one alarmed row. ``cells`` has shape (sensors, len(CELLS))."""
+        ``cells`` has shape (sensors, len(CELLS) + 1): the features, and the usual level.
+        """
+        np.maximum(self.peaks, np.abs(cells[:, :-1].T), out=self.peaks)
+        self.usual = np.where(np.isnan(self.usual), cells[:, -1], self.usual)
+
+    def fold(
+        self, cells: Floats, row: tuple[float, float], values: Floats, context: Context, shares: Floats | None
+    ) -> None:
+        """Fold in one alarmed row. ``row`` is when it was, in seconds, and the length of the gap before it."""
+        at_s, gap = row
         self.rows += 1
         self.lead_in(cells)
         z = np.clip(cells[:, 0], -_CLIP, _CLIP)
+        self.farthest = np.where(np.abs(z) > np.abs(self.farthest), z, self.farthest)
+        off, before = values - self.usual, np.nan_to_num(self.worst - self.usual)
+        self.worst = np.where((off * self.farthest > 0) & (np.abs(off) > np.abs(before)), values, self.worst)
+        self.since[np.isnan(self.since) & (np.abs(z) > MOVED)] = at_s
         moved = float(np.minimum(np.abs(z[self.targets]), 8.0).sum())
         if moved > self.moved:
             self.moved, self.z, self.cross = moved, z, cells[:, 1].copy()
@@ -175,7 +193,8 @@ class Gathering(ByFields):
 
     def only_weather(self) -> bool:
         """Whether nothing moved but mud, and what rain moves in a river: no discharge needs to explain it."""
-        return all(weather_alone(z, self.roles, MOVED) for z in (self.z, self.sense_z))
+        looked_at = (self.z, self.sense_z) if self.sense else (self.z,)
+        return all(weather_alone(z, self.roles, MOVED) for z in looked_at)
 
     def evidence(self) -> Evidence:
         """Return the evidence so far."""
@@ -183,12 +202,12 @@ class Gathering(ByFields):
 
 
 class _Reading:
-    """Turns a gathering into terms and words."""
+    """Turns a gathering into terms."""
 
     def __init__(self, g: Gathering) -> None:
         self.g = g
         self.terms = dict.fromkeys((*TERMS, *LEARNT), 0.0)
-        self.words: dict[str, Bilingual] = {}
+        self.about: dict[str, tuple[int, ...]] = {}
         self.size = np.abs(g.z)
         self.targets = _not_rained_on(g)
         self.lead = self.targets[int(np.argmax(self.size[self.targets]))]
@@ -209,65 +228,38 @@ class _Reading:
         g = self.g
         self.terms["short"] = float(g.rows <= 2)
         self.terms["age"] = log1p(g.rows)
-        return Evidence(self.terms, self.words)
+        return Evidence(self.terms, self.about)
 
-    def _say(self, name: str, value: float, vi: str, en: str) -> None:
+    def _say(self, name: str, value: float, *about: int) -> None:
         if value > 0:
             self.terms[name] = min(value, 10.0)
-            self.words[name] = Bilingual(vi, en)
-
-    def _name(self, j: int) -> Bilingual:
-        return names_of(self.g.columns[j])
-
-    def _names(self, where: Sequence[int]) -> Bilingual:
-        shown = sorted(where, key=lambda j: -abs(self.g.z[j]))[:3]
-        named = [self._name(j) for j in shown]
-        more = len(where) - len(shown)
-        vi, en = ", ".join(n.vi for n in named), ", ".join(n.en for n in named)
-        return Bilingual(f"{vi} và {more} thông số khác", f"{en} and {more} more") if more else Bilingual(vi, en)
+            self.about[name] = about
 
     def _movement(self) -> None:
         g, roles, size = self.g, self.g.roles, self.size
-        moving = [j for j in self.targets if size[j] > MOVED and not roles.explains[j]]
+        moving = _each_once(
+            [j for j in self.targets if size[j] > MOVED and not roles.explains[j]], size, roles.parameter
+        )
         which, _ = best_pattern(g.sense_z, roles)
-        vi, en = self._names(moving or [self.lead])
-        up, down = g.z[self.lead] > 0, g.z[self.lead] < 0
-        word_vi, word_en = ("cao hơn", "above") if up else ("thấp hơn", "below")
         if len(moving) == 1:
-            self._say("single", 1.0, f"chỉ riêng {vi} thay đổi", f"{en} moved alone")
+            self._say("single", 1.0, *moving)
         if len(moving) >= 2:
-            self._say("together", min(len(moving), 5) - 1.0, f"{vi} cùng thay đổi", f"{en} moved together")
+            self._say("together", min(len(moving), 5) - 1.0, *moving)
             if g.sense < MOVED:
-                self._say(
-                    "senseless", 1.0, f"{vi} thay đổi không theo kiểu ô nhiễm nào đã biết",
-                    f"{en} moved in no way that a known pollution does",
-                )  # fmt: skip
-        lead_vi, lead_en = self._name(self.lead)
-        much_vi, much_en = ("hẳn ", "far ") if self.lead_moved else ("", "")
-        self._say(
-            "size", max(log1p(float(size[self.lead])) - 1.0, 0.0) if up or down else 0.0,
-            f"{lead_vi} {word_vi} {much_vi}mức thường", f"{lead_en} {much_en}{word_en} its usual level",
-        )  # fmt: skip
+                self._say("senseless", 1.0, *moving)
+        self._say("size", max(log1p(float(size[self.lead])) - 1.0, 0.0), self.lead)
         members = [j for j in range(len(g.columns)) if roles.signs[which, j] * g.sense_z[j] > 0.8 * MOVED]
-        group_vi, group_en = self._names(members)
-        self._say(
-            "sense", max(g.sense - 1.5, 0.0) / 3.0 if len(members) >= 2 else 0.0,
-            f"{group_vi} cùng đổi theo kiểu {PATTERNS[which].vi}", f"{group_en} moved as in {PATTERNS[which].en}",
-        )  # fmt: skip
+        members = _each_once(members, np.abs(g.sense_z), roles.quantity)
+        self._say("sense", max(g.sense - 1.5, 0.0) / 3.0 if len(members) >= 2 else 0.0, *members)
         side = roles.harm[moving] * g.z[moving] if moving else np.zeros(1)
-        self._say("upward", float(side.max() > MOVED), f"{vi} đổi về phía ô nhiễm", f"{en} moved to the polluting side")
-        self._say(
-            "harmless", float(bool(moving) and side.max() <= 0.0), f"{vi} không đổi về phía ô nhiễm",
-            f"{en} did not move to the polluting side",
-        )  # fmt: skip
+        self._say("upward", float(side.max() > MOVED), *moving)
+        self._say("harmless", float(bool(moving) and side.max() <= 0.0), *moving)
 
-    def _peak_of(self, name: str, floor: float, among: Sequence[int] | None = None) -> tuple[float, Bilingual]:
+    def _peak_of(self, name: str, floor: float) -> tuple[float, int]:
         """Return by how much the largest size exceeds ``floor``, and the sensor that it belongs to."""
-        where = list(self.moved or self.targets) if among is None else list(among)
-        if not where:
-            return 0.0, Bilingual("", "")
+        where = list(self.moved or self.targets)
         j = where[int(np.argmax(self.peak[name][where]))]
-        return max(float(self.peak[name][j]) - floor, 0.0), self._name(j)
+        return max(float(self.peak[name][j]) - floor, 0.0), j
 
     def _named(self, flags: Floats) -> int | None:
         """Return the sensor that is named most, of those that moved where any has; ``None``: none is."""
@@ -278,95 +270,64 @@ class _Reading:
 
     def _instrument(self) -> None:
         g = self.g
-        value, (vi, en) = self._peak_of("run", 1.5)
-        self._say("frozen", value, f"{vi} đứng yên lâu bất thường", f"{en} unchanged for unusually long")
-        if self.lead_moved and (vi, en) != self._name(self.lead):
+        value, j = self._peak_of("run", 1.5)
+        self._say("frozen", value, j)
+        if self.lead_moved and j != self.lead:
             # It counts, but explains nothing: an analyser that repeats its result beside the sensor that moved.
-            self.words.pop("frozen", None)
-        value, (vi, en) = self._peak_of("zero", 0.0)
-        self._say("zero", value, f"{vi} bằng đúng 0", f"{en} is exactly zero")
-        value, (vi, en) = self._peak_of("missing", 0.0)
-        self._say("missing", 0.0 if g.gone else value, f"{vi} mất số liệu", f"{en} has no values")
-        if g.gone:
-            self._say("gap", 2.0, "mọi thông số mất số liệu cùng lúc", "all parameters vanished at once")
-        else:
-            self._say("gap", g.gap - 0.8, "trạm vừa ngừng gửi số liệu một thời gian", "the station had been silent")
+            self.about.pop("frozen", None)
+        self._say("zero", *self._peak_of("zero", 0.0))
+        value, j = self._peak_of("missing", 0.0)
+        self._say("missing", 0.0 if g.gone else value, j)
+        self._say("gap", 2.0 if g.gone else g.gap - 0.8)
         jump = float(self.peak["step"][self.lead])
-        vi, en = self._name(self.lead)
-        self._say("step", max(log1p(jump) - 1.8, 0.0), f"{vi} nhảy đột ngột", f"{en} jumped at once")
+        self._say("step", max(log1p(jump) - 1.8, 0.0), self.lead)
         if jump < 6.0 and self.size[self.lead] > 4.0:
-            self._say("gradual", 1.0, f"{vi} thay đổi dần", f"{en} changed gradually")
-        value, (vi, en) = self._peak_of("noise", 1.5)
-        self._say("noise", value, f"{vi} dao động mạnh", f"{en} scatters strongly")
+            self._say("gradual", 1.0, self.lead)
+        value, j = self._peak_of("noise", 1.5)
+        self._say("noise", value, j)
         if self.terms["single"]:
-            self._say("restless", value, f"chỉ riêng {vi} dao động mạnh", f"{en} alone scatters strongly")
-        value, (vi, en) = self._peak_of("beyond", 0.0)
-        self._say("beyond", value, f"{vi} ngoài dải đo của thiết bị", f"{en} outside the instrument's range")
-        value, (vi, en) = self._peak_of("drift", 1.0)
-        self._say("drift", value, f"{vi} lệch dần khỏi các thông số khác", f"{en} drifts from the other parameters")
+            self._say("restless", value, j)
+        self._say("beyond", *self._peak_of("beyond", 0.0))
+        self._say("drift", *self._peak_of("drift", 1.0))
         buffered = self._named(g.buffer)
         if buffered is not None:
-            vi, en = self._name(buffered)
-            self._say("buffer", 1.0, f"{vi} bằng giá trị dung dịch chuẩn", f"{en} shows a calibration solution's value")
+            self._say("buffer", 1.0, buffered)
 
     def _relation(self) -> None:
         g = self.g
-        vi, en = self._name(self.lead)
         error = abs(float(g.cross[self.lead]))
-        self._say(
-            "contradiction", max(log1p(error) - 1.4, 0.0),
-            f"{vi} mâu thuẫn với các thông số khác", f"{en} contradicts the other parameters",
-        )  # fmt: skip
+        self._say("contradiction", max(log1p(error) - 1.4, 0.0), self.lead)
         if self.size[self.lead] > 4.0 and error < 3.0 and (g.cross != 0).any():
-            self._say(
-                "agreement", 1.0, f"các thông số khác cũng cho thấy như {vi}", f"the other parameters bear {en} out"
-            )
+            self._say("agreement", 1.0, self.lead)
         flows = [j for j in range(len(g.columns)) if g.roles.explains[j]]
         if flows and self.size[flows].max() > MOVED:
-            value = min(float(self.size[flows].max()), 8.0) / 4.0
-            self._say("flow", value, "lưu lượng cũng thay đổi", "the flow changed too")
-        self._say(
-            "rain", max(g.rain - 1.5, 0.0) / 3.0,
-            "nước đục lên cùng dấu hiệu mưa (lưu lượng tăng hoặc nước loãng, mát hơn)",
-            "turbid water with signs of rain (more flow, or thinner, cooler water)",
-        )  # fmt: skip
-        self._say(
-            "thin", max(g.thin - 1.5, 0.0) / 3.0,
-            "lưu lượng tăng trong khi các nồng độ cùng giảm", "the flow rose while concentrations fell together",
-        )  # fmt: skip
+            strongest = flows[int(np.argmax(self.size[flows]))]
+            self._say("flow", min(float(self.size[strongest]), 8.0) / 4.0, strongest)
+        self._say("rain", max(g.rain - 1.5, 0.0) / 3.0)
+        self._say("thin", max(g.thin - 1.5, 0.0) / 3.0)
 
     def _circumstances(self) -> None:
         g = self.g
-        said = (
-            ("calibrating", "đang hiệu chuẩn {vi} (trạng thái 01)", "{en} is being calibrated (status 01)"),
-            ("faulty", "thiết bị đo {vi} tự báo lỗi", "the instrument of {en} reports a fault"),
-            ("suspected", "{vi} đang có dấu hiệu số liệu bị can thiệp", "{en} shows signs of altered data"),
-            ("worn", "đầu đo {vi} có dấu hiệu kẹt hoặc bẩn", "the probe of {en} seems stuck or fouled"),
-        )
-        for k, (name, vi, en) in enumerate(said):
+        for k, name in enumerate(("calibrating", "faulty", "suspected", "worn")):
             flagged = self._named(g.flags[k])
             if flagged is not None:
-                name_vi, name_en = self._name(flagged)
-                self._say(name, 1.0, vi.format(vi=name_vi), en.format(en=name_en))
-        self._say("visited", g.visited, "vừa có hiệu chuẩn hoặc bảo trì", "shortly after a calibration or visit")
+                self._say(name, 1.0, flagged)
+        self._say("visited", g.visited)
         # Neighbours of one park are fouled by the same discharge: only with signs of rain is it the weather.
         natural = min(max(self.terms["rain"], self.terms["thin"]), 1.0)
-        self._say(
-            "neighbours", float(g.beside[0]) * natural,
-            "các trạm lân cận cùng nguồn nước cũng bất thường", "neighbouring stations of the same water move too",
-        )  # fmt: skip
-        self._say(
-            "lonely", float(g.beside[1] > 0 and g.beside[0] == 0),
-            "các trạm lân cận vẫn bình thường", "neighbouring stations are as usual",
-        )  # fmt: skip
+        self._say("neighbours", float(g.beside[0]) * natural)
+        self._say("lonely", float(g.beside[1] > 0 and g.beside[0] == 0))
         learnt = g.learnt()
         if learnt is not None:
-            # The second stage judges the row: a sensor is named only where one moved.
-            vi, en = self._name(self.lead) if self.lead_moved else ("của trạm", "the station as a whole")
-            self._say("learnt_pollution", learnt, f"diễn biến {vi} giống các đợt ô nhiễm đã học",
-                      f"{en} looks like the pollution events learnt before")  # fmt: skip
-            self._say("learnt_fault", -learnt, f"diễn biến {vi} giống các lỗi thiết bị đã học",
-                      f"{en} looks like the instrument faults learnt before")  # fmt: skip
+            self.terms["learnt_pollution"] = min(max(learnt, 0.0), 10.0)
+            self.terms["learnt_fault"] = min(max(-learnt, 0.0), 10.0)
+
+
+def _each_once(where: Sequence[int], size: Floats, things_of: Ints) -> list[int]:
+    """Return the sensors by size, of those that measure one thing the first only."""
+    ordered = sorted(where, key=lambda j: -size[j])
+    things = [int(things_of[j]) for j in ordered]
+    return [j for i, j in enumerate(ordered) if things[i] not in things[:i]]
 
 
 def _not_rained_on(g: Gathering) -> list[int]:

@@ -19,6 +19,7 @@ from models.protocol import Triage, TriageClass
 from models.series import Bools, Floats, Ints, Series
 from models.slow.finding import Finding
 from models.triage.evidence import CELLS, LEARNT, NEUTRAL, TERMS, Context, Evidence, Gathering, known_to_triage
+from models.triage.reasons import NO_FACTS, Facts, reasons_of
 
 __all__ = ["PAGE_FROM", "Context", "Incident", "TriageModel", "contexts_of", "pages", "shipped_model"]
 
@@ -30,15 +31,6 @@ _FILE = "triage.json"
 _LEAD_ROWS = 6
 """Rows before an alarm that belong to its beginning: scores are smoothed, a jump comes first."""
 _WORTH_SAYING = 0.02
-_OF_INSTRUMENTS = frozenset({
-    "frozen", "zero", "missing", "noise", "restless", "beyond", "contradiction", "drift", "buffer", "calibrating",
-    "faulty", "worn", "suspected", "senseless", "learnt_fault", "step",
-})  # fmt: skip
-_UNFIT = {
-    TriageClass.POLLUTION: _OF_INSTRUMENTS,
-    TriageClass.FAULT: frozenset({"sense", "agreement", "together", "learnt_pollution", "rain", "neighbours"}),
-}
-"""Terms that are weighed but never given as a reason for a class: an officer would take them for the opposite."""
 _NO_POLLUTION = frozenset({TriageClass.POLLUTION})
 
 
@@ -67,32 +59,38 @@ class TriageModel:
         exponent = np.exp(logits - logits.max())
         return np.asarray(exponent / exponent.sum())
 
-    def assess(self, evidence: Evidence, *, taught: bool = False, excluded: Collection[TriageClass] = ()) -> Triage:
-        """Return class, probability and the three terms that contributed most to the decided class.
+    def assess(
+        self,
+        running: Gathering,
+        *,
+        taught: bool = False,
+        excluded: Collection[TriageClass] = (),
+        facts: Facts = NO_FACTS,
+    ) -> Triage:
+        """Return class, probability and reasons of a running incident.
 
         ``excluded`` classes are out of the question, and the others are weighed against each other.
         Where no class reaches one half the class is ``UNKNOWN``, with the probability and reasons of the likeliest.
         """
+        evidence = running.evidence()
         p = self.probabilities(evidence.terms, taught=taught)
         out = [i for i, c in enumerate(self.classes) if c in excluded]
         p[out] = 0.0
         p /= p.sum()
         best = int(np.argmax(p))
         cls = self.classes[best] if p[best] >= 0.5 else TriageClass.UNKNOWN
-        chosen = self._strongest(evidence, p, best, taught)
-        return Triage(cls, float(p[best]), tuple(evidence.words[n] for n in chosen))
+        strongest = self._strongest(evidence, p, best, taught)
+        return Triage(cls, float(p[best]), reasons_of(running, evidence, self.classes[best], strongest, facts))
 
     def _strongest(self, evidence: Evidence, p: Floats, best: int, taught: bool) -> list[str]:
-        """Return the names of the terms that speak most for the class, against the others by their probability."""
+        """Return the names of the terms that speak for the class, against the others by their probability."""
         w = self.taught if taught else self.plain
         others = np.delete(p, best)
         rest = np.delete(w.matrix, best, axis=0)
         against = others @ rest / max(float(others.sum()), 1e-12)
         weight = {name: float(v) for name, v in zip(w.terms, w.matrix[best] - against, strict=True)}
-        unfit = _UNFIT.get(self.classes[best], frozenset())
-        spoken = {n: weight.get(n, 0.0) * evidence.terms[n] for n in evidence.words if n not in unfit}
-        ordered = sorted(spoken, key=lambda n: -spoken[n])
-        return [n for n in ordered if spoken[n] > _WORTH_SAYING][:3] or ordered[:1] or list(evidence.words)[:1]
+        spoken = {n: weight.get(n, 0.0) * evidence.terms[n] for n in evidence.about}
+        return [n for n in sorted(spoken, key=lambda n: -spoken[n]) if spoken[n] > _WORTH_SAYING]
 
     def as_json(self) -> str:
         """Return the readable text of the model: weights by class and term, and where they come from."""
@@ -151,13 +149,15 @@ class Incident:
         model: TriageModel | None = None,
         *,
         in_river: bool = False,
+        facts: Facts = NO_FACTS,
     ) -> None:
         self.columns = tuple(columns)
         self.targets = list(targets)
         self.in_river = in_river
         """Whether the water is a river's: nobody discharges there, and rain makes it turbid."""
+        self.facts = facts
         self._model = model
-        self._before = np.zeros((0, len(self.columns), len(CELLS)))
+        self._before = np.zeros((0, len(self.columns), len(CELLS) + 1))
         self._open: Gathering | None = None
 
     @property
@@ -192,7 +192,7 @@ class Incident:
         return [
             None
             if running is None
-            else self.model.assess(running.evidence(), taught=taught, excluded=self._excluded(running))
+            else self.model.assess(running, taught=taught, excluded=self._excluded(running), facts=self.facts)
             for running in self.gather(features, alarm, shares, values, contexts)
         ]
 
@@ -205,7 +205,7 @@ class Incident:
         """Yield the memory of the running incident after each row; ``None`` without an alarm."""
         if not len(alarm):
             return
-        joined = _joined(self._before, features.cells, _places(features.cell_names))
+        joined = _joined(self._before, features.cells, features.levels, _places(features.cell_names))
         first = len(self._before)
         cells = joined[first:]
         if not self.running and not alarm.any():
@@ -222,7 +222,8 @@ class Incident:
                     for earlier in joined[max(first + i - _LEAD_ROWS, 0) : first + i]:
                         self._open.lead_in(earlier)
                 context = contexts[i] if len(contexts) else NEUTRAL
-                self._open.fold(cells[i], float(gaps[i]), values[i], context, None if shares is None else shares[i])
+                row = float(features.at_s[i]), float(gaps[i])
+                self._open.fold(cells[i], row, values[i], context, None if shares is None else shares[i])
             if i == len(alarm) - 1:
                 self._before = joined[-_LEAD_ROWS:]
             yield self._open
@@ -246,15 +247,16 @@ def _places(names: tuple[str, ...]) -> Ints:
 
 
 @compiled
-def _joined(before: Floats, cells: Floats, places: Ints) -> Floats:
-    """Return ``before``, and after it the features at ``places`` (-1: none, 0), shape (rows, sensors, places)."""
-    out = np.zeros((len(before) + len(cells), cells.shape[1], len(places)))
+def _joined(before: Floats, cells: Floats, levels: Floats, places: Ints) -> Floats:
+    """Return ``before``, and after it the features at ``places`` (-1: none, 0) and the levels: (rows, sensors, all)."""
+    out = np.zeros((len(before) + len(cells), cells.shape[1], len(places) + 1))
     out[: len(before)] = before
     for i in range(len(cells)):
         for j in range(cells.shape[1]):
             for k in range(len(places)):
                 if places[k] >= 0:
                     out[len(before) + i, j, k] = cells[i, j, places[k]]
+            out[len(before) + i, j, len(places)] = levels[i, j]
     return out
 
 

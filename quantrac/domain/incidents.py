@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, TransitionKind
 from quantrac.domain.notifications import Channel, Notification
+from quantrac.domain.stations import is_drill_code
 
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
@@ -216,6 +217,11 @@ class Incident:
     def stations(self) -> tuple[str, ...]:
         """Its stations, in the order in which they joined."""
         return tuple(dict.fromkeys(m.key.station for m in self.members))
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether its stations are the copies of a drill; drills and the real are never one incident."""
+        return any(is_drill_code(m.key.station) for m in self.members)
 
     @property
     def since(self) -> datetime:

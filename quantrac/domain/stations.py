@@ -67,6 +67,15 @@ DRILL_PREFIX = "DRILL_"
 """Begins the code of a station's drill copy, and of nothing else."""
 
 
+def is_drill_code(code: str) -> bool:
+    """Whether a code is that of a drill copy.
+
+    >>> is_drill_code("DRILL_DT_KCNSADEC_NUOSXL"), is_drill_code("DT_KCNSADEC_NUOSXL")
+    (True, False)
+    """
+    return code.startswith(DRILL_PREFIX)
+
+
 @dataclass(frozen=True)
 class Station:
     """One version of a station's description, in force from ``effective_from`` (a calendar day in Vietnam)."""
@@ -98,7 +107,7 @@ class Station:
     @property
     def drill(self) -> bool:
         """Whether this is the drill copy of a station: what it sends is exercise, in every table that has its code."""
-        return self.code.startswith(DRILL_PREFIX)
+        return is_drill_code(self.code)
 
     @cached_property
     def sensor_of_symbol(self) -> Mapping[str, Sensor]:
@@ -114,10 +123,11 @@ class Station:
 def drill_copy(station: Station) -> Station:
     """Return the station that is simulated in a drill in place of a real one: apart from it in every table.
 
-    Its code and names say so, nobody of its own contacts is written to, and it stands in for no old code.
+    Its code, names and park say so, nobody of its own contacts is written to, and it stands in for no old code.
     """
     return replace(
         station,
+        park=None if station.park is None else f"DIỄN TẬP – {station.park}",
         code=f"{DRILL_PREFIX}{station.code}",
         name_vi=f"DIỄN TẬP – {station.name_vi}",
         name_en=f"DRILL – {station.name_en}",

@@ -96,6 +96,7 @@ BEGIN
         TO quantrac_web;
     GRANT UPDATE (stage, seen_at, ended_at) ON account_sessions TO quantrac_web;
     GRANT UPDATE (withdrawn_at, fallen_back_at, next_try_at, failed_at, last_error) ON outbox TO quantrac_web;
+    GRANT SELECT (person) ON outbox TO quantrac_web;
     GRANT SELECT ON people, contact_channels, incident_attachments, accounts, account_sessions, login_links,
         security_events TO quantrac_web;
     -- People and where they are reached are the desk's alone: a worker that was taken over adds no stranger.
@@ -118,6 +119,8 @@ BEGIN
         forget_delays(interval), forget_deferred(interval), forget_held_notifications(interval),
         forget_texts(interval), forget_workers(interval), forget_sessions(interval, integer) TO quantrac_writer;
     GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb) TO quantrac_web;
+    GRANT EXECUTE ON FUNCTION revise_by_desk(text, text, text, timestamptz, timestamptz, double precision, text, text)
+        TO quantrac_desk;
 
     -- The writer's staging table is temporary; nobody else needs one, and PostgreSQL gives it to everybody.
     EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import hmac
+
 import pyotp
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from quantrac.domain.accounts import Stage
+from quantrac.telemetry import get_logger
+from web.accounts.oidc import Begun, OidcError
 from web.accounts.proof import Proof
 from web.accounts.telephone import picture
+from web.house import OIDC_BACK
 from web.languages import LANGUAGES
-from web.visit import Visit, WebError, is_own_path, page
+from web.visit import Visit, WebError, is_own_path, not_found, page
+
+_log = get_logger(__name__)
+SIGN_ON_COOKIE = "signon"
 
 _WORDS = {
     Proof.WRONG: ("Tên đăng nhập, mật khẩu hoặc mã không đúng.", "Login, password or code is wrong."),
@@ -77,6 +85,45 @@ def link(visit: Visit) -> Response:
     return _enter(visit, found[1])
 
 
+def sign_on(visit: Visit) -> Response:
+    """Send the browser to the issuer of single sign-on."""
+    if visit.house.oidc is None:
+        raise not_found()
+    try:
+        url, begun = visit.house.oidc.begin()
+    except OidcError as exc:
+        raise _no_sign_on(visit, exc) from exc
+    visit.cookies.append((SIGN_ON_COOKIE, begun.as_cookie()))
+    return RedirectResponse(url, 303)
+
+
+def signed_on(visit: Visit) -> Response:
+    """Let in whom the issuer sends back, if it is the browser that has begun."""
+    _throttled(visit)
+    query = visit.request.query_params
+    begun = Begun.of_cookie(visit.request.cookies.get(SIGN_ON_COOKIE, ""))
+    visit.cookies.append((SIGN_ON_COOKIE, None))
+    if visit.house.oidc is None:
+        raise not_found()
+    if begun is None or not hmac.compare_digest(begun.state.encode(), query.get("state", "").encode()):
+        raise _no_sign_on(visit, OidcError("another browser has begun it"))
+    try:
+        claims = visit.house.oidc.end(begun, query.get("code", ""))
+    except OidcError as exc:
+        raise _no_sign_on(visit, exc) from exc
+    found = visit.house.door.by_subject(claims.subject, claims.login, visit.caller)
+    if found is None:
+        raise WebError(403, "Chưa có tài khoản cho bạn ở đây.", "There is no account for you here.")
+    return _enter(visit, found[1])
+
+
+def _no_sign_on(visit: Visit, exc: OidcError) -> WebError:
+    _log.warning("sign_on_failed", error=str(exc))
+    with visit.house.accounts.transaction() as tx:
+        tx.note("sign-on failed", "", visit.caller.address, str(exc))
+    return WebError(502, "Đăng nhập một lần không thành công.", "Single sign-on has failed; see the security log.")
+
+
 def logout(visit: Visit) -> Response:
     """End the session."""
     if visit.session is not None:
@@ -134,6 +181,8 @@ ROUTES = [
     page("/login/code", code, right=None, post=True),
     page("/login/link/{token}", link_page, right=None),
     page("/login/link/{token}", link, right=None, post=True),
+    page("/login/oidc", sign_on, right=None),
+    page(OIDC_BACK, signed_on, right=None),
     page("/logout", logout, right=None, post=True),
     page("/language/{language}", language, right=None),
 ]

@@ -65,6 +65,7 @@ def _shown(visit: Visit) -> dict[str, object]:
         "incidents": incidents,
         "names": {s.code: s.name for s in rows},
         "duties": duties_of(oncall, visit),
+        "people": {p.code: p.name for p in oncall.people},
         "tiles": visit.house.options.tiles,
     }
 

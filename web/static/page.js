@@ -14,6 +14,13 @@
   window.addEventListener("online", tell);
   window.addEventListener("offline", tell);
   tell();
+  if ("serviceWorker" in navigator && window.isSecureContext) {
+    navigator.serviceWorker.register("/worker.js").catch(() => {});
+    // Whoever leaves takes the kept pages along; so does a page without a login.
+    const forget = () => navigator.serviceWorker.controller && navigator.serviceWorker.controller.postMessage("forget");
+    for (const form of document.querySelectorAll("form[action='/logout']")) form.addEventListener("submit", forget);
+    if (document.querySelector("form[action='/login']")) forget();
+  }
   // A menu closes when something else is touched.
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {

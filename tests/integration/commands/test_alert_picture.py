@@ -138,7 +138,7 @@ def test_the_reader_role_suffices_to_draw_a_slug(quantrac: Run, slug: int, tmp_p
 
 
 def test_the_story_has_what_moved_what_was_crossed_and_who_was_told(database: DatabaseEndpoint, slug: int) -> None:
-    from commands.alerts.story import story_of
+    from web.incidents.story import story_of
 
     with Reports(database.reader) as reports:
         alert = reports.alert(slug)
@@ -160,7 +160,7 @@ def test_14_what_was_revised_since_is_shown_as_it_was_known_then(
 ) -> None:
     # two days later the station sends 20 mg/L for every reading of the slug
     from commands.alerts.picture import draw
-    from commands.alerts.story import story_of
+    from web.incidents.story import story_of
 
     def revised(row: StoredRow) -> StoredRow:
         reading = row.checked.reading
@@ -188,7 +188,7 @@ def test_14_what_was_revised_since_is_shown_as_it_was_known_then(
 
 def test_a_work_item_says_that_nobody_is_told(database: DatabaseEndpoint, slug: int, tmp_path: Path) -> None:
     from commands.alerts.picture import draw, events_of
-    from commands.alerts.story import story_of
+    from web.incidents.story import story_of
 
     store = WorkerStore(database.writer)
     with store.transaction() as tx:
@@ -208,7 +208,7 @@ def test_a_work_item_says_that_nobody_is_told(database: DatabaseEndpoint, slug: 
 
 def test_an_instruments_fault_says_which_test_it_failed(database: DatabaseEndpoint, slug: int, tmp_path: Path) -> None:
     from commands.alerts.picture import draw
-    from commands.alerts.story import story_of
+    from web.incidents.story import story_of
 
     stuck = [
         replace(row, checked=replace(row.checked, flag=Flag.BAD, reasons=(QcReason.FLAT_LINE,)), offset=9000 + i)

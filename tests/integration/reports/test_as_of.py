@@ -17,11 +17,12 @@ from quantrac.domain.limits import Limit
 from quantrac.domain.readings import Status
 from quantrac.domain.stations import PermitLimit, Sensor, StationKind
 from quantrac.errors import QuantracError
-from reports.document import Document
+from reports.document import Document, Text
 from reports.facts import ReportOptions
 from reports.period import Period
 from reports.render import Format, render
 from sql.alert_desk import record_cause
+from sql.revision_desk import RevisionDesk
 from tests.integration.reports.conftest import DAY, MIDNIGHT, STATION, STEP, Feed
 
 HOUR = timedelta(hours=1)
@@ -191,6 +192,15 @@ def test_indices_of_hot_spots_are_stored_once_and_anew_when_a_mean_changes(make_
 
     feed.store([feed.row(MIDNIGHT + n * STEP, 9.5, "pH", station="RIVER", received_at=LATER) for n in range(12)])
     feed.judge(LATER + HOUR)
+    assert run(2) == 0, "what stands has not changed"
+    document = feed.desk().station("RIVER", Period.of_day(DAY), LATER + 2 * HOUR)
+    assert any("2 findings wait for an officer" in note.en for note in document.notes)
+    rows = next(table for table in document.tables if table.code == "decisions").rows
+    assert [row[4:9:2] for row in rows] == [
+        (12, Text("Không có giới hạn", "No limit"), Text("Không có giới hạn", "No limit"))
+    ] * 2
+    with RevisionDesk(feed.database.desk) as desk:
+        desk.decide([p.id for p in desk.pending("RIVER")], True, "An", "biên bản")
     assert run(2) == 2
     with psycopg.connect(feed.database.reader) as connection:
         (day, hour) = connection.execute(stored, (MIDNIGHT,)).fetchall()

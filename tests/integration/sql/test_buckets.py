@@ -76,7 +76,9 @@ def test_a_judged_bucket_comes_back_only_when_it_changes(
         found = transaction.readings._cursor.execute(
             'SELECT "window", window_start, mean, verdict, limit_source FROM judgements ORDER BY "window"'
         ).fetchall()
-    assert found == [("day", DAY_START, 3.5, "exceeded", "permit"), ("hour", NINE, 3.5, "exceeded", "permit")]
+    # What was judged stands until an officer accepts the revision.
+    assert found == [("day", DAY_START, 4.0, "exceeded", "permit"), ("hour", NINE, 4.0, "exceeded", "permit")]
+    assert _dirty(store, later) == []
 
 
 def test_a_reading_between_taking_and_judging_keeps_the_bucket_dirty(

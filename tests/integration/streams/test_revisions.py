@@ -11,14 +11,16 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege, RaiseException
+from typer.testing import CliRunner
 
 from alerts.effective_limits import effective_limits
+from commands.main import app
 from quantrac.clock import ManualClock
 from quantrac.domain.limits import Window
 from quantrac.domain.revisions import PendingState
 from quantrac.domain.stations import Registry
 from quantrac.endpoints import DatabaseEndpoint
-from quantrac.errors import StoreError
+from quantrac.errors import QuantracError, StoreError
 from quantrac.registry import parse_registry, registry_sha256
 from sql.catalogue import import_limit_sets, import_registry, load_limit_sets
 from sql.report_rows import station_rows
@@ -289,3 +291,37 @@ def test_number_4_and_7_only_the_desk_decides_and_a_stolen_writer_softens_nothin
     told = json.loads(entry)
     assert (told["actor"], told["action"]) == ("quantrac_desk", "revision rejected")
     assert (told["detail"]["officer"], told["detail"]["reason"]) == ("An", "máy chủ bị xâm nhập")
+
+
+def test_number_4_an_officer_decides_by_commands(
+    story: Story, prepared: DatabaseEndpoint, desk: RevisionDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for role in ("reader", "desk", "writer"):
+        monkeypatch.setenv(f"QUANTRAC_DATABASE_{role.upper()}_URL", getattr(prepared, role))
+
+    def quantrac(*words: str) -> str:
+        done = CliRunner().invoke(app, ["revisions", *words])
+        assert done.exception is None or isinstance(done.exception, QuantracError), done
+        return done.output if done.exception is None else str(done.exception)
+
+    assert "No revision waits" in quantrac("list")
+    story.at(24)
+    story.send(400)
+    story.at(24.1)
+    story.send(20)
+    story.sweep()
+    newest = max(p.id for p in desk.pending())
+    (line,) = [line for line in quantrac("list").splitlines() if STATION in line]
+    assert "exceeded → within: 25" in line
+    assert line.split()[-1] == str(newest)
+    shown = quantrac("show", STATION, "--readings", "3")
+    assert "400 (00)" in shown
+    assert "and 21 more" in shown
+    assert "needs --by and --reason" in quantrac("reject", STATION, "--newest", "9", "--by", "An", "--reason", " ")
+    assert "waits for a decision" in quantrac("accept", "DT_X", "--newest", "9", "--by", "An", "--reason", "x")
+    said = quantrac(
+        "accept", STATION, "--newest", str(newest), "--by", "An", "--reason", "biên bản", "--day", "2026-11-22"
+    )
+    assert said.strip() == f"{STATION}: 25 accepted; 0 still wait."
+    assert finding(prepared) == [("within", 20.05)]
+    assert "accepted" in quantrac("list", "--all")

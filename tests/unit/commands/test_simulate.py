@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from alerts.messages import compose
-from commands.simulate import _chosen
+from commands.simulate import chosen_stations
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
 from quantrac.domain.stations import drill_copy
 from quantrac.domain.words import Bilingual
@@ -21,18 +21,18 @@ REAL, SAMPLE = station("DT_REAL", contacts=("a@b.vn",), old_codes=("OLD",)), sta
 
 
 def test_without_a_word_only_illustrations_are_simulated() -> None:
-    assert _chosen([REAL, SAMPLE], None, drill=False) == [SAMPLE]
+    assert chosen_stations([REAL, SAMPLE], None, drill=False) == [SAMPLE]
 
 
 def test_a_real_station_needs_the_flag() -> None:
     with pytest.raises(SettingsError, match=r"DT_REAL is a real station.*--drill"):
-        _chosen([REAL, SAMPLE], ["DT_REAL"], drill=False)
-    assert _chosen([REAL, SAMPLE], ["DT_REAL"], drill=True) == [REAL]
+        chosen_stations([REAL, SAMPLE], ["DT_REAL"], drill=False)
+    assert chosen_stations([REAL, SAMPLE], ["DT_REAL"], drill=True) == [REAL]
 
 
 def test_a_registry_of_real_stations_alone_is_not_simulated_by_accident() -> None:
     with pytest.raises(SettingsError, match="--drill"):
-        _chosen([REAL], None, drill=False)
+        chosen_stations([REAL], None, drill=False)
 
 
 def test_a_drill_copy_is_apart_and_says_so() -> None:
@@ -40,7 +40,7 @@ def test_a_drill_copy_is_apart_and_says_so() -> None:
     assert (copy.code, copy.drill, REAL.drill) == ("DRILL_DT_REAL", True, False)
     assert (copy.contacts, copy.old_codes) == ((), ())
     assert copy.name_vi.startswith("DIỄN TẬP")
-    assert _chosen([REAL, copy], None, drill=True) == [REAL]  # no copy of a copy
+    assert chosen_stations([REAL, copy], None, drill=True) == [REAL]  # no copy of a copy
 
 
 def test_every_message_of_a_drill_says_so() -> None:

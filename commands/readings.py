@@ -1,0 +1,227 @@
+"""``quantrac readings``: did mine arrive? And what officers say of readings: revise, invalidate, restore."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from commands.views import Column, print_table
+from quantrac.terminal import say, say_json
+
+if TYPE_CHECKING:
+    from commands.context import Context
+    from quantrac.domain.stations import Station
+    from sql.readings_desk import ShownReading
+
+
+class _ShowByDefault(TyperGroup):
+    """``quantrac readings STATION`` is ``quantrac readings show STATION``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the word in that the caller has left out."""
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(help="Readings as they are stored, and officers' words about them.", cls=_ShowByDefault)
+_FLAGS = {1: "good", 2: "not tested", 3: "suspect", 4: "bad", 9: "missing"}
+_CSV_HEAD = ("observed_at", "received_at", "parameter", "value", "status", "flag", "late", "revised", "officer")
+_STATION = Annotated[str, typer.Argument(metavar="STATION", help="Code of the station.")]
+_PARAMETER = Annotated[str, typer.Argument(metavar="PARAMETER", help="Such as COD.")]
+_FROM = Annotated[str, typer.Option("--from", help="Date or instant; without an offset, Vietnam's time.")]
+_TO = Annotated[str | None, typer.Option("--to", help="Up to this date or instant, included. Default: --from alone.")]
+_BY = Annotated[str, typer.Option("--by", help="Name of the officer who says it.")]
+_REASON = Annotated[str, typer.Option("--reason", help="Why; stands in reports and in the audit.")]
+
+
+@app.command()
+def show(
+    station: _STATION,
+    *,
+    parameter: Annotated[str | None, typer.Option(help="Only this one. Default: all.")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="Date or instant. Default: an hour ago.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="Date or instant, included. Default: now.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 200,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, every reading, the oldest first.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array instead of a table.")] = False,
+) -> None:
+    """Show what was stored of a station: when it was measured, when it arrived, what quality control said.
+
+    Example: quantrac readings show DT_KCNSADEC_NUOSXL --parameter COD --from 2026-11-28 --csv
+    """
+    from commands.context import load_context
+    from sql.readings_desk import readings_of
+
+    context = load_context()
+    known = _station(context, station)
+    if parameter is not None:
+        _require_sensor(known, parameter)
+    now = context.clock.now()
+    span = (_instant("--from", since, now - timedelta(hours=1)), _instant("--to", until, now + timedelta(minutes=10)))
+    found = readings_of(context.database().reader, known.code, parameter, span, 10_000_000 if as_csv else limit)
+    if as_csv:
+        _write_csv(found)
+    elif as_json:
+        say_json([asdict(reading) for reading in found])
+    elif found:
+        print_table(_COLUMNS, found)
+        if len(found) == limit:
+            say(f"The newest {limit} are shown: --limit shows more, --csv all.", err=True)
+    else:
+        say(f"No readings of {known.code} in this time: `quantrac missing {known.code}` says what did not arrive.")
+
+
+@app.command()
+def revise(
+    station: _STATION,
+    parameter: _PARAMETER,
+    *,
+    value: Annotated[str, typer.Option(help="The number that counts instead, in the sensor's unit; 12.5 or 12,5.")],
+    since: _FROM,
+    until: _TO = None,
+    officer: _BY,
+    reason: _REASON,
+) -> None:
+    """Put another number in the place of readings; the old ones are kept, and can be restored.
+
+    Example: quantrac readings revise DT_KCNSADEC_NUOSXL COD --value 41.5 --from "2026-11-28 10:05" --by "An" --reason R
+    """
+    from quantrac.errors import SettingsError
+
+    try:
+        number = float(value.replace(",", "."))
+    except ValueError:
+        raise SettingsError(f"--value {value}: give a number such as 41.5 or 41,5.") from None
+    _say_of("revise", (station, parameter), (since, until), officer, reason, value=number)
+
+
+@app.command()
+def invalidate(
+    station: _STATION,
+    parameter: _PARAMETER,
+    *,
+    since: _FROM,
+    until: _TO = None,
+    officer: _BY,
+    reason: _REASON,
+) -> None:
+    """Say that readings are not to be used: they stay, and count in no mean; they can be restored.
+
+    Example: quantrac readings invalidate DT_KCNSADEC_NUOSXL COD --from 2026-11-28 --to 2026-11-29 --by "An" --reason R
+    """
+    _say_of("invalidate", (station, parameter), (since, until), officer, reason)
+
+
+@app.command()
+def restore(
+    station: _STATION,
+    parameter: _PARAMETER,
+    *,
+    since: _FROM,
+    until: _TO = None,
+    officer: _BY,
+    reason: _REASON,
+) -> None:
+    """Take officers' words back: what the station itself has sent counts again.
+
+    Example: quantrac readings restore DT_KCNSADEC_NUOSXL COD --from "2026-11-28 10:05" --by "An" --reason mistaken
+    """
+    _say_of("restore", (station, parameter), (since, until), officer, reason)
+
+
+def _say_of(
+    what: str,
+    sensor: tuple[str, str],
+    span: tuple[str, str | None],
+    officer: str,
+    reason: str,
+    *,
+    value: float | None = None,
+) -> None:
+    from commands.context import load_context
+    from quantrac.errors import QuantracError, SettingsError
+    from sql.readings_desk import revise as write
+
+    if not officer.strip() or not reason.strip():
+        raise SettingsError("--by and --reason must say something: they stand in the audit and in reports.")
+    context = load_context()
+    station = _station(context, sensor[0])
+    _require_sensor(station, sensor[1])
+    since = _instant("--from", span[0], context.clock.now())
+    until = _instant("--to", span[1], since)
+    if until < since:
+        raise SettingsError("--to is before --from.")
+    changed = write(
+        context.database().desk,
+        what,
+        (station.code, sensor[1]),
+        (since, until),
+        value=value,
+        officer=officer,
+        reason=reason,
+    )
+    if not changed:
+        raise QuantracError(f"Nothing to {what}: no reading of {station.code} {sensor[1]} in this time would change.")
+    say(f"{changed:,} readings: {what}. Their hours and days are judged anew; `quantrac audit list` has the entry.")
+
+
+def _station(context: Context, code: str) -> Station:
+    from quantrac.errors import QuantracError
+
+    found = context.registry().newest(code)
+    if found is None:
+        raise QuantracError(f"There is no station {code!r}: `quantrac stations list` names them.")
+    return found
+
+
+def _require_sensor(station: Station, parameter: str) -> None:
+    from quantrac.errors import QuantracError
+
+    if parameter not in station.sensor_of:
+        measured = ", ".join(station.sensor_of)
+        raise QuantracError(f"{station.code} does not measure {parameter!r}; it measures {measured}.")
+
+
+def _instant(option: str, text: str | None, default: datetime) -> datetime:
+    from commands.instants import instant
+
+    return default if text is None else instant(option, text)
+
+
+def _write_csv(found: list[ShownReading]) -> None:
+    from quantrac.domain.stations import VIETNAM
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(
+        ("observed_at", "received_at", "parameter", "value", "status", "flag", "late", "revised", "officer")
+    )
+    for r in reversed(found):
+        stamps = (at.astimezone(VIETNAM).isoformat() for at in (r.observed_at, r.received_at))
+        value = "" if r.value is None else repr(r.value)
+        writer.writerow((*stamps, r.parameter, value, r.status, r.flag, int(r.late), int(r.revised), r.officer or ""))
+
+
+def _changed(reading: ShownReading) -> str | None:
+    if reading.officer is not None:
+        return f"{reading.officer}: {reading.reason}"
+    return "by the station" if reading.revised else None
+
+
+_COLUMNS: tuple[Column[ShownReading], ...] = (
+    Column("observed", lambda r: r.observed_at),
+    Column("parameter", lambda r: r.parameter),
+    Column("value", lambda r: r.value, "right"),
+    Column("status", lambda r: r.status),
+    Column("quality", lambda r: _FLAGS.get(r.flag, str(r.flag))),
+    Column("why", lambda r: ", ".join(r.reasons or ()) or None),
+    Column("received", lambda r: r.received_at),
+    Column("late", lambda r: "late" if r.late else None),
+    Column("revised", _changed),
+)
