@@ -14,6 +14,7 @@ from commands import (
     demo,
     doctor,
     drill,
+    evidence,
     export,
     forwarding,
     incidents,
@@ -71,6 +72,7 @@ app.add_typer(incidents.app, name="incidents")
 app.add_typer(oncall.app, name="oncall")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(audit.app, name="audit")
+app.add_typer(evidence.app, name="evidence")
 app.add_typer(revisions.app, name="revisions")
 app.add_typer(reports.app, name="report")
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -245,6 +245,14 @@ CREATE TABLE incident_events (
     reason text NOT NULL,
     detail text NOT NULL DEFAULT ''::text
 );
+CREATE TABLE incident_links (
+    digest bytea NOT NULL,
+    incident_id bigint NOT NULL,
+    person text COLLATE "C" NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone
+);
 CREATE TABLE incident_progress (
     id smallint NOT NULL DEFAULT 1,
     first_transition bigint NOT NULL,
@@ -425,7 +433,8 @@ CREATE TABLE outbox (
     person text,
     contact_id bigint,
     withdrawn_at timestamp with time zone,
-    fallen_back_at timestamp with time zone
+    fallen_back_at timestamp with time zone,
+    receipt text
 );
 CREATE TABLE pending_judgements (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -792,6 +801,11 @@ ALTER TABLE incident_attachments ADD CONSTRAINT incident_attachments_content_che
 ALTER TABLE incident_attachments ADD CONSTRAINT incident_attachments_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
 ALTER TABLE incident_events ADD CONSTRAINT incident_events_pkey PRIMARY KEY (id);
 ALTER TABLE incident_events ADD CONSTRAINT incident_events_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id);
+ALTER TABLE incident_links ADD CONSTRAINT incident_links_pkey PRIMARY KEY (digest);
+ALTER TABLE incident_links ADD CONSTRAINT incident_links_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id);
+ALTER TABLE incident_links ADD CONSTRAINT incident_links_person_fkey FOREIGN KEY (person) REFERENCES people(code);
+ALTER TABLE incident_links ADD CONSTRAINT incident_links_check CHECK ((expires_at > created_at));
+ALTER TABLE incident_links ADD CONSTRAINT incident_links_digest_check CHECK ((octet_length(digest) = 32));
 ALTER TABLE incident_progress ADD CONSTRAINT incident_progress_pkey PRIMARY KEY (id);
 ALTER TABLE incident_progress ADD CONSTRAINT incident_progress_id_check CHECK ((id = 1));
 ALTER TABLE incident_transitions ADD CONSTRAINT incident_transitions_pkey PRIMARY KEY (transition_id);
@@ -910,6 +924,7 @@ CREATE INDEX hold_windows_ends ON public.hold_windows USING btree (ends_at);
 CREATE UNIQUE INDEX incident_alerts_alert ON public.incident_alerts USING btree (alert_id);
 CREATE INDEX incident_events_incident ON public.incident_events USING btree (incident_id, id);
 CREATE INDEX incident_events_told ON public.incident_events USING btree (at) WHERE (what = 'page'::text);
+CREATE INDEX incident_links_incident ON public.incident_links USING btree (incident_id);
 CREATE INDEX incidents_active ON public.incidents USING btree (opened_at) WHERE (state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'snoozed'::text]));
 CREATE INDEX incidents_ended ON public.incidents USING btree (COALESCE(closed_at, resolved_at)) WHERE (state = ANY (ARRAY['resolved'::text, 'closed'::text]));
 CREATE INDEX judgement_revisions_key ON public.judgement_revisions USING btree (station, window_start);
@@ -918,6 +933,7 @@ CREATE INDEX outbox_created ON public.outbox USING btree (created_at);
 CREATE INDEX outbox_due ON public.outbox USING btree (id) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
 CREATE INDEX outbox_first ON public.outbox USING btree (alert_id, recipient, id);
 CREATE INDEX outbox_incident ON public.outbox USING btree (incident_id) WHERE (incident_id IS NOT NULL);
+CREATE INDEX outbox_incident_waiting ON public.outbox USING btree (incident_id, id) WHERE ((incident_id IS NOT NULL) AND (sent_at IS NULL) AND (failed_at IS NULL));
 CREATE INDEX outbox_order ON public.outbox USING btree (alert_id, channel, recipient, id) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
 CREATE INDEX pending_judgements_key ON public.pending_judgements USING btree (station, window_start);
 CREATE UNIQUE INDEX pending_judgements_waiting ON public.pending_judgements USING btree (station, parameter, "window", window_start) WHERE (state = 'waiting'::text);
@@ -1056,7 +1072,10 @@ CREATE VIEW deliveries AS
     next_try_at,
     sent_at,
     failed_at,
-    regexp_replace(last_error, '[^\s<>"]+@[^\s<>",;:]+'::text, '…'::text, 'g'::text) AS last_error
+    regexp_replace(last_error, '[^\s<>"]+@[^\s<>",;:]+'::text, '…'::text, 'g'::text) AS last_error,
+    incident_id,
+    notice,
+    receipt
    FROM outbox;
 CREATE VIEW incident_handling AS
  SELECT incident.id,
@@ -2351,6 +2370,7 @@ COMMENT ON TABLE hold_windows IS 'Times in which pages are held back; what still
 COMMENT ON COLUMN incident_alerts.counts IS 'False for a mean that confirms a slug: it does not keep the incident open.';
 COMMENT ON TABLE incident_events IS 'Who did what, what was told and why; comments are events as well. Never changed.';
 COMMENT ON COLUMN incident_events.actor IS 'Login or name; empty: the machine.';
+COMMENT ON TABLE incident_links IS 'Single use: used_at. The key that signs a link is in a file, not here.';
 COMMENT ON COLUMN incident_progress.first_transition IS 'Every change of an alert with a lower id is dealt with.';
 COMMENT ON COLUMN incidents.chain_due_at IS 'When the next step of the escalation is told; NULL: nobody is left.';
 COMMENT ON COLUMN incidents.digest IS 'The incident whose digest has named it in a storm, instead of a page of its own.';
@@ -2378,6 +2398,7 @@ COMMENT ON COLUMN outbox.locked_until IS 'Until then the notifier that took it m
 COMMENT ON COLUMN outbox.failed_at IS 'When it was given up.';
 COMMENT ON COLUMN outbox.withdrawn_at IS 'When a page that was not yet sent became needless.';
 COMMENT ON COLUMN outbox.fallen_back_at IS 'When the next channel of the same person was brought forward in its place.';
+COMMENT ON COLUMN outbox.receipt IS 'What the receiver answered when it took the message, without addresses.';
 COMMENT ON TABLE pending_judgements IS 'What a judged hour or day would be after readings of it were revised, or others came that soften it. The standing finding counts until an officer decides.';
 COMMENT ON COLUMN pending_judgements.cause IS 'revised: readings were sent again with other numbers; softened: others came that lower an exceedance.';
 COMMENT ON COLUMN pending_judgements.based_at IS 'Readings revised later, by the database''s clock, are not in it.';
@@ -2585,6 +2606,10 @@ GRANT SELECT ON incident_handling TO quantrac_reader;
 GRANT SELECT ON incident_handling TO quantrac_trainer;
 GRANT SELECT ON incident_handling TO quantrac_web;
 GRANT SELECT ON incident_handling TO quantrac_writer;
+GRANT SELECT ON incident_links TO quantrac_desk;
+GRANT INSERT ON incident_links TO quantrac_notifier;
+GRANT SELECT ON incident_links TO quantrac_web;
+GRANT SELECT ON incident_links TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON incident_progress TO quantrac_desk;
 GRANT INSERT, SELECT, UPDATE ON incident_progress TO quantrac_notifier;
 GRANT SELECT ON incident_progress TO quantrac_reader;
@@ -2860,17 +2885,19 @@ GRANT UPDATE (failing_since) ON contact_channels TO quantrac_notifier;
 GRANT UPDATE (replayed_at) ON dead_letters TO quantrac_writer;
 GRANT SELECT (id, alert_id, transition_id, message_id, station, channel, held_at, digested_at) ON held_notifications TO quantrac_reader;
 GRANT SELECT (id, alert_id, transition_id, message_id, station, channel, held_at, digested_at) ON held_notifications TO quantrac_trainer;
+GRANT UPDATE (used_at) ON incident_links TO quantrac_desk;
+GRANT UPDATE (used_at) ON incident_links TO quantrac_web;
 GRANT UPDATE (received, stored, duplicate, revision, dead_letter, redelivered) ON ledger TO quantrac_writer;
 GRANT INSERT (message_id, channel, recipient, subject, text, html, next_try_at, incident_id, notice, person, contact_id) ON outbox TO quantrac_desk;
 GRANT UPDATE (next_try_at, failed_at, last_error, withdrawn_at, fallen_back_at) ON outbox TO quantrac_desk;
 GRANT INSERT (message_id, channel, recipient, subject, text, html, next_try_at, incident_id, notice, person, contact_id) ON outbox TO quantrac_notifier;
-GRANT UPDATE (attempts, next_try_at, locked_until, sent_at, failed_at, last_error, incident_id, notice, person, contact_id, withdrawn_at, fallen_back_at) ON outbox TO quantrac_notifier;
+GRANT UPDATE (attempts, next_try_at, locked_until, sent_at, failed_at, last_error, incident_id, notice, person, contact_id, withdrawn_at, fallen_back_at, receipt) ON outbox TO quantrac_notifier;
 GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_reader;
 GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_trainer;
 GRANT INSERT (message_id, channel, recipient, subject, text, html, next_try_at, incident_id, notice, person, contact_id) ON outbox TO quantrac_web;
 GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, person, withdrawn_at, fallen_back_at) ON outbox TO quantrac_web;
 GRANT UPDATE (next_try_at, failed_at, last_error, withdrawn_at, fallen_back_at) ON outbox TO quantrac_web;
-GRANT INSERT (alert_id, transition_id, message_id, channel, recipient, subject, text, html, created_at, next_try_at, incident_id, notice, person, contact_id, withdrawn_at, fallen_back_at) ON outbox TO quantrac_writer;
+GRANT INSERT (alert_id, transition_id, message_id, channel, recipient, subject, text, html, created_at, next_try_at, incident_id, notice, person, contact_id, withdrawn_at, fallen_back_at, receipt) ON outbox TO quantrac_writer;
 GRANT INSERT (station, parameter, observed_at, received_at, value, status, flag, raw_partition, raw_offset, replaced_at, replaced_by_partition, replaced_by_offset) ON reading_revisions TO quantrac_writer;
 GRANT UPDATE (received_at, value, raw_offset, raw_partition, score, flag, late, status, reasons, score_reason) ON readings TO quantrac_writer;
 GRANT UPDATE (numbers) ON receipts_committed TO quantrac_writer;

@@ -9,8 +9,8 @@ BEGIN
     FOR relation IN
         SELECT relname AS name,
                relname IN ('station_states', 'model_states', 'stations', 'outbox', 'held_notifications', 'people', 
-                           'contact_channels', 'incident_attachments', 'accounts', 'account_sessions', 'login_links',
-                           'security_events') AS personal
+                           'contact_channels', 'incident_attachments', 'incident_links', 'accounts', 'account_sessions',
+                           'login_links', 'security_events') AS personal
           FROM pg_class
          WHERE relnamespace = 'public'::regnamespace
            AND relkind IN ('r', 'p', 'v')
@@ -106,6 +106,9 @@ BEGIN
     GRANT SELECT ON people, contact_channels, incident_attachments TO quantrac_desk;
     GRANT SELECT ON people, contact_channels, incident_attachments TO quantrac_notifier;
     GRANT UPDATE (failing_since) ON contact_channels TO quantrac_notifier;
+    -- Links are made by the step that pages, and used by the officers' desk and the page.
+    GRANT INSERT ON incident_links TO quantrac_notifier;
+    GRANT SELECT, UPDATE (used_at) ON incident_links TO quantrac_desk, quantrac_web;
 
     -- The first account of messages: bridges and drop folders, which read the registry as the reader, raise it.
     GRANT EXECUTE ON FUNCTION

@@ -13,7 +13,6 @@ from quantrac.domain.parameters import names_of
 from quantrac.domain.stations import VIETNAM, Station
 from reports.clock import DaySoFar, Outlook, outlook
 from sql import page_rows, station_rows
-from sql.catalogue import load_registry
 from sql.page_rows import LatestRow
 from web.incidents.view import cut
 from web.pages.incidents import local_instant
@@ -45,7 +44,7 @@ def station(visit: Visit) -> Response:
         alerts = page_rows.alerts(cursor, station=code, limit=ALERTS)
         spans = station_rows.status_spans(cursor, code, now - timedelta(days=30), now)
         incidents = page_rows.incidents(cursor, [code], only_active=False, limit=8)
-    described = load_registry(visit.house.conninfo).station(code, now)
+    described = visit.house.catalogue()[0].station(code, now)
     days = [first + timedelta(days=n) for n in range(DAYS)]
     ratio = {(r.parameter, r.day): r for r in received}
     return visit.render("station.html", {

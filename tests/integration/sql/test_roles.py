@@ -13,7 +13,15 @@ DESCRIPTIONS = (
 )
 TABLES = (
     *DESCRIPTIONS,
-    *("readings", "reading_revisions", "reading_hours", "reading_days", "latest_readings", "judgements"),
+    *(
+        "readings",
+        "reading_revisions",
+        "desk_revisions",
+        "reading_hours",
+        "reading_days",
+        "latest_readings",
+        "judgements",
+    ),
     *("alerts", "alert_transitions", "outbox", "audit", "held_notifications"),
     *("dead_letters", "feeds", "ledger", "kafka_progress", "station_states", "station_presence", "delays"),
     *("deferred_records", "installation", "raw_log_breaks", "listening", "sensor_presence"),
