@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from local import page
 from local.accounts import Account, slug_mail
+from local.grafana import grafana_line
 from local.page import invite
 from local.prepare import local_servers, prepare, refuse_configured_servers
 from local.servers.progress import bars_on_stderr
@@ -68,6 +69,8 @@ def run(
             bars.advance_to("Starting bridge, worker, notifier, page", 0, 1)
             stage.start()
             bars.advance_to("Starting bridge, worker, notifier, page", 1, 1)
+        if not once:
+            say(grafana_line(stage.servers, settings), err=True)
         demo = Demo(stage, _signals(scenario, seed), invite(stage.servers.database().web, _origin(stage), clock))
         demo.begin({station.code for station in registry.stations})
         if once:
