@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from local.grafana import grafana_line
 from local.prepare import local_servers, prepare_servers
-from local.processes import Part, Supervisor, page, pipeline
+from local.processes import Part, Supervisor, page, pipeline, reporter
 from local.servers.progress import bars_on_stderr
 from quantrac.clock import Clock
 from quantrac.settings import Settings
@@ -32,9 +32,8 @@ def up(
     """
     settings.run_dir.mkdir(parents=True, exist_ok=True)
     with _servers(settings, show):
-        supervisor = Supervisor(
-            pipeline(settings.run_dir, workers, page(settings.run_dir, own_port=False)).parts, clock
-        )
+        web, reports = page(settings.run_dir, own_port=False), reporter(settings.run_dir)
+        supervisor = Supervisor(pipeline(settings.run_dir, workers, web, reports).parts, clock)
         try:
             supervisor.start()
             _tend(supervisor, stop, show)
