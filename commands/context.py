@@ -147,6 +147,11 @@ class Context:
         )
 
     @property
+    def link_key_file(self) -> Path:
+        """File of the key that signs the links with which incidents are taken."""
+        return self.settings.link_key_file or self.settings.run_dir / "link.key"
+
+    @property
     def models_dir(self) -> Path:
         """Folder of the trained models."""
         return self.settings.models_dir or self.settings.run_dir / "models"
