@@ -23,6 +23,7 @@ from bench.feed import fill
 from bench.flood import measure_floods
 from bench.meter import Meter
 from bench.model import measure_model
+from bench.page import measure_page
 from bench.province import bench_registry
 from local.processes import Part
 from local.stage import Stage, temporary_stage
@@ -77,6 +78,8 @@ def measure(stage: Stage, stations: Iterable[Station], seconds: float, profile: 
     alone = _worker_alone(stage, stations, profile)
     say(f"Honest stations beside one that floods, {5 * seconds / 2:.0f} s …")
     floods = measure_floods(stage, seconds / 2)
+    say("The centre's page with 1,000 open incidents and 100 viewers …")
+    page = measure_page(stage.servers.database(), load_settings().cache_dir)
     if stage.restarts:
         raise QuantracError(
             f"{stage.restarts} processes ended by themselves while they were measured; see the warnings."
@@ -89,6 +92,7 @@ def measure(stage: Stage, stations: Iterable[Station], seconds: float, profile: 
         "delay_at_5": quantiles(slow),
         "delay_at_1000": quantiles(fast),
         "beside_a_flood": floods,
+        "page": page,
         "rss_mb": {name: round(mb) for name, mb in sorted(meter.rss_mb.items())},
         "cpu_s": {name: round(s, 1) for name, s in sorted(meter.cpu_s.items())},
     }

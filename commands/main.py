@@ -15,6 +15,7 @@ from commands import (
     doctor,
     drill,
     evidence,
+    export,
     forwarding,
     incidents,
     ledger,
@@ -76,6 +77,7 @@ app.add_typer(revisions.app, name="revisions")
 app.add_typer(reports.app, name="report")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(forwarding.app, name="forwarding")
+app.add_typer(export.app, name="export")
 app.add_typer(progress.app, name="progress")
 app.add_typer(models.app, name="models")
 app.add_typer(dashboards.app, name="dashboards")

@@ -261,9 +261,14 @@ class Settings(WebSettings, RetentionSettings):
     )
     drop_id: str = Field("dropfolder-1", description="Name of this drop folder, in its records and its state file.")
     forward_target: str | None = Field(
-        None, description="Where station files are forwarded to: a folder, or `sftp://user@host:port/folder`."
+        None,
+        description="Where station files are forwarded to: a folder, or `sftp://user@host:port/folder`; `ftps://` and "
+        "`ftp://` likewise (FTP sends the password in the clear).",
     )
-    forward_password: SecretStr | None = Field(None, description="Password at the SFTP server of the target.")
+    forward_messages: bool = Field(
+        True, description="Forward the readings of MQTT messages too, made into station files of the same layout."
+    )
+    forward_password: SecretStr | None = Field(None, description="Password at the server of the target.")
     forward_key_file: Path | None = Field(None, description="Private key (OpenSSH) for the SFTP server of the target.")
     forward_known_hosts: Path | None = Field(
         None, description="known_hosts file with the key of the target's SFTP server; needed for SFTP."
@@ -316,6 +321,9 @@ class Settings(WebSettings, RetentionSettings):
     )
     grafana_url: str | None = Field(None, description="Grafana to provision the dashboards to.")
     grafana_token: SecretStr | None = Field(None, description="Service account token of Grafana.")
+    grafana_bin: Path | None = Field(
+        None, description="Program `grafana` for the local Grafana; default: on the PATH, or of its Debian package."
+    )
 
     @field_validator("mail_to", "drop_patterns", "report_to", "web_push_services", mode="before")
     @classmethod

@@ -67,3 +67,46 @@ def received(cursor: Cursor, station: str, first_day: date, last_day: date) -> l
     """Return the share of data received by sensor and day."""
     arguments = {"first_day": first_day, "last_day": last_day, "station": station}
     return [ReceivedRow(*row) for row in cursor.execute(statement("data_received"), arguments)]
+
+
+class ReadingAt(NamedTuple):
+    """A reading and the limit of its day."""
+
+    parameter: str
+    observed_at: datetime
+    received_at: datetime
+    value: float | None
+    status: str
+    flag: int
+    late: bool
+    score: float | None
+    reasons: list[str] | None
+    minimum: float | None
+    maximum: float | None
+    source: str | None
+
+
+class AlertAt(NamedTuple):
+    """An alert whose condition held at an instant, and what became of its incident."""
+
+    id: int
+    rule: str
+    kind: str
+    page: bool
+    retrospective: bool
+    explanation_vi: str
+    explanation_en: str
+    incident: int | None
+    incident_reason: str | None
+    paged_at: datetime | None
+
+
+def reading_at(cursor: Cursor, station: str, parameter: str, at: datetime) -> tuple[ReadingAt | None, list[AlertAt]]:
+    """Return a sensor's reading at an instant, else the last of the day before it, and the alerts that held then."""
+    arguments = {"station": station, "parameter": parameter, "at": at}
+    row = cursor.execute(statement("page_reading"), arguments).fetchone()
+    if row is None:
+        return None, []
+    reading = ReadingAt(*row)
+    rows = cursor.execute(statement("page_alerts_at"), arguments | {"at": reading.observed_at})
+    return reading, [AlertAt(*each) for each in rows]

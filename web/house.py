@@ -5,13 +5,17 @@ from __future__ import annotations
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from threading import Lock
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from quantrac.clock import Clock
+from quantrac.domain.limits import LimitSet
+from quantrac.domain.stations import Registry
 from quantrac.domain.statuses import LOOKS
 from sql import page_rows
 from sql.account_store import AccountStore
+from sql.catalogue import load_limit_sets, load_registry
 from sql.web_database import WebDatabase
 from web import words
 from web.accounts.door import Door
@@ -23,6 +27,8 @@ from web.throttle import Throttle
 
 PER_SESSION = (120, 10.0)
 """Requests of one session: at once, and per second. A page and its parts are five."""
+CATALOGUE_S = 30.0
+"""An import is seen within half a minute, as the workers see it."""
 OIDC_BACK = "/login/oidc/back"
 LOGINS_PER_S = 1 / 6
 """Tries to log in from one address in the long run; argon2 costs us a tenth of a second each."""
@@ -37,10 +43,20 @@ class House:
         self.conninfo = conninfo
         self.accounts = AccountStore(database)
         self.door = Door(self.accounts, clock, options.session, options.idle)
+        self._catalogue: tuple[float, Registry, list[LimitSet]] | None = None
+        self._loading = Lock()
         self.throttle = Throttle(*PER_SESSION)
         self.logins = Throttle(options.logins_at_once, LOGINS_PER_S)
         self.hub = Hub(self._marks)
         self.oidc = None if options.oidc is None else Oidc(options.oidc, f"{options.origin}{OIDC_BACK}")
+
+    def catalogue(self) -> tuple[Registry, list[LimitSet]]:
+        """Return stations and limits as they are described, not older than ``CATALOGUE_S``."""
+        now_s = self.clock.monotonic_s()
+        with self._loading:
+            if self._catalogue is None or now_s - self._catalogue[0] > CATALOGUE_S:
+                self._catalogue = (now_s, load_registry(self.conninfo), load_limit_sets(self.conninfo))
+            return self._catalogue[1:]
 
     def _marks(self) -> dict[str, object]:
         with self.database.reading("looking for news") as cursor:

@@ -14,6 +14,7 @@ from quantrac.domain.alerts import AlertKind, Severity
 from quantrac.domain.incidents import Extent, IncidentCause, IncidentState, Topic, WindowKind
 from quantrac.domain.oncall import ContactKind, PersonRole, SwapState
 from quantrac.domain.words import Bilingual
+from web.stations.why import Why
 
 B = Bilingual
 
@@ -59,6 +60,7 @@ WORDS: Mapping[type[StrEnum], Mapping[str, B]] = {
         "offline": B("Mất tín hiệu", "no signal"),
         "due": B("Thiếu số liệu", "no usable reading"),
         "flooding": B("Gửi quá nhiều", "sends too much"),
+        "revision": B("Sửa số liệu", "revised readings"),
     },
     WindowKind: {
         "maintenance": B("Bảo trì", "maintenance"),
@@ -173,6 +175,21 @@ WORDS: Mapping[type[StrEnum], Mapping[str, B]] = {
         "circle": B("chính sách nối vòng tròn", "policies go round in a circle"),
         "no_policy": B("mức này không có chính sách", "no policy for this severity"),
         "empty_step": B("bước này không tới ai", "this step reaches nobody"),
+    },
+    Why: {
+        "no_reading": B("không có số liệu trong một ngày trước đó", "there is no reading within the day before"),
+        "late": B("đến muộn: lưu, xét, báo cáo, không gọi trực", "late: stored, judged, reported, nobody is paged"),
+        "not_measuring": B("trạm báo không đo: không tính với giới hạn", "the logger does not measure: does not count"),
+        "flagged": B("bị gắn cờ nghi ngờ hoặc loại: không tính", "flagged as suspect or bad: does not count"),
+        "no_limit": B("không có giới hạn để so", "no limit to compare with"),
+        "within": B("trong giới hạn", "within its limit"),
+        "beyond": B("ngoài giới hạn", "beyond its limit"),
+        "no_alert": B("lúc đó không có cảnh báo nào mở", "no alert was open then"),
+        "work_item": B("có cảnh báo, nhưng quy tắc không gọi trực", "an alert was open whose rule pages nobody"),
+        "retrospective": B("kết luận từ số liệu truyền bù: chỉ báo cáo", "rests on late data: reported only"),
+        "in_window": B("trong lịch dừng báo", "within a window"),
+        "not_told": B("sự cố không báo ai", "the incident was told to nobody"),
+        "told": B("sự cố đã gọi trực", "the incident was told to officers"),
     },
     SwapState: {
         "proposed": B("Chờ trả lời", "proposed"),

@@ -20,6 +20,8 @@ def audit(visit: Visit) -> Response:
     with visit.house.database.reading("reading the audit") as cursor:
         rows = cursor.execute(statement("page_audit"), arguments).fetchall()
     entries = [json.loads(entry) for _, entry in rows]
+    for entry in entries:
+        entry["said"] = json.dumps(entry["detail"], ensure_ascii=False)
     return visit.render("audit.html", {"entries": entries, "more": rows[-1][0] if len(rows) == PAGE_OF else None})
 
 

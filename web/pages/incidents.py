@@ -16,7 +16,6 @@ from quantrac.domain.incidents import MAX_ATTACHMENT_BYTES, Attachment, Incident
 from quantrac.domain.stations import VIETNAM
 from quantrac.errors import QuantracError, StoreError
 from sql import page_rows
-from sql.catalogue import load_limit_sets, load_registry
 from sql.incident_store import IncidentTransaction
 from sql.reports import AlertLine, Reports
 from sql.web_database import ActingStore
@@ -95,9 +94,9 @@ def curve(visit: Visit) -> Response:
 
 
 def _story(visit: Visit, alert: AlertLine) -> Story:
-    conninfo = visit.house.conninfo
-    with Reports(conninfo) as reports:
-        return story_of(reports, load_registry(conninfo), load_limit_sets(conninfo), alert)
+    registry, limit_sets = visit.house.catalogue()
+    with Reports(visit.house.conninfo) as reports:
+        return story_of(reports, registry, limit_sets, alert)
 
 
 def _around(cursor: page_rows.Cursor, visit: Visit, alert: AlertLine) -> Around:

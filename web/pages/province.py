@@ -29,7 +29,8 @@ def wall(visit: Visit) -> Response:
 
 def overview(visit: Visit) -> Response:
     """Return the parts of the page that change, for an open page."""
-    return visit.render("parts/overview.html", _shown(visit))
+    wall = visit.request.query_params.get("wall") == "1"
+    return visit.render("parts/wall.html" if wall else "parts/overview.html", _shown(visit))
 
 
 def stations(visit: Visit) -> Response:

@@ -13,11 +13,12 @@ from quantrac.domain.parameters import names_of
 from quantrac.domain.stations import VIETNAM, Station
 from reports.clock import DaySoFar, Outlook, outlook
 from sql import page_rows, station_rows
-from sql.catalogue import load_registry
 from sql.page_rows import LatestRow
 from web.incidents.view import cut
+from web.pages.incidents import local_instant
 from web.stations.period import CHOICES, Period, period_of
 from web.stations.trend import columns
+from web.stations.why import steps_of
 from web.visit import Visit, WebError, not_found, page
 
 DAYS = 14
@@ -43,7 +44,7 @@ def station(visit: Visit) -> Response:
         alerts = page_rows.alerts(cursor, station=code, limit=ALERTS)
         spans = station_rows.status_spans(cursor, code, now - timedelta(days=30), now)
         incidents = page_rows.incidents(cursor, [code], only_active=False, limit=8)
-    described = load_registry(visit.house.conninfo).station(code, now)
+    described = visit.house.catalogue()[0].station(code, now)
     days = [first + timedelta(days=n) for n in range(DAYS)]
     ratio = {(r.parameter, r.day): r for r in received}
     return visit.render("station.html", {
@@ -82,6 +83,20 @@ def trend(visit: Visit) -> Response:
             cursor, code, parameter, since=period.since, until=period.until, width=period.width
         )
     return JSONResponse(columns(rows, [(a, b, c, d) for a, b, c, d in limits], period))
+
+
+def why(visit: Visit) -> Response:
+    """Say why a reading has paged somebody, or why not."""
+    code, query = visit.path("code"), visit.request.query_params
+    visit.see(code)
+    parameter, at = query.get("parameter", "")[:20], visit.now
+    if query.get("at"):
+        at = local_instant(query["at"])
+    with visit.house.database.reading("asking why") as cursor:
+        reading, alerts = station_rows.reading_at(cursor, code, parameter, at)
+        windows = [] if reading is None else page_rows.windows(cursor, [code], reading.observed_at, visit.now)
+    steps = steps_of(reading, alerts, windows, parameter)
+    return visit.render("parts/why.html", {"reading": reading, "steps": steps})
 
 
 def export(visit: Visit) -> Response:
@@ -154,5 +169,6 @@ ROUTES = [
     page("/stations/{code}", station),
     page("/stations/{code}/latest", latest),
     page("/stations/{code}/trend.json", trend),
+    page("/stations/{code}/why", why),
     page("/stations/{code}/readings.csv", export),
 ]

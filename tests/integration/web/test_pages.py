@@ -9,8 +9,11 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from local.page import as_json, incident_of, invite, take
+from quantrac.clock import SystemClock
 from quantrac.domain.accounts import Role
 from quantrac.domain.stations import VIETNAM
+from quantrac.errors import ServerError
 
 from .conftest import Site
 from .town import HTML, OTHER, QUIET, SLUG, Town
@@ -149,6 +152,8 @@ def test_a_station_shows_trend_csv_and_what_it_is(site: Site, town: Town) -> Non
     page = browser.get(f"/stations/{SLUG}").text
     for words in ("Đồng hồ tuân thủ", "Tỷ lệ số liệu nhận được", "Mô tả đang áp dụng", "QCVN40-2011-A"):
         assert words in page
+    for station in (SLUG, OTHER, QUIET):  # some of their limits hold since ever
+        assert browser.get(f"/stations/{station}/trend.json?parameter=COD&hours=1440").status_code == 200, station
     trend = browser.get(f"/stations/{SLUG}/trend.json?parameter=COD&hours=72").json()
     assert 400 < len(trend["t"]) <= 601
     assert max(v for v in trend["high"] if v is not None) > 90
@@ -196,3 +201,30 @@ def test_the_rota_is_seen_swapped_and_fed_to_a_calendar(site: Site, town: Town) 
     assert site.logged_in(site.new()).post("/duty/overrides", change).status_code == 403
     assert "an@so.vn" in browser.get("/channels").text
     assert "insert into rota_overrides" in {entry["action"] for entry in site.audit()}
+
+
+def test_the_demo_invites_and_takes_an_incident_as_an_officer_does(site: Site, town: Town, number: int) -> None:
+    [(alert,)] = site.sql("SELECT min(alert_id) FROM incident_alerts WHERE incident_id = %s", number)
+    assert isinstance(alert, int)
+    assert incident_of(site.database.reader, alert + 999) is None
+    stuck = incident_of(site.database.reader, 1)
+    assert stuck is not None
+    link = invite(site.database.web, site.url, SystemClock())
+    take(link, stuck.id)
+    taken = incident_of(site.database.reader, 1)
+    assert taken is not None
+    said = as_json(taken)
+    assert said is not None
+    assert (said["holder"], said["acknowledged_through"]) == ("demo", "page")
+    with pytest.raises(ServerError):
+        take(link, stuck.id)  # it lets in once
+
+
+def test_why_a_reading_has_paged_is_told(site: Site, number: int) -> None:
+    browser = site.logged_in(site.new())
+    told = browser.get(f"/stations/{SLUG}/why?parameter=COD").text
+    assert "ngoài giới hạn" in told
+    assert f"#{number}" in told
+    assert "trong giới hạn" in browser.get(f"/stations/{QUIET}/why?parameter=COD&at={_at(-30)}").text
+    assert "không có số liệu" in browser.get(f"/stations/{QUIET}/why?parameter=Nothing").text
+    assert browser.get(f"/stations/{QUIET}/why?parameter=COD&at=yesterday").status_code == 400
