@@ -70,11 +70,15 @@ def prepare(store: WorkerStore, topic: RawTopic, clock: Clock) -> Origin:
     source, now = topic.source, clock.now()
     with store.transaction() as tx:
         tx.progress.adopt(source, source.partition("/")[0])
-        for other, records in tx.progress.others(source).items():
+        others = tx.progress.others(source)
+        # Under a topic made anew a worker may have acknowledged some records before it noticed.
+        anew = bool(others) and source not in tx.progress.others("")
+        for other, records in others.items():
             found = LogBreak(0, BreakKind.TOPIC_ANEW, records, records + 1)
             if tx.progress.note(source, found, now):
                 _log.error("raw_topic_made_anew", before=ids_of(other), now=ids_of(source), told=found.told)
-        _notice_restored(tx, topic, now)
+        if not anew:
+            _notice_restored(tx, topic, now)
         reached = tx.progress.reached(source, topic.logs)
         replayed = {partition: r.replayed_before for partition, r in reached.items() if r.replayed_before}
         return Origin(source, tx.progress.installation(), replayed)
