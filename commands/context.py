@@ -124,6 +124,7 @@ class Context:
             session=timedelta(hours=s.web_session_hours),
             idle=timedelta(hours=s.web_idle_hours),
             tiles=s.web_tiles_url,
+            link_key=self.link_key_file,
             oidc=oidc,
         )
 

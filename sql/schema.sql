@@ -945,6 +945,7 @@ CREATE INDEX reading_hours_failure ON public.reading_hours USING btree (hour_sta
 CREATE INDEX reading_hours_stale ON public.reading_hours USING btree (hour_start) WHERE stale;
 CREATE INDEX reading_revisions_key ON public.reading_revisions USING btree (station, parameter, observed_at);
 CREATE INDEX reading_revisions_replaced ON public.reading_revisions USING btree (replaced_at);
+CREATE INDEX readings_marked ON public.readings USING btree (observed_at) WHERE (reasons IS NOT NULL);
 CREATE INDEX receipts_carried ON public.receipts USING btree (carried_at);
 CREATE INDEX receipts_hour ON public.receipts USING btree (hour_start);
 CREATE INDEX receipts_committed_hour ON public.receipts_committed USING btree (hour_start);
@@ -1526,41 +1527,41 @@ AS $function$
       FROM led
      ORDER BY station, parameter
 $function$;
-CREATE OR REPLACE FUNCTION public.daily_loads(first_day date, last_day date)
+CREATE OR REPLACE FUNCTION public.daily_loads(first_day date, last_day date, of_stations text[] DEFAULT NULL::text[])
  RETURNS TABLE(station text, day date, parameter text, amount double precision, unit text)
  LANGUAGE sql
  STABLE
+ SET search_path TO 'public'
 AS $function$
     WITH described AS (
         SELECT DISTINCT ON (s.code, d.day) s.code, s.effective_from, d.day::date AS day
           FROM generate_series(first_day::timestamp, last_day::timestamp, '1 day') AS d (day)
-          JOIN stations AS s ON s.effective_from <= d.day
+          JOIN stations AS s ON s.effective_from <= d.day AND (of_stations IS NULL OR s.code = ANY (of_stations))
          ORDER BY s.code, d.day, s.effective_from DESC
     ), hours AS (
         SELECT described.code, described.day, sensors.parameter, lower(sensors.unit) AS unit, h.hour_start,
                (h.usable_sum / h.usable_count)::float8 AS mean,
-               least(h.usable_count * sensors.cadence_s / 3600, 1) AS covered
+               (h.usable_sum / h.usable_count)::float8 * least(h.usable_count * sensors.cadence_s / 3600, 1)
+                   * CASE lower(sensors.unit) WHEN 'm3/h' THEN 1 WHEN 'm³/h' THEN 1 WHEN 'l/s' THEN 3.6
+                                              WHEN 'm3/d' THEN 1 / 24.0 WHEN 'm³/d' THEN 1 / 24.0
+                                              WHEN 'm3/ngày' THEN 1 / 24.0 WHEN 'm³/ngày' THEN 1 / 24.0 END AS m3
           FROM described
           JOIN sensors ON sensors.station = described.code AND sensors.effective_from = described.effective_from
           JOIN reading_hours AS h
             ON h.station = described.code AND h.parameter = sensors.parameter AND h.usable_count > 0
            AND h.hour_start >= described.day::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'
            AND h.hour_start < (described.day + 1)::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'
-    ), volumes AS (
-        SELECT hours.code, hours.day, hours.parameter, hours.hour_start, hours.mean * hours.covered * factor.m3_per_h AS m3
+    ), beside AS (
+        SELECT *, max(m3) FILTER (WHERE hours.parameter = 'Flow') OVER (PARTITION BY hours.code, hours.hour_start) AS discharged
           FROM hours
-          JOIN (VALUES ('m3/h', 1.0), ('m³/h', 1.0), ('m3/d', 1 / 24.0), ('m³/d', 1 / 24.0), ('m3/ngày', 1 / 24.0),
-                       ('m³/ngày', 1 / 24.0), ('l/s', 3.6)) AS factor (unit, m3_per_h) ON factor.unit = hours.unit
-         WHERE hours.parameter IN ('Flow', 'Flow_in')
     )
-    SELECT code, day, parameter, sum(m3), 'm³' FROM volumes GROUP BY code, day, parameter
-    UNION ALL
-    SELECT volumes.code, volumes.day, hours.parameter, sum(volumes.m3 * hours.mean) / 1000, 'kg'
-      FROM volumes
-      JOIN hours ON hours.code = volumes.code AND hours.hour_start = volumes.hour_start
-     WHERE volumes.parameter = 'Flow'
-       AND hours.unit IN ('mg/l', 'mg/l as n', 'mg/l as p', 'g/m3', 'g/m³')
-     GROUP BY volumes.code, volumes.day, hours.parameter
+    SELECT code, beside.day, beside.parameter,
+           CASE WHEN beside.parameter IN ('Flow', 'Flow_in') THEN sum(m3) ELSE sum(discharged * mean) / 1000 END,
+           CASE WHEN beside.parameter IN ('Flow', 'Flow_in') THEN 'm³' ELSE 'kg' END
+      FROM beside
+     WHERE CASE WHEN beside.parameter IN ('Flow', 'Flow_in') THEN m3 IS NOT NULL
+                ELSE discharged IS NOT NULL AND beside.unit IN ('mg/l', 'mg/l as n', 'mg/l as p', 'g/m3', 'g/m³') END
+     GROUP BY code, beside.day, beside.parameter
 $function$;
 CREATE OR REPLACE FUNCTION public.data_received(first_day date, last_day date)
  RETURNS TABLE(station text, parameter text, day date, expected double precision, received double precision, usable double precision)

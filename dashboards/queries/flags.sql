@@ -1,15 +1,12 @@
--- Only hours that hold something unusable are looked into.
-SELECT $__timeGroupAlias(hour.hour_start, $__interval),
+-- An index of the marked readings alone serves it.
+SELECT $__timeGroupAlias(reading.observed_at, $__interval),
        reason AS metric,
        count(*)::float8 AS readings
-  FROM reading_hours AS hour
-  JOIN readings AS reading
-    ON reading.station = hour.station AND reading.parameter = hour.parameter
-   AND reading.observed_at >= hour.hour_start AND reading.observed_at < hour.hour_start + INTERVAL '1 hour'
+  FROM readings AS reading
  CROSS JOIN LATERAL unnest(reading.reasons) AS reason
- WHERE hour.station IN (${stations:sqlstring})
-   AND hour.usable_count < hour.total_count
-   AND $__timeFilter(hour.hour_start)
+ WHERE reading.reasons IS NOT NULL
+   AND reading.station IN (${stations:sqlstring})
+   AND $__timeFilter(reading.observed_at)
    AND reason <> 'first_reading'
  GROUP BY 1, 2
  ORDER BY 1, 2

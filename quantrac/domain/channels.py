@@ -78,7 +78,8 @@ class Span:
 def spans_after(spans: Sequence[Span], observed: Iterable[ChannelState]) -> list[Span]:
     """Return the spans after more was observed, in any order; of one instant the last word counts.
 
-    A late observation inside a span of another state divides it: of that span only its two ends are certain then.
+    A late observation inside a span of another state divides it: of that span only its two ends are certain then. One
+    between spans is a span of its own.
 
     >>> from datetime import UTC, timedelta
     >>> at = [datetime(2026, 11, 23, tzinfo=UTC) + timedelta(minutes=5 * n) for n in range(4)]
@@ -91,8 +92,8 @@ def spans_after(spans: Sequence[Span], observed: Iterable[ChannelState]) -> list
         place = bisect_right(found, at, key=lambda span: span.since) - 1
         span = found[place] if place >= 0 else None
         if span is None or at > span.until:
-            follows = span is not None and span.state == state
-            if follows and span is not None:
+            # Between two spans may lie what a division left out: only the newest one is sure to go on.
+            if span is not None and span.state == state and place == len(found) - 1:
                 found[place] = replace(span, until=at)
             else:
                 found.insert(place + 1, Span(at, at, state))
