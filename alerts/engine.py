@@ -15,7 +15,7 @@ import msgspec
 from alerts.adoption import adopted
 from alerts.escalation import IDLE, AlertState, Decision, Observation, Reason, not_paged_again, step
 from alerts.limits import limit_for
-from alerts.observations import AnomalyScore, SensorRule
+from alerts.observations import AnomalyScore, SensorRule, state_rules
 from alerts.rules import Rule, Trigger, rules_in_force
 from alerts.thresholds import thresholds
 from alerts.transitions import PagedAnomaly, reassessment_of, resolution, transition_of
@@ -55,7 +55,9 @@ class _Plan:
     def __init__(self, sensor: Sensor, state: _SensorState, rules: Sequence[SensorRule]) -> None:
         self.sensor, self.state, self.rules = sensor, state, tuple(rules)
         ranges = [r.thresholds.reach[0] for r in rules if r.thresholds is not None]
-        self.low = max((low for low, _ in ranges), default=-math.inf)
+        # Of a state no value is far from every threshold.
+        nowhere = any(r.rule.trigger is Trigger.STATE for r in rules)
+        self.low = math.inf if nowhere else max((low for low, _ in ranges), default=-math.inf)
         self.high = min((high for _, high in ranges), default=math.inf)
 
 
@@ -91,7 +93,7 @@ class StationAlerts:
         self._sensors, self.restored = _restore(snapshot)
         if open_alerts is not None:
             self._reconcile(open_alerts)
-        self._gone = [p for p in self._sensors if p not in station.sensor_of]
+        self._gone = [p for p in self._sensors if p not in station.sensor_of and p not in station.channel_of]
         self._plans: dict[date, dict[str, _Plan]] = {}
         self._plan: dict[str, _Plan] = {}
         self._from = self._to = _LONG_AGO
@@ -324,9 +326,15 @@ class StationAlerts:
         ]
         problems: list[str] = []
         plans = {}
+        water = [r for r in rules if r.trigger is not Trigger.STATE]
         for sensor in self._station.sensors:
             state = self._sensors.setdefault(sensor.parameter, _SensorState())
-            plans[sensor.parameter] = _Plan(sensor, state, self._sensor_rules(sensor, rules, day, problems))
+            plans[sensor.parameter] = _Plan(sensor, state, self._sensor_rules(sensor, water, day, problems))
+        # Housekeeping is watched by rules of states alone: nothing ever judges it as water.
+        for sensor, watching in state_rules(self._station, rules):
+            plans[sensor.parameter] = _Plan(
+                sensor, self._sensors.setdefault(sensor.parameter, _SensorState()), watching
+            )
         self.problems = tuple(problems)
         return plans
 

@@ -40,7 +40,7 @@ class KnownRecipients:
         """The channel that it serves."""
         return self._notifier.channel
 
-    def send(self, notification: Notification) -> None:
+    def send(self, notification: Notification) -> str:
         """Deliver one notification.
 
         Raises
@@ -52,12 +52,12 @@ class KnownRecipients:
         """
         if not self._is_known(notification.recipient.casefold()):
             raise NotifyError(
-                "The recipient is neither in the notifier's QUANTRAC_MAIL_TO nor a contact of any station: a contact "
+                "The recipient is neither in the notifier's settings nor a contact of any station or person: a contact "
                 "that was removed, settings that differ from the worker's, or somebody wrote into the outbox. "
                 "This message is given up.",
                 retryable=False,
             )
-        self._notifier.send(notification)
+        return self._notifier.send(notification)
 
     def close(self) -> None:
         """Let go of connections."""

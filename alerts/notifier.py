@@ -8,7 +8,7 @@ out again after the lease.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -116,12 +116,12 @@ class NotifierLoop:
     def _deliver(self, pending: PendingNotification, stop: threading.Event) -> None:
         channel = pending.notification.channel
         try:
-            self._notifier(channel).send(self._illustrated(pending))
+            receipt = self._notifier(channel).send(self._illustrated(pending))
         except NotifyError as exc:
             self._note_failure(pending, exc)
             return
         # A crash exactly here sends the message again: it is accepted, and not yet noted.
-        self._note_delivery(pending, stop)
+        self._note_delivery(pending, receipt, stop)
         _deliveries.labels(channel=channel.value, outcome="delivered").inc()
         _log.info("notification_delivered", id=pending.id, message_id=pending.notification.message_id)
 
@@ -136,12 +136,12 @@ class NotifierLoop:
             _log.warning("curve_not_drawn", id=pending.id, error=str(exc))
             return sent
 
-    def _note_delivery(self, pending: PendingNotification, stop: threading.Event) -> None:
+    def _note_delivery(self, pending: PendingNotification, receipt: str, stop: threading.Event) -> None:
         """Note it for as long as it takes: a database that is away just now must not make the message go out again."""
-        accepted_at = self._clock.now()
+        accepted_at, receipt = self._clock.now(), masked(receipt, pending.notification.recipient)
         while True:
             try:
-                self._store.delivered(pending.id, accepted_at)
+                self._store.delivered(pending.id, accepted_at, receipt)
             except StoreError as exc:
                 if not exc.retryable or stop.wait(self._options.store_pause_s):
                     raise
@@ -151,7 +151,8 @@ class NotifierLoop:
 
     def _note_failure(self, pending: PendingNotification, exc: NotifyError) -> None:
         now, policy = self._clock.now(), self._options.retries
-        next_try_at = now + timedelta(seconds=policy.pause_s(pending.attempts + 1))
+        pause = timedelta(seconds=policy.pause_s(pending.attempts + 1))
+        next_try_at = now + max(pause, exc.again_after or pause)
         given_up = not exc.retryable or next_try_at - pending.created_at > policy.give_up_after
         error = masked(str(exc), pending.notification.recipient)
         self._store.failed(pending.id, now, error, None if given_up else next_try_at)
@@ -163,9 +164,9 @@ class NotifierLoop:
     def _notifier(self, channel: Channel) -> Notifier:
         notifier = self._notifiers.get(channel)
         if notifier is None:
+            setting = "QUANTRAC_VAPID_KEY_FILE" if channel is Channel.WEB_PUSH else "QUANTRAC_WEBHOOKS_FILE"
             raise NotifyError(
-                f"No notifier is configured for the channel {channel.value}: set QUANTRAC_WEBHOOKS_FILE. "
-                "This message is given up.",
+                f"No notifier is configured for the channel {channel.value}: set {setting}. This message is given up.",
                 retryable=False,
             )
         return notifier
@@ -178,3 +179,24 @@ class NotifierLoop:
     def _close_connections(self) -> None:
         for notifier in self._notifiers.values():
             notifier.close()
+
+
+def run_together(loops: Sequence[Callable[[threading.Event], None]], stop: threading.Event) -> None:
+    """Run loops side by side until ``stop`` is set; when one fails all end, and its error is raised."""
+    failed: list[BaseException] = []
+
+    def work(loop: Callable[[threading.Event], None]) -> None:
+        try:
+            loop(stop)
+        except BaseException as exc:  # noqa: BLE001  raised below, in the thread that ends the process
+            failed.append(exc)
+            stop.set()
+
+    threads = [threading.Thread(target=work, args=(loop,)) for loop in loops[1:]]
+    for thread in threads:
+        thread.start()
+    work(loops[0])
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -13,6 +14,7 @@ from alerts.thresholds import Thresholds, exceeds, harm_measure
 from quantrac.domain.alerts import AlertKind
 from quantrac.domain.limits import Limit
 from quantrac.domain.readings import CheckedReading, Flag, QcReason, Status
+from quantrac.domain.stations import Sensor, Station
 from quantrac.domain.words import Bilingual
 
 
@@ -82,6 +84,8 @@ class SensorRule:
 
     def observe(self, checked: CheckedReading, score: AnomalyScore | None) -> Observation | Reason:
         """Return the reading as this rule sees it, or why it does not count; order and lane are not looked at."""
+        if self.rule.trigger is Trigger.STATE:
+            return _state(self.rule, checked)
         if self.rule.kind is AlertKind.FAULT:
             return self._flat_high(checked) if self.rule.trigger is Trigger.FLAT_HIGH else _fault(self.rule, checked)
         if not checked.usable:
@@ -143,6 +147,23 @@ def _anomaly(watched: SensorRule, checked: CheckedReading, score: AnomalyScore |
 def _pollution(score: AnomalyScore) -> float:
     """Return the probability with which the model takes it for pollution; 0 when it takes it for something else."""
     return score.triage.probability if score.triage is not None and score.triage.cls == POLLUTION else 0.0
+
+
+def state_rules(station: Station, rules: Iterable[Rule]) -> Iterator[tuple[Sensor, list[SensorRule]]]:
+    """Yield each housekeeping channel that rules of states watch, as the engine sees a sensor, and these rules."""
+    listed = [rule for rule in rules if rule.trigger is Trigger.STATE]
+    for channel in station.channels:
+        watching = [SensorRule(rule, None) for rule in listed if rule.applies_to(channel.code)]
+        if watching:
+            yield Sensor(channel.code, "", channel.cadence_s), watching
+
+
+def _state(rule: Rule, checked: CheckedReading) -> Observation | Reason:
+    reading = checked.reading
+    if reading.value is None:
+        return Reason.UNUSABLE
+    top = len(rule.steps) if reading.value in rule.states else 0
+    return Observation(reading.observed_at, reading.value, top, top)
 
 
 def _fault(rule: Rule, checked: CheckedReading) -> Observation | Reason:

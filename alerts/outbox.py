@@ -15,8 +15,8 @@ class OutboxStore(Protocol):
         """Take at most ``limit`` that are due, oldest first; nobody else gets them for ``lease_s``."""
         ...
 
-    def delivered(self, notification_id: int, now: datetime) -> None:
-        """Record that the receiver has accepted one; lasting when this returns."""
+    def delivered(self, notification_id: int, now: datetime, receipt: str) -> None:
+        """Record that the receiver has accepted one, and what it answered; lasting when this returns."""
         ...
 
     def failed(self, notification_id: int, now: datetime, error: str, next_try_at: datetime | None) -> None:

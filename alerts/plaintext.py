@@ -16,6 +16,9 @@ CONTACTS = Bilingual("Liên hệ", "Whom to ring")
 STEPS = Bilingual("Việc cần làm", "What to do")
 ANSWER = Bilingual("Xác nhận", "Acknowledge")
 
+MOST_LETTERS = 1000
+"""Of a line: whatever name or explanation is longer was not meant to be read."""
+
 
 def plain(content: Content) -> str:
     """Return a message as text, Vietnamese first. No line holds a control character: a name forges nothing."""
@@ -24,8 +27,9 @@ def plain(content: Content) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a text without line breaks and control characters."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    """Return a text without line breaks and control characters, and not longer than anybody reads."""
+    shown = text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}…"
+    return "".join(c if c.isprintable() else " " for c in shown)
 
 
 def _plain(content: Content, language: str) -> Iterable[str]:

@@ -29,6 +29,8 @@ class Trigger(StrEnum):
     """Logger status 02, a value that quality control found bad, or a missing one."""
     CALIBRATING = "calibrating"
     """Logger status 01."""
+    STATE = "state"
+    """A housekeeping channel in one of the rule's ``states``: the door open, mains power gone."""
     FLAT_HIGH = "flat_high"
     """A flat line beyond the limit: full scale, or a probe that is stuck where it hurts."""
     USABLE = "usable"
@@ -90,9 +92,11 @@ class Rule:
     """due: for how long an instrument may be calibrated (status 01) before that counts as an omission, in seconds."""
     fault_s: float = 0.0
     """due: the same for an instrument that reports a fault (status 02), in seconds."""
+    states: tuple[float, ...] = ()
+    """fault with trigger state: what the channels named by ``parameters`` must say to count."""
 
     def applies_to(self, parameter: str) -> bool:
-        """Whether the rule watches a parameter."""
+        """Whether the rule watches a parameter, or, with trigger state, a housekeeping channel."""
         return parameter not in self.except_parameters and (not self.parameters or parameter in self.parameters)
 
 
@@ -102,7 +106,7 @@ _OLD_POLLUTION = "process"
 STEP_KEYS = frozenset(f.name for f in fields(Step)) | {_OLD_POLLUTION}
 _NEEDED = {AlertKind.LIMIT: "fraction", AlertKind.ANOMALY: "probability", AlertKind.OFFLINE: "after_s"}
 _TRIGGERS = {
-    AlertKind.FAULT: (Trigger.FAULT, Trigger.CALIBRATING, Trigger.FLAT_HIGH),
+    AlertKind.FAULT: (Trigger.FAULT, Trigger.CALIBRATING, Trigger.FLAT_HIGH, Trigger.STATE),
     AlertKind.DUE: (Trigger.USABLE, Trigger.CADENCE),
 }
 """By kind; the first is what counts where a rule names none."""
@@ -150,7 +154,7 @@ def document(rule: Rule) -> dict[str, Any]:
     values = asdict(rule)
     steps = values.pop("steps")
     values["effective_from"] = rule.effective_from.isoformat()
-    for key in ("parameters", "except_parameters", "page_at"):
+    for key in ("parameters", "except_parameters", "page_at", "states"):
         values[key] = list(values[key])
     return values | {"step": [{k: v for k, v in step.items() if v is not None} for step in steps]}
 
@@ -221,6 +225,7 @@ def _rule(table: Table) -> Rule:
         page_at=_station_kinds(table),
         calibration_s=_seconds(table, "calibration_s"),
         fault_s=_seconds(table, "fault_s"),
+        states=_states(table),
     )
 
 
@@ -238,6 +243,19 @@ def _station_kinds(table: Table) -> tuple[str, ...]:
         if kind not in tuple(StationKind):
             raise table.error("page_at", f"names {kind!r}; kinds of stations are {', '.join(StationKind)}.")
     return kinds
+
+
+def _states(table: Table) -> tuple[float, ...]:
+    """Return the states of channels that count; a rule has them with trigger state, and only then."""
+    states = table.values.get("states", [])
+    if not isinstance(states, list) or any(isinstance(s, bool) or not isinstance(s, int | float) for s in states):
+        raise table.error("states", "must be a list of numbers: what the channel says.")
+    watches = table.values.get("trigger") == Trigger.STATE.value
+    if watches and not (states and table.texts("parameters")):
+        raise table.error("states", "is missing, or parameters; a rule of states names its channels and their states.")
+    if states and not watches:
+        raise table.error("states", 'is only for rules of kind fault with trigger = "state".')
+    return tuple(float(s) for s in states)
 
 
 def _seconds(table: Table, key: str) -> float:

@@ -206,6 +206,8 @@ def _flat_high(parameter: str, value: float, limit: Limit, run: Bilingual) -> Bi
 
 
 def _fault(rule: Rule, parameter: str, run: Bilingual) -> Bilingual:
+    if rule.trigger is Trigger.STATE:
+        return Bilingual(f"{parameter}: {rule.title_vi}, {run.vi}", f"{parameter}: {rule.title_en}, {run.en}")
     if rule.trigger is Trigger.CALIBRATING:
         return Bilingual(f"{parameter}: đang hiệu chuẩn, {run.vi}", f"{parameter}: calibrating, {run.en}")
     return Bilingual(

@@ -33,7 +33,7 @@ def delays_of(stage: Stage, readings_per_s: float, seconds: float, *more: str, d
     before = _histogram(stage)
     run = fleet(stage, readings_per_s / READINGS_PER_MESSAGE, seconds, *more)
     run.begin()
-    stage.until(run.ended, seconds + 60, FLEET_GOES_ON)
+    stage.until(run.ended, seconds + 120, FLEET_GOES_ON)
     if drain:
         run.until_drained(DRAINED_S)
     run.close()

@@ -19,6 +19,9 @@ from simulators.flood import FLOODS, flood
 HONEST_READINGS_PER_S = 50.0
 """Ten provinces; the delay of five readings a second would be that of a handful of messages."""
 FLOODER = "BENCH_000"
+PER_S = {"large nonsense": 20.0, "many refusals": 20.0, "small nonsense": 1000.0}
+"""Messages a second of the flood: forty times the quota of bytes (256 KiB each), twenty times that of messages. None
+holds a reading that is stored, so that the delays are those of the honest stations alone."""
 
 
 def measure_floods(stage: Stage, seconds: float) -> dict[str, object]:
@@ -26,11 +29,11 @@ def measure_floods(stage: Stage, seconds: float) -> dict[str, object]:
     honest = [f"--station={s.code}" for s in bench_registry().stations if s.code != FLOODER]
     quiet = delays_of(stage, HONEST_READINGS_PER_S, seconds, *honest)
     result: dict[str, object] = {"honest_alone": quantiles(quiet)}
-    for name, payload in FLOODS.items():
+    for name, per_s in PER_S.items():
         stop = threading.Event()
         endpoint, clock = stage.servers.mosquitto.endpoint(FLOODER), SystemClock()
         with ThreadPoolExecutor(1) as pool:
-            running = pool.submit(flood, endpoint, FLOODER, payload, stop, clock)
+            running = pool.submit(flood, endpoint, FLOODER, FLOODS[name], stop, clock=clock, per_s=per_s)
             try:
                 found: Counter[int] = delays_of(stage, HONEST_READINGS_PER_S, seconds, *honest, drain=False)
             finally:

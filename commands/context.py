@@ -124,6 +124,7 @@ class Context:
             session=timedelta(hours=s.web_session_hours),
             idle=timedelta(hours=s.web_idle_hours),
             tiles=s.web_tiles_url,
+            link_key=self.link_key_file,
             oidc=oidc,
         )
 
@@ -145,6 +146,11 @@ class Context:
             least_rows=s.trainer_min_rows,
             false_alarms_per_week=s.model_false_alarms_per_week,
         )
+
+    @property
+    def link_key_file(self) -> Path:
+        """File of the key that signs the links with which incidents are taken."""
+        return self.settings.link_key_file or self.settings.run_dir / "link.key"
 
     @property
     def models_dir(self) -> Path:

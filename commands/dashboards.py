@@ -39,6 +39,28 @@ def provision_() -> None:
         say(address)
 
 
+@app.command("check")
+def check_() -> None:
+    """Hold every dashboard against the form that Grafana's makers publish; the exit status is 1 where one differs.
+
+    Example: quantrac dashboards check
+    """
+    from dashboards.catalogue import dashboards
+    from dashboards.check import SCHEMAS, check
+
+    drawn = dashboards()
+    found = check(drawn)
+    for fault in found:
+        say(fault)
+    if found:
+        raise typer.Exit(1)
+    panels = sum(len(dashboard.panels) for dashboard in drawn)
+    say(
+        f"{len(drawn)} dashboards with {panels} panels are as the published schemas of Grafana {' and '.join(SCHEMAS)} "
+        "have it."
+    )
+
+
 @app.command("write")
 def write_(
     folder: Annotated[Path, typer.Argument(help="Folder that gets provisioning/ and dashboards/.")],

@@ -227,10 +227,11 @@ def plain_connections(s: Settings) -> Iterator[str]:
 
 
 def _plain_webhooks(s: Settings) -> Iterator[str]:
-    from alerts.notifiers.webhook import load_targets
+    from alerts.targets import load_targets
 
     if s.webhooks_file is not None:
-        for name, url in load_targets(s.webhooks_file).items():
+        for name, target in load_targets(s.webhooks_file).items():
+            url = target if isinstance(target, str) else target.url
             scheme = url.split("://", 1)[0].lower()
             if scheme in {"http", "json", "xml", "form", "mqtt", "mailto", "ws", "apprise", "matrix", "gotify", "ntfy"}:
                 yield f"the webhook {name!r} ({scheme}://)"

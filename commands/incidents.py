@@ -300,6 +300,7 @@ def run_incidents(context: Context, stop: threading.Event) -> None:
     SettingsError
         A server is not configured, or the file of webhooks holds a mistake.
     """
+    from alerts.incidents.links import Signer, load_key
     from alerts.incidents.step import IncidentStep, StepOptions
     from quantrac.domain.notifications import Channel
     from sql.incident_store import IncidentStore
@@ -307,10 +308,11 @@ def run_incidents(context: Context, stop: threading.Event) -> None:
     settings = context.settings
     common = [(Channel.EMAIL, address) for address in settings.mail_to]
     if settings.webhooks_file is not None:
-        from alerts.notifiers.webhook import load_targets
+        from alerts.targets import fixed, load_targets
 
-        common += [(Channel.WEBHOOK, name) for name in load_targets(settings.webhooks_file)]
-    options = StepOptions(tuple(common), pages=settings.incident_pages, web_url=settings.web_url)
+        common += [(Channel.WEBHOOK, name) for name in fixed(load_targets(settings.webhooks_file))]
+    signer = None if settings.web_url is None else Signer(load_key(context.link_key_file), settings.web_url)
+    options = StepOptions(tuple(common), pages=settings.incident_pages, web_url=settings.web_url, signer=signer)
     IncidentStep(IncidentStore(context.database().notifier), options, context.clock).run(stop)
 
 

@@ -14,6 +14,8 @@ from commands import (
     demo,
     doctor,
     drill,
+    evidence,
+    export,
     forwarding,
     incidents,
     ledger,
@@ -70,10 +72,12 @@ app.add_typer(incidents.app, name="incidents")
 app.add_typer(oncall.app, name="oncall")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(audit.app, name="audit")
+app.add_typer(evidence.app, name="evidence")
 app.add_typer(revisions.app, name="revisions")
 app.add_typer(reports.app, name="report")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(forwarding.app, name="forwarding")
+app.add_typer(export.app, name="export")
 app.add_typer(progress.app, name="progress")
 app.add_typer(models.app, name="models")
 app.add_typer(dashboards.app, name="dashboards")

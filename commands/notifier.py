@@ -1,46 +1,86 @@
-"""The notifier process: the outbox of the database, joined to the mail server and the webhooks of the settings."""
+"""The notifier process: the outbox of the database, joined to the mail server and targets of the settings."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from commands.context import Context
+from quantrac.domain.notifications import Channel
 
 if TYPE_CHECKING:
     from alerts.notifiers.protocol import Notifier
     from quantrac.domain.notifications import PendingNotification
 
+OTHERS = (Channel.WEBHOOK, Channel.WEB_PUSH)
+"""Channels that are delivered beside e-mail: a service that hangs holds up no mail."""
+
 
 def run_notifier(context: Context, stop: threading.Event) -> None:
-    """Deliver notifications until ``stop`` is set; the one in hand is finished.
+    """Deliver notifications until ``stop`` is set; those in hand are finished.
 
     Raises
     ------
     SettingsError
-        A server is not configured, or the file of webhooks holds a mistake.
+        A server is not configured, or the file of targets or the key of Web Push holds a mistake.
     """
     from alerts.known_recipients import KnownRecipients
-    from alerts.notifier import NotifierLoop
-    from alerts.notifiers.email import EmailNotifier
-    from alerts.notifiers.webhook import WebhookNotifier, load_targets
+    from alerts.notifier import NotifierLoop, run_together
     from sql.outbox_store import OutboxStore
 
-    store = OutboxStore(context.database().notifier)
-    email = EmailNotifier(context.smtp(), context.clock)
-    # Webhooks are known by the notifier's own file alone.
-    notifiers: list[Notifier] = [
-        KnownRecipients(email, context.settings.mail_to, store.contacts, context.clock),
-    ]
-    if context.settings.webhooks_file is not None:
-        notifiers.append(WebhookNotifier(load_targets(context.settings.webhooks_file)))
+    notifiers = dict(_notifiers(context))
+    served = [channel for channel in OTHERS if channel in notifiers]
+    conninfo = context.database().notifier
+    stores = {Channel.EMAIL: OutboxStore(conninfo, served)}
+    stores |= {channel: OutboxStore(conninfo, [channel], only=True) for channel in served}
 
     def draw(pending: PendingNotification) -> bytes | None:
         from alerts.curve import picture
 
-        return picture(store.curves(pending.id))
+        return picture(stores[Channel.EMAIL].curves(pending.id))
 
     # matplotlib is large: it is loaded while the notifier waits for its first message.
     threading.Thread(target=import_module, args=("alerts.curve",), daemon=True).start()
-    NotifierLoop(store, notifiers, context.clock, draw=draw).run(stop)
+    loops = [
+        NotifierLoop(
+            store,
+            [KnownRecipients(*notifiers[channel], store.contacts, context.clock)],
+            context.clock,
+            draw=draw if channel is Channel.EMAIL else None,
+        )
+        for channel, store in stores.items()
+    ]
+    run_together([*(loop.run for loop in loops), *_heartbeat(context)], stop)
+
+
+def _heartbeat(context: Context) -> Iterator[Callable[[threading.Event], None]]:
+    from alerts.heartbeat import Heartbeat, HeartbeatOptions
+    from sql.sign_store import SignStore
+
+    s = context.settings
+    if s.heartbeat_url is not None:
+        silence = timedelta(seconds=s.heartbeat_silence_s)
+        options = HeartbeatOptions(s.heartbeat_url.get_secret_value(), s.heartbeat_every_s, silence, s.incident_pages)
+        yield Heartbeat(SignStore(context.database().notifier), options, context.clock).run
+
+
+def _notifiers(context: Context) -> Iterator[tuple[Channel, tuple[Notifier, tuple[str, ...]]]]:
+    """Yield the notifier of each channel, and the recipients that its own settings name."""
+    from alerts.notifiers.email import EmailNotifier
+
+    settings = context.settings
+    yield Channel.EMAIL, (EmailNotifier(context.smtp(), context.clock), settings.mail_to)
+    if settings.webhooks_file is not None:
+        from alerts.notifiers.webhook import WebhookNotifier
+        from alerts.targets import fixed, load_targets
+
+        targets = load_targets(settings.webhooks_file)
+        yield Channel.WEBHOOK, (WebhookNotifier(targets, context.clock), tuple(fixed(targets)))
+    if settings.vapid_key_file is not None:
+        from alerts.notifiers.web_push import WebPushNotifier
+
+        pusher = WebPushNotifier(settings.vapid_key_file, settings.mail_from, settings.web_push_services, context.clock)
+        yield Channel.WEB_PUSH, (pusher, ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.views import Column, print_table
+from quantrac.domain.oncall import ContactChannel, ContactKind
 from quantrac.domain.words import as_text
 from quantrac.errors import QuantracError
 from quantrac.terminal import say
 
 if TYPE_CHECKING:
     from alerts.oncall.check import Finding
-    from quantrac.domain.oncall import ContactChannel, OnCall, Person, Rota, Swap
+    from quantrac.domain.oncall import OnCall, Person, Rota, Swap
     from sql.oncall_store import OnCallStore
 
 app = typer.Typer(help="Rotas, escalation and how people are reached.", no_args_is_help=True)
+channels_app = typer.Typer(help="People's channels: which count, and how one is verified.", no_args_is_help=True)
+app.add_typer(channels_app, name="channels")
 
 RotaCode = Annotated[str, typer.Argument(metavar="ROTA", help="Code of the rota.")]
 CALENDAR_AHEAD = timedelta(days=180)
@@ -215,53 +218,56 @@ def answer_swap(
     say(f"Swap {swap_id} is {state}.")
 
 
-@app.command()
+@channels_app.command("list")
+def list_channels() -> None:
+    """List everybody's channels: which count, which wait for their code, and which fail.
+
+    Example: quantrac oncall channels list
+    """
+    _, oncall, _ = _loaded()
+    found = [channel for person in oncall.people for channel in person.channels]
+    print_table(_CHANNEL_COLUMNS, found) if found else say("Nobody has a channel: `quantrac oncall import FILE`.")
+
+
+@channels_app.command()
 def verify(
     person: Annotated[str, typer.Argument(help="Code of the person.")],
-    address: Annotated[str, typer.Argument(help="Address or name of the channel.")],
+    address: Annotated[str, typer.Argument(help="Address or name of the channel, or its number.")],
     code: Annotated[str | None, typer.Option(help="The code that came; without it one is sent.")] = None,
 ) -> None:
     """Send a code to a channel, or return it: a channel counts once it is verified.
 
-    Example: quantrac oncall verify an an@so.vn --code 123456
+    Example: quantrac oncall channels verify an an@so.vn --code 123456
     """
+    from alerts.incidents.verification import return_code, send_code
+    from alerts.oncall.channels import CodeAnswer
+
     store, oncall, now = _loaded()
-    channel = next((c for c in _person(oncall, person).channels if c.address == address), None)
+    channel = next((c for c in _person(oncall, person).channels if address in {c.address, str(c.id)}), None)
     if channel is None:
-        raise QuantracError(f"{person} has no channel {address}: `quantrac oncall export` shows them.")
+        raise QuantracError(f"{person} has no channel {address}: `quantrac oncall channels list` shows them.")
     if code is None:
-        _send_code(store, channel, now)
-        say(f"A code was sent to {address}.")
-    else:
-        _return_code(store, channel.id, code, now)
-        say(f"{address} is verified.")
+        send_code(store, channel, now)
+        say(f"A code was sent to {_shown(channel)}.")
+        return
+    answer = return_code(store, channel.id, code, now)
+    if answer is not CodeAnswer.VERIFIED:
+        raise QuantracError(f"The channel is not verified: {answer.value}. Without --code a new code is sent.")
+    say(f"{_shown(channel)} is verified.")
 
 
-def _send_code(store: OnCallStore, channel: ContactChannel, now: datetime) -> None:
-    from alerts.incidents.messages import notification, plain, way
-    from alerts.oncall.channels import CODE_DIGITS, CODE_LASTS, new_code
-    from quantrac.domain.incidents import IncidentMessage
+@app.command()
+def vapid(
+    output: Annotated[Path, typer.Argument(metavar="FILE", help="Where the private key goes, mode 600.")],
+) -> None:
+    """Make the key of Web Push; browsers that subscribe know it, so an existing file is never replaced.
 
-    code, sent = new_code(channel.id, secrets.randbelow(10**CODE_DIGITS), now)
-    minutes = CODE_LASTS // timedelta(minutes=1)
-    text = f"Mã xác nhận: {code} ({minutes} phút).\nVerification code: {code} ({minutes} min).\n"
-    sent_text = notification(plain("[quantrac] Mã xác nhận / Code", text), way(channel.kind), channel.address, now)
-    message = IncidentMessage(sent_text, "code", person=channel.person, contact_id=channel.id)
-    store.send_code(channel.id, sent.digest, sent.expires_at, message)
+    Example: quantrac oncall vapid /etc/quantrac/vapid.pem
+    """
+    from alerts.vapid import new_key
 
-
-def _return_code(store: OnCallStore, channel_id: int, code: str, now: datetime) -> None:
-    from alerts.oncall.channels import CodeAnswer, SentCode, check_code
-
-    given: list[CodeAnswer] = []
-
-    def judge(sent: tuple[str, datetime, int] | None) -> bool:
-        given.append(check_code(channel_id, None if sent is None else SentCode(*sent), code, now))
-        return given[0] is CodeAnswer.VERIFIED
-
-    store.try_code(channel_id, judge, now)
-    if given[0] is not CodeAnswer.VERIFIED:
-        raise QuantracError(f"The channel is not verified: {given[0].value}. Without --code a new code is sent.")
+    say(f"Public key, for browsers: {new_key(output)}")
+    say(f"Name the file by QUANTRAC_VAPID_KEY_FILE: {output}")
 
 
 def _loaded() -> tuple[OnCallStore, OnCall, datetime]:
@@ -300,4 +306,27 @@ _FINDING_COLUMNS: tuple[Column[Finding], ...] = (
     Column("with", lambda f: f.subject),
     Column("from", lambda f: f.starts_at),
     Column("to", lambda f: f.ends_at),
+)
+
+
+def _shown(channel: ContactChannel) -> str:
+    """Return an address as it is shown; a browser's subscription is long, and whoever reads it could use it."""
+    if channel.kind is not ContactKind.WEB_PUSH:
+        return channel.address
+    return str(json.loads(channel.address)["endpoint"]).split("/")[2]
+
+
+def _state(channel: ContactChannel) -> str:
+    if channel.verified_at is None:
+        return "waits for its code"
+    return "counts" if channel.failing_since is None else f"fails since {as_text(channel.failing_since)}"
+
+
+_CHANNEL_COLUMNS: tuple[Column[ContactChannel], ...] = (
+    Column("id", lambda c: c.id, "right"),
+    Column("person", lambda c: c.person),
+    Column("kind", lambda c: c.kind.value),
+    Column("address", _shown),
+    Column("after min", lambda c: f"{c.delay / timedelta(minutes=1):g}", "right"),
+    Column("state", _state),
 )

@@ -65,6 +65,15 @@ def replay(
             )
     _tell_after(result, context.clock.now(), as_json=as_json)
     exit_unless_complete(result.report)
+    failed = result.faults.mostly_failed()
+    if failed:
+        named = ", ".join(str(path) for path in failed[:3]) + (" …" if len(failed) > 3 else "")
+        say(
+            f"quantrac: most of {named} could not be published. Correct the file, or its mapping (--mapping): "
+            "delimiter, decimal, time formats, names of the columns.",
+            err=True,
+        )
+        raise typer.Exit(1)
 
 
 class _Bar:

@@ -74,7 +74,7 @@ def dropfolder() -> None:
 
 @app.command()
 def forwarder() -> None:
-    """Forward station files to another authority's folder or SFTP server, byte for byte, with proof of each.
+    """Forward station files, and MQTT messages as such files, to another authority's folder or server, with proof.
 
     Example: QUANTRAC_FORWARD_TARGET=/mnt/ministry quantrac run forwarder
     """
@@ -90,14 +90,17 @@ def forwarder() -> None:
     context = _prepare("forwarder")
     s = context.settings
     if s.forward_target is None:
-        raise SettingsError("QUANTRAC_FORWARD_TARGET is not set: name a folder, or sftp://user@host:port/folder.")
+        raise SettingsError(
+            "QUANTRAC_FORWARD_TARGET is not set: name a folder, or sftp://, ftps:// or ftp://user@host:port/folder."
+        )
     password = None if s.forward_password is None else s.forward_password.get_secret_value()
     target = target_of(TargetOptions(s.forward_target, password, s.forward_key_file, s.forward_known_hosts))
     options = ForwarderOptions(s.forward_path, s.forward_per_s, timedelta(days=s.forward_give_up_days))
     topic = f"{RAW}@{cluster_id(context.kafka())}"
     store = ForwardingStore(context.database().writer, s.forward_target, topic)
     try:
-        run(context.kafka(), store, target, options, _until_signal(), clock=context.clock)
+        registry = context.registry if s.forward_messages else None
+        run(context.kafka(), store, target, options, _until_signal(), clock=context.clock, registry=registry)
     finally:
         target.close()
         store.close()

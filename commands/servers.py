@@ -38,12 +38,15 @@ def start() -> None:
 
     Example: quantrac servers start
     """
+    from local.grafana import grafana_line
     from local.servers.progress import bars_on_stderr
+    from quantrac.settings import load_settings
 
     servers = _servers()
     with bars_on_stderr() as bars:
         servers.start(bars)
     say(f"All servers run. Data, logs and passwords are in {servers.run_dir}.")
+    say(grafana_line(servers, load_settings()))
 
 
 @app.command()

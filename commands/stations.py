@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands.views import Column, print_table
 from quantrac.terminal import add_row, say, say_json
 
 if TYPE_CHECKING:
     from quantrac.domain.stations import Registry, Station
+    from sql.channel_store import ChannelChange, ChannelLine
 
 app = typer.Typer(help="Describe the stations: check, import and list the registry.", no_args_is_help=True)
 
@@ -169,3 +172,45 @@ def _print_table(stations: list[Station]) -> None:
     Console().print(table)
     if not stations:
         say("No station is registered yet. Import some: quantrac stations import PATH")
+
+
+@app.command()
+def states(
+    station: Annotated[str | None, typer.Argument(help="Code of a station. Default: all.")] = None,
+    hours: Annotated[float, typer.Option(min=0.1, help="How far back changes are listed.")] = 24.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+) -> None:
+    """Show the housekeeping channels (door, fire, mains power, UPS, pump, sampler): states, and their changes.
+
+    Example: quantrac stations states DT_KCNSADEC_NUOSXL --hours 48
+    """
+    from commands.context import load_context
+    from sql.channel_store import channel_changes, channel_states
+
+    context = load_context()
+    now, reader = context.clock.now(), context.database().reader
+    lines = channel_states(reader, station)
+    changes = channel_changes(reader, now - timedelta(hours=hours), now, station)
+    if as_json:
+        say_json({"states": [line._asdict() for line in lines], "changes": [change._asdict() for change in changes]})
+        return
+    say("States", bold=True)
+    print_table(_STATE_COLUMNS, lines) if lines else say("no housekeeping channel was heard")
+    say(f"\nChanges of the last {hours:g} h", bold=True)
+    print_table(_CHANGE_COLUMNS, changes) if changes else say("none")
+
+
+_STATE_COLUMNS: tuple[Column[ChannelLine], ...] = (
+    Column("station", lambda c: c.station),
+    Column("channel", lambda c: c.channel),
+    Column("kind", lambda c: c.kind),
+    Column("state", lambda c: c.words),
+    Column("since", lambda c: c.since),
+    Column("last heard", lambda c: c.last_observed_at),
+)
+_CHANGE_COLUMNS: tuple[Column[ChannelChange], ...] = (
+    Column("station", lambda c: c.station),
+    Column("channel", lambda c: c.channel),
+    Column("since", lambda c: c.since),
+    Column("state", lambda c: c.words),
+)

@@ -25,3 +25,8 @@ def alerts() -> Annotation:
 def calibrations() -> Annotation:
     """Return when the logger of the one chosen station said that it calibrates or is maintained."""
     return Annotation("Hiệu chuẩn", query("annotation_calibrations"), words.ADJUSTING)
+
+
+def park_incidents() -> Annotation:
+    """Return the incidents of the chosen park's stations."""
+    return Annotation("Sự cố", query("annotation_park_incidents"), words.INCIDENT)

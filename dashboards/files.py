@@ -10,7 +10,7 @@ from dashboards.datasource import Datasource
 from dashboards.grafana import Dashboard, Json
 from quantrac.errors import SettingsError
 
-FOLDER_TITLE = "quantrac"
+FOLDER_TITLE = "Quan trắc nước thải"
 FOLDER_UID = "quantrac"
 
 

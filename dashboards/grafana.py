@@ -20,6 +20,20 @@ DATASOURCE: Mapping[str, str] = {"type": DATASOURCE_TYPE, "uid": DATASOURCE_UID}
 
 TAG = "quantrac"
 
+DATE_FORMATS: Mapping[str, str] = {
+    "full_date": "DD/MM/YYYY HH:mm:ss",
+    "interval_second": "HH:mm:ss",
+    "interval_minute": "HH:mm",
+    "interval_hour": "DD/MM HH:mm",
+    "interval_day": "DD/MM",
+    "interval_month": "MM/YYYY",
+    "interval_year": "YYYY",
+    "use_browser_locale": "false",
+    "default_timezone": "Asia/Ho_Chi_Minh",
+    "default_week_start": "monday",
+}
+"""Grafana's section ``date_formats``: days before months on every axis, whatever language the browser speaks."""
+
 Json = dict[str, Any]
 
 _OTHER_DASHBOARDS: Json = {
@@ -60,6 +74,21 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """How the numbers from ``least`` to ``most`` are shown."""
+
+    least: float
+    most: float
+    text: str
+    color: str
+
+    def to_json(self, index: int) -> Json:
+        """Return the value mapping."""
+        result: Json = {"text": self.text, "color": self.color, "index": index}
+        return {"type": "range", "options": {"from": self.least, "to": self.most, "result": result}}
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """Where a click on a value or a panel's title leads."""
 
@@ -69,7 +98,18 @@ class Link:
 
     def to_json(self) -> Json:
         """Return the link of a field or panel."""
-        return {"title": self.title, "url": self.url, "targetBlank": self.new_tab}
+        return {
+            "title": self.title,
+            "url": self.url,
+            "targetBlank": self.new_tab,
+            "type": "link",
+            "icon": "external link",
+            "tooltip": "",
+            "tags": [],
+            "asDropdown": False,
+            "includeVars": False,
+            "keepTime": False,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +129,8 @@ class Column:
     """Lower bounds and colours, the first bound ``None``."""
     custom: Mapping[str, object] = field(default_factory=dict)
     link: Link | None = None
+    ranges: tuple[Range, ...] = ()
+    """Words for numbers, instead of ``choices``."""
 
     def override(self) -> Json:
         """Return the field override of this column."""
@@ -101,6 +143,8 @@ class Column:
             properties.append({"id": "color", "value": {"mode": "fixed", "fixedColor": self.color}})
         if self.choices:
             properties.append({"id": "mappings", "value": [_mapping(self.choices)]})
+        if self.ranges:
+            properties.append({"id": "mappings", "value": [r.to_json(index) for index, r in enumerate(self.ranges)]})
         if self.steps:
             properties += [
                 {"id": "thresholds", "value": thresholds(self.steps)},
@@ -146,6 +190,8 @@ class Panel:
     back: str | None = None
     """A time range of its own that ends now, such as ``30d``; ``None``: the dashboard's."""
     link: Link | None = None
+    transformations: tuple[Mapping[str, object], ...] = ()
+    """What the browser does with the rows before it draws them."""
     repeat: str | None = None
     """A variable with several values: one such panel for each, two side by side."""
 
@@ -169,6 +215,8 @@ class Panel:
             panel["timeFrom"] = self.back
         if self.link is not None:
             panel["links"] = [self.link.to_json()]
+        if self.transformations:
+            panel["transformations"] = [dict(transformation) for transformation in self.transformations]
         if self.repeat is not None:
             panel |= {"repeat": self.repeat, "repeatDirection": "h", "maxPerRow": 2}
         return panel

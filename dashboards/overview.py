@@ -9,6 +9,7 @@ from dashboards.grafana import Column, Dashboard, Panel, Row, Target
 from dashboards.links import ALERTS_PAGE, INCIDENT, OPERATIONS_PAGE, STATION
 from dashboards.panels import (
     code,
+    explanation,
     instant,
     line,
     lines,
@@ -78,15 +79,15 @@ def loss() -> Panel:
     """Return what is missing or waits to be dealt with."""
     columns = row_of_counts(
         ("missing_messages", "Bản tin thiếu", words.EXCEED),
-        ("lost_records", "Bản ghi mất", words.EXCEED),
+        ("lost_messages", "Mất sau khi nhận", words.EXCEED),
         ("dead_letters", "Bản tin lỗi", words.PREPARING),
         ("deferred", "Chờ đọc", words.PREPARING),
     )
     return numbers(
         "Mất mát",
-        "Bản tin thiếu: số thứ tự bộ ghi đã đánh mà chưa đến. Bản ghi mất: bị xóa khỏi Kafka trước khi xử lý. Bản tin "
-        "lỗi: chưa gửi lại. · Numbered by a logger and not arrived; gone from Kafka; dead letters not replayed; put "
-        "off.",
+        "Bản tin thiếu: số thứ tự bộ ghi đã đánh mà chưa đến. Mất sau khi nhận: đếm ở nơi nhận đầu tiên mà không được "
+        "lưu. Bản tin lỗi: chưa gửi lại. Chờ đọc: của trạm gửi dồn dập. · Numbered by a logger and not arrived; "
+        "counted where it was first held and not committed; dead letters not replayed; put off.",
         Target(query("loss"), columns),
         link=OPERATIONS_PAGE,
     )
@@ -162,7 +163,7 @@ def open_alerts() -> Panel:
         number("triage_probability", "Xác suất", 75, unit="percentunit", decimals=0),
         instant("told_at", "Đã báo"),
         text("taken_by", "Người nhận", 110),
-        Column("explanation", "Giải thích", custom={"cellOptions": {"type": "auto"}, "inspect": True, "minWidth": 250}),
+        explanation(),
         Column("code", "code", custom={"hidden": True}),
     )
     return table(

@@ -172,9 +172,70 @@ def row_of_counts(*columns: tuple[str, str, str]) -> tuple[Column, ...]:
     )
 
 
-def note(title: str, markdown: str) -> Panel:
+def note(title: str, description: str, markdown: str) -> Panel:
     """Return a panel of words."""
-    return Panel("text", title, markdown, (), options={"mode": "markdown", "content": markdown})
+    return Panel("text", title, description, (), options={"mode": "markdown", "content": markdown})
+
+
+def explanation() -> Column:
+    """Return the column of an alert's explanation: one line, the whole of it behind the eye."""
+    return Column(
+        "explanation", "Giải thích", custom={"cellOptions": {"type": "auto"}, "inspect": True, "minWidth": 250}
+    )
+
+
+def matrix(
+    title: str,
+    description: str,
+    target: Target,
+    *,
+    rows: str,
+    columns: str,
+    value: str,
+    steps: tuple[tuple[float | None, str], ...],
+) -> Panel:
+    """Return a table with a row for each of the query's ``rows`` and a column for each of its ``columns``."""
+    group = {"columnField": columns, "rowField": rows, "valueField": value, "emptyValue": "null"}
+    cell = {"align": "auto", "cellOptions": {"type": "color-background", "mode": "basic"}, "inspect": False}
+    return Panel(
+        "table",
+        title,
+        description,
+        (target,),
+        options={"frameIndex": 0, "showHeader": True, "cellHeight": "sm"},
+        defaults={
+            "custom": cell,
+            "unit": "percentunit",
+            "decimals": 0,
+            "color": {"mode": "thresholds"},
+            "thresholds": thresholds(steps),
+            "noValue": "-",
+        },
+        transformations=({"id": "groupingToMatrix", "options": group},),
+    )
+
+
+def tiles(title: str, description: str, target: Target, *, value: str, name: str, nothing: str, size: int) -> Panel:
+    """Return a big tile for each row: the column ``value``, below the text ``name``; ``size`` in px."""
+    return Panel(
+        "stat",
+        title,
+        description,
+        (target,),
+        options={
+            "reduceOptions": {"values": True, "calcs": ["lastNotNull"], "fields": f"/^{value}$/"},
+            "orientation": "auto",
+            "textMode": "value_and_name" if name else "value",
+            "colorMode": "background_solid",
+            "graphMode": "none",
+            "justifyMode": "center",
+            "wideLayout": False,
+            "showPercentChange": False,
+            "percentChangeColorMode": "standard",
+            "text": {"valueSize": size, "titleSize": size // 2},
+        },
+        defaults={"displayName": name, "noValue": nothing} if name else {"noValue": nothing},
+    )
 
 
 def state_grid(
@@ -186,6 +247,7 @@ def state_grid(
     unit: str = "percentunit",
     decimals: int = 0,
     back: str | None = None,
+    show: str = "auto",
 ) -> Panel:
     """Return a grid of coloured cells: a row for each value of the query's ``metric``, a column for each instant."""
     return Panel(
@@ -194,7 +256,7 @@ def state_grid(
         description,
         (target,),
         options={
-            "showValue": "auto",
+            "showValue": show,
             "rowHeight": 0.9,
             "colWidth": 0.95,
             "legend": {"showLegend": False, "displayMode": "list", "placement": "bottom", "calcs": []},

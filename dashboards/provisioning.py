@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,12 +16,16 @@ from dashboards.grafana import DATASOURCE_UID, Dashboard
 from quantrac.errors import OutsideError
 
 TIMEOUT_S = 10.0
-_NOT_FOUND = 404
+PLAYLIST = "Màn hình tường"
+PLAYLIST_INTERVAL = "2m"
+"""Long enough for the wall to go through some parks."""
+PLAYLIST_UIDS = ("quantrac-wall", "quantrac-overview", "quantrac-water")
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
 _SERVER_ERROR = 500
 
 
 def provision(url: str, token: str, datasource: Datasource, dashboards: Iterable[Dashboard]) -> list[str]:
-    """Create or replace data source, folder and dashboards; return the addresses of the dashboards.
+    """Create or replace data source, folder, dashboards and playlist; return the addresses of the dashboards.
 
     Running it again changes nothing but what differs. ``token`` is one of a service account with the role Admin, which
     data sources need.
@@ -42,13 +47,29 @@ def provision(url: str, token: str, datasource: Datasource, dashboards: Iterable
             lambda: api.folder.create_folder(FOLDER_TITLE, FOLDER_UID),
             lambda: None,
         )
-        return [url.rstrip("/") + _save(api, dashboard) for dashboard in dashboards]
+        addresses = [url.rstrip("/") + _save(api, dashboard) for dashboard in dashboards]
+        _save_playlist(api)
+        return addresses
 
 
 def _save(api: GrafanaApi, dashboard: Dashboard) -> str:
     document = {"dashboard": dashboard.to_json(), "folderUid": FOLDER_UID, "overwrite": True, "message": "quantrac"}
     answer = api.dashboard.update_dashboard(document)  # type: ignore[no-untyped-call]
     return str(answer["url"])
+
+
+def _save_playlist(api: GrafanaApi) -> None:
+    """Create or replace the wall's playlist; Grafana has no files for playlists."""
+    document = {"name": PLAYLIST, "interval": PLAYLIST_INTERVAL, "items": [_item(uid) for uid in PLAYLIST_UIDS]}
+    known = [listed["uid"] for listed in api.client.GET("/playlists") if listed["name"] == PLAYLIST]
+    if known:
+        api.client.PUT(f"/playlists/{known[0]}", json=document)
+    else:
+        api.client.POST("/playlists", json=document)
+
+
+def _item(uid: str) -> dict[str, str]:
+    return {"type": "dashboard_by_uid", "value": uid}
 
 
 def _create_or_update(get: Callable[[], Any], create: Callable[[], Any], update: Callable[[], Any]) -> None:
@@ -68,10 +89,22 @@ def _translated(url: str) -> Iterator[None]:
         yield
     except GrafanaException as exc:
         refused = 0 < exc.status_code < _SERVER_ERROR
-        advice = "Check QUANTRAC_GRAFANA_TOKEN and its role (Admin)." if refused else "Try again."
+        advice = _advice(exc) if refused else "Try again."
         raise OutsideError(f"Grafana at {url} did not do it: {exc.message}. {advice}", retryable=not refused) from exc
     except OSError as exc:
         # Every error of the HTTP library below is one.
         raise OutsideError(
             f"Grafana at {url} cannot be reached ({exc}). Check QUANTRAC_GRAFANA_URL and that it runs.", retryable=True
         ) from exc
+
+
+def _advice(exc: GrafanaException) -> str:
+    """Return what to do about a refusal: what is provisioned by files cannot be changed by the API."""
+    if re.search(r"provisioned|read-only", str(exc.message), re.IGNORECASE):
+        return (
+            "This Grafana reads data source or dashboards from files, which makes them read-only for everybody: write "
+            "the files anew (`quantrac dashboards write DIR`), or remove them from its provisioning to use the API."
+        )
+    if exc.status_code in {_UNAUTHORIZED, _FORBIDDEN}:
+        return "Check QUANTRAC_GRAFANA_TOKEN and its role (Admin)."
+    return "Grafana's log says more."

@@ -11,12 +11,12 @@ from dashboards.links import INCIDENT, STATION
 from dashboards.panels import (
     TIME,
     code,
+    explanation,
     instant,
     line,
     lines,
     number,
     numbers,
-    received,
     row_of_counts,
     series,
     share,
@@ -143,7 +143,7 @@ def _received() -> Panel:
     return state_grid(
         "Tỷ lệ nhận mỗi ngày",
         "Số liệu nhận được so với phải có, 30 ngày. · Data received over expected, 30 days.",
-        series(query("station_received"), Column("metric", "Thông số"), received("received", "Nhận", None)),
+        series(query("station_received"), Column("metric", "Thông số"), Column("received", "Nhận")),
         steps=words.RECEIVED_STEPS,
         back="30d",
     )
@@ -178,7 +178,7 @@ def _alerts() -> Panel:
         instant("told_at", "Đã báo"),
         text("taken_by", "Người nhận", 110),
         code("cause", "Nguyên nhân", words.CAUSES, 120),
-        Column("explanation", "Giải thích", custom={"cellOptions": {"type": "auto"}, "inspect": True, "minWidth": 250}),
+        explanation(),
     )
     return table(
         "Cảnh báo của trạm",

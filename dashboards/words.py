@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dashboards.grafana import Choice
+from dashboards.grafana import Choice, Range
 from quantrac.domain.words import Bilingual
 
 GOOD, TENDENCY, PREPARING, EXCEED = "#12803f", "#F1D748", "#b4560a", "#c9251a"
@@ -144,6 +144,68 @@ LATENESS = (
 CONNECTED = (
     Choice("true", Bilingual("Có tín hiệu", "connected"), GOOD, "✓"),
     Choice("false", Bilingual("Mất", "not connected"), OFFLINE, "○"),
+)
+
+_WQI_NAMES = ("Rất tốt", "Tốt", "Trung bình", "Xấu", "Kém", "Ô nhiễm rất nặng")
+_WQI_COLORS = ("#3333ff", "#00e400", "#ffff00", "#ff7e00", "#ff0000", "#7e0023")
+_WQI_LEAST = (91, 76, 51, 26, 10, 0)
+WQI_LEVELS = tuple(
+    Range(least, most, name, color)
+    for least, most, name, color in zip(_WQI_LEAST, (100, 90, 75, 50, 25, 9), _WQI_NAMES, _WQI_COLORS, strict=True)
+)
+"""Names and colours of QĐ 1460/QĐ-TCMT, as :mod:`reports.wqi` has them (a test holds them equal)."""
+WQI_STEPS: tuple[tuple[float | None, str], ...] = tuple(
+    (None if level.least == 0 else level.least, level.color) for level in reversed(WQI_LEVELS)
+)
+
+DEFECTS = (
+    Choice("late", Bilingual("Số liệu đến muộn", "late")),
+    Choice("ahead", Bilingual("Đồng hồ chạy trước", "clock ahead")),
+    Choice("refused", Bilingual("Bị từ chối", "refused")),
+    Choice("unknown_status", Bilingual("Trạng thái lạ", "unknown status")),
+    Choice("calibrating", Bilingual("Đang hiệu chuẩn", "calibrating")),
+    Choice("fault", Bilingual("Bộ ghi báo lỗi", "fault")),
+    Choice("suspect", Bilingual("Số liệu nghi ngờ", "suspect")),
+    Choice("bad", Bilingual("Số liệu bị loại", "bad")),
+    Choice("no_value", Bilingual("Không có giá trị", "no value")),
+    Choice("missing_line", Bilingual("Thiếu dòng của thông số", "missing line")),
+    Choice("sparse", Bilingual("Thưa hơn chu kỳ", "sparse")),
+)
+
+REJECT_REASONS = (
+    Choice("too_large", Bilingual("Quá lớn", "too large")),
+    Choice("not_json", Bilingual("Không phải JSON", "not JSON")),
+    Choice("not_cbor", Bilingual("Không phải CBOR", "not CBOR")),
+    Choice("wrong_shape", Bilingual("Sai cấu trúc", "wrong shape")),
+    Choice("unknown_content_type", Bilingual("Kiểu nội dung lạ", "unknown content type")),
+    Choice("unknown_topic", Bilingual("Chủ đề lạ", "unknown topic")),
+    Choice("unsupported_version", Bilingual("Phiên bản chưa hỗ trợ", "unsupported version")),
+    Choice("unknown_station", Bilingual("Trạm chưa khai báo", "unknown station")),
+    Choice("wrong_station", Bilingual("Sai trạm", "wrong station")),
+    Choice("unknown_parameter", Bilingual("Thông số lạ", "unknown parameter")),
+    Choice("not_a_number", Bilingual("Không phải số", "not a number")),
+    Choice("bad_instant", Bilingual("Thời điểm sai", "bad instant")),
+    Choice("instant_in_future", Bilingual("Thời điểm ở tương lai", "instant in future")),
+    Choice("instant_too_old", Bilingual("Thời điểm quá cũ", "instant too old")),
+    Choice("unit_unknown", Bilingual("Đơn vị lạ", "unknown unit")),
+    Choice("duplicate_parameter", Bilingual("Thông số lặp", "duplicate parameter")),
+    Choice("bad_file_name", Bilingual("Tên tệp sai", "bad file name")),
+    Choice("not_a_regular_file", Bilingual("Không phải tệp thường", "not a regular file")),
+    Choice("no_mapping", Bilingual("Chưa khai báo cột", "no mapping")),
+    Choice("internal_error", Bilingual("Lỗi của phần mềm", "internal error")),
+)
+
+OUTAGES = (
+    Choice("broker", Bilingual("Máy chủ MQTT", "broker")),
+    Choice("line", Bilingual("Đường truyền", "line")),
+    Choice("pipeline", Bilingual("Phần mềm", "pipeline")),
+)
+
+BREAKS = (
+    Choice("lost", Bilingual("Mất", "lost"), EXCEED, "✕"),
+    Choice("truncated", Bilingual("Bị cắt", "truncated"), PREPARING, "△"),
+    Choice("topic_anew", Bilingual("Chủ đề tạo lại", "topic anew"), PREPARING, "△"),
+    Choice("accepted", Bilingual("Đã chấp nhận", "accepted"), OFFLINE, "■"),
 )
 
 YES_NO = (Choice("true", Bilingual("có", "yes")), Choice("false", Bilingual("", "no")))

@@ -187,6 +187,17 @@ kafka_settings() {
     echo "mail_to = \"$mail_to\""
 } | keep notifier.toml
 { echo "database_trainer_url = \"$(database_url trainer)\""; } | keep trainer.toml
+{
+    echo "database_writer_url = \"$(database_url writer)\""
+    echo "database_reader_url = \"$(database_url reader)\""
+    echo "smtp_host = \"$smtp_host\""
+    echo 'smtp_port = 587'
+    echo 'smtp_security = "starttls"'
+    echo '# smtp_user = "..."'
+    echo '# smtp_password = "..."'
+    echo "mail_from = \"$mail_from\""
+    echo '# report_to = "..."    # who gets the reports by mail, with commas between; report_hour = 7'
+} | keep reporter.toml
 { echo "database_desk_url = \"$(database_url desk)\""; echo "database_reader_url = \"$(database_url reader)\""; } | keep desk.toml
 { echo "database_reader_url = \"$(database_url reader)\""; } | keep dashboards.toml
 {
@@ -203,5 +214,5 @@ else
     printf 'Made in %s:\n' "$secrets"
     printf '  %s\n' "${made[@]}"
     echo "Take $authority away from this machine, to a safe place: it is needed for new certificates alone. Keep a copy of the"
-    echo "passwords. Mail user and password go into notifier.toml."
+    echo "passwords. Mail user and password go into notifier.toml and reporter.toml, who gets reports into the latter."
 fi

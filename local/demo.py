@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from local import page
 from local.accounts import Account, slug_mail
+from local.grafana import grafana_line
 from local.page import invite
 from local.prepare import local_servers, prepare, refuse_configured_servers
 from local.servers.progress import bars_on_stderr
@@ -68,6 +69,8 @@ def run(
             bars.advance_to("Starting bridge, worker, notifier, page", 0, 1)
             stage.start()
             bars.advance_to("Starting bridge, worker, notifier, page", 1, 1)
+        if not once:
+            say(grafana_line(stage.servers, settings), err=True)
         demo = Demo(stage, _signals(scenario, seed), invite(stage.servers.database().web, _origin(stage), clock))
         demo.begin({station.code for station in registry.stations})
         if once:
@@ -160,7 +163,28 @@ class Demo:
         return result | {"incident": page.as_json(taken)}
 
     def show(self) -> None:
-        """Show the live table until Ctrl-C."""
+        """Show the live table until Ctrl-C, and end with its story."""
+        try:
+            self._live()
+        except KeyboardInterrupt:
+            self._tell_story()
+            raise
+
+    def _tell_story(self) -> None:
+        """Print what was seen, when it ends: how long before the limit, what became of each fault, the counts."""
+        account, events = self._run.look(), read_labels(self._run.labels)
+        slug, items = slug_of(account, events), work_items(account, events)
+        lines = list(lines_of(slug, items, SPEED * CADENCE_S))
+        for line in lines or ["Nothing has happened yet: the slug passes about 20 s after the stations are live."]:
+            say(line)
+        ledger = account.ledger
+        say(
+            f"Published {account.fleet.published:,} readings: stored {ledger.stored:,}, duplicates "
+            f"{ledger.duplicate:,}, revisions {ledger.revision:,}, dead letters {ledger.dead_letter:,}, on their way "
+            f"{max(0, account.fleet.published - account.done):,}; {len(account.mails)} e-mails."
+        )
+
+    def _live(self) -> None:
         from rich.live import Live
 
         from local.screen import Screen
@@ -172,7 +196,8 @@ class Demo:
             self._until_live()
             while True:
                 try:
-                    live.update(screen.render(self._run.look(), stage.supervisor), refresh=True)
+                    size = (live.console.width, live.console.height)
+                    live.update(screen.render(self._run.look(), stage.supervisor, size), refresh=True)
                 except OutsideError as exc:
                     # Whoever stops a server to see what happens wants to see it: the pipeline waits, and so do we.
                     self._run.accountant.disconnect()

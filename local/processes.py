@@ -89,12 +89,14 @@ class Pipeline:
     trainer: Part
     web: Part | None = None
     """The centre's page, which nothing else needs."""
+    reporter: Part | None = None
+    """Indices and reports by mail, which nothing else needs."""
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """All of them, in the order of a reading's way."""
-        page = () if self.web is None else (self.web,)
-        return (self.bridge, *self.workers, self.incidents, self.notifier, self.trainer, *page)
+        beside = tuple(p for p in (self.reporter, self.web) if p is not None)
+        return (self.bridge, *self.workers, self.incidents, self.notifier, self.trainer, *beside)
 
 
 def page(run_dir: Path, *, own_port: bool) -> Part:
@@ -103,7 +105,12 @@ def page(run_dir: Path, *, own_port: bool) -> Part:
     return part(run_dir, "web", "run", "web", ready_event="web_ready", own_port=port)
 
 
-def pipeline(run_dir: Path, workers: int = 1, web: Part | None = None) -> Pipeline:
+def reporter(run_dir: Path) -> Part:
+    """Return the reporter, not started."""
+    return part(run_dir, "reporter", "run", "reporter", ready_event="reporter_ready")
+
+
+def pipeline(run_dir: Path, workers: int = 1, web: Part | None = None, reports: Part | None = None) -> Pipeline:
     """Return the pipeline on the servers of a run folder, not started."""
     return Pipeline(
         bridge=part(run_dir, "bridge", "run", "bridge", ready_event="connected"),
@@ -115,6 +122,7 @@ def pipeline(run_dir: Path, workers: int = 1, web: Part | None = None) -> Pipeli
         notifier=part(run_dir, "notifier", "run", "notifier", ready_event="notifier_ready"),
         trainer=part(run_dir, "trainer", "run", "trainer", ready_event="trainer_ready"),
         web=web,
+        reporter=reports,
     )
 
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 RATE_OVER = 20
 """Looks over which readings per second are averaged: 10 s."""
+_WIDE = 130
+"""Columns of a window that has room for every column of the table of alerts."""
+_FIGURE_LINES = 6
 _SEVERITY_STYLE = {"critical": "bold white on red", "high": "bold red", "warning": "yellow", "info": "cyan"}
 
 
@@ -45,43 +48,46 @@ class Screen:
         """Return what is shown while a server does not answer."""
         return Text(f"{why}\nNothing is lost meanwhile; looking again …", style="yellow")
 
-    def render(self, account: Account, supervisor: Supervisor) -> RenderableType:
-        """Return the screen of this moment."""
+    def render(self, account: Account, supervisor: Supervisor, size: tuple[int, int] = (150, 60)) -> RenderableType:
+        """Return the screen of this moment, for a window of so many columns and lines.
+
+        What does not fit is left out from the bottom: stations become one line, then alerts become fewer.
+        """
         self._stored.append((account.at, account.ledger.stored))
+        width, height = size
+        stations = self._reports.stations()
+        why = _why(account)
+        page = Text(f"Trang (vào một lần) · page (lets in once): {self._page}", style="bold")
+        left = height - _FIGURE_LINES - 2 - sum(_lines_of(text, width) for text in (*why, page))
+        all_stations = left >= len(stations) + 2 + 5
+        left -= len(stations) + 2 if all_stations else 2
         return Group(
             Panel(self._figures(account, supervisor), title="quantrac demo", subtitle="Ctrl-C ends it"),
-            _alerts(account.alerts),
-            *_why(account),
-            _stations(self._reports.stations()),
-            Text(f"Trang của trung tâm · The centre's page (vào một lần · lets in once): {self._page}", style="bold"),
-            Text(f"E-mails: {self._servers.mail.folder}    Logs: {self._servers.run_dir / 'log'}", style="dim"),
+            _alerts(account.alerts, max(1, min(8, left - 2)), wide=width >= _WIDE),
+            *why,
+            _stations(stations) if all_stations else _in_one_line(stations),
+            page,
+            Text(f"E-mails: {self._servers.mail.folder}", style="dim", no_wrap=True, overflow="ellipsis"),
         )
 
-    def _figures(self, account: Account, supervisor: Supervisor) -> Table:
-        mails = f"{len(account.mails)}" + (f", last {as_text(account.mails[-1].received_at)}" if account.mails else "")
+    def _figures(self, account: Account, supervisor: Supervisor) -> RenderableType:
         running = sum(each.pid is not None for each in supervisor.parts)
-        table = Table.grid(padding=(0, 2))
-        for _ in range(3):
-            table.add_column(style="dim")
-            table.add_column(min_width=22)
-        on_the_way = max(0, account.fleet.published - account.done)
-        rows = (
-            ("stations online", f"{account.totals.online} / {account.totals.stations}"),
-            ("readings/s", f"{self._rate():,.0f}"),
-            ("delay p50 / p99", f"{_seconds(account.delays.p50_s)} / {_seconds(account.delays.p99_s)}"),
-            ("published", f"{account.fleet.published:,}"),
-            ("stored", f"{account.ledger.stored:,}"),
-            ("duplicates", f"{account.ledger.duplicate:,}"),
-            ("on their way", f"{on_the_way:,} ({account.waiting_records} records in Kafka)"),
-            ("missing messages", f"{account.missing_messages}"),
-            ("dead letters", f"{account.ledger.dead_letter:,}"),
-            ("open alerts", f"{account.totals.open_alerts}"),
-            ("e-mails", mails),
-            ("processes", f"{running} / {len(supervisor.parts)}, {supervisor.restarts} restarts"),
+        ledger, published = account.ledger, account.fleet.published
+        on_the_way = max(0, published - account.done)
+        sum_of = (
+            f"published {published:,} = stored {ledger.stored:,} + duplicates {ledger.duplicate:,} + revisions "
+            f"{ledger.revision:,} + dead letters {ledger.dead_letter:,} + on their way {on_the_way:,}"
         )
-        for start in range(0, len(rows), 3):
-            add_row(table, *(cell for row in rows[start : start + 3] for cell in row))
-        return table
+        facts = (
+            f"stations online {account.totals.online}/{account.totals.stations}",
+            f"readings/s {self._rate():,.0f}",
+            f"delay p50/p99 {_seconds(account.delays.p50_s)}/{_seconds(account.delays.p99_s)}",
+            f"missing messages {account.missing_messages}",
+            f"open alerts {account.totals.open_alerts}",
+            f"e-mails {len(account.mails)}",
+            f"processes {running}/{len(supervisor.parts)}, {supervisor.restarts} restarts",
+        )
+        return Group(Text(" · ".join(facts)), Text(sum_of, style="dim"))
 
     def _rate(self) -> float:
         (first, before), (last, now) = self._stored[0], self._stored[-1]
@@ -89,39 +95,42 @@ class Screen:
         return (now - before) / seconds if seconds > 0 else 0.0
 
 
-def _alerts(alerts: tuple[AlertLine, ...]) -> Table:
+def _alerts(alerts: tuple[AlertLine, ...], most: int, *, wide: bool) -> Table:
+    """Return the newest alerts; in a narrow window the columns that tell the story."""
     table = Table(title="Cảnh báo · Alerts of this run, newest first", title_justify="left", box=None, expand=True)
-    for head in (
-        "severity",
-        "station",
-        "parameter",
-        "rule",
-        "since",
-        "value",
-        "limit",
-        "class",
-        "state",
-        "who is told",
-    ):
-        table.add_column(head)
-    for a in alerts[:8]:
-        add_row(
-            table,
-            Text(a.severity, style=_SEVERITY_STYLE.get(a.severity, "")),
-            a.station,
-            a.parameter,
-            a.rule,
-            local_clock(a.since),
-            as_text(a.peak_value),
-            as_text(a.limit_maximum),
-            "-" if a.triage is None else f"{a.triage} {percentage(a.triage_probability or 0)}",
-            "open" if a.resolved_at is None else f"resolved {local_clock(a.resolved_at)}",
-            "e-mail" if a.page else "work item",
-        )
+    heads = ["severity", "station", "parameter", "rule", "since", "worst", "limit", "class", "state", "told"]
+    narrow = ["station", "parameter", "since", "worst", "class", "told"]
+    for head in heads if wide else narrow:
+        table.add_column(head, no_wrap=True, overflow="ellipsis")
+    for a in alerts[:most]:
+        cells: dict[str, str | Text] = {
+            "severity": Text(a.severity, style=_SEVERITY_STYLE.get(a.severity, "")),
+            "station": a.station if wide else a.station.removeprefix("DT_").removesuffix("_NUOSXL"),
+            "parameter": a.parameter,
+            "rule": a.rule,
+            "since": local_clock(a.since),
+            "worst": as_text(a.peak_value),
+            "limit": as_text(a.limit_maximum),
+            "class": "-" if a.triage is None else f"{a.triage} {percentage(a.triage_probability or 0)}",
+            "state": "open" if a.resolved_at is None else f"resolved {local_clock(a.resolved_at)}",
+            "told": "e-mail" if a.page else "work item",
+        }
+        add_row(table, *(cells[head] for head in (heads if wide else narrow)))
     return table
 
 
-def _why(account: Account) -> list[RenderableType]:
+def _in_one_line(stations: list[StationLine]) -> Text:
+    alerted = [s.station for s in stations if s.open_alerts]
+    offline = [s.station for s in stations if s.online is False]
+    words = f"Trạm · Stations: {len(stations)}, offline {len(offline)}, with open alerts {len(alerted)}"
+    return Text(words, no_wrap=True, overflow="ellipsis")
+
+
+def _lines_of(text: Text, width: int) -> int:
+    return -(-text.cell_len // max(width, 1))
+
+
+def _why(account: Account) -> list[Text]:
     """Return the explanation of the alert for which officers were paged last, the model's before that of a limit."""
     paged = [a for a in account.alerts if a.id in account.paged and a.resolved_at is None]
     newest = next((a for a in paged if a.kind == "anomaly"), next(iter(paged), None))

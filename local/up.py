@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from local.grafana import grafana_line
 from local.prepare import local_servers, prepare_servers
-from local.processes import Part, Supervisor, page, pipeline
+from local.processes import Part, Supervisor, page, pipeline, reporter
 from local.servers.progress import bars_on_stderr
 from quantrac.clock import Clock
 from quantrac.settings import Settings
@@ -30,10 +31,9 @@ def up(
         A server or a process did not become ready; the message says which and where its log is.
     """
     settings.run_dir.mkdir(parents=True, exist_ok=True)
-    with _servers(settings):
-        supervisor = Supervisor(
-            pipeline(settings.run_dir, workers, page(settings.run_dir, own_port=False)).parts, clock
-        )
+    with _servers(settings, show):
+        web, reports = page(settings.run_dir, own_port=False), reporter(settings.run_dir)
+        supervisor = Supervisor(pipeline(settings.run_dir, workers, web, reports).parts, clock)
         try:
             supervisor.start()
             _tend(supervisor, stop, show)
@@ -61,7 +61,7 @@ def _tend(supervisor: Supervisor, stop: threading.Event, show: Callable[[str, bo
 
 
 @contextmanager
-def _servers(settings: Settings) -> Iterator[None]:
+def _servers(settings: Settings, show: Callable[[str, bool], None]) -> Iterator[None]:
     """Run the local servers for as long as this lasts, unless every server is named by a setting."""
     if all(getattr(settings, name) is not None for name in SERVERS):
         yield
@@ -71,6 +71,7 @@ def _servers(settings: Settings) -> Iterator[None]:
         with bars_on_stderr() as bars:
             servers.start(bars)
             prepare_servers(servers, settings, bars)
+        show(grafana_line(servers, settings), True)
         yield
     finally:
         servers.stop()

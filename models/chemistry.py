@@ -27,7 +27,7 @@ class Pattern:
 
 PATTERNS = (
     Pattern(
-        "organic", frozenset({"cod", "bod5", "toc"}),
+        "organic", frozenset({"cod", "bod5", "toc", "nh4", "tn", "do"}),
         {"cod": 1, "bod5": 1, "toc": 1, "tss": 1, "turb": 1, "nh4": 1, "tn": 1, "tp": 1, "color": 1, "do": -1},
         "nước thải hữu cơ", "organic waste water",
     ),
@@ -65,6 +65,9 @@ _THINNED = frozenset({
 })  # fmt: skip
 
 
+_RAIN_THINS = frozenset({"nh4", "cond"})
+
+
 @dataclass(frozen=True, slots=True)
 class Roles:
     """Places of the columns, by their meaning. ``signs`` has shape (patterns, columns)."""
@@ -81,6 +84,8 @@ class Roles:
     """Equal for columns that measure one thing: a parameter measured twice, or mud as TSS and as turbidity."""
     rain: Floats
     thinned: Floats
+    rain_thins: Floats
+    """1 for what comes with waste water and not with rain."""
     rained: Floats
     """Side to which rain alone moves it, +1 or -1; 0 where it does not."""
     washed: Floats
@@ -102,6 +107,7 @@ def roles_of(columns: tuple[str, ...]) -> Roles:
         muddy=_mask(kinds, _MUDDY),
         rain=np.array([_RAIN.get(k, 0) for k in kinds], dtype=np.float64),
         thinned=_mask(kinds, _THINNED),
+        rain_thins=_mask(kinds, _RAIN_THINS),
         rained=np.array([_RAINED.get(k, 0) for k in kinds], dtype=np.float64),
         washed=np.array([_WASHED.get(k, 0) for k in kinds], dtype=np.float64),
         ph=tuple(i for i, k in enumerate(kinds) if k == "ph"),

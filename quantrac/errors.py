@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 
 class QuantracError(Exception):
     """Base of every error that the command line prints as a sentence, without a traceback."""
@@ -32,7 +34,11 @@ class DataRefusedError(StoreError):
 
 
 class NotifyError(OutsideError):
-    """A notification was not accepted by its receiver."""
+    """A notification was not accepted by its receiver, which may have said when to come again."""
+
+    def __init__(self, message: str, *, retryable: bool, again_after: timedelta | None = None) -> None:
+        super().__init__(message, retryable=retryable)
+        self.again_after = again_after
 
 
 class BrokerError(OutsideError):

@@ -16,6 +16,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+from quantrac.channeltables import read_channels
 from quantrac.domain.loggers import AS_PRESCRIBED
 from quantrac.domain.spellings import symbol_mistake, unit_mistake
 from quantrac.domain.stations import DRILL_PREFIX, PermitLimit, QcThresholds, Registry, Sensor, Station, StationKind
@@ -26,7 +27,8 @@ from quantrac.quality.thresholds import read_thresholds
 from quantrac.tomltable import LARGEST_LIMIT, LEAST_LIMIT, Mistakes, Table, named_by, nearest, read_text, toml_files
 
 SHORTEST_CADENCE_S, LONGEST_CADENCE_S = 0.001, 86_400.0
-_STATION_KEYS = frozenset(f.name for f in fields(Station)) - {"sensors", "permit_limits"} | {"sensor", "permit_limit"}
+_LISTED = {"sensors": "sensor", "permit_limits": "permit_limit", "channels": "channel"}
+_STATION_KEYS = frozenset(_LISTED.get(f.name, f.name) for f in fields(Station))
 _SENSOR_KEYS = frozenset(f.name for f in fields(Sensor))
 _PERMIT_KEYS = frozenset(f.name for f in fields(PermitLimit))
 
@@ -200,6 +202,7 @@ def _station(table: Table) -> Station:
         illustration=illustration,
         logger=take(lambda: read_logger(table.table("logger"), [s.parameter for s in sensors or ()]), AS_PRESCRIBED),
         effective_to=take(lambda: _retired(table, effective_from), None),
+        channels=take(lambda: read_channels(table, sensors or ()), ()),
     )
     mistakes.refuse()
     return station

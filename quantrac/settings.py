@@ -116,7 +116,34 @@ class Settings(WebSettings, RetentionSettings):
     )
     webhooks_file: Path | None = Field(
         None,
-        description='TOML file `name = "Apprise URL"` (mode 600): SMS gateways, chats, webhooks for every alert.',
+        description=(
+            'TOML file (mode 600) of targets: `name = "Apprise URL"`, or a table of an HTTP gateway; docs/oncall.md. '
+            "Those without `{to}` are told of every alert."
+        ),
+    )
+    heartbeat_url: SecretStr | None = Field(
+        None, description="Address of an outside monitor that the notifier asks while the whole path is well; a secret."
+    )
+    heartbeat_every_s: float = Field(60, ge=1, le=3600, description="How often it is asked (s).")
+    heartbeat_silence_s: float = Field(
+        1200, gt=0, description="Without a stored message of any station for so long the heartbeat ends (s)."
+    )
+    evidence_key_file: Path | None = Field(
+        None, description="Private key (ed25519, mode 600) that seals evidence, made by `quantrac evidence key`."
+    )
+    link_key_file: Path | None = Field(
+        None,
+        description=(
+            "Key (mode 600) of the links with which incidents are taken, the same for `run incidents` and the page; "
+            "default: link.key in the run folder, made when it is missing."
+        ),
+    )
+    vapid_key_file: Path | None = Field(
+        None, description="Private key of Web Push (mode 600), made by `quantrac oncall vapid`; empty: no Web Push."
+    )
+    web_push_services: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("fcm.googleapis.com", "push.services.mozilla.com", "notify.windows.com", "push.apple.com"),
+        description="Hosts of push services to which browsers' subscriptions may lead, with commas between.",
     )
     incident_pages: bool = Field(
         False,
@@ -234,9 +261,14 @@ class Settings(WebSettings, RetentionSettings):
     )
     drop_id: str = Field("dropfolder-1", description="Name of this drop folder, in its records and its state file.")
     forward_target: str | None = Field(
-        None, description="Where station files are forwarded to: a folder, or `sftp://user@host:port/folder`."
+        None,
+        description="Where station files are forwarded to: a folder, or `sftp://user@host:port/folder`; `ftps://` and "
+        "`ftp://` likewise (FTP sends the password in the clear).",
     )
-    forward_password: SecretStr | None = Field(None, description="Password at the SFTP server of the target.")
+    forward_messages: bool = Field(
+        True, description="Forward the readings of MQTT messages too, made into station files of the same layout."
+    )
+    forward_password: SecretStr | None = Field(None, description="Password at the server of the target.")
     forward_key_file: Path | None = Field(None, description="Private key (OpenSSH) for the SFTP server of the target.")
     forward_known_hosts: Path | None = Field(
         None, description="known_hosts file with the key of the target's SFTP server; needed for SFTP."
@@ -289,8 +321,11 @@ class Settings(WebSettings, RetentionSettings):
     )
     grafana_url: str | None = Field(None, description="Grafana to provision the dashboards to.")
     grafana_token: SecretStr | None = Field(None, description="Service account token of Grafana.")
+    grafana_bin: Path | None = Field(
+        None, description="Program `grafana` for the local Grafana; default: on the PATH, or of its Debian package."
+    )
 
-    @field_validator("mail_to", "drop_patterns", "report_to", mode="before")
+    @field_validator("mail_to", "drop_patterns", "report_to", "web_push_services", mode="before")
     @classmethod
     def _split_addresses(cls, value: object) -> object:
         return tuple(a.strip() for a in value.split(",") if a.strip()) if isinstance(value, str) else value

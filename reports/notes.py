@@ -108,13 +108,17 @@ def _waiting(facts: Facts) -> Iterator[Text]:
     if waiting:
         yield Text(
             f"{len(waiting)} kết quả giờ, ngày đang chờ cán bộ duyệt vì số liệu được gửi lại: báo cáo ghi kết quả cũ.",
-            f"{len(waiting)} findings wait for an officer: readings were sent again. The standing ones are shown.",
+            f"{_findings(waiting, 'wait')} for an officer: readings were sent again. The standing ones are shown.",
         )
     if rejected:
         yield Text(
             f"{len(rejected)} kết quả giữ nguyên: cán bộ đã từ chối số liệu gửi lại (xem bảng số liệu sửa đổi).",
-            f"{len(rejected)} findings stand because an officer rejected the readings that were sent again.",
+            f"{_findings(rejected, 'stand')} because an officer rejected the readings that were sent again.",
         )
+
+
+def _findings(found: Sized, verb: str) -> str:
+    return f"1 finding {verb}s" if len(found) == 1 else f"{len(found)} findings {verb}"
 
 
 def _days(found: Sized) -> str:

@@ -18,9 +18,12 @@ from quantrac.errors import RuleError
 from quantrac.tomltable import Table, named_by, read_text
 from simulators.feeds import FaultLog, Feed, Recorded
 from simulators.messages import Sample
+from simulators.numbers import number_of
 
 MAPPING_FOLDER = Path(__file__).parent / "mappings"
-_TOP_KEYS = frozenset({"station", "files", "in_folder", "delimiter", "missing", "time", "column", "station_of_file"})
+_TOP_KEYS = frozenset(
+    {"station", "files", "in_folder", "delimiter", "decimal", "missing", "time", "column", "station_of_file"}
+)
 _TIME_KEYS = frozenset({"column", "formats", "utc_offset"})
 _COLUMN_KEYS = frozenset({"name", "parameter", "unit", "station", "factor", "missing"})
 
@@ -35,6 +38,8 @@ class ColumnRule:
     station: str | None
     factor: float
     missing: frozenset[str]
+    comma: bool = False
+    """Whether a comma is a decimal point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +103,11 @@ def parse_mapping(text: str, source: str) -> FeedMapping:
     time = top.table("time")
     time.refuse_unknown(_TIME_KEYS)
     missing = _missing(top)
-    columns = tuple(_column(c, missing) for c in top.tables("column", named_by("column", "name")))
+    delimiter = top.text("delimiter", ",", empty=False) if top.values.get("delimiter") != "\t" else "\t"
+    comma = _decimal_comma(top, delimiter)
+    columns = tuple(_column(c, missing, comma=comma) for c in top.tables("column", named_by("column", "name")))
     if not columns:
         raise top.error("column", "is missing; describe at least one [[column]].")
-    delimiter = top.text("delimiter", ",", empty=False) if top.values.get("delimiter") != "\t" else "\t"
     if len(delimiter) != 1:
         raise top.error("delimiter", f"{delimiter!r} must be one character.")
     return FeedMapping(
@@ -118,7 +124,15 @@ def parse_mapping(text: str, source: str) -> FeedMapping:
     )
 
 
-def _column(table: Table, missing: frozenset[str]) -> ColumnRule:
+def _decimal_comma(top: Table, delimiter: str) -> bool:
+    """Whether a comma may be a decimal point: as ``decimal`` says, else wherever it does not separate columns."""
+    decimal = top.optional_text("decimal")
+    if decimal not in {None, ".", ","}:
+        raise top.error("decimal", f"{decimal!r} must be a point or a comma.")
+    return decimal == "," if decimal is not None else delimiter != ","
+
+
+def _column(table: Table, missing: frozenset[str], *, comma: bool) -> ColumnRule:
     table.refuse_unknown(_COLUMN_KEYS)
     return ColumnRule(
         name=table.text("name"),
@@ -127,6 +141,7 @@ def _column(table: Table, missing: frozenset[str]) -> ColumnRule:
         station=table.optional_text("station"),
         factor=table.number("factor", 1.0),
         missing=_missing(table) if "missing" in table.values else missing,
+        comma=comma,
     )
 
 
@@ -194,6 +209,7 @@ def _rows(
         reader = csv.DictReader(file, delimiter=mapping.delimiter)
         try:
             for row in reader:
+                faults.read(path)
                 at = _instant(row.get(mapping.time_column), mapping)
                 if at is None:
                     faults.add(path, reader.line_num, f"time {row.get(mapping.time_column)!r} is not understood")
@@ -214,7 +230,7 @@ def _sample(row: Mapping[str, str | None], rule: ColumnRule, path: Path, line: i
     if text in rule.missing:
         return Sample(rule.parameter, None, rule.unit)
     try:
-        value = float(text) * rule.factor
+        value = number_of(text, comma=rule.comma) * rule.factor
     except ValueError:
         faults.add(path, line, f"{rule.name}: {text!r} is not a number")
         return None

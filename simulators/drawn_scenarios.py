@@ -7,7 +7,7 @@ ledger counts an observation once): a series by time of observation shows neithe
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from quantrac.domain.stations import Station
 from simulators.events import EventKind, SlugType
@@ -22,6 +22,8 @@ _GAP_H = (14.0, 44.0)
 _HIDDEN_SLUG = (3.0, 5.0)
 """Multiple of the usual level of a slug that capped values or a masking calibration hide: well over the limit."""
 
+_RAINED_ON, _PARK_WIDE = 0.7, 0.3
+"""Share of a station's rains that reach a neighbour, and of its slugs that foul the whole park. Design, no measure."""
 _VISIBLE = 0.5
 """Least response of some sensor, relative to the slug's leading parameter."""
 
@@ -70,15 +72,17 @@ def random_scenario(station: Station, seed: str, days: int) -> Scenario:
         hour += hours
 
 
-def rain_only(scenario: Scenario, station: Station) -> Scenario:
-    """Return the rain of a scenario as it falls on another station, with nothing else."""
-    rain = [e for e in scenario.events if e.kind is EventKind.RAIN]
-    parts = [
-        _event("rain", station.code, _When(e.start / 3600, e.duration_s / 3600), magnitude=e.magnitude)
-        for e in rain
-        if isinstance(e.start, float)
-    ]
-    return parse_scenario("\n".join(parts), f"{scenario.source}, rain only")
+def neighbour_scenario(scenario: Scenario, station: Station, seed: str, days: int) -> Scenario:
+    """Return what happens at a neighbour: events of its own, and those of a station's that reach it as well.
+
+    Rain is local, and a slug may be of a whole park: neither tells by itself what the neighbours' alarms mean.
+    """
+    draw = random.Random(seed)  # noqa: S311
+    own = random_scenario(station, f"{seed} own", days)
+    reaching = {EventKind.RAIN: _RAINED_ON, EventKind.POLLUTION_SLUG: _PARK_WIDE}
+    shared = [e for e in scenario.events if draw.random() < reaching.get(e.kind, 0.0)]
+    events = (*own.events, *(replace(e, station=station.code) for e in shared))
+    return replace(own, events=tuple(replace(e, number=n) for n, e in enumerate(events, start=1)))
 
 
 def visible_slugs(station: Station) -> list[str]:

@@ -38,10 +38,28 @@ class FaultLog:
     keep: int = 20
     count: int = 0
     first: list[Fault] = field(default_factory=list)
+    _faulty: dict[Path, set[int]] = field(default_factory=dict)
+    _rows: dict[Path, int] = field(default_factory=dict)
+
+    def read(self, file: Path) -> None:
+        """Count a row that was read."""
+        self._rows[file] = self._rows.get(file, 0) + 1
+
+    def mostly_failed(self) -> list[Path]:
+        """Return the files of which half of the rows, or more, hold something that could not be published.
+
+        >>> log = FaultLog()
+        >>> log.read(Path("a.csv"))
+        >>> log.add(Path("a.csv"), 2, "no number")
+        >>> [path.name for path in log.mostly_failed()]
+        ['a.csv']
+        """
+        return [file for file, lines in self._faulty.items() if 2 * len(lines) >= self._rows.get(file, 0)]
 
     def add(self, file: Path, line: int, reason: str) -> None:
         """Count a fault."""
         self.count += 1
+        self._faulty.setdefault(file, set()).add(line)
         if len(self.first) < self.keep:
             self.first.append(Fault(file, line, reason))
 

@@ -1,9 +1,10 @@
-"""A hostile logger: one station that publishes whatever it likes, as fast as the broker takes it."""
+"""A hostile logger: one station that publishes whatever it likes, as fast as it likes or the broker takes it."""
 
 from __future__ import annotations
 
 import itertools
 import json
+import math
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -54,8 +55,16 @@ FLOODS: dict[str, Payload] = {
 }
 
 
-def flood(endpoint: MqttEndpoint, station: str, payload: Payload, stop: threading.Event, clock: Clock) -> int:
-    """Publish until ``stop`` is set, and return how many messages the broker has acknowledged.
+def flood(
+    endpoint: MqttEndpoint,
+    station: str,
+    payload: Payload,
+    stop: threading.Event,
+    *,
+    clock: Clock,
+    per_s: float = math.inf,
+) -> int:
+    """Publish until ``stop`` is set, at most ``per_s`` messages a second; return how many the broker has acknowledged.
 
     Raises
     ------
@@ -79,8 +88,9 @@ def flood(endpoint: MqttEndpoint, station: str, payload: Payload, stop: threadin
     try:
         if not connected.wait(CONNECT_S):
             raise BrokerError(f"The broker does not let {station} in within {CONNECT_S:g} s.", retryable=True)
+        began_s = clock.monotonic_s()
         for number in itertools.count():
-            if stop.is_set():
+            if stop.wait(max(0.0, number / per_s - (clock.monotonic_s() - began_s))):
                 break
             if room.acquire(timeout=0.2):
                 client.publish(mqtt_readings(station), payload(number, clock.now()), qos=1)

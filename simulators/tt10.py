@@ -17,6 +17,7 @@ from quantrac.domain.readings import Status
 from quantrac.domain.stations import VIETNAM
 from simulators.feeds import FaultLog, Feed, Recorded
 from simulators.messages import Message, Sample
+from simulators.numbers import number_of
 
 _NAME = re.compile(r"(?P<station>[^_]+_[^_]+_[^_]+)_(?P<stamp>\d{14})\.txt", re.IGNORECASE)
 _STAMP = "%Y%m%d%H%M%S"
@@ -80,6 +81,7 @@ def read_station_file(path: Path, station: str, faults: FaultLog) -> Iterator[Re
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
+        faults.read(path)
         try:
             at, sample = parse_line(line)
         except ValueError as exc:
@@ -120,7 +122,7 @@ def _number(text: str) -> float | None:
     if not text:
         return None
     try:
-        value = float(text)
+        value = number_of(text)
     except ValueError as exc:
         raise ValueError(f"value {text!r} is not a number") from exc
     if not math.isfinite(value):

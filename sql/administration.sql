@@ -26,6 +26,17 @@ BEGIN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO quantrac_owner, quantrac_writer, quantrac_notifier', routine);
         END IF;
     END LOOP;
+
+    -- TimescaleDB's Community edition lets everybody run own code by the clock, also after the password was changed.
+    FOR routine IN
+        SELECT oid FROM pg_proc
+         WHERE proname IN ('add_job', 'alter_job', 'delete_job', 'run_job')
+           AND EXISTS (SELECT FROM pg_depend JOIN pg_extension ON pg_extension.oid = refobjid
+                        WHERE pg_depend.objid = pg_proc.oid AND deptype = 'e' AND extname = 'timescaledb')
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', routine);
+        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO quantrac_owner', routine);
+    END LOOP;
 END
 $$;
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from psycopg.types.json import Jsonb
 
 from sql.connections import connect, translated
 from sql.statements import statement
@@ -100,6 +102,13 @@ def newest(conninfo: str, limit: int) -> list[AuditRow]:
     """Return the newest entries, the newest first."""
     with translated("reading the audit"), connect(conninfo, _APPLICATION) as connection:
         return [AuditRow(*row) for row in connection.execute(statement("audit_newest"), {"limit": limit})]
+
+
+def append(conninfo: str, action: str, subject: str, detail: Mapping[str, Any]) -> None:
+    """Append an entry; the database notes whose session it was."""
+    row = {"action": action, "subject": subject, "detail": Jsonb(detail)}
+    with translated("writing the audit"), connect(conninfo, _APPLICATION) as connection:
+        connection.execute(statement("audit_append"), row)
 
 
 def head(conninfo: str) -> Head:

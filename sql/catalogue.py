@@ -15,6 +15,7 @@ import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
+from quantrac.domain.channels import Channel
 from quantrac.domain.limits import EffectiveLimit, Limit, LimitSet, LimitValue
 from quantrac.domain.loggers import LoggerSettings
 from quantrac.domain.stations import PermitLimit, QcThresholds, Registry, Sensor, Station, StationKind
@@ -164,7 +165,7 @@ def _stations(cursor: psycopg.Cursor[Any]) -> list[Station]:
 
 def _station(row: Sequence[Any], sensors: tuple[Sensor, ...]) -> Station:
     (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, *more) = row
-    permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger, effective_to = more
+    permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger, effective_to, channels = more
     return Station(
         code=code,
         effective_from=effective_from,
@@ -185,6 +186,7 @@ def _station(row: Sequence[Any], sensors: tuple[Sensor, ...]) -> Station:
         illustration=illustration,
         logger=_logger(logger),
         effective_to=effective_to,
+        channels=msgspec.convert(channels, tuple[Channel, ...]),
     )
 
 
@@ -218,6 +220,7 @@ def _save_station(cursor: psycopg.Cursor[Any], station: Station) -> None:
         "illustration": station.illustration,
         "logger": Jsonb(msgspec.to_builtins(station.logger)),
         "effective_to": station.effective_to,
+        "channels": Jsonb(msgspec.to_builtins(station.channels)),
     }
     cursor.execute(statement("save_station"), row)
     cursor.execute(statement("delete_sensors"), row)

@@ -44,7 +44,8 @@ class ForwardingStore:
             for piece in pieces:
                 row = asdict(piece) | {"target": self._target, "raw_topic": self._raw_topic}
                 row["file_name"] = storable(piece.file_name)
-                cursor.execute(statement("append_to_forwarded_file" if piece.offset else "add_forwarded_file"), row)
+                name = "add_made_file" if piece.made else "add_forwarded_file"
+                cursor.execute(statement("append_to_forwarded_file" if piece.offset else name), row)
             ProgressStore(cursor).save(self._progress_name, progress)
 
     def take(self, limit: int, now: datetime) -> list[WaitingFile]:

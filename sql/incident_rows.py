@@ -15,6 +15,7 @@ from quantrac.domain.incidents import (
     Incident,
     IncidentCause,
     IncidentEvent,
+    IncidentLink,
     IncidentMessage,
     IncidentState,
     Member,
@@ -170,6 +171,17 @@ def message_row(message: IncidentMessage) -> dict[str, object]:
         "notice": message.notice,
         "person": message.person,
         "contact_id": message.contact_id,
+    }
+
+
+def link_row(link: IncidentLink) -> dict[str, object]:
+    """Return a link as the arguments of ``add_incident_link.sql``."""
+    return {
+        "digest": link.digest,
+        "incident_id": link.incident_id,
+        "person": link.person,
+        "created_at": link.created_at,
+        "expires_at": link.expires_at,
     }
 
 

@@ -16,6 +16,7 @@ from quantrac.domain.incidents import (
     HoldWindow,
     Incident,
     IncidentEvent,
+    IncidentLink,
     IncidentMessage,
     IncidentProgress,
     Member,
@@ -128,6 +129,19 @@ class IncidentTransaction:
     def enqueue(self, messages: Iterable[IncidentMessage]) -> None:
         """Put messages into the outbox; one whose ``message_id`` is there already is left as it is."""
         self._cursor.executemany(statement("enqueue_incident"), [incident_rows.message_row(m) for m in messages])
+
+    def add_links(self, links: Iterable[IncidentLink]) -> None:
+        """Keep links."""
+        self._cursor.executemany(statement("add_incident_link"), [incident_rows.link_row(li) for li in links])
+
+    def link(self, digest: bytes) -> IncidentLink | None:
+        """Return what is kept of a link; ``None`` when there is no such."""
+        row = self._cursor.execute(statement("incident_link"), {"digest": digest}).fetchone()
+        return None if row is None else IncidentLink(bytes(row[0]), *row[1:])
+
+    def use_link(self, digest: bytes, now: datetime) -> bool:
+        """Note that a link was used; ``False`` when it was before, also by another just now."""
+        return self._value("use_incident_link", {"digest": digest, "now": now}) is not None
 
     def contacts(self, stations: Sequence[str]) -> list[str]:
         """Return the e-mail addresses that the descriptions of stations in force name, each once."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from sql.storable import storable
 
 CHANNEL = "quantrac_outbox"
 """On which the database tells that the outbox has new rows."""
+MOST_RECEIPT = 500
 SLICES = 240
 """Points of a curve: a picture in a mail is 640 pixels wide."""
 
@@ -23,10 +24,15 @@ class OutboxStore:
     """One connection as the notifier role, used by one thread at a time; opened on first use and again when lost.
 
     Every method raises ``StoreError``.
+
+    Parameters
+    ----------
+    channels, only
+        Which channels' messages are taken: only these, or all but these.
     """
 
-    def __init__(self, conninfo: str) -> None:
-        self._conninfo = conninfo
+    def __init__(self, conninfo: str, channels: Collection[Channel] = (), *, only: bool = False) -> None:
+        self._conninfo, self._channels, self._only = conninfo, [c.value for c in channels], only
         self._connection: psycopg.Connection[Any] | None = None
 
     def take(self, limit: int, now: datetime, lease_s: float) -> list[PendingNotification]:
@@ -34,14 +40,21 @@ class OutboxStore:
 
         One whose notifier dies is due again when its lease has run out.
         """
-        arguments = {"limit": limit, "now": now, "until": now + timedelta(seconds=lease_s)}
+        arguments = {
+            "limit": limit,
+            "now": now,
+            "until": now + timedelta(seconds=lease_s),
+            "channels": self._channels,
+            "only": self._only,
+        }
         with translated("taking notifications"):
             rows = self._connected().execute(statement("take_notifications"), arguments).fetchall()
         return sorted((_pending(row) for row in rows), key=lambda pending: pending.id)
 
-    def delivered(self, notification_id: int, now: datetime) -> None:
-        """Record that the receiver has accepted a notification."""
-        self._run("notification_delivered", {"id": notification_id, "now": now})
+    def delivered(self, notification_id: int, now: datetime, receipt: str) -> None:
+        """Record that the receiver has accepted a notification, and what it answered."""
+        arguments = {"id": notification_id, "now": now, "receipt": storable(receipt)[:MOST_RECEIPT]}
+        self._run("notification_delivered", arguments)
 
     def failed(self, notification_id: int, now: datetime, error: str, next_try_at: datetime | None) -> None:
         """Record a delivery that failed; without ``next_try_at`` the notification is given up."""

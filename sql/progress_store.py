@@ -42,10 +42,22 @@ class ProgressStore:
             rows = self._cursor.execute(statement("lock_progress"), arguments).fetchall()
         return {partition: Reached(*offsets) for partition, *offsets in rows}
 
-    def save(self, topic: str, next_offsets: Mapping[int, int]) -> None:
-        """Record the offset after the last one that this transaction has dealt with."""
-        reached = {"partitions": list(next_offsets), "next_offsets": list(next_offsets.values())}
+    def save(
+        self, topic: str, next_offsets: Mapping[int, int], last_records: Mapping[int, bytes] | None = None
+    ) -> None:
+        """Record the offset after the last one that this transaction has dealt with, and the digest of that record."""
+        reached = {
+            "partitions": list(next_offsets),
+            "next_offsets": list(next_offsets.values()),
+            "last_records": [(last_records or {}).get(partition) for partition in next_offsets],
+        }
         self._cursor.execute(statement("save_progress"), {"topic": topic, **reached})
+
+    def last_records(self, topic: str, partitions: Collection[int]) -> dict[int, tuple[int, bytes]]:
+        """Return the offset and the digest of the last record that was committed of each partition, where known."""
+        arguments = {"topic": topic, "partitions": sorted(set(partitions))}
+        rows = self._cursor.execute(statement("last_records"), arguments)
+        return {partition: (next_offset - 1, bytes(digest)) for partition, next_offset, digest in rows}
 
     def save_shared(self, topic: str, shared_offsets: Mapping[int, int]) -> None:
         """Record the offset after the last one that was sent on; it never goes back, nor beyond what is committed."""

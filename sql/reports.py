@@ -314,6 +314,9 @@ class DeliveryLine:
     sent_at: datetime | None
     failed_at: datetime | None
     last_error: str | None
+    incident_id: int | None
+    notice: str | None
+    receipt: str | None
 
 
 class Reports:

@@ -11,6 +11,7 @@ import psycopg
 from sql.accounting_store import AccountingStore
 from sql.alert_store import AlertStore
 from sql.bucket_store import BucketStore
+from sql.channel_store import ChannelStore
 from sql.connections import connect, translated, usable
 from sql.deferred_store import DeferredStore
 from sql.model_store import ModelStore
@@ -42,6 +43,7 @@ class WorkerTransaction:
         self.readings = ReadingsStore(cursor)
         self.accounting = AccountingStore(cursor)
         self.committed = CommittedStore(cursor)
+        self.channels = ChannelStore(cursor)
         self.deferred = DeferredStore(cursor)
         self.presence = PresenceStore(cursor)
         self.alerts = AlertStore(cursor)

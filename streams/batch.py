@@ -12,6 +12,7 @@ from ingest.payloads import Decoded
 from models.protocol import Row
 from models.station.scores import ParameterScore
 from quantrac.domain.alerts import AlertKey, Reassessment, Transition
+from quantrac.domain.channels import ChannelState
 from quantrac.domain.deadletters import Stage
 from quantrac.domain.readings import CheckedReading, Flag, Outcome, QcReason, Reading, StoredRow
 from quantrac.domain.stations import Station
@@ -69,6 +70,9 @@ class StationOutcome:
     """Those with readings, in the order of arrival."""
     sequences: dict[str, Ranges] = field(default_factory=dict)
     """Sequence numbers that arrived for the first time, by session."""
+    states: list[tuple[Station, CheckedReading]] = field(default_factory=list)
+    """What housekeeping channels said."""
+    state_transitions: list[tuple[Transition, Station]] = field(default_factory=list)
 
     def hear(self, received_at: datetime, observed_at: datetime | None) -> None:
         """Note a message of readings, of which perhaps none could be used."""
@@ -100,6 +104,8 @@ class StationOutcome:
             message.scores = scored or {}
         for message in self.messages:
             self._judge(message)
+        for station, state in self.states:
+            self.state_transitions += [(t, station) for t in self.state.alerts.evaluate(state)]
 
     def _judge(self, message: StationMessage) -> None:
         record, late = message.record, message.late
@@ -144,6 +150,9 @@ class Batch:
             outcome.online = (message.online, record.received_at)
         else:
             self._take_readings(outcome, record, station, message.decoded)
+            for said in message.channels:
+                checked = CheckedReading(said, Flag.NOT_EVALUATED, late=self._is_late(record, said.observed_at))
+                outcome.states.append((station, checked))
 
     def judge(self, neighbours: Mapping[str, tuple[int, int]]) -> None:
         """Score and judge what was taken.
@@ -167,7 +176,18 @@ class Batch:
 
     def transitions(self) -> Iterator[tuple[Transition, Station]]:
         """Return what opened, escalated or resolved, in the order of arrival."""
-        return ((transition, message.station) for message in self.messages for transition in message.transitions)
+        yield from ((transition, message.station) for message in self.messages for transition in message.transitions)
+        for outcome in self.stations.values():
+            yield from outcome.state_transitions
+
+    def states_of_channels(self) -> dict[tuple[str, str], list[ChannelState]]:
+        """Return what housekeeping channels said, by station and channel, in the order of arrival."""
+        said: dict[tuple[str, str], list[ChannelState]] = {}
+        for code, outcome in self.stations.items():
+            for _, state in outcome.states:
+                r = state.reading
+                said.setdefault((code, r.parameter), []).append(ChannelState(r.observed_at, r.value))
+        return said
 
     def heard(self) -> dict[str, tuple[datetime, datetime | None]]:
         """Return ``received_at`` and ``observed_at`` of the newest readings of stations that sent any."""
@@ -195,6 +215,10 @@ class Batch:
             (m.sent_at, len(m.checked)) for m in self.messages if m.sent_at is not None and not m.late and not m.again
         )
 
+    def _is_late(self, record: RawRecord, observed_at: datetime) -> bool:
+        # By the instant of processing, not of receipt: what waited for us through an outage is no news either.
+        return self.now - observed_at > self.lane_limit or self._replayed(record)
+
     def _replayed(self, record: RawRecord) -> bool:
         if record.offset < self.replayed_before.get(record.partition, 0):
             return True
@@ -208,8 +232,7 @@ class Batch:
         quality = outcome.state.quality_of
         # A station's file may hold several instants; each is a row of its own to the model, and late by itself.
         for observed_at, readings in groupby(decoded.readings, key=lambda r: r.observed_at):
-            # By the instant of processing, not of receipt: what waited for us through an outage is no news either.
-            late = self.now - observed_at > self.lane_limit or self._replayed(record)
+            late = self._is_late(record, observed_at)
             checked = [(r, *quality(station.sensor_of[r.parameter]).check(r, record.received_at)) for r in readings]
             message = StationMessage(record, station, checked, decoded.sent_at, late, again)
             outcome.messages.append(message)

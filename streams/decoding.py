@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -11,6 +11,7 @@ from ingest.dropfolder import refused_file
 from ingest.payloads import Decoded, Decoder, InstantBounds, content_type_of, decoder_of
 from quantrac import topics
 from quantrac.domain.deadletters import DeadLetter, Rejected, RejectReason, Stage
+from quantrac.domain.readings import Reading
 from quantrac.domain.stations import Registry, Station
 from streams.catalogue import Catalogue
 from streams.records import RawRecord
@@ -23,6 +24,8 @@ class DecodedRecord:
     record: RawRecord
     station: Station | None
     decoded: Decoded
+    channels: tuple[Reading, ...] = ()
+    """What housekeeping channels said: no readings of water, and among those of ``decoded`` no more."""
     online: bool | None = None
     """What a birth or will message says; ``None`` for readings."""
 
@@ -81,13 +84,23 @@ def _decode_readings(
 
     decoded = read(station)
     if decoded.observed_at is None:
-        return DecodedRecord(record, station, decoded)
+        return _divided(record, station, decoded)
     in_force = registry.station(record.station, decoded.observed_at)
     if in_force is None:
         since = None if (newest := registry.newest(record.station)) is None else newest.effective_to
         detail = f"The station {record.station!r} is retired since {since}: import it anew, then replay this."
         return _refused(record, RejectReason.UNKNOWN_STATION, detail)
-    return DecodedRecord(record, in_force, decoded if in_force is station else read(in_force))
+    return _divided(record, in_force, decoded if in_force is station else read(in_force))
+
+
+def _divided(record: RawRecord, station: Station, decoded: Decoded) -> DecodedRecord:
+    """Part what housekeeping channels said from the readings of water."""
+    if not station.channels:
+        return DecodedRecord(record, station, decoded)
+    of = station.channel_of
+    water = tuple(r for r in decoded.readings if r.parameter not in of)
+    states = tuple(r for r in decoded.readings if r.parameter in of)
+    return DecodedRecord(record, station, replace(decoded, readings=water), states)
 
 
 def _decode_status(record: RawRecord, station: Station) -> DecodedRecord:

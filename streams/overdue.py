@@ -43,16 +43,18 @@ class OverdueSweep:
     def __init__(self, started: datetime, recipients: Recipients, caught_up: CaughtUp | None = None) -> None:
         self._started, self._recipients, self._caught_up = started, recipients, caught_up
         self._held: Listening | None = None
+        self._committed: Listening | None = None
         self._breaks = 0
         self._failed = False
         self._deaf = False
 
     def failed(self) -> None:
-        """Note that the database was away."""
-        self._failed = True
+        """Note that the database was away: what was not committed then is forgotten, too."""
+        self._held, self._failed = self._committed, True
 
     def listen(self, tx: WorkerTransaction, catalogue: Catalogue, now: datetime) -> None:
         """Open, escalate and end the alerts about what did not come."""
+        self._committed = self._held
         stations = list(catalogue.registry.current(now))
         sensors, heard = tx.presence.sensors([s.code for s in stations])
         listening = self._listening(tx, stations, heard, now)

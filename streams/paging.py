@@ -54,9 +54,9 @@ def recipients_of(settings: Settings) -> Recipients:
     """
     if settings.webhooks_file is None:
         return Recipients(settings.mail_to, by_incident=settings.incident_pages)
-    from alerts.notifiers.webhook import load_targets  # noqa: PLC0415  Apprise is large, and most have no webhooks
+    from alerts.targets import fixed, load_targets  # noqa: PLC0415  Apprise is large, and most have no webhooks
 
-    return Recipients(settings.mail_to, tuple(load_targets(settings.webhooks_file)), settings.incident_pages)
+    return Recipients(settings.mail_to, tuple(fixed(load_targets(settings.webhooks_file))), settings.incident_pages)
 
 
 def save_and_page(

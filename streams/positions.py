@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -26,6 +26,15 @@ def source_of(cluster: str, topic_id: str) -> str:
     'quantrac.raw@MkU3OEVBNTcwNTJENDM2Qk/d6c2…'
     """
     return f"{topics.RAW}@{cluster}/{topic_id}"
+
+
+def ids_of(source: str) -> str:
+    """Return the ids of cluster and topic alone: with the name before them they look like an address, and are masked.
+
+    >>> ids_of("quantrac.raw@c/t")
+    'c/t'
+    """
+    return source.partition("@")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +70,15 @@ def prepare(store: WorkerStore, topic: RawTopic, clock: Clock) -> Origin:
     source, now = topic.source, clock.now()
     with store.transaction() as tx:
         tx.progress.adopt(source, source.partition("/")[0])
-        for other, records in tx.progress.others(source).items():
+        others = tx.progress.others(source)
+        # Under a topic made anew a worker may have acknowledged some records before it noticed.
+        anew = bool(others) and source not in tx.progress.others("")
+        for other, records in others.items():
             found = LogBreak(0, BreakKind.TOPIC_ANEW, records, records + 1)
             if tx.progress.note(source, found, now):
-                _log.error("raw_topic_made_anew", before=other, now=source, told=found.told)
-        _notice_restored(tx, topic, now)
+                _log.error("raw_topic_made_anew", before=ids_of(other), now=ids_of(source), told=found.told)
+        if not anew:
+            _notice_restored(tx, topic, now)
         reached = tx.progress.reached(source, topic.logs)
         replayed = {partition: r.replayed_before for partition, r in reached.items() if r.replayed_before}
         return Origin(source, tx.progress.installation(), replayed)
@@ -91,8 +104,22 @@ class DatabasePositions:
     def __init__(self, store: WorkerStore, source: str, clock: Clock) -> None:
         self._store, self._source, self._clock = store, source, clock
 
-    def of(self, logs: Mapping[int, LogRange]) -> dict[int, int]:
+    def last_records(self, logs: Mapping[int, LogRange]) -> dict[int, tuple[int, bytes]]:
+        """Return offset and digest of the last committed record of each partition, where Kafka should have it.
+
+        Raises
+        ------
+        StoreError
+            The database is away.
+        """
+        with self._store.transaction() as tx:
+            last = tx.progress.last_records(self._source, logs)
+        return {p: found for p, found in last.items() if logs[p].start <= found[0] < logs[p].end}
+
+    def of(self, logs: Mapping[int, LogRange], rewritten: Collection[int] = ()) -> dict[int, int]:
         """Return the offset at which each partition goes on; move the progress where its log broke, and tell.
+
+        ``rewritten`` are partitions whose last committed record is another one now.
 
         Raises
         ------
@@ -104,6 +131,9 @@ class DatabasePositions:
             reached = tx.progress.reached(self._source, logs)
             for partition, log in logs.items():
                 positions[partition], found = position_of(partition, reached[partition], log, MOST_AGAIN)
+                if found is None and partition in rewritten:
+                    found = LogBreak(partition, BreakKind.REWRITTEN, log.start, reached[partition].next_offset)
+                    positions[partition] = log.start
                 if found is not None:
                     tx.progress.move(self._source, found, positions[partition], self._clock.now())
                     _log.error("raw_log_broke", partition=partition, kind=found.kind.value, told=found.told)

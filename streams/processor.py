@@ -197,7 +197,7 @@ class BatchProcessor:
             batch = self._write(tx, [*untraced, *within], catalogue, now)
             tx.deferred.add(self._options.source, _stretches(beyond), now)
             self._save_delays(tx)
-            self._save_progress(tx, reached)
+            self._save_progress(tx, reached, fresh)
             known = {(r.partition, r.offset) for r in untraced}
             before = [r for r in again if (r.partition, r.offset) not in known]
             shared.add(self._stored_before(tx, before, catalogue))
@@ -255,6 +255,7 @@ class BatchProcessor:
         self._save_accounts(tx, batch.tally, now)
         tx.committed.mark(numbers_of(records))
         tx.committed.add_stored(batch.stored)
+        tx.channels.add(batch.states_of_channels())
         note_dues(tx, batch, catalogue)
         tx.presence.touch(batch.heard())
         for code, (online, at) in batch.presence().items():
@@ -320,9 +321,11 @@ class BatchProcessor:
         tx.accounting.add_dead_letters(tally.dead_letters)
         tx.accounting.add_ledger(now.astimezone(VIETNAM).date(), tally.ledger)
 
-    def _save_progress(self, tx: WorkerTransaction, reached: Mapping[int, int]) -> None:
+    def _save_progress(self, tx: WorkerTransaction, reached: Mapping[int, int], fresh: Sequence[RawRecord]) -> None:
         if reached:
-            tx.progress.save(self._options.source, reached)
+            last = {record.partition: record for record in fresh}
+            digests = {partition: record.digest for partition, record in last.items()}
+            tx.progress.save(self._options.source, reached, digests)
             self._states.advance(reached)
         shared = self.shared_offsets()
         if shared:
@@ -384,7 +387,7 @@ class BatchProcessor:
                 return Shared()
             self._save_accounts(tx, tally, now)
             tx.committed.mark(numbers_of([record]))
-            self._save_progress(tx, reached)
+            self._save_progress(tx, reached, fresh)
         return Shared(dead_letters=tally.dead_letters, reached=reached)
 
 

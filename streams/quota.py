@@ -69,7 +69,10 @@ class StationQuota:
         most_messages, most_bytes = BURST_S * self._messages_per_s, BURST_S * self._bytes_per_s
         if before is None:
             return Allowance(most_messages, most_bytes, at)
-        passed_s = max(0.0, (at - before.at).total_seconds())
+        passed_s = (at - before.at).total_seconds()
+        if passed_s < -BURST_S:  # the bridge's clock was ahead and was set back: its future must not be waited for
+            return Allowance(before.messages, before.bytes, at)
+        passed_s = max(0.0, passed_s)
         return Allowance(
             min(most_messages, before.messages + passed_s * self._messages_per_s),
             min(most_bytes, before.bytes + passed_s * self._bytes_per_s),

@@ -18,6 +18,10 @@ from streams.records import RawRecord, raw_record
 POLL_MS = 1_000
 MOST_POLLS = 3
 MOST_RECORDS = 2_000
+MOST_BYTES = 4 * 1024 * 1024
+"""Of payload read at once: a flood of the largest messages must not fill the memory."""
+SLICE_BYTES = 1024 * 1024
+"""Of one station's payload in one slice: the honest ones wait for no more than that."""
 
 _log = get_logger(__name__)
 
@@ -40,6 +44,8 @@ class RawReader:
     def waiting(self, waits: Deferred, most: int) -> tuple[list[RawRecord], int]:
         """Return at most so many of a station's records that wait, and the offset after the last one looked at.
 
+        They end with the one that fills ``SLICE_BYTES``.
+
         Records that Kafka no longer has are passed over: the offset is then beyond them, and the caller sees that too
         few came.
 
@@ -50,16 +56,18 @@ class RawReader:
         """
         records = self.read(waits.partition, waits.first, waits.beyond)
         found: list[RawRecord] = []
+        size = 0
         for record in records:
             if storable(record.station) == waits.station:
                 found.append(record)
-                if len(found) == most:
+                size += len(record.value)
+                if len(found) == most or size >= SLICE_BYTES:
                     return found, record.offset + 1
         # Records of others alone say nothing of those behind them: only an empty stretch is one that Kafka has not.
         return found, records[-1].offset + 1 if records else waits.beyond
 
     def read(self, partition: int, first: int, beyond: int) -> list[RawRecord]:
-        """Return the records of a stretch, at most ``MOST_RECORDS``; fewer, where Kafka has fewer.
+        """Return the records of a stretch, at most ``MOST_RECORDS`` or ``MOST_BYTES``; fewer, where Kafka has fewer.
 
         Raises
         ------
@@ -101,8 +109,8 @@ class RawReader:
 
 def _polled(consumer: Any, tp: TopicPartition, beyond: int) -> list[RawRecord]:
     found: list[RawRecord] = []
-    polls = 0
-    while len(found) < MOST_RECORDS and consumer.position(tp) < beyond and polls < MOST_POLLS:
+    polls = size = 0
+    while len(found) < MOST_RECORDS and size < MOST_BYTES and consumer.position(tp) < beyond and polls < MOST_POLLS:
         polled = consumer.poll(POLL_MS, max_records=MOST_RECORDS - len(found)).get(tp, [])
         polls = 0 if polled else polls + 1
         found += [
@@ -110,6 +118,7 @@ def _polled(consumer: Any, tp: TopicPartition, beyond: int) -> list[RawRecord]:
             for r in polled
             if r.offset < beyond
         ]
+        size += sum(len(r.value or b"") for r in polled)
     if not found and consumer.position(tp) < beyond:
         raise KafkaTimeoutError(f"no record before offset {beyond} within {MOST_POLLS * POLL_MS} ms")
     return found

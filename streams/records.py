@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +34,12 @@ class RawRecord:
         """Code under which the message was published; the empty string when the topic has none."""
         return topics.station_of_mqtt(self.mqtt_topic)
 
+    @property
+    def digest(self) -> bytes:
+        """What tells this record from another one at its offset."""
+        facts = f"{self.mqtt_topic}\n{self.received_at.isoformat()}\n".encode()
+        return hashlib.blake2b(facts + self.value, digest_size=16).digest()
+
 
 def record_of(event: Any) -> RawRecord:
     """Return the raw record of a Faust event."""
@@ -49,7 +56,7 @@ def raw_record(partition: int, offset: int, value: bytes | None, headers: Header
         value or b"",
         known.get(topics.HEADER_CONTENT_TYPE, ""),
         known.get(topics.HEADER_MQTT_TOPIC, ""),
-        _instant(known.get(topics.HEADER_RECEIVED_AT, "")) or datetime.fromtimestamp(timestamp_s, UTC),
+        _instant(known.get(topics.HEADER_RECEIVED_AT, "")) or _stamped(timestamp_s),
         replayed=known.get(topics.HEADER_BRIDGE) == topics.REPLAY,
         receipt=receipt_of(known.get(topics.HEADER_RECEIPT)),
     )
@@ -76,6 +83,14 @@ def _instant(text: str) -> datetime | None:
     """Parse the bridge's stamp; a record that another producer wrote without one is stamped by Kafka instead."""
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        return instant.astimezone(UTC) if instant.tzinfo else None
+    except (ValueError, OverflowError):  # the first and the last day of the calendar have no equal in another zone
         return None
-    return instant.astimezone(UTC) if instant.tzinfo else None
+
+
+def _stamped(timestamp_s: float) -> datetime:
+    """Return Kafka's own stamp; one that is no instant is the beginning of 1970: old, whatever is asked."""
+    try:
+        return datetime.fromtimestamp(timestamp_s, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)

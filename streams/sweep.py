@@ -88,13 +88,10 @@ class Sweeper:
             Retryable: the database is away; the next sweep does it.
         """
         try:
-            self._sweep()
+            catalogue, now = self._catalogue.current(), self._clock.now()
         except StoreError:
             self._overdue.failed()
             raise
-
-    def _sweep(self) -> None:
-        catalogue, now = self._catalogue.current(), self._clock.now()
         self._part("judging", lambda: self._judge(catalogue, now))
         if self._clock.monotonic_s() - self._listened_s >= LISTEN_EVERY_S:
             self._listened_s = self._clock.monotonic_s()
@@ -113,8 +110,10 @@ class Sweeper:
         try:
             work()
         except Exception as exc:
-            if isinstance(exc, StoreError) and exc.retryable:
-                raise
+            if isinstance(exc, StoreError):
+                self._overdue.failed()
+                if exc.retryable:
+                    raise
             if self._faults.failed(name, f"{type(exc).__name__}: {exc}", now_s):
                 _log.exception("sweep_failed", part=name, next="it is tried again; readings are stored meanwhile")
         else:

@@ -42,13 +42,14 @@ from streams.flooding import Floods
 from streams.lag import LagProbe
 from streams.listening import CaughtUp
 from streams.paging import recipients_of
-from streams.positions import DatabasePositions, Origin, source_of
+from streams.positions import DatabasePositions, Origin
 from streams.processor import BatchProcessor, ProcessorOptions
 from streams.raw_reader import RawReader
 from streams.records import RawRecord
 from streams.repeated_faults import RepeatedFaults
 from streams.sharing import Sharer
 from streams.sweep import Sweeper, SweepOptions
+from streams.topic_guard import TopicGuard
 from streams.watchdog import EXIT_STATUS, Outages, Pulse, Watchdog
 
 _log = get_logger(__name__)
@@ -79,7 +80,8 @@ class Worker:
         store = WorkerStore(database.writer)
         catalogue = CatalogueCache(database.writer, clock)
         options = processor_options(settings, origin)
-        self._store, self._source, self._loop = store, origin.source, asyncio.get_running_loop()
+        self._store, self._loop = store, asyncio.get_running_loop()
+        self._guard = TopicGuard(kafka, origin.source)
         self._artefacts = artefacts_of(settings)
         self._processor = BatchProcessor(store, catalogue.current, options, clock, self._artefacts)
         self._clock, self._caught_up = clock, CaughtUp()
@@ -146,11 +148,17 @@ class Worker:
     async def of(self, logs: Mapping[int, LogRange]) -> dict[int, int]:
         """Return where each partition goes on. See ``streams.consumer.Positions``."""
         try:
-            await self._loop.run_in_executor(None, self._look_at_topic)
+            await self._loop.run_in_executor(None, self._guard.look)
         except ProgressError as exc:
             self._fail(exc)
             await asyncio.Event().wait()
-        return await self._retried(lambda: self._positions.of(logs))
+        last = await self._retried(lambda: self._positions.last_records(logs))
+        try:
+            rewritten = await self._loop.run_in_executor(None, self._guard.rewritten, last)
+        except BrokerError as exc:
+            _log.warning("last_records_not_compared", error=str(exc), next="it is done at the next start")
+            rewritten = set()
+        return await self._retried(lambda: self._positions.of(logs, rewritten))
 
     def log_was_cut(self, partition: int, offset: int, read: int) -> None:
         """End the worker: the next one compares the log with the progress. See ``streams.consumer.Positions``."""
@@ -182,7 +190,8 @@ class Worker:
                     elif faults.failed(name, f"{type(exc).__name__}: {exc}", time.monotonic()):
                         _log.exception("sweep_failed", part=name, next="readings are stored meanwhile; mend it")
                 else:
-                    self._away.back("database")
+                    if name == "sweep":  # the others may have had nothing to ask the database
+                        self._away.back("database")
                     if faults.worked(name):
                         _log.info("sweep_works_again", part=name)
 
@@ -238,30 +247,8 @@ class Worker:
         self._reader.close()
         self._thread.shutdown()
 
-    @stamina.retry(on=BrokerError, attempts=None, timeout=None, wait_initial=0.5, wait_max=LONGEST_PAUSE_S)
-    def _look_at_topic(self) -> None:
-        with LagProbe(self._kafka, GROUP, topics.RAW) as probe:
-            self._require_topic(probe)
-
-    def _require_topic(self, probe: LagProbe) -> None:
-        """Return when the raw topic is still the one whose progress this worker keeps.
-
-        Raises
-        ------
-        ProgressError
-            It is gone, or another one has its name: offsets mean nothing any more.
-        """
-        topic_id = probe.topic_id()
-        found = source_of(probe.cluster_id(), topic_id) if topic_id else "no topic of this name"
-        if found != self._source:
-            raise ProgressError(
-                f"The raw topic was deleted or made anew while this worker ran: it reads {self._source}, and Kafka "
-                f"has {found}. The worker ends; when it starts again it reads the new topic from its beginning and "
-                "says what of the old one was not processed (`quantrac progress list`)."
-            )
-
     def _stuck(self, probe: LagProbe) -> list[int]:
-        self._require_topic(probe)
+        self._guard.require(probe)
         committed, ends, now_s = probe.committed(), probe.ends(), time.monotonic()
         self._caught_up.observe(self._clock.now(), ends, committed)
         waiting = {p: max(0, end - committed.get(p, 0)) for p, end in ends.items()}

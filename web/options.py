@@ -34,6 +34,8 @@ class WebOptions:
     session: timedelta = timedelta(hours=12)
     idle: timedelta = timedelta(hours=4)
     tiles: str | None = None
+    link_key: Path | None = None
+    """Key of the links with which incidents are taken from messages; ``None``: there are none."""
     logins_at_once: int = 10
     """Tries to log in from one address at once; then one every six seconds."""
     oidc: OidcOptions | None = None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from alerts.incidents import lifecycle
 from alerts.incidents.lifecycle import REFUSED, Act, Answer, Outcome
+from alerts.incidents.links import LinkAnswer, Signer, digest
 from alerts.incidents.messages import IncidentNotice, compose, notification, way
 from alerts.incidents.reasons import Notice, Reason
 from alerts.incidents.store import IncidentStore, IncidentTransaction
@@ -18,6 +20,15 @@ from quantrac.domain.alerts import Severity
 from quantrac.domain.incidents import Incident, IncidentCause, IncidentEvent, IncidentMessage
 
 _ENDS_PAGING = frozenset({Act.ACKNOWLEDGE, Act.SNOOZE, Act.ASSIGN, Act.CLOSE})
+
+
+@dataclass(frozen=True, slots=True)
+class LinkOutcome:
+    """What a link can do, or has done; of a link that is none nothing is told."""
+
+    answer: LinkAnswer
+    incident: Incident | None = None
+    person: str | None = None
 
 
 class Desk:
@@ -33,6 +44,36 @@ class Desk:
     def acknowledge(self, incident_id: int, by: str) -> Outcome | None:
         """Take an incident; what was not sent yet is withdrawn."""
         return self._act(incident_id, by, Act.ACKNOWLEDGE, lambda i, now: lifecycle.acknowledge(i, by, now))
+
+    def look_at_link(self, token: str, signer: Signer) -> LinkOutcome:
+        """Return what a link could do; changes nothing, however often a mail scanner opens it."""
+        with self._store.transaction() as tx:
+            return self._judged(tx, token, signer)
+
+    def acknowledge_by_link(self, token: str, signer: Signer) -> LinkOutcome:
+        """Take the incident of a link in the name of its person; the link is used up then, and not before."""
+        with self._store.transaction() as tx:
+            found = self._judged(tx, token, signer)
+            if found.answer is not LinkAnswer.VALID or found.incident is None or found.person is None:
+                return found
+            if not tx.use_link(digest(token), now := self._clock.now()):
+                return replace(found, answer=LinkAnswer.USED)
+            outcome = lifecycle.acknowledge(found.incident, found.person, now)
+            tx.save([outcome.incident])
+            act, number = Act.ACKNOWLEDGE.value, found.incident.id
+            tx.add_events([IncidentEvent(number, now, found.person, act, outcome.answer.value, "link")])
+            tx.withdraw([number], f"{act} by {found.person}", now)
+            return replace(found, incident=outcome.incident)
+
+    def _judged(self, tx: IncidentTransaction, token: str, signer: Signer) -> LinkOutcome:
+        # Which incident it is must be known to lock it, so the link is looked at again under the lock.
+        kept = tx.link(digest(token))
+        incident = None if kept is None else tx.incident(kept.incident_id)
+        kept = None if kept is None else tx.link(kept.digest)
+        answer = signer.judge(token, kept, incident, self._clock.now())
+        if answer is LinkAnswer.UNKNOWN or kept is None:
+            return LinkOutcome(LinkAnswer.UNKNOWN)
+        return LinkOutcome(answer, incident, kept.person)
 
     def snooze(self, incident_id: int, by: str, until: datetime) -> Outcome | None:
         """Put an incident aside until a time."""

@@ -81,6 +81,8 @@ class IncidentNotice:
     """Whom to ring."""
     web_url: str | None = None
     """Of the pages, where there are some."""
+    link: str | None = None
+    """With which its reader takes it."""
 
     def name(self, station: str) -> Bilingual:
         """Return the names of a station; its code where it is not known."""
@@ -120,8 +122,9 @@ def plain(subject: str, text: str) -> Text:
 
 
 def way(kind: ContactKind) -> Channel:
-    """Return how the notifier delivers: everything but e-mail goes to a target that the webhooks' file names."""
-    return Channel.EMAIL if kind is ContactKind.EMAIL else Channel.WEBHOOK
+    """Return how the notifier delivers: all but e-mail and browsers goes to a target that the webhooks' file names."""
+    ways = {ContactKind.EMAIL: Channel.EMAIL, ContactKind.WEB_PUSH: Channel.WEB_PUSH}
+    return ways.get(kind, Channel.WEBHOOK)
 
 
 def notification(text: Text, channel: Channel, recipient: str, *parts: object) -> Notification:
@@ -230,6 +233,9 @@ def _where(incident: Incident, notice: IncidentNotice) -> Bilingual:
 
 def _lines(notice: IncidentNotice, places: Sequence[Place]) -> Iterable[Line]:
     incident = notice.incident
+    if notice.link is not None:
+        # First: what a service cuts off is at the end.
+        yield Line(Bilingual("Nhận sự cố", "Take it"), Bilingual(notice.link, notice.link))
     if notice.reason in _WHY:
         yield Line(NOTHING_SAID, _WHY[notice.reason])
     yield Line(Bilingual("Sự cố số", "Incident no."), Bilingual(str(incident.id), str(incident.id)))
@@ -304,7 +310,7 @@ def _answers(notice: IncidentNotice) -> Iterable[Line]:
     if notice.web_url is not None:
         page = f"{notice.web_url.rstrip('/')}/incidents/{incident.id}"
         yield Line(Bilingual("Trang sự cố", "The incident's page"), Bilingual(page, page))
-    if notice.kind is Notice.PAGE:
+    if notice.kind is Notice.PAGE and notice.link is None:
         command = f"quantrac incidents acknowledge {incident.id} --by "
         yield Line(Bilingual("Bằng lệnh", "By command"), Bilingual(f"{command}TÊN", f"{command}NAME"))
     if notice.kind is Notice.END:

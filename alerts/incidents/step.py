@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from alerts.incidents.book import Surroundings, turn
+from alerts.incidents.links import Signer
 from alerts.incidents.messages import plain, silence_ended
 from alerts.incidents.reasons import IncidentPolicy, Reason
 from alerts.incidents.store import IncidentStore, IncidentTransaction
@@ -48,6 +49,8 @@ class StepOptions:
     policy: IncidentPolicy = field(default_factory=IncidentPolicy)
     pages: bool = True
     """False: incidents are kept and decided, and nothing is sent: single alerts page, as before."""
+    signer: Signer | None = None
+    """Makes the links with which people take incidents; ``None``: messages have none."""
     web_url: str | None = None
     """Of the pages, to which messages lead on."""
     pause_s: float = 0.5
@@ -111,7 +114,9 @@ class IncidentStep:
         done = turn(before.values(), changes, around, now, policy=policy, new_id=tx.new_id)
         oncall = self._current(tx, now)
         options = self._options
-        teller = Teller(tx, oncall, options.common, now, pages=options.pages, web_url=options.web_url)
+        teller = Teller(
+            tx, oncall, options.common, now, pages=options.pages, web_url=options.web_url, signer=options.signer
+        )
         after = [teller.address(decision, done) for decision in done.decisions]
         changed = [i for i in after if before.get(i.id) != i]
         tx.save(changed)

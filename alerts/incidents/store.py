@@ -13,6 +13,7 @@ from quantrac.domain.incidents import (
     HoldWindow,
     Incident,
     IncidentEvent,
+    IncidentLink,
     IncidentMessage,
     IncidentProgress,
     Outage,
@@ -78,6 +79,18 @@ class IncidentTransaction(Protocol):
 
     def enqueue(self, messages: Iterable[IncidentMessage]) -> None:
         """Put messages into the outbox; one whose ``message_id`` is there already is left as it is."""
+        ...
+
+    def add_links(self, links: Iterable[IncidentLink]) -> None:
+        """Keep links."""
+        ...
+
+    def link(self, digest: bytes) -> IncidentLink | None:
+        """Return what is kept of a link; ``None`` when there is no such."""
+        ...
+
+    def use_link(self, digest: bytes, now: datetime) -> bool:
+        """Note that a link was used; ``False`` when it was before, also by another just now."""
         ...
 
     def contacts(self, stations: Sequence[str]) -> list[str]:

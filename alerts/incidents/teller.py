@@ -9,6 +9,7 @@ from functools import partial
 
 from alerts.contacts import contacts
 from alerts.incidents.book import Turn
+from alerts.incidents.links import Signer
 from alerts.incidents.messages import MOST_PLACES, IncidentNotice, Text, compose, notification, way
 from alerts.incidents.reasons import Notice, Reason
 from alerts.incidents.store import IncidentTransaction
@@ -16,7 +17,14 @@ from alerts.incidents.tellings import Decision
 from alerts.oncall.chain import Step, advance, begin
 from alerts.oncall.channels import Plan, plan
 from quantrac.domain.alerts import Severity
-from quantrac.domain.incidents import Incident, IncidentEvent, IncidentMessage, IncidentState, PagedRecipient
+from quantrac.domain.incidents import (
+    Incident,
+    IncidentEvent,
+    IncidentLink,
+    IncidentMessage,
+    IncidentState,
+    PagedRecipient,
+)
 from quantrac.domain.notifications import Channel
 from quantrac.domain.oncall import OnCall, Person
 
@@ -33,8 +41,10 @@ class Teller:
         *,
         pages: bool,
         web_url: str | None = None,
+        signer: Signer | None = None,
     ) -> None:
-        self._tx, self._oncall, self._now = tx, oncall, now
+        self._tx, self._oncall, self._now, self._signer = tx, oncall, now, signer
+        self._links: list[IncidentLink] = []
         self._common, self._pages, self._web_url = common, pages, web_url
         self._messages: list[IncidentMessage] = []
         self._events: list[IncidentEvent] = []
@@ -77,6 +87,8 @@ class Teller:
     def finish(self) -> None:
         """Enqueue what was noted: pages, and updates and ends to those who were paged before."""
         self._send(self._messages)
+        if self._pages:
+            self._tx.add_links(self._links)
         self._tx.add_events(self._events)
         paged = self._tx.paged_recipients([decision.incident.id for decision, _ in self._after], self._now)
         for decision, about in self._after:
@@ -129,8 +141,9 @@ class Teller:
             self._page_common(incident, notice(), moved.step.value)
         people = moved.people
         if people:
-            text = compose(notice())
+            told = notice()
             for person in people:
+                text = compose(self._with_link(told, incident, person))
                 self._messages += self._planned(incident, text, person, plan(person, incident.severity, self._now))
             detail = ", ".join(p.code for p in people)
             what = f"{moved.chain.policy} {moved.chain.step + 1}"
@@ -163,6 +176,14 @@ class Teller:
             )
             for p in ways.messages
         ]
+
+    def _with_link(self, notice: IncidentNotice, incident: Incident, person: Person) -> IncidentNotice:
+        """Return a notice with a link of the person's own, where there is a page that it can lead to."""
+        if self._signer is None or self._signer.page is None:
+            return notice
+        address, link = self._signer.make(incident.id, person.code, self._now)
+        self._links.append(link)
+        return replace(notice, link=address)
 
     def _first_way(self, person: Person, text: Text, *about: object) -> list[IncidentMessage]:
         first = plan(person, Severity.CRITICAL, self._now).messages[:1]

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
+from contextlib import suppress
+from email.generator import BytesGenerator
 from email.header import Header
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
+from io import BytesIO
 
 from quantrac.clock import Clock, SystemClock
 from quantrac.domain.notifications import CURVE_ENDS, CURVE_STARTS, Channel, Notification
@@ -32,8 +35,8 @@ class EmailNotifier:
         self._endpoint, self._clock, self._timeout_s = endpoint, clock or SystemClock(), timeout_s
         self._client: smtplib.SMTP | None = None
 
-    def send(self, notification: Notification) -> None:
-        """Deliver one notification; when this returns, the server has answered 250.
+    def send(self, notification: Notification) -> str:
+        """Deliver one notification; when this returns, the server has answered 250. Returns its answer: the receipt.
 
         Raises
         ------
@@ -44,7 +47,7 @@ class EmailNotifier:
         mail = message(notification, self._endpoint.sender, self._clock)
         client = self._connected()
         try:
-            client.send_message(mail, self._endpoint.sender, [notification.recipient])
+            return _converse(client, mail, self._endpoint.sender, notification.recipient)
         except (smtplib.SMTPException, OSError, ValueError) as exc:
             if not self._still_usable(exc):
                 self.close()
@@ -114,6 +117,31 @@ def message(notification: Notification, sender: str, clock: Clock) -> EmailMessa
     if notification.html is not None:
         _add_html(mail, notification.html, notification.picture)
     return mail
+
+
+def _converse(client: smtplib.SMTP, mail: EmailMessage, sender: str, recipient: str) -> str:
+    """Send one mail and return the server's last answer, which ``smtplib.sendmail`` leaves out: the mail's id there."""
+    content = BytesIO()
+    BytesGenerator(content).flatten(mail, linesep="\r\n")
+    client.ehlo_or_helo_if_needed()
+    refusal: smtplib.SMTPException | None = None
+    code, reply = client.mail(sender)
+    if code != 250:
+        refusal = smtplib.SMTPSenderRefused(code, reply, sender)
+    else:
+        code, reply = client.rcpt(recipient)
+        if code not in {250, 251}:
+            refusal = smtplib.SMTPRecipientsRefused({recipient: (code, reply)})
+        else:
+            code, reply = client.data(content.getvalue())
+            if code != 250:
+                refusal = smtplib.SMTPDataError(code, reply)
+    if refusal is None:
+        return f"{code} {' '.join(reply.decode('utf-8', 'replace').split())}"
+    if code != 421:
+        with suppress(smtplib.SMTPServerDisconnected):
+            client.rset()
+    raise refusal
 
 
 _CURVE = re.compile(f"{re.escape(CURVE_STARTS)}.*?{re.escape(CURVE_ENDS)}", re.DOTALL)

@@ -15,8 +15,8 @@ class Notifier(Protocol):
         """The channel that it serves."""
         ...
 
-    def send(self, notification: Notification) -> None:
-        """Deliver one notification; when this returns, the receiver has accepted it.
+    def send(self, notification: Notification) -> str:
+        """Deliver one notification; when this returns, the receiver has accepted it. Returns its answer, the receipt.
 
         Raises
         ------

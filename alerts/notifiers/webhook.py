@@ -1,42 +1,30 @@
-"""Webhooks, SMS gateways and chats: any target that Apprise knows by URL, by its name in the settings.
-
-The URLs hold secrets, so they stay in a file of their own and never reach the database, a log or an error message.
-"""
+"""Webhooks, SMS gateways and chats: any target that Apprise knows by URL, or an HTTP gateway, by its name."""
 
 from __future__ import annotations
 
-import tomllib
+import logging
+import re
 from collections.abc import Mapping
-from pathlib import Path
+from datetime import timedelta
+from typing import Any
 
 import apprise
 
+from alerts import gateway
+from alerts.targets import TO, Gateway, Target, is_personal, is_reachable, split
+from quantrac.clock import Clock, SystemClock
 from quantrac.domain.notifications import Channel, Notification
-from quantrac.errors import NotifyError, SettingsError
+from quantrac.errors import NotifyError
 
-
-def load_targets(path: Path) -> dict[str, str]:
-    """Return the targets of a TOML file ``name = "Apprise URL"``.
-
-    Raises
-    ------
-    SettingsError
-        The file cannot be read, others than its owner can read it, or a URL is not one that Apprise knows.
-    """
-    try:
-        entries = tomllib.loads(path.read_text("utf-8"))
-        shared = path.stat().st_mode & 0o077
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
-        raise SettingsError(f"{path} (QUANTRAC_WEBHOOKS_FILE) cannot be read as TOML: {exc}.") from exc
-    if shared:
-        raise SettingsError(f"{path} (QUANTRAC_WEBHOOKS_FILE) holds secrets and others may read it: chmod 600 {path}")
-    for name, url in entries.items():
-        if not isinstance(url, str) or not apprise.Apprise().add(url):
-            raise SettingsError(
-                f"{path} (QUANTRAC_WEBHOOKS_FILE): {name} is not a URL that Apprise knows; see "
-                "https://appriseit.com/services/ for the form of each service."
-            )
-    return entries
+HANGS_S = 3.0
+"""A refusal that took so long is a service that hangs."""
+SPARED_S = 30.0
+"""For so long no message waits for a service that hung: each fails at once, and its person's next channel is used."""
+TOO_MANY = timedelta(minutes=1)
+"""Apprise does not show a ``Retry-After``; most services count by the minute."""
+MOST_SUBJECT, MOST_TEXT = 250, 4000
+"""Letters; of what a service does not take at once the beginning is sent, which holds what happened and the link."""
+_STATUS = re.compile(r"\berror=(\d{3})\b")
 
 
 class WebhookNotifier:
@@ -44,32 +32,98 @@ class WebhookNotifier:
 
     channel = Channel.WEBHOOK
 
-    def __init__(self, targets: Mapping[str, str]) -> None:
-        self._targets = dict(targets)
+    def __init__(self, targets: Mapping[str, Target], clock: Clock | None = None) -> None:
+        self._targets, self._clock = dict(targets), clock or SystemClock()
+        self._spared: dict[str, float] = {}
 
-    def send(self, notification: Notification) -> None:
+    def send(self, notification: Notification) -> str:
         """Deliver one notification; when this returns, the target has accepted it.
 
         Raises
         ------
         NotifyError
-            The target is not configured (not retryable), or did not accept (retryable: Apprise does not say why).
+            The target is not configured or its address is none (not retryable), or it did not accept.
         """
-        url = self._targets.get(notification.recipient)
-        if url is None:
+        name, to = split(notification.recipient)
+        target = self._targets.get(name)
+        if target is None:
             raise NotifyError(
-                f"The webhook {notification.recipient!r} is not configured: add it to the file that "
-                "QUANTRAC_WEBHOOKS_FILE names. This message is given up.",
+                f"The webhook {name!r} is not configured: add it to the file that QUANTRAC_WEBHOOKS_FILE names. "
+                "This message is given up.",
                 retryable=False,
             )
-        target = apprise.Apprise()
-        target.add(url)
-        text = f"{notification.text}\n{notification.message_id}"
-        if not target.notify(body=text, title=notification.subject, body_format=apprise.NotifyFormat.TEXT):
-            raise NotifyError(
-                f"The webhook {notification.recipient!r} did not accept the message. Check its URL and its service.",
-                retryable=True,
-            )
+        if (to is None) == is_personal(target) or (to is not None and not is_reachable(to)):
+            wanted = f"write {name}/NUMBER" if is_personal(target) else f"write {name} alone"
+            raise NotifyError(f"The address of a channel by {name!r} is none: {wanted}.", retryable=False)
+        self._spare(name)
+        service = None if isinstance(target, Gateway) else _service(target.replace(TO, to or ""), name)
+        begun_s = self._clock.monotonic_s()
+        try:
+            if isinstance(target, Gateway):
+                return gateway.send(target, name, to, notification, self._clock.now())
+            return _by_apprise(service, name, notification)
+        except NotifyError as exc:
+            if exc.retryable and self._clock.monotonic_s() - begun_s >= HANGS_S:
+                self._spared[name] = self._clock.monotonic_s() + SPARED_S
+            raise
 
     def close(self) -> None:
         """Nothing is held between messages."""
+
+    def _spare(self, name: str) -> None:
+        left_s = self._spared.get(name, 0.0) - self._clock.monotonic_s()
+        if left_s > 0:
+            raise NotifyError(
+                f"The webhook {name!r} hung a moment ago; nothing is sent to it for {left_s:.0f} s.",
+                retryable=True,
+                again_after=timedelta(seconds=left_s),
+            )
+
+
+def _service(url: str, name: str) -> Any:
+    service = apprise.Apprise.instantiate(url)
+    if service is None:
+        raise NotifyError(f"The address of a channel by {name!r} is none that its service takes.", retryable=False)
+    if "overflow=" not in url:
+        service.overflow_mode = apprise.OverflowMode.TRUNCATE
+    service.redirects = False
+    return service
+
+
+def _by_apprise(service: Any, name: str, notification: Notification) -> str:
+    target = apprise.Apprise()
+    target.add(service)
+    body = notification.text if len(notification.text) <= MOST_TEXT else f"{notification.text[:MOST_TEXT]}…"
+    text = f"{body}\n{notification.message_id}"
+    said = _Warnings()
+    with said:
+        taken = target.notify(
+            body=text, title=notification.subject[:MOST_SUBJECT], body_format=apprise.NotifyFormat.TEXT
+        )
+    if taken:
+        return "accepted"
+    shown = "" if said.status is None else f" (HTTP {said.status})"
+    raise NotifyError(
+        f"The webhook {name!r} did not accept the message{shown}. Check its URL and its service.",
+        retryable=True,
+        again_after=TOO_MANY if said.status == "429" else None,
+    )
+
+
+class _Warnings(logging.Handler):
+    """Reads of what Apprise warns the HTTP status, and nothing else: the rest may hold the URL."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.status: str | None = None
+
+    def __enter__(self) -> None:
+        apprise.logger.addHandler(self)
+
+    def __exit__(self, *_: object) -> None:
+        apprise.logger.removeHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        found = _STATUS.search(record.getMessage())
+        if found is not None:
+            self.status = found[1]

@@ -14,6 +14,8 @@ from typing import Any
 
 from alerts.oncall.lines import with_line
 from alerts.oncall.swaps import accepted
+from alerts.targets import is_reachable, split
+from alerts.vapid import subscription
 from quantrac.domain.alerts import Severity
 from quantrac.domain.oncall import (
     ContactChannel,
@@ -105,6 +107,15 @@ def _channel(table: Table, person: str, position: int) -> ContactChannel:
     kind, address = table.member("kind", ContactKind), table.text("address").strip()
     if kind is ContactKind.EMAIL and not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", address):
         raise table.error("address", f"{address!r} is not an e-mail address.")
+    if kind is ContactKind.WEB_PUSH:
+        try:
+            address = subscription(address).address()
+        except ValueError as exc:
+            raise table.error("address", f"{exc}.") from exc
+    elif kind is not ContactKind.EMAIL:
+        name, to = split(address)
+        if not name or (to is not None and not is_reachable(to)):
+            raise table.error("address", f"{address!r} is no target, such as centre or sms/0912345678.")
     return ContactChannel(0, person, kind, address, position, _minutes(table, "delay_min", 0, least=0))
 
 

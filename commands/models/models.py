@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from commands.models import store, triage
+from commands.models import exam, store, triage
 from quantrac.terminal import say, say_json
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command()(store.shadow)
 app.command()(store.retrain)
 app.command()(store.explain)
 app.command()(triage.teach_triage)
+app.command()(exam.exam)
 
 FamilyArgument = Annotated[
     str, typer.Argument(help="gecco, skab, nab, lro, oddwater, eindhoven or scenarios.", metavar="FAMILY")

@@ -16,7 +16,7 @@ from models.station.scores import StationModel
 from quantrac.domain.readings import Status
 from quantrac.domain.stations import Station
 from quantrac.registry import load_registry, sample_province
-from simulators.drawn_scenarios import rain_only, random_scenario
+from simulators.drawn_scenarios import neighbour_scenario, random_scenario
 from simulators.events import EventKind
 from simulators.generator import generate
 from simulators.labels import Label, TruthLog
@@ -28,7 +28,7 @@ _CADENCE = timedelta(minutes=5)
 _START = datetime(2026, 3, 2, tzinfo=UTC)
 _EVENT_HEADER = ("start", "end", "cls", "type", "sensors", "magnitude")
 NEIGHBOURS = 2
-"""Stations whose water gets the same rain: what the file says of them is what a worker would know."""
+"""Stations beside it, with events of their own: what the file says of them is what a worker would know."""
 
 
 def write_scenarios(out: Path, seed: int, stations: int, days: int, progress: Callable[[str], None]) -> tuple[int, int]:
@@ -45,17 +45,20 @@ def write_scenarios(out: Path, seed: int, stations: int, days: int, progress: Ca
         messages = list(generate([station], scenario, _START, end, _CADENCE, seed, truth=truth))
         beside = [s for s in known if s.kind is station.kind and s is not station]
         neighbours = random.Random(f"{seed} {number} neighbours").sample(beside, min(NEIGHBOURS, len(beside)))  # noqa: S311
-        alarmed = [_polluted(s, rain_only(scenario, s), end, seed) for s in neighbours]
+        alarmed = [
+            _polluted(s, neighbour_scenario(scenario, s, f"{seed} {number} {s.code}", days), end, seed)
+            for s in neighbours
+        ]
         rows += _write_series(out / f"s{seed}_{number:02}.csv", station, messages, alarmed)
         events += _write_events(out / f"s{seed}_{number:02}_events.csv", station, truth.labels(_START, end), scenario)
     return rows, events
 
 
-def _polluted(station: Station, rain: Scenario, end: datetime, seed: int) -> set[datetime]:
+def _polluted(station: Station, scenario: Scenario, end: datetime, seed: int) -> set[datetime]:
     """Return the instants at which a neighbour's own charts stand in an alarm on the polluting side."""
     model = StationModel.for_station(station)
     instants = set()
-    for message in generate([station], rain, _START, end, _CADENCE, seed):
+    for message in generate([station], scenario, _START, end, _CADENCE, seed):
         scores = model.score_row(Row(message.observed_at, {s.parameter: s.value for s in message.samples}), end)
         if scores is not None and any(s.alarm and s.harmful for s in scores.values()):
             instants.add(message.observed_at)

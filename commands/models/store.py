@@ -69,7 +69,7 @@ def list_artefacts(
         listed = [{**asdict(e), "active": e.sha256 in active, "shadow": e.sha256 in shadows} for e in entries]
         say_json({"artefacts": listed, "history": [asdict(c) for c in store.history(name)]})
     elif entries:
-        artefact_table(entries, active, shadows)
+        artefact_table(entries, active, shadows, store.history(name))
     else:
         say("There are no artefacts yet: make one with `quantrac models train`.")
 
@@ -188,7 +188,7 @@ def retrain(
 
 
 def rollback(name: Annotated[str, typer.Argument(help="Station or family.", metavar="NAME")]) -> None:
-    """Make the artefact active again that was so before the last promotion.
+    """Make the artefact active again that was so before the last promotion; of a first one, none.
 
     Example: quantrac models rollback DT_KCNSADEC_NUOSXL
     """
@@ -197,7 +197,10 @@ def rollback(name: Annotated[str, typer.Argument(help="Station or family.", meta
 
     context = load_context()
     change = ArtefactStore(context.models_dir).rollback(name, context.clock.now())
-    say(f"{change.sha256} is active again for {name} (instead of {change.previous}).")
+    if change.sha256:
+        say(f"{change.sha256} is active again for {name} (instead of {change.previous}).")
+    else:
+        say(f"The first promotion of {name} is taken back: nothing learnt for it is active (it was {change.previous}).")
 
 
 def explain(

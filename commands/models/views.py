@@ -13,7 +13,7 @@ from rich.table import Table
 from commands.views import table_console
 from models.artefacts.candidates import compare, worse_figures
 from models.artefacts.loading import load_fitted
-from models.artefacts.store import Artefact, ArtefactStore
+from models.artefacts.store import Artefact, ArtefactStore, Change
 from models.evaluation.evaluate import Evaluation, load_series
 from models.evaluation.families import family_named
 from models.evaluation.families.base import Run
@@ -65,15 +65,22 @@ def cell(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
-def artefact_table(entries: Sequence[Artefact], active: Collection[str], shadows: Collection[str] = ()) -> None:
-    """Print the stored artefacts."""
-    table = Table("active", "artefact", "name", "detector", "created", "learnt from", "event f1", "version")
-    table.columns[1].no_wrap = True
+def artefact_table(
+    entries: Sequence[Artefact],
+    active: Collection[str],
+    shadows: Collection[str] = (),
+    history: Sequence[Change] = (),
+) -> None:
+    """Print the stored artefacts: which are active since when, what each has learnt from, how well it did."""
+    table = Table("active", "since", "artefact", "name", "detector", "created", "learnt from", "event f1", "version")
+    table.columns[2].no_wrap = True
+    since = {c.sha256: c.at[:16] for c in history if c.action in {"promote", "rollback"}}
     for e in entries:
         window = f"{e.window_start[:10]} to {e.window_end[:10]}"
         mark = "yes" if e.sha256 in active else "shadow" if e.sha256 in shadows else ""
         f1 = cell(e.metrics.get("event_f1"))
-        add_row(table, mark, e.sha256[:12], e.name, e.detector, e.created_at[:16], window, f1, e.code_version)
+        begun = since.get(e.sha256, "") if e.sha256 in active else ""
+        add_row(table, mark, begun, e.sha256[:12], e.name, e.detector, e.created_at[:16], window, f1, e.code_version)
     table_console().print(table)
 
 

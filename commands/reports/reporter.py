@@ -41,6 +41,7 @@ def run_reporter(context: Context, stop: threading.Event) -> None:
         A server is not configured.
     """
     context.database()
+    _log.info("reporter_ready", addresses=len(context.settings.report_to), hour=context.settings.report_hour)
     while not stop.is_set():
         try:
             one_round(context)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -17,12 +17,12 @@ from typing import Protocol
 
 from prometheus_client import Counter
 
-from ingest.forwarder.source import RawFiles
+from ingest.forwarder.source import AsFiles, RawFiles
 from ingest.forwarder.targets import Target
 from quantrac import topics
 from quantrac.clock import Clock, SystemClock
 from quantrac.domain.forwarding import FilePiece, WaitingFile
-from quantrac.domain.stations import VIETNAM
+from quantrac.domain.stations import VIETNAM, Registry
 from quantrac.endpoints import KafkaEndpoint
 from quantrac.errors import BrokerError, StoreError
 from quantrac.telemetry import get_logger
@@ -82,13 +82,19 @@ def run(
     *,
     clock: Clock | None = None,
     raw_topic: str = topics.RAW,
+    registry: Callable[[], Registry] | None = None,
 ) -> None:
-    """Forward until ``stop`` is set. Kafka, the database and the target are waited for when they are away."""
-    forwarder = Forwarder(store, target, options, clock or SystemClock())
+    """Forward until ``stop`` is set. Kafka, the database and the target are waited for when they are away.
+
+    With a ``registry`` the readings of MQTT messages go on too, made into files of the same layout.
+    """
+    clock = clock or SystemClock()
+    forwarder = Forwarder(store, target, options, clock)
+    messages = None if registry is None else AsFiles(registry, clock)
     while not stop.is_set():
         source = None
         try:
-            source = RawFiles(kafka, raw_topic, store.progress())
+            source = RawFiles(kafka, raw_topic, store.progress(), messages)
             store.add([], source.started)
             _log.info("forwarder_ready")
             while not stop.is_set():

@@ -1,18 +1,25 @@
-"""Station files in the raw topic: the pieces that the drop folder wrote, from where the database's progress stands."""
+"""What the raw topic has to be forwarded, from where the database's progress stands: files, and messages as files."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
+from ingest.forwarder.stationfile import file_of
+from ingest.payloads import InstantBounds, content_type_of, decoder_of
 from quantrac import topics
+from quantrac.clock import Clock
 from quantrac.domain.forwarding import FilePiece
+from quantrac.domain.stations import Registry
 from quantrac.endpoints import KafkaEndpoint, client_options
-from quantrac.errors import BrokerError
+from quantrac.errors import BrokerError, StoreError
+
+_REGISTRY_S = 60.0
 
 
 def cluster_id(kafka: KafkaEndpoint) -> str:
@@ -36,8 +43,10 @@ def cluster_id(kafka: KafkaEndpoint) -> str:
 class RawFiles:
     """Reads the raw topic; every method raises ``BrokerError`` when Kafka is away."""
 
-    def __init__(self, kafka: KafkaEndpoint, topic: str, progress: Mapping[int, int]) -> None:
-        self._kafka = kafka
+    def __init__(
+        self, kafka: KafkaEndpoint, topic: str, progress: Mapping[int, int], messages: AsFiles | None = None
+    ) -> None:
+        self._kafka, self._messages = kafka, messages
         try:
             self._consumer: Any = KafkaConsumer(
                 **client_options(kafka), enable_auto_commit=False, auto_offset_reset="earliest", group_id=None
@@ -63,6 +72,8 @@ class RawFiles:
             for record in batch:
                 progress[record.partition] = record.offset + 1
                 piece = piece_of(record)
+                if piece is None and self._messages is not None:
+                    piece = self._messages.piece_of(record)
                 if piece is not None:
                     pieces.append(piece)
         return pieces, progress
@@ -72,9 +83,78 @@ class RawFiles:
         self._consumer.close()
 
 
+class AsFiles:
+    """Makes a station file of the readings of each MQTT message, in the circular's layout."""
+
+    def __init__(self, registry: Callable[[], Registry], clock: Clock) -> None:
+        self._load, self._clock = registry, clock
+        self._registry = Registry(())
+        self._due_s = float("-inf")
+
+    def piece_of(self, record: Any) -> FilePiece | None:
+        """Return the file of a record; ``None`` for what is no readings, or none that can be used.
+
+        One record gives one file, several instants in it if need be. What was refused is no reading: it is told to the
+        station, not to another authority.
+        """
+        headers = _headers(record)
+        content_type, topic = headers.get(topics.HEADER_CONTENT_TYPE, ""), headers.get(topics.HEADER_MQTT_TOPIC, "")
+        code = topics.station_of_mqtt(topic)
+        if topic != topics.mqtt_readings(code) or headers.get(topics.HEADER_BRIDGE) == topics.REPLAY:
+            return None
+        received_at = _received_at(headers, record)
+        registry = self._current()
+        station = registry.station(code, received_at)
+        if station is None:
+            return None
+        decoder = decoder_of(content_type_of(content_type, station.logger.message_format))
+        if decoder is None:
+            return None
+        decoded = decoder(record.value or b"", code, registry.readable(station), received_at, InstantBounds())
+        readings = [r for r in decoded.readings if r.parameter in station.sensor_of]
+        if not readings:
+            return None
+        name, content = file_of(readings, {s.parameter: s.unit for s in station.sensors})
+        return FilePiece(
+            partition=record.partition,
+            record_offset=record.offset,
+            station=station.code,
+            file_name=f"{station.code}/{name}",
+            size=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            offset=0,
+            content=content,
+            received_at=received_at,
+            made=True,
+        )
+
+    def _current(self) -> Registry:
+        """Return the registry, loaded at most a minute ago; the one before while the database is away."""
+        now_s = self._clock.monotonic_s()
+        if now_s >= self._due_s:
+            try:
+                self._registry = self._load()
+            except StoreError:
+                if not self._registry.stations:
+                    raise
+            self._due_s = now_s + _REGISTRY_S
+        return self._registry
+
+
+def _headers(record: Any) -> dict[str, str]:
+    return {key: value.decode("utf-8", "replace") for key, value in record.headers if value is not None}
+
+
+def _received_at(headers: Mapping[str, str], record: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(headers[topics.HEADER_RECEIVED_AT]).astimezone(UTC)
+    except (KeyError, ValueError):
+        return datetime.fromtimestamp(record.timestamp / 1000, UTC)
+
+
 def piece_of(record: Any) -> FilePiece | None:
     """Return the piece of a station file that a Kafka record holds; ``None`` for anything else."""
-    headers = {key: value.decode("utf-8", "replace") for key, value in record.headers if value is not None}
+    headers = _headers(record)
     if headers.get(topics.HEADER_CONTENT_TYPE) != topics.CONTENT_TT10 or topics.HEADER_FILE_NAME not in headers:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Where files are forwarded to: a folder, or an SFTP server whose key is known."""
+"""Where files are forwarded to: a folder, an SFTP server whose key is known, or an FTP server."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from urllib.parse import unquote, urlsplit
 
 import asyncssh
 
+from ingest.forwarder.ftptarget import FtpTarget
 from quantrac.errors import BrokerError, SettingsError
 
 _TIMEOUT_S = 60.0
+_SCHEMES = ("sftp", "ftps", "ftp")
 
 
 class Target(Protocol):
@@ -31,7 +33,7 @@ class Target(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TargetOptions:
-    """How to reach a target: ``place`` is a folder or ``sftp://user@host:port/folder``."""
+    """How to reach a target: ``place`` is a folder or ``sftp://user@host:port/folder``, or ``ftps://``, ``ftp://``."""
 
     place: str
     password: str | None = None
@@ -50,19 +52,23 @@ def target_of(options: TargetOptions) -> Target:
     if "://" not in options.place:
         return FolderTarget(Path(options.place))
     address = urlsplit(options.place)
-    if address.scheme != "sftp" or not address.hostname or not address.username or address.password:
+    if address.scheme not in _SCHEMES or not address.hostname or not address.username or address.password:
         raise SettingsError(
-            "QUANTRAC_FORWARD_TARGET is neither a folder nor sftp://user@host:port/folder; a password stands in "
-            "QUANTRAC_FORWARD_PASSWORD."
+            "QUANTRAC_FORWARD_TARGET is neither a folder nor sftp://user@host:port/folder (or ftps://, ftp://); a "
+            "password stands in QUANTRAC_FORWARD_PASSWORD."
         )
+    user, folder = unquote(address.username), unquote(address.path.lstrip("/"))
+    if address.scheme != "sftp":
+        if options.password is None:
+            raise SettingsError("QUANTRAC_FORWARD_PASSWORD is not set: an FTP server asks for one.")
+        encrypted = address.scheme == "ftps"
+        return FtpTarget(address.hostname, address.port or 21, user, folder, options.password, encrypted=encrypted)
     if options.known_hosts is None:
         raise SettingsError(
             "QUANTRAC_FORWARD_KNOWN_HOSTS is not set: without the host's key (ssh-keyscan, compared with what its "
             "owner tells) anybody on the way could take the files."
         )
-    return SftpTarget(
-        address.hostname, address.port or 22, unquote(address.username), unquote(address.path.lstrip("/")), options
-    )
+    return SftpTarget(address.hostname, address.port or 22, user, folder, options)
 
 
 class FolderTarget:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ingest.payloads.decoded import shown, symbol_shown
+from quantrac.domain.channels import Channel
 from quantrac.domain.deadletters import Rejected, RejectReason
 from quantrac.domain.stations import Sensor, Station
 from quantrac.domain.units import unit_factor
@@ -32,18 +33,19 @@ class SymbolTable:
 
     station: Station
     known: dict[tuple[str, str | None], tuple[str, float]] = field(default_factory=dict)
-    _folded: Mapping[str, Sensor] = field(init=False)
+    _folded: Mapping[str, Sensor | Channel] = field(init=False)
 
     def __post_init__(self) -> None:
-        by_fold: dict[str, Sensor | None] = {}
-        for symbol, sensor in self.station.sensor_of_symbol.items():
+        by_fold: dict[str, Sensor | Channel | None] = {}
+        meanings: dict[str, Sensor | Channel] = {**self.station.channel_of_symbol, **self.station.sensor_of_symbol}
+        for symbol, sensor in meanings.items():
             # CO (carbon monoxide) and Co (cobalt): what differs by case alone is matched exactly or not at all.
             other = by_fold.get(folded(symbol), sensor)
             by_fold[folded(symbol)] = sensor if other is sensor else None
         self._folded = {key: sensor for key, sensor in by_fold.items() if sensor is not None}
 
     def resolve(self, symbol: str, unit: str | None) -> tuple[str, float] | Rejected:
-        """Return parameter and factor of a symbol sent with a unit, or why there is none.
+        """Return parameter, or housekeeping channel, and factor of a symbol sent with a unit, or why there is none.
 
         A sensor with a ``convert_rate`` other than 1 is converted by that rate alone: its administrator has said what
         the logger's numbers mean, whatever the logger calls the unit. No unit means the registry's.
@@ -51,7 +53,14 @@ class SymbolTable:
         pair = self.known.get((symbol, unit))
         if pair is not None:
             return pair
-        sensor = self.station.sensor_of_symbol.get(symbol) or self._folded.get(folded(symbol))
+        station = self.station
+        sensor = (
+            station.sensor_of_symbol.get(symbol)
+            or station.channel_of_symbol.get(symbol)
+            or self._folded.get(folded(symbol))
+        )
+        if isinstance(sensor, Channel):  # a state has no unit, whatever the logger writes
+            return self._remembered(symbol, unit, sensor.code, 1.0)
         if sensor is None:
             return Rejected(
                 RejectReason.UNKNOWN_PARAMETER,
@@ -69,9 +78,12 @@ class SymbolTable:
                 "conversion; correct the logger's unit, or register a convert_rate.",
                 sensor.parameter,
             )
+        return self._remembered(symbol, unit, sensor.parameter, factor)
+
+    def _remembered(self, symbol: str, unit: str | None, meaning: str, factor: float) -> tuple[str, float]:
         if len(self.known) < _MEMO_LIMIT:
-            self.known[symbol, unit] = (sensor.parameter, factor)
-        return sensor.parameter, factor
+            self.known[symbol, unit] = (meaning, factor)
+        return meaning, factor
 
 
 _tables: dict[int, SymbolTable] = {}

@@ -13,6 +13,7 @@ from local.servers.accounts import make_run_dir, program_folder
 from local.servers.connections import LocalEndpoints, remove_local, write_local
 from local.servers.files import locked
 from local.servers.fileservers import FtpServer, SftpServer
+from local.servers.grafana import Grafana, find_grafana
 from local.servers.kafka import Kafka
 from local.servers.mail import MailCatcher
 from local.servers.mosquitto import BRIDGE_USER, Mosquitto
@@ -53,6 +54,8 @@ class LocalServers:
         self.run_dir = run_dir.resolve()
         self._cache_dir = cache_dir.resolve()
         self._mirror = mirror
+        self._detached = detached
+        self._grafana: Grafana | None = None
         self._programs = program_folder(self._cache_dir)
         programs = debian.programs_in(self._programs)
         self.mosquitto = Mosquitto(self.run_dir, programs, detached=detached)
@@ -117,14 +120,32 @@ class LocalServers:
                 raise
             write_local(self.endpoints())
 
+    def start_grafana(self, setting: Path | None) -> Grafana | None:
+        """Start a Grafana where its program is found, and return it; the database runs.
+
+        Raises
+        ------
+        ServerError
+            It did not start.
+        SettingsError
+            ``setting`` names no program.
+        """
+        program = find_grafana(setting)
+        if program is None:
+            return None
+        self._grafana = Grafana(self.run_dir, program, self.database().reader, detached=self._detached)
+        self._grafana.start()
+        return self._grafana
+
     def stop(self) -> None:
         """Stop the servers that this object started, all at the same time, and no others."""
-        mine = [server for server in self.all if server.started_here]
+        mine = [server for server in (*self.all, self._grafana) if server is not None and server.started_here]
         self._stop(mine)
 
     def stop_all(self) -> list[str]:
         """Stop every server of the run folder, whoever started it, and return the names of those that ran."""
-        running = [server for server in (*self.all, *self.file_servers) if server.pid is not None]
+        grafana = Grafana(self.run_dir, Path("grafana"), "")
+        running = [server for server in (*self.all, *self.file_servers, grafana) if server.pid is not None]
         self._stop(running)
         return [server.name for server in running]
 

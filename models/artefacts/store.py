@@ -56,6 +56,7 @@ class Change:
     name: str
     action: str
     sha256: str
+    """Empty: a first promotion was taken back, and nothing learnt is active."""
     previous: str | None
 
 
@@ -180,10 +181,15 @@ class ArtefactStore:
         return self._activate(entry, "promote", at)
 
     def rollback(self, name: str, at: datetime) -> Change:
-        """Make the artefact active again that was so before the last promotion that still stands."""
+        """Make the artefact active again that was so before the last promotion that still stands.
+
+        Before a first promotion nothing learnt was active: then none is again, and the change has no hash.
+        """
         standing = _standing(self.history(name))
-        if len(standing) < 2:
+        if not standing:
             raise ModelError(f"{name} has no earlier active artefact: choose one with `quantrac models promote`")
+        if len(standing) == 1:
+            return self._deactivate(name, at)
         self.load(standing[-2])
         return self._activate(self.entry(standing[-2]), "rollback", at)
 
@@ -213,6 +219,14 @@ class ArtefactStore:
             active = {**index.active, entry.name: entry.sha256}
             shadows = {n: h for n, h in index.shadows.items() if (n, h) != (entry.name, entry.sha256)}
             self._replace_index(replace(index, active=active, shadows=shadows, history=(*index.history, change)))
+        return change
+
+    def _deactivate(self, name: str, at: datetime) -> Change:
+        with self._locked():
+            index = self._read()
+            change = Change(at.isoformat(), name, "rollback", "", index.active.get(name))
+            active = {n: sha256 for n, sha256 in index.active.items() if n != name}
+            self._replace_index(replace(index, active=active, history=(*index.history, change)))
         return change
 
     def _content(self, entry: Artefact) -> bytes:

@@ -25,6 +25,8 @@ MOVED = 3.0
 _CLIP = 15.0
 _HALF_HOUR_ROWS = 6
 _MEMORY_S = 6 * 3600.0
+_MORE_WATER, _NOT_RISEN = 1.25, 1.15
+"""Multiples of the usual level: of flow and of mud from which it may rain, and up to which something has not risen."""
 _BUFFERS = (4.0, 7.0, 10.0)
 """pH of the usual buffer solutions."""
 
@@ -103,6 +105,8 @@ class Gathering(ByFields):
         """the value farthest from the usual level on that side,"""
         self.since = np.full(d, np.nan)
         """and since when the sensor has been off, in seconds."""
+        self.shown = np.full(d, np.nan)
+        """Latest value of each sensor."""
         self.rain = 0.0
         self.thin = 0.0
         self.gap = 0.0
@@ -120,7 +124,7 @@ class Gathering(ByFields):
 
     _FIELDS = (
         "rows", "moved", "z", "cross", "sense", "sense_z", "peaks",
-        "usual", "farthest", "worst", "since", "rain", "thin", "gap", "gone", "buffer", "flags",
+        "usual", "farthest", "worst", "since", "shown", "rain", "thin", "gap", "gone", "buffer", "flags",
         "beside", "visited", "shares", "share_sum", "share_rows", "best",
     )  # fmt: skip
 
@@ -143,6 +147,7 @@ class Gathering(ByFields):
         self.farthest = np.where(np.abs(z) > np.abs(self.farthest), z, self.farthest)
         off, before = values - self.usual, np.nan_to_num(self.worst - self.usual)
         self.worst = np.where((off * self.farthest > 0) & (np.abs(off) > np.abs(before)), values, self.worst)
+        self.shown = np.where(np.isnan(values), self.shown, values)
         self.since[np.isnan(self.since) & (np.abs(z) > MOVED)] = at_s
         moved = float(np.minimum(np.abs(z[self.targets]), 8.0).sum())
         if moved > self.moved:
@@ -195,6 +200,24 @@ class Gathering(ByFields):
         """Whether nothing moved but mud, and what rain moves in a river: no discharge needs to explain it."""
         looked_at = (self.z, self.sense_z) if self.sense else (self.z,)
         return all(weather_alone(z, self.roles, MOVED) for z in looked_at)
+
+    def share(self) -> Floats:
+        """Return what each sensor shows as a multiple of its usual level; NaN where either is not above 0."""
+        known = (self.usual > 0) & (self.shown > 0)
+        return np.where(known, self.shown / np.where(known, self.usual, 1.0), np.nan)
+
+    def washed_by_rain(self) -> bool:
+        """Whether it is what rain does: more water, mud above all else, and what rain thins has not risen.
+
+        Where neither ammonium nor conductivity is measured nobody can tell, and it is not said.
+        """
+        share, roles = np.nan_to_num(self.share()), self.roles
+        mud, rest = share[roles.muddy > 0], share[(roles.thinned > 0) & (roles.muddy == 0)]
+        thinned, flows = share[roles.rain_thins > 0], share[roles.explains > 0]
+        if not (mud.size and flows.size and thinned.any()):
+            return False
+        more = bool(flows.max() > _MORE_WATER and mud.max() > _MORE_WATER)
+        return more and mud.max() >= rest.max(initial=0.0) and thinned.max() <= _NOT_RISEN
 
     def evidence(self) -> Evidence:
         """Return the evidence so far."""

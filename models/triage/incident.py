@@ -197,7 +197,8 @@ class Incident:
         ]
 
     def _excluded(self, running: Gathering) -> frozenset[TriageClass]:
-        return _NO_POLLUTION if self.in_river and running.only_weather() else frozenset()
+        weather = running.washed_by_rain() or (self.in_river and running.only_weather())
+        return _NO_POLLUTION if weather else frozenset()
 
     def gather(
         self, features: Features, alarm: Bools, shares: Floats | None, values: Floats, contexts: Sequence[Context] = ()

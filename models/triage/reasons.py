@@ -21,6 +21,8 @@ from quantrac.domain.words import Bilingual, local_time, number, number_vi, perc
 
 MOST = 3
 _MOST_OTHERS = 3
+_MORE_WATER = 1.25
+"""Multiple of the usual flow from which more water may explain something."""
 _BY_UNITS = frozenset({"pH", "Temp", "DO", "Level"})
 """Parameters of which nobody says how many times the usual they are."""
 _OF_INSTRUMENTS = frozenset({
@@ -153,9 +155,10 @@ class _Words:
         if alone:
             out.append(Bilingual("các thông số khác không đổi", "no other parameter moved"))
         out += [w for name in ("rain", "thin", "visited", "neighbours") if (w := self.term(name)) is not None]
-        flow = next((j for j in self.moved if self.g.roles.explains[j]), None)
-        if flow is not None:
-            out.append(self.departure(flow))
+        share = self.g.share()
+        flows = [j for j in range(len(share)) if self.g.roles.explains[j] and share[j] > _MORE_WATER]
+        if flows:
+            out.append(self.departure(max(flows, key=lambda j: share[j])))
         return out[:2]
 
     def departure(self, j: int, *, since: bool = False, limit: bool = False) -> Bilingual:

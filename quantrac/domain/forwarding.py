@@ -19,6 +19,8 @@ class FilePiece:
     offset: int
     content: bytes
     received_at: datetime
+    made: bool = False
+    """Made of an MQTT message: one that the transport delivers twice is one file."""
 
 
 @dataclass(frozen=True, slots=True)

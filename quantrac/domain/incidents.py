@@ -325,6 +325,19 @@ class IncidentMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentLink:
+    """What is kept of a link with which one person can take one incident, once."""
+
+    digest: bytes
+    """SHA-256 of its token."""
+    incident_id: int
+    person: str
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PagedRecipient:
     """Somebody who was paged of an incident, and by which way."""
 

@@ -14,7 +14,9 @@ class Channel(StrEnum):
 
     EMAIL = "email"
     WEBHOOK = "webhook"
-    """Any target that Apprise knows by URL: JSON webhook, SMS gateway, chat."""
+    """Any target by its name: JSON webhook, SMS gateway, chat."""
+    WEB_PUSH = "web_push"
+    """A browser, by the subscription that it has given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Notification:
     message_id: str
     channel: Channel
     recipient: str
-    """E-mail address, or name of a configured webhook (its URL is a secret and stays in the settings)."""
+    """E-mail address; name of a configured target (its URL is a secret and stays in the settings), with what stands for
+    a person there: ``sms/0912345678``; or a browser's subscription as JSON."""
     subject: str
     text: str
     html: str | None = None

@@ -13,6 +13,8 @@ class BreakKind(StrEnum):
     """Records that were never processed are gone: the log begins behind the progress."""
     TRUNCATED = "truncated"
     """The log ends before the progress: its next records get offsets that were used before."""
+    REWRITTEN = "rewritten"
+    """The log was cut and has grown beyond the progress again: the last committed record is another one now."""
     TOPIC_ANEW = "topic_anew"
     """The topic was deleted and made again, or the cluster is another one."""
     RESTORED = "restored"
@@ -66,6 +68,11 @@ _TOLD = {
         "Kafka has lost records {first} to {last} of partition {partition} of the raw topic, which are stored in the "
         "database: new records get their offsets and are read from {first} on. The evidence of these is lost; check "
         "Kafka's disk and log, and its replication factor."
+    ),
+    BreakKind.REWRITTEN: (
+        "Partition {partition} of the raw topic was cut and written on: record {last} is another one than was "
+        "committed. It is read again from {first} on, so that nothing is passed over; what is stored already is "
+        "recognised. Check Kafka's disk and log, and its replication factor."
     ),
     BreakKind.TOPIC_ANEW: (
         "The raw topic was made anew or belongs to another cluster. It is read from its beginning; what the old one "

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from functools import cached_property
 
+from quantrac.domain.channels import Channel
 from quantrac.domain.loggers import AS_PRESCRIBED, LoggerSettings
 
 VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
@@ -103,6 +104,8 @@ class Station:
     logger: LoggerSettings = AS_PRESCRIBED
     effective_to: date | None = None
     """First day on which the station is retired; ``None``: it is not."""
+    channels: tuple[Channel, ...] = ()
+    """Housekeeping: read as states, never judged as water."""
 
     @property
     def drill(self) -> bool:
@@ -113,6 +116,16 @@ class Station:
     def sensor_of_symbol(self) -> Mapping[str, Sensor]:
         """Sensor by canonical code and by every alias."""
         return {symbol: s for s in self.sensors for symbol in (s.parameter, *s.aliases)}
+
+    @cached_property
+    def channel_of_symbol(self) -> Mapping[str, Channel]:
+        """Housekeeping channel by its code and by every alias."""
+        return {symbol: c for c in self.channels for symbol in (c.code, *c.aliases)}
+
+    @cached_property
+    def channel_of(self) -> Mapping[str, Channel]:
+        """Housekeeping channel by its code."""
+        return {c.code: c for c in self.channels}
 
     @cached_property
     def sensor_of(self) -> Mapping[str, Sensor]:

@@ -9,8 +9,8 @@ BEGIN
     FOR relation IN
         SELECT relname AS name,
                relname IN ('station_states', 'model_states', 'stations', 'outbox', 'held_notifications', 'people', 
-                           'contact_channels', 'incident_attachments', 'accounts', 'account_sessions', 'login_links',
-                           'security_events') AS personal
+                           'contact_channels', 'incident_attachments', 'incident_links', 'accounts', 'account_sessions',
+                           'login_links', 'security_events') AS personal
           FROM pg_class
          WHERE relnamespace = 'public'::regnamespace
            AND relkind IN ('r', 'p', 'v')
@@ -35,7 +35,7 @@ BEGIN
         wqi, sent_reports, running_workers
         TO quantrac_writer;
     GRANT INSERT, UPDATE ON deferred_records TO quantrac_writer;
-    GRANT INSERT, UPDATE ON receipts_committed, stored_hours TO quantrac_writer;
+    GRANT INSERT, UPDATE ON receipts_committed, stored_hours, channel_spans TO quantrac_writer;
     GRANT INSERT ON raw_log_breaks TO quantrac_writer;
     GRANT INSERT ON reading_revisions TO quantrac_writer;
 
@@ -46,6 +46,7 @@ BEGIN
             ('quantrac_writer', 'INSERT', 'reading_revisions', 'id recorded_at recorded_by transaction'),
             ('quantrac_writer', 'UPDATE', 'ledger', 'station day'),
             ('quantrac_writer', 'UPDATE', 'receipts_committed', 'origin station hour_start'),
+            ('quantrac_writer', 'UPDATE', 'channel_spans', 'station channel since'),
             ('quantrac_writer', 'UPDATE', 'stored_hours', 'station hour_start'),
             ('quantrac_writer', 'INSERT', 'alerts',
              'id resolved_at acknowledged_at acknowledged_by closed_cause recorded_at recorded_by'),
@@ -72,7 +73,7 @@ BEGIN
     GRANT SELECT ON stations, outbox TO quantrac_notifier, quantrac_desk;
     GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes,
                   permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger,
-                  effective_to)
+                  effective_to, channels)
         ON stations TO quantrac_reader, quantrac_trainer, quantrac_web;
     GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until,
                   sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at)
@@ -105,6 +106,9 @@ BEGIN
     GRANT SELECT ON people, contact_channels, incident_attachments TO quantrac_desk;
     GRANT SELECT ON people, contact_channels, incident_attachments TO quantrac_notifier;
     GRANT UPDATE (failing_since) ON contact_channels TO quantrac_notifier;
+    -- Links are made by the step that pages, and used by the officers' desk and the page.
+    GRANT INSERT ON incident_links TO quantrac_notifier;
+    GRANT SELECT, UPDATE (used_at) ON incident_links TO quantrac_desk, quantrac_web;
 
     -- The first account of messages: bridges and drop folders, which read the registry as the reader, raise it.
     GRANT EXECUTE ON FUNCTION
@@ -118,6 +122,16 @@ BEGIN
     GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb) TO quantrac_web;
     GRANT EXECUTE ON FUNCTION revise_by_desk(text, text, text, timestamptz, timestamptz, double precision, text, text)
         TO quantrac_desk;
+
+    -- A function that acts as the owner and would look into its caller's temporary schema first gives all of it away.
+    FOR relation IN
+        SELECT oid::regprocedure::text AS name
+          FROM pg_proc
+         WHERE pronamespace = 'public'::regnamespace AND prosecdef AND pg_get_userbyid(proowner) = current_user
+           AND coalesce(array_to_string(proconfig, ' '), '') NOT LIKE '%search_path=pg_catalog%pg_temp%'
+    LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path = pg_catalog, public, pg_temp', relation.name);
+    END LOOP;
 
     -- The writer's staging table is temporary; nobody else needs one, and PostgreSQL gives it to everybody.
     EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());

@@ -7,7 +7,8 @@ WITH waiting AS (
       FROM pending_judgements WHERE state = 'waiting' GROUP BY station
 ), lately AS (
     SELECT station, count(*) AS readings, min(replaced_at) AS since
-      FROM reading_revisions WHERE replaced_at > %(since)s GROUP BY station
+      FROM reading_revisions
+     WHERE replaced_at > %(since)s AND replaced_by_partition >= 0 GROUP BY station
 )
 SELECT station, coalesce(waiting, 0), coalesce(softened, 0),
        greatest(coalesce(waiting.readings, 0), coalesce(lately.readings, 0))::bigint,

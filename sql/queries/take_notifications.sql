@@ -1,16 +1,25 @@
--- A message waits while an earlier one of the same alert to the same recipient is neither sent nor given up. It goes on
--- from the first that the recipient has got about the same incident or alert.
+-- A message waits while an earlier one of the same alert, or of the same incident, to the same recipient is due and
+-- neither sent nor given up: an end never arrives before its beginning. It goes on from the first that the recipient has
+-- got about the same incident or alert.
 UPDATE outbox SET locked_until = %(until)s
  WHERE id IN (
         SELECT id FROM outbox AS due
          WHERE sent_at IS NULL AND failed_at IS NULL
            AND (next_try_at IS NULL OR next_try_at <= %(now)s)
            AND (locked_until IS NULL OR locked_until <= %(now)s)
+           AND (channel = ANY(%(channels)s)) = %(only)s
            AND NOT EXISTS (
                    SELECT FROM outbox AS earlier
                     WHERE earlier.alert_id = due.alert_id AND earlier.channel = due.channel
                       AND earlier.recipient = due.recipient AND earlier.id < due.id
                       AND earlier.sent_at IS NULL AND earlier.failed_at IS NULL
+               )
+           AND NOT EXISTS (
+                   SELECT FROM outbox AS earlier
+                    WHERE earlier.incident_id = due.incident_id AND earlier.channel = due.channel
+                      AND earlier.recipient = due.recipient AND earlier.id < due.id
+                      AND earlier.sent_at IS NULL AND earlier.failed_at IS NULL
+                      AND (earlier.attempts > 0 OR earlier.next_try_at IS NULL OR earlier.next_try_at <= %(now)s)
                )
          ORDER BY id
          LIMIT %(limit)s

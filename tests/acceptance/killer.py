@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import random
+from collections import Counter
 from collections.abc import Iterator
 
 from local.stage import Stage, temporary_stage
@@ -66,7 +67,11 @@ def run_for(stage: Stage, seconds: float, seed: int) -> None:
         killed = kill_at_random(run, seconds, seed)
         account = run.finish()
         rows, distinct = run.rows()
-        print(f"{killed} kills, seed {seed}: {rows} rows; {run.told()}", flush=True)  # noqa: T201
+        rules = Counter(alert.rule for alert in account.alerts)
+        print(f"{killed} kills, seed {seed}: {rows} rows; alerts {dict(rules)}; {run.told()}", flush=True)  # noqa: T201
+        # The fleet sends faster than its stations are registered to: each sensor is a work item (cadence). An outage of
+        # our own is no silence of theirs.
+        assert not {"offline", "unusable"} & rules.keys(), rules
         assert account.residual == 0, run.told()
         assert account.missing_messages == 0, run.told()
         assert rows == distinct == account.ledger.stored, run.told()

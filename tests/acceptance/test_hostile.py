@@ -43,8 +43,10 @@ def steal(endpoint: MqttEndpoint, stop: threading.Event, *client_ids: str) -> No
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("payload", ["large nonsense", "new sessions"])
-def test_honest_readings_are_all_stored_beside_a_flood_and_a_theft_of_client_ids(stage: Stage, payload: str) -> None:
+@pytest.mark.parametrize(("payload", "per_s"), [("large nonsense", 20.0), ("new sessions", 500.0)])
+def test_honest_readings_are_all_stored_beside_a_flood_and_a_theft_of_client_ids(
+    stage: Stage, payload: str, per_s: float
+) -> None:
     flooder, thief, *honest = sorted(s.code for s in load_registry([sample_province()]).stations)
     stage.ready()
     broker, stop = stage.servers.mosquitto, threading.Event()
@@ -52,7 +54,8 @@ def test_honest_readings_are_all_stored_beside_a_flood_and_a_theft_of_client_ids
     with Reports(stage.servers.database().reader) as reports, ThreadPoolExecutor(2) as pool:
         before = _stored(reports, honest)
         pool.submit(steal, broker.endpoint(thief), stop, "bridge-1", honest[0], flooder)
-        sent = pool.submit(flood, broker.endpoint(flooder), flooder, FLOODS[payload], stop, SystemClock())
+        login, clock = broker.endpoint(flooder), SystemClock()
+        sent = pool.submit(flood, login, flooder, FLOODS[payload], stop, clock=clock, per_s=per_s)
         run.begin()
         try:
             stage.until(run.ended, LASTING_S + 90, "The fleet did not end.")

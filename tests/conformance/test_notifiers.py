@@ -26,7 +26,9 @@ from quantrac.errors import NotifyError
 # What Apprise does on Python 3.11 when it is imported.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
-MODULES = sorted(m.name for m in pkgutil.iter_modules(alerts.notifiers.__path__) if m.name != "protocol")
+ELSEWHERE = {"protocol", "web_push"}
+"""Web Push is spoken by HTTPS alone, and its messages are read with a browser's key: ``test_providers.py``."""
+MODULES = sorted(m.name for m in pkgutil.iter_modules(alerts.notifiers.__path__) if m.name not in ELSEWHERE)
 
 
 @dataclass

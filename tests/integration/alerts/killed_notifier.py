@@ -38,17 +38,17 @@ class Mortal:
 class MortalMail(EmailNotifier):
     mortal: Mortal
 
-    def send(self, notification: Notification) -> None:
+    def send(self, notification: Notification) -> str:
         self.mortal.reached("before the mail")
-        super().send(notification)
+        return super().send(notification)
 
 
 class MortalOutbox(OutboxStore):
     mortal: Mortal
 
-    def delivered(self, notification_id: int, now: datetime) -> None:
+    def delivered(self, notification_id: int, now: datetime, receipt: str) -> None:
         self.mortal.reached("between 250 and commit")
-        super().delivered(notification_id, now)
+        super().delivered(notification_id, now, receipt)
         self.mortal.reached("after the commit")
 
 

@@ -58,7 +58,6 @@ def enqueue(database: DatabaseEndpoint) -> Enqueue:
 
     def make(count: int) -> list[str]:
         store = WorkerStore(database.writer)
-        ids: list[str] = []
         with store.transaction() as tx:
             for index in range(count):
                 opened = replace(OPENED, key=replace(OPENED.key, rule=f"limit-{index}"))
@@ -70,9 +69,10 @@ def enqueue(database: DatabaseEndpoint) -> Enqueue:
                     opened, STATION, summary, people, alert_id=applied.alert_id, transition_id=applied.transition_id
                 )
                 tx.alerts.enqueue(applied.alert_id, applied.transition_id, made)
-                ids += [n.message_id for n in made]
         store.close()
-        return ids
+        with psycopg.connect(database.owner) as connection:  # the database makes them its own
+            rows = connection.execute("SELECT message_id FROM outbox ORDER BY id DESC LIMIT %s", (count,)).fetchall()
+        return [str(message_id) for (message_id,) in rows]
 
     return make
 

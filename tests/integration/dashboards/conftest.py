@@ -118,7 +118,15 @@ class Seed:
                 coefficients_apply=parameter != "pH",
             )
 
-    def station(self, code: str, *, received_ago_s: float | None = 60, permit: object = (), **columns: object) -> None:
+    def station(
+        self,
+        code: str,
+        *,
+        received_ago_s: float | None = 60,
+        permit: object = (),
+        parameters: Sequence[str] = ("COD", "pH"),
+        **columns: object,
+    ) -> None:
         row: dict[str, object] = {
             "code": code,
             "effective_from": "2025-07-01",
@@ -133,14 +141,14 @@ class Seed:
             "permit_limits": json.dumps(permit or []),
         }
         self.insert("stations", **(row | columns))
-        for position, parameter in enumerate(("COD", "pH")):
+        for position, parameter in enumerate(parameters):
             self.insert(
                 "sensors",
                 station=code,
                 effective_from="2025-07-01",
                 position=position,
                 parameter=parameter,
-                unit="mg/L" if parameter == "COD" else "",
+                unit={"COD": "mg/L", "Flow": "m3/h"}.get(parameter, ""),
                 cadence_s=300,
             )
         if received_ago_s is not None:
@@ -182,11 +190,13 @@ class Seed:
         status: str = "00",
         flag: int = 1,
         late: bool = False,
+        reasons: list[str] | None = None,
     ) -> None:
         at = self.now - ago
         self._offset += 1
         row = {"station": station, "parameter": parameter, "observed_at": at, "received_at": at, "value": value}
-        self.insert("readings", **row, status=status, flag=flag, late=late, raw_partition=0, raw_offset=self._offset)
+        row |= {"status": status, "flag": flag, "late": late, "reasons": reasons}
+        self.insert("readings", **row, raw_partition=0, raw_offset=self._offset)
 
 
 @contextmanager
@@ -209,6 +219,7 @@ def _province(local_servers: LocalServers, _template: str) -> Iterator[Asker]:
     """Stations in every status, with a past."""
     with seeded(local_servers, _template, province) as asker:
         asker.variables |= {"stations": ["A", "B", "C", "R"], "station": "A", "parameter": "COD", "park": "KCN"}
+        asker.variables["severity"] = ["critical", "high", "warning", "info"]
         yield asker
 
 
@@ -221,29 +232,74 @@ def ask_province(_province: Asker, postgres: Postgres) -> Asker:
 def province(seed: Seed) -> None:
     """One row at least for every panel."""
     now, hour = seed.now, timedelta(hours=1)
+    full = now - (now - datetime(2026, 1, 1, tzinfo=now.tzinfo)) % hour - 2 * hour
     seed.limit_set("QCVN40-2011-A", COD=75.0)
     for code in ("A", "B", "C"):
-        seed.station(code, park="KCN")
+        seed.station(code, park="KCN", parameters=("COD", "pH", "Flow"))
     seed.station("R", kind="surface_water", limit_set=None)
-    for code, cod in (("A", 95.0), ("B", 40.0)):
+    for code, cod in (("A", 95.0), ("B", 40.0), ("R", 10.0)):
         seed.latest(code, "COD", cod)
         seed.latest(code, "pH", 7.0)
     for minutes in (5, 10, 60):
         seed.reading("A", "COD", timedelta(minutes=minutes), 95.0)
     seed.reading("A", "pH", timedelta(minutes=5), 7.0, status="01")
-    alert = {"station": "A", "parameter": "COD", "kind": "limit", "opened_at": now - hour, "since": now - hour}
-    told = {"explanation_vi": "COD vượt", "explanation_en": "COD over", "limit_maximum": 90.0, "value": 95.0}
-    alarm = seed.returning("alerts", **alert, **told, rule="cod", severity="high")
-    seed.incident(alarm, opened_at=now - hour, spread_at=now - hour, extent="station", state="open", topic="water",
-                  severity="high", paged_at=now - hour)  # fmt: skip
+    seed.reading("A", "COD", now - full - timedelta(minutes=7), 9000.0, flag=4, reasons=["range_sensor"])
+    revised = {"station": "A", "parameter": "COD", "observed_at": now - hour, "received_at": now - hour, "value": 1.0}
+    seed.insert("reading_revisions", **revised, status="00", flag=1, raw_partition=0, raw_offset=1, replaced_at=now,
+                replaced_by_partition=0, replaced_by_offset=2)  # fmt: skip
     for parameter in ("COD", "pH", "Flow"):
         counts = {"usable_sum": 120, "usable_count": 12, "total_count": 13, "late_count": 1}
-        start = now - (now - datetime(2026, 1, 1, tzinfo=now.tzinfo)) % hour - 2 * hour
-        seed.insert("reading_hours", station="A", parameter=parameter, hour_start=start, **counts)
+        seed.insert("reading_hours", station="A", parameter=parameter, hour_start=full, **counts)
     judged = {"usable_count": 12, "expected": 12, "judged_at": now, "mean": 95.0, "verdict": "exceeded"}
     for window in ("hour", "day"):
         key = {"station": "A", "parameter": "COD", "window": window, "window_start": now - 2 * hour}
         seed.insert("judgements", **key, **judged, retrospective=True, limit_maximum=90.0)
+        found = {"value": 80, "reason": "", "parameters": ["COD", "pH"], "judged_count": 2, "judged_until": now}
+        seed.insert("wqi", station="R", window=window, window_start=now - 2 * hour, **found)
+    _alarms(seed)
+    _operations(seed)
+
+
+def _alarms(seed: Seed) -> None:
+    now, hour = seed.now, timedelta(hours=1)
+    alert = {"station": "A", "parameter": "COD", "kind": "limit", "opened_at": now - hour, "since": now - hour}
+    told = {"explanation_vi": "COD vượt", "explanation_en": "COD over", "limit_maximum": 90.0, "value": 95.0}
+    stuck = alert | {"kind": "fault", "parameter": "pH", "rule": "stuck"}
+    seed.insert("alerts", **stuck, severity="warning", page=False)
+    common = {"spread_at": now - hour, "extent": "station", "topic": "water", "severity": "high"}
+    common |= {"opened_at": now - hour, "paged_at": now - hour}
+    for rule, more in (
+        ("cod", {"state": "acknowledged", "holder": "an"}),
+        ("old", {"state": "closed", "closed_at": now, "cause": "pollution"}),
+    ):
+        alarm = seed.returning("alerts", **alert, **told, rule=rule, severity="high")
+        incident = seed.incident(alarm, **common, **more)
+        event = {"incident_id": incident, "at": now - hour / 2, "actor": "an", "what": "acknowledge"}
+        seed.insert("incident_events", **event, reason="done")
+        mail = {
+            "message_id": rule,
+            "channel": "smtp",
+            "recipient": "x@example",
+            "subject": "s",
+            "text": "t",
+            "created_at": now,
+        }
+        seed.insert("outbox", **mail, incident_id=incident, notice="page", person="an", sent_at=now)
+
+
+def _operations(seed: Seed) -> None:
+    now, hour = seed.now, timedelta(hours=1)
+    counts = {"received": 5, "stored": 4, "duplicate": 0, "revision": 0, "dead_letter": 1, "redelivered": 0}
+    seed.insert("ledger", station="A", day=(now + 7 * hour).date(), **counts)
+    seed.insert("delays", minute=now - hour, bucket=40, readings=3)
+    letter = {"station": "A", "stage": "decode", "reason": "not_json", "detail": "x", "payload": b"x"}
+    seed.insert("dead_letters", **letter, content_type="", mqtt_topic="t", received_at=now - hour, raw_partition=0,
+                raw_offset=9, refusals="[]")  # fmt: skip
+    seed.insert("kafka_progress", topic="raw", partition=0, next_offset=9, shared_offset=7)
+    gone = {"topic": "raw", "partition": 0, "kind": "lost", "first_offset": 3, "beyond_offset": 5}
+    seed.insert("raw_log_breaks", **gone, noticed_at=now, told="x")
+    seed.insert("outages", kind="line", park="KCN", since=now - hour)
+    seed.insert("feeds", station="A", session="s", seen="{[0,5),[7,9)}", last_received_at=now)
 
 
 @pytest.fixture

@@ -27,8 +27,9 @@ class StandIn(HTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Conversation)
-        self.kept: dict[str, Any] = {}
+        self.kept: dict[str, Any] = {"/api/playlists": []}
         self.requests: list[str] = []
+        self.read_only = ""
 
     @property
     def url(self) -> str:
@@ -61,6 +62,12 @@ class Conversation(BaseHTTPRequestHandler):
         elif self.command == "GET":
             document = self.server.kept.get(self.path, {"message": "not found"})
             status = 200 if self.path in self.server.kept else 404
+        elif self.path.startswith("/api/playlists"):
+            name = body["name"]
+            self.server.kept["/api/playlists"] = [{"uid": "p", "name": name}]
+            self.server.kept["playlist"] = body
+        elif self.server.read_only:
+            status, document = 403, {"message": self.server.read_only}
         elif self.path == "/api/dashboards/db":
             uid = body["dashboard"]["uid"]
             self.server.kept[f"/api/dashboards/uid/{uid}"] = body
@@ -94,7 +101,7 @@ def test_data_source_folder_and_dashboards_are_created(grafana: StandIn) -> None
     assert addresses == [f"{grafana.url}/d/{d.uid}/x" for d in dashboards()]
     source = grafana.kept["/api/datasources/uid/quantrac"]
     assert source["secureJsonData"] == {"password": "secret"}
-    assert grafana.kept["/api/folders/quantrac"]["title"] == "quantrac"
+    assert grafana.kept["/api/folders/quantrac"]["title"] == "Quan trắc nước thải"
     saved = grafana.kept["/api/dashboards/uid/quantrac-overview"]
     assert (saved["overwrite"], saved["folderUid"]) == (True, "quantrac")
     assert saved["dashboard"] == json.loads(json.dumps(dashboards()[0].to_json()))
@@ -106,6 +113,23 @@ def test_a_second_time_updates_and_creates_nothing(grafana: StandIn) -> None:
     provision(grafana.url, TOKEN, SOURCE, dashboards())
     assert "PUT /api/datasources/uid/quantrac" in grafana.requests
     assert [r for r in grafana.requests if r.startswith("POST")] == ["POST /api/dashboards/db"] * len(dashboards())
+    assert "PUT /api/playlists/p" in grafana.requests
+
+
+def test_the_walls_playlist_shows_dashboards_that_there_are(grafana: StandIn) -> None:
+    provision(grafana.url, TOKEN, SOURCE, dashboards())
+    playlist = grafana.kept["playlist"]
+    assert playlist["interval"] == "2m"
+    assert {item["type"] for item in playlist["items"]} == {"dashboard_by_uid"}
+    assert {item["value"] for item in playlist["items"]} <= {d.uid for d in dashboards()}
+
+
+@pytest.mark.parametrize("message", ["Cannot update read-only data source", "Cannot save provisioned dashboard"])
+def test_what_files_provision_is_called_read_only_and_not_a_matter_of_the_token(grafana: StandIn, message: str) -> None:
+    grafana.read_only = message
+    with pytest.raises(OutsideError, match="reads data source or dashboards from files") as caught:
+        provision(grafana.url, TOKEN, SOURCE, dashboards())
+    assert "TOKEN" not in str(caught.value)
 
 
 def test_a_refused_token_is_final_and_says_what_to_check(grafana: StandIn) -> None:

@@ -281,7 +281,13 @@ def test_loss_is_what_the_loggers_numbered_and_nobody_saw(seed: Seed, ask: Ask, 
     for session, seen in (("s1", "{[0,5),[7,9)}"), ("s2", "{[0,3)}"), ("s3", "{}")):
         seed.insert("feeds", station="A", session=session, seen=seen, last_received_at=now)
     _, (row,) = ask(query("loss"), stations=["A"])
-    assert row == {"missing_messages": 2, "lost_records": 0, "dead_letters": 0, "deferred": 0}
+    assert row == {"missing_messages": 2, "lost_messages": 0, "dead_letters": 0, "deferred": 0}
+    # Of five messages that a bridge acknowledged the third and the fourth were never committed.
+    key = {"origin": "b", "station": "A", "hour_start": now - HOUR}
+    seed.insert("receipts", **key, acknowledged=5, by_file=False, raw_topic="raw", raw_partition=0, last_offset=9)
+    seed.insert("receipts_committed", **key, numbers="{[1,3),[5,6)}")
+    _, (row,) = ask(query("loss"), stations=["A"])
+    assert row["lost_messages"] == 2
     _, (row,) = ask(query("loss"), stations=["B"])
     assert row["missing_messages"] == 0
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,13 @@ import pytest
 from ingest.forwarder.forwarder import ForwarderOptions, run
 from ingest.forwarder.targets import FolderTarget, SftpTarget, Target, TargetOptions, target_of
 from local.servers.fileservers import SftpServer
-from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint
+from quantrac import topics
+from quantrac.domain.stations import Registry
+from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, client_options
 from quantrac.errors import BrokerError, StoreError
+from quantrac.registry import parse_registry
 from sql.forwarding_store import ForwardingStore, forwarding_lines
-from tests.integration.ingest.dropfolders import lines, stamp_of, wait_for, write
+from tests.integration.ingest.dropfolders import REGISTRY, lines, stamp_of, wait_for, write
 
 CODE = "TRAM-BD-001"
 SOURCE = "raw@test"
@@ -30,12 +35,19 @@ SOURCE = "raw@test"
 class Running:
     """A forwarder in a thread of its own."""
 
-    def __init__(self, kafka: KafkaEndpoint, topic: str, store: ForwardingStore, target: Target) -> None:
+    def __init__(
+        self,
+        kafka: KafkaEndpoint,
+        topic: str,
+        store: ForwardingStore,
+        target: Target,
+        registry: Callable[[], Registry] | None = None,
+    ) -> None:
         self._stop = threading.Event()
         self._store = store
         options = ForwarderOptions(files_per_s=500.0)
         arguments = (kafka, store, target, options, self._stop)
-        self._thread = threading.Thread(target=run, args=arguments, kwargs={"raw_topic": topic})
+        self._thread = threading.Thread(target=run, args=arguments, kwargs={"raw_topic": topic, "registry": registry})
         self._thread.start()
 
     def stop(self) -> None:
@@ -49,9 +61,9 @@ class Running:
 def forwarding(kafka: KafkaEndpoint, raw: Any, database: DatabaseEndpoint) -> Iterator[Callable[..., Running]]:
     made: list[Running] = []
 
-    def start(target: Target, name: str = "ministry") -> Running:
+    def start(target: Target, name: str = "ministry", registry: Callable[[], Registry] | None = None) -> Running:
         store = ForwardingStore(database.writer, name, SOURCE)
-        made.append(Running(kafka, raw.topic, store, target))
+        made.append(Running(kafka, raw.topic, store, target, registry))
         deadline = time.monotonic() + 20
         while not store_progress(database):
             assert time.monotonic() < deadline
@@ -231,3 +243,32 @@ def test_what_was_there_before_the_first_start_is_not_forwarded(
     forwarding(FolderTarget(tmp_path))
     write(folder, f"{CODE}/{CODE}_{stamp_of(1)}.txt", lines(1))
     assert [Path(n).name for n, *_ in wait_accepted(database, 1)] == [f"{CODE}_{stamp_of(1)}.txt"]
+
+
+def test_mqtt_messages_go_on_as_files_each_once_beside_the_files(
+    forwarding: Any, kafka: KafkaEndpoint, raw: Any, database: DatabaseEndpoint, tmp_path: Path
+) -> None:
+    from kafka import KafkaProducer  # not at the head: see RawTopic
+
+    forwarding(FolderTarget(tmp_path), registry=lambda: parse_registry(REGISTRY, "test"))
+    producer = KafkaProducer(**client_options(kafka), acks="all")
+    for minute in (0, 5, 5, 10):  # the transport delivers the second one again
+        at = datetime(2026, 11, 23, 3, minute, tzinfo=UTC)
+        readings = [{"parameter": "COD", "value": 58.0 + minute}, {"parameter": "pH", "value": 7.21, "status": "01"}]
+        body = json.dumps({"v": 1, "observed_at": at.isoformat(), "readings": readings}).encode()
+        headers = {
+            topics.HEADER_CONTENT_TYPE: topics.CONTENT_JSON,
+            topics.HEADER_MQTT_TOPIC: topics.mqtt_readings(CODE),
+            topics.HEADER_RECEIVED_AT: at.isoformat(),
+        }
+        producer.send(raw.topic, body, CODE.encode(), [(k, v.encode()) for k, v in headers.items()])
+    producer.close()
+    wait_accepted(database, 3)
+    arrived = {p.name: p.read_bytes() for p in tmp_path.rglob("TRAM*.txt")}
+    assert arrived == {
+        f"{CODE}_{stamp_of(minute)}.txt": (
+            f"COD\t{58 + minute}\tmg/L\t{stamp_of(minute)}\t00\r\npH\t7.21\t\t{stamp_of(minute)}\t01\r\n".encode()
+        )
+        for minute in (0, 5, 10)
+    }
+    assert len(rows(database)) == 3

@@ -187,13 +187,13 @@ def test_5_the_end_of_an_alert_never_overtakes_its_beginning(
     assert _ids(other.take(9, NOW + SECOND, 30)) == []  # while the first is under way
     outbox.failed(first[0].id, NOW, "451 later", NOW + MINUTE)
     for pending in first[1:]:
-        outbox.delivered(pending.id, NOW)
+        outbox.delivered(pending.id, NOW, "250 ok")
     assert _ids(other.take(9, NOW + 40 * SECOND, 30)) == []
     (again,) = other.take(9, NOW + MINUTE, 30)
     if given_up:
         other.failed(again.id, NOW + MINUTE, "550 5.1.1 no such user", None)
     else:
-        other.delivered(again.id, NOW + MINUTE)
+        other.delivered(again.id, NOW + MINUTE, "250 ok")
     assert _ids(outbox.take(9, NOW + MINUTE, 30)) == ["<3@q>"]
     other.close()
 
@@ -265,7 +265,7 @@ def test_failures_are_tried_again_until_given_up(outbox: OutboxStore, enqueue: C
 def test_delivered_is_final(outbox: OutboxStore, enqueue: Callable[..., None], database: DatabaseEndpoint) -> None:
     enqueue(1)
     (pending,) = outbox.take(1, NOW, 30)
-    outbox.delivered(pending.id, NOW + SECOND)
+    outbox.delivered(pending.id, NOW + SECOND, "250 ok")
     outbox.failed(pending.id, NOW, "too late", NOW)
     assert outbox.take(1, NOW + timedelta(days=9), 30) == []
     with Reports(database.reader) as reports:

@@ -13,7 +13,15 @@ DESCRIPTIONS = (
 )
 TABLES = (
     *DESCRIPTIONS,
-    *("readings", "reading_revisions", "reading_hours", "reading_days", "latest_readings", "judgements"),
+    *(
+        "readings",
+        "reading_revisions",
+        "desk_revisions",
+        "reading_hours",
+        "reading_days",
+        "latest_readings",
+        "judgements",
+    ),
     *("alerts", "alert_transitions", "outbox", "audit", "held_notifications"),
     *("dead_letters", "feeds", "ledger", "kafka_progress", "station_states", "station_presence", "delays"),
     *("deferred_records", "installation", "raw_log_breaks", "listening", "sensor_presence"),
@@ -21,8 +29,9 @@ TABLES = (
     *("outages", "incidents", "incident_alerts", "incident_transitions", "incident_progress", "incident_events"),
     *("incident_attachments", "hold_windows", "people", "contact_channels", "rotas", "escalation_policies"),
     *("rota_overrides", "rota_swaps"),
-    *("forwarded_files", "receipts", "receipts_committed", "stored_hours"),
+    *("forwarded_files", "receipts", "receipts_committed", "stored_hours", "channel_spans"),
     *("judgement_revisions", "pending_judgements", "alert_causes", "wqi", "sent_reports", "running_workers"),
+    "desk_revisions",
     *("accounts", "account_sessions", "login_links", "security_events"),
 )
 

@@ -14,6 +14,8 @@ from local.servers.postgres import Postgres
 from quantrac import topics
 from quantrac.endpoints import client_options
 from sql.reports import Reports
+from streams.app import GROUP
+from streams.lag import LagProbe
 from tests.integration.streams.worker_rig import START_S, Rig, register
 
 pytestmark = pytest.mark.timeout(400)  # each starts a worker twice
@@ -40,11 +42,12 @@ def test_r1_a_topic_made_anew_under_a_running_worker_is_noticed_and_read_from_it
 
 def test_r1_what_happens_to_the_log_while_no_worker_runs_is_noticed_at_the_next_start(path: Rig) -> None:
     # partition   a: records deleted that nobody has read    b: the log ends before the progress
+    #             c: its last committed record is another one now    d: an operator says that a record is missing
     worker = path.worker()
     path.publish(2)
     path.until_stored(START_S)
     reached = ends(path)
-    a, b = sorted(p for p, offset in reached.items() if offset)[:2]
+    a, b, c, d = sorted(p for p, offset in reached.items() if offset)[:4]
     worker.stop()
 
     path.publish(2)
@@ -53,13 +56,22 @@ def test_r1_what_happens_to_the_log_while_no_worker_runs_is_noticed_at_the_next_
     admin.close()
     with psycopg.connect(path.database.owner) as connection:
         connection.execute("UPDATE kafka_progress SET next_offset = next_offset + 1000 WHERE partition = %s", (b,))
-    path.sent -= 2  # the deleted one
+        connection.execute("UPDATE kafka_progress SET last_record = 'another' WHERE partition = %s", (c,))
+    told = path.command("progress", "accept", str(d), str(reached[d] + 1), "--by", "Nguyễn Văn A")
+    assert f"Partition {d} goes on at {reached[d] + 1}" in told
+    with LagProbe(path.kafka, GROUP, topics.RAW) as probe:
+        end = probe.ends()[b]
+    # The deleted one, and what the database takes for stored since the log was cut. What an operator says is missing,
+    # and Kafka has all the same, is stored.
+    path.sent -= 2 * (1 + end - reached[b])
     worker.start(START_S)
     path.publish()
     path.until_stored(START_S)
-    lost, cut = sorted(path.breaks())
+    accepted, lost, anew, cut = sorted(path.breaks())
+    assert accepted == ("accepted", d, reached[d], reached[d] + 1)
     assert lost == ("lost", a, reached[a], reached[a] + 1)
-    assert (cut[:2], cut[3]) == (("truncated", b), reached[b] + 1000)
+    assert anew == ("rewritten", c, 0, reached[c])
+    assert cut == ("truncated", b, end, reached[b] + 1000)
 
 
 def test_r1_a_lost_database_is_rebuilt_from_the_log_without_a_page_and_without_a_message_id_of_the_lost(
@@ -81,6 +93,7 @@ def test_r1_a_lost_database_is_rebuilt_from_the_log_without_a_page_and_without_a
         for role in ("writer", "reader"):
             monkeypatch.setenv(f"QUANTRAC_DATABASE_{role.upper()}_URL", getattr(empty, role))
         path.database = empty
+        assert "read the raw topic from its beginning" in path.command("rebuild")
         worker.start(START_S)
         path.until_stored(START_S)
         assert {kind for kind, _, _, _ in path.breaks()} == {"restored"}

@@ -51,6 +51,15 @@ def test_number_1_deferred_records_are_read_in_slices_past_those_of_others(
     assert ([r.offset for r in rest], beyond) == ([8, 10], 12)
 
 
+def test_number_1_a_slice_of_a_flood_is_bounded_by_bytes(
+    kafka: KafkaEndpoint, topic: str, reader: RawReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(kafka, topic, [FLOOD] * 6)
+    monkeypatch.setattr(raw_reader, "SLICE_BYTES", 4)  # two payloads
+    found, beyond = reader.waiting(Deferred(0, 0, 6, FLOOD, 6, 12), 4)
+    assert ([r.offset for r in found], beyond) == ([0, 1], 2)
+
+
 def test_number_1_deferred_records_behind_many_of_others_are_not_taken_for_lost(
     kafka: KafkaEndpoint, topic: str, reader: RawReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

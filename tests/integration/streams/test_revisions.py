@@ -325,3 +325,24 @@ def test_number_4_an_officer_decides_by_commands(
     assert said.strip() == f"{STATION}: 25 accepted; 0 still wait."
     assert finding(prepared) == [("within", 20.05)]
     assert "accepted" in quantrac("list", "--all")
+
+
+@pytest.mark.parametrize("what", ["revise", "invalidate"])
+def test_number_4_an_officers_own_word_counts_at_once_and_nobody_else_speaks_for_him(
+    story: Story, prepared: DatabaseEndpoint, desk: RevisionDesk, what: str
+) -> None:
+    story.at(24)
+    story.send(400)
+    story.at(24.1)
+    with psycopg.connect(prepared.owner) as connection:  # as the page's function does
+        connection.execute(
+            "SELECT revise_by_desk(%s, %s, 'COD', %s, %s, 40, 'An', 'hiệu chuẩn')",
+            [what, STATION, DAY_START, DAY_START + 23 * HOUR],
+        )
+    story.sweep()
+    assert desk.pending() == []
+    assert [verdict for verdict, _ in finding(prepared)] == ["within" if what == "revise" else "incomplete"]
+    story.send(400, range(1))
+    story.send(10, range(1))
+    story.sweep()
+    assert len(desk.pending()) == 2, "what the station sends afterwards waits again"

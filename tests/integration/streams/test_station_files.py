@@ -9,11 +9,13 @@ from typing import Any
 import psycopg
 
 from ingest.dropfolder.refused_file import note
+from ingest.forwarder.stationfile import file_of
 from quantrac import topics
 from quantrac.clock import ManualClock
 from quantrac.domain.deadletters import RejectReason
 from quantrac.domain.stations import VIETNAM
 from quantrac.endpoints import DatabaseEndpoint
+from sql.export import readings_by_instant
 from streams.processor import BatchProcessor
 from streams.records import RawRecord
 
@@ -82,3 +84,19 @@ def test_refused_files_are_dead_letters_also_without_a_station(
         ("DT_NOBODY", "unknown_station"),
     ]
     assert found[0][2] == "x/link.txt: This is a link; upload a regular file."
+
+
+def test_what_is_exported_is_the_file_that_came(
+    make_processor: Callable[..., BatchProcessor], prepared: DatabaseEndpoint, clock: ManualClock
+) -> None:
+    instants = [clock.now() - timedelta(minutes=10), clock.now() - timedelta(minutes=5)]
+    files = [
+        f"COD\t58.5\tmg/L\t{stamp(at)}\t00\r\nTSS\t\tmg/L\t{stamp(at)}\t02\r\npH\t7.21\t\t{stamp(at)}\t01\r\n".encode()
+        for at in instants
+    ]
+    make_processor().process([file_record(content, n, clock) for n, content in enumerate(files)])
+    units = {"COD": "mg/L", "TSS": "mg/L", "pH": ""}
+    exported = readings_by_instant(prepared.reader, STATION, clock.now() - timedelta(hours=1), clock.now())
+    assert [file_of(readings, units) for _, readings in exported] == [
+        (f"{STATION}_{stamp(at)}.txt", content) for at, content in zip(instants, files, strict=True)
+    ]

@@ -3,33 +3,34 @@
 ::
 
     day     0            4                     5
-            quiet ...    (pH sensor stuck)     slug or rain for four hours from 02:00
+            quiet ...    (pH sensor stuck)     slug, rain or fault for four hours and more from 02:00
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from alerts.engine import StationAlerts
 from alerts.rules import load_rules, packaged_rules
-from models.protocol import Row
+from models.protocol import Reason, Row
 from models.station.judging import WatchConfig
 from models.station.scorer import StationScorer
 from quantrac.domain.alerts import Transition, TransitionKind
-from quantrac.domain.readings import CheckedReading, Reading
+from quantrac.domain.readings import CheckedReading, Reading, Status
 from quantrac.domain.stations import Station, StationKind
 from quantrac.quality.chain import SensorQuality
 from quantrac.registry import load_registry, sample_province
 from simulators.generator import generate
+from simulators.messages import Message
 from simulators.scenario import parse_scenario
 
 START, CADENCE = datetime(2026, 3, 2, tzinfo=UTC), timedelta(minutes=5)
-BEGIN = timedelta(days=5, hours=2)
-LASTS = timedelta(hours=4)
+BEGIN, HOUR = timedelta(days=5, hours=2), timedelta(hours=1)
+CALIBRATED = ("pH", "COD", "TSS")
 SEED = 5
 Beside = tuple[int, int]
 
@@ -56,42 +57,112 @@ def rain(station: Station) -> str:
     return event("rain", station, 122, 4, "magnitude = 4")
 
 
-def pages(station: Station, scenario: str, beside: Beside) -> list[Transition]:
-    """Return what pages while the slug or the rain lasts; no limit counts, so that only the model can page."""
+def rain_at_an_outlet(station: Station) -> str:
+    return event("rain", station, 122, 6, "magnitude = 3.5")
+
+
+def hidden_slug(station: Station) -> str:
+    thinned = event("dilution", station, 121, 8, "magnitude = 2")
+    return thinned + event("pollution_slug", station, 122, 4, 'slug = "organic"\nmagnitude = 2.5')
+
+
+def calibration(station: Station) -> str:
+    """Of three probes, one after another; ``heard`` forgets the status."""
+    return "".join(event("calibration", station, 122 + i, 1, f'parameters = ["{p}"]') for i, p in enumerate(CALIBRATED))
+
+
+def all_still(station: Station) -> str:
+    named = ", ".join(f'"{s.parameter}"' for s in station.sensors)
+    return event("stuck", station, 122, 6, f"parameters = [{named}]")
+
+
+def nothing(station: Station) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What pages, and what the slow watches find, from the beginning of the event on."""
+
+    pages: list[Transition]
+    found: set[Reason]
+
+
+def heard(station: Station, message: Message, spoilt: str) -> list[Reading]:
+    """The readings of a message; without its status, or with a flow meter that stops, where a case says so."""
+    at, out = message.observed_at, []
+    for s in message.samples:
+        status = Status.MEASURING if spoilt == "status" else s.status
+        stopped = spoilt == "flow" and s.parameter.startswith("Flow") and at >= START + BEGIN
+        out.append(Reading(station.code, s.parameter, at, at, 0.0 if stopped else s.value, status))
+    return out
+
+
+def told(station: Station, scenario: str, beside: Beside, hours: int = 4, spoilt: str = "") -> Told:
+    """Judge five days in one batch and the rest row by row; no limit counts, so that only the model can page."""
     unlimited = replace(station, limit_set=None, permit_limits=())
     alerts = StationAlerts(unlimited, load_rules([packaged_rules()]), ())
     scorer = StationScorer(station, WatchConfig.of(station))
     quality = {s.parameter: SensorQuality(s.qc, s.cadence_s) for s in station.sensors}
-    begin, end = START + BEGIN, START + BEGIN + LASTS
-    found: list[Transition] = []
-    for message in generate([station], parse_scenario(scenario, "test"), START, end, CADENCE, SEED):
+    begin = START + BEGIN
+    before: list[Row] = []
+    pages: list[Transition] = []
+    found: set[Reason] = set()
+    for message in generate([station], parse_scenario(scenario, "test"), START, begin + hours * HOUR, CADENCE, SEED):
         at = message.observed_at
-        read = [Reading(station.code, s.parameter, at, at, s.value, s.status) for s in message.samples]
-        checked = [(r, *quality[r.parameter].check(r, at)) for r in read]
+        checked = [(r, *quality[r.parameter].check(r, at)) for r in heard(station, message, spoilt)]
         row = Row(
             at,
-            {r.parameter: r.value for r in read},
+            {r.parameter: r.value for r, _, _ in checked},
             {r.parameter: flag for r, flag, _ in checked},
-            {r.parameter: r.status for r in read},
+            {r.parameter: r.status for r, _, _ in checked},
         )
+        if at < begin - HOUR / 2:
+            before.append(row)
+            continue
+        if before:
+            scorer.score(before, before[-1].observed_at)
+            before = []
         near = beside if at >= begin + timedelta(minutes=10) else (beside[0], 0)
         scores = scorer.score([row], at, near)[0] or {}
         for reading, flag, reasons in checked:
-            score = scores.get(reading.parameter)
-            found += alerts.evaluate(CheckedReading(reading, flag, reasons), score)
-    return [t for t in found if t.page and t.kind is not TransitionKind.RESOLVED and t.observed_at >= begin]
+            pages += alerts.evaluate(CheckedReading(reading, flag, reasons), scores.get(reading.parameter))
+        if at >= begin and scorer.watch is not None:
+            found |= {f.reason for f in scorer.watch.findings}
+    ending = TransitionKind.RESOLVED
+    return Told([t for t in pages if t.page and t.kind is not ending and t.observed_at >= begin], found)
 
 
 @pytest.mark.parametrize(
     ("kind", "scenario", "beside", "paged"),
     [
         pytest.param(StationKind.EFFLUENT, stuck_then_slug, (0, 0), True, id="slug beside a stuck pH probe"),
+        pytest.param(StationKind.EFFLUENT, slug, (2, 1), True, id="slug that one neighbour sees too"),
         pytest.param(StationKind.EFFLUENT, slug, (2, 2), True, id="slug of a whole park"),
+        pytest.param(StationKind.EFFLUENT, rain_at_an_outlet, (2, 0), False, id="rain at an outlet, quiet neighbours"),
+        pytest.param(StationKind.EFFLUENT, all_still, (0, 0), False, id="all probes stand still"),
         pytest.param(StationKind.SURFACE_WATER, rain, (0, 0), False, id="rain at a hot spot"),
         pytest.param(StationKind.SURFACE_WATER, slug, (0, 0), True, id="slug at a hot spot"),
     ],
 )
 def test_17_who_is_paged(kind: StationKind, scenario: Callable[[Station], str], beside: Beside, *, paged: bool) -> None:
-    told = {station.code: pages(station, scenario(station), beside) for station in stations(kind)}
-    assert {code: bool(found) for code, found in told.items()} == dict.fromkeys(told, paged)
-    assert all(len(found) <= 1 for found in told.values())
+    said = {station.code: told(station, scenario(station), beside).pages for station in stations(kind)}
+    assert {code: bool(found) for code, found in said.items()} == dict.fromkeys(said, paged)
+    assert all(len(found) <= 1 for found in said.values())
+
+
+@pytest.mark.parametrize(
+    ("scenario", "spoilt"),
+    [
+        pytest.param(calibration, "status", id="calibration without its status"),
+        pytest.param(nothing, "flow", id="flow stops"),
+    ],
+)
+def test_18_what_instruments_do_pages_nobody(scenario: Callable[[Station], str], spoilt: str) -> None:
+    said = {s.code: told(s, scenario(s), (0, 0), spoilt=spoilt).pages for s in stations(StationKind.EFFLUENT)}
+    assert not any(said.values()), said
+
+
+def test_18_a_dilution_that_hides_a_slug_is_found() -> None:
+    found = {s.code: told(s, hidden_slug(s), (0, 0), 7).found for s in stations(StationKind.EFFLUENT)}
+    assert all(Reason.DILUTION in reasons for reasons in found.values()), found

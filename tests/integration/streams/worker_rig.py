@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -99,6 +102,14 @@ class Rig:
             )
             time.sleep(0.1)
         return time.monotonic() - began_s
+
+    def command(self, *arguments: str) -> str:
+        """Run a command of the operator, and return what it says."""
+        environment = os.environ | {"QUANTRAC_RUN_DIR": str(self._run_dir)}
+        command = [sys.executable, "-m", "quantrac", *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def until_ended(self, worker: Part, longest_s: float) -> None:
         """Wait until a worker has ended by itself."""

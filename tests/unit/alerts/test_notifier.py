@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.notifier import NotifierLoop, NotifierOptions
+from alerts.notifier import NotifierLoop, NotifierOptions, run_together
 from quantrac.clock import ManualClock
 from quantrac.domain.notifications import Channel, Notification, PendingNotification
 from quantrac.errors import NotifyError, StoreError
@@ -40,7 +40,7 @@ class MemoryOutbox:
             self.due[i] = now + timedelta(seconds=lease_s)
         return [self.rows[i] for i in found]
 
-    def delivered(self, notification_id: int, now: datetime) -> None:
+    def delivered(self, notification_id: int, now: datetime, receipt: str) -> None:
         self.sent[notification_id] = now
         del self.due[notification_id]
 
@@ -67,11 +67,12 @@ class Receiver:
     def __init__(self, *answers: NotifyError | None) -> None:
         self.answers, self.got = list(answers), list[str]()
 
-    def send(self, notification: Notification) -> None:
+    def send(self, notification: Notification) -> str:
         answer = self.answers.pop(0) if self.answers else None
         if answer is not None:
             raise answer
         self.got.append(notification.message_id)
+        return "250 kept"
 
     def close(self) -> None:
         pass
@@ -115,13 +116,41 @@ def test_a_channel_without_a_notifier_is_given_up() -> None:
     assert "QUANTRAC_WEBHOOKS_FILE" in outbox.given_up[1]
 
 
+def test_what_the_receiver_asks_to_wait_is_kept() -> None:
+    outbox = MemoryOutbox()
+    busy = NotifyError("busy", retryable=True, again_after=timedelta(minutes=7))
+    loop = NotifierLoop(outbox, [Receiver(busy, busy)], clock := ManualClock(START))
+    loop.deliver_due()
+    assert outbox.due == {1: START + timedelta(minutes=7)}
+    # asked to come at once: our own pause prevails
+    loop = NotifierLoop(outbox, [Receiver(NotifyError("busy", retryable=True, again_after=timedelta(0)))], clock)
+    clock.advance(timedelta(minutes=7))
+    loop.deliver_due()
+    assert outbox.due == {1: START + timedelta(minutes=7, seconds=10)}
+
+
+def test_loops_side_by_side_end_together_and_the_error_comes_out() -> None:
+    ended = []
+
+    def waits(stop: threading.Event) -> None:
+        ended.append(stop.wait(30))
+
+    def fails(_: threading.Event) -> None:
+        raise StoreError("not migrated", retryable=False)
+
+    for loops in ([waits, fails], [fails, waits]):
+        with pytest.raises(StoreError):
+            run_together(loops, threading.Event())
+    assert ended == [True, True]
+
+
 def test_stopping_finishes_the_one_in_hand_and_takes_no_other() -> None:
     outbox, stop = MemoryOutbox(3), threading.Event()
 
     class Stopping(Receiver):
-        def send(self, notification: Notification) -> None:
+        def send(self, notification: Notification) -> str:
             stop.set()
-            super().send(notification)
+            return super().send(notification)
 
     receiver = Stopping()
     NotifierLoop(outbox, [receiver], ManualClock(START)).run(stop)
@@ -136,9 +165,9 @@ def test_a_database_that_is_away_is_waited_for() -> None:
     outbox.fail_next_take = 2
 
     class Stopping(Receiver):
-        def send(self, notification: Notification) -> None:
-            super().send(notification)
+        def send(self, notification: Notification) -> str:
             stop.set()
+            return super().send(notification)
 
     receiver = Stopping()
     NotifierLoop(outbox, [receiver], ManualClock(START), NotifierOptions(store_pause_s=0.0)).run(stop)
@@ -168,11 +197,11 @@ def test_a_delivery_that_cannot_be_noted_yet_is_not_sent_again() -> None:
     class Flickering(MemoryOutbox):
         away = 2
 
-        def delivered(self, notification_id: int, now: datetime) -> None:
+        def delivered(self, notification_id: int, now: datetime, receipt: str) -> None:
             if self.away:
                 self.away -= 1
                 raise StoreError("away", retryable=True)
-            super().delivered(notification_id, now)
+            super().delivered(notification_id, now, receipt)
 
     outbox, receiver = Flickering(), Receiver()
     loop = NotifierLoop(outbox, [receiver], ManualClock(START), NotifierOptions(store_pause_s=0.0))

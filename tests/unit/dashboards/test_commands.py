@@ -37,6 +37,13 @@ def test_grafana_is_never_given_another_role(command: list[str], monkeypatch: py
         CliRunner().invoke(dashboards_cli.app, command, catch_exceptions=False)
 
 
+def test_check_says_what_was_held_against_what() -> None:
+    result = CliRunner().invoke(dashboards_cli.app, ["check"], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "9 dashboards" in result.output
+    assert "Grafana 11.6 and 12 have it." in " ".join(result.output.split())
+
+
 def test_provision_needs_address_and_token() -> None:
     with pytest.raises(SettingsError, match="QUANTRAC_GRAFANA_URL and QUANTRAC_GRAFANA_TOKEN"):
         CliRunner().invoke(dashboards_cli.app, ["provision"], catch_exceptions=False)

@@ -252,7 +252,19 @@ class TestPrepare:
         assert (secrets.parent / "authority" / "ca.key").stat().st_mode & 0o777 == 0o600
 
     @pytest.mark.parametrize(
-        "service", ["setup", "bridge", "dropfolder", "worker", "incidents", "notifier", "trainer", "dashboards", "desk"]
+        "service",
+        [
+            "setup",
+            "bridge",
+            "dropfolder",
+            "worker",
+            "incidents",
+            "notifier",
+            "trainer",
+            "reporter",
+            "dashboards",
+            "desk",
+        ],
     )
     def test_each_configuration_is_one_that_quantrac_takes(self, secrets: Path, service: str) -> None:
         settings = load_settings({"QUANTRAC_CONFIG_FILE": str(secrets / f"{service}.toml")})
@@ -260,6 +272,7 @@ class TestPrepare:
         expected = {"setup": {"owner"}, "worker": {"writer"}, "incidents": {"notifier"}, "notifier": {"notifier"}}
         expected |= {
             "trainer": {"trainer"},
+            "reporter": {"writer", "reader"},
             "dashboards": {"reader"},
             "desk": {"desk", "reader"},
             "dropfolder": {"reader"},

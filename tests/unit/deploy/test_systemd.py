@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 UNITS = Path(__file__).parents[3] / "deploy" / "systemd"
-PROCESSES = ("bridge", "worker", "notifier", "trainer")
+PROCESSES = ("bridge", "worker", "incidents", "notifier", "trainer", "reporter")
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze on this machine")

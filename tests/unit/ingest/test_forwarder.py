@@ -39,7 +39,9 @@ def test_a_name_without_a_time_goes_by_the_day_of_receipt() -> None:
 @pytest.mark.parametrize(
     ("place", "told"),
     [
-        ("ftp://u@h/x", "neither a folder nor sftp"),
+        ("http://u@h/x", "neither a folder nor sftp"),
+        ("ftp://u@h/x", "QUANTRAC_FORWARD_PASSWORD"),
+        ("ftps://u@h/x", "QUANTRAC_FORWARD_PASSWORD"),
         ("sftp://h/x", "neither a folder nor sftp"),
         ("sftp://u:secret@h/x", "QUANTRAC_FORWARD_PASSWORD"),
         ("sftp://u@h/x", "QUANTRAC_FORWARD_KNOWN_HOSTS"),

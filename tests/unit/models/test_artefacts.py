@@ -130,12 +130,16 @@ def test_promote_and_roll_back(store: ArtefactStore) -> None:
     assert store.rollback("DT_A", AT).sha256 == second.sha256
     assert store.rollback("DT_A", AT).sha256 == first.sha256
     assert store.active("DT_A") == first
+    taken_back = store.rollback("DT_A", AT)  # of the first promotion: nothing learnt was active before
+    assert (taken_back.sha256, taken_back.previous) == ("", first.sha256)
+    assert store.active("DT_A") is None
     with pytest.raises(ModelError, match="DT_A has no earlier active artefact"):
         store.rollback("DT_A", AT)
+    store.promote(first.sha256, AT)
     store.promote(third.sha256, AT)
     assert store.rollback("DT_A", AT).sha256 == first.sha256
     actions = [change.action for change in store.history("DT_A")]
-    assert actions == ["promote"] * 3 + ["rollback"] * 2 + ["promote", "rollback"]
+    assert actions == ["promote"] * 3 + ["rollback"] * 3 + ["promote"] * 2 + ["rollback"]
 
 
 def test_names_do_not_disturb_each_other(store: ArtefactStore) -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from quantrac.domain.judgements import Verdict
 from quantrac.domain.limits import Window
-from quantrac.domain.report_rows import HourRow, JudgedRow, StationRows
+from quantrac.domain.report_rows import HourRow, JudgedRow, PendingRow, StationRows
+from quantrac.domain.revisions import PendingCause, PendingState
 from quantrac.domain.stations import Registry, Sensor, Station, StationKind
 from quantrac.errors import QuantracError
 from reports.facts import Facts
@@ -181,3 +182,29 @@ def test_a_running_day_has_its_clock() -> None:
     assert line[2:6] == (82.5, 110.0, pytest.approx(97.5), pytest.approx(96.25))
     assert line[6] == facts.as_of + 55 * timedelta(minutes=5)
     assert "clock" not in [t.code for t in station_report(replace(facts, as_of=AFTER)).tables]
+
+
+@pytest.mark.parametrize(
+    ("state", "note"),
+    [
+        (
+            PendingState.WAITING,
+            "1 finding waits for an officer: readings were sent again. The standing ones are shown.",
+        ),
+        (PendingState.REJECTED, "1 finding stands because an officer rejected the readings that were sent again."),
+        (PendingState.ACCEPTED, None),
+    ],
+)
+def test_number_4_a_report_shows_the_standing_finding_and_what_waits(state: PendingState, note: str | None) -> None:
+    decided = None if state is PendingState.WAITING else START
+    pending = PendingRow(
+        *("COD", Window.DAY, START, 400.0, Verdict.EXCEEDED, 20.0, Verdict.WITHIN, 288, PendingCause.REVISED, state),
+        *((None, None, None) if decided is None else (decided, "An", "biên bản 12")),
+    )
+    facts = _facts(_hour("COD", 0, "60"))
+    document = station_report(replace(facts, rows=replace(facts.rows, pending=(pending,))))
+    (row,) = next(table for table in document.tables if table.code == "decisions").rows
+    assert (row[5], row[6].en, row[7], row[8].en) == (400.0, "Exceeded", 20.0, "Within")  # type: ignore[union-attr]
+    assert row[-1] == (None if decided is None else "An: biên bản 12")
+    told = [n.en for n in document.notes if "sent again" in n.en]
+    assert told == ([] if note is None else [note])

@@ -58,7 +58,7 @@ CSV = (
     "23/11/2026 10:00;58.5;1.25;x\n"
     "23/11/2026 10:05;Bad;;x\n"
     "31/13/2026 10:10;1;1;x\n"
-    "23/11/2026 10:15;12,5;nan;x\n"
+    "23/11/2026 10:15;12.5.1;nan;x\n"
     "23/11/2026 10:20\n"
     "23/11/2026 10:25;-9999;NULL;x\n"
 )
@@ -273,3 +273,28 @@ def test_the_shared_recordings(path: str, options: ReplayOptions, messages: int,
     extent = survey(recording.feeds, options)
     assert (extent.messages, extent.readings) == (messages, readings)
     assert unknown_symbols(extent, load_registry([recorded_feeds()]), NOW) == {}
+
+
+def test_decimal_commas_are_read_where_a_comma_separates_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("when;cod;level (m)\n23/11/2026 10:00;1.058,5;1,25\n")
+    feeds = csvfeed.feeds_of(path, csvfeed.parse_mapping(MAPPING, "m.toml"))
+    rows = [r for feed in feeds for r in feed.rows(FaultLog())]
+    assert [s.value for r in rows for s in r.samples] == [1058.5, 125.0]
+    pointed = csvfeed.parse_mapping(f'decimal = "."\n{MAPPING}', "m.toml")
+    faults = FaultLog()
+    assert [r for feed in csvfeed.feeds_of(path, pointed) for r in feed.rows(faults)] == []
+    assert faults.mostly_failed() == [path]
+    with pytest.raises(RuleError, match="must be a point or a comma"):
+        csvfeed.parse_mapping(f'decimal = ";"\n{MAPPING}', "m.toml")
+    assert tt10.parse_line("COD\t58,5\tmg/L\t20261123100500\t00")[1].value == 58.5
+
+
+def test_a_file_of_which_most_failed_is_named(tmp_path: Path) -> None:
+    good, bad = tmp_path / NAME, tmp_path / NAME.replace("1005", "1010")
+    good.write_text("TSS\t31.2\tmg/L\t20261123100500\t00\nNH4\t4\tmg/L\t20261123100500\t00\nx\n")
+    bad.write_text("TSS\t3x\tmg/L\t20261123100500\t00\nNH4\t4\tmg/L\t20261123100500\t00\n")
+    faults = FaultLog()
+    for path in (good, bad):
+        list(tt10.read_station_file(path, "S", faults))
+    assert faults.mostly_failed() == [bad]

@@ -10,14 +10,14 @@ from sql.statements import statement
 
 ROOT = Path(__file__).parents[3]
 QUERIES = sorted(p.name.removesuffix(".sql") for p in files("sql").joinpath("queries").iterdir())
-SOURCE = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "sql").glob("*.py"))
-BY_WINDOW = re.compile(r'f"(\w+)_\{window\.value\}(s?)"')
+SOURCE = "\n".join(p.read_text(encoding="utf-8") for folder in ("sql", "web") for p in (ROOT / folder).rglob("*.py"))
+COMPLETED = re.compile(r'f"(\w+)_\{[\w.]+\}(s?)"')
 
 
 def _names_in_code() -> set[str]:
-    """Every name that could be a statement's: quoted words, and the two that a window's name completes."""
+    """Every name that could be a statement's: quoted words, and those that another word, or a window, completes."""
     quoted = set(re.findall(r'"([a-z_]+)"', SOURCE))
-    return quoted | {f"{stem}_{window}{s}" for stem, s in BY_WINDOW.findall(SOURCE) for window in ("hour", "day")}
+    return quoted | {f"{stem}_{word}{s}" for stem, s in COMPLETED.findall(SOURCE) for word in (*quoted, "hour", "day")}
 
 
 @pytest.mark.parametrize("name", QUERIES)

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from streams.records import record_of
+from quantrac import topics
+from streams.records import raw_record, record_of
 
 KAFKA_STAMP = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
@@ -37,3 +38,14 @@ def test_falls_back_to_the_stamp_of_kafka(stamp: bytes | None) -> None:
 @pytest.mark.parametrize("headers", [None, [], {}, [("mqtt-topic", b"\xff\xfe")], [("mqtt-topic", None)]], ids=repr)
 def test_a_record_of_an_unknown_origin_has_no_station(headers: object) -> None:
     assert record_of(event(headers)).station == ""
+
+
+@pytest.mark.parametrize(
+    "stamp", [b"", b"\xff\x00", b"soon", b"0001-01-01T00:00:00+14:00", b"9999-12-31T23:59:59-14:00", b"2026-01-01"]
+)
+def test_garbage_in_a_header_is_no_stamp(stamp: bytes) -> None:
+    headers = [(topics.HEADER_RECEIVED_AT, stamp), (topics.HEADER_MQTT_TOPIC, b"\xff\x00/\x1b[2J")]
+    record = raw_record(0, 7, None, headers, 1_700_000_000.0)
+    assert record.received_at == datetime.fromtimestamp(1_700_000_000, UTC)
+    assert record.value == b""
+    assert raw_record(0, 7, b"", None, 1e300).received_at == datetime.fromtimestamp(0, UTC)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, Thread
@@ -13,6 +13,8 @@ from typer.testing import CliRunner, Result
 
 from alerts.incidents.desk import Desk
 from alerts.incidents.lifecycle import Answer, Outcome
+from alerts.incidents.links import LASTS, PATH, LinkAnswer, Signer
+from alerts.incidents.step import IncidentStep, StepOptions
 from alerts.oncall.document import of_rows, parse
 from alerts.oncall.swaps import answer
 from alerts.oncall.writing import documents
@@ -25,6 +27,7 @@ from sql.oncall_store import OnCallStore
 from .conftest import PLAN, Centre
 
 Run = Callable[..., Result]
+SIGNER = Signer(b"k" * 32, "https://page.example.vn")
 
 
 @pytest.fixture
@@ -36,6 +39,68 @@ def quantrac(centre: Centre, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         return CliRunner().invoke(app, list(arguments))
 
     return run
+
+
+@pytest.fixture
+def linked(centre: Centre) -> Iterator[tuple[Desk, str]]:
+    """A desk, and the token of the link in an's page."""
+    options = StepOptions(common=(), signer=SIGNER)
+    centre.step = IncidentStep(centre.store, options, centre.clock)
+    centre.happens(centre.transition("S1"))
+    centre.step.once()
+    texts = {str(text) for (text,) in centre.outbox("text")}
+    assert len(texts) == 1  # mail and SMS of one person have one link
+    store = IncidentStore(centre.database.desk)
+    yield Desk(store, centre.clock), texts.pop().split(PATH)[1].split()[0]
+    store.close()
+
+
+def test_a_link_takes_its_incident_once_in_its_persons_name(centre: Centre, linked: tuple[Desk, str]) -> None:
+    desk, token = linked
+    for _ in range(9):  # a mail scanner opens it again and again
+        assert desk.look_at_link(token, SIGNER).answer is LinkAnswer.VALID
+    assert centre.sql("SELECT state, holder FROM incidents") == [("open", None)]
+    taken = desk.acknowledge_by_link(token, SIGNER)
+    assert (taken.answer, taken.person) == (LinkAnswer.VALID, "an")
+    assert centre.sql("SELECT state, holder FROM incidents") == [("acknowledged", "an")]
+    acts = "SELECT actor, what, detail FROM incident_events WHERE actor <> ''"
+    assert centre.sql(acts) == [("an", "acknowledge", "link")]
+    assert desk.acknowledge_by_link(token, SIGNER).answer is LinkAnswer.USED
+    assert desk.acknowledge_by_link(token[:-1] + "7", SIGNER).answer is LinkAnswer.UNKNOWN
+    assert centre.sql(acts) == [("an", "acknowledge", "link")]
+    centre.later(60)
+    assert centre.outbox("recipient", "withdrawn_at IS NOT NULL") == [("an@so.vn", True), ("sms-an", True)]
+    assert token not in str(centre.sql("SELECT * FROM incident_links"))
+
+
+def test_of_two_who_press_at_once_one_has_it_and_late_ones_hear_why(centre: Centre, linked: tuple[Desk, str]) -> None:
+    _, token = linked
+    barrier, answers = Barrier(4), []
+
+    def press() -> None:
+        store = IncidentStore(centre.database.desk)
+        barrier.wait()
+        answers.append(Desk(store, centre.clock).acknowledge_by_link(token, SIGNER).answer)
+        store.close()
+
+    threads = [Thread(target=press) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [LinkAnswer.USED] * 3 + [LinkAnswer.VALID]
+
+
+def test_a_link_of_an_incident_that_another_has_or_that_is_old_changes_nothing(
+    centre: Centre, linked: tuple[Desk, str]
+) -> None:
+    desk, token = linked
+    desk.assign(1, "an", "binh")
+    assert desk.acknowledge_by_link(token, SIGNER).answer is LinkAnswer.HELD_BY_OTHER
+    assert centre.sql("SELECT holder FROM incidents") == [("binh",)]
+    centre.clock.advance(LASTS)
+    assert desk.acknowledge_by_link(token, SIGNER).answer is LinkAnswer.EXPIRED
+    assert centre.sql("SELECT used_at FROM incident_links") == [(None,)]
 
 
 def _one_incident(centre: Centre) -> Desk:
@@ -156,23 +221,23 @@ def test_on_call_at_the_command_line(centre: Centre, quantrac: Run, tmp_path: Pa
 def test_a_channel_counts_once_its_code_has_come_back(centre: Centre, quantrac: Run) -> None:
     centre.sql("UPDATE contact_channels SET verified_at = NULL")
     assert "no_channel" in quantrac("oncall", "check").output
-    assert quantrac("oncall", "verify", "an", "an@so.vn").exit_code == 0
+    assert quantrac("oncall", "channels", "verify", "an", "an@so.vn").exit_code == 0
     ((recipient, text),) = centre.outbox("recipient", "text")
     code = str(text).split(": ")[1][:6]
     assert recipient == "an@so.vn"
-    assert "none_sent" in str(quantrac("oncall", "verify", "an", "sms-an", "--code", code).exception)
-    assert "wrong" in str(quantrac("oncall", "verify", "an", "an@so.vn", "--code", "abc").exception)
-    assert "is verified" in quantrac("oncall", "verify", "an", "an@so.vn", "--code", code).output
-    assert "none_sent" in str(quantrac("oncall", "verify", "an", "an@so.vn", "--code", code).exception)
+    assert "none_sent" in str(quantrac("oncall", "channels", "verify", "an", "sms-an", "--code", code).exception)
+    assert "wrong" in str(quantrac("oncall", "channels", "verify", "an", "an@so.vn", "--code", "abc").exception)
+    assert "is verified" in quantrac("oncall", "channels", "verify", "an", "an@so.vn", "--code", code).output
+    assert "none_sent" in str(quantrac("oncall", "channels", "verify", "an", "an@so.vn", "--code", code).exception)
     assert centre.sql("SELECT address FROM contact_channels WHERE verified_at IS NOT NULL") == [("an@so.vn",)]
 
 
 def test_five_wrong_codes_lock_the_right_one_out(centre: Centre, quantrac: Run) -> None:
-    quantrac("oncall", "verify", "an", "an@so.vn")
+    quantrac("oncall", "channels", "verify", "an", "an@so.vn")
     code = str(centre.outbox("text")[0][0]).split(": ")[1][:6]
     for _ in range(5):
-        quantrac("oncall", "verify", "an", "an@so.vn", "--code", "abc")
-    assert "too_many_tries" in str(quantrac("oncall", "verify", "an", "an@so.vn", "--code", code).exception)
+        quantrac("oncall", "channels", "verify", "an", "an@so.vn", "--code", "abc")
+    assert "too_many_tries" in str(quantrac("oncall", "channels", "verify", "an", "an@so.vn", "--code", code).exception)
 
 
 def test_an_import_keeps_what_is_verified_and_retires_what_is_gone(centre: Centre) -> None:

@@ -93,7 +93,7 @@ def test_after_the_acknowledgement_nothing_more_goes_out(centre: Centre) -> None
     centre.step.once()
     outbox = OutboxStore(centre.database.notifier)
     (mail,) = outbox.take(9, centre.clock.now(), 60)  # the SMS is due in five minutes
-    outbox.delivered(mail.id, centre.clock.now())
+    outbox.delivered(mail.id, centre.clock.now(), "250 ok")
     assert _acknowledged(centre) == 1
     centre.later(60)
     assert outbox.take(9, centre.clock.now(), 60) == []
@@ -114,10 +114,32 @@ def test_a_channel_that_fails_gives_way_to_the_next_and_is_marked(centre: Centre
     assert set(taken) == {"an@so.vn", "sms-an"}  # the SMS four minutes early; the mail is tried again
     failing = "SELECT address FROM contact_channels WHERE failing_since IS NOT NULL"
     assert centre.sql(failing) == [("an@so.vn",)]
-    outbox.delivered(taken["an@so.vn"].id, centre.clock.now() + MINUTE)
+    outbox.delivered(taken["an@so.vn"].id, centre.clock.now() + MINUTE, "250 ok")
     centre.step.once()
     assert centre.sql(failing) == []
     outbox.close()
+
+
+def test_an_end_waits_for_its_page_and_receipts_are_kept(centre: Centre) -> None:
+    centre.happens(centre.transition("S1"))
+    centre.step.once()
+    outbox, others = OutboxStore(centre.database.notifier), OutboxStore(centre.database.notifier, [Channel.EMAIL])
+    assert others.take(9, centre.clock.now(), 1) == []  # left to the one that serves e-mail
+    (mail,) = outbox.take(9, centre.clock.now(), 1)
+    outbox.failed(mail.id, centre.clock.now(), "421", centre.clock.now() + 30 * MINUTE)
+    centre.clock.advance(MINUTE)
+    centre.happens(centre.transition("S1", kind=TransitionKind.RESOLVED))
+    centre.step.once()
+    assert [r for r in centre.outbox() if r[1] == "end"] == [("an@so.vn", "end")]
+    assert outbox.take(9, centre.clock.now(), 1) == []  # the mail server was down: first the page, then its end
+    centre.clock.advance(30 * MINUTE)
+    (mail,) = outbox.take(9, centre.clock.now(), 60)
+    outbox.delivered(mail.id, centre.clock.now(), "250 2.0.0 queued as 4Fx")
+    (end,) = outbox.take(9, centre.clock.now(), 60)
+    assert "KẾT THÚC" in end.notification.subject
+    assert ("an@so.vn", "250 2.0.0 queued as 4Fx") in centre.outbox("recipient", "receipt")
+    outbox.close()
+    others.close()
 
 
 def test_two_processes_tell_once(centre: Centre, another_step: Callable[[], IncidentStep]) -> None:

@@ -1,0 +1,151 @@
+"""Alerts and incidents: what was raised, who was told, who took it, and whether it was right."""
+
+from __future__ import annotations
+
+from dashboards import words
+from dashboards.grafana import Column, Dashboard, Panel, Row, Target
+from dashboards.links import INCIDENT, STATION
+from dashboards.panels import (
+    code,
+    explanation,
+    instant,
+    line,
+    lines,
+    number,
+    numbers,
+    row_of_counts,
+    series,
+    table,
+    text,
+)
+from dashboards.queries import query
+from dashboards.variables import SEVERITIES, STATIONS
+
+UID = "quantrac-alerts"
+
+
+def alerting() -> Dashboard:
+    """Return the dashboard of alerts and incidents."""
+    return Dashboard(
+        uid=UID,
+        title="Cảnh báo",
+        description=(
+            "Sự cố và cảnh báo: lịch sử, thời gian tiếp nhận, nguyên nhân, số lần gọi trực ban. · Incidents and "
+            "alerts: history, time to acknowledge, causes, pages of the officers."
+        ),
+        variables=(STATIONS, SEVERITIES),
+        time_from="now-30d",
+        refresh="1m",
+        rows=(
+            Row(4, ((24, _counts()),)),
+            Row(9, ((24, _incidents()),)),
+            Row(11, ((24, _history()),)),
+            Row(8, ((8, _acknowledgement()), (8, _pages()), (8, _causes()))),
+        ),
+    )
+
+
+def _counts() -> Panel:
+    columns = (
+        *row_of_counts(
+            ("open", "Sự cố chưa ai nhận", words.EXCEED),
+            ("taken", "Sự cố đã nhận", words.PREPARING),
+            ("paged", "Đã gọi trực ban", words.ERROR),
+        ),
+        Column("median_s", "Nhận sau (trung vị)", unit="dtdurations", decimals=0, color=words.NEUTRAL),
+    )
+    return numbers(
+        "Sự cố",
+        "Đang mở; trong khoảng thời gian đang chọn: số lần gọi và thời gian đến khi có người nhận. · Open now; of the "
+        "chosen time: pages, and the time until somebody took it.",
+        Target(query("incident_counts"), columns),
+    )
+
+
+def _incidents() -> Panel:
+    columns = (
+        Column("id", "Số", custom={"width": 60}, link=INCIDENT),
+        code("state", "Tình trạng", words.INCIDENT_STATES, 130),
+        code("severity", "Mức", words.SEVERITIES, 110),
+        code("topic", "Về", words.INCIDENT_TOPICS, 85),
+        text("places", "Trạm"),
+        text("parameters", "Thông số", 130),
+        instant("opened_at", "Từ"),
+        instant("paged_at", "Gọi lúc"),
+        number("taken_after_s", "Nhận sau", 90, unit="dtdurations", decimals=0),
+        text("holder", "Người nhận", 110),
+        instant("ended_at", "Hết"),
+        code("cause", "Nguyên nhân", words.CAUSES, 120),
+    )
+    return table(
+        "Sự cố",
+        "Đang mở ở trên; nhiều cảnh báo đi cùng nhau là một sự cố. · The open ones first; alerts that belong together "
+        "are one incident.",
+        Target(query("incidents"), columns),
+    )
+
+
+def _history() -> Panel:
+    columns = (
+        text("id", "Số", 60),
+        code("severity", "Mức", words.SEVERITIES, 110),
+        text("name", "Trạm", 210, link=STATION),
+        text("parameter", "Thông số", 85),
+        code("kind", "Loại", words.ALERT_KINDS, 120),
+        code("triage", "Có thể là", words.TRIAGE_CLASSES, 125),
+        text("value", "Giá trị / giới hạn", 130),
+        instant("since", "Từ"),
+        instant("resolved_at", "Hết"),
+        instant("told_at", "Đã báo"),
+        text("taken_by", "Người nhận", 110),
+        code("cause", "Nguyên nhân", words.CAUSES, 120),
+        explanation(),
+        Column("code", "code", custom={"hidden": True}),
+    )
+    return table(
+        "Lịch sử cảnh báo",
+        "Mới nhất ở trên, nhiều nhất 500. · The newest first, 500 at most.",
+        Target(query("alert_history"), columns),
+    )
+
+
+def _acknowledgement() -> Panel:
+    return lines(
+        "Thời gian đến khi có người nhận",
+        "Từ lúc gọi trực ban đến lúc nhận, theo tuần. · From the page to the officer who took it, by week.",
+        series(query("acknowledgement"), line("p50", "Trung vị", words.LINE), line("p90", "9 trong 10", words.LINE_2)),
+        unit="dtdurations",
+        interval="7d",
+        back="90d",
+    )
+
+
+def _pages() -> Panel:
+    return lines(
+        "Lần gọi mỗi người mỗi tuần",
+        "Theo mã người trong lịch trực; không lọc theo trạm. · By the code of the person on call, of all stations.",
+        series(query("pages_per_officer"), Column("metric", "Người"), Column("pages", "Lần gọi")),
+        interval="7d",
+        bars=True,
+        back="90d",
+        calcs=("sum",),
+    )
+
+
+def _causes() -> Panel:
+    columns = (
+        code("topic", "Về", words.INCIDENT_TOPICS, 85),
+        number("closed", "Đã đóng", 75),
+        number("pollution", "Ô nhiễm", 80),
+        number("device", "Thiết bị", 75),
+        number("false_alarm", "Báo giả", 75),
+        number("other", "Khác", 60),
+        Column("precision", "Gọi đúng", unit="percentunit", decimals=0),
+    )
+    return table(
+        "Nguyên nhân và độ đúng",
+        "Sự cố đã đóng theo nguyên nhân; gọi đúng: phần ô nhiễm trong số đã gọi trực ban, trừ diễn tập. · Closed "
+        "incidents by cause; precision: pollution among those that paged, drills left out.",
+        Target(query("causes"), columns),
+        back="90d",
+    )

@@ -1,0 +1,174 @@
+"""Operations: whether the system itself is well, from what is in the database; Prometheus is not needed."""
+
+from __future__ import annotations
+
+from dashboards import words
+from dashboards.grafana import Column, Dashboard, Panel, Row, Target
+from dashboards.links import STATION
+from dashboards.overview import loss
+from dashboards.panels import code, instant, line, lines, number, numbers, row_of_counts, series, table, text
+from dashboards.queries import query
+from dashboards.variables import STATIONS
+
+UID = "quantrac-operations"
+
+
+def operations() -> Dashboard:
+    """Return the dashboard of operations."""
+    return Dashboard(
+        uid=UID,
+        title="Vận hành",
+        description=(
+            "Độ trễ, lượng số liệu, mất mát, Kafka, cơ sở dữ liệu, thư báo. · Delay, load, loss, Kafka, database, "
+            "deliveries."
+        ),
+        variables=(STATIONS,),
+        rows=(
+            Row(4, ((16, _now()), (8, loss()))),
+            Row(9, ((12, _delay()), (12, _arrivals()))),
+            Row(9, ((15, _ledger()), (9, _missing()))),
+            Row(8, ((8, _progress()), (8, _deliveries()), (8, _outages()))),
+            Row(6, ((24, _breaks()),)),
+        ),
+    )
+
+
+def _now() -> Panel:
+    columns = (
+        Column("silent_s", "Số liệu gần nhất cách đây", unit="dtdurations", decimals=0,
+               steps=((None, words.GOOD), (300, words.PREPARING), (900, words.EXCEED))),
+        *row_of_counts(
+            ("outbox_waiting", "Thư chờ gửi", words.PREPARING),
+            ("outbox_failed", "Thư hỏng", words.EXCEED),
+            ("outages", "Sự cố đường truyền", words.PREPARING),
+        ),
+        Column("unjudged", "Chưa xét", decimals=0, steps=((None, words.NEUTRAL), (5000, words.PREPARING))),
+        Column("bytes", "Cơ sở dữ liệu", unit="bytes", decimals=1, color=words.NEUTRAL),
+        Column("connections", "Kết nối", decimals=0, color=words.NEUTRAL),
+    )  # fmt: skip
+    return numbers(
+        "Hệ thống",
+        "Toàn hệ thống, không lọc theo trạm. Chưa xét: giờ và ngày còn phải tính lại. · The whole system. Not judged: "
+        "hours and days still to be computed.",
+        Target(query("operations_now"), columns),
+    )
+
+
+def _delay() -> Panel:
+    return lines(
+        "Độ trễ",
+        "Từ lúc bộ ghi gửi đến lúc đã lưu, thang logarit; sai số nhiều nhất 10 %. · From the logger's publish to the "
+        "commit; at most 10 % too high.",
+        series(query("delay"), line("p50", "Trung vị", words.LINE), line("p99", "99 %", words.LINE_2)),
+        unit="s",
+        interval="1m",
+        log=True,
+    )
+
+
+def _arrivals() -> Panel:
+    return lines(
+        "Số liệu lưu mỗi phút",
+        "Toàn tỉnh, theo lúc lưu. · Of all stations, by time of storing.",
+        series(query("arrivals"), line("readings", "Số liệu", words.LINE)),
+        axis="số liệu/phút",
+        interval="1m",
+    )
+
+
+def _ledger() -> Panel:
+    columns = (
+        text("name", "Trạm", 200, link=STATION),
+        number("received", "Nhận"),
+        number("stored", "Lưu"),
+        number("duplicate", "Trùng"),
+        number("revision", "Sửa"),
+        number("dead_letter", "Lỗi"),
+        number("redelivered", "Gửi lại"),
+        Column("missing", "Bản tin thiếu", steps=words.ZERO_OR_RED,
+               custom={"width": 110, "cellOptions": {"type": "color-background", "mode": "basic"}}),
+        Column("code", "code", custom={"hidden": True}),
+    )  # fmt: skip
+    return table(
+        "Sổ đối soát",
+        "Nhận = lưu + trùng + sửa + lỗi (cơ sở dữ liệu không cho sai); thiếu: bộ ghi đã đánh số mà chưa đến. · "
+        "Received = stored + duplicate + revision + dead letter; missing: numbered by a logger and not arrived.",
+        Target(query("ledger"), columns),
+    )
+
+
+def _missing() -> Panel:
+    return lines(
+        "Số liệu thiếu mỗi ngày",
+        "Phải có trừ đã nhận. · Expected less received.",
+        series(query("missing_days"), line("missing", "Thiếu", words.EXCEED)),
+        axis="số liệu/ngày",
+        interval="1d",
+        bars=True,
+        back="14d",
+        calcs=("sum",),
+    )
+
+
+def _progress() -> Panel:
+    columns = (
+        text("topic", "Chủ đề"),
+        number("partition", "Phần", 60),
+        number("next_offset", "Đã xử lý", 100),
+        number("unshared", "Chờ chia sẻ", 100),
+        Column("breaks", "Đứt", steps=words.ZERO_OR_ORANGE,
+               custom={"width": 60, "cellOptions": {"type": "color-background", "mode": "basic"}}),
+    )  # fmt: skip
+    return table(
+        "Tiến độ Kafka",
+        "Bản ghi đã xử lý của từng phần. · Records processed, by partition.",
+        Target(query("progress"), columns),
+    )
+
+
+def _deliveries() -> Panel:
+    return lines(
+        "Thư báo",
+        "Theo lúc tạo. · By time of creation.",
+        series(
+            query("deliveries"),
+            line("sent", "Đã gửi", words.GOOD),
+            line("failed", "Hỏng", words.EXCEED),
+            line("waiting", "Đang chờ", words.LINE_2),
+        ),
+        interval="1h",
+        bars=True,
+        back="7d",
+        calcs=("sum",),
+    )
+
+
+def _outages() -> Panel:
+    columns = (
+        instant("since", "Từ"),
+        instant("until", "Đến"),
+        code("kind", "Loại", words.OUTAGES, 110),
+        text("park", "Khu", 130),
+        text("detail", "Ghi chú"),
+    )
+    return table(
+        "Gián đoạn đã khai báo",
+        "Mất đường truyền, máy chủ. · Declared outages.",
+        Target(query("outages"), columns),
+    )
+
+
+def _breaks() -> Panel:
+    columns = (
+        instant("noticed_at", "Thấy lúc"),
+        code("kind", "Loại", words.BREAKS, 130),
+        text("topic", "Chủ đề", 160),
+        number("partition", "Phần", 60),
+        number("records", "Bản ghi", 90),
+        Column("told", "Điều gì", custom={"inspect": True}),
+    )
+    return table(
+        "Chỗ đứt của nhật ký gốc",
+        "Bản ghi mà Kafka không còn. · Records that Kafka no longer has.",
+        Target(query("log_breaks"), columns),
+    )

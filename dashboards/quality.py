@@ -1,0 +1,135 @@
+"""Data quality: what came, what of it can be used, and which device or clock is to be looked at."""
+
+from __future__ import annotations
+
+from dashboards import words
+from dashboards.grafana import Column, Dashboard, Panel, Row, Target
+from dashboards.links import STATION
+from dashboards.panels import code, instant, line, lines, number, series, state_grid, table, text
+from dashboards.queries import query
+from dashboards.variables import STATIONS
+
+UID = "quantrac-quality"
+
+
+def quality() -> Dashboard:
+    """Return the dashboard of data quality."""
+    return Dashboard(
+        uid=UID,
+        title="Chất lượng số liệu",
+        description=(
+            "Tỷ lệ nhận, cờ chất lượng, thiết bị đứng yên hoặc trôi, đồng hồ, số liệu muộn, bản tin lỗi, số liệu sửa. "
+            "· Share received, quality flags, stuck and drifting probes, clocks, late data, dead letters, revisions."
+        ),
+        variables=(STATIONS,),
+        time_from="now-7d",
+        refresh="1m",
+        rows=(
+            Row(12, ((24, _received()),)),
+            Row(9, ((12, _flags()), (12, _late()))),
+            Row(9, ((14, _probes()), (10, _clocks()))),
+            Row(9, ((14, _dead_letters()), (10, _revisions()))),
+        ),
+    )
+
+
+def _received() -> Panel:
+    return state_grid(
+        "Tỷ lệ nhận mỗi ngày",
+        "Số liệu nhận được so với phải có, mỗi trạm một hàng; dưới 80 % là ngày thiếu. · Data received over expected, "
+        "a row for each station.",
+        series(query("received_days"), Column("metric", "Trạm"), Column("received", "Nhận")),
+        steps=words.RECEIVED_STEPS,
+        back="14d",
+    )
+
+
+def _flags() -> Panel:
+    return lines(
+        "Số liệu bị đánh dấu, theo phép kiểm tra",
+        "Số liệu không dùng được, theo lý do (QARTOD và trạng thái thiết bị). · Unusable readings by reason.",
+        series(query("flags"), Column("metric", "Lý do"), Column("readings", "Số liệu")),
+        axis="số liệu/giờ",
+        interval="1h",
+        bars=True,
+        calcs=("sum",),
+    )
+
+
+def _late() -> Panel:
+    return lines(
+        "Số liệu đến muộn",
+        "Phần số liệu đến quá muộn để báo trực ban. · Share that came too late to page anybody.",
+        series(query("late"), line("late", "Đến muộn", words.ADJUSTING)),
+        unit="percentunit",
+        interval="1h",
+        calcs=("mean", "max"),
+    )
+
+
+def _probes() -> Panel:
+    columns = (
+        text("name", "Trạm", 200, link=STATION),
+        text("parameter", "Thông số", 85),
+        Column("what", "Điều gì", choices=words.DEFECTS, custom={"minWidth": 200, "inspect": True}),
+        instant("since", "Từ"),
+        text("alert", "Cảnh báo", 85),
+        instant("last_usable_at", "Dùng được lúc"),
+        Column("code", "code", custom={"hidden": True}),
+    )
+    return table(
+        "Thiết bị cần xem",
+        "Đứng yên, trôi, lỗi, không có số liệu dùng được. · Stuck, drifting, faulty, or nothing usable.",
+        Target(query("probes"), columns),
+    )
+
+
+def _clocks() -> Panel:
+    columns = (
+        text("name", "Trạm", link=STATION),
+        number("least_s", "Ít nhất", 90, unit="dtdurations", decimals=0),
+        number("most_s", "Nhiều nhất", 100, unit="dtdurations", decimals=0),
+        number("defects", "Sai giờ", 75),
+        Column("code", "code", custom={"hidden": True}),
+    )
+    return table(
+        "Đồng hồ của trạm",
+        "Từ lúc đo đến lúc nhận của số liệu mới nhất; âm là đồng hồ trạm chạy trước. · From observation to receipt of "
+        "the latest readings; negative is a clock ahead of ours.",
+        Target(query("clocks"), columns),
+    )
+
+
+def _dead_letters() -> Panel:
+    columns = (
+        code("reason", "Lý do", words.REJECT_REASONS, 190),
+        number("letters", "Bản tin", 75),
+        Column("waiting", "Chưa gửi lại", steps=words.ZERO_OR_ORANGE,
+               custom={"width": 105, "cellOptions": {"type": "color-background", "mode": "basic"}}),
+        number("stations", "Trạm", 65),
+        instant("newest", "Mới nhất"),
+        Column("example", "Ví dụ", custom={"inspect": True, "minWidth": 200}),
+    )  # fmt: skip
+    return table(
+        "Bản tin lỗi",
+        "Không dùng được, giữ nguyên byte; gửi lại bằng quantrac dead-letters. · What could not be used, by reason.",
+        Target(query("dead_letters"), columns),
+    )
+
+
+def _revisions() -> Panel:
+    columns = (
+        text("name", "Trạm", link=STATION),
+        text("parameter", "Thông số", 85),
+        number("revisions", "Lần sửa", 75),
+        instant("first_observed_at", "Đo từ"),
+        instant("last_observed_at", "Đo đến"),
+        instant("last_replaced_at", "Sửa lúc"),
+        Column("code", "code", custom={"hidden": True}),
+    )
+    return table(
+        "Số liệu được sửa",
+        "Giá trị khác cho cùng thời điểm; giá trị cũ được giữ. · Another value for the same instant; the old one is "
+        "kept.",
+        Target(query("revisions"), columns),
+    )

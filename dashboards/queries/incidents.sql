@@ -1,0 +1,9 @@
+SELECT id, state, severity, topic, places, parameters, opened_at, paged_at,
+       extract(epoch FROM taken_at - paged_at)::float8 AS taken_after_s,
+       holder, ended_at, coalesce(cause, '') AS cause
+  FROM incident_handling
+ WHERE stations && ARRAY[${stations:sqlstring}]::text[]
+   AND severity IN (${severity:sqlstring})
+   AND (state IN ('open', 'acknowledged', 'snoozed') OR $__timeFilter(opened_at))
+ ORDER BY array_position(ARRAY['open', 'acknowledged', 'snoozed', 'resolved', 'closed'], state), id DESC
+ LIMIT 200

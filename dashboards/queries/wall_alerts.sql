@@ -1,0 +1,13 @@
+SELECT alert.severity,
+       short_name(coalesce(station.name_vi, alert.station)) AS name,
+       concat_ws(' ', nullif(alert.parameter, ''),
+                 concat_ws(' / ', replace(trim_scale(round(coalesce(alert.peak_value, alert.value)::numeric, 1))::text, '.', ','),
+                           limit_text(alert.limit_minimum, alert.limit_maximum))) AS value,
+       alert.since,
+       handling.taken_by
+  FROM alerts AS alert
+  JOIN alert_handling AS handling ON handling.alert_id = alert.id
+  LEFT JOIN current_stations AS station ON station.code = alert.station
+ WHERE alert.resolved_at IS NULL AND handling.urgent
+ ORDER BY array_position(ARRAY['critical', 'high'], alert.severity), alert.since DESC
+ LIMIT 6

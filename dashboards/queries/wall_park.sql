@@ -1,0 +1,2 @@
+SELECT coalesce(park, 'Nước mặt') AS park
+  FROM wall_turn

@@ -1,0 +1,97 @@
+"""The wall: read from five metres, without a hand on the mouse. It goes through the parks by itself."""
+
+from __future__ import annotations
+
+from dashboards import words
+from dashboards.grafana import Column, Dashboard, Panel, Row, Target
+from dashboards.panels import numbers, tiles
+from dashboards.queries import query
+
+UID = "quantrac-wall"
+
+
+def wall() -> Dashboard:
+    """Return the dashboard of the wall; every half minute the next park."""
+    return Dashboard(
+        uid=UID,
+        title="Màn hình tường",
+        description=(
+            "Cho màn hình lớn: toàn tỉnh, cảnh báo gấp, và lần lượt từng khu, 30 giây một khu. · For the big screen: "
+            "the province, urgent alerts, and each park in turn, half a minute each."
+        ),
+        refresh="10s",
+        rows=(
+            Row(6, ((24, _counts()),)),
+            Row(7, ((24, _alerts()),)),
+            Row(3, ((24, _park()),)),
+            Row(8, ((24, _stations()),)),
+        ),
+    )
+
+
+def _counts() -> Panel:
+    columns = tuple(
+        Column(name, title, decimals=0, steps=((None, words.NEUTRAL), (1, color)))
+        for name, title, color in (
+            ("incident", "◆ Sự cố", words.INCIDENT),
+            ("exceed", "▲ Vượt ngưỡng", words.EXCEED),
+            ("error", "✕ Lỗi thiết bị", words.ERROR),
+            ("offline", "○ Mất tín hiệu", words.OFFLINE),
+            ("close", "△ Gần ngưỡng", words.PREPARING),
+            ("good", "✓ Bình thường", words.GOOD),
+        )
+    )
+    return numbers(
+        "Toàn tỉnh",
+        "Số trạm. · Stations of the province.",
+        Target(query("wall_counts"), columns),
+        size=90,
+    )
+
+
+def _alerts() -> Panel:
+    columns = (
+        Column("severity", "Mức"),
+        Column("name", "Trạm"),
+        Column("value", "Giá trị", color=words.EXCEED),
+        Column("since", "Từ", unit="time:DD/MM HH:mm"),
+        Column("taken_by", "Người nhận"),
+    )
+    return tiles(
+        "Cảnh báo gấp",
+        "Đang mở, đã hoặc sẽ báo trực ban. · Open, and somebody was or is to be told.",
+        Target(query("wall_alerts"), columns),
+        value="value",
+        name="${__data.fields.name} · ${__data.fields.since}",
+        nothing="Không có cảnh báo gấp",
+        size=40,
+    )
+
+
+def _park() -> Panel:
+    return tiles(
+        "Khu đang xem",
+        "Đổi sau mỗi 30 giây. · The next one every half minute.",
+        Target(query("wall_park"), (Column("park", "Khu", color=words.NEUTRAL),)),
+        value="park",
+        name="",
+        nothing="-",
+        size=44,
+    )
+
+
+def _stations() -> Panel:
+    columns = (
+        Column("name", "Trạm"),
+        Column("rank", "Trạng thái", choices=words.STATUS_OF_RANK, steps=words.STEPS_OF_RANK),
+        Column("worst", "Cao nhất"),
+    )
+    return tiles(
+        "Trạm của khu",
+        "Trạng thái và thông số gần giới hạn nhất. · Status, and the parameter nearest to its limit.",
+        Target(query("wall_stations"), columns),
+        value="rank",
+        name="${__data.fields.name} · ${__data.fields.worst}",
+        nothing="-",
+        size=56,
+    )

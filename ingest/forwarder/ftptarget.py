@@ -1,0 +1,77 @@
+"""An FTP server that files are forwarded to, with TLS (explicit) or, where the other side has none, without."""
+
+from __future__ import annotations
+
+import contextlib
+import ftplib
+import io
+import ssl
+from pathlib import PurePosixPath
+
+from quantrac.errors import BrokerError
+
+_TIMEOUT_S = 60.0
+
+
+class FtpTarget:
+    """An FTP server. Binary mode: the circular's files arrive byte for byte."""
+
+    def __init__(self, host: str, port: int, user: str, folder: str, password: str, *, encrypted: bool) -> None:
+        self._host, self._port, self._user, self._folder, self._password = host, port, user, folder, password
+        self._encrypted = encrypted
+        self._connection: ftplib.FTP | None = None
+
+    def put(self, path: str, content: bytes) -> None:
+        """Upload beside the name, rename, and compare the size that the server tells.
+
+        Raises
+        ------
+        BrokerError
+            It did not take the file; what was cut short lies beside the name and is overwritten by the next try.
+        """
+        try:
+            self._put(PurePosixPath("/") / self._folder / path, content)
+        except (OSError, EOFError, ssl.SSLError, ftplib.Error) as exc:
+            self.close()
+            raise BrokerError(
+                f"{self._host} did not take {path}: {exc or type(exc).__name__}.", retryable=True
+            ) from exc
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            with contextlib.suppress(OSError, EOFError):
+                self._connection.close()
+            self._connection = None
+
+    def _put(self, target: PurePosixPath, content: bytes) -> None:
+        ftp = self._connected()
+        for folder in reversed(target.parents[:-1]):
+            with contextlib.suppress(ftplib.error_perm):  # it is there; if not, the upload says so
+                ftp.mkd(str(folder))
+        partial = str(target.with_name(f".{target.name}.part"))
+        ftp.storbinary(f"STOR {partial}", io.BytesIO(content))
+        try:
+            ftp.rename(partial, str(target))
+        except ftplib.error_perm:
+            # Some servers rename over nothing: a file that was sent before goes first.
+            ftp.delete(str(target))
+            ftp.rename(partial, str(target))
+        size = ftp.size(str(target))
+        if size != len(content):
+            raise EOFError(f"{size} of {len(content)} bytes arrived")
+
+    def _connected(self) -> ftplib.FTP:
+        if self._connection is not None:
+            return self._connection
+        if self._encrypted:
+            context = ssl.create_default_context()
+            self._connection = ftplib.FTP_TLS(context=context, timeout=_TIMEOUT_S)  # noqa: S321  with TLS
+        else:
+            self._connection = ftplib.FTP(timeout=_TIMEOUT_S)  # noqa: S321  the other side has no more
+        self._connection.connect(self._host, self._port)
+        self._connection.login(self._user, self._password)
+        if isinstance(self._connection, ftplib.FTP_TLS):
+            self._connection.prot_p()
+        self._connection.voidcmd("TYPE I")
+        return self._connection

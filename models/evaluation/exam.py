@@ -1,0 +1,164 @@
+"""The field exam: what runs at a station, over water whose events are known, counted as the centre feels it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from models.evaluation.families.base import Run, by_row
+from models.evaluation.metrics.events import GRACE_MIN
+from models.protocol import TriageClass
+from models.series import Bools, Event, Series, stretches
+
+_MONTH = np.timedelta64(30, "D")
+_GRACE = np.timedelta64(round(GRACE_MIN), "m")
+SLUGS_PER_MONTH = 0.5
+"""How often a station is polluted in the field, as assumed for the precision of pages: once in two months."""
+_RESAMPLES = 500
+_WORK_ITEM = {TriageClass.FAULT, TriageClass.MAINTENANCE, TriageClass.COMMUNICATION, TriageClass.FALSIFICATION}
+TARGETS: Mapping[str, tuple[float, bool]] = {
+    "false_pages_per_station_month": (0.3, False),
+    "share_of_rows_in_alarm": (0.05, False),
+    "pollution_paged": (0.85, True),
+    "median_delay_min": (20.0, False),
+    "triage_accuracy": (0.85, True),
+}
+"""Limit of a figure, and whether it is the least (else the most)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One injected event: whether it began in a stretch without an alarm, and what was said from its start on."""
+
+    kind: str
+    cls: TriageClass
+    clean: bool
+    alarmed: bool
+    paged_min: float | None
+    """Minutes from its start to the call; ``None``: nobody was called."""
+    right: bool | None
+    """Whether it was taken for what it is; ``None``: no alarm began in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What was counted of one series. Rows that count are those after the warm-up that no label of its own names."""
+
+    rows: int = 0
+    quiet_rows: int = 0
+    """Of them: outside all events and the hour after them,"""
+    alarm_rows: int = 0
+    """and of these: in alarm."""
+    months: float = 0.0
+    alarms: int = 0
+    pages: int = 0
+    false_pages: int = 0
+    seen: tuple[Seen, ...] = field(default=())
+
+
+def examine(run: Run) -> Count:
+    """Count one series with known events."""
+    series, alarm = run.series, by_row(run.result.alarm[:, _targets(run.series)])
+    counted: Bools = np.ones(len(series.times), dtype=np.bool_)
+    counted[: series.probation_rows] = False
+    if series.ignore is not None:
+        counted &= ~series.ignore
+    near: Bools = np.zeros(len(counted), dtype=np.bool_)
+    for event in series.events:
+        near |= (series.times >= event.start) & (series.times <= event.end + _GRACE)
+    quiet = counted & ~near
+    calls = [i.paged for i in run.result.triage if i.paged is not None and counted[series.times == i.paged].any()]
+    polluted = [e for e in series.events if e.cls is TriageClass.POLLUTION]
+    false = sum(not any(e.start <= at <= e.end + _GRACE for e in polluted) for at in calls)
+    span = series.times[-1] - series.times[min(series.probation_rows, len(series.times) - 1)]
+    begun = [a for a, _ in stretches(alarm) if counted[a]]
+    return Count(
+        int(counted.sum()), int(quiet.sum()), int((quiet & alarm).sum()), float(span / _MONTH), len(begun), len(calls),
+        false, tuple(_seen(run, alarm, e) for e in series.events if e.cls is not None),
+    )  # fmt: skip
+
+
+def _targets(series: Series) -> list[int]:
+    return [series.columns.index(c) for c in series.targets]
+
+
+def _seen(run: Run, alarm: Bools, event: Event) -> Seen:
+    times, cls = run.series.times, event.cls or TriageClass.UNKNOWN
+    before = (times < event.start) & (times >= event.start - _GRACE)
+    inside = run.series.within(event)
+    clean = not (alarm & before).any()
+    paged = [i.paged for i in run.result.triage if i.paged is not None and event.start <= i.paged <= event.end + _GRACE]
+    said = [i for i in run.result.triage if event.start <= i.start <= event.end]
+    found = [f for f in run.result.findings if f.start <= event.end and f.end >= event.start]
+    judged = said[0].cls if said else found[0].cls if found and cls is not TriageClass.POLLUTION else None
+    same = judged is cls or (judged in _WORK_ITEM and cls in _WORK_ITEM)
+    delay = float((min(paged) - event.start) / np.timedelta64(60, "s")) if paged else None
+    return Seen(event.kind, cls, clean, bool((alarm & inside).any()), delay, None if judged is None else same)
+
+
+def figures(counts: Sequence[Count]) -> dict[str, float | None]:
+    """Return the figures of several series together; ``None`` where one is not defined."""
+    months = sum(c.months for c in counts)
+    quiet = sum(c.quiet_rows for c in counts)
+    seen = [s for c in counts for s in c.seen]
+    slugs = [s for s in seen if s.cls is TriageClass.POLLUTION and s.clean]
+    judged = [s.right for s in seen if s.clean and s.right is not None]
+    delays = [s.paged_min for s in slugs if s.paged_min is not None]
+    paged = _share(len(delays), len(slugs))
+    false = sum(c.false_pages for c in counts) / months if months else None
+    true = None if paged is None else SLUGS_PER_MONTH * paged
+    return {
+        "station_months": months,
+        "alarms_per_station_month": sum(c.alarms for c in counts) / months if months else None,
+        "false_pages_per_station_month": false,
+        "share_of_rows_in_alarm": _share(sum(c.alarm_rows for c in counts), quiet),
+        "pollutions_from_quiet": float(len(slugs)),
+        "pollution_alarmed": _share(sum(s.alarmed for s in slugs), len(slugs)),
+        "pollution_paged": paged,
+        "median_delay_min": float(np.median(delays)) if delays else None,
+        "page_precision_in_the_field": _precision(true, false),
+        "triage_accuracy": _share(sum(judged), len(judged)),
+    }  # fmt: skip
+
+
+def by_kind(counts: Sequence[Count]) -> dict[str, tuple[int, int, int]]:
+    """Return by kind of event: how many began in quiet, how many of them were alarmed, and how many paged."""
+    seen = [s for c in counts for s in c.seen if s.clean]
+    number, alarmed = Counter(s.kind for s in seen), Counter(s.kind for s in seen if s.alarmed)
+    paged = Counter(s.kind for s in seen if s.paged_min is not None)
+    return {kind: (number[kind], alarmed[kind], paged[kind]) for kind in sorted(number)}
+
+
+def intervals(counts: Sequence[Count], seed: int = 1) -> dict[str, tuple[float, float]]:
+    """Return the 90 % interval of each figure by resampling the series (sites): nothing for fewer than two."""
+    if len(counts) < 2:
+        return {}
+    rng = np.random.default_rng(seed)
+    drawn = [figures([counts[i] for i in rng.integers(0, len(counts), len(counts))]) for _ in range(_RESAMPLES)]
+    out = {}
+    for name in drawn[0]:
+        known = [v for f in drawn if (v := f[name]) is not None]
+        if known:
+            out[name] = (float(np.quantile(known, 0.05)), float(np.quantile(known, 0.95)))
+    return out
+
+
+def missed(found: Mapping[str, float | None]) -> list[str]:
+    """Return the figures that miss their target; one that is not defined misses none."""
+    out = []
+    for name, (bound, least) in TARGETS.items():
+        value = found.get(name)
+        if value is not None and (value < bound if least else value > bound):
+            out.append(name)
+    return out
+
+
+def _precision(true: float | None, false: float | None) -> float | None:
+    return true / (true + false) if true is not None and false is not None and true + false > 0 else None
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -1,0 +1,1 @@
+SELECT audit_append(%(action)s, %(subject)s, %(detail)s)

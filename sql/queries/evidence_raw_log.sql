@@ -1,0 +1,1 @@
+SELECT DISTINCT topic FROM kafka_progress ORDER BY topic

@@ -1,0 +1,58 @@
+"""The demo's screen fits the window that it is shown in, and its counts add up."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from local.screen import Screen
+from sql.reports import AlertLine
+
+NOW = datetime(2026, 11, 29, 3, 0, tzinfo=UTC)
+
+
+def alert(number: int) -> AlertLine:
+    return AlertLine(
+        number, "DT_CCNBTHANH_NUOSXL", "COD", "anomaly", "anomaly", "high", NOW, NOW, None, None, None, None, 80.0,
+        95.2, None, 90.0, "QCVN", "Mô hình thấy COD bất thường (95,2 mg/L). Chưa vượt giới hạn 90 mg/L.",
+        "A model finds COD unusual (95.2 mg/L). The limit 90 mg/L is not crossed.", True, False, "pollution", 0.97,
+        ["COD, TSS cùng tăng"], ["COD, TSS rise"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (100, 30), (150, 60)])
+def test_it_fits_the_window(width: int, height: int) -> None:
+    stations = [
+        SimpleNamespace(
+            station=f"DT_{n:02}_NUOSXL", name_vi="Trạm", online=True, last_observed_at=NOW, open_alerts=n % 3
+        )
+        for n in range(16)
+    ]
+    screen: Any = Screen.__new__(Screen)
+    screen._servers = SimpleNamespace(mail=SimpleNamespace(folder="/home/an/mail"))
+    screen._page = "http://127.0.0.1:8400/login/once/abcdefghijklmnopqrstuvwxyz0123456789"
+    screen._stored = deque(maxlen=20)
+    screen._reports = SimpleNamespace(stations=lambda: stations)
+    account = SimpleNamespace(
+        at=NOW, ledger=SimpleNamespace(stored=131_000, duplicate=210, revision=3, dead_letter=0), done=131_213,
+        fleet=SimpleNamespace(published=131_400), totals=SimpleNamespace(online=16, stations=16, open_alerts=5),
+        delays=SimpleNamespace(p50_s=0.31, p99_s=1.2), missing_messages=0, mails=(1, 2), waiting_records=3,
+        alerts=tuple(alert(n) for n in range(9, 0, -1)), paged={9: 1},
+    )  # fmt: skip
+    supervisor = SimpleNamespace(parts=[SimpleNamespace(pid=1)] * 6, restarts=0)
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        console = Console(width=width, height=height, record=True, file=nowhere)
+        console.print(screen.render(account, supervisor, (width, height)))
+    shown = console.export_text()
+    assert len(shown.splitlines()) < height
+    assert max(map(len, shown.splitlines())) <= width
+    said = " ".join(shown.replace("│", " ").split())
+    assert "131,400 = stored 131,000 + duplicates 210 + revisions 3 + dead letters 0 + on their way 187" in said
+    assert screen._page in shown.replace("\n", "")
+    assert ("DT_15_NUOSXL" in shown) == (height == 60)
