@@ -27,7 +27,7 @@ from quantrac.settings import load_settings
 from quantrac.topics import KafkaTopic, kafka_topics
 
 FOLDER = Path(__file__).parent
-TIMEOUT_S = {"unit": 60, "integration": 180, "acceptance": 400}
+TIMEOUT_S = {"unit": 120, "integration": 300, "acceptance": 500}
 TEMPLATE = "test_template"
 Server = TypeVar("Server", bound=LocalServer)
 

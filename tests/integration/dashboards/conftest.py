@@ -198,6 +198,22 @@ class Seed:
         row |= {"status": status, "flag": flag, "late": late, "reasons": reasons}
         self.insert("readings", **row, raw_partition=0, raw_offset=self._offset)
 
+    def revise(self, *, raw_offset: int, value: float) -> None:
+        """A reading is sent again with another value, in the next record."""
+        self._offset += 1
+        places = {"was": raw_offset, "now": self._offset, "value": value, "at": self.now}
+        with self._connection.transaction():
+            self._connection.execute(
+                "INSERT INTO reading_revisions (station, parameter, observed_at, received_at, value, status, flag,"
+                " raw_partition, raw_offset, replaced_at, replaced_by_partition, replaced_by_offset)"
+                " SELECT station, parameter, observed_at, received_at, value, status, flag, raw_partition, raw_offset,"
+                " %(at)s, 0, %(now)s FROM readings WHERE raw_offset = %(was)s",
+                places,
+            )
+            self._connection.execute(
+                "UPDATE readings SET value = %(value)s, raw_offset = %(now)s WHERE raw_offset = %(was)s", places
+            )
+
 
 @contextmanager
 def seeded(servers: LocalServers, template: str, fill: Callable[[Seed], None]) -> Iterator[Asker]:
@@ -240,13 +256,11 @@ def province(seed: Seed) -> None:
     for code, cod in (("A", 95.0), ("B", 40.0), ("R", 10.0)):
         seed.latest(code, "COD", cod)
         seed.latest(code, "pH", 7.0)
-    for minutes in (5, 10, 60):
-        seed.reading("A", "COD", timedelta(minutes=minutes), 95.0)
+    for minutes, value in ((5, 95.0), (10, 95.0), (60, 1.0)):
+        seed.reading("A", "COD", timedelta(minutes=minutes), value)
+    seed.revise(raw_offset=3, value=95.0)
     seed.reading("A", "pH", timedelta(minutes=5), 7.0, status="01")
     seed.reading("A", "COD", now - full - timedelta(minutes=7), 9000.0, flag=4, reasons=["range_sensor"])
-    revised = {"station": "A", "parameter": "COD", "observed_at": now - hour, "received_at": now - hour, "value": 1.0}
-    seed.insert("reading_revisions", **revised, status="00", flag=1, raw_partition=0, raw_offset=1, replaced_at=now,
-                replaced_by_partition=0, replaced_by_offset=2)  # fmt: skip
     for parameter in ("COD", "pH", "Flow"):
         counts = {"usable_sum": 120, "usable_count": 12, "total_count": 13, "late_count": 1}
         seed.insert("reading_hours", station="A", parameter=parameter, hour_start=full, **counts)
