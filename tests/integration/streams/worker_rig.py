@@ -43,7 +43,7 @@ sensor = [{{ parameter = "COD", unit = "mg/L" }}, {{ parameter = "pH", unit = ""
 SESSION_TIMEOUT_S = 10.0
 REBALANCE_S = 15.0
 """What a rebalance may take beside the session timeout, on a machine that does other things too."""
-START_S = 60.0
+START_S = 120.0
 
 
 class Rig:
