@@ -145,6 +145,7 @@ class LocalServer(ABC):
         self._ports.require_free(self.name)
 
     def _spawn(self) -> None:
+        self._forget()  # one that ended by itself: its status is read, and nothing of it is left
         self.log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         command = [*self._wrapper(), *map(str, self._command())]
         with self.log_path.open("ab") as log:
