@@ -55,6 +55,7 @@ _OF_STATUS = {
     Status.MAINTENANCE: Defect.CALIBRATING,
     Status.FAULT: Defect.FAULT,
 }
+_EXCUSED = (Defect.CALIBRATING, Defect.FAULT)
 
 
 def silence(cadence_s: float) -> timedelta:
@@ -105,6 +106,12 @@ def noted(before: SensorPresence, note: Note, sensor: Sensor, pace_s: float | No
     ``pace_s`` is how often the station actually sends (:func:`pace_of`).
     """
     state = _measured(replace(before, received_at=note.received_at), note)
+    if (
+        note.defect is Defect.SUSPECT
+        and before.defect in _EXCUSED
+        and _lasts(before, note.received_at, sensor.cadence_s)
+    ):
+        return state  # a repaired probe jumps back to what it measures
     if note.defect is not None:
         return replace(state, defect=note.defect, defect_at=note.received_at, detail=note.detail)
     return _usable(state, note, sensor, pace_s)
@@ -266,8 +273,19 @@ def defect_of(presence: SensorPresence, heard_at: datetime, cadence_s: float) ->
     if presence.defect is None or presence.defect_at is None:
         return Defect.SPARSE, ""
     # Its first usable readings after a fault do not put a sensor in order yet: it is still told as what it was.
-    long_ago = heard_at - presence.defect_at >= silence(cadence_s)
-    return (Defect.SPARSE, "") if long_ago else (presence.defect, presence.detail)
+    return (presence.defect, presence.detail) if _lasts(presence, heard_at, cadence_s) else (Defect.SPARSE, "")
+
+
+def _lasts(presence: SensorPresence, at: datetime, cadence_s: float) -> bool:
+    """Whether what was wrong with a sensor still is what is wrong, so long after the last such line.
+
+    A fault or calibration that the station declared lasts until the sensor can be in order again: no officer is paged
+    in between. Who declares one again and again is told as who declares one all the time.
+    """
+    lasting = silence(cadence_s)
+    if presence.defect in _EXCUSED:
+        lasting = max(lasting, timedelta(seconds=(RUN + MOST_OWED) * cadence_s))
+    return presence.defect_at is not None and at - presence.defect_at < lasting
 
 
 def _cadence(rule: Rule, watched: Watched, alert: OpenAlert | None) -> Transition | None:
