@@ -31,7 +31,7 @@ TABLES = (
     *("rota_overrides", "rota_swaps"),
     *("forwarded_files", "receipts", "receipts_committed", "stored_hours", "channel_spans"),
     *("judgement_revisions", "pending_judgements", "alert_causes", "wqi", "sent_reports", "running_workers"),
-    "desk_revisions",
+    "incident_links",
     *("accounts", "account_sessions", "login_links", "security_events"),
 )
 
@@ -92,7 +92,14 @@ def test_reader_reads_everything_else(database: DatabaseEndpoint) -> None:
             "people",
             "contact_channels",
         }
-        hidden |= {"incident_attachments", "accounts", "account_sessions", "login_links", "security_events"}
+        hidden |= {
+            "incident_attachments",
+            "incident_links",
+            "accounts",
+            "account_sessions",
+            "login_links",
+            "security_events",
+        }
         for table in {*TABLES, "current_stations", "current_sensors"} - hidden:
             connection.execute(f"SELECT * FROM {table}".encode())
         connection.execute("SELECT code, name_vi, kq FROM stations")
