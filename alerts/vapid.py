@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from alerts import private_keys
 from quantrac.errors import SettingsError
 
 PUSH_SERVICES = ("fcm.googleapis.com", "push.services.mozilla.com", "notify.windows.com", "push.apple.com")
@@ -83,14 +83,7 @@ def new_key(path: Path) -> str:
         There is such a file: browsers know the key in it, and none would take another's messages.
     """
     key = ec.generate_private_key(ec.SECP256R1())
-    written = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(written)
-    except OSError as exc:
-        raise SettingsError(f"{path} cannot be written: {exc.strerror}. A key that exists is never replaced.") from exc
+    private_keys.write_new(path, key)
     return _public(key)
 
 
@@ -114,12 +107,7 @@ def private_key(path: Path) -> ec.EllipticCurvePrivateKey:
         The file is missing or holds no such key, or others may read it.
     """
     where = f"{path} (QUANTRAC_VAPID_KEY_FILE)"
-    try:
-        if path.stat().st_mode & 0o077:
-            raise SettingsError(f"{where} holds a private key and others may read it: chmod 600 {path}")
-        key = serialization.load_pem_private_key(path.read_bytes(), None)
-    except (OSError, ValueError, TypeError) as exc:
-        raise SettingsError(f"{where} cannot be read: {exc}. `quantrac oncall vapid` makes one.") from exc
+    key = private_keys.read(path, where, "quantrac oncall vapid")
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise SettingsError(f"{where} holds no key of the curve P-256. `quantrac oncall vapid` makes one.")
     return key

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import os
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from alerts import private_keys
 from quantrac.errors import SettingsError
 
 
@@ -23,14 +23,7 @@ def new_key(path: Path) -> str:
         There is such a file: what was sealed with the key in it could not be told from what others seal.
     """
     key = Ed25519PrivateKey.generate()
-    written = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(written)
-    except OSError as exc:
-        raise SettingsError(f"{path} cannot be written: {exc.strerror}. A key that exists is never replaced.") from exc
+    private_keys.write_new(path, key)
     return public_text(key.public_key())
 
 
@@ -43,12 +36,7 @@ def load_key(path: Path) -> Ed25519PrivateKey:
         The file is missing or holds no such key, or others may read it.
     """
     where = f"{path} (QUANTRAC_EVIDENCE_KEY_FILE)"
-    try:
-        if path.stat().st_mode & 0o077:
-            raise SettingsError(f"{where} holds a private key and others may read it: chmod 600 {path}")
-        key = serialization.load_pem_private_key(path.read_bytes(), None)
-    except (OSError, ValueError, TypeError) as exc:
-        raise SettingsError(f"{where} cannot be read: {exc}. `quantrac evidence key` makes one.") from exc
+    key = private_keys.read(path, where, "quantrac evidence key")
     if not isinstance(key, Ed25519PrivateKey):
         raise SettingsError(f"{where} holds no ed25519 key. `quantrac evidence key` makes one.")
     return key
