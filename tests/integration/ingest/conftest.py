@@ -16,11 +16,10 @@ from typing import IO, Any
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from quantrac.endpoints import KafkaEndpoint, MqttEndpoint
 from tests.integration.ingest.dropfolders import DropFolderProcess
+from tests.sessions import forget_session
 
 PROGRAM = Path(__file__).with_name("bridge_process.py")
 
@@ -87,20 +86,6 @@ class BridgeProcess:
             self.kill()
         self._log.close()
         forget_session(self.mqtt, self.client_id)
-
-
-def forget_session(mqtt: MqttEndpoint, client_id: str) -> None:
-    """Remove a persistent session, so that it does not collect the messages of later tests."""
-    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5)
-    client.username_pw_set(mqtt.user, mqtt.password)
-    client.tls_set_context(context_of(mqtt))
-    properties = Properties(PacketTypes.CONNECT)
-    properties.SessionExpiryInterval = 0
-    client.connect(mqtt.host, mqtt.port, clean_start=True, properties=properties)
-    deadline = time.monotonic() + 5
-    while not client.is_connected() and time.monotonic() < deadline:
-        client.loop(0.1)
-    client.disconnect()
 
 
 @dataclass
