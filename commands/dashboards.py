@@ -35,7 +35,7 @@ def provision_() -> None:
             "`quantrac dashboards write DIR` writes files that it reads at its start."
         )
     datasource = Datasource.of_uri(_reader(context))
-    for address in provision(url, token.get_secret_value(), datasource, dashboards()):
+    for address in provision(url, token.get_secret_value(), datasource, dashboards(context.settings.web_url)):
         say(address)
 
 
@@ -80,10 +80,11 @@ def write_(
     from dashboards.datasource import Datasource
     from dashboards.files import write_files
 
+    context = load_context()
     files = write_files(
         folder,
-        dashboards(),
-        Datasource.of_uri(_reader(load_context())),
+        dashboards(context.settings.web_url),
+        Datasource.of_uri(_reader(context)),
         password_file=PurePosixPath(password_file),
         dashboards_path=PurePosixPath(dashboards_path or (folder / "dashboards").absolute()),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards import words
 from dashboards.grafana import Column, Dashboard, Panel, Row, Target
-from dashboards.links import INCIDENT, STATION
+from dashboards.links import STATION, to_incident
 from dashboards.panels import (
     code,
     explanation,
@@ -24,8 +24,8 @@ from dashboards.variables import SEVERITIES, STATIONS
 UID = "quantrac-alerts"
 
 
-def alerting() -> Dashboard:
-    """Return the dashboard of alerts and incidents."""
+def alerting(web_url: str | None = None) -> Dashboard:
+    """Return the dashboard of alerts and incidents; ``web_url`` is where the centre's pages are."""
     return Dashboard(
         uid=UID,
         title="Cảnh báo",
@@ -38,7 +38,7 @@ def alerting() -> Dashboard:
         refresh="1m",
         rows=(
             Row(4, ((24, _counts()),)),
-            Row(9, ((24, _incidents()),)),
+            Row(9, ((24, _incidents(web_url)),)),
             Row(11, ((24, _history()),)),
             Row(8, ((8, _acknowledgement()), (8, _pages()), (8, _causes()))),
         ),
@@ -62,9 +62,9 @@ def _counts() -> Panel:
     )
 
 
-def _incidents() -> Panel:
+def _incidents(web_url: str | None) -> Panel:
     columns = (
-        Column("id", "Số", custom={"width": 60}, link=INCIDENT),
+        Column("id", "Số", custom={"width": 60}, link=to_incident(web_url, "id")),
         code("state", "Tình trạng", words.INCIDENT_STATES, 130),
         code("severity", "Mức", words.SEVERITIES, 110),
         code("topic", "Về", words.INCIDENT_TOPICS, 85),

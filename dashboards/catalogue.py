@@ -14,8 +14,15 @@ from dashboards.wall import wall
 from dashboards.water import water
 
 
-def dashboards() -> tuple[Dashboard, ...]:
-    """Return all dashboards, the first one the officers' start."""
+def dashboards(web_url: str | None = None) -> tuple[Dashboard, ...]:
+    """Return all dashboards, the first one the officers' start.
+
+    Parameters
+    ----------
+    web_url
+        Where the centre's pages are, to which incidents lead; without one they lead to the dashboard of alerts.
+    """
     return (
-        overview(), station(), park(), alerting(), compliance(), quality(), water(), operations(), wall(),
+        overview(web_url), station(web_url), park(), alerting(web_url), compliance(), quality(), water(), operations(),
+        wall(),
     )  # fmt: skip

@@ -6,7 +6,7 @@ from dashboards import words
 from dashboards.annotations import incidents
 from dashboards.geography import markers_map
 from dashboards.grafana import Column, Dashboard, Panel, Row, Target
-from dashboards.links import ALERTS_PAGE, INCIDENT, OPERATIONS_PAGE, STATION
+from dashboards.links import ALERTS_PAGE, OPERATIONS_PAGE, STATION, to_incident
 from dashboards.panels import (
     code,
     explanation,
@@ -28,8 +28,8 @@ from dashboards.variables import STATIONS
 UID = "quantrac-overview"
 
 
-def overview() -> Dashboard:
-    """Return the overview dashboard."""
+def overview(web_url: str | None = None) -> Dashboard:
+    """Return the overview dashboard; ``web_url`` is where the centre's pages are."""
     return Dashboard(
         uid=UID,
         title="Tổng quan",
@@ -41,7 +41,7 @@ def overview() -> Dashboard:
         annotations=(incidents(),),
         rows=(
             Row(4, ((14, status_counts()), (6, alert_counts()), (4, loss()))),
-            Row(9, ((24, open_alerts()),)),
+            Row(9, ((24, open_alerts(web_url)),)),
             Row(15, ((10, stations_map()), (14, stations()))),
             Row(11, ((24, latest()),)),
             Row(9, ((15, exceedances()), (9, throughput()))),
@@ -149,10 +149,10 @@ def stations() -> Panel:
     )
 
 
-def open_alerts() -> Panel:
+def open_alerts(web_url: str | None = None) -> Panel:
     """Return the open alerts, one line each."""
     columns = (
-        Column("id", "Số", custom={"width": 60}, link=INCIDENT),
+        Column("id", "Số", custom={"width": 60}, link=to_incident(web_url, "incident")),
         code("severity", "Mức", words.SEVERITIES, 110),
         text("name", "Trạm", 210, link=STATION),
         text("parameter", "Thông số", 85),
@@ -165,6 +165,7 @@ def open_alerts() -> Panel:
         text("taken_by", "Người nhận", 110),
         explanation(),
         Column("code", "code", custom={"hidden": True}),
+        Column("incident", "incident", custom={"hidden": True}),
     )
     return table(
         "Cảnh báo đang mở",

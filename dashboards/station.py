@@ -7,7 +7,7 @@ from dataclasses import replace
 from dashboards import words
 from dashboards.annotations import alerts, calibrations, station_incidents
 from dashboards.grafana import Column, Dashboard, Panel, Row, Target
-from dashboards.links import INCIDENT, STATION
+from dashboards.links import STATION, to_incident
 from dashboards.panels import (
     TIME,
     code,
@@ -32,8 +32,8 @@ from dashboards.variables import STATION as STATION_VARIABLE
 UID = "quantrac-station"
 
 
-def station() -> Dashboard:
-    """Return the dashboard of one station."""
+def station(web_url: str | None = None) -> Dashboard:
+    """Return the dashboard of one station; ``web_url`` is where the centre's pages are."""
     return Dashboard(
         uid=UID,
         title="Trạm",
@@ -50,7 +50,7 @@ def station() -> Dashboard:
             Row(9, ((8, _description()), (16, _latest()))),
             Row(9, ((24, trend()),)),
             Row(8, ((12, _received()), (12, _neighbours()))),
-            Row(9, ((24, _alerts()),)),
+            Row(9, ((24, _alerts(web_url)),)),
         ),
     )
 
@@ -166,9 +166,9 @@ def _neighbours() -> Panel:
     )
 
 
-def _alerts() -> Panel:
+def _alerts(web_url: str | None) -> Panel:
     columns = (
-        Column("id", "Số", custom={"width": 60}, link=INCIDENT),
+        Column("id", "Số", custom={"width": 60}, link=to_incident(web_url, "incident")),
         code("severity", "Mức", words.SEVERITIES, 110),
         text("parameter", "Thông số", 85),
         code("kind", "Loại", words.ALERT_KINDS, 120),
@@ -179,6 +179,7 @@ def _alerts() -> Panel:
         text("taken_by", "Người nhận", 110),
         code("cause", "Nguyên nhân", words.CAUSES, 120),
         explanation(),
+        Column("incident", "incident", custom={"hidden": True}),
     )
     return table(
         "Cảnh báo của trạm",

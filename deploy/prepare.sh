@@ -169,6 +169,7 @@ kafka_settings() {
 {
     echo "database_notifier_url = \"$(database_url notifier)\""
     echo "mail_to = \"$mail_to\""
+    echo "web_url = \"https://$public_name:8400\""
 } | keep incidents.toml
 {
     echo "database_writer_url = \"$(database_url writer)\""
@@ -199,7 +200,10 @@ kafka_settings() {
     echo '# report_to = "..."    # who gets the reports by mail, with commas between; report_hour = 7'
 } | keep reporter.toml
 { echo "database_desk_url = \"$(database_url desk)\""; echo "database_reader_url = \"$(database_url reader)\""; } | keep desk.toml
-{ echo "database_reader_url = \"$(database_url reader)\""; } | keep dashboards.toml
+{
+    echo "database_reader_url = \"$(database_url reader)\""
+    echo "web_url = \"https://$public_name:8400\""
+} | keep dashboards.toml
 {
     echo "database_web_url = \"$(database_url web)\""
     echo 'web_address = "0.0.0.0"'

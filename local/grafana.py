@@ -14,7 +14,7 @@ def grafana_line(servers: LocalServers, settings: Settings) -> str:
     A Grafana that does not start keeps nothing else from running: the line says what happened.
     """
     try:
-        grafana = servers.start_grafana(settings.grafana_bin)
+        grafana = servers.start_grafana(settings.grafana_bin, settings.web_url)
     except ServerError as exc:
         return str(exc)
     if grafana is None:

@@ -153,10 +153,6 @@ class Settings(WebSettings, RetentionSettings):
         ),
     )
 
-    web_url: str | None = Field(
-        None, description="Address of the centre's pages, https://…, to which messages lead on; empty: no links."
-    )
-
     lane_limit_s: float = Field(
         1800,
         gt=0,

@@ -18,7 +18,10 @@ class WebSettings(BaseSettings):
     web_port: int = Field(8400, ge=0, le=65535, description="Port of the page; 0: a free one, written to the log.")
     web_url: str | None = Field(
         None,
-        description="How browsers reach the page, such as https://quantrac.example.vn; default: its address and port.",
+        description=(
+            "How browsers reach the page, such as https://quantrac.example.vn; messages and dashboards lead there. "
+            "Empty: its address and port, and no links."
+        ),
     )
     web_tls_cert: Path | None = Field(
         None, description="Certificate chain (PEM) of the page; empty: plain HTTP, for loopback or behind a proxy."

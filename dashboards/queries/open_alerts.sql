@@ -12,7 +12,8 @@ SELECT alert.id,
        handling.taken_by,
        concat_ws(' ', alert.explanation_vi, 'Lý do: ' || nullif(array_to_string(alert.triage_reasons_vi, '; '), '') || '.')
            AS explanation,
-       alert.station AS code
+       alert.station AS code,
+       handling.incident_id AS incident
   FROM alerts AS alert
   JOIN alert_handling AS handling ON handling.alert_id = alert.id
   LEFT JOIN current_stations AS station ON station.code = alert.station

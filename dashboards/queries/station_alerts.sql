@@ -9,7 +9,8 @@ SELECT alert.id,
        handling.told_at,
        handling.taken_by,
        coalesce(alert.closed_cause, '') AS cause,
-       alert.explanation_vi AS explanation
+       alert.explanation_vi AS explanation,
+       handling.incident_id AS incident
   FROM alerts AS alert
   JOIN alert_handling AS handling ON handling.alert_id = alert.id
  WHERE alert.station = ${station:sqlstring}

@@ -47,14 +47,16 @@ def find_grafana(setting: Path | None) -> Path | None:
 class Grafana(LocalServer):
     """Grafana on the loopback address; anybody there is a viewer, nobody can change a dashboard.
 
-    ``reader`` is the database's URI of the role that only reads.
+    ``reader`` is the database's URI of the role that only reads; ``web_url`` is where the centre's pages are.
     """
 
     name = "grafana"
 
-    def __init__(self, run_dir: Path, program: Path, reader: str, *, detached: bool = False) -> None:
+    def __init__(
+        self, run_dir: Path, program: Path, reader: str, *, web_url: str | None = None, detached: bool = False
+    ) -> None:
         super().__init__(run_dir, detached=detached)
-        self._program, self._reader = program, reader
+        self._program, self._reader, self._web_url = program, reader, web_url
         self._passwords = Passwords(run_dir)
 
     @property
@@ -82,7 +84,7 @@ class Grafana(LocalServer):
         write_private(admin_password, self.admin[1])
         write_files(
             self.folder,
-            dashboards(),
+            dashboards(self._web_url),
             datasource,
             password_file=PurePosixPath(reader_password),
             dashboards_path=PurePosixPath(self.folder / "dashboards"),

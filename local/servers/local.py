@@ -120,7 +120,7 @@ class LocalServers:
                 raise
             write_local(self.endpoints())
 
-    def start_grafana(self, setting: Path | None) -> Grafana | None:
+    def start_grafana(self, setting: Path | None, web_url: str | None = None) -> Grafana | None:
         """Start a Grafana where its program is found, and return it; the database runs.
 
         Raises
@@ -133,7 +133,7 @@ class LocalServers:
         program = find_grafana(setting)
         if program is None:
             return None
-        self._grafana = Grafana(self.run_dir, program, self.database().reader, detached=self._detached)
+        self._grafana = Grafana(self.run_dir, program, self.database().reader, web_url=web_url, detached=self._detached)
         self._grafana.start()
         return self._grafana
 

@@ -167,3 +167,10 @@ def test_a_row_that_is_too_wide_is_refused() -> None:
     wide = Dashboard("x", "x", "x", (Row(4, ((20, panel), (5, panel))),))
     with pytest.raises(ValueError, match="25 columns wide"):
         wide.to_json()
+
+
+def test_an_incident_leads_to_its_page_where_there_is_one() -> None:
+    shown = {d.uid: json.dumps(d.to_json()) for d in dashboards("https://quantrac.example.vn/")}
+    for uid, field in (("quantrac-overview", "incident"), ("quantrac-station", "incident"), ("quantrac-alerts", "id")):
+        assert f'"https://quantrac.example.vn/incidents/${{__data.fields.{field}}}"' in shown[uid], uid
+    assert all("/incidents/" not in json.dumps(d.to_json()) for d in dashboards())
