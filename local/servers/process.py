@@ -177,11 +177,11 @@ class LocalServer(ABC):
 
     def _process(self) -> psutil.Process | None:
         """Return the running process named by the pid file; the start time guards against a pid that was given anew."""
-        if self._popen is not None:
-            self._popen.poll()
+        ours = self._popen is not None and self._popen.poll() is None
         identity = read_json(self.pid_path)
         if not identity:
-            return None
+            # Somebody has removed the run folder under it.
+            return psutil.Process(self._popen.pid) if ours and self._popen is not None else None
         try:
             process = psutil.Process(int(identity["pid"]))
             same = _start_ticks(process.pid) == identity["started"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -267,3 +268,13 @@ def test_a_second_shell_reaches_the_running_servers(servers: LocalServers, uniqu
             "quantrac",
             "quantrac_reader",
         )
+
+
+def test_a_server_whose_run_folder_was_removed_is_stopped(tmp_path: Path) -> None:
+    catcher = MailCatcher(tmp_path / "run")
+    catcher.start()
+    pid = catcher.pid
+    assert pid is not None
+    shutil.rmtree(tmp_path / "run")
+    catcher.stop()
+    assert not psutil.pid_exists(pid)
