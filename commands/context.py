@@ -126,6 +126,7 @@ class Context:
             tiles=s.web_tiles_url,
             link_key=self.link_key_file,
             oidc=oidc,
+            evidence_key=s.evidence_key_file,
         )
 
     def registry(self) -> Registry:

@@ -11,6 +11,7 @@ from quantrac.errors import QuantracError, SettingsError
 from quantrac.terminal import say
 
 if TYPE_CHECKING:
+    from alerts.evidence.making import Evidence, RawOf
     from commands.context import Context
     from quantrac.domain.evidence import EvidenceFacts, RawBytes
 
@@ -45,17 +46,19 @@ def make(
     Example: quantrac evidence make 17 --output su-co-17.zip --by an
     """
     from alerts.evidence.keys import fingerprint
+    from alerts.evidence.making import name_of
     from commands.context import load_context
 
-    path = output or Path(f"su-co-{incident_id}.zip")
+    path = output or Path(name_of(incident_id))
     if path.exists():
         raise QuantracError(f"{path} is there already; give another name by --output.")
     context = load_context()
-    content, found, public = sealed(context, incident_id, by=by, raw=raw)
-    path.write_bytes(content)
+    made = sealed(context, incident_id, by=by, raw=raw)
+    path.write_bytes(made.content)
+    found, public = made.facts, made.public_key
     records = len({(r["raw_partition"], r["raw_offset"]) for r in found.readings})
     held = f"{len(found.readings)} readings, {len(found.raw)} of {records} original records"
-    say(f"{path}: {len(content)} bytes, {held}.")
+    say(f"{path}: {len(made.content)} bytes, {held}.")
     say(f"Sealed with the key {public} ({fingerprint(public)}).")
 
 
@@ -82,19 +85,17 @@ def verify(
         say("Compare this key with the one that the authority has published: --key does it.")
 
 
-def sealed(context: Context, incident_id: int, *, by: str, raw: bool) -> tuple[bytes, EvidenceFacts, str]:
-    """Return the sealed file of an incident, what stands in it, and the public key; that it was made is audited.
+def sealed(context: Context, incident_id: int, *, by: str, raw: bool) -> Evidence:
+    """Return the sealed file of an incident; that it was made is audited.
 
     Raises
     ------
     QuantracError
         There is no such incident, no key, or Kafka does not give the original bytes.
     """
-    from dataclasses import replace
-
-    from alerts.evidence.contents import members
-    from alerts.evidence.keys import load_key, public_text
-    from alerts.evidence.seal import seal
+    from alerts.evidence.keys import load_key
+    from alerts.evidence.making import MADE
+    from alerts.evidence.making import make as made
     from sql.audit_store import append
     from sql.evidence_store import facts
 
@@ -105,32 +106,36 @@ def sealed(context: Context, incident_id: int, *, by: str, raw: bool) -> tuple[b
     found = facts(desk, incident_id, now)
     if found is None:
         raise QuantracError(f"There is no incident {incident_id}: `quantrac incidents list --all` shows the numbers.")
-    if raw:
-        found = replace(found, raw=_raw(context, found))
-    about = {
-        "incident": incident_id,
-        "made_at": now.isoformat(timespec="seconds"),
-        "made_by": by,
-        "raw_log": list(found.raw_log),
-        "raw_records": len(found.raw),
-        "readings": len(found.readings),
-    }
-    content = seal(members(found), about, private)
-    digest = _sha256(content)
-    append(desk, "evidence made", f"incident {incident_id}", {"officer": by, "sha256": digest})
-    return content, found, public_text(private.public_key())
+    evidence = made(found, raw_of(context) if raw else None, private, by, now)
+    append(desk, MADE, f"incident {incident_id}", evidence.audit_detail(by))
+    return evidence
 
 
-def _raw(context: Context, found: EvidenceFacts) -> list[RawBytes]:
+def raw_of(context: Context) -> RawOf:
+    """Return what fetches the original bytes behind readings out of Kafka.
+
+    Raises
+    ------
+    SettingsError
+        No Kafka is configured.
+    """
     from quantrac.topics import RAW
-    from streams.raw_of_readings import raw_of
-    from streams.raw_reader import RawReader
 
-    with RawReader(context.kafka(), RAW) as reader:
-        return raw_of(reader, ((r["raw_partition"], r["raw_offset"]) for r in found.readings))
+    endpoint = context.kafka()
+
+    def fetch(found: EvidenceFacts) -> list[RawBytes]:
+        from streams.raw_of_readings import raw_of as records
+        from streams.raw_reader import RawReader
+
+        with RawReader(endpoint, RAW) as reader:
+            return records(reader, ((r["raw_partition"], r["raw_offset"]) for r in found.readings))
+
+    return fetch
 
 
-def _sha256(content: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(content).hexdigest()
+def raw_where_known(context: Context) -> RawOf | None:
+    """Return what fetches original bytes; ``None`` where this process is told of no Kafka."""
+    try:
+        return raw_of(context)
+    except SettingsError:
+        return None

@@ -197,12 +197,16 @@ def web(
         with bars_on_stderr() as bars:
             fetch_scripts(load_context().settings.cache_dir, bars)
         return
+    from dataclasses import replace
+
+    from commands.evidence import raw_where_known
     from local.servers.progress import NoProgress
     from web.server import run
 
     context = _prepare("web")
     scripts = fetch_scripts(context.settings.cache_dir, NoProgress())
-    run(context.web(scripts), context.database().web, context.clock, _until_signal())
+    options = replace(context.web(scripts), raw_of=raw_where_known(context))
+    run(options, context.database().web, context.clock, _until_signal())
 
 
 def _prepare(process: str) -> Context:

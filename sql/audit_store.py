@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from psycopg.types.json import Jsonb
 
 from sql.connections import connect, translated
@@ -106,9 +107,13 @@ def newest(conninfo: str, limit: int) -> list[AuditRow]:
 
 def append(conninfo: str, action: str, subject: str, detail: Mapping[str, Any]) -> None:
     """Append an entry; the database notes whose session it was."""
-    row = {"action": action, "subject": subject, "detail": Jsonb(detail)}
     with translated("writing the audit"), connect(conninfo, _APPLICATION) as connection:
-        connection.execute(statement("audit_append"), row)
+        append_with(connection.cursor(), action, subject, detail)
+
+
+def append_with(cursor: psycopg.Cursor[Any], action: str, subject: str, detail: Mapping[str, Any]) -> None:
+    """Append an entry within a transaction that is open."""
+    cursor.execute(statement("audit_append"), {"action": action, "subject": subject, "detail": Jsonb(detail)})
 
 
 def head(conninfo: str) -> Head:

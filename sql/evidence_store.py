@@ -38,9 +38,14 @@ def facts(conninfo: str, incident_id: int, now: datetime) -> EvidenceFacts | Non
         connection.transaction(),
     ):
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        known = IncidentTransaction(connection.cursor()).read("incident_of_evidence", {"id": incident_id})
-        incident = next(iter(known), None)
-        return None if incident is None else _facts(connection.cursor(row_factory=dict_row), incident, now)
+        return facts_of(connection.cursor(), incident_id, now)
+
+
+def facts_of(cursor: psycopg.Cursor[Any], incident_id: int, now: datetime) -> EvidenceFacts | None:
+    """Return the same within a transaction that is open, and sees one instant."""
+    known = IncidentTransaction(cursor).read("incident_of_evidence", {"id": incident_id})
+    incident = next(iter(known), None)
+    return None if incident is None else _facts(cursor.connection.cursor(row_factory=dict_row), incident, now)
 
 
 def _facts(cursor: psycopg.Cursor[dict[str, Any]], incident: Incident, now: datetime) -> EvidenceFacts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -156,6 +157,32 @@ def placings(cursor: Cursor, incident_id: int) -> list[PlacingRow]:
 def deliveries(cursor: Cursor, incident_id: int) -> list[DeliveryRow]:
     """Return what was sent of an incident."""
     return [DeliveryRow(*row) for row in cursor.execute(statement("page_deliveries"), {"id": incident_id})]
+
+
+class MadeEvidence(NamedTuple):
+    """A sealed file that was made of an incident."""
+
+    at: datetime
+    account: str
+    file: str
+    size: int
+    sha256: str
+
+
+def made_evidence(cursor: Cursor, incident_id: int) -> list[MadeEvidence]:
+    """Return the sealed files that were made of an incident, the newest first, as the audit has them."""
+    rows = cursor.execute(statement("page_evidence"), {"subject": f"incident {incident_id}"}).fetchall()
+    entries = [json.loads(entry) for (entry,) in rows]
+    return [
+        MadeEvidence(
+            datetime.fromisoformat(entry["at"]),
+            str(entry.get("account") or entry["detail"].get("officer") or entry["actor"]),
+            str(entry["detail"].get("file", "")),
+            int(entry["detail"].get("size", 0)),
+            str(entry["detail"].get("sha256", "")),
+        )
+        for entry in entries
+    ]
 
 
 def windows(cursor: Cursor, scope: Scope, since: datetime, until: datetime) -> list[HoldWindow]:

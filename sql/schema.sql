@@ -911,6 +911,7 @@ CREATE INDEX account_sessions_login ON public.account_sessions USING btree (logi
 CREATE INDEX alert_causes_alert ON public.alert_causes USING btree (alert_id);
 CREATE UNIQUE INDEX alerts_one_open ON public.alerts USING btree (station, parameter, rule) WHERE (resolved_at IS NULL);
 CREATE INDEX alerts_opened ON public.alerts USING btree (opened_at);
+CREATE INDEX audit_subject ON public.audit USING btree ((((entry)::jsonb ->> 'subject'::text)));
 CREATE UNIQUE INDEX dead_letters_once ON public.dead_letters USING btree (source, raw_partition, raw_offset, sha256(payload)) WHERE (source <> ''::text);
 CREATE INDEX dead_letters_received ON public.dead_letters USING btree (received_at);
 CREATE INDEX deferred_records_station ON public.deferred_records USING btree (station) WHERE (read_at IS NULL);
@@ -1859,6 +1860,21 @@ BEGIN
     NEW.standing_since := now_known;
     RETURN NEW;
 END
+$function$;
+CREATE OR REPLACE FUNCTION public.incident_notifications(of_incident bigint)
+ RETURNS TABLE(id bigint, alert_id bigint, incident_id bigint, transition_id bigint, message_id text, channel text, person text, notice text, subject text, text text, created_at timestamp with time zone, attempts integer, next_try_at timestamp with time zone, sent_at timestamp with time zone, failed_at timestamp with time zone, withdrawn_at timestamp with time zone, fallen_back_at timestamp with time zone, last_error text, receipt text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT o.id, o.alert_id, o.incident_id, o.transition_id, o.message_id, o.channel, o.person, o.notice, o.subject,
+           regexp_replace(o.text, '(/(?:ack|login)/)[A-Za-z0-9_-]{20,}', '\1***', 'g'),
+           o.created_at, o.attempts, o.next_try_at, o.sent_at, o.failed_at, o.withdrawn_at, o.fallen_back_at,
+           o.last_error, o.receipt
+      FROM public.outbox AS o
+     WHERE o.incident_id = of_incident
+        OR o.alert_id IN (SELECT m.alert_id FROM public.incident_alerts AS m WHERE m.incident_id = of_incident)
+     ORDER BY o.id
 $function$;
 CREATE OR REPLACE FUNCTION public.judgements_as_of(of_station text, since timestamp with time zone, until timestamp with time zone, as_of timestamp with time zone)
  RETURNS TABLE(parameter text, "window" text, window_start timestamp with time zone, mean double precision, verdict text, limit_minimum double precision, limit_maximum double precision, limit_source text, ratio double precision, exceedance_class smallint, usable_count integer, expected integer, retrospective boolean)
@@ -2919,5 +2935,7 @@ GRANT EXECUTE ON FUNCTION forget_sessions(interval,integer) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION forget_texts(interval) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION forget_workers(interval) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION hold_finding(judgements,judgements,text,integer) TO quantrac_writer;
+GRANT EXECUTE ON FUNCTION incident_notifications(bigint) TO quantrac_desk;
+GRANT EXECUTE ON FUNCTION incident_notifications(bigint) TO quantrac_web;
 GRANT EXECUTE ON FUNCTION record_alert_cause(bigint,text,text) TO quantrac_desk;
 GRANT EXECUTE ON FUNCTION revise_by_desk(text,text,text,timestamp with time zone,timestamp with time zone,double precision,text,text) TO quantrac_desk;

@@ -77,6 +77,19 @@ def share(value: float | None, lang: str = "vi") -> str:
     return f"{number_vi(value * 100, 3) if lang == 'vi' else number(value * 100, 3)} %"
 
 
+def size(count: int, lang: str = "vi") -> str:
+    """Write how large a file is.
+
+    >>> size(812), size(48_230), size(3_456_789, "en")
+    ('812 B', '47,1 KiB', '3.3 MiB')
+    """
+    if count < 1024:
+        return f"{count} B"
+    kib = count / 1024
+    text = f"{kib:.1f} KiB" if kib < 1024 else f"{kib / 1024:.1f} MiB"
+    return text.replace(".", ",") if lang == "vi" else text
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "instant": instant,
     "moment": moment,
@@ -85,4 +98,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "span": span,
     "amount": amount,
     "share": share,
+    "size": size,
 }

@@ -47,6 +47,8 @@ class House:
         self._loading = Lock()
         self.throttle = Throttle(*PER_SESSION)
         self.logins = Throttle(options.logins_at_once, LOGINS_PER_S)
+        self.sealing = Lock()
+        """Evidence takes memory: one file is made at a time."""
         self.hub = Hub(self._marks)
         self.oidc = None if options.oidc is None else Oidc(options.oidc, f"{options.origin}{OIDC_BACK}")
 

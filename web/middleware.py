@@ -9,6 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from alerts.incidents.links import PATH
 from quantrac.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -77,10 +78,10 @@ class Headers:
 def shown(path: str) -> str:
     """Return a path without the secret of a link.
 
-    >>> shown("/login/link/abc"), shown("/a/abc"), shown("/incidents/3")
-    ('/login/link/…', '/a/…', '/incidents/3')
+    >>> shown("/login/link/abc"), shown("/ack/abc"), shown("/incidents/3")
+    ('/login/link/…', '/ack/…', '/incidents/3')
     """
-    for prefix in ("/login/link/", "/a/"):
+    for prefix in ("/login/link/", PATH):
         if path.startswith(prefix):
             return f"{prefix}…"
     return path[:200]

@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from alerts.evidence.making import RawOf
+
 
 @dataclass(frozen=True, slots=True)
 class OidcOptions:
@@ -39,6 +41,10 @@ class WebOptions:
     logins_at_once: int = 10
     """Tries to log in from one address at once; then one every six seconds."""
     oidc: OidcOptions | None = None
+    evidence_key: Path | None = None
+    """Key that seals evidence; ``None``: it is made at the command line alone."""
+    raw_of: RawOf | None = None
+    """Fetches the original bytes behind readings; ``None``: the page has no Kafka."""
 
     @property
     def secure(self) -> bool:

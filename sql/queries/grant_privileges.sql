@@ -120,6 +120,7 @@ BEGIN
         forget_delays(interval), forget_deferred(interval), forget_held_notifications(interval),
         forget_texts(interval), forget_workers(interval), forget_sessions(interval, integer) TO quantrac_writer;
     GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb) TO quantrac_web;
+    GRANT EXECUTE ON FUNCTION incident_notifications(bigint) TO quantrac_desk, quantrac_web;
     GRANT EXECUTE ON FUNCTION revise_by_desk(text, text, text, timestamptz, timestamptz, double precision, text, text)
         TO quantrac_desk;
 

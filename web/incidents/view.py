@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from alerts.advice import steps
 from alerts.oncall.document import of_rows
-from quantrac.domain.accounts import Account
+from quantrac.domain.accounts import Account, Right
 from quantrac.domain.alerts import AlertKind
 from quantrac.domain.incidents import Attachment, HoldWindow, Incident, IncidentEvent
 from quantrac.domain.oncall import Person
@@ -14,7 +14,7 @@ from quantrac.domain.stations import StationKind
 from quantrac.domain.words import Bilingual
 from sql import oncall_store, page_rows
 from sql.incident_store import IncidentTransaction
-from sql.page_rows import Cursor, DeliveryRow, PlacingRow, StationRow
+from sql.page_rows import Cursor, DeliveryRow, MadeEvidence, PlacingRow, StationRow
 from sql.reports import AlertLine
 from web.visit import Visit, not_found
 
@@ -42,6 +42,8 @@ class IncidentView:
     windows: tuple[HoldWindow, ...]
     people: tuple[Person, ...]
     checklist: tuple[Bilingual, ...]
+    evidence: tuple[MadeEvidence, ...]
+    """Sealed files that were made of it; for those alone who may make one."""
 
 
 def cut(incident: Incident, account: Account) -> Incident | None:
@@ -64,7 +66,7 @@ def found(cursor: Cursor, visit: Visit, incident_id: int) -> Incident:
 def view_of(cursor: Cursor, visit: Visit, incident_id: int) -> IncidentView:
     """Read everything that the page shows."""
     incident = found(cursor, visit, incident_id)
-    alone = incident.stations == _stations(cursor, incident_id)
+    alone = incident.stations == stations_of(cursor, incident_id)
     tx, now = IncidentTransaction(cursor), visit.now
     rows = {s.code: s for s in page_rows.stations(cursor, now, visit.account.scope)}
     lead = rows.get(incident.stations[0]) if incident.stations else None
@@ -95,10 +97,12 @@ def view_of(cursor: Cursor, visit: Visit, incident_id: int) -> IncidentView:
         tuple(page_rows.windows(cursor, incident.stations, incident.since, now)),
         oncall.people,
         checklist(incident, lead),
+        tuple(page_rows.made_evidence(cursor, incident_id)) if visit.account.may(Right.HANDLE) and alone else (),
     )
 
 
-def _stations(cursor: Cursor, incident_id: int) -> tuple[str, ...]:
+def stations_of(cursor: Cursor, incident_id: int) -> tuple[str, ...]:
+    """Return all stations of an incident, whoever sees them."""
     whole = page_rows.incident(cursor, incident_id)
     return () if whole is None else whole.stations
 

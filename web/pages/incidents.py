@@ -21,11 +21,12 @@ from sql.reports import AlertLine, Reports
 from sql.web_database import ActingStore
 from web.incidents.curve import Around, as_json, surroundings
 from web.incidents.doubts import doubts
+from web.incidents.evidence import sealed
 from web.incidents.files import PICTURES, safe_name, type_of
 from web.incidents.story import Story, story_of
-from web.incidents.view import cut, found, view_of
+from web.incidents.view import cut, found, stations_of, view_of
 from web.languages import translator
-from web.visit import Visit, WebError, not_found, page
+from web.visit import Visit, WebError, forbidden, not_found, page
 
 PAGE_OF = 50
 PARTS = frozenset({"incident", "incident-history"})
@@ -67,6 +68,8 @@ def shown(visit: Visit) -> Response:
         "snoozes": SNOOZES,
         "done": visit.request.query_params.get("done", ""),
         "pictures": PICTURES,
+        "sealing": visit.house.options.evidence_key is not None,
+        "has_raw": visit.house.options.raw_of is not None,
     }
     return visit.render(f"parts/{part}.html" if part in PARTS else "incident.html", values)
 
@@ -201,6 +204,17 @@ def file(visit: Visit) -> Response:
     return Response(content, media_type=picture, headers=headers)
 
 
+def evidence(visit: Visit) -> Response:
+    """Return everything that is known of an incident as a sealed file; that it was made is audited first."""
+    number = _number(visit.path("id"))
+    with visit.house.database.reading("reading an incident") as cursor:
+        if found(cursor, visit, number).stations != stations_of(cursor, number):
+            raise forbidden()  # the file holds the stations of others as well
+    made = sealed(visit, number, raw=visit.text("raw", 5) != "0")
+    headers = {"content-disposition": f'attachment; filename="{made.name}"', "x-content-sha256": made.sha256}
+    return Response(made.content, media_type="application/zip", headers=headers)
+
+
 def _number(text: str) -> int:
     if not text.isdecimal() or len(text) > 15:
         raise not_found()
@@ -221,5 +235,6 @@ ROUTES = [
     page("/incidents/{id}/curve.json", curve),
     page("/incidents/{id}/files", attach, right=Right.ANSWER, post=True),
     page("/incidents/{id}/files/{file}", file),
+    page("/incidents/{id}/evidence", evidence, right=Right.HANDLE, post=True),
     page("/incidents/{id}/{act}", act, post=True),
 ]

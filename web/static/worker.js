@@ -13,8 +13,8 @@ const trim = async (cache) => {
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== "GET" || url.origin !== location.origin) return;
-  if (["/live", "/health"].includes(url.pathname) || url.pathname.startsWith("/login") || url.pathname.startsWith("/a/")) return;
-  if (url.pathname.endsWith(".csv") || event.request.headers.get("HX-Request")) return;
+  if (["/live", "/health"].includes(url.pathname) || url.pathname.startsWith("/login") || url.pathname.startsWith("/ack/")) return;
+  if (/\.(csv|ics)$/.test(url.pathname) || event.request.headers.get("HX-Request")) return;
   event.respondWith(fetch(event.request).then(async (answer) => {
     if (answer.ok && !answer.redirected) {
       const cache = await caches.open(KEPT);
