@@ -127,6 +127,8 @@ class Context:
             link_key=self.link_key_file,
             oidc=oidc,
             evidence_key=s.evidence_key_file,
+            push_key=self._push_key(),
+            push_services=s.web_push_services,
         )
 
     def registry(self) -> Registry:
@@ -157,6 +159,12 @@ class Context:
     def models_dir(self) -> Path:
         """Folder of the trained models."""
         return self.settings.models_dir or self.settings.run_dir / "models"
+
+    def _push_key(self) -> str | None:
+        from alerts.vapid import public_key
+
+        s = self.settings
+        return s.web_push_key or (None if s.vapid_key_file is None else public_key(s.vapid_key_file))
 
     @cached_property
     def _station_passwords(self) -> dict[str, str]:

@@ -38,6 +38,13 @@ class WebSettings(BaseSettings):
         None,
         description="Tiles of a map below the stations, `https://host/{z}/{x}/{y}.png`; empty: a sketch of our own.",
     )
+    web_push_key: str | None = Field(
+        None,
+        description=(
+            "Public key of Web Push, which `quantrac oncall vapid` prints, so that the page needs not the private one; "
+            "default: that of QUANTRAC_VAPID_KEY_FILE."
+        ),
+    )
     oidc_issuer: str | None = Field(
         None, description="Issuer of single sign-on (OpenID Connect), an https address; empty: local accounts alone."
     )

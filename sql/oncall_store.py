@@ -122,6 +122,33 @@ class OnCallStore:
                 cursor.execute(statement("answer_rota_swap"), arguments)
             return after
 
+    def add_channel(self, channel: ContactChannel) -> int:
+        """Keep a channel of a person, unverified, and return its number; one that is there takes place and delay."""
+        row = {
+            "person": channel.person,
+            "kind": channel.kind.value,
+            "address": storable(channel.address),
+            "position": channel.position,
+            "delay_s": channel.delay.total_seconds(),
+        }
+        with self._cursor("adding a channel") as cursor:
+            return int(_one(cursor.execute(statement("save_contact_channel"), row)))
+
+    def order_channels(self, person: str, ordered: Sequence[ContactChannel]) -> None:
+        """Give a person's channels their places and delays; those of others, or removed ones, stay as they are."""
+        rows = [
+            {"id": c.id, "person": person, "position": position, "delay_s": c.delay.total_seconds()}
+            for position, c in enumerate(ordered)
+        ]
+        with self._cursor("ordering channels") as cursor:
+            cursor.executemany(statement("order_contact_channel"), rows)
+
+    def remove_channel(self, person: str, channel_id: int, now: datetime) -> bool:
+        """Take a person's channel away; ``False`` when the person has no such."""
+        with self._cursor("removing a channel") as cursor:
+            arguments = {"id": channel_id, "person": person, "now": now}
+            return cursor.execute(statement("remove_contact_channel"), arguments).fetchone() is not None
+
     def send_code(self, channel_id: int, digest: str, expires_at: datetime, message: IncidentMessage) -> None:
         """Keep the digest of a code and put the message with the code into the outbox; an earlier code ends."""
         with self._cursor("sending a code") as cursor:

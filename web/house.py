@@ -29,6 +29,8 @@ PER_SESSION = (120, 10.0)
 """Requests of one session: at once, and per second. A page and its parts are five."""
 CATALOGUE_S = 30.0
 """An import is seen within half a minute, as the workers see it."""
+CODES_AT_ONCE, CODES_PER_S = 5, 1 / 300
+"""Codes that an account sends to channels: each is five guesses of a million, and a message to somebody."""
 OIDC_BACK = "/login/oidc/back"
 LOGINS_PER_S = 1 / 6
 """Tries to log in from one address in the long run; argon2 costs us a tenth of a second each."""
@@ -47,6 +49,7 @@ class House:
         self._loading = Lock()
         self.throttle = Throttle(*PER_SESSION)
         self.logins = Throttle(options.logins_at_once, LOGINS_PER_S)
+        self.codes = Throttle(CODES_AT_ONCE, CODES_PER_S)
         self.sealing = Lock()
         """Evidence takes memory: one file is made at a time."""
         self.hub = Hub(self._marks)

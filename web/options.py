@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from alerts.evidence.making import RawOf
+from alerts.vapid import PUSH_SERVICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,9 @@ class WebOptions:
     oidc: OidcOptions | None = None
     evidence_key: Path | None = None
     """Key that seals evidence; ``None``: it is made at the command line alone."""
+    push_key: str | None = None
+    """Public key of Web Push; ``None``: browsers cannot subscribe."""
+    push_services: tuple[str, ...] = PUSH_SERVICES
     raw_of: RawOf | None = None
     """Fetches the original bytes behind readings; ``None``: the page has no Kafka."""
 

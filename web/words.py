@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from alerts.incidents.lifecycle import Act, Answer
 from alerts.incidents.reasons import Notice, Placing, Reason
+from alerts.oncall.channels import CodeAnswer
 from alerts.oncall.check import Trouble
 from alerts.oncall.swaps import SwapAnswer
 from quantrac.domain.accounts import Role
@@ -153,6 +154,13 @@ WORDS: Mapping[type[StrEnum], Mapping[str, B]] = {
         "ntfy": B("ntfy", "ntfy"),
         "webhook": B("Webhook", "webhook"),
         "web_push": B("Thông báo trên trình duyệt", "browser push"),
+    },
+    CodeAnswer: {
+        "verified": B("Đã xác minh: kênh được dùng từ bây giờ.", "Verified: the channel counts from now on."),
+        "wrong": B("Mã không đúng.", "The code is wrong."),
+        "expired": B("Mã đã hết hạn: hãy gửi mã mới.", "The code is over: send a new one."),
+        "too_many_tries": B("Sai năm lần: hãy gửi mã mới.", "Five mistakes: send a new code."),
+        "none_sent": B("Chưa gửi mã nào.", "No code was sent."),
     },
     SwapAnswer: {
         "done": B("Đã ghi.", "Done."),

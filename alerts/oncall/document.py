@@ -7,7 +7,7 @@ describes every key. Times without an offset are Vietnam's.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -73,6 +73,17 @@ def of_rows(rows: OnCallRows) -> OnCall:
     found = _document(Table(kept, "on-call tables"))
     people = tuple(replace(p, channels=tuple(c for c in rows.channels if c.person == p.code)) for p in found.people)
     return replace(found, people=people, overrides=(*rows.overrides, *accepted(rows.swaps)))
+
+
+def channel_of(values: Mapping[str, Any], person: str, position: int, source: str) -> ContactChannel:
+    """Return a channel that somebody describes by ``kind``, ``address`` and ``delay_min``; it is unverified.
+
+    Raises
+    ------
+    RuleError
+        It holds a mistake; the message names the key.
+    """
+    return _channel(Table(values, source), person, position)
 
 
 def _document(top: Table) -> OnCall:

@@ -100,7 +100,11 @@ BEGIN
     GRANT SELECT (person) ON outbox TO quantrac_web;
     GRANT SELECT ON people, contact_channels, incident_attachments, accounts, account_sessions, login_links,
         security_events TO quantrac_web;
-    -- People and where they are reached are the desk's alone: a worker that was taken over adds no stranger.
+    GRANT INSERT (person, kind, address, position, delay_s),
+          UPDATE (position, delay_s, verified_at, failing_since, code_digest, code_expires_at, code_tries, removed_at)
+        ON contact_channels TO quantrac_web;
+    GRANT INSERT, UPDATE ON people, rotas, escalation_policies TO quantrac_web;
+    -- People and where they are reached are the desk's and the page's: a worker that was taken over adds no stranger.
     GRANT INSERT, UPDATE ON
         people, contact_channels, rotas, escalation_policies, rota_overrides, rota_swaps TO quantrac_desk;
     GRANT SELECT ON people, contact_channels, incident_attachments TO quantrac_desk;

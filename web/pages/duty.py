@@ -1,4 +1,4 @@
-"""Who is on call: rotas, swaps and overrides; one's own channels; windows that hold pages back."""
+"""Who is on call: rotas, swaps and overrides; windows that hold pages back."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LONGEST_WINDOW = timedelta(days=31)
 
 def rota(visit: Visit) -> Response:
     """Show who is on duty, who comes next, and what is wrong with the plan."""
-    rows, oncall = _oncall(visit)
+    rows, oncall = oncall_of(visit)
     now = visit.now
     plans = [
         (each, duty(each, oncall.overrides, now), shifts(each, oncall.overrides, now, now + WEEKS))
@@ -53,7 +53,7 @@ def override(visit: Visit) -> Response:
     """Put somebody in place of another for a time."""
     starts_at, ends_at = _times(visit)
     added, removed = visit.text("add", 64) or None, visit.text("remove", 64) or None
-    _, oncall = _oncall(visit)
+    _, oncall = oncall_of(visit)
     code, known = visit.text("rota", 64), {p.code for p in oncall.people}
     if oncall.rota(code) is None or not (added or removed) or ({added, removed} - {None}) - known:
         raise WebError(400, "Lịch hoặc người không đúng.", "There is no such rota or person.")
@@ -65,7 +65,7 @@ def override(visit: Visit) -> Response:
 def propose(visit: Visit) -> Response:
     """Ask a colleague to take over; it counts when the colleague has accepted."""
     starts_at, ends_at = _times(visit)
-    _, oncall = _oncall(visit)
+    _, oncall = oncall_of(visit)
     rota_asked = oncall.rota(visit.text("rota", 64))
     if rota_asked is None:
         raise not_found()
@@ -99,7 +99,7 @@ def respond(visit: Visit) -> Response:
 def feed(visit: Visit) -> Response:
     """Return one's own duties of the next half year as a calendar."""
     code, now = visit.account.person, visit.now
-    _, oncall = _oncall(visit)
+    _, oncall = oncall_of(visit)
     person = None if code is None else oncall.person(code)
     if person is None:
         raise not_found()
@@ -110,13 +110,6 @@ def feed(visit: Visit) -> Response:
         texts += [calendar(own, title, key=f"{each.code}.{person.code}", stamp=now)] if own else []
     headers = {"content-disposition": 'attachment; filename="truc-ban.ics"'}
     return Response("".join(texts), media_type="text/calendar; charset=utf-8", headers=headers)
-
-
-def channels(visit: Visit) -> Response:
-    """Show one's own channels and which of them work."""
-    _, oncall = _oncall(visit)
-    person = None if visit.account.person is None else oncall.person(visit.account.person)
-    return visit.render("channels.html", {"person": person})
 
 
 def windows(visit: Visit) -> Response:
@@ -198,7 +191,8 @@ def _times(visit: Visit) -> tuple[datetime, datetime]:
     return starts_at, ends_at
 
 
-def _oncall(visit: Visit) -> tuple[OnCallRows, OnCall]:
+def oncall_of(visit: Visit) -> tuple[OnCallRows, OnCall]:
+    """Return who is on call: as the database keeps it, and as it is meant."""
     with visit.house.database.reading("reading who is on call") as cursor:
         rows = oncall_store.load(cursor, visit.now)
     return rows, of_rows(rows)
@@ -210,7 +204,6 @@ ROUTES = [
     page("/duty/swaps", propose, right=Right.HANDLE, post=True),
     page("/duty/swaps/{id}", respond, right=Right.HANDLE, post=True),
     page("/duty/calendar.ics", feed),
-    page("/channels", channels),
     page("/windows", windows),
     page("/windows", announce, right=Right.ANNOUNCE, post=True),
     page("/windows/{id}/end", release, right=Right.ANNOUNCE, post=True),

@@ -25,3 +25,17 @@ self.addEventListener("fetch", (event) => {
     return answer;
   }).catch(async () => (await caches.match(event.request)) || Response.error()));
 });
+// A push message is shown as it is; touching it opens the page that it names, if that is one of ours.
+self.addEventListener("push", (event) => {
+  let told = {};
+  try { told = event.data.json() || {}; } catch { told = { body: event.data ? event.data.text() : "" }; }
+  const options = { body: String(told.body || "").slice(0, 1000), icon: "/static/icon.svg", data: { url: String(told.url || "/") } };
+  if (told.id) options.tag = String(told.id);
+  event.waitUntil(self.registration.showNotification(String(told.title || "quantrac").slice(0, 200), options));
+});
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  let to = new URL("/", location.origin);
+  try { to = new URL(event.notification.data.url, location.origin); } catch { /* the first page */ }
+  event.waitUntil(self.clients.openWindow(to.origin === location.origin ? to.href : "/"));
+});
