@@ -71,6 +71,29 @@ class OnCallStore:
                 ]
                 cursor.execute(statement("remove_contact_channels"), {"ids": ids, "now": now})
 
+    def save_document(
+        self, kind: str, code: str, decide: Callable[[OnCallRows], Mapping[str, Any]], now: datetime
+    ) -> None:
+        """Keep one person, rota or policy as ``decide`` returns it, which sees all that is kept; others stay.
+
+        Of two changes at once the second sees the first. What ``decide`` raises leaves everything as it is.
+        """
+        with self._cursor("saving who is on call") as cursor:
+            cursor.execute(statement("lock_oncall"))
+            document = decide(load(cursor, now))
+            position = _one(cursor.execute(statement(f"oncall_place_{kind}"), {"code": code}))
+            row = {"code": code, "position": position, "document": Jsonb(_without_channels(document)), "now": now}
+            cursor.execute(statement(_STATEMENTS[kind][0]), row)
+
+    def retire(self, kind: str, code: str, check: Callable[[OnCallRows], object], now: datetime) -> None:
+        """Retire one person, with their channels, rota or policy; nothing is deleted. ``check`` may raise before."""
+        with self._cursor("retiring who is on call") as cursor:
+            cursor.execute(statement("lock_oncall"))
+            check(load(cursor, now))
+            cursor.execute(statement(f"stop_oncall_{kind}"), {"code": code, "now": now})
+            if kind == "person":
+                cursor.execute(statement("remove_channels_of_person"), {"code": code, "now": now})
+
     def add_override(self, override: Override, by: str, now: datetime) -> int:
         """Add an override and return its number."""
         row = {

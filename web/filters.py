@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from alerts.oncall.writing import as_toml
 from quantrac.domain.stations import VIETNAM
 from quantrac.domain.words import number, number_vi
 
@@ -90,6 +91,15 @@ def size(count: int, lang: str = "vi") -> str:
     return text.replace(".", ",") if lang == "vi" else text
 
 
+def plain(value: float | str) -> str:
+    """Write a number as a field of a form takes it, and what was entered as it was.
+
+    >>> plain(10.0), plain(2.5), plain("soon")
+    ('10', '2.5', 'soon')
+    """
+    return value if isinstance(value, str) else f"{value:.10g}"
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "instant": instant,
     "moment": moment,
@@ -98,5 +108,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "span": span,
     "amount": amount,
     "share": share,
+    "plain": plain,
     "size": size,
+    "as_toml": as_toml,
 }

@@ -104,6 +104,13 @@ class Visit:
             raise WebError(400, "Nội dung quá dài.", f"{name} is longer than {longest} characters.")
         return value.strip()
 
+    def texts(self, name: str, longest: int = 200) -> list[str]:
+        """Return the values of a field that may stand several times, without empty ones."""
+        values = [v.strip() for v in self.form.getlist(name) if isinstance(v, str)]
+        if any(len(v) > longest for v in values):
+            raise WebError(400, "Nội dung quá dài.", f"{name} is longer than {longest} characters.")
+        return [v for v in values if v]
+
     def path(self, name: str) -> str:
         """Return a part of the address."""
         return str(self.request.path_params[name])
@@ -147,14 +154,16 @@ def is_own_path(path: str) -> bool:
     return path.startswith("/") and not path.startswith(("//", "/\\")) and not any(ord(c) < 0x21 for c in path)
 
 
-def page(path: str, endpoint: Page, *, right: Right | None = Right.SEE, post: bool = False) -> Route:
-    """Return the route of a page; ``right=None``: also without a login."""
+def page(
+    path: str, endpoint: Page, *, right: Right | None = Right.SEE, post: bool = False, fields: int = MOST_FIELDS
+) -> Route:
+    """Return the route of a page; ``right=None``: also without a login. ``fields``: of a form, at most."""
 
     async def answer(request: Request) -> Response:
         form = FormData()
         if post:
             try:
-                form = await request.form(max_files=2, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD)
+                form = await request.form(max_files=2, max_fields=fields, max_part_size=LONGEST_FIELD)
             except (MultiPartException, HTTPException):
                 return Response("The form cannot be read.", 400, media_type="text/plain")
         try:

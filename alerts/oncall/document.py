@@ -61,8 +61,10 @@ def parse(text: str, source: str) -> OnCall:
     return found
 
 
-def of_rows(rows: OnCallRows) -> OnCall:
+def of_rows(rows: OnCallRows, source: str = "on-call tables") -> OnCall:
     """Return what the database keeps: documents with the people's channels, overrides, and swaps that count.
+
+    ``source`` is how it is named in messages.
 
     Raises
     ------
@@ -70,7 +72,7 @@ def of_rows(rows: OnCallRows) -> OnCall:
         A document holds a mistake.
     """
     kept = {"person": [*rows.people], "rota": [*rows.rotas], "policy": [*rows.policies]}
-    found = _document(Table(kept, "on-call tables"))
+    found = _document(Table(kept, source))
     people = tuple(replace(p, channels=tuple(c for c in rows.channels if c.person == p.code)) for p in found.people)
     return replace(found, people=people, overrides=(*rows.overrides, *accepted(rows.swaps)))
 

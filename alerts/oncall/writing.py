@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,11 @@ def export(oncall: OnCall) -> str:
         for entry in entries:
             lines += _toml(entry, kind)
     return "\n".join(lines) + "\n"
+
+
+def as_toml(document: Mapping[str, Any], kind: str) -> str:
+    """Return one document as the lines of the TOML file."""
+    return "\n".join(_toml(dict(document), kind)).strip()
 
 
 def _person_document(person: Person) -> dict[str, Any]:

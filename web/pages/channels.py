@@ -15,8 +15,7 @@ from alerts.vapid import subscription
 from quantrac.domain.oncall import ContactChannel, ContactKind, Person
 from quantrac.errors import RuleError
 from quantrac.telemetry import get_logger
-from sql.web_database import ActingOnCallStore
-from web.pages.duty import oncall_of
+from web.pages.duty import oncall_of, store_of
 from web.visit import Visit, WebError, forbidden, not_found, page
 from web.words import word
 
@@ -63,7 +62,7 @@ def add(visit: Visit) -> Response:
     if any((c.kind, c.address) == (channel.kind, channel.address) for c in person.channels):
         return channels(visit, ("Kênh này đã có.", "This channel is there already."))
     _may_send(visit)
-    store = _store(visit)
+    store = store_of(visit)
     number = store.add_channel(channel)
     send_code(store, replace(channel, id=number), visit.now)
     return visit.goto("/channels#c" + str(number))
@@ -73,14 +72,14 @@ def code(visit: Visit) -> Response:
     """Send a new code to one of one's own channels."""
     channel = _mine(visit)
     _may_send(visit)
-    send_code(_store(visit), channel, visit.now)
+    send_code(store_of(visit), channel, visit.now)
     return visit.goto(f"/channels#c{channel.id}")
 
 
 def verify(visit: Visit) -> Response:
     """Take the code that has come; five tries a code."""
     channel = _mine(visit)
-    answer = return_code(_store(visit), channel.id, visit.text("code", 20), visit.now)
+    answer = return_code(store_of(visit), channel.id, visit.text("code", 20), visit.now)
     words = word(answer)
     if answer is CodeAnswer.VERIFIED:
         return channels(visit, said=(words.vi, words.en))
@@ -99,14 +98,14 @@ def order(visit: Visit) -> Response:
             return channels(visit, ("Độ trễ từ 0 đến 1440 phút.", "A delay has 0 to 1440 minutes."))
         number = int(place) if place.isdecimal() else MOST_CHANNELS + 1
         asked.append((number, replace(channel, delay=timedelta(minutes=minutes))))
-    _store(visit).order_channels(person.code, [channel for _, channel in sorted(asked, key=lambda a: a[0])])
+    store_of(visit).order_channels(person.code, [channel for _, channel in sorted(asked, key=lambda a: a[0])])
     return channels(visit, said=("Đã lưu thứ tự.", "The order is saved."))
 
 
 def remove(visit: Visit) -> Response:
     """Remove one of one's own channels."""
     channel = _mine(visit)
-    if not _store(visit).remove_channel(channel.person, channel.id, visit.now):
+    if not store_of(visit).remove_channel(channel.person, channel.id, visit.now):
         raise not_found()
     return channels(visit, said=("Đã gỡ kênh.", "The channel is removed."))
 
@@ -168,10 +167,6 @@ def _minutes(text: str) -> float | str:
         return float(text.replace(",", "."))
     except ValueError:
         return text
-
-
-def _store(visit: Visit) -> ActingOnCallStore:
-    return ActingOnCallStore(visit.house.database, visit.account.login)
 
 
 ROUTES = [

@@ -58,7 +58,7 @@ def override(visit: Visit) -> Response:
     if oncall.rota(code) is None or not (added or removed) or ({added, removed} - {None}) - known:
         raise WebError(400, "Lịch hoặc người không đúng.", "There is no such rota or person.")
     changed = Override(code, starts_at, ends_at, removed, added)
-    _store(visit).add_override(changed, visit.account.acts_as, visit.now)
+    store_of(visit).add_override(changed, visit.account.acts_as, visit.now)
     return visit.goto("/duty")
 
 
@@ -73,7 +73,7 @@ def propose(visit: Visit) -> Response:
     outcome = proposed(swap, oncall, rota_asked, visit.now)
     if outcome.answer is not SwapAnswer.DONE:
         raise _refused(outcome.answer)
-    _store(visit).propose_swap(swap, visit.now)
+    store_of(visit).propose_swap(swap, visit.now)
     return visit.goto("/duty")
 
 
@@ -89,7 +89,7 @@ def respond(visit: Visit) -> Response:
         answers.append(outcome.answer)
         return outcome.swap
 
-    if _store(visit).change_swap(int(number), decide, visit.now) is None:
+    if store_of(visit).change_swap(int(number), decide, visit.now) is None:
         raise not_found()
     if answers != [SwapAnswer.DONE]:
         raise _refused(answers[0])
@@ -175,7 +175,8 @@ def _kinds(visit: Visit) -> list[WindowKind]:
     return [WindowKind.MAINTENANCE, WindowKind.CALIBRATION, *silence]
 
 
-def _store(visit: Visit) -> ActingOnCallStore:
+def store_of(visit: Visit) -> ActingOnCallStore:
+    """Return what changes who is on call, in the account's name."""
     return ActingOnCallStore(visit.house.database, visit.account.login)
 
 

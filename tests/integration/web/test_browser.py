@@ -109,6 +109,7 @@ def test_every_page_is_whole_for_everybody(browser: Browser, site: Site, town: T
     page.get_by_role("button", name="Đăng nhập").click()
     page.wait_for_selector("#map")
     paths = ("/", "/wall", "/incidents?all=1", f"/stations/{SLUG}", f"/stations/{OTHER}", "/duty", "/windows",
+             "/duty/plan", "/duty/plan/rota/truc-ban", "/duty/plan/person/an", "/duty/plan/policy",
              "/channels", "/users", "/audit", "/account")  # fmt: skip
     for path in paths:
         screen.visit(path)

@@ -1,0 +1,1 @@
+UPDATE rotas SET active = false, changed_at = %(now)s WHERE active AND code = %(code)s
