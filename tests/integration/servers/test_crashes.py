@@ -52,8 +52,11 @@ def wait_until_written(path: Path) -> None:
     def written() -> int:
         return path.stat().st_mtime_ns if path.exists() else 0
 
-    for _ in range(2):  # the first that ends may have begun before
-        wait_until(lambda before=written(): written() != before)  # type: ignore[misc]
+    def another(before: int) -> None:
+        wait_until(lambda: written() != before)
+
+    another(written())  # this one may have begun before
+    another(written())
 
 
 def test_mosquitto_killed_keeps_what_it_has_written(mosquitto: Mosquitto, mqtt: Mqtt, unique: str) -> None:
