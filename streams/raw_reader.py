@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -32,6 +33,9 @@ class RawReader:
     def __init__(self, kafka: KafkaEndpoint, topic: str) -> None:
         self._kafka, self._topic = kafka, topic
         self._consumer: Any = None
+        self._ahead: list[RawRecord] = []
+        """What came with the last answer to :meth:`waiting`: one partition's records without a hole between them. A
+        flood waits in many short stretches, and Kafka gives some megabytes whatever is asked of it."""
 
     def __enter__(self) -> Self:
         return self
@@ -54,7 +58,9 @@ class RawReader:
         BrokerError
             Kafka does not answer.
         """
-        records = self.read(waits.partition, waits.first, waits.beyond)
+        if not _covers(self._ahead, waits):
+            self._ahead = self._read(waits.partition, waits.first, waits.beyond)
+        records = [r for r in self._ahead if waits.first <= r.offset < waits.beyond]
         found: list[RawRecord] = []
         size = 0
         for record in records:
@@ -74,6 +80,10 @@ class RawReader:
         BrokerError
             Kafka does not answer, or is too slow to give what it says it has: that is not taken for a loss.
         """
+        return [r for r in self._read(partition, first, beyond) if r.offset < beyond]
+
+    def _read(self, partition: int, first: int, beyond: int) -> list[RawRecord]:
+        """Return the records of a stretch, as :meth:`read`, and those behind it that came with them."""
         tp = TopicPartition(self._topic, partition)
         try:
             with quiet("kafka"):
@@ -107,17 +117,20 @@ class RawReader:
         return self._consumer
 
 
+def _covers(records: Sequence[RawRecord], waits: Deferred) -> bool:
+    """Whether records that lie one after another begin before what waits, and have some of it."""
+    if not records or records[0].partition != waits.partition:
+        return False
+    return records[0].offset <= waits.first and any(waits.first <= r.offset < waits.beyond for r in records)
+
+
 def _polled(consumer: Any, tp: TopicPartition, beyond: int) -> list[RawRecord]:
     found: list[RawRecord] = []
     polls = size = 0
     while len(found) < MOST_RECORDS and size < MOST_BYTES and consumer.position(tp) < beyond and polls < MOST_POLLS:
         polled = consumer.poll(POLL_MS, max_records=MOST_RECORDS - len(found)).get(tp, [])
         polls = 0 if polled else polls + 1
-        found += [
-            raw_record(r.partition, r.offset, r.value, r.headers, r.timestamp / 1000)
-            for r in polled
-            if r.offset < beyond
-        ]
+        found += [raw_record(r.partition, r.offset, r.value, r.headers, r.timestamp / 1000) for r in polled]
         size += sum(len(r.value or b"") for r in polled)
     if not found and consumer.position(tp) < beyond:
         raise KafkaTimeoutError(f"no record before offset {beyond} within {MOST_POLLS * POLL_MS} ms")

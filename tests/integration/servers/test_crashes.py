@@ -26,6 +26,7 @@ from local.servers.mosquitto import Mosquitto
 from local.servers.postgres import Postgres
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, MqttEndpoint
 from quantrac.errors import ServerError
+from tests.sessions import forget_session
 
 Mqtt = Callable[[str], MqttEndpoint]
 
@@ -45,11 +46,17 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
         time.sleep(0.02)
 
 
-def _settled(path: Path) -> bool:
-    """Whether the broker has written what it acknowledged: it does so a moment later, and a kill between loses that."""
-    before = path.stat().st_mtime_ns
-    time.sleep(1)
-    return path.stat().st_mtime_ns == before and not path.with_name(f"{path.name}.new").exists()
+def wait_until_written(path: Path) -> None:
+    """Wait until the broker has written what it has acknowledged by now: it does so every one to two seconds."""
+
+    def written() -> int:
+        return path.stat().st_mtime_ns if path.exists() else 0
+
+    def another(before: int) -> None:
+        wait_until(lambda: written() != before)
+
+    another(written())  # this one may have begun before
+    another(written())
 
 
 def test_mosquitto_killed_keeps_what_it_has_written(mosquitto: Mosquitto, mqtt: Mqtt, unique: str) -> None:
@@ -69,7 +76,7 @@ def test_mosquitto_killed_keeps_what_it_has_written(mosquitto: Mosquitto, mqtt: 
     for message in sent:
         message.wait_for_publish(timeout=30)
         assert message.is_published()
-    wait_until(lambda: _settled(mosquitto.folder / "data" / "mosquitto.db"))
+    wait_until_written(mosquitto.folder / "data" / "mosquitto.db")
     mosquitto.kill()
     logger.loop_stop()
     assert not mosquitto.is_healthy()
@@ -83,6 +90,33 @@ def test_mosquitto_killed_keeps_what_it_has_written(mosquitto: Mosquitto, mqtt: 
     back.disconnect()
     back.loop_stop()
     assert received == list(range(300))
+
+
+def test_a_queue_of_large_messages_does_not_stop_the_broker(mosquitto: Mosquitto, mqtt: Mqtt, unique: str) -> None:
+    # Written anew for each message, a queue of n messages is n * n / 2 messages to write: everybody waits for that.
+    messages, size = 100, 250 * 1024
+    station, topic = f"S_{unique}", f"quantrac/v1/S_{unique}/readings"
+    subscribed: list[object] = []
+    bridge = client(mqtt("bridge"), f"bridge-{unique}", clean=False)
+    bridge.on_subscribe = lambda *args: subscribed.append(args)
+    bridge.subscribe(topic, qos=1)
+    bridge.loop_start()
+    wait_until(lambda: bool(subscribed))
+    bridge.disconnect()
+    bridge.loop_stop()
+    assert mosquitto.pid is not None
+    process = psutil.Process(mosquitto.pid)
+    before = process.io_counters().write_chars
+
+    logger = client(mqtt(station), f"logger-{unique}")
+    logger.loop_start()
+    for sent in [logger.publish(topic, bytes(size), qos=1) for _ in range(messages)]:
+        sent.wait_for_publish(timeout=60)
+    logger.disconnect()
+    logger.loop_stop()
+    written = process.io_counters().write_chars - before
+    forget_session(mqtt("bridge"), f"bridge-{unique}")
+    assert written < messages * messages / 8 * size
 
 
 def test_a_station_writes_below_its_own_name_only(mqtt: Mqtt, unique: str) -> None:

@@ -13,6 +13,7 @@ from quantrac.domain.notifications import Summary
 from quantrac.domain.readings import Flag, Status, StoredRow
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.errors import StoreError
+from sql.deferred_store import Deferred, DeferredStore
 from sql.presence_store import SilentStation
 from sql.worker_store import WorkerStore, WorkerTransaction
 
@@ -163,3 +164,14 @@ def test_readings_of_unknown_keys_are_left_out(transaction: WorkerTransaction, r
     keys = [("S1", "COD", at) for at in (NOW - MINUTE, NOW - HOUR, NOW)]
     assert transaction.readings.fetch(keys) == [second.checked, first.checked]
     assert transaction.readings.fetch([]) == []
+
+
+def test_number_1_the_next_of_a_long_flood_is_found_at_once(store: WorkerStore, database: DatabaseEndpoint) -> None:
+    flood = [Deferred(0, n, n + 1, "FLOOD", 1, 10) for n in range(20_000)]
+    with store.transaction() as tx:
+        tx.deferred.add("a", [*flood, Deferred(0, 30_000, 30_009, "LESS", 5, 10)], NOW)
+    with psycopg.connect(database.writer) as connection:
+        connection.execute("SET statement_timeout = '5s'")  # asked for each of them, it took minutes
+        deferred = DeferredStore(connection.cursor())
+        assert deferred.next("a", [0]) == Deferred(0, 30_000, 30_009, "LESS", 5, 10)
+        assert deferred.next("a", [1]) is None

@@ -51,6 +51,20 @@ def test_number_1_deferred_records_are_read_in_slices_past_those_of_others(
     assert ([r.offset for r in rest], beyond) == ([8, 10], 12)
 
 
+def test_number_1_short_stretches_that_came_together_are_not_asked_for_again(
+    kafka: KafkaEndpoint, topic: str, reader: RawReader
+) -> None:
+    write(kafka, topic, [FLOOD, HONEST] * 6)
+    first, beyond = reader.waiting(Deferred(0, 0, 1, FLOOD, 1, 2), 4)
+    assert ([r.offset for r in first], beyond) == ([0], 1)
+    admin = KafkaAdminClient(**client_options(kafka))
+    admin.delete_records({TopicPartition(topic, 0): 12})  # whoever asks gets nothing any more
+    admin.close()
+    second, beyond = reader.waiting(Deferred(0, 4, 11, FLOOD, 4, 8), 4)
+    assert ([r.offset for r in second], beyond) == ([4, 6, 8, 10], 11)
+    assert reader.waiting(Deferred(0, 12, 13, FLOOD, 1, 2), 4) == ([], 13), "what did not come is asked for"
+
+
 def test_number_1_a_slice_of_a_flood_is_bounded_by_bytes(
     kafka: KafkaEndpoint, topic: str, reader: RawReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -205,7 +205,7 @@ def test_number_10_the_image_installs_by_hashes_what_the_constraints_say() -> No
     [
         "allow_anonymous false",
         "persistence true",
-        "autosave_on_changes true",
+        "autosave_on_changes false",
         "autosave_interval 1",
         "max_queued_messages 0",
     ],
