@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,6 +49,7 @@ def dropfolder() -> None:
     from ingest.receipts import kept
     from quantrac.domain.loggers import DropMode
     from quantrac.errors import SettingsError
+    from sql.catalogue import load_registry
 
     context = _prepare("dropfolder")
     s = context.settings
@@ -69,7 +71,8 @@ def dropfolder() -> None:
         max_file_bytes=s.drop_max_file_bytes,
     )
     with kept(s.run_dir / "receipts" / f"{s.drop_id}.sqlite", _receipts(context)) as receipts:
-        run(options, context.kafka(), context.registry, _until_signal(), receipts=receipts)
+        registry = partial(load_registry, context.database().intake)
+        run(options, context.kafka(), registry, _until_signal(), receipts=receipts)
 
 
 @app.command()
@@ -176,7 +179,7 @@ def _receipts(context: Context) -> ReceiptStore | None:
     from sql.receipts_store import ReceiptStore
 
     try:
-        return ReceiptStore(context.database().reader)
+        return ReceiptStore(context.database().intake)
     except SettingsError as exc:
         get_logger(__name__).warning("receipts_stay_here", error=str(exc))
         return None

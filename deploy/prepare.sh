@@ -50,7 +50,7 @@ password() {
     openssl rand -hex 24 | tr -d '\n' | keep "$1"
 }
 
-for name in postgres owner writer notifier desk trainer reader web kafka_node kafka_admin kafka_bridge kafka_worker mqtt_bridge \
+for name in postgres owner writer notifier desk trainer intake reader web kafka_node kafka_admin kafka_bridge kafka_worker mqtt_bridge \
     mqtt_probe grafana_admin grafana_key; do
     password "${name}_password"
 done
@@ -158,12 +158,12 @@ kafka_settings() {
     echo 'mqtt_user = "bridge-1"'
     echo "mqtt_password = \"$(<mqtt_bridge_password)\""
     echo 'mqtt_ca_file = "/run/secrets/ca.pem"'
-    echo "database_reader_url = \"$(database_url reader)\""
+    echo "database_intake_url = \"$(database_url intake)\""
     kafka_settings bridge
 } | keep bridge.toml
 {
     echo 'drop_folder = "/stations"'
-    echo "database_reader_url = \"$(database_url reader)\""
+    echo "database_intake_url = \"$(database_url intake)\""
     kafka_settings bridge
 } | keep dropfolder.toml
 {

@@ -86,6 +86,8 @@ class DatabaseEndpoint:
     """What officers do: acknowledge alerts, record causes."""
     trainer: str = field(repr=False)
     """Reads the history to train models on."""
+    intake: str = field(repr=False)
+    """Bridge and drop folder: the account of what was first held, and the stations' descriptions."""
     reader: str = field(repr=False)
     """Dashboards, status, sharing."""
     web: str = field(repr=False)

@@ -17,6 +17,13 @@ class RetentionSettings(BaseSettings):
     keep_deferred_days: int = Field(
         90, ge=7, description="Notes of records beyond a station's quota, once they were read (days)."
     )
+    keep_receipts_days: int = Field(
+        800,
+        ge=60,
+        description=(
+            "Accounts of what was received, by hour, where both agree; an hour with a residual stays for ever (days)."
+        ),
+    )
     keep_sessions_days: int = Field(
         400,
         ge=60,

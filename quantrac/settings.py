@@ -91,6 +91,10 @@ class Settings(WebSettings, RetentionSettings):
         None, description="PostgreSQL URL of the role quantrac_desk (officers: acknowledgements, causes)."
     )
     database_trainer_url: SecretStr | None = Field(None, description="PostgreSQL URL of the role quantrac_trainer.")
+    database_intake_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL URL of the role quantrac_intake (bridge and drop folder: account of what was held).",
+    )
     database_reader_url: SecretStr | None = Field(
         None, description="PostgreSQL URL of the reader role (status, dashboards)."
     )

@@ -8,7 +8,7 @@ DECLARE
     routine regprocedure;
 BEGIN
     FOREACH role IN ARRAY ARRAY['quantrac_owner', 'quantrac_writer', 'quantrac_notifier', 'quantrac_desk',
-                                'quantrac_trainer', 'quantrac_reader', 'quantrac_web'] LOOP
+                                'quantrac_trainer', 'quantrac_intake', 'quantrac_reader', 'quantrac_web'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
             EXECUTE format('CREATE ROLE %I LOGIN', role);
         END IF;
@@ -45,6 +45,8 @@ ALTER ROLE quantrac_reader SET statement_timeout = '30s';
 ALTER ROLE quantrac_reader SET idle_in_transaction_session_timeout = '60s';
 ALTER ROLE quantrac_reader SET temp_file_limit = '1GB';
 ALTER ROLE quantrac_reader CONNECTION LIMIT 60;
+ALTER ROLE quantrac_intake SET statement_timeout = '30s';
+ALTER ROLE quantrac_intake SET idle_in_transaction_session_timeout = '60s';
 ALTER ROLE quantrac_desk SET statement_timeout = '30s';
 ALTER ROLE quantrac_desk SET idle_in_transaction_session_timeout = '60s';
 ALTER ROLE quantrac_web SET statement_timeout = '20s';

@@ -15,7 +15,7 @@ from sql.storable import storable
 
 
 class ReceiptStore:
-    """The first account, as the reader role, which may raise it. One call every few seconds, a connection for each."""
+    """The first account, as the intake's role, which may raise it. A call every few seconds, each with a connection."""
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo

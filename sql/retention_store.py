@@ -23,6 +23,8 @@ class Retention:
     held_notifications: timedelta = timedelta(days=90)
     deferred: timedelta = timedelta(days=90)
     """Notes of records that waited beyond a quota and were read."""
+    receipts: timedelta = timedelta(days=800)
+    """Hours of receipt whose two accounts agree; one with a residual stays."""
     sessions: timedelta = timedelta(days=400)
     """Sequence numbers of a logger's session, since it was last heard."""
     sessions_per_station: int = 1000
@@ -41,6 +43,7 @@ class RetentionStore:
             "texts": retention.texts,
             "held_notifications": retention.held_notifications,
             "deferred": retention.deferred,
+            "receipts": retention.receipts,
         }
         found = {name: self._forget(name, {"keep": keep}) for name, keep in kept.items()}
         self._forget("workers", {"keep": WORKERS_KEPT})

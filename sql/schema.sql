@@ -1697,6 +1697,30 @@ AS $function$
     )
     SELECT count(*) FROM gone
 $function$;
+CREATE OR REPLACE FUNCTION public.forget_receipts(keep interval)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH old AS (
+        SELECT first.origin, first.station, first.hour_start
+          FROM public.receipts AS first
+          JOIN public.receipts_committed AS second USING (origin, station, hour_start)
+         WHERE first.hour_start < public.require_age(keep)
+           AND second.numbers = int8multirange(int8range(1, first.acknowledged + 1))
+         ORDER BY first.hour_start
+         LIMIT 50000 FOR UPDATE SKIP LOCKED
+    ), committed AS (
+        DELETE FROM public.receipts_committed AS kept USING old
+         WHERE (kept.origin, kept.station, kept.hour_start) = (old.origin, old.station, old.hour_start)
+    ), gone AS (
+        DELETE FROM public.receipts AS kept USING old
+         WHERE (kept.origin, kept.station, kept.hour_start) = (old.origin, old.station, old.hour_start)
+        RETURNING 1
+    )
+    SELECT count(*) FROM gone
+$function$;
 CREATE OR REPLACE FUNCTION public.forget_sessions(keep interval, most integer)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -2580,7 +2604,7 @@ GRANT INSERT, SELECT, UPDATE ON escalation_policies TO quantrac_desk;
 GRANT SELECT ON escalation_policies TO quantrac_notifier;
 GRANT SELECT ON escalation_policies TO quantrac_reader;
 GRANT SELECT ON escalation_policies TO quantrac_trainer;
-GRANT SELECT ON escalation_policies TO quantrac_web;
+GRANT INSERT, SELECT, UPDATE ON escalation_policies TO quantrac_web;
 GRANT SELECT ON escalation_policies TO quantrac_writer;
 GRANT SELECT ON feeds TO quantrac_desk;
 GRANT SELECT ON feeds TO quantrac_notifier;
@@ -2736,7 +2760,7 @@ GRANT SELECT ON pending_judgements TO quantrac_web;
 GRANT SELECT ON pending_judgements TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON people TO quantrac_desk;
 GRANT SELECT ON people TO quantrac_notifier;
-GRANT SELECT ON people TO quantrac_web;
+GRANT INSERT, SELECT, UPDATE ON people TO quantrac_web;
 GRANT SELECT ON people TO quantrac_writer;
 GRANT SELECT ON raw_log_breaks TO quantrac_desk;
 GRANT SELECT ON raw_log_breaks TO quantrac_notifier;
@@ -2787,6 +2811,7 @@ GRANT SELECT ON received_days TO quantrac_trainer;
 GRANT SELECT ON received_days TO quantrac_web;
 GRANT SELECT ON received_days TO quantrac_writer;
 GRANT SELECT ON registry_state TO quantrac_desk;
+GRANT SELECT ON registry_state TO quantrac_intake;
 GRANT SELECT ON registry_state TO quantrac_notifier;
 GRANT SELECT ON registry_state TO quantrac_reader;
 GRANT SELECT ON registry_state TO quantrac_trainer;
@@ -2808,7 +2833,7 @@ GRANT INSERT, SELECT, UPDATE ON rotas TO quantrac_desk;
 GRANT SELECT ON rotas TO quantrac_notifier;
 GRANT SELECT ON rotas TO quantrac_reader;
 GRANT SELECT ON rotas TO quantrac_trainer;
-GRANT SELECT ON rotas TO quantrac_web;
+GRANT INSERT, SELECT, UPDATE ON rotas TO quantrac_web;
 GRANT SELECT ON rotas TO quantrac_writer;
 GRANT SELECT ON running_workers TO quantrac_desk;
 GRANT SELECT ON running_workers TO quantrac_notifier;
@@ -2836,6 +2861,7 @@ GRANT SELECT ON sensor_presence TO quantrac_trainer;
 GRANT SELECT ON sensor_presence TO quantrac_web;
 GRANT INSERT, SELECT, UPDATE ON sensor_presence TO quantrac_writer;
 GRANT SELECT ON sensors TO quantrac_desk;
+GRANT SELECT ON sensors TO quantrac_intake;
 GRANT SELECT ON sensors TO quantrac_notifier;
 GRANT SELECT ON sensors TO quantrac_reader;
 GRANT SELECT ON sensors TO quantrac_trainer;
@@ -2899,6 +2925,8 @@ GRANT INSERT (station, parameter, rule, kind, severity, opened_at, since, value,
 GRANT UPDATE (severity, since, resolved_at, value, peak_value, limit_minimum, limit_maximum, limit_source, explanation_vi, explanation_en, page, retrospective, triage, triage_probability, triage_reasons_vi, triage_reasons_en, level) ON alerts TO quantrac_writer;
 GRANT UPDATE (until, state) ON channel_spans TO quantrac_writer;
 GRANT UPDATE (failing_since) ON contact_channels TO quantrac_notifier;
+GRANT INSERT (person, kind, address, "position", delay_s) ON contact_channels TO quantrac_web;
+GRANT UPDATE ("position", delay_s, verified_at, failing_since, code_digest, code_expires_at, code_tries, removed_at) ON contact_channels TO quantrac_web;
 GRANT UPDATE (replayed_at) ON dead_letters TO quantrac_writer;
 GRANT SELECT (id, alert_id, transition_id, message_id, station, channel, held_at, digested_at) ON held_notifications TO quantrac_reader;
 GRANT SELECT (id, alert_id, transition_id, message_id, station, channel, held_at, digested_at) ON held_notifications TO quantrac_trainer;
@@ -2918,6 +2946,7 @@ GRANT INSERT (alert_id, transition_id, message_id, channel, recipient, subject, 
 GRANT INSERT (station, parameter, observed_at, received_at, value, status, flag, raw_partition, raw_offset, replaced_at, replaced_by_partition, replaced_by_offset) ON reading_revisions TO quantrac_writer;
 GRANT UPDATE (received_at, value, raw_offset, raw_partition, score, flag, late, status, reasons, score_reason) ON readings TO quantrac_writer;
 GRANT UPDATE (numbers) ON receipts_committed TO quantrac_writer;
+GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to, logger, channels) ON stations TO quantrac_intake;
 GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to, logger, channels) ON stations TO quantrac_reader;
 GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to, logger, channels) ON stations TO quantrac_trainer;
 GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes, permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, effective_to, logger, channels) ON stations TO quantrac_web;
@@ -2925,12 +2954,13 @@ GRANT UPDATE (stored) ON stored_hours TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION acknowledge_alert(bigint,text) TO quantrac_desk;
 GRANT EXECUTE ON FUNCTION audit_append(text,text,jsonb) TO quantrac_desk;
 GRANT EXECUTE ON FUNCTION audit_append(text,text,jsonb) TO quantrac_web;
-GRANT EXECUTE ON FUNCTION carry_receipts(text[],text[],timestamp with time zone[],bigint[],boolean[],text[],integer[],bigint[]) TO quantrac_reader;
+GRANT EXECUTE ON FUNCTION carry_receipts(text[],text[],timestamp with time zone[],bigint[],boolean[],text[],integer[],bigint[]) TO quantrac_intake;
 GRANT EXECUTE ON FUNCTION decide_revisions(bigint[],boolean,text,text) TO quantrac_desk;
 GRANT EXECUTE ON FUNCTION drop_held_finding(judgements) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION forget_deferred(interval) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION forget_delays(interval) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION forget_held_notifications(interval) TO quantrac_writer;
+GRANT EXECUTE ON FUNCTION forget_receipts(interval) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION forget_sessions(interval,integer) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION forget_texts(interval) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION forget_workers(interval) TO quantrac_writer;

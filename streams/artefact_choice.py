@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.artefacts.loading import load_pipeline
-from models.artefacts.store import ArtefactStore
+from models.artefacts.store import DEFAULT, ArtefactStore
 from models.errors import ModelError
 from models.pipeline.configs import STATION_DEFAULT, PipelineConfig
 from models.pipeline.pipeline import Fitted
@@ -15,8 +15,6 @@ from quantrac.domain.stations import Station
 from quantrac.telemetry import get_logger
 
 _log = get_logger(__name__)
-DEFAULT = "default"
-"""Name of the artefact of every station that has none of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from models.artefacts.candidates import data_sha256
 from models.artefacts.loading import load_pipeline
 from models.artefacts.packing import pack
 from models.artefacts.retraining import Closed, Measured, retrain, series_of
-from models.artefacts.store import Artefact, ArtefactStore
+from models.artefacts.store import DEFAULT, Artefact, ArtefactStore
 from models.errors import ModelError
 from models.pipeline.configs import STATION, STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
@@ -107,7 +107,7 @@ class Trainer:
             return self._told(Retrained(code, f"old one kept: {type(exc).__name__}: {exc}", len(series.times)))
 
     def _trained(self, code: str, series: Series, now: datetime, as_shadow: bool) -> Retrained:
-        active = self._store.active(code) or self._store.active("default")
+        active = self._store.active(code) or self._store.active(DEFAULT)
         before = None if active is None else self._loaded(active)
         config = STATION_DEFAULT.with_budget(self._options.false_alarms_per_week)
         result = retrain(series, before, config)
@@ -125,6 +125,7 @@ class Trainer:
             data_sha256=data_sha256([series]),
             metrics={k: None if v is None else float(v) for k, v in figures.items() if k != "ms_per_row"},
             code_version=__version__,
+            learnt_from=code,
         )
         entry = self._store.add({"family": STATION, "fitted": pack(result.candidate)}, about)
         if as_shadow:

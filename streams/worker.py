@@ -394,6 +394,7 @@ def retention_of(settings: Settings) -> Retention:
         texts=timedelta(days=settings.keep_texts_days),
         held_notifications=timedelta(days=settings.keep_held_days),
         deferred=timedelta(days=settings.keep_deferred_days),
+        receipts=timedelta(days=settings.keep_receipts_days),
         sessions=timedelta(days=settings.keep_sessions_days),
         sessions_per_station=settings.sessions_per_station,
     )

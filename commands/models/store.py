@@ -12,6 +12,7 @@ from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
     from commands.context import Context
+    from models.artefacts.store import Artefact
     from sql.reports import ShadowLine
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -46,7 +47,11 @@ def train(
     if as_json:
         say_json(asdict(entry))
     else:
-        say(f"{entry.sha256} stored for {entry.name}. To use it: quantrac models promote {entry.sha256[:12]}")
+        elsewhere = " --foreign" if entry.is_foreign else ""
+        say(
+            f"{entry.sha256} stored for {entry.name}. {_learnt(entry)} To use it: quantrac models promote "
+            f"{entry.sha256[:12]}{elsewhere}"
+        )
 
 
 def list_artefacts(
@@ -82,6 +87,9 @@ def promote(
         typer.Option("--data", help="Recent labelled files: both models run beside each other."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Promote although it is worse.")] = False,
+    foreign: Annotated[
+        bool, typer.Option("--foreign", help="Promote although it has learnt from another place than its name says.")
+    ] = False,
 ) -> None:
     """Make an artefact the active one of its name, unless it is worse than the active one; says what changes.
 
@@ -96,6 +104,13 @@ def promote(
     context = load_context()
     store = ArtefactStore(context.models_dir)
     candidate = store.entry(sha256)
+    if candidate.is_foreign and not foreign:
+        origin = candidate.learnt_from or "unknown data"
+        raise QuantracError(
+            f"{candidate.sha256[:12]} is for {candidate.name} but learnt from {origin}: what is usual at another plant "
+            "is not usual here. Train it on the station's own history (`quantrac models retrain`), or give --foreign "
+            "to promote it all the same."
+        )
     load_fitted(store, candidate.sha256)
     active = store.active(candidate.name)
     if active is None or active.sha256 != candidate.sha256:
@@ -108,7 +123,7 @@ def promote(
                 "the active one is kept (--force promotes all the same)"
             )
     store.promote(candidate.sha256, context.clock.now())
-    say(f"{candidate.sha256} is now active for {candidate.name}.")
+    say(f"{candidate.sha256} is now active for {candidate.name}. {_learnt(candidate)}")
 
 
 def shadow(
@@ -145,9 +160,20 @@ def shadow(
         candidate = store.entry(which)
         load_pipeline(store, candidate.sha256)
         change = store.begin_shadow(candidate.sha256, context.clock.now())
-        say(f"{change.sha256} now runs beside the active artefact of {change.name}: see --report in some days.")
+        say(
+            f"{change.sha256} now runs beside the active artefact of {change.name}: see --report in some days. "
+            f"{_learnt(candidate)}"
+        )
     else:
         raise QuantracError("Give the HASH of a candidate to begin, --report to see what was counted, or --stop NAME.")
+
+
+def _learnt(artefact: Artefact) -> str:
+    """Return a sentence on whose data an artefact has seen, and whom it judges."""
+    from models.artefacts.store import DEFAULT
+
+    whom = " It judges every station that has none of its own." if artefact.name == DEFAULT else ""
+    return f"It has learnt from {artefact.learnt_from or 'unknown data'}.{whom}"
 
 
 def shadow_lines(context: Context, sha256: str, *, required: bool = False) -> list[ShadowLine]:

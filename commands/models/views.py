@@ -38,6 +38,7 @@ def evaluation_table(evaluation: Evaluation) -> None:
     """Print all figures of the total, and the main ones of each file."""
     console = table_console()
     total = Table("figure", "total", title=f"{evaluation.detector} on {evaluation.family}")
+    console.print(f"Learnt from: {evaluation.learnt_from}.")
     for name, value in evaluation.total.items():
         if not isinstance(value, Mapping):
             add_row(total, name.replace("_", " "), cell(value))
@@ -76,7 +77,7 @@ def artefact_table(
     table.columns[2].no_wrap = True
     since = {c.sha256: c.at[:16] for c in history if c.action in {"promote", "rollback"}}
     for e in entries:
-        window = f"{e.window_start[:10]} to {e.window_end[:10]}"
+        window = f"{e.learnt_from or 'unknown'}, {e.window_start[:10]} to {e.window_end[:10]}"
         mark = "yes" if e.sha256 in active else "shadow" if e.sha256 in shadows else ""
         f1 = cell(e.metrics.get("event_f1"))
         begun = since.get(e.sha256, "") if e.sha256 in active else ""

@@ -16,6 +16,7 @@ psql --dbname quantrac <<'SQL'
 \set notifier `cat /run/secrets/notifier_password`
 \set desk `cat /run/secrets/desk_password`
 \set trainer `cat /run/secrets/trainer_password`
+\set intake `cat /run/secrets/intake_password`
 \set reader `cat /run/secrets/reader_password`
 \set web `cat /run/secrets/web_password`
 -- What is sent is what the log would show of a failing statement.
@@ -26,12 +27,13 @@ ALTER ROLE quantrac_writer PASSWORD :'writer';
 ALTER ROLE quantrac_notifier PASSWORD :'notifier';
 ALTER ROLE quantrac_desk PASSWORD :'desk';
 ALTER ROLE quantrac_trainer PASSWORD :'trainer';
+ALTER ROLE quantrac_intake PASSWORD :'intake';
 ALTER ROLE quantrac_reader PASSWORD :'reader';
 ALTER ROLE quantrac_web PASSWORD :'web';
 ALTER DATABASE quantrac OWNER TO quantrac_owner;
 REVOKE ALL ON DATABASE quantrac FROM PUBLIC;
 GRANT CONNECT ON DATABASE quantrac
-    TO quantrac_owner, quantrac_writer, quantrac_notifier, quantrac_desk, quantrac_trainer, quantrac_reader,
-        quantrac_web;
+    TO quantrac_owner, quantrac_writer, quantrac_notifier, quantrac_desk, quantrac_trainer, quantrac_intake,
+        quantrac_reader, quantrac_web;
 CREATE EXTENSION IF NOT EXISTS timescaledb;
 SQL

@@ -75,6 +75,7 @@ def train(
         data_sha256=data_sha256(series),
         metrics={k: v for k, v in metrics.items() if k != "ms_per_row"},
         code_version=__version__,
+        learnt_from=family.name,
     )
     return store.add({"family": family.name, "fitted": pack(fitted)}, about)
 

@@ -29,6 +29,8 @@ FORMAT_VERSION = 3
 TRUSTED_TYPES = frozenset({"sklearn.tree._tree.Tree"})
 """What an artefact may hold beside the types that skops trusts by itself (numpy arrays, plain values, estimators)."""
 
+DEFAULT = "default"
+"""Name of the artefact of every station that has none of its own."""
 _INDEX = "index.json"
 
 
@@ -46,6 +48,13 @@ class Artefact:
     metrics: Mapping[str, float | None]
     code_version: str
     format_version: int = FORMAT_VERSION
+    learnt_from: str = ""
+    """Station, or family of recorded water, whose data it has seen; empty: it was stored before this was noted."""
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is for one place and learnt from another, or nobody knows from which."""
+        return self.name not in {DEFAULT, self.learnt_from}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from models.evaluation.families.base import Family, Figures, Run
 from models.evaluation.scoring import Tally, tally
 from models.series import Result, Series
 
+HEADS = "the head of each file alone, which is not scored"
+"""What a detector has seen where no folder to learn from is given."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -25,12 +28,14 @@ class Evaluation:
     runs: tuple[Run, ...]
     files: Mapping[str, Figures]
     total: Figures
+    learnt_from: str = HEADS
 
     def as_json(self) -> dict[str, object]:
         """Return what is printed on stdout."""
         return {
             "family": self.family,
             "detector": self.detector,
+            "learnt_from": self.learnt_from,
             "files": {name: dict(figures) for name, figures in self.files.items()},
             "total": dict(self.total),
         }
@@ -57,7 +62,7 @@ def run_all(fitted: Fitted, series: Sequence[Series], progress: Callable[[str], 
     return runs
 
 
-def summarise(family: Family, detector: str, runs: Sequence[Run]) -> Evaluation:
+def summarise(family: Family, detector: str, runs: Sequence[Run], learnt_from: str = HEADS) -> Evaluation:
     """Count every run, pool the counts, and add the family's own figures."""
     tallies = [tally(run) for run in runs]
     own = family.own(runs)
@@ -66,7 +71,7 @@ def summarise(family: Family, detector: str, runs: Sequence[Run]) -> Evaluation:
         for run, counts, figures in zip(runs, tallies, own.files, strict=True)
     }
     total = {**sum(tallies, Tally()).figures(), **own.total}
-    return Evaluation(family.name, detector, tuple(runs), files, total)
+    return Evaluation(family.name, detector, tuple(runs), files, total, learnt_from)
 
 
 def evaluate(
@@ -82,8 +87,15 @@ def evaluate(
     """
     name, learner = detector
     series = load_series(family, data)
-    fitted = learner.fit(load_series(family, train) if train is not None else ())
-    return summarise(family, name, run_all(fitted, series, progress))
+    taught = load_series(family, train) if train is not None else ()
+    same = {one.sha256 for one in taught} & {one.sha256 for one in series}
+    learnt_from = HEADS
+    if train is not None:
+        rows = sum(len(one.times) for one in taught)
+        learnt_from = f"{len(taught)} files with {rows} rows in {train}"
+        if same:
+            learnt_from += f"; {len(same)} of them are also judged here, so the figures flatter"
+    return summarise(family, name, run_all(learner.fit(taught), series, progress), learnt_from)
 
 
 def _unlabelled(series: Series) -> Series:

@@ -17,7 +17,7 @@ BEGIN
            AND pg_get_userbyid(relowner) = current_user
     LOOP
         EXECUTE format('REVOKE ALL ON %I FROM quantrac_writer, quantrac_notifier, quantrac_desk, quantrac_trainer, '
-                       'quantrac_reader, quantrac_web, PUBLIC', relation.name);
+                       'quantrac_intake, quantrac_reader, quantrac_web, PUBLIC', relation.name);
         IF relation.name NOT IN ('accounts', 'account_sessions', 'login_links', 'security_events') THEN
             EXECUTE format('GRANT SELECT ON %I TO quantrac_writer', relation.name);
         END IF;
@@ -114,15 +114,21 @@ BEGIN
     GRANT INSERT ON incident_links TO quantrac_notifier;
     GRANT SELECT, UPDATE (used_at) ON incident_links TO quantrac_desk, quantrac_web;
 
-    -- The first account of messages: bridges and drop folders, which read the registry as the reader, raise it.
+    -- The first account of messages: bridges and drop folders raise it, and read of all the rest who the stations are.
+    GRANT SELECT (code, effective_from, name_vi, name_en, kind, park, operator, longitude, latitude, old_codes,
+                  permit_flow_m3_per_day, limit_set, kq, kf, permit_limits, illustration, logger,
+                  effective_to, channels)
+        ON stations TO quantrac_intake;
+    GRANT SELECT ON sensors, registry_state TO quantrac_intake;
     GRANT EXECUTE ON FUNCTION
         carry_receipts(text[], text[], timestamptz[], bigint[], boolean[], text[], integer[], bigint[])
-        TO quantrac_reader;
+        TO quantrac_intake;
     GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb), acknowledge_alert(bigint, text),
         record_alert_cause(bigint, text, text), decide_revisions(bigint[], boolean, text, text) TO quantrac_desk;
     GRANT EXECUTE ON FUNCTION hold_finding(judgements, judgements, text, integer), drop_held_finding(judgements),
         forget_delays(interval), forget_deferred(interval), forget_held_notifications(interval),
-        forget_texts(interval), forget_workers(interval), forget_sessions(interval, integer) TO quantrac_writer;
+        forget_texts(interval), forget_workers(interval), forget_sessions(interval, integer), forget_receipts(interval)
+        TO quantrac_writer;
     GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb) TO quantrac_web;
     GRANT EXECUTE ON FUNCTION incident_notifications(bigint) TO quantrac_desk, quantrac_web;
     GRANT EXECUTE ON FUNCTION revise_by_desk(text, text, text, timestamptz, timestamptz, double precision, text, text)
@@ -141,7 +147,7 @@ BEGIN
     -- The writer's staging table is temporary; nobody else needs one, and PostgreSQL gives it to everybody.
     EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
     FOREACH role IN ARRAY ARRAY['quantrac_writer', 'quantrac_notifier', 'quantrac_desk', 'quantrac_trainer',
-                                'quantrac_reader', 'quantrac_web'] LOOP
+                                'quantrac_intake', 'quantrac_reader', 'quantrac_web'] LOOP
         EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM %I', current_database(), role);
         IF NOT has_database_privilege(role, current_database(), 'CONNECT') THEN
             EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), role);

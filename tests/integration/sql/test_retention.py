@@ -12,8 +12,8 @@ from quantrac.endpoints import DatabaseEndpoint
 from sql.retention_store import Retention
 from sql.worker_store import WorkerStore
 
-YOUNG = Retention(*[timedelta(days=7)] * 5, sessions_per_station=100)
-FORGETTING = ("delays", "deferred", "held_notifications", "texts")
+YOUNG = Retention(*[timedelta(days=7)] * 6, sessions_per_station=100)
+FORGETTING = ("delays", "deferred", "held_notifications", "texts", "receipts")
 
 
 @pytest.fixture
@@ -39,6 +39,11 @@ def grown(database: DatabaseEndpoint) -> DatabaseEndpoint:
             SELECT 1, 1, 'm' || n, 'email', 'a@b', 's', 't', '<p>', at, at FROM ages;
             INSERT INTO outbox (message_id, channel, recipient, subject, text, created_at)
             SELECT 'w' || n, 'email', 'a@b', 's', 't', at FROM ages;
+            INSERT INTO receipts SELECT 'o', 'S' || kind, at, 5, false, 't', 0, 9
+              FROM ages, unnest(ARRAY['1', '2', '3']) AS kind;
+            INSERT INTO receipts_committed SELECT 'o', 'S1', at, '{[1,6)}' FROM ages;
+            INSERT INTO receipts_committed SELECT 'o', 'S2', at, '{[1,3),[4,6)}' FROM ages;
+            INSERT INTO receipts_committed SELECT 'o', 'S3', at, '{[1,8)}' FROM ages;
             INSERT INTO feeds SELECT 'S1', 'old' || n, '{[0,2)}', at FROM ages;
             INSERT INTO feeds SELECT 'FLOOD', 's' || n, '{[0,1)}', now() - make_interval(days => 10, secs => n)
               FROM generate_series(1, 200) n;
@@ -57,12 +62,16 @@ def count(database: DatabaseEndpoint, what: str) -> int:
 def test_number_12_what_is_old_is_forgotten_and_what_is_evidence_stays(grown: DatabaseEndpoint) -> None:
     store = WorkerStore(grown.writer)
     with store.transaction() as tx:
-        found = tx.retention.forget(Retention(sessions=timedelta(days=60), sessions_per_station=100))
-    assert found == {"delays": 1, "texts": 1, "held_notifications": 1, "deferred": 1, "sessions": 201}
+        mine = Retention(receipts=timedelta(days=400), sessions=timedelta(days=60), sessions_per_station=100)
+        found = tx.retention.forget(mine)
+    assert found == {"delays": 1, "texts": 1, "held_notifications": 1, "deferred": 1, "receipts": 1, "sessions": 201}
     with store.transaction() as tx:
         again = tx.retention.forget(YOUNG)
     store.close()
-    assert again == {"delays": 1, "texts": 1, "held_notifications": 1, "deferred": 1, "sessions": 1}
+    assert again == {"delays": 1, "texts": 1, "held_notifications": 1, "deferred": 1, "receipts": 1, "sessions": 1}
+    assert count(grown, "receipts WHERE station = 'S1'") == count(grown, "receipts_committed WHERE station = 'S1'") == 1
+    assert count(grown, "message_ledger WHERE residual = 1") == 3, "a lost message is told of for ever"
+    assert count(grown, "message_ledger WHERE uncounted = 2") == 3
     assert count(grown, "delays") == count(grown, "held_notifications") == 1
     assert count(grown, "deferred_records WHERE read_at IS NULL") == 3, "what waits is never forgotten"
     assert count(grown, "outbox WHERE text = '' AND html IS NULL AND recipient = 'a@b' AND sent_at IS NOT NULL") == 2

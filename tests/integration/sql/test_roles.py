@@ -5,6 +5,7 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from quantrac.endpoints import DatabaseEndpoint
+from sql.catalogue import load_registry
 from sql.reports import Reports
 
 DESCRIPTIONS = (
@@ -188,19 +189,41 @@ def test_number_8_a_mail_servers_answer_shows_the_reader_no_address(
 
 
 def test_the_two_accounts_of_messages_belong_to_different_roles(database: DatabaseEndpoint) -> None:
-    for name in ("writer", "notifier", "desk", "trainer"):
+    for name in ("writer", "notifier", "desk", "trainer", "reader", "web"):
         _refused(
             getattr(database, name), "SELECT carry_receipts('{a}','{b}','{2026-01-01}','{1}','{f}','{t}','{0}','{0}')"
         )
     _refused(database.writer, "INSERT INTO receipts DEFAULT VALUES")
     _refused(database.writer, "UPDATE receipts SET acknowledged = 1")
-    _refused(database.reader, "UPDATE receipts_committed SET numbers = '{}'")
-    with psycopg.connect(database.reader, autocommit=True) as connection:
+    _refused(database.intake, "UPDATE receipts_committed SET numbers = '{}'")
+    with psycopg.connect(database.intake, autocommit=True) as connection:
         for count in (5, 3):
             connection.execute(
                 "SELECT carry_receipts('{a}','{b}','{2026-01-01}',%s,'{f}','{t}','{0}','{0}')", ([count],)
             )
+    with psycopg.connect(database.reader) as connection:
         assert connection.execute("SELECT acknowledged FROM receipts").fetchall() == [(5,)]
+
+
+def test_the_intake_knows_the_stations_and_nothing_else(database: DatabaseEndpoint) -> None:
+    assert load_registry(database.intake).stations == ()
+    _refused(database.intake, "SELECT contacts FROM stations")
+    for table in TABLES:
+        if table not in ("stations", "sensors", "registry_state"):
+            _refused(database.intake, f"SELECT * FROM {table}")
+        for statement in (f"INSERT INTO {table} DEFAULT VALUES", f"DELETE FROM {table}", f"TRUNCATE {table}"):
+            _refused(database.intake, statement)
+    for statement in (
+        "UPDATE stations SET name_vi = ''",
+        "UPDATE receipts SET acknowledged = 1",
+        "SELECT forget_receipts('800 days')",
+        "SELECT audit_append('a', 'b', '{}')",
+        "CREATE TABLE mine (id integer)",
+        "CREATE TEMPORARY TABLE mine (id integer)",
+        "SELECT pg_advisory_lock(1)",
+        "SELECT lo_create(0)",
+    ):
+        _refused(database.intake, statement)
 
 
 def test_the_page_deletes_nothing_and_changes_no_evidence(database: DatabaseEndpoint) -> None:

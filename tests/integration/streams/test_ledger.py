@@ -46,7 +46,7 @@ def receive(prepared: DatabaseEndpoint, clock: ManualClock) -> Callable[..., Non
     def add(acknowledged: int, last_offset: int, raw_topic: str = "") -> None:
         key = receipt_key(ORIGIN, STATION, clock.now())
         line = ReceiptLine(key, acknowledged, False, raw_topic, 0, last_offset)
-        ReceiptStore(prepared.reader).add([line])
+        ReceiptStore(prepared.intake).add([line])
 
     return add
 
@@ -97,7 +97,7 @@ class Log:
             self._sender.wait(10)
             self._sender.wake.clear()
         self._book.note(deliveries)
-        carry(self._book, ReceiptStore(self._database.reader), self._clock.now())
+        carry(self._book, ReceiptStore(self._database.intake), self._clock.now())
 
     def remove_before(self, offset: int) -> None:
         """Remove records, as somebody with Kafka's own tools can."""
@@ -213,7 +213,7 @@ def test_a_lost_message_of_another_topic_is_not_in_flight_for_ever(
     receive(3, 2, "the-old-topic")
     assert counts(ledger) == (3, 0, 3, 0, 0)
     key = ReceiptKey("bridge-1:next", STATION, line(ledger).hour_start)
-    ReceiptStore(prepared.reader).add([ReceiptLine(key, 1, False, "the-new-topic", 0, 0)])
+    ReceiptStore(prepared.intake).add([ReceiptLine(key, 1, False, "the-new-topic", 0, 0)])
     assert counts(ledger) == (4, 0, 1, 3, 0)
 
 

@@ -61,6 +61,8 @@ def test_evaluate_prints_one_json_object_and_draws(folder: Path, tmp_path: Path)
         "--out",
         str(pictures),
     )
+    assert "2 files with 600 rows" in str(report["learnt_from"])
+    assert "2 of them are also judged here" in str(report["learnt_from"])
     assert report["total"]["event_recall"] == 1.0  # type: ignore[index]
     assert set(report["files"]) == {"a", "b"}  # type: ignore[call-overload]
     drawn = sorted(pictures.iterdir())
@@ -72,6 +74,31 @@ def test_evaluate_prints_tables(folder: Path) -> None:
     result = RUN.invoke(app, ["evaluate", "gecco", "--data", str(folder), "--detector", "range_rules"])
     assert result.exit_code == 0
     assert "range_rules on gecco" in result.stdout
+    assert "Learnt from: the head of each file alone" in result.stdout
+
+
+def test_an_artefact_of_another_plant_is_taken_for_a_station_only_when_that_is_said(folder: Path) -> None:
+    arguments = ["train", "gecco", "--train", str(folder), "--detector", "range_rules", "--name", "DT_A"]
+    told = RUN.invoke(app, arguments, catch_exceptions=False).stdout
+    assert "stored for DT_A. It has learnt from gecco." in told
+    sha256 = told.split()[0]
+    assert f"promote {sha256[:12]} --foreign" in " ".join(told.split())
+    with pytest.raises(QuantracError, match="is for DT_A but learnt from gecco: what is usual at another plant"):
+        RUN.invoke(app, ["promote", sha256], catch_exceptions=False)
+    assert not any(a["active"] for a in _json("list", "--json")["artefacts"])  # type: ignore[attr-defined]
+    said = RUN.invoke(app, ["promote", sha256, "--foreign"], catch_exceptions=False).stdout
+    assert "is now active for DT_A. It has learnt from gecco." in said
+    assert "gecco, 2018" in RUN.invoke(app, ["list"], catch_exceptions=False, env={"COLUMNS": "200"}).stdout
+    undone = RUN.invoke(app, ["rollback", "DT_A"], catch_exceptions=False).stdout
+    assert "The first promotion of DT_A is taken back" in undone
+    assert not any(a["active"] for a in _json("list", "--json")["artefacts"])  # type: ignore[attr-defined]
+
+
+def test_a_default_says_whom_it_judges(folder: Path) -> None:
+    arguments = ["train", "gecco", "--train", str(folder), "--detector", "range_rules", "--name", "default", "--json"]
+    sha256 = str(_json(*arguments)["sha256"])
+    said = RUN.invoke(app, ["promote", sha256], catch_exceptions=False).stdout
+    assert "It has learnt from gecco. It judges every station that has none of its own." in " ".join(said.split())
 
 
 def test_leaderboard_is_written(folder: Path, tmp_path: Path) -> None:
@@ -107,7 +134,7 @@ def test_what_cannot_judge_a_station_is_no_shadow(folder: Path) -> None:
 
 
 def test_a_shadow_is_listed_and_ended(tmp_path: Path) -> None:
-    about = Artefact("", "gecco", "pipeline", "", "", "", "", {}, "0.1.0")
+    about = Artefact("", "gecco", "pipeline", "", "", "", "", {}, "0.1.0", learnt_from="gecco")
     model = {"family": "gecco", "fitted": pack(Fitted(STATION_DEFAULT))}
     sha256 = ArtefactStore(tmp_path / "models").add(model, about).sha256
     begun = RUN.invoke(app, ["shadow", sha256[:16]], catch_exceptions=False)

@@ -275,8 +275,8 @@ class TestPrepare:
             "reporter": {"writer", "reader"},
             "dashboards": {"reader"},
             "desk": {"desk", "reader"},
-            "dropfolder": {"reader"},
-            "bridge": {"reader"},
+            "dropfolder": {"intake"},
+            "bridge": {"intake"},
         }
         if service in ("worker", "incidents", "notifier"):
             assert settings.mail_to == ("t@example.vn",)
@@ -289,7 +289,7 @@ class TestPrepare:
 
     def test_passwords_differ(self, secrets: Path) -> None:
         passwords = [file.read_text("utf-8") for file in secrets.glob("*_password")]
-        assert len(passwords) == len(set(passwords)) == 16
+        assert len(passwords) == len(set(passwords)) == 17
         assert all(len(password) == 48 for password in passwords)
 
     @pytest.mark.parametrize("service", ["mosquitto", "kafka", "database", "grafana"])

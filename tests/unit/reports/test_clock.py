@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from reports.clock import DaySoFar, chance_beyond, outlook
+from bench.clock import LIMIT, calibration, simulated
+from reports.clock import DaySoFar, outlook
 
 MIDNIGHT = datetime(2026, 11, 1, 17, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-LIMIT = 90.0
 
 
 def _day(hours: int, mean: float, count: int | None = None) -> DaySoFar:
@@ -73,55 +73,9 @@ def test_passing_is_where_a_plain_loop_finds_it() -> None:
 
 
 def test_chances_are_calibrated_and_better_than_persistence() -> None:
-    """2,000 simulated days: a wandering level, a daily wave, and on one day in ten a slug. The clock knows none of it.
-
-    Spread and time constant are estimated from 200 other days. The last 15 minutes persist: 0 or 1.
-    """
-    past, days = _simulate(200, 1), _simulate(2000, 2)
-    hourly = past.reshape(200, 24, 12).mean(axis=2)
-    spread = float(np.median(hourly.std(axis=1)))
-    deviation = hourly - hourly.mean(axis=1, keepdims=True)
-    correlation = float(np.median((deviation[:, 1:] * deviation[:, :-1]).mean(axis=1) / (deviation**2).mean(axis=1)))
-    constant = -1 / np.log(correlation)
-    beyond = days.mean(axis=1) > LIMIT
-    assert 0.15 < beyond.mean() < 0.6, "both outcomes are common"
-    for hour in (8, 12, 16, 20):
-        chances, persists = np.empty(len(days)), np.empty(len(days))
-        for index, values in enumerate(days):
-            seen = values[: hour * 12]
-            day = DaySoFar(MIDNIGHT, MIDNIGHT + hour * HOUR, float(seen.sum()), len(seen), 300, LIMIT)
-            chances[index] = chance_beyond(day, float(seen[-12:].mean()), spread, constant)
-            expected = outlook(day, float(seen[-3:].mean())).expected_mean
-            persists[index] = expected is not None and expected > LIMIT
-        brier, of_persistence = (float(np.mean((p - beyond) ** 2)) for p in (chances, persists))
-        assert brier < 0.75 * of_persistence, f"hour {hour}: Brier {brier:.3f}, persistence {of_persistence:.3f}"
-        assert _calibration_error(chances, beyond) < 0.12
-
-
-def _calibration_error(chances: np.ndarray, beyond: np.ndarray) -> float:
-    """Return the mean distance of chance and frequency over five bins, weighted by the days in each."""
-    bins = np.minimum((chances * 5).astype(int), 4)
-    distances = [
-        abs(float(chances[bins == n].mean() - beyond[bins == n].mean())) * float((bins == n).mean())
-        for n in range(5)
-        if (bins == n).any()
-    ]
-    return sum(distances)
-
-
-def _simulate(count: int, seed: int) -> np.ndarray:
-    """Return days of readings every five minutes: a level for each day, a wave, an AR(1), noise, slugs."""
-    rng = np.random.default_rng(seed)
-    rho = np.exp(-5 / 180)
-    shocks = rng.normal(size=(count, 288)) * 12 * np.sqrt(1 - rho**2)
-    wander = np.empty((count, 288))
-    wander[:, 0] = rng.normal(size=count) * 12
-    for step in range(1, 288):
-        wander[:, step] = rho * wander[:, step - 1] + shocks[:, step]
-    wave = 6 * np.sin(2 * np.pi * (np.arange(288) / 288 - 0.3))
-    level = rng.normal(86, 6, size=(count, 1))
-    values = level + wave + wander + rng.normal(size=(count, 288)) * 2
-    for index in np.flatnonzero(rng.random(count) < 0.1):
-        begin = int(rng.integers(0, 250))
-        values[index, begin : begin + 24] += 60
-    return np.maximum(values, 0)
+    """2,000 simulated days; spread and time constant come from 200 others. The last 15 minutes persist: 0 or 1."""
+    days = simulated(2000, 2)
+    assert 0.15 < (days.mean(axis=1) > LIMIT).mean() < 0.6, "both outcomes are common"
+    for found in calibration(days, simulated(200, 1)):
+        assert found.brier < 0.75 * found.brier_of_persistence, found
+        assert found.distance < 0.12, found
