@@ -56,8 +56,8 @@ def exam(
         series = [with_events(one, seed + n) for n, one in enumerate(found)]
     counts: list[Count] = []
     with progress() as tell:
-        simulated = _simulated(seed, stations, days) if stations else ()
-        for one in (*series, *simulated):
+        drawn = simulated(seed, stations, days) if stations else ()
+        for one in (*series, *drawn):
             counts += [examine(run) for run in run_all(StationRun(fitted), [one], tell)]
     if not counts:
         raise QuantracError("There is nothing to examine: give --data with a family's folder, or --stations.")
@@ -77,7 +77,8 @@ def exam(
         raise QuantracError(f"The exam is not passed ({', '.join(behind)}): do not promote it.")
 
 
-def _simulated(seed: int, stations: int, days: int) -> tuple[Series, ...]:
+def simulated(seed: int, stations: int, days: int) -> tuple[Series, ...]:
+    """Return simulated stations with events of known truth."""
     import tempfile
 
     from commands.models.scenarios import write_scenarios

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
     from commands.context import Context
-    from models.artefacts.store import Artefact
+    from models.artefacts.store import Artefact, Change
     from sql.reports import ShadowLine
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -86,21 +87,28 @@ def promote(
         Path | None,
         typer.Option("--data", help="Recent labelled files: both models run beside each other."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Promote although it is worse.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Promote although it is refused; needs --reason.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why, with --force; stands in the history and audit.")] = "",
     foreign: Annotated[
         bool, typer.Option("--foreign", help="Promote although it has learnt from another place than its name says.")
     ] = False,
 ) -> None:
     """Make an artefact the active one of its name, unless it is worse than the active one; says what changes.
 
+    A model of a station sits the field exam first, on simulated stations that nothing was learnt from.
+
     Example: quantrac models promote 3f9a2c --data last-weeks/
     """
     from commands.context import load_context
-    from commands.models.views import difference_table, shadow_table
-    from models.artefacts.loading import load_fitted
+    from commands.models.gate import refusals
+    from commands.models.views import shadow_table
     from models.artefacts.store import ArtefactStore
     from quantrac.errors import QuantracError
 
+    if force and not reason.strip():
+        raise QuantracError(
+            "--force needs --reason: why it is promoted although it is refused; it is kept and audited."
+        )
     context = load_context()
     store = ArtefactStore(context.models_dir)
     candidate = store.entry(sha256)
@@ -111,19 +119,32 @@ def promote(
             "is not usual here. Train it on the station's own history (`quantrac models retrain`), or give --foreign "
             "to promote it all the same."
         )
-    load_fitted(store, candidate.sha256)
     active = store.active(candidate.name)
     if active is None or active.sha256 != candidate.sha256:
         shadow_table(shadow_lines(context, candidate.sha256))
-    if active is not None and active.sha256 != candidate.sha256:
-        worse = difference_table(store, active, candidate, data)
-        if worse and not force:
-            raise QuantracError(
-                f"{candidate.sha256[:12]} is worse than the active {active.sha256[:12]} in {', '.join(worse)}: "
-                "the active one is kept (--force promotes all the same)"
-            )
-    store.promote(candidate.sha256, context.clock.now())
+    refused = refusals(store, active, candidate, data)
+    if refused and not force:
+        kept = "nothing learnt stays active" if active is None else f"the active {active.sha256[:12]} is kept"
+        raise QuantracError(
+            f"{candidate.sha256[:12]} is refused: {'; '.join(refused)}; {kept} "
+            "(--force --reason TEXT promotes it all the same)"
+        )
+    change = store.promote(candidate.sha256, context.clock.now(), reason.strip() if refused else "")
     say(f"{candidate.sha256} is now active for {candidate.name}. {_learnt(candidate)}")
+    if change.reason:
+        _audit(context, change, refused)
+
+
+def _audit(context: Context, change: Change, refused: Sequence[str]) -> None:
+    """Put a promotion against the exam into the audit; the history of the models folder has it in any case."""
+    from quantrac.errors import SettingsError, StoreError
+    from sql.audit_store import append
+
+    detail = {"sha256": change.sha256, "reason": change.reason, "refused": list(refused), "previous": change.previous}
+    try:
+        append(context.database().desk, "model promoted by force", change.name, detail)
+    except (SettingsError, StoreError) as exc:
+        say(f"The reason stands in the history of the models folder only, the audit is out of reach: {exc}")
 
 
 def shadow(

@@ -67,6 +67,8 @@ class Change:
     sha256: str
     """Empty: a first promotion was taken back, and nothing learnt is active."""
     previous: str | None
+    reason: str = ""
+    """Why somebody promoted what was refused; empty: nothing spoke against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +185,14 @@ class ArtefactStore:
             self._replace_index(replace(index, shadows=shadows, history=(*index.history, change)))
         return change
 
-    def promote(self, sha256: str, at: datetime) -> Change:
-        """Make an artefact the active one of its name; it is loaded once first, so that a broken one never is."""
+    def promote(self, sha256: str, at: datetime, reason: str = "") -> Change:
+        """Make an artefact the active one of its name; it is loaded once first, so that a broken one never is.
+
+        ``reason`` is why somebody promotes what was refused; it stands in the history.
+        """
         entry = self.entry(sha256)
         self.load(entry.sha256)
-        return self._activate(entry, "promote", at)
+        return self._activate(entry, "promote", at, reason)
 
     def rollback(self, name: str, at: datetime) -> Change:
         """Make the artefact active again that was so before the last promotion that still stands.
@@ -220,11 +225,11 @@ class ArtefactStore:
                 self._path(sha256).unlink(missing_ok=True)
         return gone
 
-    def _activate(self, entry: Artefact, action: str, at: datetime) -> Change:
+    def _activate(self, entry: Artefact, action: str, at: datetime, reason: str = "") -> Change:
         with self._locked():
             index = self._read()
             previous = index.active.get(entry.name)
-            change = Change(at.isoformat(), entry.name, action, entry.sha256, previous)
+            change = Change(at.isoformat(), entry.name, action, entry.sha256, previous, reason)
             active = {**index.active, entry.name: entry.sha256}
             shadows = {n: h for n, h in index.shadows.items() if (n, h) != (entry.name, entry.sha256)}
             self._replace_index(replace(index, active=active, shadows=shadows, history=(*index.history, change)))

@@ -115,6 +115,7 @@ def _unlabelled(series: Series) -> Series:
         neighbours=series.neighbours,
         reported=series.reported,
         legal=series.legal,
+        in_river=series.in_river,
     )
 
 

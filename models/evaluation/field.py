@@ -15,6 +15,7 @@ import numpy as np
 from models.errors import ModelError
 from models.evaluation.families import family_named
 from models.evaluation.families.canary import CANARY
+from models.evaluation.families.eindhoven_raw import EINDHOVEN_RAW
 from models.evaluation.leaderboard import folder_of
 from models.evaluation.metrics.events import cadence_min
 from models.protocol import TriageClass
@@ -35,8 +36,10 @@ _SIZE = (0.3, 1.5)
 """Of an offset, a drift or a spike, as a share of the usual level."""
 
 Generator = np.random.Generator
-BACKGROUNDS = ("eindhoven", "lro", "canary", "gecco", "oddwater")
-"""Families whose water serves as a background, where it is at hand."""
+BACKGROUNDS = ("eindhoven", "eindhoven_raw", "lro", "canary", "gecco", "oddwater")
+"""Families whose water serves as a background, where it is at hand. Eindhoven's own injections leave little room for
+others: its signals before them are a background as well."""
+_ONLY_BACKGROUNDS = {f.name: (f, folder) for f, folder in ((CANARY, "canary"), (EINDHOVEN_RAW, "eindhoven"))}
 MOST_ROWS = 12_000
 """Of one series: its last rows."""
 
@@ -46,9 +49,9 @@ def backgrounds(root: Path, wanted: Sequence[str] = BACKGROUNDS) -> tuple[list[S
     found: list[Series] = []
     absent = []
     for name in wanted:
-        family = CANARY if name == CANARY.name else family_named(name)
+        family, below = _ONLY_BACKGROUNDS.get(name) or (family_named(name), name)
         try:
-            folder = folder_of(name, root)
+            folder = folder_of(below, root)
         except ModelError:
             absent.append(name)
             continue

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from commands.models import gate
 from commands.models.models import app
 from models.artefacts.packing import pack
 from models.artefacts.store import Artefact, ArtefactStore
@@ -157,10 +159,29 @@ def test_a_worse_candidate_is_not_promoted_without_force(folder: Path, tmp_path:
     (other / "a.csv").write_text(text, encoding="utf-8")
     arguments = ["train", "gecco", "--train", str(other), "--detector", "range_rules", "--json"]
     bad = str(_json(*arguments)["sha256"])
-    with pytest.raises(QuantracError, match=r"is worse than the active .* the active one is kept"):
+    with pytest.raises(QuantracError, match=r"worse than the active .* is kept"):
         RUN.invoke(app, ["promote", bad, "--data", str(folder)], catch_exceptions=False)
-    result = RUN.invoke(app, ["promote", bad, "--data", str(folder), "--force"], catch_exceptions=False)
+    forced = ["promote", bad, "--data", str(folder), "--force", "--reason", "the probe was changed"]
+    result = RUN.invoke(app, forced, catch_exceptions=False)
     assert "is now active" in result.stdout
+    assert "the audit is out of reach" in result.stdout
+    (last,) = [c for c in _json("list", "--json")["history"] if c["sha256"] == bad]  # type: ignore[attr-defined]
+    assert last["reason"] == "the probe was changed"
+
+
+def test_what_fails_the_field_exam_is_refused_with_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A candidate that alarms in every row: its threshold lies below what any row reaches."""
+    monkeypatch.setattr(gate, "STATIONS", 1)
+    monkeypatch.setattr(gate, "DAYS", 10)
+    about = Artefact("", "default", "station", "", "", "", "", {}, "0.1.0")
+    restless = replace(Fitted.untaught(STATION_DEFAULT), threshold=-50.0)
+    model = {"family": "station", "fitted": pack(restless)}
+    sha256 = ArtefactStore(tmp_path / "models").add(model, about).sha256
+    with pytest.raises(QuantracError, match=r"field exam: share of rows in alarm .* wanted at most 0\.05"):
+        RUN.invoke(app, ["promote", sha256], catch_exceptions=False)
+    assert ArtefactStore(tmp_path / "models").active("default") is None
+    with pytest.raises(QuantracError, match="--force needs --reason"):
+        RUN.invoke(app, ["promote", sha256, "--force", "--reason", " "], catch_exceptions=False)
 
 
 def test_scenarios_are_repeatable_and_can_be_read(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from alerts.rules import load_rules, packaged_rules
 from commands.models import app
+from models.evaluation.evaluate import run_all
 from models.evaluation.exam import TARGETS, Count, examine, figures, intervals, missed
 from models.evaluation.families.base import Run
 from models.evaluation.field import backgrounds, with_events
@@ -117,6 +119,36 @@ def test_backgrounds_that_are_not_at_hand_are_told(tmp_path: Path) -> None:
     assert absent == ["gecco"]
     assert (series.columns, series.targets) == (("Cl", "TURB", "pH", "Flow"), ("Cl", "TURB", "pH"))
     assert series.times[1] - series.times[0] == np.timedelta64(20, "m")
+
+
+def test_raw_signals_are_a_background_without_dead_columns_and_spoilt_rows(tmp_path: Path) -> None:
+    """Six hours of a plant: one column dead, one still for an hour."""
+    (tmp_path / "eindhoven_wwtp").mkdir()
+    rng = np.random.default_rng(2)
+    rows = ["Time,TSS_line2,CODtot_line2,Turb_line2,Flow_line2,Flow_total"]
+    for i in range(300):
+        stamp = f"2013-01-{1 + i // 288:02} {i // 12 % 24:02}:{i % 12 * 5:02}"
+        tss = 140.0 if 100 <= i < 115 else 140 + rng.normal()
+        rows.append(f"{stamp},{tss},{505 + rng.normal()},0,{2780 + rng.normal()},{5650 + rng.normal()}")
+    (tmp_path / "eindhoven_wwtp" / "raw.csv").write_text("\n".join(rows))
+    (series,), absent = backgrounds(tmp_path, ("eindhoven_raw",))
+    assert absent == []
+    assert series.columns == ("TSS", "COD", "Flow")
+    assert series.ignore is not None
+    assert series.ignore[100:115].all()
+    assert not series.ignore[130:].any()
+
+
+def test_the_station_examined_knows_that_it_stands_in_a_river() -> None:
+    told: list[Series] = []
+
+    class Spy:
+        def run(self, series: Series) -> Result:
+            told.append(series)
+            return Result(np.zeros(len(series.times)), np.zeros(len(series.times), dtype=np.bool_))
+
+    run_all(Spy(), [replace(water(1), in_river=True)])
+    assert [s.in_river for s in told] == [True]
 
 
 def test_the_command_examines_simulated_stations_and_names_what_it_had_not() -> None:
