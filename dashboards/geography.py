@@ -18,8 +18,11 @@ BLANK_TILE = (
 SKETCH = Path(__file__).parent / "maps" / "sketch.json"
 MOST_POINTS = 5000
 """Of all lines together: they travel with every refresh."""
-_CENTRE: Json = {"id": "coords", "lat": 10.45, "lon": 105.99, "zoom": 9, "minZoom": 7, "maxZoom": 16}
-"""The province as it is since July 2025. A zoom of its own: with ``fit`` Grafana 12.3 shows the world."""
+_CENTRE: Json = {"id": "coords", "lat": 10.45, "lon": 105.99, "zoom": 9, "maxZoom": 16}
+"""The province as it is since July 2025.
+
+A zoom of its own, for with ``fit`` Grafana 12.3 shows the world; without ``minZoom``, which it takes for the largest.
+"""
 
 
 @dataclass(frozen=True, slots=True)

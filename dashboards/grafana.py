@@ -36,6 +36,11 @@ DATE_FORMATS: Mapping[str, str] = {
 
 Json = dict[str, Any]
 
+_NOTHING: Json = {
+    "type": "special",
+    "options": {"match": "null", "result": {"text": "-", "color": "transparent", "index": 0}},
+}
+
 _OTHER_DASHBOARDS: Json = {
     "type": "dashboards",
     "title": "Trang khác",
@@ -141,10 +146,8 @@ class Column:
             properties.append({"id": "decimals", "value": self.decimals})
         if self.color is not None:
             properties.append({"id": "color", "value": {"mode": "fixed", "fixedColor": self.color}})
-        if self.choices:
-            properties.append({"id": "mappings", "value": [_mapping(self.choices)]})
-        if self.ranges:
-            properties.append({"id": "mappings", "value": [r.to_json(index) for index, r in enumerate(self.ranges)]})
+        if mappings := self._mappings():
+            properties.append({"id": "mappings", "value": mappings})
         if self.steps:
             properties += [
                 {"id": "thresholds", "value": thresholds(self.steps)},
@@ -154,6 +157,15 @@ class Column:
             properties.append({"id": "links", "value": [self.link.to_json()]})
         properties += [{"id": f"custom.{name}", "value": value} for name, value in self.custom.items()]
         return {"matcher": {"id": "byName", "options": self.name}, "properties": properties}
+
+    def _mappings(self) -> list[Json]:
+        if self.choices:
+            return [_mapping(self.choices)]
+        if self.ranges:
+            return [each.to_json(index) for index, each in enumerate(self.ranges)]
+        if self.steps and "cellOptions" in self.custom:
+            return [_NOTHING]  # else a cell without a value has the first step's colour, which says that all is well
+        return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +204,14 @@ class Panel:
     link: Link | None = None
     transformations: tuple[Mapping[str, object], ...] = ()
     """What the browser does with the rows before it draws them."""
+    heads: tuple[Column, ...] = ()
+    """Columns that only these make."""
     repeat: str | None = None
     """A variable with several values: one such panel for each, two side by side."""
 
     def to_json(self, panel_id: int, place: Json) -> Json:
         """Return the panel at a place of the grid."""
-        columns = [column for target in self.targets for column in target.columns]
+        columns = [column for target in self.targets for column in target.columns] + list(self.heads)
         panel: Json = {
             "id": panel_id,
             "type": self.kind,

@@ -20,7 +20,6 @@ from dashboards.panels import (
     share,
     table,
     text,
-    wrapped,
 )
 from dashboards.queries import query
 from dashboards.variables import STATIONS
@@ -40,7 +39,7 @@ def overview(web_url: str | None = None) -> Dashboard:
         variables=(STATIONS,),
         annotations=(incidents(),),
         rows=(
-            Row(4, ((14, status_counts()), (6, alert_counts()), (4, loss()))),
+            Row(4, ((12, status_counts()), (6, alert_counts()), (6, loss()))),
             Row(9, ((24, open_alerts(web_url)),)),
             Row(15, ((10, stations_map()), (14, stations()))),
             Row(11, ((24, latest()),)),
@@ -187,7 +186,7 @@ def latest() -> Panel:
         code("status", "Thiết bị", words.LOGGER_STATUSES, 115),
         code("flag", "Kiểm tra", words.FLAGS, 130),
         number("score", "Bất thường", 95, unit="percentunit", decimals=0),
-        Column("score_reason", "Lý do", custom=wrapped(200)),
+        text("score_reason", "Lý do", 300),
         instant("observed_at", "Đo lúc"),
         text("source", "Căn cứ"),
         Column("code", "code", custom={"hidden": True}),

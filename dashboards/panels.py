@@ -33,13 +33,10 @@ def text(name: str, title: str, width: int | None = None, *, link: Link | None =
 
 def code(name: str, title: str, choices: Sequence[Choice], width: int | None = None) -> Column:
     """Return a column of codes, each with its word, and with its colour where it has one."""
-    colored = any(choice.color for choice in choices)
-    return Column(
-        name,
-        title,
-        choices=tuple(choices),
-        custom=colored_cell(width) if colored else ({} if width is None else {"width": width}),
-    )
+    custom: dict[str, object] = colored_cell(width) if any(choice.color for choice in choices) else {}
+    if width is not None:
+        custom["width"] = width
+    return Column(name, title, choices=tuple(choices), custom=custom | {"align": "left"})
 
 
 def number(
@@ -85,7 +82,7 @@ def numbers(
     *,
     back: str | None = None,
     link: Link | None = None,
-    size: int | None = None,
+    size: int = 36,
 ) -> Panel:
     """Return big numbers, one for each column of the single row that the query returns; ``size`` of the value in px."""
     options: Json = {
@@ -95,12 +92,11 @@ def numbers(
         "colorMode": "background_solid",
         "graphMode": "none",
         "justifyMode": "center",
-        "wideLayout": True,
+        "wideLayout": False,
         "showPercentChange": False,
         "percentChangeColorMode": "standard",
+        "text": {"titleSize": max(14, size // 3), "valueSize": size},
     }
-    if size is not None:
-        options["text"] = {"valueSize": size}
     return Panel(
         "stat", title, description, (target,), options=options, defaults={"noValue": "-"}, back=back, link=link
     )
@@ -142,6 +138,8 @@ def lines(
     defaults: Json = {"custom": custom, "noValue": "-"}
     if unit is not None:
         defaults["unit"] = unit
+    if bars:
+        defaults["min"] = 0
     legend = {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": list(calcs)}
     return Panel(
         "timeseries",
@@ -192,9 +190,13 @@ def matrix(
     rows: str,
     columns: str,
     value: str,
+    head: str,
     steps: tuple[tuple[float | None, str], ...],
 ) -> Panel:
-    """Return a table with a row for each of the query's ``rows`` and a column for each of its ``columns``."""
+    """Return a table with a row for each of the query's ``rows`` and a column for each of its ``columns``.
+
+    ``head`` stands over the names of the rows.
+    """
     group = {"columnField": columns, "rowField": rows, "valueField": value, "emptyValue": "null"}
     cell = {"align": "auto", "cellOptions": {"type": "color-background", "mode": "basic"}, "inspect": False}
     return Panel(
@@ -212,6 +214,7 @@ def matrix(
             "noValue": "-",
         },
         transformations=({"id": "groupingToMatrix", "options": group},),
+        heads=(Column(f"{rows}\\{columns}", head, custom={"cellOptions": {"type": "auto"}}),),
     )
 
 

@@ -62,6 +62,7 @@ def _matrix() -> Panel:
         rows="parameter",
         columns="name",
         value="share",
+        head="Thông số",
         steps=words.SHARE_STEPS,
     )
 

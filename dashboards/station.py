@@ -68,6 +68,7 @@ def _now() -> Panel:
         "Trạng thái và từ lúc nào, cảnh báo đang mở, tỷ lệ nhận hôm nay. · Status and since when, open alerts, share "
         "of today's data received.",
         Target(query("station_now"), columns),
+        size=24,
     )
 
 
@@ -103,7 +104,7 @@ def trend() -> Panel:
     """Return the course of each chosen parameter, one panel each."""
     dashes = {"lineStyle": {"fill": "dash", "dash": [10, 10]}, "lineWidth": 2, "showPoints": "never", "spanNulls": True}
     panel = lines(
-        "$parameter",
+        "${parameter:text}",
         "Cao nhất (và thấp nhất nơi thấp là xấu) của mỗi khoảng vẽ, trung bình giờ, giới hạn của từng ngày; chỗ trống "
         "là không có số liệu. Vùng màu: hiệu chuẩn, cảnh báo, sự cố. · Highest (and lowest where low is bad) of each "
         "drawn interval, hourly means, each day's limits; gaps are gaps. Regions: calibrations, alerts, incidents.",
@@ -134,7 +135,7 @@ def trend() -> Panel:
         ),
         axis="${parameter:text}",
         interval="1m",
-        calcs=("lastNotNull",),
+        calcs=(),
     )
     return replace(panel, repeat="parameter")
 

@@ -8,7 +8,7 @@ SELECT short_name(station.name_vi) AS name,
        CASE WHEN latest.stale THEN 'stale' ELSE latest.status END AS status,
        CASE WHEN latest.stale THEN '-' ELSE latest.flag::text END AS flag,
        CASE WHEN NOT latest.stale THEN latest.score END AS score,
-       CASE WHEN NOT latest.stale THEN latest.score_reason END AS score_reason,
+       CASE WHEN NOT latest.stale AND latest.score >= 0.5 THEN latest.score_reason END AS score_reason,
        latest.observed_at,
        latest.source,
        latest.station AS code

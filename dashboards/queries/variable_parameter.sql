@@ -1,4 +1,4 @@
-SELECT parameter AS __text,
+SELECT parameter || coalesce(' (' || nullif(unit, '') || ')', '') AS __text,
        parameter AS __value
   FROM current_sensors
  WHERE station = ${station:sqlstring}

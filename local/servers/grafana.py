@@ -89,6 +89,8 @@ class Grafana(LocalServer):
             password_file=PurePosixPath(reader_password),
             dashboards_path=PurePosixPath(self.folder / "dashboards"),
         )
+        for empty in ("plugins", "provisioning/plugins", "provisioning/alerting"):
+            (self.folder / empty).mkdir(parents=True, exist_ok=True)  # else it complains of each at its start
         write_private(self.folder / "grafana.ini", _ini(self._sections(admin_password)))
 
     def _sections(self, admin_password: Path) -> Mapping[str, Mapping[str, object]]:
