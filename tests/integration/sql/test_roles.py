@@ -33,7 +33,7 @@ TABLES = (
     *("forwarded_files", "receipts", "receipts_committed", "stored_hours", "channel_spans"),
     *("judgement_revisions", "pending_judgements", "alert_causes", "wqi", "sent_reports", "running_workers"),
     "incident_links",
-    *("accounts", "account_sessions", "login_links", "security_events"),
+    *("accounts", "account_sessions", "login_links", "security_events", "proposals"),
 )
 
 
@@ -100,6 +100,7 @@ def test_reader_reads_everything_else(database: DatabaseEndpoint) -> None:
             "account_sessions",
             "login_links",
             "security_events",
+            "proposals",
         }
         for table in {*TABLES, "current_stations", "current_sensors"} - hidden:
             connection.execute(f"SELECT * FROM {table}".encode())
