@@ -50,6 +50,24 @@ def load_limit_sets(paths: Sequence[Path]) -> tuple[LimitSet, ...]:
     return tuple(limit_set for limit_set, _ in sets.values())
 
 
+def limit_sets_of(text: str, source: str) -> tuple[LimitSet, ...]:
+    """Return the limit sets of one TOML text; ``source`` names it in messages.
+
+    Raises
+    ------
+    RuleError
+        The text holds a mistake; the message names the key.
+    """
+    found = tuple(_limit_sets(Table.parse(text, source)))
+    versions = [(s.code, s.effective_from) for s in found]
+    for version in versions:
+        if versions.count(version) > 1:
+            raise RuleError(
+                f"{source}: limit_set {version[0]}: effective_from {version[1]} stands twice; leave one out."
+            )
+    return found
+
+
 def limit_set_in_force(code: str, day: date, limit_sets: Iterable[LimitSet]) -> LimitSet | None:
     """Return the version of a set that is in force on a day; ``None`` when there is none."""
     versions = [s for s in limit_sets if s.code == code and s.effective_from <= day]

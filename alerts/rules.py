@@ -128,14 +128,23 @@ def load_rules(paths: Sequence[Path]) -> tuple[Rule, ...]:
     RuleError
         A file cannot be read, holds a mistake, or contradicts another; the message names the file and the key.
     """
-    rules: list[Rule] = []
-    for file in (file for path in paths for file in toml_files(path)):
-        top = Table.parse(read_text(file), str(file))
-        top.refuse_unknown({"rule"})
-        rules += [_rule(table) for table in top.tables("rule", named_by("rule", "code"))]
+    rules = [r for path in paths for file in toml_files(path) for r in rules_of(read_text(file), str(file))]
     if not rules:
         raise RuleError(f"{', '.join(map(str, paths)) or 'No file'}: no [[rule]] is described. Add at least one.")
     return _distinct(rules, ", ".join(map(str, paths)))
+
+
+def rules_of(text: str, source: str) -> tuple[Rule, ...]:
+    """Return the rules of one TOML text; ``source`` names it in messages.
+
+    Raises
+    ------
+    RuleError
+        The text holds a mistake; the message names the key.
+    """
+    top = Table.parse(text, source)
+    top.refuse_unknown({"rule"})
+    return _distinct([_rule(table) for table in top.tables("rule", named_by("rule", "code"))], source)
 
 
 def parse_rules(documents: Iterable[Mapping[str, Any]], source: str = "alert_rules") -> tuple[Rule, ...]:

@@ -199,8 +199,9 @@ def _sensor(row: Sequence[Any]) -> Sensor:
     return Sensor(parameter, unit, cadence_s, tuple(aliases), convert_rate, QcThresholds(**qc))
 
 
-def _save_station(cursor: psycopg.Cursor[Any], station: Station) -> None:
-    row = {
+def station_row(station: Station) -> dict[str, Any]:
+    """Return the row of a station."""
+    return {
         "code": station.code,
         "effective_from": station.effective_from,
         "name_vi": station.name_vi,
@@ -215,32 +216,40 @@ def _save_station(cursor: psycopg.Cursor[Any], station: Station) -> None:
         "limit_set": station.limit_set,
         "kq": station.kq,
         "kf": station.kf,
-        "permit_limits": Jsonb([asdict(limit) for limit in station.permit_limits]),
+        "permit_limits": [asdict(limit) for limit in station.permit_limits],
         "contacts": list(station.contacts),
         "illustration": station.illustration,
-        "logger": Jsonb(msgspec.to_builtins(station.logger)),
+        "logger": msgspec.to_builtins(station.logger),
         "effective_to": station.effective_to,
-        "channels": Jsonb(msgspec.to_builtins(station.channels)),
+        "channels": msgspec.to_builtins(station.channels),
     }
+
+
+def sensor_rows(station: Station) -> list[dict[str, Any]]:
+    """Return the rows of a station's sensors."""
+    return [
+        {
+            "station": station.code,
+            "effective_from": station.effective_from,
+            "position": position,
+            "parameter": sensor.parameter,
+            "unit": sensor.unit,
+            "cadence_s": sensor.cadence_s,
+            "aliases": list(sensor.aliases),
+            "convert_rate": sensor.convert_rate,
+            "qc": asdict(sensor.qc),
+        }
+        for position, sensor in enumerate(station.sensors)
+    ]
+
+
+def _save_station(cursor: psycopg.Cursor[Any], station: Station) -> None:
+    row = station_row(station)
+    row |= {key: Jsonb(row[key]) for key in ("permit_limits", "logger", "channels")}
     cursor.execute(statement("save_station"), row)
     cursor.execute(statement("delete_sensors"), row)
-    cursor.executemany(
-        statement("add_sensor"),
-        [
-            {
-                "station": station.code,
-                "effective_from": station.effective_from,
-                "position": position,
-                "parameter": sensor.parameter,
-                "unit": sensor.unit,
-                "cadence_s": sensor.cadence_s,
-                "aliases": list(sensor.aliases),
-                "convert_rate": sensor.convert_rate,
-                "qc": Jsonb(asdict(sensor.qc)),
-            }
-            for position, sensor in enumerate(station.sensors)
-        ],
-    )
+    sensors = [sensor | {"qc": Jsonb(sensor["qc"])} for sensor in sensor_rows(station)]
+    cursor.executemany(statement("add_sensor"), sensors)
 
 
 def _limit_sets(cursor: psycopg.Cursor[Any]) -> list[LimitSet]:
@@ -256,52 +265,75 @@ def _limit_set(row: Sequence[Any], values: tuple[LimitValue, ...]) -> LimitSet:
     return LimitSet(code, title_vi, title_en, source, effective_from, effective_to, values)
 
 
+def limit_set_row(limit_set: LimitSet) -> dict[str, Any]:
+    """Return the row of a limit set."""
+    return {
+        "code": limit_set.code,
+        "effective_from": limit_set.effective_from,
+        "effective_to": limit_set.effective_to,
+        "title_vi": limit_set.title_vi,
+        "title_en": limit_set.title_en,
+        "source": limit_set.source,
+    }
+
+
+def limit_value_rows(limit_set: LimitSet) -> list[dict[str, Any]]:
+    """Return the rows of a limit set's values."""
+    return [
+        {
+            "limit_set": limit_set.code,
+            "effective_from": limit_set.effective_from,
+            "position": position,
+            "parameter": value.parameter,
+            "unit": value.unit,
+            "minimum": value.minimum,
+            "maximum": value.maximum,
+            "coefficients_apply": value.coefficients_apply,
+        }
+        for position, value in enumerate(limit_set.values)
+    ]
+
+
+def effective_limit_row(row: EffectiveLimit) -> dict[str, Any]:
+    """Return the row of what limits a sensor."""
+    return {
+        "station": row.station,
+        "parameter": row.limit.parameter,
+        "effective_from": row.effective_from,
+        "effective_to": row.effective_to,
+        "unit": row.limit.unit,
+        "minimum": row.limit.minimum,
+        "maximum": row.limit.maximum,
+        "day_only": row.day_only,
+        "source": row.limit.source,
+    }
+
+
 def _save_limit_set(cursor: psycopg.Cursor[Any], limit_set: LimitSet) -> None:
-    version = {"code": limit_set.code, "effective_from": limit_set.effective_from}
-    titles = {"title_vi": limit_set.title_vi, "title_en": limit_set.title_en, "source": limit_set.source}
-    cursor.execute(statement("save_limit_set"), {**version, **titles, "effective_to": limit_set.effective_to})
-    cursor.execute(statement("delete_limit_values"), version)
-    cursor.executemany(
-        statement("add_limit_value"),
-        [
-            {
-                "limit_set": limit_set.code,
-                "effective_from": limit_set.effective_from,
-                "position": position,
-                "parameter": value.parameter,
-                "unit": value.unit,
-                "minimum": value.minimum,
-                "maximum": value.maximum,
-                "coefficients_apply": value.coefficients_apply,
-            }
-            for position, value in enumerate(limit_set.values)
-        ],
-    )
+    row = limit_set_row(limit_set)
+    cursor.execute(statement("save_limit_set"), row)
+    cursor.execute(statement("delete_limit_values"), row)
+    cursor.executemany(statement("add_limit_value"), limit_value_rows(limit_set))
 
 
 def _save_effective_limits(cursor: psycopg.Cursor[Any], effective: EffectiveLimits) -> None:
     """Store what limits every sensor. The lock of the registry's state is held, so that no other import is missed."""
-    before = [_effective_limit(row) for row in cursor.execute(statement("load_effective_limits"))]
+    before = stored_effective_limits(cursor)
     limits = effective(Registry(tuple(_stations(cursor)), _version(cursor)), _limit_sets(cursor))
     _judge_again(cursor, list(changed_days(before, limits)))
     cursor.execute(statement("delete_effective_limits"))
-    cursor.executemany(
-        statement("add_effective_limit"),
-        [
-            {
-                "station": row.station,
-                "parameter": row.limit.parameter,
-                "effective_from": row.effective_from,
-                "effective_to": row.effective_to,
-                "unit": row.limit.unit,
-                "minimum": row.limit.minimum,
-                "maximum": row.limit.maximum,
-                "day_only": row.day_only,
-                "source": row.limit.source,
-            }
-            for row in limits
-        ],
-    )
+    cursor.executemany(statement("add_effective_limit"), [effective_limit_row(row) for row in limits])
+
+
+def stored_effective_limits(cursor: psycopg.Cursor[Any]) -> list[EffectiveLimit]:
+    """Return what limits every sensor, as it is stored."""
+    return [_effective_limit(row) for row in cursor.execute(statement("load_effective_limits"))]
+
+
+def stored(cursor: psycopg.Cursor[Any]) -> tuple[Registry, list[LimitSet], list[RuleDocument]]:
+    """Return stations, limit sets and rules as an open transaction sees them."""
+    rules = [RuleDocument(*row) for row in cursor.execute(statement("load_rules")).fetchall()]
+    return Registry(tuple(_stations(cursor)), _version(cursor)), _limit_sets(cursor), rules
 
 
 def _effective_limit(row: Sequence[Any]) -> EffectiveLimit:

@@ -47,4 +47,9 @@ def running_workers(conninfo: str) -> list[RunningLine]:
         The database is out of reach or not migrated.
     """
     with translated("asking for running workers"), connect(conninfo, "quantrac import") as connection:
-        return [RunningLine(*row) for row in connection.execute(statement("running_workers"))]
+        return running_lines(connection.cursor())
+
+
+def running_lines(cursor: psycopg.Cursor[Any]) -> list[RunningLine]:
+    """Return the same within a transaction that is open."""
+    return [RunningLine(*row) for row in cursor.execute(statement("running_workers"))]

@@ -472,6 +472,18 @@ CREATE TABLE people (
     active boolean NOT NULL DEFAULT true,
     changed_at timestamp with time zone NOT NULL
 );
+CREATE TABLE proposals (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    kind text NOT NULL,
+    document text NOT NULL,
+    note text NOT NULL DEFAULT ''::text,
+    proposed_by text COLLATE "C" NOT NULL,
+    proposed_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    mark text NOT NULL,
+    state text NOT NULL DEFAULT 'proposed'::text,
+    decided_by text COLLATE "C",
+    decided_at timestamp with time zone
+);
 CREATE TABLE raw_log_breaks (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     topic text COLLATE "C" NOT NULL,
@@ -860,6 +872,15 @@ ALTER TABLE pending_judgements ADD CONSTRAINT pending_judgements_check CHECK (((
 ALTER TABLE pending_judgements ADD CONSTRAINT pending_judgements_check1 CHECK (((state = ANY (ARRAY['accepted'::text, 'rejected'::text])) = ((decided_by IS NOT NULL) AND (decision_reason IS NOT NULL))));
 ALTER TABLE pending_judgements ADD CONSTRAINT pending_judgements_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'accepted'::text, 'rejected'::text, 'superseded'::text])));
 ALTER TABLE people ADD CONSTRAINT people_pkey PRIMARY KEY (code);
+ALTER TABLE proposals ADD CONSTRAINT proposals_pkey PRIMARY KEY (id);
+ALTER TABLE proposals ADD CONSTRAINT proposals_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES accounts(login);
+ALTER TABLE proposals ADD CONSTRAINT proposals_proposed_by_fkey FOREIGN KEY (proposed_by) REFERENCES accounts(login);
+ALTER TABLE proposals ADD CONSTRAINT proposals_check CHECK ((((state = 'proposed'::text) = (decided_at IS NULL)) AND ((state = 'proposed'::text) = (decided_by IS NULL))));
+ALTER TABLE proposals ADD CONSTRAINT proposals_check1 CHECK (((state <> 'approved'::text) OR (decided_by <> proposed_by)));
+ALTER TABLE proposals ADD CONSTRAINT proposals_document_check CHECK (((length(document) >= 1) AND (length(document) <= 1000000)));
+ALTER TABLE proposals ADD CONSTRAINT proposals_kind_check CHECK ((kind = ANY (ARRAY['limits'::text, 'rules'::text, 'stations'::text])));
+ALTER TABLE proposals ADD CONSTRAINT proposals_note_check CHECK ((length(note) <= 2000));
+ALTER TABLE proposals ADD CONSTRAINT proposals_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'approved'::text, 'refused'::text, 'withdrawn'::text])));
 ALTER TABLE raw_log_breaks ADD CONSTRAINT raw_log_breaks_pkey PRIMARY KEY (id);
 ALTER TABLE reading_days ADD CONSTRAINT reading_days_pkey PRIMARY KEY (station, parameter, day);
 ALTER TABLE reading_days ADD CONSTRAINT reading_days_check CHECK (((usable_count >= 0) AND (usable_count <= total_count)));
@@ -1480,6 +1501,31 @@ AS $function$
         carried_at = excluded.carried_at
      WHERE excluded.acknowledged > kept.acknowledged
 $function$;
+CREATE OR REPLACE FUNCTION public.catalogue_account()
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT a.login FROM public.accounts a
+     WHERE a.login = current_setting('quantrac.actor', true) AND a.active AND a.role IN ('manager', 'admin')
+       AND cardinality(a.stations) = 0
+$function$;
+CREATE OR REPLACE FUNCTION public.catalogue_mark()
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT encode(sha256(convert_to(concat_ws('|',
+        (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.code, r.effective_from) FROM public.stations r)::text,
+        (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.station, r.effective_from, r.parameter) FROM public.sensors r)::text,
+        (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.code, r.effective_from) FROM public.limit_sets r)::text,
+        (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.limit_set, r.effective_from, r.parameter)
+           FROM public.limit_values r)::text,
+        (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.code, r.effective_from) FROM public.alert_rules r)::text
+    ), 'UTF8')), 'hex')
+$function$;
 CREATE OR REPLACE FUNCTION public.compliance_clock(at timestamp with time zone, of_stations text[] DEFAULT NULL::text[])
  RETURNS TABLE(station text, parameter text, unit text, maximum double precision, source text, usable_count integer, readings_left integer, mean double precision, level double precision, level_at timestamp with time zone, allowance double precision, expected_mean double precision, passed_at timestamp with time zone)
  LANGUAGE sql
@@ -1590,6 +1636,77 @@ AS $function$
        AND h.hour_start < (described.day + 1)::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'
      WHERE elapsed.s > 0
      GROUP BY described.code, sensors.parameter, sensors.cadence_s, described.day, elapsed.s
+$function$;
+CREATE OR REPLACE FUNCTION public.decide_proposal(of_proposal bigint, to_state text, tables jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    answer text := public.may_decide(of_proposal, to_state);
+    kept record;
+    changed record;
+BEGIN
+    IF answer <> 'done' THEN
+        RETURN answer;
+    ELSIF to_state NOT IN ('approved', 'refused', 'withdrawn') THEN
+        RAISE EXCEPTION 'no such decision' USING ERRCODE = 'check_violation';
+    END IF;
+    UPDATE public.proposals SET state = to_state, decided_by = public.catalogue_account(), decided_at = clock_timestamp()
+     WHERE id = of_proposal;
+    PERFORM public.audit_append('proposal ' || to_state, 'proposal ' || of_proposal, '{}');
+    IF to_state <> 'approved' THEN
+        RETURN answer;
+    END IF;
+    FOR kept IN SELECT * FROM jsonb_populate_recordset(NULL::public.stations, tables -> 'stations') LOOP
+        DELETE FROM public.sensors s WHERE s.station = kept.code AND s.effective_from = kept.effective_from;
+    END LOOP;
+    INSERT INTO public.stations AS s SELECT * FROM jsonb_populate_recordset(NULL::public.stations, tables -> 'stations')
+    ON CONFLICT (code, effective_from) DO UPDATE SET
+        name_vi = excluded.name_vi, name_en = excluded.name_en, kind = excluded.kind, park = excluded.park,
+        operator = excluded.operator, longitude = excluded.longitude, latitude = excluded.latitude,
+        old_codes = excluded.old_codes, permit_flow_m3_per_day = excluded.permit_flow_m3_per_day,
+        limit_set = excluded.limit_set, kq = excluded.kq, kf = excluded.kf, permit_limits = excluded.permit_limits,
+        contacts = excluded.contacts, illustration = excluded.illustration, logger = excluded.logger,
+        effective_to = excluded.effective_to, channels = excluded.channels;
+    INSERT INTO public.sensors SELECT * FROM jsonb_populate_recordset(NULL::public.sensors, tables -> 'sensors');
+    FOR kept IN SELECT * FROM jsonb_populate_recordset(NULL::public.limit_sets, tables -> 'limit_sets') LOOP
+        DELETE FROM public.limit_values v WHERE v.limit_set = kept.code AND v.effective_from = kept.effective_from;
+    END LOOP;
+    INSERT INTO public.limit_sets AS s
+    SELECT * FROM jsonb_populate_recordset(NULL::public.limit_sets, tables -> 'limit_sets')
+    ON CONFLICT (code, effective_from) DO UPDATE SET
+        effective_to = excluded.effective_to, title_vi = excluded.title_vi, title_en = excluded.title_en,
+        source = excluded.source;
+    INSERT INTO public.limit_values
+    SELECT * FROM jsonb_populate_recordset(NULL::public.limit_values, tables -> 'limit_values');
+    INSERT INTO public.alert_rules AS s
+    SELECT * FROM jsonb_populate_recordset(NULL::public.alert_rules, tables -> 'alert_rules')
+    ON CONFLICT (code, effective_from) DO UPDATE SET document = excluded.document;
+    IF tables ? 'effective_limits' THEN
+        DELETE FROM public.effective_limits;
+        INSERT INTO public.effective_limits
+        SELECT * FROM jsonb_populate_recordset(NULL::public.effective_limits, tables -> 'effective_limits');
+    END IF;
+    -- Judged anew by the workers, as after an import.
+    FOR changed IN
+        SELECT * FROM jsonb_to_recordset(tables -> 'rejudged')
+            AS r (station text, parameter text, first date, beyond date)
+    LOOP
+        UPDATE public.reading_hours h SET dirty = true, rejudged = true
+         WHERE h.station = changed.station AND h.parameter = changed.parameter AND NOT h.dirty
+           AND (h.hour_start AT TIME ZONE 'Asia/Ho_Chi_Minh')::date >= changed.first
+           AND (h.hour_start AT TIME ZONE 'Asia/Ho_Chi_Minh')::date < changed.beyond;
+        UPDATE public.reading_days d SET dirty = true, rejudged = true
+         WHERE d.station = changed.station AND d.parameter = changed.parameter AND NOT d.dirty
+           AND d.day >= changed.first AND d.day < changed.beyond;
+    END LOOP;
+    IF jsonb_array_length(coalesce(tables -> 'stations', '[]')) > 0 THEN
+        UPDATE public.registry_state SET version = version + 1, imported_at = now(), sha256 = tables ->> 'sha256';
+    END IF;
+    RETURN answer;
+END
 $function$;
 CREATE OR REPLACE FUNCTION public.decide_revisions(ids bigint[], accept boolean, officer text, reason text)
  RETURNS TABLE(pending bigint, outcome text)
@@ -1990,6 +2107,42 @@ AS $function$
                         WHEN minimum IS NOT NULL THEN '≥ ' || trim_scale(round(minimum::numeric, 4))
                    END, '.', ',')
 $function$;
+CREATE OR REPLACE FUNCTION public.may_decide(of_proposal bigint, to_state text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    who text := public.catalogue_account();
+    p public.proposals;
+    same boolean;
+BEGIN
+    LOCK TABLE public.stations, public.sensors, public.limit_sets, public.limit_values, public.alert_rules
+        IN SHARE ROW EXCLUSIVE MODE;
+    PERFORM 1 FROM public.registry_state FOR UPDATE;
+    SELECT * INTO p FROM public.proposals k WHERE k.id = of_proposal FOR UPDATE;
+    IF who IS NULL OR p.id IS NULL THEN
+        RETURN 'not_allowed';
+    ELSIF p.state <> 'proposed' THEN
+        RETURN 'decided';
+    END IF;
+    -- Two logins of one person are one person.
+    same := who = p.proposed_by OR EXISTS (
+        SELECT 1 FROM public.accounts a JOIN public.accounts b ON a.person = b.person
+         WHERE a.login = who AND b.login = p.proposed_by);
+    IF to_state = 'withdrawn' THEN
+        RETURN CASE WHEN who = p.proposed_by THEN 'done' ELSE 'not_yours' END;
+    ELSIF to_state = 'refused' THEN
+        RETURN CASE WHEN same THEN 'same_person' ELSE 'done' END;
+    ELSIF same THEN
+        RETURN 'same_person';
+    ELSIF p.mark <> public.catalogue_mark() THEN
+        RETURN 'stale';
+    END IF;
+    RETURN 'done';
+END
+$function$;
 CREATE OR REPLACE FUNCTION public.notify_outbox()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2008,6 +2161,26 @@ BEGIN
     NEW.message_id := regexp_replace(NEW.message_id, '@quantrac\.local>$',
                                      '@' || (SELECT id FROM installation) || '.quantrac.local>');
     RETURN NEW;
+END
+$function$;
+CREATE OR REPLACE FUNCTION public.propose(of_kind text, of_document text, with_note text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    who text := public.catalogue_account();
+    made bigint;
+BEGIN
+    IF who IS NULL THEN
+        RAISE EXCEPTION 'this account proposes nothing' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    INSERT INTO public.proposals (kind, document, note, proposed_by, mark)
+    VALUES (of_kind, of_document, with_note, who, public.catalogue_mark()) RETURNING id INTO made;
+    PERFORM public.audit_append('proposal made', 'proposal ' || made, jsonb_build_object(
+        'kind', of_kind, 'sha256', encode(sha256(convert_to(of_document, 'UTF8')), 'hex'), 'note', with_note));
+    RETURN made;
 END
 $function$;
 CREATE OR REPLACE FUNCTION public.reading_ledger(since timestamp with time zone, until timestamp with time zone)
@@ -2444,6 +2617,8 @@ COMMENT ON TABLE pending_judgements IS 'What a judged hour or day would be after
 COMMENT ON COLUMN pending_judgements.cause IS 'revised: readings were sent again with other numbers; softened: others came that lower an exceedance.';
 COMMENT ON COLUMN pending_judgements.based_at IS 'Readings revised later, by the database''s clock, are not in it.';
 COMMENT ON COLUMN pending_judgements.decided_login IS 'Login of the session that decided; decided_by is the officer''s name.';
+COMMENT ON TABLE proposals IS 'Changes of limits, rules and stations, as TOML, that wait for a second person or were decided.';
+COMMENT ON COLUMN proposals.mark IS 'Of the catalogue when it was proposed: when it has changed since, the proposal is stale.';
 COMMENT ON TABLE raw_log_breaks IS 'Where records of the raw topic are gone, were written anew, or were passed over by an operator. Empty in a healthy installation.';
 COMMENT ON COLUMN reading_days.day IS 'Calendar day 00:00-24:00 in Vietnam.';
 COMMENT ON COLUMN reading_days.rejudged IS 'An import changed what limits it after it was judged: the new finding is retrospective.';
@@ -2762,6 +2937,7 @@ GRANT INSERT, SELECT, UPDATE ON people TO quantrac_desk;
 GRANT SELECT ON people TO quantrac_notifier;
 GRANT INSERT, SELECT, UPDATE ON people TO quantrac_web;
 GRANT SELECT ON people TO quantrac_writer;
+GRANT SELECT ON proposals TO quantrac_web;
 GRANT SELECT ON raw_log_breaks TO quantrac_desk;
 GRANT SELECT ON raw_log_breaks TO quantrac_notifier;
 GRANT SELECT ON raw_log_breaks TO quantrac_reader;
@@ -2955,6 +3131,8 @@ GRANT EXECUTE ON FUNCTION acknowledge_alert(bigint,text) TO quantrac_desk;
 GRANT EXECUTE ON FUNCTION audit_append(text,text,jsonb) TO quantrac_desk;
 GRANT EXECUTE ON FUNCTION audit_append(text,text,jsonb) TO quantrac_web;
 GRANT EXECUTE ON FUNCTION carry_receipts(text[],text[],timestamp with time zone[],bigint[],boolean[],text[],integer[],bigint[]) TO quantrac_intake;
+GRANT EXECUTE ON FUNCTION catalogue_mark() TO quantrac_web;
+GRANT EXECUTE ON FUNCTION decide_proposal(bigint,text,jsonb) TO quantrac_web;
 GRANT EXECUTE ON FUNCTION decide_revisions(bigint[],boolean,text,text) TO quantrac_desk;
 GRANT EXECUTE ON FUNCTION drop_held_finding(judgements) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION forget_deferred(interval) TO quantrac_writer;
@@ -2967,5 +3145,7 @@ GRANT EXECUTE ON FUNCTION forget_workers(interval) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION hold_finding(judgements,judgements,text,integer) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION incident_notifications(bigint) TO quantrac_desk;
 GRANT EXECUTE ON FUNCTION incident_notifications(bigint) TO quantrac_web;
+GRANT EXECUTE ON FUNCTION may_decide(bigint,text) TO quantrac_web;
+GRANT EXECUTE ON FUNCTION propose(text,text,text) TO quantrac_web;
 GRANT EXECUTE ON FUNCTION record_alert_cause(bigint,text,text) TO quantrac_desk;
 GRANT EXECUTE ON FUNCTION revise_by_desk(text,text,text,timestamp with time zone,timestamp with time zone,double precision,text,text) TO quantrac_desk;

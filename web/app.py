@@ -18,10 +18,23 @@ from quantrac.telemetry import get_logger
 from web.house import House, static_folder
 from web.middleware import BodyLimit, Headers
 from web.options import WebOptions
-from web.pages import audit, channels, duty, entrance, incidents, links, live, plan, province, stations, users
+from web.pages import (
+    audit,
+    catalogue,
+    channels,
+    duty,
+    entrance,
+    incidents,
+    links,
+    live,
+    plan,
+    province,
+    stations,
+    users,
+)
 
 _log = get_logger(__name__)
-PAGES = (entrance, links, live, province, incidents, stations, duty, plan, channels, users, audit)
+PAGES = (entrance, links, live, province, incidents, stations, duty, plan, channels, catalogue, users, audit)
 
 
 def create_app(options: WebOptions, conninfo: str, clock: Clock) -> Starlette:

@@ -10,6 +10,7 @@ from alerts.incidents.reasons import Notice, Placing, Reason
 from alerts.oncall.channels import CodeAnswer
 from alerts.oncall.check import Trouble
 from alerts.oncall.swaps import SwapAnswer
+from alerts.proposals import Decision, ProposalKind
 from quantrac.domain.accounts import Role
 from quantrac.domain.alerts import AlertKind, Severity
 from quantrac.domain.incidents import Extent, IncidentCause, IncidentState, Topic, WindowKind
@@ -162,6 +163,19 @@ WORDS: Mapping[type[StrEnum], Mapping[str, B]] = {
         "too_many_tries": B("Sai năm lần: hãy gửi mã mới.", "Five mistakes: send a new code."),
         "none_sent": B("Chưa gửi mã nào.", "No code was sent."),
     },
+    ProposalKind: {
+        "limits": B("Giới hạn", "limits"),
+        "rules": B("Quy tắc cảnh báo", "alert rules"),
+        "stations": B("Trạm", "stations"),
+    },
+    Decision: {
+        "done": B("Đã ghi.", "Done."),
+        "same_person": B("Người đề xuất không tự duyệt: cần người thứ hai.", "Whoever proposes does not decide it."),
+        "stale": B("Danh mục đã thay đổi từ khi đề xuất: hãy đề xuất lại.", "The catalogue has changed: propose anew."),
+        "decided": B("Đề xuất đã được quyết định.", "It is decided already."),
+        "not_allowed": B("Tài khoản của bạn không có quyền này.", "Your account may not do this."),
+        "not_yours": B("Chỉ người đề xuất rút lại được.", "Only who has proposed it withdraws it."),
+    },
     SwapAnswer: {
         "done": B("Đã ghi.", "Done."),
         "not_yours": B("Chỉ người được nhờ trả lời, người nhờ rút lại.", "Only the two whose duty it is may."),
@@ -217,6 +231,12 @@ CLASSES = {
     "natural": B("biến đổi tự nhiên", "a natural change"),
     "falsification": B("nghi can thiệp số liệu", "falsification"),
     "unknown": B("chưa rõ", "unknown"),
+}
+PROPOSAL_STATES = {
+    "proposed": B("Chờ người thứ hai", "waits for a second person"),
+    "approved": B("Đã duyệt", "approved"),
+    "refused": B("Từ chối", "refused"),
+    "withdrawn": B("Đã rút", "withdrawn"),
 }
 STATUS_CODES = {
     "00": B("đang đo", "measuring"),

@@ -33,7 +33,9 @@ class Right(StrEnum):
     HANDLE = "handle"
     """Take, snooze, hand on, close and reopen incidents."""
     PLAN = "plan"
-    """Overrides of rotas for others."""
+    """Rotas, people, policies, and overrides for others."""
+    CATALOGUE = "catalogue"
+    """Propose changes of limits, rules and stations, and approve those of others."""
     AUDIT = "audit"
     KEEP_ACCOUNTS = "keep_accounts"
 
@@ -41,7 +43,7 @@ class Right(StrEnum):
 _SEE = frozenset({Right.SEE})
 _OPERATOR = _SEE | {Right.ANSWER, Right.ANNOUNCE}
 _OFFICER = _OPERATOR | {Right.HANDLE}
-_MANAGER = _OFFICER | {Right.PLAN, Right.AUDIT}
+_MANAGER = _OFFICER | {Right.PLAN, Right.CATALOGUE, Right.AUDIT}
 RIGHTS = {
     Role.VIEWER: _SEE,
     Role.OPERATOR: _OPERATOR,

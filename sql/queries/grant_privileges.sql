@@ -10,7 +10,7 @@ BEGIN
         SELECT relname AS name,
                relname IN ('station_states', 'model_states', 'stations', 'outbox', 'held_notifications', 'people', 
                            'contact_channels', 'incident_attachments', 'incident_links', 'accounts', 'account_sessions',
-                           'login_links', 'security_events') AS personal
+                           'login_links', 'security_events', 'proposals') AS personal
           FROM pg_class
          WHERE relnamespace = 'public'::regnamespace
            AND relkind IN ('r', 'p', 'v')
@@ -18,7 +18,7 @@ BEGIN
     LOOP
         EXECUTE format('REVOKE ALL ON %I FROM quantrac_writer, quantrac_notifier, quantrac_desk, quantrac_trainer, '
                        'quantrac_intake, quantrac_reader, quantrac_web, PUBLIC', relation.name);
-        IF relation.name NOT IN ('accounts', 'account_sessions', 'login_links', 'security_events') THEN
+        IF relation.name NOT IN ('accounts', 'account_sessions', 'login_links', 'security_events', 'proposals') THEN
             EXECUTE format('GRANT SELECT ON %I TO quantrac_writer', relation.name);
         END IF;
         IF NOT relation.personal THEN
@@ -130,6 +130,9 @@ BEGIN
         forget_texts(interval), forget_workers(interval), forget_sessions(interval, integer), forget_receipts(interval)
         TO quantrac_writer;
     GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb) TO quantrac_web;
+    GRANT SELECT ON proposals TO quantrac_web;
+    GRANT EXECUTE ON FUNCTION catalogue_mark(), propose(text, text, text), may_decide(bigint, text),
+        decide_proposal(bigint, text, jsonb) TO quantrac_web;
     GRANT EXECUTE ON FUNCTION incident_notifications(bigint) TO quantrac_desk, quantrac_web;
     GRANT EXECUTE ON FUNCTION revise_by_desk(text, text, text, timestamptz, timestamptz, double precision, text, text)
         TO quantrac_desk;

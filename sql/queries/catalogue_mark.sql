@@ -1,0 +1,1 @@
+SELECT catalogue_mark()

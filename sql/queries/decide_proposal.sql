@@ -1,0 +1,1 @@
+SELECT decide_proposal(%(id)s, %(state)s, %(tables)s)

@@ -1,0 +1,1 @@
+SELECT may_decide(%(id)s, %(state)s)

@@ -1,0 +1,1 @@
+SELECT propose(%(kind)s, %(document)s, %(note)s)
