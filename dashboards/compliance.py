@@ -51,14 +51,14 @@ def _counts() -> Panel:
 
 def _table() -> Panel:
     columns = (
-        text("name", "Trạm", 240, link=STATION),
+        text("name", "Trạm", link=STATION),
         text("parameter", "Thông số", 90),
         number("hours_judged", "Giờ đã xét"),
         Column("hours_exceeded", "Giờ vượt", steps=words.ZERO_OR_RED, custom=_CELL),
-        number("days_judged", "Ngày đã xét"),
+        number("days_judged", "Ngày đã xét", 105),
         Column("days_exceeded", "Ngày vượt", steps=words.ZERO_OR_RED, custom=_CELL),
         Column("days_incomplete", "Ngày thiếu", steps=words.ZERO_OR_ORANGE, custom=_CELL),
-        number("ratio", "Số lần cao nhất", 110, decimals=2),
+        number("ratio", "Số lần cao nhất", 135, decimals=2),
         number("exceedance_class", "Mức", 60),
         received("received", "Tỷ lệ nhận"),
         received("valid", "Hợp lệ"),

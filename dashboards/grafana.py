@@ -159,13 +159,14 @@ class Column:
         return {"matcher": {"id": "byName", "options": self.name}, "properties": properties}
 
     def _mappings(self) -> list[Json]:
+        colored = "cellOptions" in self.custom
+        mappings = [each.to_json(index) for index, each in enumerate(self.ranges)]
         if self.choices:
-            return [_mapping(self.choices)]
-        if self.ranges:
-            return [each.to_json(index) for index, each in enumerate(self.ranges)]
-        if self.steps and "cellOptions" in self.custom:
-            return [_NOTHING]  # else a cell without a value has the first step's colour, which says that all is well
-        return []
+            mappings.append(_mapping(self.choices, "transparent" if colored else None))
+        if colored and (self.steps or self.ranges):
+            # Else a cell without a value has the first step's colour, which says that all is well.
+            mappings.append(_NOTHING)
+        return mappings
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,12 +351,13 @@ class Dashboard:
         return placed
 
 
-def _mapping(choices: Sequence[Choice]) -> Json:
+def _mapping(choices: Sequence[Choice], color: str | None) -> Json:
+    """Return the words of choices; ``color`` is for those that have none of their own."""
     options: Json = {}
     for index, choice in enumerate(choices):
         options[choice.value] = {"index": index, "text": choice.shown}
-        if choice.color is not None:
-            options[choice.value]["color"] = choice.color
+        if shown := choice.color or color:
+            options[choice.value]["color"] = shown
     return {"type": "value", "options": options}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dashboards import words
 from dashboards.grafana import Column, Dashboard, Panel, Row, Target
 from dashboards.links import STATION
@@ -45,7 +47,7 @@ def _received() -> Panel:
 
 
 def _flags() -> Panel:
-    return lines(
+    panel = lines(
         "Số liệu bị đánh dấu, theo phép kiểm tra",
         "Số liệu không dùng được, theo lý do (QARTOD và trạng thái thiết bị). · Unusable readings by reason.",
         series(query("flags"), Column("metric", "Lý do"), Column("readings", "Số liệu")),
@@ -54,6 +56,7 @@ def _flags() -> Panel:
         bars=True,
         calcs=("sum",),
     )
+    return replace(panel, heads=tuple(Column(reason.value, reason.shown) for reason in words.QC_REASONS))
 
 
 def _late() -> Panel:
@@ -74,7 +77,7 @@ def _probes() -> Panel:
         Column("what", "Điều gì", choices=words.DEFECTS, custom={"minWidth": 200, "inspect": True}),
         instant("since", "Từ"),
         text("alert", "Cảnh báo", 85),
-        instant("last_usable_at", "Dùng được lúc"),
+        instant("last_usable_at", "Dùng được lúc", 125),
         Column("code", "code", custom={"hidden": True}),
     )
     return table(
@@ -87,8 +90,8 @@ def _probes() -> Panel:
 def _clocks() -> Panel:
     columns = (
         text("name", "Trạm", link=STATION),
-        number("least_s", "Ít nhất", 90, unit="dtdurations", decimals=0),
-        number("most_s", "Nhiều nhất", 100, unit="dtdurations", decimals=0),
+        number("least_s", "Ít nhất", 90, unit="s", decimals=0),
+        number("most_s", "Nhiều nhất", 100, unit="s", decimals=0),
         number("defects", "Sai giờ", 75),
         Column("code", "code", custom={"hidden": True}),
     )

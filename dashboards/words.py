@@ -172,6 +172,20 @@ DEFECTS = (
     Choice("sparse", Bilingual("Thưa hơn chu kỳ", "sparse")),
 )
 
+QC_REASONS = (
+    Choice("missing", Bilingual("Không có giá trị", "no value")),
+    Choice("range_sensor", Bilingual("Ngoài dải đo", "outside the sensor's range")),
+    Choice("range_expected", Bilingual("Ngoài khoảng thường gặp", "outside the expected range")),
+    Choice("rate_of_change", Bilingual("Đổi quá nhanh", "rate of change")),
+    Choice("flat_line", Bilingual("Đứng yên", "flat line")),
+    Choice("clock_future", Bilingual("Đồng hồ chạy trước", "clock ahead")),
+    Choice("status_calibrating", Bilingual("Hiệu chuẩn", "calibrating")),
+    Choice("status_fault", Bilingual("Thiết bị báo lỗi", "fault")),
+    Choice("status_maintenance", Bilingual("Bảo trì", "maintenance")),
+    Choice("status_unknown", Bilingual("Trạng thái lạ", "unknown status")),
+    Choice("unit_mismatch", Bilingual("Sai đơn vị", "unit mismatch")),
+)
+
 REJECT_REASONS = (
     Choice("too_large", Bilingual("Quá lớn", "too large")),
     Choice("not_json", Bilingual("Không phải JSON", "not JSON")),

@@ -1,4 +1,5 @@
--- Sensors of which something is wrong now: an open alert of the device, or a defect of what they send.
+-- Sensors of which something is wrong now: an open alert of the device, or a defect of what they send since the last
+-- reading that could be used.
 SELECT short_name(station.name_vi) AS name,
        sensor.parameter,
        CASE WHEN alert.id IS NOT NULL THEN coalesce(alert.explanation_vi, alert.rule) ELSE presence.defect END AS what,
@@ -18,5 +19,6 @@ SELECT short_name(station.name_vi) AS name,
          LIMIT 1
        ) AS alert ON true
  WHERE sensor.station IN (${stations:sqlstring})
-   AND (alert.id IS NOT NULL OR presence.defect IS NOT NULL)
+   AND (alert.id IS NOT NULL
+        OR presence.defect IS NOT NULL AND presence.defect_at > coalesce(presence.usable_observed_at, '-infinity'))
  ORDER BY since, sensor.station, sensor.position

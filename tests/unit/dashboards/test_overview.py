@@ -17,6 +17,8 @@ from dashboards.catalogue import dashboards
 from dashboards.geography import BLANK_TILE, outlines
 from dashboards.grafana import Dashboard, Row
 from dashboards.queries import query
+from quantrac.domain.deadletters import RejectReason
+from quantrac.domain.readings import QcReason
 from quantrac.errors import SettingsError
 
 ALL = [pytest.param(d, id=d.uid) for d in dashboards()]
@@ -174,3 +176,18 @@ def test_an_incident_leads_to_its_page_where_there_is_one() -> None:
     for uid, field in (("quantrac-overview", "incident"), ("quantrac-station", "incident"), ("quantrac-alerts", "id")):
         assert f'"https://quantrac.example.vn/incidents/${{__data.fields.{field}}}"' in shown[uid], uid
     assert all("/incidents/" not in json.dumps(d.to_json()) for d in dashboards())
+
+
+def test_every_reason_has_its_word() -> None:
+    assert {c.value for c in words.QC_REASONS} == {r.value for r in QcReason} - {QcReason.FIRST_READING}
+    assert {c.value for c in words.REJECT_REASONS} >= {r.value for r in RejectReason}
+
+
+def test_a_coloured_cell_without_a_value_is_not_green(document: dict[str, Any]) -> None:
+    for panel in document["panels"]:
+        for override in panel["fieldConfig"]["overrides"]:
+            options = {p["id"]: p["value"] for p in override["properties"]}
+            if options.get("custom.cellOptions", {}).get("type") != "color-background":
+                continue
+            shown = json.dumps(options.get("mappings", []))
+            assert '"match": "null"' in shown or '"type": "value"' in shown, (panel["title"], override["matcher"])
