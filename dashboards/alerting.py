@@ -52,7 +52,7 @@ def _counts() -> Panel:
             ("taken", "Sự cố đã nhận", words.PREPARING),
             ("paged", "Đã gọi trực ban", words.ERROR),
         ),
-        Column("median_s", "Nhận sau (trung vị)", unit="dtdurations", decimals=0, color=words.NEUTRAL),
+        Column("median_s", "Nhận sau (trung vị)", unit="s", decimals=0, color=words.NEUTRAL),
     )
     return numbers(
         "Sự cố",
@@ -72,7 +72,7 @@ def _incidents(web_url: str | None) -> Panel:
         text("parameters", "Thông số", 130),
         instant("opened_at", "Từ"),
         instant("paged_at", "Gọi lúc"),
-        number("taken_after_s", "Nhận sau", 90, unit="dtdurations", decimals=0),
+        number("taken_after_s", "Nhận sau", 90, unit="s", decimals=0),
         text("holder", "Người nhận", 110),
         instant("ended_at", "Hết"),
         code("cause", "Nguyên nhân", words.CAUSES, 120),
@@ -114,7 +114,7 @@ def _acknowledgement() -> Panel:
         "Thời gian đến khi có người nhận",
         "Từ lúc gọi trực ban đến lúc nhận, theo tuần. · From the page to the officer who took it, by week.",
         series(query("acknowledgement"), line("p50", "Trung vị", words.LINE), line("p90", "9 trong 10", words.LINE_2)),
-        unit="dtdurations",
+        unit="s",
         interval="7d",
         back="90d",
     )

@@ -119,7 +119,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column that a panel's query returns and how it is shown.
+    """A column that a panel's query returns and how it is shown; without ``title`` under its own name.
 
     ``custom`` holds options of the panel kind, such as ``width`` of a table or ``lineStyle`` of a time series.
     """
@@ -139,7 +139,7 @@ class Column:
 
     def override(self) -> Json:
         """Return the field override of this column."""
-        properties: list[Json] = [{"id": "displayName", "value": self.title}]
+        properties: list[Json] = [{"id": "displayName", "value": self.title}] if self.title else []
         if self.unit is not None:
             properties.append({"id": "unit", "value": self.unit})
         if self.decimals is not None:

@@ -35,7 +35,7 @@ def operations() -> Dashboard:
 
 def _now() -> Panel:
     columns = (
-        Column("silent_s", "Số liệu gần nhất cách đây", unit="dtdurations", decimals=0,
+        Column("silent_s", "Số liệu gần nhất cách đây", unit="s", decimals=0,
                steps=((None, words.GOOD), (300, words.PREPARING), (900, words.EXCEED))),
         *row_of_counts(
             ("outbox_waiting", "Thư chờ gửi", words.PREPARING),

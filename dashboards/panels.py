@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from dashboards import words
 from dashboards.grafana import Choice, Column, Format, Json, Link, Panel, Target, thresholds
@@ -218,17 +219,23 @@ def matrix(
     )
 
 
-def tiles(title: str, description: str, target: Target, *, value: str, name: str, nothing: str, size: int) -> Panel:
-    """Return a big tile for each row: the column ``value``, below the text ``name``; ``size`` in px."""
+def tiles(
+    title: str, description: str, sql: str, value: Column, *, label: str | None = None, nothing: str, size: int
+) -> Panel:
+    """Return a big tile for each row: ``value``, below the text of the column ``label``; ``size`` of the value in px.
+
+    Grafana finds the column by the name that is shown, and names a tile by the row's texts only where the column has no
+    name of its own: so ``value`` has no title, and ``label`` is the only other column.
+    """
     return Panel(
         "stat",
         title,
         description,
-        (target,),
+        (Target(sql, (replace(value, title=""), *(() if label is None else (Column(label, ""),)))),),
         options={
-            "reduceOptions": {"values": True, "calcs": ["lastNotNull"], "fields": f"/^{value}$/"},
+            "reduceOptions": {"values": True, "calcs": ["lastNotNull"], "fields": f"/^{value.name}$/"},
             "orientation": "auto",
-            "textMode": "value_and_name" if name else "value",
+            "textMode": "value_and_name" if label else "value",
             "colorMode": "background_solid",
             "graphMode": "none",
             "justifyMode": "center",
@@ -237,7 +244,7 @@ def tiles(title: str, description: str, target: Target, *, value: str, name: str
             "percentChangeColorMode": "standard",
             "text": {"valueSize": size, "titleSize": size // 2},
         },
-        defaults={"displayName": name, "noValue": nothing} if name else {"noValue": nothing},
+        defaults={"noValue": nothing, "color": {"mode": "fixed", "fixedColor": words.NEUTRAL}},
     )
 
 

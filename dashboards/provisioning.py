@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from grafana_client.api import GrafanaApi
 from grafana_client.client import GrafanaClientError, GrafanaException
+from grafana_client.model import PersonalPreferences
 
 from dashboards.datasource import Datasource
 from dashboards.files import FOLDER_TITLE, FOLDER_UID
@@ -20,12 +21,17 @@ PLAYLIST = "Màn hình tường"
 PLAYLIST_INTERVAL = "2m"
 """Long enough for the wall to go through some parks."""
 PLAYLIST_UIDS = ("quantrac-wall", "quantrac-overview", "quantrac-water")
+RIGHTS: Sequence[Mapping[str, object]] = ({"role": "Viewer", "permission": 1}, {"role": "Editor", "permission": 1})
+"""Everybody looks, nobody but an administrator changes: what is changed by hand is lost at the next provisioning."""
+START = PersonalPreferences(homeDashboardUID="quantrac-overview", timezone="Asia/Ho_Chi_Minh", weekStart="monday")
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
 _SERVER_ERROR = 500
 
 
 def provision(url: str, token: str, datasource: Datasource, dashboards: Iterable[Dashboard]) -> list[str]:
-    """Create or replace data source, folder, dashboards and playlist; return the addresses of the dashboards.
+    """Create or replace data source, folder with its rights, dashboards, playlist and start page.
+
+    Returns the addresses of the dashboards.
 
     Running it again changes nothing but what differs. ``token`` is one of a service account with the role Admin, which
     data sources need.
@@ -47,7 +53,9 @@ def provision(url: str, token: str, datasource: Datasource, dashboards: Iterable
             lambda: api.folder.create_folder(FOLDER_TITLE, FOLDER_UID),
             lambda: None,
         )
+        api.folder.update_folder_permissions(FOLDER_UID, {"items": [dict(right) for right in RIGHTS]})
         addresses = [url.rstrip("/") + _save(api, dashboard) for dashboard in dashboards]
+        api.organization.patch_preferences(START)
         _save_playlist(api)
         return addresses
 

@@ -50,19 +50,12 @@ def _counts() -> Panel:
 
 
 def _alerts() -> Panel:
-    columns = (
-        Column("severity", "Mức"),
-        Column("name", "Trạm"),
-        Column("value", "Giá trị", color=words.EXCEED),
-        Column("since", "Từ", unit="time:DD/MM HH:mm"),
-        Column("taken_by", "Người nhận"),
-    )
     return tiles(
         "Cảnh báo gấp",
         "Đang mở, đã hoặc sẽ báo trực ban. · Open, and somebody was or is to be told.",
-        Target(query("wall_alerts"), columns),
-        value="value",
-        name="${__data.fields.name} · ${__data.fields.since}",
+        query("wall_alerts"),
+        Column("value", "", color=words.EXCEED),
+        label="label",
         nothing="Không có cảnh báo gấp",
         size=40,
     )
@@ -72,26 +65,20 @@ def _park() -> Panel:
     return tiles(
         "Khu đang xem",
         "Đổi sau mỗi 30 giây. · The next one every half minute.",
-        Target(query("wall_park"), (Column("park", "Khu", color=words.NEUTRAL),)),
-        value="park",
-        name="",
+        query("wall_park"),
+        Column("park", "", color=words.NEUTRAL),
         nothing="-",
         size=44,
     )
 
 
 def _stations() -> Panel:
-    columns = (
-        Column("name", "Trạm"),
-        Column("rank", "Trạng thái", choices=words.STATUS_OF_RANK, steps=words.STEPS_OF_RANK),
-        Column("worst", "Cao nhất"),
-    )
     return tiles(
         "Trạm của khu",
         "Trạng thái và thông số gần giới hạn nhất. · Status, and the parameter nearest to its limit.",
-        Target(query("wall_stations"), columns),
-        value="rank",
-        name="${__data.fields.name} · ${__data.fields.worst}",
+        query("wall_stations"),
+        Column("rank", "", choices=words.STATUS_OF_RANK, steps=words.STEPS_OF_RANK),
+        label="label",
         nothing="-",
         size=56,
     )

@@ -1,10 +1,9 @@
-SELECT alert.severity,
-       short_name(coalesce(station.name_vi, alert.station)) AS name,
-       concat_ws(' ', nullif(alert.parameter, ''),
+SELECT concat_ws(' ', nullif(alert.parameter, ''),
                  concat_ws(' / ', replace(trim_scale(round(coalesce(alert.peak_value, alert.value)::numeric, 1))::text, '.', ','),
                            limit_text(alert.limit_minimum, alert.limit_maximum))) AS value,
-       alert.since,
-       handling.taken_by
+       concat_ws(' · ', short_name(coalesce(station.name_vi, alert.station)),
+                 to_char(alert.since AT TIME ZONE 'Asia/Ho_Chi_Minh', 'DD/MM HH24:MI'),
+                 coalesce(handling.taken_by, 'chưa ai nhận')) AS label
   FROM alerts AS alert
   JOIN alert_handling AS handling ON handling.alert_id = alert.id
   LEFT JOIN current_stations AS station ON station.code = alert.station

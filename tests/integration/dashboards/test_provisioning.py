@@ -48,6 +48,9 @@ class Conversation(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer(self._body())
 
+    def do_PATCH(self) -> None:
+        self._answer(self._body())
+
     def do_PUT(self) -> None:
         self._answer(self._body())
 
@@ -72,7 +75,7 @@ class Conversation(BaseHTTPRequestHandler):
             uid = body["dashboard"]["uid"]
             self.server.kept[f"/api/dashboards/uid/{uid}"] = body
             document = {"uid": uid, "url": f"/d/{uid}/x", "status": "success"}
-        elif self.command == "PUT":
+        elif self.command in {"PUT", "PATCH"} or self.path.endswith("/permissions"):
             self.server.kept[self.path] = body
         else:
             prefix = f"{self.path}/uid" if self.path == "/api/datasources" else self.path
@@ -104,6 +107,8 @@ def test_data_source_folder_and_dashboards_are_created(grafana: StandIn) -> None
     assert grafana.kept["/api/folders/quantrac"]["title"] == "Quan trắc nước thải"
     saved = grafana.kept["/api/dashboards/uid/quantrac-overview"]
     assert (saved["overwrite"], saved["folderUid"]) == (True, "quantrac")
+    assert grafana.kept["/api/folders/quantrac/permissions"]["items"][0] == {"role": "Viewer", "permission": 1}
+    assert grafana.kept["/api/org/preferences"]["homeDashboardUID"] == "quantrac-overview"
     assert saved["dashboard"] == json.loads(json.dumps(dashboards()[0].to_json()))
 
 
@@ -112,7 +117,8 @@ def test_a_second_time_updates_and_creates_nothing(grafana: StandIn) -> None:
     grafana.requests.clear()
     provision(grafana.url, TOKEN, SOURCE, dashboards())
     assert "PUT /api/datasources/uid/quantrac" in grafana.requests
-    assert [r for r in grafana.requests if r.startswith("POST")] == ["POST /api/dashboards/db"] * len(dashboards())
+    posts = [r for r in grafana.requests if r.startswith("POST") and not r.endswith("/permissions")]
+    assert posts == ["POST /api/dashboards/db"] * len(dashboards())
     assert "PUT /api/playlists/p" in grafana.requests
 
 

@@ -191,3 +191,14 @@ def test_a_coloured_cell_without_a_value_is_not_green(document: dict[str, Any]) 
                 continue
             shown = json.dumps(options.get("mappings", []))
             assert '"match": "null"' in shown or '"type": "value"' in shown, (panel["title"], override["matcher"])
+
+
+def test_a_tile_finds_its_value_by_the_name_that_is_shown(document: dict[str, Any]) -> None:
+    # Under another name Grafana finds nothing, and the wall says that no alert is open.
+    for panel in document["panels"]:
+        if not panel["options"].get("reduceOptions", {}).get("values"):
+            continue
+        overrides = {o["matcher"]["options"]: o["properties"] for o in panel["fieldConfig"]["overrides"]}
+        (value,) = (name for name in overrides if re.fullmatch(panel["options"]["reduceOptions"]["fields"][1:-1], name))
+        assert "displayName" not in {p["id"] for p in overrides[value]}
+        assert "displayName" not in panel["fieldConfig"]["defaults"]
