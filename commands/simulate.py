@@ -59,7 +59,12 @@ def simulate(
     as_: Annotated[
         str, typer.Option("--as", help="messages: by MQTT. files: station files, as loggers write them.")
     ] = ("messages"),
-    logger: Annotated[str, typer.Option(help="Whose files: qt, python, esp32 or pi (docs/intake.md).")] = "qt",
+    logger: Annotated[
+        str,
+        typer.Option(
+            help="Whose files: qt, python, esp32 or pi (docs/intake.md); several with commas: stations take turns."
+        ),
+    ] = "qt",
     to: Annotated[
         str | None,
         typer.Option(help="Folder for files, or sftp, or ftp: the local server. Default: QUANTRAC_DROP_FOLDER."),
@@ -101,10 +106,10 @@ def simulate(
         say(_UNREGISTERED.format(pace=f"{pace:g}"), err=True)
     if loaded is not None:
         loaded = loaded.at_speed(pace)
-    if as_ != "messages":
-        _simulate_files(context, stations, as_, logger, to, scenario=loaded, options=options)
-        return
     folder = folder or context.settings.run_dir / "simulate"
+    if as_ != "messages":
+        _simulate_files(context, stations, as_, logger, to, folder=folder, scenario=loaded, options=options)
+        return
     with stop_on_signals() as stop, live_line(hidden=as_json) as live:
         report = run_fleet(
             stations,
@@ -174,6 +179,7 @@ def _simulate_files(
     logger: str,
     to: str | None,
     *,
+    folder: Path,
     scenario: Scenario | None,
     options: FleetOptions,
 ) -> None:
@@ -184,15 +190,16 @@ def _simulate_files(
 
     if as_ != "files":
         raise SettingsError(f"--as {as_}: give messages or files.")
-    if logger not in list(LoggerStyle):
-        raise SettingsError(f"--logger {logger}: give one of {', '.join(LoggerStyle)}.")
+    if unknown := [name for name in logger.split(",") if name not in list(LoggerStyle)]:
+        raise SettingsError(f"--logger {', '.join(unknown)}: give {', '.join(LoggerStyle)}, or some with commas.")
     target = _file_target(context, to)
     try:
         with stop_on_signals() as stop:
             report = run_file_fleet(
                 stations,
-                LoggerStyle(logger),
+                [LoggerStyle(name) for name in logger.split(",")],
                 target,
+                folder=folder,
                 clock=context.clock,
                 scenario=scenario,
                 options=options,

@@ -205,6 +205,7 @@ REJECT_REASONS = (
     Choice("duplicate_parameter", Bilingual("Thông số lặp", "duplicate parameter")),
     Choice("bad_file_name", Bilingual("Tên tệp sai", "bad file name")),
     Choice("not_a_regular_file", Bilingual("Không phải tệp thường", "not a regular file")),
+    Choice("unreadable_file", Bilingual("Tệp không cho đọc", "a file that may not be read")),
     Choice("no_mapping", Bilingual("Chưa khai báo cột", "no mapping")),
     Choice("internal_error", Bilingual("Lỗi của phần mềm", "internal error")),
 )

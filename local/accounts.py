@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from local.dropped import Dropped, FileCounts
 from local.servers.mail import CaughtMail, read_index
 from quantrac.domain.ledger import LedgerCounts
 from quantrac.topics import RAW
@@ -61,9 +62,16 @@ class Account:
     paged: Mapping[int, Paged]
     """When officers were first paged for an alert, by its number; alerts for which nobody was are not in it."""
     awaited_delays: int
-    """Live readings stored so far: their delays are known soon after."""
+    """Live readings of messages stored so far, whose delays are known soon after. No file says when it was sent."""
     missing_messages: int
     """Holes in the loggers' sequence numbers."""
+    files: FileCounts
+    """Station files that lie in the drop folder, of our loggers and of whoever else put some there."""
+
+    @property
+    def published(self) -> int:
+        """Readings that were handed over: acknowledged by the broker, or lying in the drop folder."""
+        return self.fleet.published + self.files.lines
 
     @property
     def done(self) -> int:
@@ -80,7 +88,7 @@ class Account:
     @property
     def residual(self) -> int:
         """Published less everything accounted for and seen on its way; other than 0 at rest, readings were lost."""
-        return self.fleet.published - self.done - self.in_flight
+        return self.published - self.done - self.in_flight
 
     @property
     def at_rest(self) -> bool:
@@ -97,17 +105,18 @@ class Accountant:
         kafka: KafkaEndpoint,
         fleet_report: Path,
         mail_dir: Path,
+        dropped: Dropped | None = None,
     ) -> None:
         from sql.reports import Reports
 
         self._reports = Reports(database.reader)
         self._kafka = kafka
         self._lag: LagProbe | None = None
-        self._fleet_report, self._mail_dir = fleet_report, mail_dir
+        self._fleet_report, self._mail_dir, self._dropped = fleet_report, mail_dir, dropped
         self._before = LedgerCounts()
         self._since: datetime | None = None
         self._delays_before: Counter[int] = Counter()
-        self._stored_before = 0
+        self._live_before = 0
 
     def begin(self, now: datetime) -> None:
         """Count from here: what was received before belongs to earlier runs."""
@@ -117,7 +126,7 @@ class Accountant:
     def live(self, account: Account) -> None:
         """Take delays from here: a past that is sent at once waits for itself, which says nothing of live readings."""
         self._delays_before = Counter(self._reports.delay_counts(self._since or account.at))
-        self._stored_before = account.ledger.stored
+        self._live_before = account.ledger.stored - account.files.lines
 
     def waiting(self) -> int:
         """Return the records that no worker has acknowledged."""
@@ -140,6 +149,7 @@ class Accountant:
         since = self._since or now
         # The fleet first: what it has counted by now is in the ledger soon after, never the other way round.
         fleet = FleetCounts.read(self._fleet_report)
+        files = FileCounts() if self._dropped is None else self._dropped.counts()
         waiting = self.waiting()
         ledger = difference(self._reports.ledger_totals(), self._before)
         alerts = tuple(a for a in self._reports.alerts(only_open=False, limit=200) if a.opened_at >= since)
@@ -154,8 +164,9 @@ class Accountant:
             alerts=alerts,
             mails=tuple(m for m in read_index(self._mail_dir) if m.received_at >= since),
             paged={alert_id: one for alert_id, one in paged.items() if one is not None},
-            awaited_delays=ledger.stored - self._stored_before,
+            awaited_delays=ledger.stored - files.lines - self._live_before,
             missing_messages=sum(gap.missing for gap in self._reports.sequence_gaps()),
+            files=files,
         )
 
     def disconnect(self) -> None:

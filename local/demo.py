@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
+from itertools import chain
 
 from local import page
 from local.accounts import Account, slug_mail
@@ -24,6 +26,7 @@ from quantrac.settings import Settings
 from quantrac.terminal import say
 from simulators.labels import read_labels
 from sql.fresh_start import forget
+from sql.ledger_report import ledger_report
 
 FOLDER = "demo"
 """Of the run folder: the demo has servers and data of its own, and touches no others."""
@@ -36,8 +39,14 @@ PAST_S = 400
 LIVE_PATIENCE_S = 90.0
 ONCE_PATIENCE_S = 150.0
 REST_PATIENCE_S = 60.0
+LEDGER_PATIENCE_S = 10.0
+"""Who receives carries its account to the database every few seconds."""
 TURN_S = 0.5
 """Between two pictures of the screen."""
+FILE_STATIONS = ("DT_KCNTKIEU_NUOSXL", "DT_KCNTQTOA_NUOSXL")
+"""Stations whose loggers write files to an SFTP server; the others speak MQTT."""
+FILE_LOGGERS = "qt,esp32"
+"""Two of the loggers that are in use: TAB and CRLF in folders by day, and semicolons."""
 
 
 def run(
@@ -71,8 +80,10 @@ def run(
             bars.advance_to("Starting bridge, worker, notifier, page", 1, 1)
         if not once:
             say(grafana_line(stage.servers, settings), err=True)
-        demo = Demo(stage, _signals(scenario, seed), invite(stage.servers.database().web, _origin(stage), clock))
-        demo.begin({station.code for station in registry.stations})
+        stations = {station.code for station in registry.stations}
+        signals = _signals(scenario, seed, sorted(stations.difference(FILE_STATIONS)))
+        demo = Demo(stage, signals, invite(stage.servers.database().web, _origin(stage), clock))
+        demo.begin(stations)
         if once:
             result = demo.run_once()
         else:
@@ -86,10 +97,11 @@ def _origin(stage: Stage) -> str:
     return "" if web is None else f"http://127.0.0.1:{web.port}"
 
 
-def _signals(scenario: str, seed: int) -> tuple[str, ...]:
-    """Return the options of the fleet."""
+def _signals(scenario: str, seed: int, stations: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the options of a fleet."""
+    named = chain.from_iterable(("--station", code) for code in stations)
     return (
-        "--scenario", scenario, "--cadence", f"{CADENCE_S:g}", "--seed", str(seed), "--backfill", f"{PAST_S}s",
+        "--scenario", scenario, "--cadence", f"{CADENCE_S:g}", "--seed", str(seed), "--backfill", f"{PAST_S}s", *named,
     )  # fmt: skip
 
 
@@ -118,7 +130,8 @@ class Demo:
     def __init__(self, stage: Stage, signals: tuple[str, ...], link: str) -> None:
         self._stage, self._page = stage, link
         self._taken: Incident | None = None
-        self._run = stage.fleet(*signals)
+        calm = ("--logger", FILE_LOGGERS, *_signals("demo-files", 1))
+        self._run = stage.fleet_with_files(signals, FILE_STATIONS, calm)
 
     def begin(self, stations: Collection[str]) -> None:
         """Let the pipeline finish what an earlier run left in the queues, then start the fleet.
@@ -149,18 +162,23 @@ class Demo:
         """
         self._until_live()
         self._stage.until(self._is_complete, ONCE_PATIENCE_S, self._what_is_missing)
-        self._run.fleet.stop()
+        self._run.stop()
         account = self._until_at_rest()
         events = read_labels(self._run.labels)
         slug, items = slug_of(account, events), work_items(account, events)
         for line in lines_of(slug, items, SPEED * CADENCE_S):
             say(line)
+        files = self._files(account)
+        say(
+            f"Files: {files['written']:,} written to SFTP by two loggers, {files['read']:,} read, "
+            f"{files['readings']:,} readings; residual of `quantrac ledger`: {files['ledger_residual']}."
+        )
         taken = self._taken
         if taken is not None:
             say(f"Incident {taken.id}: taken on the page by {taken.holder}; it is {taken.state.value}.")
         found = slug_mail(account, self._run.labels)
         result = result_of(account, None if found is None else found[2]) | as_json(slug, items, SPEED * CADENCE_S)
-        return result | {"incident": page.as_json(taken)}
+        return result | {"files": files, "incident": page.as_json(taken)}
 
     def show(self) -> None:
         """Show the live table until Ctrl-C, and end with its story."""
@@ -178,10 +196,12 @@ class Demo:
         for line in lines or ["Nothing has happened yet: the slug passes about 20 s after the stations are live."]:
             say(line)
         ledger = account.ledger
+        files = account.files
         say(
-            f"Published {account.fleet.published:,} readings: stored {ledger.stored:,}, duplicates "
-            f"{ledger.duplicate:,}, revisions {ledger.revision:,}, dead letters {ledger.dead_letter:,}, on their way "
-            f"{max(0, account.fleet.published - account.done):,}; {len(account.mails)} e-mails."
+            f"Published {account.published:,} readings ({files.lines:,} of them in {files.files:,} files): stored "
+            f"{ledger.stored:,}, duplicates {ledger.duplicate:,}, revisions {ledger.revision:,}, dead letters "
+            f"{ledger.dead_letter:,}, on their way {max(0, account.published - account.done):,}; "
+            f"{len(account.mails)} e-mails."
         )
 
     def _live(self) -> None:
@@ -204,6 +224,22 @@ class Demo:
                     live.update(screen.interrupted(str(exc)), refresh=True)
                 self._run.require_running()
                 stage.let(TURN_S)
+
+    def _files(self, account: Account) -> dict[str, int]:
+        """Return what became of the files, once the ledger from the first byte knows them."""
+        reader, began = self._stage.servers.database().reader, self._run.began
+        ends_s = self._stage.clock.monotonic_s() + LEDGER_PATIENCE_S
+        while True:
+            report = ledger_report(reader, began, self._stage.clock.now() + timedelta(days=1))
+            if not any(line.uncounted for line in report.messages) or self._stage.clock.monotonic_s() > ends_s:
+                break
+            self._stage.let(TURN_S)
+        return {
+            "written": self._run.files_written(),
+            "read": account.files.read,
+            "readings": account.files.lines,
+            "ledger_residual": report.residual,
+        }
 
     def _take(self, alert_id: int) -> None:
         """Take the slug's incident on the page as soon as it is there, as an officer does."""
@@ -245,7 +281,7 @@ class Demo:
     def _is_live(self) -> bool:
         self._run.require_running()
         account = self._run.look()
-        rows = account.fleet.messages / max(account.totals.stations, 1)
+        rows = account.fleet.messages / max(account.totals.stations - len(FILE_STATIONS), 1)
         return rows > PAST_S and account.fleet.pending == 0 and account.waiting_records < account.totals.stations
 
     def _until_drained(self) -> bool:
@@ -271,7 +307,7 @@ class Demo:
 
 def _so_far(account: Account, restarts: int) -> str:
     return (
-        f"Published {account.fleet.published} readings, accounted for {account.done}, in flight "
+        f"Published {account.published} readings, accounted for {account.done}, in flight "
         f"{account.in_flight}, missing messages {account.missing_messages}, alerts {len(account.alerts)}, "
         f"e-mails {len(account.mails)}, restarts {restarts}."
     )
@@ -280,7 +316,7 @@ def _so_far(account: Account, restarts: int) -> str:
 def result_of(account: Account, alert_delay_s: float | None) -> dict[str, object]:
     """Return the last line of ``--once``."""
     return {
-        "published": account.fleet.published,
+        "published": account.published,
         "stored": account.ledger.stored,
         "duplicates": account.ledger.duplicate,
         "revisions": account.ledger.revision,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,8 @@ class Part(LocalServer):
 
     stop_patience_s = 30.0
     arguments: Sequence[str] = ()
+    environment: Mapping[str, str] = {}
+    """Settings of its own, beside those of this process."""
     own_port = ""
     """Setting that gives it the port of its name in the run folder; empty: it has none, or that of its settings."""
     ready_event: str | None = None
@@ -66,13 +68,31 @@ class Part(LocalServer):
 
     def _command(self) -> Sequence[str | Path]:
         port = [f"{self.own_port}={self.port}"] if self.own_port else []
-        return ["env", f"{PREFIX}RUN_DIR={self.run_dir}", *port, sys.executable, "-m", "quantrac", *self.arguments]
+        own = [f"{name}={value}" for name, value in self.environment.items()]
+        return [
+            "env",
+            f"{PREFIX}RUN_DIR={self.run_dir}",
+            *port,
+            *own,
+            sys.executable,
+            "-m",
+            "quantrac",
+            *self.arguments,
+        ]
 
 
-def part(run_dir: Path, name: str, *arguments: str, ready_event: str | None = None, own_port: str = "") -> Part:
+def part(
+    run_dir: Path,
+    name: str,
+    *arguments: str,
+    ready_event: str | None = None,
+    own_port: str = "",
+    environment: Mapping[str, str] | None = None,
+) -> Part:
     """Return one ``quantrac`` command on the servers of a run folder, not started."""
     kind = type(name, (Part,), {
         "name": name, "arguments": arguments, "ready_event": ready_event, "own_port": own_port,
+        "environment": environment or {},
     })  # fmt: skip
     made: Part = kind(run_dir)
     return made
@@ -108,6 +128,17 @@ def page(run_dir: Path, *, own_port: bool) -> Part:
 def reporter(run_dir: Path) -> Part:
     """Return the reporter, not started."""
     return part(run_dir, "reporter", "run", "reporter", ready_event="reporter_ready")
+
+
+def dropfolder(run_dir: Path, folder: Path | None = None) -> Part:
+    """Return the reader of station files, not started: of the folder of its settings, or of one given here."""
+    own = {} if folder is None else {f"{PREFIX}DROP_FOLDER": str(folder)}
+    return part(run_dir, "dropfolder", "run", "dropfolder", ready_event="dropfolder_ready", environment=own)
+
+
+def forwarder(run_dir: Path) -> Part:
+    """Return the forwarder, not started."""
+    return part(run_dir, "forwarder", "run", "forwarder")
 
 
 def pipeline(run_dir: Path, workers: int = 1, web: Part | None = None, reports: Part | None = None) -> Pipeline:
@@ -150,6 +181,13 @@ class Supervisor:
         for each in self.parts:
             each.wait_healthy()
             self._started_s[each.name] = self._clock.monotonic_s()
+
+    def add(self, part: Part) -> None:
+        """Start one more part and wait until it is ready."""
+        self.parts += (part,)
+        part.launch()
+        part.wait_healthy()
+        self._started_s[part.name] = self._clock.monotonic_s()
 
     def tend(self) -> None:
         """Start again what has ended and whose pause is over; call it about once a second."""

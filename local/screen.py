@@ -26,7 +26,7 @@ RATE_OVER = 20
 """Looks over which readings per second are averaged: 10 s."""
 _WIDE = 130
 """Columns of a window that has room for every column of the table of alerts."""
-_FIGURE_LINES = 6
+_FIGURE_LINES = 7
 _SEVERITY_STYLE = {"critical": "bold white on red", "high": "bold red", "warning": "yellow", "info": "cyan"}
 
 
@@ -62,29 +62,39 @@ class Screen:
         all_stations = left >= len(stations) + 2 + 5
         left -= len(stations) + 2 if all_stations else 2
         return Group(
-            Panel(self._figures(account, supervisor), title="quantrac demo", subtitle="Ctrl-C ends it"),
+            Panel(self._figures(account, supervisor, stations), title="quantrac demo", subtitle="Ctrl-C ends it"),
             _alerts(account.alerts, max(1, min(8, left - 2)), wide=width >= _WIDE),
             *why,
             _stations(stations) if all_stations else _in_one_line(stations),
             page,
             Text(f"E-mails: {self._servers.mail.folder}", style="dim", no_wrap=True, overflow="ellipsis"),
+            Text(
+                f"Tệp · Station files, drop yours here: {self._servers.file_servers[0].drop_folder}",
+                style="dim",
+                no_wrap=True,
+                overflow="ellipsis",
+            ),
         )
 
-    def _figures(self, account: Account, supervisor: Supervisor) -> RenderableType:
+    def _figures(self, account: Account, supervisor: Supervisor, stations: list[StationLine]) -> RenderableType:
         running = sum(each.pid is not None for each in supervisor.parts)
-        ledger, published = account.ledger, account.fleet.published
+        ledger, published = account.ledger, account.published
         on_the_way = max(0, published - account.done)
         sum_of = (
             f"published {published:,} = stored {ledger.stored:,} + duplicates {ledger.duplicate:,} + revisions "
             f"{ledger.revision:,} + dead letters {ledger.dead_letter:,} + on their way {on_the_way:,}"
         )
+        by_files = sum(_by_files(s) for s in stations)
         facts = (
-            f"stations online {account.totals.online}/{account.totals.stations}",
+            f"stations online {account.totals.online}"
+            + (f" + {by_files} by files" if by_files else "")
+            + f" of {account.totals.stations}",
             f"readings/s {self._rate():,.0f}",
             f"delay p50/p99 {_seconds(account.delays.p50_s)}/{_seconds(account.delays.p99_s)}",
             f"missing messages {account.missing_messages}",
             f"open alerts {account.totals.open_alerts}",
             f"e-mails {len(account.mails)}",
+            f"files {account.files.read:,} read of {account.files.files:,}",
             f"processes {running}/{len(supervisor.parts)}, {supervisor.restarts} restarts",
         )
         return Group(Text(" · ".join(facts)), Text(sum_of, style="dim"))
@@ -145,13 +155,22 @@ def _stations(stations: list[StationLine]) -> Table:
     for head in ("code", "tên trạm", "state", "last reading", "open alerts"):
         table.add_column(head, no_wrap=True)
     for s in stations:
-        state = (
-            Text("online", style="green") if s.online else Text("offline" if s.online is False else "-", style="red")
-        )
+        state = Text(_state(s), style="green" if s.online or _by_files(s) else "red")
         last = "-" if s.last_observed_at is None else local_clock(s.last_observed_at)
         alerts = Text(str(s.open_alerts), style="bold red" if s.open_alerts else "dim")
         add_row(table, s.station, s.name_vi, state, last, alerts)
     return table
+
+
+def _by_files(station: StationLine) -> bool:
+    """Whether a station is known by what came of it alone: a logger that writes files has no session at the broker."""
+    return station.online is None and station.last_observed_at is not None
+
+
+def _state(station: StationLine) -> str:
+    if _by_files(station):
+        return "files"
+    return "-" if station.online is None else "online" if station.online else "offline"
 
 
 def _seconds(value: float | None) -> str:

@@ -7,6 +7,8 @@ readings.
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import shutil
 import tempfile
@@ -16,19 +18,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.accounts import Account, Accountant
+from local.dropped import Dropped
 from local.prepare import local_servers, prepare
-from local.processes import Part, Supervisor, page, part, pipeline
+from local.processes import Part, Supervisor, dropfolder, page, part, pipeline
 from local.servers import LocalServers
 from local.servers.progress import bars_on_stderr
 from quantrac.clock import Clock
 from quantrac.domain.stations import Registry
 from quantrac.errors import QuantracError, ServerError
 from quantrac.settings import Settings
+from simulators.filefleet import REPORT_FILE as FILES_REPORT
 from simulators.fleet import LABELS_FILE, REPORT_FILE
 
 TURN_S = 0.2
 """Between two looks at what is waited for; the supervisor wants to look about once a second."""
 READY_S = 60.0
+DROP_ID = "dropfolder-1"
+"""Name of the drop folder's memory, unless a setting says otherwise."""
 
 
 class Stage:
@@ -59,7 +65,7 @@ class Stage:
     def stop(self) -> None:
         """End what feeds the pipeline, then stop the pipeline, its last process first, then close the accounts."""
         for run in self._runs:
-            run.fleet.stop()
+            run.stop()
         self.supervisor.stop()
         for run in self._runs:
             run.accountant.close()
@@ -93,40 +99,92 @@ class Stage:
 
     def fleet(self, *options: str, folder: Path | None = None) -> FleetRun:
         """Return a run of the simulated fleet with options of ``quantrac simulate``, not begun."""
-        run = FleetRun(self, options, folder or self.run_dir / "simulate")
+        return self._noted(FleetRun(self, options, folder or self.run_dir / "simulate"))
+
+    def fleet_with_files(
+        self, options: tuple[str, ...], stations: tuple[str, ...], logger_options: tuple[str, ...]
+    ) -> FleetRun:
+        """Return a run in which some stations write files to the local SFTP server, and the drop folder reads them."""
+        loggers = Loggers(self, stations, logger_options)
+        return self._noted(FleetRun(self, options, self.run_dir / "simulate", loggers))
+
+    def _noted(self, run: FleetRun) -> FleetRun:
         self._runs.append(run)
         return run
+
+
+class Loggers:
+    """The stations of a run that write files: their loggers, the SFTP server, and the folder that is read."""
+
+    def __init__(self, stage: Stage, stations: tuple[str, ...], options: tuple[str, ...]) -> None:
+        self.stations = stations
+        self._stage, self._server = stage, stage.servers.file_servers[0]
+        self.folder = self._server.drop_folder
+        self.dropped = Dropped(self.folder, stage.run_dir / "dropfolder" / f"{DROP_ID}.sqlite")
+        self._reader = dropfolder(stage.run_dir, self.folder)
+        report_dir = stage.run_dir / "simulate"
+        self.report = report_dir / FILES_REPORT
+        named = itertools.chain.from_iterable(("--station", code) for code in stations)
+        self.process = part(
+            stage.run_dir, "loggers", "simulate", "--as", "files", "--to", "sftp", *named, *options,
+            "--folder", str(report_dir),
+        )  # fmt: skip
+
+    def begin(self) -> None:
+        """Start the server, the reader of the folder, and the loggers; count from here."""
+        self.report.unlink(missing_ok=True)
+        self._server.add_stations(self.stations)
+        self._server.start()
+        self.dropped.begin(own=self.stations)
+        self._stage.supervisor.add(self._reader)
+        self.process.start()
 
 
 class FleetRun:
     """One run of the simulated fleet, and the accounts of its readings. Made by :meth:`Stage.fleet`."""
 
-    def __init__(self, stage: Stage, options: tuple[str, ...], folder: Path) -> None:
-        self.stage, self.folder = stage, folder
+    def __init__(self, stage: Stage, options: tuple[str, ...], folder: Path, loggers: Loggers | None = None) -> None:
+        self.stage, self.folder, self.loggers = stage, folder, loggers
+        self.began = stage.clock.now()
         self.report, self.labels = folder / REPORT_FILE, folder / LABELS_FILE
         servers = stage.servers
         self.fleet = part(stage.run_dir, "fleet", "simulate", *options, "--folder", str(folder), "--json")
-        self.accountant = Accountant(servers.database(), servers.kafka(), self.report, servers.mail.folder)
+        dropped = None if loggers is None else loggers.dropped
+        self.accountant = Accountant(servers.database(), servers.kafka(), self.report, servers.mail.folder, dropped)
 
     def begin(self) -> None:
         """Count from here, and start the fleet; what an earlier run left in its folder says nothing of this one."""
         self.report.unlink(missing_ok=True)
         self.labels.unlink(missing_ok=True)
-        self.accountant.begin(self.stage.clock.now())
+        self.began = self.stage.clock.now()
+        self.accountant.begin(self.began)
+        if self.loggers is not None:
+            self.loggers.begin()
         self.fleet.start()
+
+    def stop(self) -> None:
+        """End what sends."""
+        for process in self._processes():
+            process.stop()
 
     def look(self) -> Account:
         """Return the accounts of this moment."""
         return self.accountant.look(self.stage.clock.now())
+
+    def files_written(self) -> int:
+        """Return how many files the loggers say that the server took."""
+        report = None if self.loggers is None else self.loggers.report
+        return 0 if report is None or not report.exists() else int(json.loads(report.read_text("utf-8"))["files"])
 
     def ended(self) -> bool:
         """Whether the fleet does not run (any more)."""
         return self.fleet.pid is None
 
     def require_running(self) -> None:
-        """Raise ``ServerError`` when the fleet has ended by itself."""
-        if self.ended():
-            raise ServerError(f"The simulated fleet ended by itself; see {self.fleet.log_path}.")
+        """Raise ``ServerError`` when a process of the fleet has ended by itself."""
+        for process in self._processes():
+            if process.pid is None:
+                raise ServerError(f"The simulated {process.name} ended by itself; see {process.log_path}.")
 
     def until_drained(self, longest_s: float) -> None:
         """Wait until no record waits for a worker."""
@@ -134,8 +192,11 @@ class FleetRun:
 
     def close(self) -> None:
         """End the fleet and the connections."""
-        self.fleet.stop()
+        self.stop()
         self.accountant.close()
+
+    def _processes(self) -> tuple[Part, ...]:
+        return (self.fleet,) if self.loggers is None else (self.fleet, self.loggers.process)
 
 
 @contextmanager

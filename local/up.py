@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from local.grafana import grafana_line
 from local.prepare import local_servers, prepare_servers
-from local.processes import Part, Supervisor, page, pipeline, reporter
+from local.processes import Part, Supervisor, dropfolder, forwarder, page, pipeline, reporter
 from local.servers.progress import bars_on_stderr
 from quantrac.clock import Clock
 from quantrac.settings import Settings
@@ -32,13 +32,21 @@ def up(
     """
     settings.run_dir.mkdir(parents=True, exist_ok=True)
     with _servers(settings, show):
-        web, reports = page(settings.run_dir, own_port=False), reporter(settings.run_dir)
-        supervisor = Supervisor(pipeline(settings.run_dir, workers, web, reports).parts, clock)
+        supervisor = Supervisor(parts_of(settings, workers), clock)
         try:
             supervisor.start()
             _tend(supervisor, stop, show)
         finally:
             supervisor.stop()
+
+
+def parts_of(settings: Settings, workers: int) -> tuple[Part, ...]:
+    """Return the processes of an installation: those for files where the settings name a folder, or a target."""
+    run_dir = settings.run_dir
+    parts = pipeline(run_dir, workers, page(run_dir, own_port=False), reporter(run_dir)).parts
+    files = () if settings.drop_folder is None else (dropfolder(run_dir),)
+    onward = () if settings.forward_target is None else (forwarder(run_dir),)
+    return (*files, *parts, *onward)
 
 
 def state_of(parts: Sequence[Part], restarts: int) -> tuple[str, bool]:

@@ -37,17 +37,17 @@ class StationFile:
     readings: int
 
 
-def files_of(style: LoggerStyle, messages: Iterator[Message]) -> Iterator[StationFile]:
-    """Yield the files of a stream of messages, each as soon as its last message is there."""
-    a_file = _INSTANTS_A_FILE if style is LoggerStyle.PYTHON else 1
+def files_of(styles: Mapping[str, LoggerStyle], messages: Iterator[Message]) -> Iterator[StationFile]:
+    """Yield the files of a stream of messages, each as soon as its last message is there; ``styles`` by station."""
     held: dict[str, list[Message]] = {}
     for message in messages:
-        group = held.setdefault(message.station, [])
+        station = message.station
+        group = held.setdefault(station, [])
         group.append(message)
-        if len(group) >= a_file:
-            yield station_file(style, held.pop(message.station))
-    for group in held.values():
-        yield station_file(style, group)
+        if len(group) >= (_INSTANTS_A_FILE if styles[station] is LoggerStyle.PYTHON else 1):
+            yield station_file(styles[station], held.pop(station))
+    for station, group in held.items():
+        yield station_file(styles[station], group)
 
 
 def station_file(style: LoggerStyle, messages: Sequence[Message]) -> StationFile:

@@ -299,7 +299,7 @@ class DropFolder:
             self._known.remember(self._unwritten)
             for file in self._unwritten:
                 sent = self._under_way.get(file.path)
-                if sent is not None and sent.fingerprint == file.fingerprint:
+                if sent is not None and (file.sha256 is None or sent.fingerprint == file.fingerprint):
                     del self._under_way[file.path]
             metrics.FILES.inc(len(self._unwritten))
             self._unwritten = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ingest.dropfolder import content
@@ -15,6 +15,11 @@ from ingest.dropfolder.sending import sha256_of
 from ingest.dropfolder.walker import Kind, Sight
 from quantrac import topics
 from quantrac.domain.deadletters import Rejected, RejectReason
+
+_UNREADABLE = Rejected(
+    RejectReason.UNREADABLE_FILE,
+    "The account that uploaded the file lets nobody else read it; set its mode to 640 (umask 027), or upload it again.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class Reader:
     max_file_bytes: int
 
     def read(self, waiting: Waiting, pending: Pending, now: datetime, now_s: float) -> Read | Same | None:
-        """Return what is to be done with a file; ``None`` when it is not whole yet.
+        """Return what is to be done with a file; ``None`` when it is not whole, or may not be read, yet.
 
         Raises
         ------
@@ -64,7 +69,14 @@ class Reader:
         settled = pending.is_settled(waiting, now_s)
         if not settled and named.sensors == 0:
             return None
-        found = content.read(self.root, sight.path, sight.fingerprint)
+        try:
+            found = content.read(self.root, sight.path, sight.fingerprint)
+        except PermissionError:
+            # Told once, and tried again with each walk: the right to read may come without a change of the file.
+            told = replace(sight, fingerprint=replace(sight.fingerprint, ctime_ns=0))
+            if (known := self.known.lookup(sight.path)) is not None and known[0] == told.fingerprint:
+                raise
+            return None if now_s - waiting.since_s < CUT_PATIENCE_S else self._refused(told, _UNREADABLE, now)
         complete = content.is_complete(found, named.content_type, named.sensors)
         whole = settled and content.ends_whole(found, named.content_type)
         if not (complete or whole or now_s - waiting.since_s >= CUT_PATIENCE_S):

@@ -40,7 +40,16 @@ class Sight:
 
 def fingerprint_of(found: os.stat_result) -> Fingerprint:
     """Return the fingerprint of a file."""
-    return Fingerprint(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return Fingerprint(found.st_size, _signed(found.st_mtime_ns), _signed(found.st_ctime_ns))
+
+
+def _signed(ns: int) -> int:
+    """Return a time as it fits into 64 bits, as SQLite keeps it: one after 2262 is folded, for it is compared only.
+
+    >>> _signed(2**63), _signed(-1)
+    (-9223372036854775808, -1)
+    """
+    return (ns + 2**63) % 2**64 - 2**63
 
 
 @dataclass(slots=True)

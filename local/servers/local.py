@@ -139,7 +139,8 @@ class LocalServers:
 
     def stop(self) -> None:
         """Stop the servers that this object started, all at the same time, and no others."""
-        mine = [server for server in (*self.all, self._grafana) if server is not None and server.started_here]
+        every = (*self.all, *self.file_servers, self._grafana)
+        mine = [server for server in every if server is not None and server.started_here]
         self._stop(mine)
 
     def stop_all(self) -> list[str]:

@@ -40,6 +40,8 @@ class RejectReason(StrEnum):
     """A file whose name tells neither station nor time, or that holds characters no name should."""
     NOT_A_REGULAR_FILE = "not_a_regular_file"
     """A symbolic link, a device, a pipe or a socket where a station's file is expected; it is never opened."""
+    UNREADABLE_FILE = "unreadable_file"
+    """A file that its uploader lets nobody else read."""
     NO_MAPPING = "no_mapping"
     """Flat JSON or CSV of a station whose description does not say what the fields mean."""
     UNIT_UNKNOWN = "unit_unknown"

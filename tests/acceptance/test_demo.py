@@ -9,17 +9,39 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from local.demo import FOLDER
+from local.demo import FILE_STATIONS, FOLDER
 from local.servers.mail import CaughtMail, read_index
+from quantrac.domain.stations import VIETNAM
 from quantrac.registry import load_registry, sample_province
 from quantrac.settings import load_settings
+
+SAMPLES = {
+    "TB_CAPH_NUOSXL": (
+        ("Temp\t23.3262\toC", "Flowin\t0.5833\tm3/h", "Flow_Out\t10.1973\tm3/h", "Amoni\t2.3308\tmg/l",
+         "COD\t16.2482\tmg/l", "pH\t7.8485\t", "TSS\t24.1999\tmg/l"), "\r\n",
+    ),
+    "HN_PHCH_NUOPCH": (
+        ("pH\t8.81\t", "TSS\t3.90\tmg/L", "COND\t329.00\tuS/cm", "TURB\t0.58\tFNU", "NO3-N\t253.00\tmg/L",
+         "DO\t7.00\tmg/L", "Temp\t18.20\toC"), "\n",
+    ),
+}  # fmt: skip
+"""Lines without stamp and status of two loggers, with the symbols and units that they write, and their line ends."""
+
+
+def wait_for(condition: Callable[[], bool], patience_s: float = 200.0) -> None:
+    ends_s = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < ends_s
+        time.sleep(0.5)
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +57,35 @@ def first(run_dir: Path) -> dict[str, Any]:
     return demo_once(run_dir)
 
 
-def demo_once(run_dir: Path) -> dict[str, Any]:
-    environment = os.environ | {
-        "QUANTRAC_RUN_DIR": str(run_dir.parent),
-        "QUANTRAC_CACHE_DIR": str(load_settings().cache_dir),
-    }
+def demo_once(run_dir: Path, meanwhile: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    environment = environment_of(run_dir.parent)
     command = [sys.executable, "-m", "quantrac", "demo", "--once"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=380, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    (run_dir / "stdout.txt").write_text(done.stdout, encoding="utf-8")
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
+        try:
+            meanwhile()
+            out, err = demo.communicate(timeout=380)
+        except BaseException:
+            demo.terminate()
+            raise
+    assert demo.returncode == 0, err[-2000:]
+    (run_dir / "stdout.txt").write_text(out, encoding="utf-8")
+    result: dict[str, Any] = json.loads(out.splitlines()[-1])
     return result
+
+
+def environment_of(run_dir: Path) -> dict[str, str]:
+    """Return the environment of a terminal beside the demo."""
+    own = {"QUANTRAC_RUN_DIR": str(run_dir), "QUANTRAC_CACHE_DIR": str(load_settings().cache_dir)}
+    return os.environ | own
+
+
+def quantrac(run_dir: Path, *arguments: str) -> str:
+    command = [sys.executable, "-m", "quantrac", *arguments]
+    done = subprocess.run(
+        command, env=environment_of(run_dir), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-1000:]
+    return done.stdout
 
 
 def text_of(mail: CaughtMail) -> str:
@@ -106,9 +146,54 @@ def test_nobody_was_told_of_anything_but_the_slug(first: dict[str, Any], run_dir
     assert named == polluted
 
 
+def test_the_stations_that_write_files_are_stored_in_full(first: dict[str, Any], run_dir: Path) -> None:
+    files = first["files"]
+    assert files["written"] == files["read"] > 800  # the past of two stations
+    assert files["readings"] == 7 * files["read"]
+    assert files["ledger_residual"] == 0
+    paths = [p.relative_to(run_dir / "stations") for p in (run_dir / "stations").rglob("*.txt")]
+    assert {p.parts[0] for p in paths} == set(FILE_STATIONS)
+    assert {len(p.parts) for p in paths} == {2, 5}, "one logger makes folders by day, the other does not"
+
+
+def strangers(folder: Path) -> int:
+    """Write a folder as somebody brings it: sample files of two stations, a day of a registered one; return lines."""
+    for station, (lines, ends) in SAMPLES.items():
+        for minutes in range(60, 180, 5):
+            stamp = (datetime.now(VIETNAM) - timedelta(minutes=minutes)).strftime("%Y%m%d%H%M00")
+            path = folder / station / stamp[:8] / f"{station}_{stamp}.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            text = "".join(f"{line}\t{stamp}\t00{ends}" for line in lines)
+            path.write_bytes(text.encode("utf-16" if minutes % 2 else "utf-8"))
+    return sum(24 * len(lines) for lines, _ in SAMPLES.values())
+
+
 @pytest.mark.timeout(400)
-def test_a_second_run_right_after_it_shows_the_same(first: dict[str, Any], run_dir: Path) -> None:
-    again = demo_once(run_dir)
+def test_a_second_run_shows_the_same_and_stores_whatever_folder_is_dropped_into_it(
+    first: dict[str, Any], run_dir: Path, tmp_path: Path
+) -> None:
+    lines = strangers(tmp_path / "brought")
+    told: dict[str, Any] = {}
+
+    def drop() -> None:
+        wait_for((run_dir / "loggers.pid").exists)
+        quantrac(run_dir, "stations", "import", "--keep", "quantrac/data/recorded/tt10-samples.toml")
+        shutil.copytree(tmp_path / "brought", run_dir / "stations", dirs_exist_ok=True)
+
+        def stored() -> bool:
+            told.update(json.loads(quantrac(run_dir, "ledger", "--json")))
+            found = {s["station"]: s["readings"]["stored"] for s in told["stations"] if s["readings"]}
+            return {code: found.get(code) for code in SAMPLES} == {
+                code: 24 * len(sensors) for code, (sensors, _) in SAMPLES.items()
+            }
+
+        wait_for(stored)
+
+    again = demo_once(run_dir, drop)
+    assert told["residual"] == 0
+    assert again["files"]["read"] == again["files"]["written"] + 24 * len(SAMPLES)
+    assert again["files"]["readings"] == 7 * again["files"]["written"] + lines
+    assert again["files"]["ledger_residual"] == 0
     assert again["slug"]["parameter"] == first["slug"]["parameter"]
     assert again["slug"]["ahead_s"] > 0
     assert [item["pages"] for item in again["work_items"]] == [0, 0, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.fuzz import SEEDS, fuzz
+from bench.fuzz import fuzz
+from bench.oddfiles import odd_files
+from bench.seeds import SEEDS
 from ingest.payloads import DECODERS, Decoded, Decoder, InstantBounds
 from ingest.payloads.json_v1_salvage import salvage
 from quantrac.domain.readings import Status
@@ -112,8 +115,18 @@ def test_no_payload_raises_and_each_leaves_a_trace(content_type: str, payload: b
 
 
 def test_mutated_files_of_every_format_leave_a_trace_and_raise_nothing() -> None:
-    assert set(SEEDS) == set(DECODERS), "a new format needs seeds in bench/fuzz.py"
+    assert set(SEEDS) == set(DECODERS), "a new format needs seeds in bench/seeds.py"
     assert list(fuzz(6000, seed=1, slowest_s=2.0)) == []
+
+
+def test_odd_files_that_change_while_they_are_read_are_read_refused_or_left() -> None:
+    outcomes: Counter[str] = Counter()
+    assert list(odd_files(2000, 1, outcomes)) == []
+    assert outcomes["read"] > 50
+    refused = {reason for reason in outcomes if reason.startswith("refused: ")}
+    expected = ("not_a_regular_file", "too_large", "bad_file_name", "unknown_station", "wrong_station")
+    assert refused <= {f"refused: {reason}" for reason in expected}
+    assert refused >= {f"refused: {reason}" for reason in expected[:4]}
 
 
 @given(almost_message)

@@ -63,7 +63,7 @@ def test_each_loggers_files_arrive_and_say_what_was_measured(
         target: Any = FolderTarget(tmp_path / "stations")
     else:
         target = {"sftp": SftpTarget, "ftp": FtpTarget}[protocol](request.getfixturevalue(protocol).account)
-    for file in files_of(style, iter(messages(6))):
+    for file in files_of({CODE: style}, iter(messages(6))):
         target.put(file)
     target.close()
     paths = sorted((tmp_path / "stations" / CODE).rglob("*.txt"))

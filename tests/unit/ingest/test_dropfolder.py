@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +16,8 @@ from hypothesis import strategies as st
 from ingest.dropfolder import content
 from ingest.dropfolder.known import Fingerprint, KnownFile, KnownFiles
 from ingest.dropfolder.names import DEFAULT_PATTERNS, Named, Names, compiled, is_wanted, printable
-from ingest.dropfolder.pending import Pending
+from ingest.dropfolder.pending import CUT_PATIENCE_S, Pending, Waiting
+from ingest.dropfolder.reading import Read, Reader
 from ingest.dropfolder.refused_file import note, rejected
 from ingest.dropfolder.walker import Kind, Sight, Walker
 from quantrac import topics
@@ -240,3 +243,71 @@ def test_a_link_to_a_folder_is_met_in_each_walk_also_when_it_is_known(tmp_path: 
         (tmp_path / "link").unlink()
         assert [s for s in walker.walk() if s] == []
         assert walker.folder_links == 0
+
+
+@pytest.mark.parametrize("year", [1910, 1970, 2038, 2200, 2300, 2440])
+def test_a_file_server_whose_clock_is_years_off_is_read_once_and_again_when_it_writes(
+    tmp_path: Path, year: int
+) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    path = root / "S_20261123100500.txt"
+    path.write_bytes(LINES)
+    moment = round((year - 1970) * 365.25 * 86_400) * 10**9
+    os.utime(path, ns=(moment, moment))
+    with KnownFiles(tmp_path / "k") as known:
+        walker = Walker(os.fsencode(root), known)
+        (seen,) = [s for s in walker.walk() if s]
+        assert content.read(os.fsencode(root), seen.path, seen.fingerprint) == LINES
+        known.remember([KnownFile(seen.path, seen.fingerprint, b"h" * 32, "S", 0)])
+        assert [s for s in walker.walk() if s] == []
+        path.write_bytes(LINES.upper())
+        os.utime(path, ns=(moment, moment))
+        assert [s.path for s in walker.walk() if s] == [seen.path]
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Let files of others be unreadable also where the tests run as root."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+def test_a_file_that_may_not_be_read_is_told_once_and_read_as_soon_as_it_may(tmp_path: Path) -> None:
+    root = Path(tempfile.mkdtemp(prefix="quantrac-root-"))  # not below a folder that is closed to nobody
+    root.chmod(0o755)
+    path = root / "S_20261123100500.txt"
+    path.write_bytes(LINES)
+    path.chmod(0o000)
+    pending = Pending(3.0, 10)
+    with KnownFiles(tmp_path / "k") as known:
+        walker = Walker(os.fsencode(os.path.realpath(root)), known)
+        reader = Reader(walker.root, known, Names(compiled(DEFAULT_PATTERNS), Registry(())), 1_000_000)
+
+        def read(waited_s: float) -> object:
+            (seen,) = [s for s in walker.walk() if s]
+            with as_nobody():
+                return reader.read(Waiting(seen, 0.0, 0.0), pending, NOW, waited_s)
+
+        assert read(10.0) is None, "an upload under way may set its mode at its end"
+        told = read(CUT_PATIENCE_S)
+        assert isinstance(told, Read)
+        assert told.refused is RejectReason.UNREADABLE_FILE
+        assert "mode to 640" in rejected(told.content).detail
+        known.remember([told.file])
+        with pytest.raises(PermissionError):  # tried again with each walk, and told no more
+            read(CUT_PATIENCE_S)
+        path.chmod(0o644)
+        found = read(10.0)
+        assert isinstance(found, Read)
+        assert (found.content, found.refused) == (LINES, None)
+        known.remember([found.file])
+        assert [s for s in walker.walk() if s] == []
+    path.unlink()
+    root.rmdir()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from local.dropped import FileCounts
 from local.screen import Screen
 from sql.reports import AlertLine
 
@@ -30,18 +31,24 @@ def alert(number: int) -> AlertLine:
 def test_it_fits_the_window(width: int, height: int) -> None:
     stations = [
         SimpleNamespace(
-            station=f"DT_{n:02}_NUOSXL", name_vi="Trạm", online=True, last_observed_at=NOW, open_alerts=n % 3
+            station=f"DT_{n:02}_NUOSXL",
+            name_vi="Trạm",
+            online=None if n == 15 else True,
+            last_observed_at=NOW,
+            open_alerts=n % 3,
         )
         for n in range(16)
     ]
     screen: Any = Screen.__new__(Screen)
-    screen._servers = SimpleNamespace(mail=SimpleNamespace(folder="/home/an/mail"))
+    files = SimpleNamespace(drop_folder="/home/an/stations")
+    screen._servers = SimpleNamespace(mail=SimpleNamespace(folder="/home/an/mail"), file_servers=(files,))
     screen._page = "http://127.0.0.1:8400/login/once/abcdefghijklmnopqrstuvwxyz0123456789"
     screen._stored = deque(maxlen=20)
     screen._reports = SimpleNamespace(stations=lambda: stations)
     account = SimpleNamespace(
         at=NOW, ledger=SimpleNamespace(stored=131_000, duplicate=210, revision=3, dead_letter=0), done=131_213,
-        fleet=SimpleNamespace(published=131_400), totals=SimpleNamespace(online=16, stations=16, open_alerts=5),
+        published=131_400, files=FileCounts(812, 810, 6_496),
+        totals=SimpleNamespace(online=15, stations=16, open_alerts=5),
         delays=SimpleNamespace(p50_s=0.31, p99_s=1.2), missing_messages=0, mails=(1, 2), waiting_records=3,
         alerts=tuple(alert(n) for n in range(9, 0, -1)), paged={9: 1},
     )  # fmt: skip
@@ -54,5 +61,7 @@ def test_it_fits_the_window(width: int, height: int) -> None:
     assert max(map(len, shown.splitlines())) <= width
     said = " ".join(shown.replace("│", " ").split())
     assert "131,400 = stored 131,000 + duplicates 210 + revisions 3 + dead letters 0 + on their way 187" in said
+    assert "stations online 15 + 1 by files of 16" in said
+    assert "files 810 read of 812" in said
     assert screen._page in shown.replace("\n", "")
     assert ("DT_15_NUOSXL" in shown) == (height == 60)

@@ -7,8 +7,10 @@ import pytest
 
 from local.servers import LocalServers
 from local.stage import Stage
+from local.up import parts_of
 from quantrac.clock import SystemClock
 from quantrac.errors import QuantracError
+from quantrac.settings import Settings
 
 
 @pytest.fixture
@@ -35,3 +37,11 @@ def test_what_holds_already_is_not_waited_for(stage: Stage) -> None:
 def test_stopping_what_never_ran_is_no_error(stage: Stage) -> None:
     stage.stop()
     stage.stop()
+
+
+def test_up_runs_what_reads_and_forwards_files_where_it_is_told_to(tmp_path: Path) -> None:
+    bare = Settings(run_dir=tmp_path)
+    both = Settings(run_dir=tmp_path, drop_folder=tmp_path / "in", forward_target=str(tmp_path / "out"))
+    names = [each.name for each in parts_of(bare, 1)]
+    assert {"dropfolder", "forwarder"}.isdisjoint(names)
+    assert [each.name for each in parts_of(both, 1)] == ["dropfolder", *names, "forwarder"]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.accounts import Account, FleetCounts
+from local.dropped import FileCounts
 from local.servers.mail import CaughtMail
 from local.story import Slug, as_json, complete, lines_of, slug_of, work_items
 from quantrac.domain.ledger import LedgerCounts
@@ -39,7 +40,7 @@ def account(*alerts: AlertLine, told: dict[int, float] | None = None, mailed: tu
     return Account(
         at(60), FleetCounts(0, 0, 0, ()), LedgerCounts(), 0, DelayQuantiles.of({}),
         Totals(0, 0, 0, 0, None, 0, 0, 0, 0, 0, 0), alerts, mails,
-        {n: Paged(at(s), None) for n, s in (told or {}).items()}, 0, 0,
+        {n: Paged(at(s), None) for n, s in (told or {}).items()}, 0, 0, FileCounts(),
     )  # fmt: skip
 
 
