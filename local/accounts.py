@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,11 +66,11 @@ class Account:
     missing_messages: int
     """Holes in the loggers' sequence numbers."""
     files: FileCounts
-    """Station files that lie in the drop folder, of our loggers and of whoever else put some there."""
+    """Station files in the drop folder, of our loggers and of whoever else put some there."""
 
     @property
     def published(self) -> int:
-        """Readings that were handed over: acknowledged by the broker, or lying in the drop folder."""
+        """Readings that were handed over: acknowledged by the broker, or in files of the drop folder."""
         return self.fleet.published + self.files.lines
 
     @property
@@ -105,7 +105,9 @@ class Accountant:
         kafka: KafkaEndpoint,
         fleet_report: Path,
         mail_dir: Path,
+        *,
         dropped: Dropped | None = None,
+        stations: Collection[str] | None = None,
     ) -> None:
         from sql.reports import Reports
 
@@ -113,6 +115,7 @@ class Accountant:
         self._kafka = kafka
         self._lag: LagProbe | None = None
         self._fleet_report, self._mail_dir, self._dropped = fleet_report, mail_dir, dropped
+        self._stations = None if stations is None else frozenset(stations)
         self._before = LedgerCounts()
         self._since: datetime | None = None
         self._delays_before: Counter[int] = Counter()
@@ -120,7 +123,7 @@ class Accountant:
 
     def begin(self, now: datetime) -> None:
         """Count from here: what was received before belongs to earlier runs."""
-        self._before = self._reports.ledger_totals()
+        self._before = self._ledger()
         self._since = now
 
     def live(self, account: Account) -> None:
@@ -151,7 +154,7 @@ class Accountant:
         fleet = FleetCounts.read(self._fleet_report)
         files = FileCounts() if self._dropped is None else self._dropped.counts()
         waiting = self.waiting()
-        ledger = difference(self._reports.ledger_totals(), self._before)
+        ledger = difference(self._ledger(), self._before)
         alerts = tuple(a for a in self._reports.alerts(only_open=False, limit=200) if a.opened_at >= since)
         paged = {a.id: self._reports.paged(a.id) for a in alerts if a.page}
         return Account(
@@ -168,6 +171,13 @@ class Accountant:
             missing_messages=sum(gap.missing for gap in self._reports.sequence_gaps()),
             files=files,
         )
+
+    def _ledger(self) -> LedgerCounts:
+        """Return the totals of the stations of this run: what others bring has accounts of its own."""
+        if self._stations is None:
+            return self._reports.ledger_totals()
+        counts = [astuple(own) for station, own in self._reports.ledger().items() if station in self._stations]
+        return LedgerCounts(*map(sum, zip(*counts, strict=True))) if counts else LedgerCounts()
 
     def disconnect(self) -> None:
         """Let go of Kafka; the next look connects anew. A client that sees Kafka go away is slow to see its return."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import chain
+from textwrap import wrap
 
 from local import page
 from local.accounts import Account, slug_mail
@@ -82,8 +84,8 @@ def run(
             say(grafana_line(stage.servers, settings), err=True)
         stations = {station.code for station in registry.stations}
         signals = _signals(scenario, seed, sorted(stations.difference(FILE_STATIONS)))
-        demo = Demo(stage, signals, invite(stage.servers.database().web, _origin(stage), clock))
-        demo.begin(stations)
+        demo = Demo(stage, stations, signals, invite(stage.servers.database().web, _origin(stage), clock))
+        demo.begin()
         if once:
             result = demo.run_once()
         else:
@@ -127,13 +129,13 @@ def _until_interrupted(stage: Stage) -> Iterator[None]:
 class Demo:
     """What the demo shows of one stage, and when it has shown it."""
 
-    def __init__(self, stage: Stage, signals: tuple[str, ...], link: str) -> None:
-        self._stage, self._page = stage, link
+    def __init__(self, stage: Stage, stations: Collection[str], signals: tuple[str, ...], link: str) -> None:
+        self._stage, self._stations, self._page = stage, stations, link
         self._taken: Incident | None = None
         calm = ("--logger", FILE_LOGGERS, *_signals("demo-files", 1))
-        self._run = stage.fleet_with_files(signals, FILE_STATIONS, calm)
+        self._run = stage.fleet_with_files(signals, stations, FILE_STATIONS, calm)
 
-    def begin(self, stations: Collection[str]) -> None:
+    def begin(self) -> None:
         """Let the pipeline finish what an earlier run left in the queues, then start the fleet.
 
         The signals start again with every run, so the stations do too: what an earlier one has taught is forgotten.
@@ -142,7 +144,7 @@ class Demo:
         left_over = self._until_drained()
         if left_over:  # a worker that has processed something holds its station
             stage.supervisor.stop()
-        forget(stage.servers.database().owner, stations, stage.clock.now())
+        forget(stage.servers.database().owner, self._stations, stage.clock.now())
         if left_over:
             stage.start()
         self._run.begin()
@@ -167,9 +169,9 @@ class Demo:
         events = read_labels(self._run.labels)
         slug, items = slug_of(account, events), work_items(account, events)
         for line in lines_of(slug, items, SPEED * CADENCE_S):
-            say(line)
+            _tell(line)
         files = self._files(account)
-        say(
+        _tell(
             f"Files: {files['written']:,} written to SFTP by two loggers, {files['read']:,} read, "
             f"{files['readings']:,} readings; residual of `quantrac ledger`: {files['ledger_residual']}."
         )
@@ -194,10 +196,10 @@ class Demo:
         slug, items = slug_of(account, events), work_items(account, events)
         lines = list(lines_of(slug, items, SPEED * CADENCE_S))
         for line in lines or ["Nothing has happened yet: the slug passes about 20 s after the stations are live."]:
-            say(line)
+            _tell(line)
         ledger = account.ledger
         files = account.files
-        say(
+        _tell(
             f"Published {account.published:,} readings ({files.lines:,} of them in {files.files:,} files): stored "
             f"{ledger.stored:,}, duplicates {ledger.duplicate:,}, revisions {ledger.revision:,}, dead letters "
             f"{ledger.dead_letter:,}, on their way {max(0, account.published - account.done):,}; "
@@ -284,6 +286,10 @@ class Demo:
         rows = account.fleet.messages / max(account.totals.stations - len(FILE_STATIONS), 1)
         return rows > PAST_S and account.fleet.pending == 0 and account.waiting_records < account.totals.stations
 
+    def _is_at_rest(self) -> bool:
+        account = self._run.look()
+        return account.at_rest and account.files.read >= self._run.files_written()
+
     def _until_drained(self) -> bool:
         """Wait until the queues are empty, for a while, and return whether anything was in them."""
         ends_s = self._stage.clock.monotonic_s() + REST_PATIENCE_S
@@ -295,7 +301,7 @@ class Demo:
 
     def _until_at_rest(self) -> Account:
         stage = self._stage
-        stage.until(lambda: self._run.look().at_rest, REST_PATIENCE_S, self._what_has_not_arrived)
+        stage.until(self._is_at_rest, REST_PATIENCE_S, self._what_has_not_arrived)
         account = self._run.look()
         # The delays of the last batch are written by the worker's next sweep.
         ends_s = stage.clock.monotonic_s() + 5.0
@@ -303,6 +309,14 @@ class Demo:
             stage.let(TURN_S)
             account = self._run.look()
         return account
+
+
+def _tell(line: str) -> None:
+    """Print a line of the story; in a window it is broken between words, in a file not at all."""
+    indent = "  " if line.startswith("  ") else ""
+    width = shutil.get_terminal_size().columns - 1 if sys.stdout.isatty() else 0
+    for part in wrap(line, width, subsequent_indent=indent) if width > 0 else [line]:
+        say(part)
 
 
 def _so_far(account: Account, restarts: int) -> str:

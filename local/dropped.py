@@ -23,12 +23,13 @@ _MOST_BYTES = 16 * 1024 * 1024
 
 
 class FileCounts(NamedTuple):
-    """Station files of this run and their lines, a line being a reading; a refused file counts as one line."""
+    """Station files of this run."""
 
     files: int = 0
     read: int = 0
     """Files that the drop folder has handed on."""
     lines: int = 0
+    """Lines of those that were handed on for stations of this run, a line being a reading; one for a refused file."""
 
 
 class _Lying(NamedTuple):
@@ -51,6 +52,7 @@ class Dropped:
 
     def __init__(self, folder: Path, state: Path) -> None:
         self._root, self._state = os.fsencode(folder.resolve()), state
+        self._stations: frozenset[str] = frozenset()
         self._lying: dict[bytes, _Lying] = {}
         self._read: dict[tuple[str, bytes], int] = {}
         """Lines of each content that was read, by station: the same content again is not read again."""
@@ -58,11 +60,13 @@ class Dropped:
         self._before: set[tuple[str, bytes]] = set()
         self._since_s = 0
 
-    def begin(self, own: Collection[str] = ()) -> None:
-        """Count from here: what was read before belongs to earlier runs. No process reads the folder now.
+    def begin(self, stations: Collection[str], own: Collection[str] = ()) -> None:
+        """Count from here the lines of ``stations``: what was read before belongs to earlier runs.
 
-        Read files of the stations ``own`` are removed: their loggers write anew in each run.
+        No process reads the folder now. Read files of the stations ``own`` are removed: their loggers write anew in
+        each run.
         """
+        self._stations = frozenset(stations)
         self._look()
         for path, (station, _) in self._last.items():
             if station in own:
@@ -74,12 +78,11 @@ class Dropped:
         """Return what has come since the beginning."""
         self._look()
         read = {key: lines for key, lines in self._read.items() if key not in self._before}
-        waiting = {
-            (path, file.sha256): file.lines
-            for path, file in self._lying.items()
-            if self._last.get(path, ("", b""))[1] not in (file.sha256, None)
-        }
-        return FileCounts(len(read) + len(waiting), len(read), sum(read.values()) + sum(waiting.values()))
+        waiting = [
+            path for path, file in self._lying.items() if self._last.get(path, ("", b""))[1] not in (file.sha256, None)
+        ]
+        lines = sum(lines for (station, _), lines in read.items() if station in self._stations)
+        return FileCounts(len(read) + len(waiting), len(read), lines)
 
     def _look(self) -> None:
         self._walk()

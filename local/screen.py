@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -26,7 +28,9 @@ RATE_OVER = 20
 """Looks over which readings per second are averaged: 10 s."""
 _WIDE = 130
 """Columns of a window that has room for every column of the table of alerts."""
-_FIGURE_LINES = 7
+_LEAST_REASONS = 3
+"""Lines of a small window that stay for the reasons of a page."""
+_NO_BREAK = "\u00a0"
 _SEVERITY_STYLE = {"critical": "bold white on red", "high": "bold red", "warning": "yellow", "info": "cyan"}
 
 
@@ -51,44 +55,37 @@ class Screen:
     def render(self, account: Account, supervisor: Supervisor, size: tuple[int, int] = (150, 60)) -> RenderableType:
         """Return the screen of this moment, for a window of so many columns and lines.
 
-        What does not fit is left out from the bottom: stations become one line, then alerts become fewer.
+        What does not fit: stations become one line, then alerts become fewer, then reasons are cut, English first.
         """
         self._stored.append((account.at, account.ledger.stored))
         width, height = size
         stations = self._reports.stations()
-        why = _why(account)
-        page = Text(f"Trang (vào một lần) · page (lets in once): {self._page}", style="bold")
-        left = height - _FIGURE_LINES - 2 - sum(_lines_of(text, width) for text in (*why, page))
-        all_stations = left >= len(stations) + 2 + 5
-        left -= len(stations) + 2 if all_stations else 2
+        figures = self._figures(account, supervisor, stations, width - 4)
+        foot = [
+            Text("\n".join(_link("Trang (vào một lần) · page (lets in once):", self._page, width)), style="bold"),
+            _cut_line(f"E-mails: {self._servers.mail.folder}"),
+            _cut_line(f"Tệp · Station files, drop yours here: {self._servers.file_servers[0].drop_folder}"),
+        ]
+        # The last line of a window stays free; a table has a title and heads, the panel two edges.
+        left = height - 1 - (_lines(figures) + 2) - sum(map(_lines, foot)) - 2
+        all_stations = left >= len(stations) + 2 + _LEAST_REASONS + 3
+        left -= len(stations) + 2 if all_stations else 1
+        reasons = _why(account)
+        rows = min(len(account.alerts), 8, max(1, left - (_LEAST_REASONS if reasons else 0)))
         return Group(
-            Panel(self._figures(account, supervisor, stations), title="quantrac demo", subtitle="Ctrl-C ends it"),
-            _alerts(account.alerts, max(1, min(8, left - 2)), wide=width >= _WIDE),
-            *why,
+            Panel(figures, title="quantrac demo", subtitle="Ctrl-C ends it"),
+            _alerts(account.alerts, rows, wide=width >= _WIDE),
+            *_fitted(reasons, width, left - max(rows, 1)),
             _stations(stations) if all_stations else _in_one_line(stations),
-            page,
-            Text(f"E-mails: {self._servers.mail.folder}", style="dim", no_wrap=True, overflow="ellipsis"),
-            Text(
-                f"Tệp · Station files, drop yours here: {self._servers.file_servers[0].drop_folder}",
-                style="dim",
-                no_wrap=True,
-                overflow="ellipsis",
-            ),
+            *foot,
         )
 
-    def _figures(self, account: Account, supervisor: Supervisor, stations: list[StationLine]) -> RenderableType:
+    def _figures(self, account: Account, supervisor: Supervisor, stations: list[StationLine], width: int) -> Text:
         running = sum(each.pid is not None for each in supervisor.parts)
-        ledger, published = account.ledger, account.published
-        on_the_way = max(0, published - account.done)
-        sum_of = (
-            f"published {published:,} = stored {ledger.stored:,} + duplicates {ledger.duplicate:,} + revisions "
-            f"{ledger.revision:,} + dead letters {ledger.dead_letter:,} + on their way {on_the_way:,}"
-        )
         by_files = sum(_by_files(s) for s in stations)
+        online = f"{account.totals.online}" + (f" + {by_files} by files" if by_files else "")
         facts = (
-            f"stations online {account.totals.online}"
-            + (f" + {by_files} by files" if by_files else "")
-            + f" of {account.totals.stations}",
+            f"stations online {online} of {account.totals.stations}",
             f"readings/s {self._rate():,.0f}",
             f"delay p50/p99 {_seconds(account.delays.p50_s)}/{_seconds(account.delays.p99_s)}",
             f"missing messages {account.missing_messages}",
@@ -97,7 +94,17 @@ class Screen:
             f"files {account.files.read:,} read of {account.files.files:,}",
             f"processes {running}/{len(supervisor.parts)}, {supervisor.restarts} restarts",
         )
-        return Group(Text(" · ".join(facts)), Text(sum_of, style="dim"))
+        ledger, published = account.ledger, account.published
+        terms = (
+            f"published {published:,}",
+            f"= stored {ledger.stored:,}",
+            f"+ duplicates {ledger.duplicate:,}",
+            f"+ revisions {ledger.revision:,}",
+            f"+ dead letters {ledger.dead_letter:,}",
+            f"+ on their way {max(0, published - account.done):,}",
+        )
+        found = Text("\n".join(_unbroken(facts, " · ", width)))
+        return found.append("\n" + "\n".join(_unbroken(terms, " ", width)), style="dim")
 
     def _rate(self) -> float:
         (first, before), (last, now) = self._stored[0], self._stored[-1]
@@ -136,18 +143,48 @@ def _in_one_line(stations: list[StationLine]) -> Text:
     return Text(words, no_wrap=True, overflow="ellipsis")
 
 
-def _lines_of(text: Text, width: int) -> int:
-    return -(-text.cell_len // max(width, 1))
+def _unbroken(facts: Iterable[str], between: str, width: int) -> list[str]:
+    """Return facts in lines of a width, none of them broken."""
+    whole = between.join(fact.replace(" ", _NO_BREAK) for fact in facts)
+    return [line.replace(_NO_BREAK, " ") for line in wrap(whole, width)]
 
 
-def _why(account: Account) -> list[Text]:
+def _link(words: str, address: str, width: int) -> list[str]:
+    """Return words and an address, which begins a line of its own where it would be broken."""
+    if len(words) + 1 + len(address) <= width:
+        return [f"{words} {address}"]
+    return [words, *(address[n : n + width] for n in range(0, len(address), width))]
+
+
+def _lines(text: Text) -> int:
+    return text.plain.count("\n") + 1
+
+
+def _cut_line(words: str) -> Text:
+    return Text(words, style="dim", no_wrap=True, overflow="ellipsis")
+
+
+def _fitted(reasons: list[str], width: int, most: int) -> list[Text]:
+    """Return what fits into so many lines of the Vietnamese and then of the English words; what is cut ends so: …."""
+    found: list[Text] = []
+    for words, style in zip(reasons, ("", "dim"), strict=False):
+        lines = wrap(words, width)
+        if len(lines) > most > 0:
+            lines = [*lines[: most - 1], lines[most - 1][: width - 2] + " …"]
+        if most > 0:
+            found.append(Text("\n".join(lines[:most]), style=style))
+        most -= len(lines)
+    return found
+
+
+def _why(account: Account) -> list[str]:
     """Return the explanation of the alert for which officers were paged last, the model's before that of a limit."""
     paged = [a for a in account.alerts if a.id in account.paged and a.resolved_at is None]
     newest = next((a for a in paged if a.kind == "anomaly"), next(iter(paged), None))
     if newest is None:
         return []
     words = explained(Bilingual(newest.explanation_vi, newest.explanation_en), newest.assessment)
-    return [Text(f"Vì sao · Why: {words.vi}"), Text(words.en, style="dim")]
+    return [f"Vì sao · Why: {words.vi}", words.en]
 
 
 def _stations(stations: list[StationLine]) -> Table:

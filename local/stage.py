@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -102,10 +102,14 @@ class Stage:
         return self._noted(FleetRun(self, options, folder or self.run_dir / "simulate"))
 
     def fleet_with_files(
-        self, options: tuple[str, ...], stations: tuple[str, ...], logger_options: tuple[str, ...]
+        self,
+        options: tuple[str, ...],
+        every: Collection[str],
+        stations: tuple[str, ...],
+        logger_options: tuple[str, ...],
     ) -> FleetRun:
-        """Return a run in which some stations write files to the local SFTP server, and the drop folder reads them."""
-        loggers = Loggers(self, stations, logger_options)
+        """Return a run in which some of ``every`` station write files to the local SFTP server; the folder is read."""
+        loggers = Loggers(self, every, stations, logger_options)
         return self._noted(FleetRun(self, options, self.run_dir / "simulate", loggers))
 
     def _noted(self, run: FleetRun) -> FleetRun:
@@ -116,8 +120,10 @@ class Stage:
 class Loggers:
     """The stations of a run that write files: their loggers, the SFTP server, and the folder that is read."""
 
-    def __init__(self, stage: Stage, stations: tuple[str, ...], options: tuple[str, ...]) -> None:
-        self.stations = stations
+    def __init__(
+        self, stage: Stage, every: Collection[str], stations: tuple[str, ...], options: tuple[str, ...]
+    ) -> None:
+        self.every, self.stations = frozenset(every), stations
         self._stage, self._server = stage, stage.servers.file_servers[0]
         self.folder = self._server.drop_folder
         self.dropped = Dropped(self.folder, stage.run_dir / "dropfolder" / f"{DROP_ID}.sqlite")
@@ -135,7 +141,7 @@ class Loggers:
         self.report.unlink(missing_ok=True)
         self._server.add_stations(self.stations)
         self._server.start()
-        self.dropped.begin(own=self.stations)
+        self.dropped.begin(self.every, own=self.stations)
         self._stage.supervisor.add(self._reader)
         self.process.start()
 
@@ -150,7 +156,15 @@ class FleetRun:
         servers = stage.servers
         self.fleet = part(stage.run_dir, "fleet", "simulate", *options, "--folder", str(folder), "--json")
         dropped = None if loggers is None else loggers.dropped
-        self.accountant = Accountant(servers.database(), servers.kafka(), self.report, servers.mail.folder, dropped)
+        stations = None if loggers is None else loggers.every
+        self.accountant = Accountant(
+            servers.database(),
+            servers.kafka(),
+            self.report,
+            servers.mail.folder,
+            dropped=dropped,
+            stations=stations,
+        )
 
     def begin(self) -> None:
         """Count from here, and start the fleet; what an earlier run left in its folder says nothing of this one."""

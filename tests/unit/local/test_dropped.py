@@ -37,23 +37,23 @@ def read(root: Path, name: str, station: str = "S1", *, refused: bool = False) -
         known.remember([file])
 
 
-def test_lines_count_as_soon_as_a_file_lies_there(root: Path, dropped: Dropped) -> None:
-    dropped.begin()
+def test_lines_count_once_a_file_was_read(root: Path, dropped: Dropped) -> None:
+    dropped.begin(["S1"])
     (root / "S1" / "2026" / "S1_20261123100500.txt").write_bytes(TWO)
     (root / "S1" / ".S1_20261123101000.txt").write_bytes(TWO)  # an upload under way
-    assert dropped.counts() == FileCounts(1, 0, 2)
+    assert dropped.counts() == FileCounts(1, 0, 0)
     read(root, "S1/2026/S1_20261123100500.txt")
     assert dropped.counts() == FileCounts(1, 1, 2)
 
 
 def test_a_file_that_was_read_and_then_written_anew_counts_twice_and_a_copy_once(root: Path, dropped: Dropped) -> None:
-    dropped.begin()
+    dropped.begin(["S1"])
     path = root / "S1_20261123100500.txt"
     path.write_bytes(TWO)
     read(root, path.name)
     assert dropped.counts().lines == 2
     path.write_bytes(THREE)
-    assert dropped.counts() == FileCounts(2, 1, 5)
+    assert dropped.counts() == FileCounts(2, 1, 2)
     read(root, path.name)
     copy = root / "S1" / path.name
     copy.write_bytes(THREE)
@@ -62,20 +62,28 @@ def test_a_file_that_was_read_and_then_written_anew_counts_twice_and_a_copy_once
 
 
 def test_a_half_written_file_counts_as_what_it_became(root: Path, dropped: Dropped) -> None:
-    dropped.begin()
+    dropped.begin(["S1"])
     path = root / "S1_20261123100500.txt"
     path.write_bytes(TWO)
-    assert dropped.counts().lines == 2
+    assert dropped.counts() == FileCounts(1, 0, 0)
     path.write_bytes(THREE)
-    assert dropped.counts() == FileCounts(1, 0, 3)
+    read(root, path.name)
+    assert dropped.counts() == FileCounts(1, 1, 3)
+
+
+def test_files_of_others_count_as_files_alone(root: Path, dropped: Dropped) -> None:
+    dropped.begin(["S1"])
+    (root / "NEW_20261123100500.txt").write_bytes(THREE)
+    read(root, "NEW_20261123100500.txt", "NEW")
+    assert dropped.counts() == FileCounts(1, 1, 0)
 
 
 def test_a_refused_file_is_one_dead_letter(root: Path, dropped: Dropped) -> None:
-    dropped.begin()
+    dropped.begin(["S1"])
     (root / "notes.txt").write_bytes(THREE)
     (root / "link.txt").symlink_to(root / "notes.txt")
     for name in ("notes.txt", "link.txt"):
-        read(root, name, "", refused=True)
+        read(root, name, "S1", refused=True)
     assert dropped.counts() == FileCounts(2, 2, 2)
 
 
@@ -84,14 +92,14 @@ def test_earlier_runs_do_not_count_and_our_loggers_old_files_go(root: Path, drop
         (root / name).write_bytes(TWO)
         read(root, name, name[:2])
     (root / "S1" / "S1_20261123101000.txt").write_bytes(THREE)  # dropped while nothing ran: it is read now
-    dropped.begin(own=["S1"])
+    dropped.begin(["S1", "S2"], own=["S1"])
     assert not (root / "S1" / "S1_20261123100500.txt").exists()
     assert (root / "S2_20261123100500.txt").exists()
-    assert dropped.counts() == FileCounts(1, 0, 3)
+    assert dropped.counts() == FileCounts(1, 0, 0)
 
 
 def test_a_file_that_is_too_large_is_not_read(root: Path, dropped: Dropped) -> None:
-    dropped.begin()
+    dropped.begin(["S1"])
     with (root / "S1_20261123100500.txt").open("wb") as file:
         file.truncate(1 << 30)
     assert dropped.counts() == FileCounts()

@@ -21,8 +21,9 @@ NOW = datetime(2026, 11, 29, 3, 0, tzinfo=UTC)
 def alert(number: int) -> AlertLine:
     return AlertLine(
         number, "DT_CCNBTHANH_NUOSXL", "COD", "anomaly", "anomaly", "high", NOW, NOW, None, None, None, None, 80.0,
-        95.2, None, 90.0, "QCVN", "Mô hình thấy COD bất thường (95,2 mg/L). Chưa vượt giới hạn 90 mg/L.",
-        "A model finds COD unusual (95.2 mg/L). The limit 90 mg/L is not crossed.", True, False, "pollution", 0.97,
+        95.2, None, 90.0, "QCVN", "Mô hình thấy COD bất thường (95,2 mg/L). " + "Chưa vượt giới hạn 90 mg/L. " * 12,
+        "A model finds COD unusual (95.2 mg/L). " + "The limit 90 mg/L is not crossed. " * 12, True,
+        False, "pollution", 0.97,
         ["COD, TSS cùng tăng"], ["COD, TSS rise"],
     )  # fmt: skip
 
@@ -63,5 +64,9 @@ def test_it_fits_the_window(width: int, height: int) -> None:
     assert "131,400 = stored 131,000 + duplicates 210 + revisions 3 + dead letters 0 + on their way 187" in said
     assert "stations online 15 + 1 by files of 16" in said
     assert "files 810 read of 812" in said
+    assert "p50/p99 0.31 s/1.20 s" in "".join(line for line in shown.splitlines() if "p50" in line), "not broken"
+    assert shown.count("pollution 97 %") >= 3, "alerts are not pushed out by the reasons of one"
+    assert "Vì sao · Why: Mô hình thấy COD" in said
+    assert "/home/an/stations" in shown
     assert screen._page in shown.replace("\n", "")
     assert ("DT_15_NUOSXL" in shown) == (height == 60)
