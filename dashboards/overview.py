@@ -39,7 +39,7 @@ def overview(web_url: str | None = None) -> Dashboard:
         variables=(STATIONS,),
         annotations=(incidents(),),
         rows=(
-            Row(4, ((12, status_counts()), (6, alert_counts()), (6, loss()))),
+            Row(5, ((12, status_counts()), (6, alert_counts()), (6, loss()))),
             Row(9, ((24, open_alerts(web_url)),)),
             Row(15, ((10, stations_map()), (14, stations()))),
             Row(11, ((24, latest()),)),
@@ -55,6 +55,7 @@ def status_counts() -> Panel:
         "Trạm theo trạng thái",
         "Mỗi trạm đếm một lần, ở trạng thái nặng nhất. · Each station counts once, in its gravest status.",
         Target(query("status_counts"), columns),
+        size=26,  # two rows of them on a phone
     )
 
 

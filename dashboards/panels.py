@@ -96,7 +96,7 @@ def numbers(
         "wideLayout": False,
         "showPercentChange": False,
         "percentChangeColorMode": "standard",
-        "text": {"titleSize": max(14, size // 3), "valueSize": size},
+        "text": {"titleSize": max(13, size // 3), "valueSize": size},
     }
     return Panel(
         "stat", title, description, (target,), options=options, defaults={"noValue": "-"}, back=back, link=link
