@@ -55,7 +55,6 @@ def status_counts() -> Panel:
         "Trạm theo trạng thái",
         "Mỗi trạm đếm một lần, ở trạng thái nặng nhất. · Each station counts once, in its gravest status.",
         Target(query("status_counts"), columns),
-        size=26,  # two rows of them on a phone
     )
 
 

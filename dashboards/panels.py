@@ -83,9 +83,12 @@ def numbers(
     *,
     back: str | None = None,
     link: Link | None = None,
-    size: int = 36,
+    size: int | None = None,
 ) -> Panel:
-    """Return big numbers, one for each column of the single row that the query returns; ``size`` of the value in px."""
+    """Return big numbers, one for each column of the single row that the query returns; ``size`` of the value in px.
+
+    Without one Grafana fits the words into the tile, on the phone too.
+    """
     options: Json = {
         "reduceOptions": {"values": False, "calcs": ["lastNotNull"], "fields": "/.*/"},
         "orientation": "auto",
@@ -96,8 +99,9 @@ def numbers(
         "wideLayout": False,
         "showPercentChange": False,
         "percentChangeColorMode": "standard",
-        "text": {"titleSize": max(13, size // 3), "valueSize": size},
     }
+    if size is not None:
+        options["text"] = {"titleSize": size // 3, "valueSize": size}
     return Panel(
         "stat", title, description, (target,), options=options, defaults={"noValue": "-"}, back=back, link=link
     )

@@ -68,7 +68,6 @@ def _now() -> Panel:
         "Trạng thái và từ lúc nào, cảnh báo đang mở, tỷ lệ nhận hôm nay. · Status and since when, open alerts, share "
         "of today's data received.",
         Target(query("station_now"), columns),
-        size=24,
     )
 
 
