@@ -28,13 +28,14 @@ from web.pages import (
     links,
     live,
     plan,
+    precision,
     province,
     stations,
     users,
 )
 
 _log = get_logger(__name__)
-PAGES = (entrance, links, live, province, incidents, stations, duty, plan, channels, catalogue, users, audit)
+PAGES = (entrance, links, live, province, incidents, stations, duty, plan, channels, catalogue, precision, users, audit)
 
 
 def create_app(options: WebOptions, conninfo: str, clock: Clock) -> Starlette:

@@ -9,14 +9,10 @@ from itertools import pairwise
 from statistics import median
 
 from alerts.oncall.duty import shifts
-from quantrac.domain.incidents import Incident, IncidentCause, IncidentState, Topic
+from alerts.oncall.precision import monday_of, precision
+from quantrac.domain.incidents import Incident, IncidentState
 from quantrac.domain.oncall import Override, Rota
 from quantrac.domain.stations import VIETNAM
-
-_RIGHT = frozenset({IncidentCause.POLLUTION, IncidentCause.PROCESS_UPSET})
-_WRONG = frozenset(
-    {IncidentCause.SENSOR_FAULT, IncidentCause.CALIBRATION, IncidentCause.COMMUNICATION, IncidentCause.FALSE_ALARM}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +78,7 @@ def week(
     """
     own = [i for i in incidents if starts_at <= i.opened_at < ends_at]
     told = [i for i in own if i.paged_at is not None]
-    causes = [i.cause for i in told if i.topic is Topic.WATER]
+    pages = precision(own, starts_at, ends_at)
     return Week(
         starts_at,
         ends_at,
@@ -91,8 +87,8 @@ def week(
         unclosed=sum(i.state is IncidentState.RESOLVED for i in told),
         open=sum(i.is_active for i in own),
         median_acknowledgement=_median(acknowledgements),
-        right=sum(cause in _RIGHT for cause in causes),
-        wrong=sum(cause in _WRONG for cause in causes),
+        right=pages.right,
+        wrong=pages.wrong,
     )
 
 
@@ -106,8 +102,7 @@ def week_before(now: datetime) -> tuple[datetime, datetime]:
     >>> [t.isoformat() for t in week_before(datetime(2026, 11, 25, 3, 0, tzinfo=VIETNAM))]
     ['2026-11-16T00:00:00+07:00', '2026-11-23T00:00:00+07:00']
     """
-    local = now.astimezone(VIETNAM)
-    monday = local.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=local.weekday())
+    monday = monday_of(now)
     return monday - timedelta(days=7), monday
 
 

@@ -229,3 +229,13 @@ def test_what_is_not_there_is_not_found(site: Site, town: Town) -> None:
     code = _code()
     assert _post(browser, f"/duty/plan/person/{code}", {"code": "an", "name": "X", "role": "head"}).status_code == 303
     assert json.dumps(_document(site, "people", "an"), ensure_ascii=False).count("Nguyễn Văn An") == 1
+
+
+def test_managers_see_how_many_pages_were_right(site: Site, town: Town) -> None:
+    number = town.slug()
+    site.sql("UPDATE incidents SET paged_at = now(), state = 'closed', closed_at = now(), cause = 'pollution', "
+             "chain_due_at = NULL WHERE id = %s", number)  # fmt: skip
+    page = _manager(site).get("/precision").text
+    assert re.search(r"Ô nhiễm xác nhận [1-9]", page)
+    assert "100 %" in page
+    assert site.logged_in(site.new()).get("/precision").status_code == 403

@@ -1,0 +1,36 @@
+"""The precision of pages by the command, of a real database."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from alerts.incidents.desk import Desk
+from commands.main import app
+from quantrac.domain.incidents import IncidentCause
+from sql.incident_store import IncidentStore
+
+from .conftest import Centre
+
+
+def test_what_was_told_and_closed_counts_in_its_week(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    centre.happens(centre.transition("S1"))
+    centre.step.once()
+    store = IncidentStore(centre.database.desk)
+    Desk(store, centre.clock).close(1, "an", IncidentCause.POLLUTION, "tràn bể")
+    store.close()
+    centre.sql("UPDATE incidents SET opened_at = now(), paged_at = now() RETURNING id")
+    monkeypatch.setenv("QUANTRAC_RUN_DIR", str(tmp_path))
+    monkeypatch.setenv("QUANTRAC_DATABASE_DESK_URL", centre.database.desk)
+    result = CliRunner().invoke(app, ["incidents", "precision", "--weeks", "2", "--json"])
+    assert result.exit_code == 0, (result.output, result.exception)
+    this, last = json.loads(result.output)
+    assert (this["told"], this["right"], this["causes"]) == (1, 1, {"pollution": 1})
+    assert (last["told"], last["precision"]) == (0, None)
+    table = CliRunner().invoke(app, ["incidents", "precision"])
+    assert "pollution 1" in table.output
