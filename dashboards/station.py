@@ -46,7 +46,7 @@ def station(web_url: str | None = None) -> Dashboard:
         time_from="now-24h",
         refresh="30s",
         rows=(
-            Row(4, ((24, _now()),)),
+            Row(5, ((24, _now()),)),
             Row(9, ((8, _description()), (16, _latest()))),
             Row(9, ((24, trend()),)),
             Row(8, ((12, _received()), (12, _neighbours()))),
