@@ -14,7 +14,7 @@ from sql.incident_store import IncidentTransaction
 from sql.oncall_store import OnCallStore
 from sql.statements import statement
 
-_SESSION = "-c TimeZone=UTC -c synchronous_commit=on -c lock_timeout=10s"
+_SESSION = "-c TimeZone=UTC -c synchronous_commit=on -c lock_timeout=10s -c jit=off"
 WAIT_S = 5.0
 """How long a request waits for a connection before it says that the database is away."""
 

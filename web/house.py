@@ -23,6 +23,7 @@ from web.accounts.oidc import Oidc
 from web.filters import FILTERS
 from web.live.hub import Hub
 from web.options import WebOptions
+from web.stations.rows import StationRows
 from web.throttle import Throttle
 
 PER_SESSION = (120, 10.0)
@@ -52,7 +53,8 @@ class House:
         self.codes = Throttle(CODES_AT_ONCE, CODES_PER_S)
         self.sealing = Lock()
         """Evidence takes memory: one file is made at a time."""
-        self.hub = Hub(self._marks)
+        self.stations = StationRows()
+        self.hub = Hub(self._marks, self.stations.forget)
         self.oidc = None if options.oidc is None else Oidc(options.oidc, f"{options.origin}{OIDC_BACK}")
 
     def catalogue(self) -> tuple[Registry, list[LimitSet]]:

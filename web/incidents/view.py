@@ -68,7 +68,7 @@ def view_of(cursor: Cursor, visit: Visit, incident_id: int) -> IncidentView:
     incident = found(cursor, visit, incident_id)
     alone = incident.stations == stations_of(cursor, incident_id)
     tx, now = IncidentTransaction(cursor), visit.now
-    rows = {s.code: s for s in page_rows.stations(cursor, now, visit.account.scope)}
+    rows = {s.code: s for s in visit.house.stations.of(cursor, now, visit.account.scope)}
     lead = rows.get(incident.stations[0]) if incident.stations else None
     alerts = page_rows.alerts(cursor, ids=[m.alert_id for m in incident.members], limit=200)
     earlier = page_rows.incidents(cursor, incident.stations[:1], only_active=False, limit=HISTORY + 1)

@@ -22,8 +22,8 @@ Look = Callable[[], Mapping[str, object]]
 class Hub:
     """Asks for marks, one a topic, and tells every viewer the topics whose mark has changed."""
 
-    def __init__(self, look: Look) -> None:
-        self._look = look
+    def __init__(self, look: Look, changed: Callable[[], None] = lambda: None) -> None:
+        self._look, self._changed = look, changed
         self._viewers: set[asyncio.Queue[str | None]] = set()
         self._marks: dict[str, object] = {}
         self._wake = asyncio.Event()
@@ -89,6 +89,8 @@ class Hub:
             return
         changed = [topic for topic, mark in marks.items() if self._marks.get(topic) != mark]
         self._marks = dict(marks)
+        if changed:
+            self._changed()  # before anybody hears of it, and asks
         for viewer in self._viewers:
             for topic in changed:
                 # A viewer that reads nothing gets no more; its browser asks anew when it comes back.

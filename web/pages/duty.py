@@ -121,7 +121,7 @@ def windows(visit: Visit) -> Response:
             w for w in IncidentTransaction(cursor).windows(now, IncidentPolicy().longest_ad_hoc)
             if w.kind is WindowKind.AD_HOC and visit.account.sees(w.station)
         ]  # fmt: skip
-        stations = page_rows.stations(cursor, now, scope)
+        stations = visit.house.stations.of(cursor, now, scope)
     return visit.render("windows.html", {
         "windows": [*calibrating, *found],
         "stations": stations,
@@ -141,7 +141,7 @@ def announce(visit: Visit) -> Response:
     if ends_at - starts_at > LONGEST_WINDOW or (weekly and ends_at - starts_at >= timedelta(days=7)):
         raise WebError(400, "Tối đa 31 ngày (lặp hằng tuần: dưới 7 ngày).", "31 days at most; weekly: below 7.")
     with visit.house.database.reading("listing stations") as cursor:
-        if not page_rows.stations(cursor, visit.now, [station]):
+        if not visit.house.stations.of(cursor, visit.now, [station]):
             raise not_found()
     window = HoldWindow(
         0, WindowKind(kind), station, visit.text("parameter", 20), starts_at, ends_at, 7 if weekly else 0,

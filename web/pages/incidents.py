@@ -40,6 +40,7 @@ def listed(visit: Visit) -> Response:
     every = visit.request.query_params.get("all") == "1"
     before = visit.request.query_params.get("before", "")
     with visit.house.database.reading("listing incidents") as cursor:
+        stations = visit.house.stations.of(cursor, visit.now, visit.account.scope, first=True)
         known = page_rows.incidents(
             cursor,
             visit.account.scope,
@@ -47,7 +48,7 @@ def listed(visit: Visit) -> Response:
             limit=PAGE_OF,
             before=_number(before) if before else None,
         )
-        names = {s.code: s.name for s in page_rows.stations(cursor, visit.now, visit.account.scope)}
+    names = {s.code: s.name for s in stations}
     shown = [c for i in known if (c := cut(i, visit.account)) is not None]
     more = known[-1].id if len(known) == PAGE_OF else None
     part = visit.request.headers.get("hx-request") is not None
@@ -103,7 +104,7 @@ def _story(visit: Visit, alert: AlertLine) -> Story:
 
 
 def _around(cursor: page_rows.Cursor, visit: Visit, alert: AlertLine) -> Around:
-    stations = {s.code: s for s in page_rows.stations(cursor, visit.now, None)}
+    stations = {s.code: s for s in visit.house.stations.of(cursor, visit.now, None)}
     own = stations.get(alert.station)
     park = {c for c, s in stations.items() if own and own.park and s.park == own.park and c != alert.station}
     active = page_rows.incidents(cursor, sorted(park), only_active=True, limit=PAGE_OF) if park else []

@@ -14,7 +14,6 @@ from quantrac.domain.accounts import Right
 from quantrac.domain.alerts import Severity
 from quantrac.domain.oncall import OnCallRows, PersonRole
 from quantrac.errors import RuleError
-from sql import page_rows
 from web.oncall import forms
 from web.pages.duty import oncall_of, store_of
 from web.visit import Visit, WebError, not_found, page
@@ -99,7 +98,7 @@ def _form(  # noqa: PLR0917  each is shown
 ) -> Response:
     oncall = of_rows(rows)
     with visit.house.database.reading("listing stations") as cursor:
-        stations = [s.code for s in page_rows.stations(cursor, visit.now, None)]
+        stations = [s.code for s in visit.house.stations.of(cursor, visit.now, None)]
     person = oncall.person(str(document.get("code", ""))) if kind == "person" else None
     targets = [("operator", "")]
     targets += [(f"rota:{r.code}", r.title) for r in oncall.rotas]

@@ -37,7 +37,7 @@ def stations(visit: Visit) -> Response:
     """Return the stations for the map."""
     t = translator(visit.language)
     with visit.house.database.reading("reading the stations") as cursor:
-        rows = page_rows.stations(cursor, visit.now, visit.account.scope)
+        rows = visit.house.stations.of(cursor, visit.now, visit.account.scope, first=True)
     return JSONResponse([
         {
             "code": s.code,
@@ -56,7 +56,7 @@ def stations(visit: Visit) -> Response:
 def _shown(visit: Visit) -> dict[str, object]:
     scope = visit.account.scope
     with visit.house.database.reading("reading the province") as cursor:
-        rows = page_rows.stations(cursor, visit.now, scope)
+        rows = visit.house.stations.of(cursor, visit.now, scope, first=True)
         incidents = page_rows.incidents(cursor, scope, only_active=True, limit=MOST_INCIDENTS)
         oncall = of_rows(oncall_store.load(cursor, visit.now))
     return {
