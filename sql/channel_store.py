@@ -66,7 +66,12 @@ def channel_states(conninfo: str, station: str | None = None) -> list[ChannelLin
         The database is out of reach or not migrated.
     """
     with translated("reading states of channels"), connect(conninfo, "quantrac channels") as connection:
-        return [ChannelLine(*row) for row in connection.execute(statement("channel_states"), {"station": station})]
+        return states_of(connection.cursor(), station)
+
+
+def states_of(cursor: psycopg.Cursor[Any], station: str | None) -> list[ChannelLine]:
+    """Return the same in an open transaction."""
+    return [ChannelLine(*row) for row in cursor.execute(statement("channel_states"), {"station": station})]
 
 
 def channel_changes(conninfo: str, since: datetime, until: datetime, station: str | None = None) -> list[ChannelChange]:
@@ -77,6 +82,13 @@ def channel_changes(conninfo: str, since: datetime, until: datetime, station: st
     StoreError
         The database is out of reach or not migrated.
     """
-    arguments = {"station": station, "since": since, "until": until}
     with translated("reading changes of channels"), connect(conninfo, "quantrac channels") as connection:
-        return [ChannelChange(*row) for row in connection.execute(statement("channel_changes"), arguments)]
+        return changes_of(connection.cursor(), station, since, until)
+
+
+def changes_of(
+    cursor: psycopg.Cursor[Any], station: str | None, since: datetime, until: datetime
+) -> list[ChannelChange]:
+    """Return the same in an open transaction."""
+    arguments = {"station": station, "since": since, "until": until}
+    return [ChannelChange(*row) for row in cursor.execute(statement("channel_changes"), arguments)]

@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 
 from starlette.responses import JSONResponse, Response
 
+from quantrac.domain.channels import KIND_VI
 from quantrac.domain.parameters import names_of
 from quantrac.domain.stations import VIETNAM, Station
 from reports.clock import DaySoFar, Outlook, outlook
 from sql import page_rows, station_rows
+from sql.channel_store import changes_of, states_of
 from sql.page_rows import LatestRow
 from web.incidents.view import cut
 from web.pages.incidents import local_instant
@@ -26,6 +28,8 @@ DAYS = 14
 MOST_ROWS = 200_000
 """Of an export: sixty days of a station at five minutes are 140,000."""
 ALERTS = 20
+CHANGES = 12
+"""Of housekeeping channels."""
 
 
 def station(visit: Visit) -> Response:
@@ -44,6 +48,8 @@ def station(visit: Visit) -> Response:
         alerts = page_rows.alerts(cursor, station=code, limit=ALERTS)
         spans = station_rows.status_spans(cursor, code, now - timedelta(days=30), now)
         incidents = page_rows.incidents(cursor, [code], only_active=False, limit=8)
+        channels = states_of(cursor, code)
+        changes = changes_of(cursor, code, now - timedelta(days=30), now)[:CHANGES]
     described = visit.house.catalogue()[0].station(code, now)
     days = [first + timedelta(days=n) for n in range(DAYS)]
     ratio = {(r.parameter, r.day): r for r in received}
@@ -56,6 +62,9 @@ def station(visit: Visit) -> Response:
         "ratio": ratio,
         "alerts": alerts,
         "spans": spans,
+        "channels": channels,
+        "changes": changes,
+        "kinds": KIND_VI,
         "described": described,
         "incidents": [c for i in incidents if (c := cut(i, visit.account)) is not None],
         "choices": CHOICES,

@@ -230,3 +230,29 @@ def test_why_a_reading_has_paged_is_told(site: Site, number: int) -> None:
     assert "trong giới hạn" in browser.get(f"/stations/{QUIET}/why?parameter=COD&at={_at(-30)}").text
     assert "không có số liệu" in browser.get(f"/stations/{QUIET}/why?parameter=Nothing").text
     assert browser.get(f"/stations/{QUIET}/why?parameter=COD&at=yesterday").status_code == 400
+
+
+def test_a_stations_page_shows_its_housekeeping_channels(site: Site, town: Town) -> None:
+    """Registered ones with their kind and words, others by the symbol that the logger writes; nothing of it is HTML."""
+    browser = site.logged_in(site.new())
+    assert "Thay đổi trong 30 ngày" not in browser.get(f"/stations/{OTHER}").text
+    site.sql(
+        "UPDATE stations SET channels = %s WHERE code = %s",
+        '[{"code": "Door", "kind": "door", "states": [[0, "đóng"], [1, "mở <i>"]], "aliases": []}]', OTHER,
+    )  # fmt: skip
+    try:
+        site.sql(
+            "INSERT INTO channel_spans (station, channel, since, until, state) VALUES"
+            " (%s, 'Door', now() - interval '3 hours', now() - interval '2 hours', 0),"
+            " (%s, 'Door', now() - interval '1 hour', now(), 1), (%s, '<b>UPS', now() - interval '1 hour', now(), 7)",
+            OTHER, OTHER, OTHER,
+        )  # fmt: skip
+        page = browser.get(f"/stations/{OTHER}").text
+        assert "cửa trạm" in page
+        assert "<b>mở &lt;i&gt;</b>" in page
+        assert "đóng" in page
+        assert "&lt;b&gt;UPS" in page
+        assert "<b>UPS" not in page
+    finally:
+        site.sql("DELETE FROM channel_spans WHERE station = %s", OTHER)
+        site.sql("UPDATE stations SET channels = '[]' WHERE code = %s", OTHER)
