@@ -261,7 +261,9 @@ class HoldWindow:
 
     def covers(self, key: AlertKey, at: datetime) -> bool:
         """Whether pages of an alert are held back at an instant."""
-        return self.station in {"", key.station} and self.parameter in {"", key.parameter} and self.contains(at)
+        if self.station and self.station != key.station:
+            return False
+        return (not self.parameter or self.parameter == key.parameter) and self.contains(at)
 
     def contains(self, at: datetime) -> bool:
         """Whether an instant lies in the window or in one of its repetitions."""
