@@ -23,7 +23,7 @@ from sql.reports import Reports
 
 RATE = 30
 LASTING_S = 12
-STORED_S = 60.0
+STORED_S = 180.0
 READ_S = 240.0
 
 
