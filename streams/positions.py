@@ -71,25 +71,25 @@ def prepare(store: WorkerStore, topic: RawTopic, clock: Clock) -> Origin:
     with store.transaction() as tx:
         tx.progress.adopt(source, source.partition("/")[0])
         others = tx.progress.others(source)
-        # Under a topic made anew a worker may have acknowledged some records before it noticed.
-        anew = bool(others) and source not in tx.progress.others("")
         for other, records in others.items():
             found = LogBreak(0, BreakKind.TOPIC_ANEW, records, records + 1)
             if tx.progress.note(source, found, now):
                 _log.error("raw_topic_made_anew", before=ids_of(other), now=ids_of(source), told=found.told)
-        if not anew:
-            _notice_restored(tx, topic, now)
+        _notice_restored(tx, topic, now, made_anew=bool(others))
         reached = tx.progress.reached(source, topic.logs)
         replayed = {partition: r.replayed_before for partition, r in reached.items() if r.replayed_before}
         return Origin(source, tx.progress.installation(), replayed)
 
 
-def _notice_restored(tx: WorkerTransaction, topic: RawTopic, now: datetime) -> None:
+def _notice_restored(tx: WorkerTransaction, topic: RawTopic, now: datetime, *, made_anew: bool) -> None:
     reached = tx.progress.reached(topic.source, topic.logs)
+    # Under a topic made anew a worker may have acknowledged some records before it noticed: where nothing of it was
+    # committed yet, that is no sign, however many workers start meanwhile.
+    known = [p for p in topic.logs if reached[p].next_offset or not made_anew]
     forgotten = [
         found
-        for partition, log in topic.logs.items()
-        if (found := restored(partition, reached[partition], topic.acknowledged.get(partition, 0), log)) is not None
+        for p in known
+        if (found := restored(p, reached[p], topic.acknowledged.get(p, 0), topic.logs[p])) is not None
     ]
     for found in forgotten:
         tx.progress.replay(topic.source, found, now)

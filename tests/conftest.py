@@ -166,6 +166,14 @@ def database(_template: str, postgres: Postgres) -> Iterator[DatabaseEndpoint]:
     _running(postgres).drop_database(name)
 
 
+@pytest.fixture(scope="module")
+def shared_database(_template: str, local_servers: LocalServers) -> Iterator[DatabaseEndpoint]:
+    """A migrated database of a module's tests, none of which changes anything of it."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    yield _running(local_servers.postgres).create_database(name, _template)
+    _running(local_servers.postgres).drop_database(name)
+
+
 @pytest.fixture
 def kafka(kafka_server: Kafka) -> KafkaEndpoint:
     """How to reach Kafka."""

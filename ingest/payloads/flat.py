@@ -23,6 +23,7 @@ from quantrac.domain.deadletters import Rejected, RejectReason
 from quantrac.domain.loggers import PayloadMapping, Separator
 from quantrac.domain.readings import Reading, Status
 from quantrac.domain.stations import VIETNAM, Station
+from quantrac.domain.units import converted
 
 _MAX_FIELDS = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -183,7 +184,7 @@ class _Rows:
         settings = self.table.station.logger
         value = _value(found, decimal_comma=settings.decimal_comma)
         if isinstance(value, float):
-            value *= factor
+            value = converted(value, factor)
             if value == 0.0 and parameter in settings.zero_is_missing and status is Status.MEASURING:
                 value = None
         if value is not None and not isfinite(value):

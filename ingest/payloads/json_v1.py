@@ -27,6 +27,7 @@ from ingest.payloads.symbols import SymbolTable, symbol_table
 from quantrac.domain.deadletters import Rejected
 from quantrac.domain.readings import Reading, Status
 from quantrac.domain.stations import Station
+from quantrac.domain.units import converted
 
 _Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 _Seq = Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQ)]
@@ -113,7 +114,7 @@ def _sound_readings(
         parameter, factor = pair
         value = entry.value
         if factor != 1.0 and value is not None:
-            value *= factor
+            value = converted(value, factor)
             if not isfinite(value):
                 return None
         status = entry.status

@@ -23,6 +23,7 @@ from ingest.payloads.symbols import SymbolTable, symbol_table
 from quantrac.domain.deadletters import Rejected, RejectReason
 from quantrac.domain.readings import Reading, Status
 from quantrac.domain.stations import Station
+from quantrac.domain.units import converted
 
 _Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 _DIGITS_OF_MAX_SEQ = 16
@@ -216,5 +217,5 @@ def _misshapen(parameter: str, detail: str) -> Rejected:
 def _finite(value: object, factor: float) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    number = float(value) * factor
+    number = converted(float(value), factor)
     return number if isfinite(number) else None

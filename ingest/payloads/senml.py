@@ -25,6 +25,7 @@ from ingest.payloads.text import Faults, decoded, text_of
 from quantrac.domain.deadletters import Rejected, RejectReason
 from quantrac.domain.readings import Reading
 from quantrac.domain.stations import Station
+from quantrac.domain.units import converted
 
 _LABELS = {
     -1: "bver", -2: "bn", -3: "bt", -4: "bu", -5: "bv", -6: "bs",
@@ -220,7 +221,7 @@ def _finite(value: object, base: object, factor: float) -> float | None:
     if not _is_number(value) or not _is_number(base):
         return None
     try:
-        number = (float(value) + float(base)) * factor  # type: ignore[arg-type]
+        number = converted(float(value) + float(base), factor)  # type: ignore[arg-type]
     except (ValueError, ArithmeticError):
         return None
     return number if isfinite(number) else None

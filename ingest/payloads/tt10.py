@@ -20,6 +20,7 @@ from quantrac.domain.deadletters import Rejected, RejectReason
 from quantrac.domain.loggers import Separator
 from quantrac.domain.readings import Reading, Status
 from quantrac.domain.stations import VIETNAM, Station
+from quantrac.domain.units import converted
 
 _COLUMNS = 5
 _LAYOUT = "symbol, value, unit, time yyyyMMddHHmmss, status"
@@ -110,11 +111,12 @@ class _File:
             return None
         settings = self.table.station.logger
         value = number_of(text, decimal_comma=settings.decimal_comma)
-        if value is None or not isfinite(value * factor):
+        value = None if value is None else converted(value, factor)
+        if value is None or not isfinite(value):
             return _not_a_number(text, parameter)
         if value == 0.0 and parameter in settings.zero_is_missing and status is Status.MEASURING:
             return None
-        return value * factor
+        return value
 
 
 def separator_of(lines: list[str]) -> Separator:

@@ -40,7 +40,7 @@ RELOAD_TIMEOUT_S = 10.0
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _OURS = re.compile(r"bridge(-.*)?|probe")
 _BRIDGE = re.compile(r"bridge-[A-Za-z0-9_.-]{1,50}")
-_LEAVE_OUT = "^[^ ]+: ((Received|Sending) [A-Z]|No will message|Will message|\t)"
+_LEAVE_OUT = "^[^ ]+: ((Received|Sending) [A-Z]|No will message|Will message|Saving in-memory|\t)"
 """Lines of the broker's log about every packet; that of a denied message is of the same kind and stays."""
 
 CONFIGURATION = """\

@@ -107,8 +107,13 @@ class Postgres(LocalServer):
         A template may not be in use: its connections are closed, and it takes no new ones from now on.
         """
         safe = name_of_database(name)
+        grants = (
+            f"REVOKE ALL ON DATABASE {safe} FROM PUBLIC;"
+            f"GRANT CONNECT ON DATABASE {safe} TO {', '.join(ROLES)};"
+            f"GRANT TEMPORARY ON DATABASE {safe} TO {WRITER};"
+        )
         if template is None:
-            self._psql().run(f"CREATE DATABASE {safe} OWNER {OWNER}; REVOKE ALL ON DATABASE {safe} FROM PUBLIC;")
+            self._psql().run(f"CREATE DATABASE {safe} OWNER {OWNER};{grants}")
             self._psql(safe).run("CREATE EXTENSION IF NOT EXISTS timescaledb;" + administration())
         else:
             source = name_of_database(template)
@@ -116,12 +121,8 @@ class Postgres(LocalServer):
             self._psql().run(
                 f"ALTER DATABASE {source} WITH ALLOW_CONNECTIONS false;"
                 f"{close} {literal(source)};"
-                f"CREATE DATABASE {safe} TEMPLATE {source} OWNER {OWNER};"
-                f"REVOKE ALL ON DATABASE {safe} FROM PUBLIC;"
+                f"CREATE DATABASE {safe} TEMPLATE {source} OWNER {OWNER};{grants}"
             )
-        self._psql().run(
-            f"GRANT CONNECT ON DATABASE {safe} TO {', '.join(ROLES)};GRANT TEMPORARY ON DATABASE {safe} TO {WRITER};"
-        )
         return self.endpoint(safe)
 
     def drop_database(self, name: str) -> None:

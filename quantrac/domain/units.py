@@ -13,8 +13,8 @@ _SPELLINGS = {
 }  # fmt: skip
 """Other spellings, in lower case, NFKC, without '^' and '+'."""
 
-_CONTENT = re.compile(r"(mg|ug|g)(?: (.+))?/(l|m3)(?: (.+))?")
-"""A mass of something in a volume: ``mg/L``, ``mg N/L``, ``µg/L NH4-N``."""
+_CONTENT = re.compile(r"(mg|ug|g)(?: (.+)|(n|p))?/(l|m3)(?: (.+))?")
+"""A mass of something in a volume: ``mg/L``, ``mg N/L``, ``mgN/L``, ``µg/L NH4-N``."""
 _SUBSTANCES = {
     "n": "n", "as n": "n", "nh4-n": "n", "n-nh4": "n", "no3-n": "n", "n-no3": "n", "no2-n": "n", "n-no2": "n",
     "nh4": "nh4", "as nh4": "nh4", "no3": "no3", "as no3": "no3",
@@ -74,7 +74,8 @@ def normal_unit(unit: str, parameter: str | None = None) -> str:
     content = _CONTENT.fullmatch(plain)
     if content is None:
         return plain
-    mass, before, volume, after = content.groups()
+    mass, before, element, volume, after = content.groups()
+    before = before or element
     told = before or after
     substance = _ELEMENT_OF.get(parameter or "", "") if told is None else _SUBSTANCES.get(told)
     if substance is None or (before and after):
@@ -97,6 +98,15 @@ def unit_factor(from_unit: str, to_unit: str, parameter: str | None = None) -> f
         return 1.0
     (quantity, size), (wanted, unit_size) = _size(source), _size(target)
     return size / unit_size if quantity and quantity == wanted else None
+
+
+def converted(value: float, factor: float) -> float:
+    """Return a number times a factor, to as many digits as a double holds: what equals a limit is not beyond it.
+
+    >>> converted(2300.0, 0.001), 2300.0 * 0.001
+    (2.3, 2.3000000000000003)
+    """
+    return value if factor == 1.0 else float(f"{value * factor:.15g}")
 
 
 def _size(unit: str) -> tuple[str, float]:

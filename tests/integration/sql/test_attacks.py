@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,6 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege, InvalidParameterValue, RaiseException
 
-from local.servers import LocalServers
 from quantrac.domain.readings import CheckedReading, Flag, Reading, Status, StoredRow
 from quantrac.endpoints import DatabaseEndpoint
 from sql.worker_store import WorkerStore
@@ -41,23 +39,18 @@ def refused(database: DatabaseEndpoint, role: str, *statements: str, error: Any 
 
 
 @pytest.fixture(scope="module")
-def database(_template: str, local_servers: LocalServers) -> Iterator[DatabaseEndpoint]:
+def database(shared_database: DatabaseEndpoint) -> DatabaseEndpoint:
     """A migrated database of this module, in which S1 has a COD of 400; it was 390, 20 and 400 before.
 
     No attack changes anything of it: each session is rolled back.
     """
-    if local_servers.postgres.pid is None:
-        local_servers.postgres.start()
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    endpoint = local_servers.postgres.create_database(name, _template)
-    store = WorkerStore(endpoint.writer)
+    store = WorkerStore(shared_database.writer)
     for value, offset in ((390.0, 6), (400.0, 7), (20.0, 8), (400.0, 9)):
         reading = Reading("S1", "COD", AT, AT + timedelta(seconds=offset), value, Status.MEASURING)
         with store.transaction() as tx:
             tx.readings.store([StoredRow(CheckedReading(reading, Flag.GOOD, late=False), partition=3, offset=offset)])
     store.close()
-    yield endpoint
-    local_servers.postgres.drop_database(name)
+    return shared_database
 
 
 @pytest.mark.parametrize("role", ROLES)

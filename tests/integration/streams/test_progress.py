@@ -123,6 +123,7 @@ def test_r1_the_progress_belongs_to_a_topic_s_id_and_a_topic_anew_is_told(
     assert reports.log_breaks() == []
     # A worker that had not noticed yet acknowledged three records of the new one: no restored database.
     two = prepare(store, topic("quantrac.raw@c/two", end=5, acknowledged=3), clock)
+    prepare(store, topic("quantrac.raw@c/two", end=5, acknowledged=3), clock)  # nor to a second, before any commit
     prepare(store, topic("quantrac.raw@c/two"), clock)
     assert [b.kind for b in reports.log_breaks()] == ["topic_anew"]
     assert one.installation == two.installation

@@ -7,7 +7,7 @@ import pytest
 from ingest.payloads.symbols import symbol_table
 from quantrac.domain.deadletters import Rejected, RejectReason
 from quantrac.domain.stations import Sensor
-from quantrac.domain.units import unit_factor
+from quantrac.domain.units import converted, unit_factor
 from tests.factories import station
 
 
@@ -17,6 +17,8 @@ from tests.factories import station
         ("mg/l", "mg/L", 1.0),
         ("mg/L ", "mg/l", 1.0),
         ("ug/L", "mg/L", 0.001),
+        ("MGN/L", "mg N/L", 1.0),
+        ("ugP/l", "mg P/L", 0.001),
         ("\u00b5g/L", "mg/L", 0.001),  # MICRO SIGN
         ("\u03bcg/l", "mg/L", 0.001),  # GREEK SMALL LETTER MU
         ("mg/L", "\u00b5g/L", 1000.0),
@@ -71,3 +73,12 @@ def test_a_table_belongs_to_one_version_of_a_station() -> None:
     assert symbol_table(old).resolve("COD", None) == ("COD", 1.0)
     assert symbol_table(new).resolve("COD", None) == ("COD", 2.0)
     assert symbol_table(old) is symbol_table(old)
+
+
+@pytest.mark.parametrize("micro", [2300, 700, 8100, 1200, 600, 5600, 9, 11200])
+def test_number_6_a_value_equal_to_a_limit_is_not_beyond_it_after_a_conversion(micro: int) -> None:
+    assert converted(float(micro), 0.001) == micro / 1000
+
+
+def test_number_6_every_whole_number_of_micrograms_is_its_decimal_in_milligrams() -> None:
+    assert [n for n in range(20_000) if converted(float(n), 0.001) != n / 1000] == []
