@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -140,3 +141,27 @@ def test_the_last_pages_can_be_read_without_a_network(browser: Browser, site: Si
     assert page.locator("h1").inner_text().strip()
     assert page.locator("#offline").is_visible()
     context.close()
+
+
+@pytest.mark.timeout(400)
+def test_a_browser_in_berlin_shows_the_times_of_vietnam(browser: Browser, site: Site, town: Town) -> None:
+    shown: dict[str, list[str]] = {}
+    for zone in ("Asia/Ho_Chi_Minh", "Europe/Berlin"):
+        context = browser.new_context(**DESK, timezone_id=zone)
+        screen = Screen(context, site.url)
+        page = screen.visit(site.link(site.new(Role.ADMIN)))
+        page.get_by_role("button", name="Đăng nhập").click()
+        page.wait_for_selector("#map")
+        offset_min = page.evaluate("new Date().getTimezoneOffset()")
+        assert (offset_min == -420) == (zone == "Asia/Ho_Chi_Minh")
+        for path in (f"/stations/{OTHER}", "/incidents?all=1"):
+            screen.visit(path)
+            page.wait_for_load_state("load")
+            shown.setdefault(zone, []).append(page.locator("main").inner_text())
+        assert screen.wrong == []
+        context.close()
+    texts = list(shown.values())
+    assert sum(len(re.findall(r"\d\d:\d\d", text)) for text in texts[0]) > 5, "there are times on these pages"
+    for one, other in zip(*texts, strict=True):
+        first, second = (re.findall(r"\d\d/\d\d/\d{4}|\d\d:\d\d", text) for text in (one, other))
+        assert first[:20] == second[:20]
