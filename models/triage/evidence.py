@@ -212,7 +212,7 @@ class Gathering(ByFields):
     def washed_by_rain(self, *, in_river: bool = False) -> bool:
         """Whether it is what rain does: more water, mud above all else, and what rain thins has not risen.
 
-        In a river thinner or cooler water beside the mud is sign enough. Where neither ammonium nor conductivity is
+        In a river no more water is asked for: the gauge may stand elsewhere. Where neither ammonium nor conductivity is
         measured nobody can tell, and it is not said.
         """
         share, roles = np.nan_to_num(self.share()), self.roles
@@ -220,7 +220,7 @@ class Gathering(ByFields):
         thinned, flows = share[roles.rain_thins > 0], share[roles.explains > 0]
         if not (mud.size and thinned.any()):
             return False
-        more = flows.max(initial=0.0) > _MORE_WATER or (in_river and self.rain > MOVED)
+        more = in_river or flows.max(initial=0.0) > _MORE_WATER
         return (
             bool(more and mud.max() > _MORE_WATER)
             and mud.max() >= rest.max(initial=0.0)
