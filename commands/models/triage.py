@@ -87,7 +87,7 @@ def _teach_on_recorded(
     from models.evaluation.recorded import recorded
     from models.pipeline.configs import STATION_DEFAULT
     from models.pipeline.pipeline import Fitted
-    from models.training.triage_weights import RECORDED_SHARE, blended, fit_triage, weighed_by_site
+    from models.training.triage_weights import RECORDED_SHARE, blended, fit_triage, weighed_by_group
     from models.triage.incident import TriageModel
 
     before = TriageModel.from_json(onto.read_text("utf-8"), str(onto))
@@ -97,11 +97,11 @@ def _teach_on_recorded(
         for series in recorded(data, without):
             tell(series.name)
             learnt += at_a_station(untaught, series)
-        sites = sorted({s.site for s in learnt})
+        sites = sorted({s.group for s in learnt})
         for number in numbers:
             tell(f"scenarios of seed {number}")
             for series in simulated(number, *size):
-                learnt += [replace(s, site="") for s in at_a_station(untaught, series)]
+                learnt += [replace(s, group="") for s in at_a_station(untaught, series)]
         if not sites:
             raise QuantracError(f"{data} holds no recorded water: give the folder that has one for each family.")
         counts = Counter(str(s.cls) for s in learnt if s.last)
@@ -115,7 +115,7 @@ def _teach_on_recorded(
             "onto": dict(before.provenance),
         }
         tell("weights")
-        model = blended(before, fit_triage(weighed_by_site(learnt), provenance))
+        model = blended(before, fit_triage(weighed_by_group(learnt), provenance))
     out.write_text(model.as_json(), encoding="utf-8")
     say(f"Written: {out}, from {sum(counts.values())} incidents of {len(sites)} sites and {len(numbers)} seeds.")
 

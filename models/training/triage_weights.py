@@ -39,7 +39,7 @@ class Sample:
     weight: float
     taught: bool
     last: bool
-    site: str = ""
+    group: str = ""
 
 
 SIMULATED_SHARE = 0.4
@@ -87,7 +87,7 @@ def fit_triage(samples: Sequence[Sample], provenance: Mapping[str, Any], penalty
     )
 
 
-def weighed_by_site(samples: Sequence[Sample], simulated: float = SIMULATED_SHARE) -> list[Sample]:
+def weighed_by_group(samples: Sequence[Sample], simulated: float = SIMULATED_SHARE) -> list[Sample]:
     """Return the samples with weights by which a site counts as the root of its incidents.
 
     A river of many false starts would teach that nothing else exists. ``simulated`` is the share of the samples without
@@ -95,13 +95,13 @@ def weighed_by_site(samples: Sequence[Sample], simulated: float = SIMULATED_SHAR
     """
     total: dict[str, float] = {}
     for s in samples:
-        total[s.site] = total.get(s.site, 0.0) + s.weight
+        total[s.group] = total.get(s.group, 0.0) + s.weight
     recorded = sum(t**0.5 for site, t in total.items() if site)
     factor = {site: t**-0.5 for site, t in total.items() if site}
     if "" in total:
         factor[""] = (simulated / (1.0 - simulated) * recorded if recorded else total[""]) / total[""]
-    mean = sum(s.weight * factor[s.site] for s in samples) / max(len(samples), 1)
-    return [replace(s, weight=s.weight * factor[s.site] * WEIGHT_OF_A_ROW / mean) for s in samples]
+    mean = sum(s.weight * factor[s.group] for s in samples) / max(len(samples), 1)
+    return [replace(s, weight=s.weight * factor[s.group] * WEIGHT_OF_A_ROW / mean) for s in samples]
 
 
 def blended(one: TriageModel, other: TriageModel, share: float = RECORDED_SHARE) -> TriageModel:

@@ -13,7 +13,7 @@ from models.pipeline.pipeline import Fitted
 from models.protocol import TriageClass
 from models.series import Event, Series, stretches
 from models.training.mixtures import with_mixtures
-from models.training.triage_weights import Sample, blended, fit_triage, weighed_by_site
+from models.training.triage_weights import Sample, blended, fit_triage, weighed_by_group
 from models.triage.evidence import LEARNT, TERMS
 
 STEP, COLUMNS = np.timedelta64(300, "s"), ("COD", "NH4", "TSS", "pH", "Flow")
@@ -91,8 +91,8 @@ def samples(site: str, count: int, weight: float = 1.0) -> list[Sample]:
 
 
 def test_a_site_counts_as_the_root_of_its_incidents() -> None:
-    weighed = weighed_by_site([*samples("a", 400), *samples("b", 100), *samples("", 50)], simulated=0.4)
-    total = {site: sum(s.weight for s in weighed if s.site == site) for site in ("a", "b", "")}
+    weighed = weighed_by_group([*samples("a", 400), *samples("b", 100), *samples("", 50)], simulated=0.4)
+    total = {site: sum(s.weight for s in weighed if s.group == site) for site in ("a", "b", "")}
     assert total["a"] / total["b"] == pytest.approx(2.0)
     assert total[""] / sum(total.values()) == pytest.approx(0.4)
     assert sum(total.values()) / len(weighed) == pytest.approx(0.3)
