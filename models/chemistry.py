@@ -66,6 +66,7 @@ _THINNED = frozenset({
 
 
 _RAIN_THINS = frozenset({"nh4", "cond"})
+_BY_UNITS = frozenset({"ph", "temp", "do"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class Roles:
     """Side to which rain alone moves it, +1 or -1; 0 where it does not."""
     washed: Floats
     """The same, with what run-off brings."""
+    by_units: Floats
+    """1 for what nobody measures in multiples of the usual: pH, temperature, oxygen."""
     ph: tuple[int, ...]
 
 
@@ -110,6 +113,7 @@ def roles_of(columns: tuple[str, ...]) -> Roles:
         rain_thins=_mask(kinds, _RAIN_THINS),
         rained=np.array([_RAINED.get(k, 0) for k in kinds], dtype=np.float64),
         washed=np.array([_WASHED.get(k, 0) for k in kinds], dtype=np.float64),
+        by_units=_mask(kinds, _BY_UNITS),
         ph=tuple(i for i, k in enumerate(kinds) if k == "ph"),
     )
 

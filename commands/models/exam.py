@@ -26,6 +26,9 @@ def exam(
     model: Annotated[
         str | None, typer.Option("--model", help="Examine this artefact; default: nothing taught.")
     ] = None,
+    triage: Annotated[
+        Path | None, typer.Option("--triage", help="Weights of the triage; default: the shipped ones.")
+    ] = None,
     gate: Annotated[bool, typer.Option("--gate", help="Fail where a target is missed: before a promotion.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
@@ -43,12 +46,14 @@ def exam(
     from models.evaluation.live import StationRun
     from models.pipeline.configs import STATION_DEFAULT
     from models.pipeline.pipeline import Fitted
+    from models.triage.incident import TriageModel
     from quantrac.errors import QuantracError
 
     fitted = Fitted.untaught(STATION_DEFAULT)
     if model is not None:
         store = ArtefactStore(load_context().models_dir)
         fitted = load_pipeline(store, store.entry(model).sha256)
+    weights = None if triage is None else TriageModel.from_json(triage.read_text("utf-8"), str(triage))
     absent = list(family or BACKGROUNDS)
     series: list[Series] = []
     if data is not None:
@@ -58,7 +63,7 @@ def exam(
     with progress() as tell:
         drawn = simulated(seed, stations, days) if stations else ()
         for one in (*series, *drawn):
-            counts += [examine(run) for run in run_all(StationRun(fitted), [one], tell)]
+            counts += [examine(run) for run in run_all(StationRun(fitted, weights), [one], tell)]
     if not counts:
         raise QuantracError("There is nothing to examine: give --data with a family's folder, or --stations.")
     total, spread = figures(counts), intervals(counts)

@@ -27,15 +27,18 @@ class BatchDetector(Protocol):
         ...
 
 
-_BASELINES: Mapping[str, str] = {
-    "isolation_forest": "IsolationForestBaseline",
-    "half_space_trees": "HalfSpaceTreesBaseline",
-    "one_class_svm": "OneClassSvmBaseline",
-    "pca_t2q": "PcaT2qBaseline",
-    "stl_residual": "StlResidualBaseline",
-    "range_rules": "RangeRulesBaseline",
+_BASELINES: Mapping[str, tuple[str, str]] = {
+    "ewma": ("control_charts", "EwmaBaseline"),
+    "t2": ("control_charts", "T2Baseline"),
+    "three_terms": ("control_charts", "ThreeTermsBaseline"),
+    "isolation_forest": ("isolation_forest", "IsolationForestBaseline"),
+    "half_space_trees": ("half_space_trees", "HalfSpaceTreesBaseline"),
+    "one_class_svm": ("one_class_svm", "OneClassSvmBaseline"),
+    "pca_t2q": ("pca_t2q", "PcaT2qBaseline"),
+    "stl_residual": ("stl_residual", "StlResidualBaseline"),
+    "range_rules": ("range_rules", "RangeRulesBaseline"),
 }
-"""Name and module in ``models.evaluation.baselines`` -> class. Imported when asked for: some need optional packages."""
+"""Name -> module in ``models.evaluation.baselines`` and class. Imported when asked for: some need optional packages."""
 
 DETECTORS = (STATION, *_BASELINES)
 
@@ -51,8 +54,9 @@ def detector_named(name: str, budget_per_day: float | None = None) -> BatchDetec
     if name not in _BASELINES:
         raise ModelError(f"there is no detector {name!r}: choose one of {', '.join(DETECTORS)}")
     try:
-        module = import_module(f"models.evaluation.baselines.{name}")
+        place, cls = _BASELINES[name]
+        module = import_module(f"models.evaluation.baselines.{place}")
     except ModuleNotFoundError as exc:
         raise ModelError(f"detector {name} needs the package {exc.name}: pip install 'quantrac[evaluate]'") from exc
-    build: Callable[[], BatchDetector] = getattr(module, _BASELINES[name])
+    build: Callable[[], BatchDetector] = getattr(module, cls)
     return build()

@@ -14,6 +14,7 @@ import numpy as np
 
 from models.errors import ModelError
 from models.evaluation.families import family_named
+from models.evaluation.families.base import Family
 from models.evaluation.families.canary import CANARY
 from models.evaluation.families.eindhoven_raw import EINDHOVEN_RAW
 from models.evaluation.leaderboard import folder_of
@@ -44,12 +45,17 @@ MOST_ROWS = 12_000
 """Of one series: its last rows."""
 
 
+def family_of(name: str) -> tuple[Family, str]:
+    """Return a family that may serve as a background, and what its folder's name begins with."""
+    return _ONLY_BACKGROUNDS.get(name) or (family_named(name), name)
+
+
 def backgrounds(root: Path, wanted: Sequence[str] = BACKGROUNDS) -> tuple[list[Series], list[str]]:
     """Return the recorded series that lie below a folder, and the families that are not there."""
     found: list[Series] = []
     absent = []
     for name in wanted:
-        family, below = _ONLY_BACKGROUNDS.get(name) or (family_named(name), name)
+        family, below = family_of(name)
         try:
             folder = folder_of(below, root)
         except ModelError:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from itertools import groupby
 from math import exp2
+from operator import itemgetter
 
 import numpy as np
 
+from models.errors import ModelError
 from models.evaluation.metrics.events import cadence_min
 from models.pipeline.configs import STATION_DEFAULT, PipelineConfig
 from models.pipeline.pipeline import Fitted
@@ -21,13 +24,16 @@ from models.station.judging import Learnt, WatchConfig
 from models.station.scorer import StationScorer
 from models.station.scores import ParameterScore
 from models.training.fitting import fit
-from models.triage.incident import pages
+from models.triage.evidence import Gathering
+from models.triage.incident import TriageModel, pages
 from quantrac.domain.stations import Sensor, Station, StationKind
 
 PENDING = 3
 """Rows in a row that page before an officer is called, as in the packaged rule of anomalies."""
 _BASE_ROWS = 4000
 """Rows after which the memory's base is taken: a worker takes it more often, to store it."""
+_TOGETHER = 240
+"""Rows that are judged in one call where only the incidents matter."""
 _CODES = ("00", "01", "02")
 OF_WATCHES = frozenset({
     Reason.STUCK, Reason.DRIFT, Reason.FOULING, Reason.CAPPED, Reason.REPEATED, Reason.COPIED_DAY,
@@ -57,6 +63,8 @@ class StationRun:
     """A station with a fitted pipeline, over recorded series."""
 
     fitted: Fitted
+    triage: TriageModel | None = None
+    """Weights to judge by; ``None``: the shipped ones."""
 
     def run(self, series: Series) -> Result:
         """Judge a series row by row. ``alarm`` is by column; what only slow watches find is no alarm."""
@@ -64,6 +72,8 @@ class StationRun:
         out = _Judged(np.zeros((rows, len(columns))), np.zeros((rows, len(columns)), dtype=np.bool_), [None] * rows)
         calls, findings = _Calls(), list[Sequence[Finding]]()
         scorer = StationScorer(station_of(series), self._config(series))
+        if self.triage is not None and scorer.watch is not None:
+            scorer.watch.incident.model = self.triage
         for i, (row, beside) in enumerate(rows_of(series)):
             scores = scorer.score([row], row.observed_at, beside)[0]
             findings.append(() if scores is None or scorer.watch is None else scorer.watch.findings)
@@ -76,6 +86,39 @@ class StationRun:
         return Result(
             out.score, out.alarm, columns, triage=tuple(out.incidents(series)), findings=intervals_of(series, findings)
         )
+
+    def witnessed(self, series: Series, witness: Callable[[int, Gathering], None]) -> Bools:
+        """Judge a series, show each row of an incident to ``witness``, and return which rows those are.
+
+        What is shown changes with the next row. Rows go in by hundreds, which says the same as one by one, and faster.
+        """
+        scorer = StationScorer(station_of(series), self._config(series))
+        running = np.zeros(len(series.times), dtype=np.bool_)
+        newest = np.maximum.accumulate(series.times)
+        fresh = np.concatenate(([True], series.times[1:] > newest[:-1]))
+        places: Iterator[int] = iter(np.flatnonzero(fresh).tolist())
+
+        def see(gathered: Gathering | None) -> None:
+            i = next(places)
+            if gathered is not None:
+                running[i] = True
+                witness(i, gathered)
+
+        if scorer.watch is not None:
+            scorer.watch.incident.witness = see
+        since_base = 0
+        for beside, alike in groupby(rows_of(series), key=itemgetter(1)):
+            rows = [row for row, _ in alike]
+            for first in range(0, len(rows), _TOGETHER):
+                part = rows[first : first + _TOGETHER]
+                scorer.score(part, part[-1].observed_at, beside)
+                since_base += len(part)
+                if since_base >= _BASE_ROWS:
+                    scorer.take_base(part[-1].observed_at)
+                    since_base = 0
+        if scorer.trouble is not None:
+            raise ModelError(f"the station's model fails on {series.name}: {scorer.trouble.reason}")
+        return running
 
     def _config(self, series: Series) -> WatchConfig:
         learnt = Learnt("evaluated", self.fitted)

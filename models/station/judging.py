@@ -15,6 +15,7 @@ from models.protocol import Triage
 from models.series import Floats
 from models.slow.finding import Finding
 from models.triage.evidence import Context, known_to_triage
+from models.triage.incident import Incident
 from models.triage.incident import pages as likely_pollution
 from models.triage.reasons import Facts
 from quantrac.domain.parameters import Harm, harm_of
@@ -131,6 +132,11 @@ class StationAssessor:
     def targets(self) -> Sequence[int]:
         """Places of the parameters that may be alarmed."""
         return self._pipeline.scorer.targets
+
+    @property
+    def incident(self) -> Incident:
+        """The running incident, or where the next one will be."""
+        return self._pipeline.incident
 
     def push(
         self, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]

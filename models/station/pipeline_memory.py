@@ -24,6 +24,7 @@ from models.slow.watches import SlowWatches
 from models.snapshots import pack, unpack
 from models.station.judging import Learnt, RowAssessment, StationAssessor, WatchConfig, Watched, pages
 from models.station.reported import as_reported, reported
+from models.triage.incident import Incident
 from quantrac.domain.words import Bilingual
 
 _LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 5
@@ -92,6 +93,11 @@ class StationWatch:
     def scored(self) -> Scored | None:
         """What the active pipeline made of the last rows; ``None`` before the first."""
         return self._active.scored
+
+    @property
+    def incident(self) -> Incident:
+        """The running incident of the active pipeline, or where the next one will be."""
+        return self._active.incident
 
     @property
     def findings(self) -> Sequence[Finding]:

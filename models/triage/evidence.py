@@ -34,8 +34,11 @@ TERMS = (
     "single", "together", "size", "sense", "senseless", "upward", "harmless", "rain", "thin", "flow", "frozen", "zero",
     "missing", "gap", "step", "gradual", "noise", "restless", "beyond", "contradiction", "agreement", "drift", "buffer",
     "calibrating", "faulty", "visited", "neighbours", "lonely", "suspected", "worn", "short", "age",
+    "fold", "low_fold", "several_fold", "mud", "by_units", "returned", "elsewhere", "few", "lone_jump", "lone_fold",
 )  # fmt: skip
-"""Names of the terms, in the order of a vector. ``age`` and ``short`` have no words."""
+"""Names of the terms, in the order of a vector. From ``short`` on they are weighed and have no words."""
+_MOST_FOLD = 3.0
+"""Doublings of the usual level beyond which more says no more."""
 LEARNT = ("learnt_pollution", "learnt_fault")
 """Two more terms where a second stage was taught the difference."""
 
@@ -206,18 +209,23 @@ class Gathering(ByFields):
         known = (self.usual > 0) & (self.shown > 0)
         return np.where(known, self.shown / np.where(known, self.usual, 1.0), np.nan)
 
-    def washed_by_rain(self) -> bool:
+    def washed_by_rain(self, *, in_river: bool = False) -> bool:
         """Whether it is what rain does: more water, mud above all else, and what rain thins has not risen.
 
-        Where neither ammonium nor conductivity is measured nobody can tell, and it is not said.
+        In a river no more water is asked for: the gauge may stand elsewhere. Where neither ammonium nor conductivity is
+        measured nobody can tell, and it is not said.
         """
         share, roles = np.nan_to_num(self.share()), self.roles
         mud, rest = share[roles.muddy > 0], share[(roles.thinned > 0) & (roles.muddy == 0)]
         thinned, flows = share[roles.rain_thins > 0], share[roles.explains > 0]
-        if not (mud.size and flows.size and thinned.any()):
+        if not (mud.size and thinned.any()):
             return False
-        more = bool(flows.max() > _MORE_WATER and mud.max() > _MORE_WATER)
-        return more and mud.max() >= rest.max(initial=0.0) and thinned.max() <= _NOT_RISEN
+        more = in_river or flows.max(initial=0.0) > _MORE_WATER
+        return (
+            bool(more and mud.max() > _MORE_WATER)
+            and mud.max() >= rest.max(initial=0.0)
+            and thinned.max() <= _NOT_RISEN
+        )
 
     def evidence(self) -> Evidence:
         """Return the evidence so far."""
@@ -236,18 +244,15 @@ class _Reading:
         self.lead = self.targets[int(np.argmax(self.size[self.targets]))]
         self.lead_moved = bool(self.size[self.lead] > MOVED)
         self.peak = {name: g.peaks[k] for k, name in enumerate(CELLS)}
-        moved = [j for j in self.targets if max(self.size[j], abs(g.sense_z[j])) > MOVED]
-        self.moved = moved if len(moved) > 1 else []
-        """Sensors that moved together, if any did: a probe that fails beside them says nothing of what they show.
-
-        One that moved alone, perhaps by chance, does not outweigh a probe that fails.
-        """
+        self.moved = [j for j in self.targets if max(self.size[j], abs(g.sense_z[j])) > MOVED]
+        """Sensors that moved, if any did: a probe that fails beside them says nothing of what they show."""
 
     def evidence(self) -> Evidence:
         self._movement()
         self._instrument()
         self._relation()
         self._circumstances()
+        self._multiples()
         g = self.g
         self.terms["short"] = float(g.rows <= 2)
         self.terms["age"] = log1p(g.rows)
@@ -315,6 +320,34 @@ class _Reading:
         buffered = self._named(g.buffer)
         if buffered is not None:
             self._say("buffer", 1.0, buffered)
+
+    def _multiples(self) -> None:
+        """Weigh how many times the usual the water is, and what sort of sensor says so.
+
+        Where a calm sensor has hardly any scatter, a share of the level tells more than scatters do.
+        """
+        g, t = self.g, self.terms
+        known = (g.usual > 0) & (g.worst > 0)
+        doublings = np.log2(np.where(known, g.worst, 1.0) / np.where(known, g.usual, 1.0))
+        weighed = [j for j in self.moved if known[j] and not g.roles.by_units[j] and not g.roles.explains[j]]
+        up = sorted((min(max(float(doublings[j]), 0.0), _MOST_FOLD) for j in weighed), reverse=True)
+        t["fold"] = up[0] if up else 0.0
+        t["several_fold"] = up[1] if len(up) > 1 else 0.0
+        t["low_fold"] = max((min(-float(doublings[j]), _MOST_FOLD) for j in weighed), default=0.0)
+        t["low_fold"] = max(t["low_fold"], 0.0)
+        t["mud"] = float(self.lead_moved and g.roles.muddy[self.lead])
+        t["by_units"] = float(self.lead_moved and g.roles.by_units[self.lead])
+        gone, back = g.worst[self.lead] - g.usual[self.lead], g.shown[self.lead] - g.usual[self.lead]
+        if self.lead_moved and np.isfinite(gone) and np.isfinite(back) and gone != 0.0:
+            t["returned"] = float(np.clip(1.0 - back / gone, 0.0, 1.5))
+        others = [j for j in g.targets if j not in self.moved]
+        if self.moved and others:
+            t["elsewhere"] = max(
+                max(float(self.peak[n][others].max()) - f, 0.0) for n, f in (("run", 1.5), ("missing", 0.0))
+            )
+            t["elsewhere"] = min(t["elsewhere"], 10.0)
+        t["few"] = 1.0 / max(len(g.targets), 1)
+        t["lone_jump"], t["lone_fold"] = t["single"] * t["step"], t["single"] * t["fold"]
 
     def _relation(self) -> None:
         g = self.g

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
@@ -32,6 +32,20 @@ _LEAD_ROWS = 6
 """Rows before an alarm that belong to its beginning: scores are smoothed, a jump comes first."""
 _WORTH_SAYING = 0.02
 _NO_POLLUTION = frozenset({TriageClass.POLLUTION})
+_NO_TROUBLE = frozenset({TriageClass.POLLUTION, TriageClass.UNKNOWN, TriageClass.NATURAL})
+_OF_INSTRUMENTS = (
+    "frozen",
+    "zero",
+    "missing",
+    "gap",
+    "calibrating",
+    "faulty",
+    "worn",
+    "suspected",
+    "visited",
+    "lone_jump",
+)
+"""Terms by which an instrument, a logger or a visit shows itself; a lone jump is a probe's."""
 
 
 @dataclass(frozen=True)
@@ -70,17 +84,24 @@ class TriageModel:
         """Return class, probability and reasons of a running incident.
 
         ``excluded`` classes are out of the question, and the others are weighed against each other.
-        Where no class reaches one half the class is ``UNKNOWN``, with the probability and reasons of the likeliest.
+        Where no class reaches one half, and no instrument shows trouble, the class is ``UNKNOWN``, with the probability
+        and reasons of the likeliest.
         """
         evidence = running.evidence()
         p = self.probabilities(evidence.terms, taught=taught)
-        out = [i for i, c in enumerate(self.classes) if c in excluded]
-        p[out] = 0.0
-        p /= p.sum()
+        p = self._without(p, excluded)
+        known = self.classes[int(np.argmax(p))] is TriageClass.UNKNOWN and _of_instruments(evidence)
+        if known:
+            # It pages nobody, and what an instrument shows of itself is something known: the likeliest of its troubles.
+            p = self._without(p, _NO_TROUBLE)
         best = int(np.argmax(p))
-        cls = self.classes[best] if p[best] >= 0.5 else TriageClass.UNKNOWN
+        cls = self.classes[best] if known or p[best] >= 0.5 else TriageClass.UNKNOWN
         strongest = self._strongest(evidence, p, best, taught)
         return Triage(cls, float(p[best]), reasons_of(running, evidence, self.classes[best], strongest, facts))
+
+    def _without(self, p: Floats, excluded: Collection[TriageClass]) -> Floats:
+        left = np.where([c in excluded for c in self.classes], 0.0, p)
+        return np.asarray(left / left.sum())
 
     def _strongest(self, evidence: Evidence, p: Floats, best: int, taught: bool) -> list[str]:
         """Return the names of the terms that speak for the class, against the others by their probability."""
@@ -128,6 +149,10 @@ def _weights(table: Mapping[str, Mapping[str, float]], terms: tuple[str, ...]) -
     return Weights(terms, matrix, np.array([float(row[""]) for row in rows]))
 
 
+def _of_instruments(evidence: Evidence) -> bool:
+    return any(evidence.terms[name] > 0 for name in _OF_INSTRUMENTS)
+
+
 def pages(triage: Triage | None, from_probability: float = PAGE_FROM) -> bool:
     """Return whether an officer is to be called: probably pollution."""
     return triage is not None and triage.cls is TriageClass.POLLUTION and triage.probability >= from_probability
@@ -156,6 +181,8 @@ class Incident:
         self.in_river = in_river
         """Whether the water is a river's: nobody discharges there, and rain makes it turbid."""
         self.facts = facts
+        self.witness: Callable[[Gathering | None], None] | None = None
+        """Is shown what is gathered at each row, before it is judged; ``None``: no incident runs. For teaching."""
         self._model = model
         self._before = np.zeros((0, len(self.columns), len(CELLS) + 1))
         self._open: Gathering | None = None
@@ -164,6 +191,10 @@ class Incident:
     def model(self) -> TriageModel:
         """The weights that judge: the shipped ones where none were given."""
         return shipped_model() if self._model is None else self._model
+
+    @model.setter
+    def model(self, model: TriageModel) -> None:
+        self._model = model
 
     @property
     def running(self) -> bool:
@@ -189,15 +220,17 @@ class Incident:
         is, ``values`` (rows, columns); ``contexts`` has one entry a row, or none at all.
         """
         taught = shares is not None
-        return [
-            None
-            if running is None
-            else self.model.assess(running, taught=taught, excluded=self._excluded(running), facts=self.facts)
-            for running in self.gather(features, alarm, shares, values, contexts)
-        ]
+        return [self._judged(running, taught) for running in self.gather(features, alarm, shares, values, contexts)]
+
+    def _judged(self, running: Gathering | None, taught: bool) -> Triage | None:
+        if self.witness is not None:
+            self.witness(running)
+        if running is None:
+            return None
+        return self.model.assess(running, taught=taught, excluded=self._excluded(running), facts=self.facts)
 
     def _excluded(self, running: Gathering) -> frozenset[TriageClass]:
-        weather = running.washed_by_rain() or (self.in_river and running.only_weather())
+        weather = running.washed_by_rain(in_river=self.in_river) or (self.in_river and running.only_weather())
         return _NO_POLLUTION if weather else frozenset()
 
     def gather(

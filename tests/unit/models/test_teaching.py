@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from models.evaluation.incidents import samples_of
 from models.pipeline.configs import STATION_DEFAULT
 from models.protocol import TriageClass
 from models.series import Event, Series
 from models.training.fitting import fit
-from models.training.triage_weights import Sample, fit_triage, reliability, samples_of
+from models.training.triage_weights import Sample, fit_triage, reliability
 from models.triage.evidence import LEARNT, TERMS
 
 POLLUTION, FAULT, UNKNOWN = TriageClass.POLLUTION, TriageClass.FAULT, TriageClass.UNKNOWN

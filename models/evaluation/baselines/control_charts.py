@@ -1,0 +1,138 @@
+"""The simple charts that a plant would draw by hand: EWMA of each sensor, T² of all, and three terms together.
+
+All look at residuals to a causal adaptive baseline (time constant 72 rows, winsorised, slow during an alarm), in
+scatters: on raw values every chart of a water that changes by itself fails. The threshold is what normal rows of the
+training series exceed once a day; where there is none, those of the head of the series that is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.covariance import LedoitWolf
+
+from models.compiled import record_of
+from models.evaluation.baselines.rows import columns_of, head_rows
+from models.evaluation.metrics.events import cadence_min
+from models.features.baseline import STEP, BaselineConfig, Z, memories, residuals
+from models.series import Bools, Floats, Result, Series
+
+_BASELINE = BaselineConfig(level_rows=72, scatter_rows=864, cap_rows=72)
+_LAMBDA = 0.2
+"""Weight of the newest row in the EWMA (Lucas and Saccucci 1990): some five rows confirm."""
+_CLIP = 20.0
+"""Scatters at which a residual is cut: one wild value is no long alarm."""
+_DAY_MIN = 1440.0
+_LEAST_LEARNT = 20
+
+
+class _Chart:
+    """A chart: ``_statistic`` is one number a row, or one a sensor where the labels are by sensor."""
+
+    def __init__(self) -> None:
+        self._by_sensor = False
+        self._scale: dict[tuple[str, ...], Floats] = {}
+        self._covariance: dict[tuple[str, ...], Floats] = {}
+
+    def fit(self, train: Sequence[Series]) -> _Chart:
+        """Learn the scale of each column set from the normal rows of the training series."""
+        self._by_sensor = any(s.labels is not None and s.labels.ndim == 2 for s in train)
+        for columns in {s.targets for s in train}:
+            alike = [s for s in train if s.targets == columns]
+            normal = [_normal(s, _parts(s)) for s in alike]
+            self._covariance[columns] = _covariance(np.concatenate([n[:, :, 0] for n in normal]))
+            made = [self._terms(n, self._covariance[columns]) for n in normal]
+            self._scale[columns] = _limits(made, cadence_min(alike[0].times))
+        return self
+
+    def run(self, series: Series) -> Result:
+        """Judge a series."""
+        parts = _parts(series)
+        covariance, scale = (
+            None if series.probation_rows else found.get(series.targets) for found in (self._covariance, self._scale)
+        )
+        if covariance is None or scale is None:
+            head = parts[: head_rows(series)]
+            covariance = _covariance(head[:, :, 0])
+            scale = _limits([self._terms(head, covariance)], cadence_min(series.times))
+        severity = self._joined(self._terms(parts, covariance) / scale)
+        if not self._by_sensor:
+            severity = severity.max(axis=1)
+        alarm: Bools = severity > 1.0
+        return Result(severity, alarm, series.targets) if self._by_sensor else Result(severity, alarm)
+
+    def _terms(self, parts: Floats, covariance: Floats) -> Floats:
+        """Return the statistics, shape (rows, sensors, terms)."""
+        raise NotImplementedError
+
+    def _joined(self, terms: Floats) -> Floats:
+        """Return one number a row and sensor, 1 at the threshold."""
+        return np.asarray(terms.max(axis=2))
+
+
+class EwmaBaseline(_Chart):
+    """EWMA of the residual of each sensor."""
+
+    def _terms(self, parts: Floats, covariance: Floats) -> Floats:  # noqa: ARG002  the other charts need it
+        return np.abs(parts[:, :, :1])
+
+
+class T2Baseline(_Chart):
+    """Hotelling's T² of the smoothed residuals with the covariance of Ledoit and Wolf (2004)."""
+
+    def _terms(self, parts: Floats, covariance: Floats) -> Floats:
+        return _t2(parts[:, :, 0], covariance, by_sensor=self._by_sensor)[:, :, None]
+
+
+class ThreeTermsBaseline(_Chart):
+    """EWMA, T² and the jump from row to row, each in units of its own limit; their mean."""
+
+    def _terms(self, parts: Floats, covariance: Floats) -> Floats:
+        whole = np.sqrt(_t2(parts[:, :, 0], covariance, by_sensor=self._by_sensor))
+        return np.stack([np.abs(parts[:, :, 0]), whole, np.abs(parts[:, :, 1])], axis=2)
+
+    def _joined(self, terms: Floats) -> Floats:
+        return np.asarray(terms.mean(axis=2))
+
+
+def _t2(z: Floats, covariance: Floats, *, by_sensor: bool) -> Floats:
+    """Return T² of each row, at every sensor; of each sensor by itself where the labels are by sensor."""
+    if by_sensor:
+        return np.asarray(z**2)
+    t2 = (z @ np.linalg.pinv(covariance) * z).sum(axis=1)
+    return np.repeat(t2[:, None], z.shape[1], axis=1)
+
+
+def _parts(series: Series) -> Floats:
+    """Return smoothed residual and jump of each target, in scatters; 0 where nothing is measured."""
+    values = columns_of(series, series.targets)
+    found = residuals(values, memories(values.shape[1]), record_of(_BASELINE))
+    z, step = (np.clip(np.nan_to_num(found[:, :, k]), -_CLIP, _CLIP) for k in (Z, STEP))
+    smooth = np.empty_like(z)
+    state = np.zeros(z.shape[1])
+    for i, row in enumerate(z):
+        state = state + _LAMBDA * (row - state)
+        smooth[i] = state
+    return np.stack([smooth, step], axis=2)
+
+
+def _normal(series: Series, parts: Floats) -> Floats:
+    if series.labels is None:
+        return parts
+    return parts[~(series.labels if series.labels.ndim == 1 else series.labels.any(axis=1))]
+
+
+def _covariance(z: Floats) -> Floats:
+    if len(z) < _LEAST_LEARNT:
+        return np.eye(z.shape[1])
+    return np.asarray(LedoitWolf(assume_centered=True).fit(z).covariance_) + 1e-6 * np.eye(z.shape[1])
+
+
+def _limits(terms: Sequence[Floats], cadence: float) -> Floats:
+    """Return of each sensor and term what normal rows exceed once a day, all sensors together."""
+    rows = np.concatenate(terms)
+    if not len(rows):
+        return np.ones((1, 1, 1))
+    share = min(max(cadence / _DAY_MIN, 1.0 / len(rows)) / rows.shape[1], 0.5)
+    return np.maximum(np.quantile(rows, 1.0 - share, axis=0), 1e-6)[None]

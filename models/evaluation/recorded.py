@@ -1,0 +1,61 @@
+"""Recorded water to teach the triage on: parts of public series, each with events of our own recipe drawn into it.
+
+The parts end where the field exam's backgrounds begin wherever a series is long enough. Weights that are judged on a
+site are taught without it: leave it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from models.errors import ModelError
+from models.evaluation.field import MOST_ROWS, family_of
+from models.evaluation.leaderboard import folder_of
+from models.series import Series
+from models.training.mixtures import with_mixtures
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of a family teaches: so many copies of so many rows a series, each ``every``-th row of it."""
+
+    family: str
+    copies: int
+    rows: int
+    every: int = 1
+
+
+PARTS = (
+    Part("eindhoven_raw", 4, 5000), Part("canary", 2, 7200), Part("lro", 1, 5000), Part("gecco", 1, 6000, every=5),
+    Part("oddwater", 1, 5000),
+)  # fmt: skip
+"""GECCO's rows of a minute are taken every five minutes, as stations report."""
+_SEED = 77_000
+
+
+def recorded(root: Path, without: str = "") -> Iterator[Series]:
+    """Yield what teaches of the families below a folder, but for a site; families that are not there are left out.
+
+    A site is a family, or at LRO one of its sites (``lro/MainStreet``).
+    """
+    for part in PARTS:
+        family, below = family_of(part.family)
+        try:
+            folder = folder_of(below, root)
+        except ModelError:
+            continue
+        for k, whole in enumerate(family.load(folder)):
+            site = f"lro/{whole.group}" if part.family == "lro" else part.family
+            if site != without:
+                yield from _copies(replace(whole.taking(slice(None, None, part.every)), group=site), part, k)
+
+
+def _copies(series: Series, part: Part, number: int) -> Iterator[Series]:
+    length = len(series.times)
+    stop = length - MOST_ROWS if length >= MOST_ROWS + part.rows else length
+    for copy in range(part.copies):
+        first = max(stop - part.rows * (copy + 1), 0)
+        seed = _SEED + 100 * number + copy
+        yield with_mixtures(series.taking(slice(first, min(first + part.rows, length))), seed)
