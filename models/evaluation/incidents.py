@@ -26,8 +26,7 @@ def at_a_station(fitted: Fitted, series: Series) -> list[Sample]:
     terms: dict[int, Mapping[str, float]] = {}
     taught = fitted.tells_pollution and fitted.stage is not None
     running = StationRun(fitted).witnessed(series, lambda row, g: terms.update({row: g.evidence().terms}))
-    own = None if series.ignore is None else series.ignore if series.ignore.ndim == 1 else series.ignore.any(axis=1)
-    spans = [(a, b) for a, b in stretches(running) if own is None or not own[a:b].any()]
+    spans = [(a, b) for a, b in stretches(running) if series.ignore is None or not series.ignore[a:b].any()]
     return _samples(series, spans, terms, taught)
 
 

@@ -135,4 +135,4 @@ def _limits(terms: Sequence[Floats], cadence: float) -> Floats:
     if not len(rows):
         return np.ones((1, 1, 1))
     share = min(max(cadence / _DAY_MIN, 1.0 / len(rows)) / rows.shape[1], 0.5)
-    return np.maximum(np.quantile(rows, 1.0 - share, axis=0), 1e-6)[None]
+    return np.asarray(np.maximum(np.quantile(rows, 1.0 - share, axis=0), 1e-6)[None], dtype=np.float64)
