@@ -408,7 +408,7 @@ def _interval(found: Precision) -> str:
 
 _PRECISION_COLUMNS: tuple[Column[Precision], ...] = (
     Column("week from", lambda p: p.starts_at.date()),
-    Column("told", lambda p: p.told, "right"),
+    Column("paged", lambda p: p.paged, "right"),
     Column("right", lambda p: p.right, "right"),
     Column("wrong", lambda p: p.wrong, "right"),
     Column("no cause yet", lambda p: p.unclosed, "right"),

@@ -18,6 +18,7 @@ from quantrac import topics
 from quantrac.domain.receipts import Numbers, Receipt
 from quantrac.endpoints import KafkaEndpoint, client_options
 from quantrac.errors import BrokerError
+from quantrac.kafka_producers import abandon
 from quantrac.telemetry import quiet
 
 Headers = list[tuple[str, bytes]]
@@ -25,7 +26,6 @@ Headers = list[tuple[str, bytes]]
 _BLOCK_MS = 5_000
 """Longest wait for a topic's metadata; it blocks the network thread, so it stays far below MQTT's keep-alive."""
 _REQUEST_TIMEOUT_MS = 10_000
-_CLOSE_S = 5.0
 _NEVER_MS = 86_400_000
 """A batch that expires lets the later ones of its partition go first. So none expires: the bridge watches the oldest
 message and gives the whole producer up instead, and the sequence numbers keep the order until then."""
@@ -178,13 +178,7 @@ class KafkaSender:
 
     def abandon(self) -> None:
         """Stop the producer at once; messages that Kafka has not acknowledged may or may not be stored."""
-        # KafkaProducer.close() raises a time-out when something is unsent, and leaves its thread sending.
-        thread = self._producer._sender  # noqa: SLF001
-        thread.initiate_close()
-        thread.force_close()
-        thread.join(_CLOSE_S)
-        with contextlib.suppress(KafkaError):
-            self._producer.close(timeout=0)
+        abandon(self._producer)
         self.wake.close()
 
 

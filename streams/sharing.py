@@ -16,6 +16,7 @@ from prometheus_client import Counter, Gauge
 
 from quantrac import topics, wire
 from quantrac.endpoints import KafkaEndpoint, client_options
+from quantrac.kafka_producers import abandon
 from quantrac.telemetry import get_logger
 from streams.processor import Shared
 
@@ -141,10 +142,7 @@ class Sharer:
     def _drop_producer(self) -> None:
         if self._producer is not None:
             producer, self._producer = self._producer, None
-            try:
-                producer.close(timeout=1)
-            except KafkaError as exc:  # it says so when something is unsent
-                _log.debug("producer_closed", error=str(exc))
+            abandon(producer)
 
 
 def _records(shared: Shared) -> Iterator[tuple[str, bytes, bytes, list[tuple[str, bytes]] | None]]:

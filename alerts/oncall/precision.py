@@ -26,7 +26,7 @@ class Precision:
 
     starts_at: datetime
     ends_at: datetime
-    told: int
+    paged: int
     causes: Mapping[IncidentCause, int]
     """Of those that are closed."""
 
@@ -43,7 +43,7 @@ class Precision:
     @property
     def unclosed(self) -> int:
         """Without a cause so far."""
-        return self.told - sum(self.causes.values())
+        return self.paged - sum(self.causes.values())
 
     @property
     def share(self) -> float | None:
@@ -105,7 +105,7 @@ def as_json(found: Precision) -> dict[str, object]:
     return {
         "from": found.starts_at.isoformat(),
         "to": found.ends_at.isoformat(),
-        "told": found.told,
+        "paged": found.paged,
         "right": found.right,
         "wrong": found.wrong,
         "unclosed": found.unclosed,

@@ -30,7 +30,7 @@ def test_what_was_told_and_closed_counts_in_its_week(
     result = CliRunner().invoke(app, ["incidents", "precision", "--weeks", "2", "--json"])
     assert result.exit_code == 0, (result.output, result.exception)
     this, last = json.loads(result.output)
-    assert (this["told"], this["right"], this["causes"]) == (1, 1, {"pollution": 1})
-    assert (last["told"], last["precision"]) == (0, None)
+    assert (this["paged"], this["right"], this["causes"]) == (1, 1, {"pollution": 1})
+    assert (last["paged"], last["precision"]) == (0, None)
     table = CliRunner().invoke(app, ["incidents", "precision"])
     assert "pollution 1" in table.output
