@@ -38,7 +38,7 @@ def test_weeks_are_counted_by_what_was_told_of_the_water() -> None:
         closed(this, IncidentCause.POLLUTION), closed(this, IncidentCause.PROCESS_UPSET),
         closed(this, IncidentCause.FALSE_ALARM, topic=Topic.INSTRUMENT),
     ], 3, NOW)  # fmt: skip
-    assert [(w.told, w.right, w.wrong, w.unclosed, w.share) for w in weeks] == [
+    assert [(w.paged, w.right, w.wrong, w.unclosed, w.share) for w in weeks] == [
         (2, 2, 0, 0, 1.0), (4, 1, 1, 1, 0.5), (0, 0, 0, 0, None),
     ]  # fmt: skip
     assert weeks[0].starts_at == MONDAY
