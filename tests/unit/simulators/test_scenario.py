@@ -109,7 +109,7 @@ def test_shipped_scenarios_fit_the_sample_province(name: str, start: datetime) -
 
 
 def test_missing_scenario_names_the_shipped_ones() -> None:
-    with pytest.raises(RuleError, match=r"nowhere.*demo, drill"):
+    with pytest.raises(RuleError, match=r"nowhere.*demo, demo-files, drill"):
         load_scenario(Path("nowhere.toml"))
 
 

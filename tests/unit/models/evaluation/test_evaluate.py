@@ -103,7 +103,7 @@ def test_a_folder_without_the_family_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_an_unknown_detector_is_a_sentence() -> None:
-    with pytest.raises(ModelError, match="no detector 'lstm': choose one of station, isolation_forest"):
+    with pytest.raises(ModelError, match="no detector 'lstm': choose one of station, ewma"):
         detector_named("lstm")
 
 
