@@ -92,13 +92,15 @@ def configure_logging(process: str, level: str = "INFO") -> None:
         )
     )
     handler.addFilter(Repeats())
+    handler.setLevel(level)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
     for chatty in (*_CHATTY, "mail.log"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
     for name in _TELL_SECRETS:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+        # Never higher: the status of a webhook's answer is read from what Apprise warns.
+        logging.getLogger(name).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(process=process)
 
 

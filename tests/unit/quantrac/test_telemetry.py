@@ -65,6 +65,18 @@ assert not hook.notify("x")
     assert "TOKEN" not in done.stdout + done.stderr
 
 
+def test_a_webhook_s_status_is_read_at_any_level_and_its_warning_is_not_shown() -> None:
+    program = """
+import logging
+from quantrac.telemetry import configure_logging
+configure_logging("notifier", "ERROR")
+assert logging.getLogger("apprise").isEnabledFor(logging.WARNING)
+logging.getLogger("apprise").warning("Failed to send: error=429.")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout + done.stderr == ""
+
+
 def test_8_no_record_shows_an_address() -> None:
     program = """
 import logging
