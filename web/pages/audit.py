@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from starlette.responses import Response
 
@@ -21,6 +22,7 @@ def audit(visit: Visit) -> Response:
         rows = cursor.execute(statement("page_audit"), arguments).fetchall()
     entries = [json.loads(entry) for _, entry in rows]
     for entry in entries:
+        entry["when"] = datetime.fromisoformat(entry["at"])
         entry["said"] = json.dumps(entry["detail"], ensure_ascii=False)
     return visit.render("audit.html", {"entries": entries, "more": rows[-1][0] if len(rows) == PAGE_OF else None})
 
