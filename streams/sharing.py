@@ -142,7 +142,10 @@ class Sharer:
     def _drop_producer(self) -> None:
         if self._producer is not None:
             producer, self._producer = self._producer, None
-            abandon(producer)
+            try:
+                producer.close(timeout=1)
+            except KafkaError:  # something is unsent
+                abandon(producer)
 
 
 def _records(shared: Shared) -> Iterator[tuple[str, bytes, bytes, list[tuple[str, bytes]] | None]]:
