@@ -33,7 +33,11 @@ Server = TypeVar("Server", bound=LocalServer)
 
 
 # Warnings of libraries about themselves, which we cannot mend; every other warning is an error.
-FOREIGN_WARNINGS = ("ignore:(read_text|open_text) is deprecated:DeprecationWarning",)  # how kafka-python reads schemas
+FOREIGN_WARNINGS = (
+    "ignore:(read_text|open_text) is deprecated:DeprecationWarning",  # how kafka-python reads schemas
+    # It leaves the socket of a try to connect that took too long to the collector of garbage, in whatever test that is.
+    "ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
