@@ -128,7 +128,7 @@ def test_broken_probes_are_work_items_with_their_class_and_a_calibration_pages_n
     assert {kind: item["pages"] for kind, item in items.items()} == dict.fromkeys(items, 0)
     assert items["stuck"]["class"] == "fault"
     assert items["offset"]["class"] in {"fault", "unknown"}  # one probe that jumps, and nothing beside it
-    assert items["offset"]["probability"] >= 0.5
+    assert items["offset"]["probability"] > 0.25
     assert items["calibration"]["alert"] is None
 
 
