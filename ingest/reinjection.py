@@ -12,6 +12,7 @@ from kafka.errors import KafkaError
 from quantrac import topics
 from quantrac.endpoints import KafkaEndpoint, client_options
 from quantrac.errors import BrokerError
+from quantrac.kafka_producers import leave
 
 BRIDGE_ID = topics.REPLAY.encode()
 """In the place of the bridge's id: tells that a record is a replay."""
@@ -59,10 +60,12 @@ def reinject(kafka: KafkaEndpoint, messages: Iterable[Original], raw_topic: str 
         producer = KafkaProducer(
             **client_options(kafka), acks="all", enable_idempotence=True, max_request_size=topics.MAX_MESSAGE_BYTES
         )
-        sent = [producer.send(raw_topic, m.payload, m.station.encode(), _headers(m)) for m in messages]
-        for future in sent:
-            future.get(timeout=TIMEOUT_S)
-        producer.close()
+        try:
+            sent = [producer.send(raw_topic, m.payload, m.station.encode(), _headers(m)) for m in messages]
+            for future in sent:
+                future.get(timeout=TIMEOUT_S)
+        finally:
+            leave(producer, 1)
     except KafkaError as exc:
         raise BrokerError(
             f"Kafka at {kafka.bootstrap} did not take the messages ({type(exc).__name__}): nothing is lost, try again.",

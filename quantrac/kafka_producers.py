@@ -1,4 +1,4 @@
-"""How a producer of kafka-python is left when Kafka is away."""
+"""How a producer of kafka-python is left, also when Kafka is away."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 _PATIENCE_S = 5.0
+
+
+def leave(producer: KafkaProducer, wait_s: float) -> None:
+    """Send what is unsent for at most ``wait_s``, then stop the producer whatever is left."""
+    try:
+        producer.close(timeout=wait_s)
+    except KafkaError:  # something is unsent
+        abandon(producer)
 
 
 def abandon(producer: KafkaProducer) -> None:

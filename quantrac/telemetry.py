@@ -96,10 +96,8 @@ def configure_logging(process: str, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in (*_CHATTY, "mail.log"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
-    for name in _TELL_SECRETS:
-        # Never higher: the status of a webhook's answer is read from what Apprise warns.
+    for name in (*_CHATTY, "mail.log", *_TELL_SECRETS):
+        # Never higher, the handler has the level: the status of a webhook's answer is read from what Apprise warns.
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(process=process)
 

@@ -16,7 +16,7 @@ from prometheus_client import Counter, Gauge
 
 from quantrac import topics, wire
 from quantrac.endpoints import KafkaEndpoint, client_options
-from quantrac.kafka_producers import abandon
+from quantrac.kafka_producers import leave
 from quantrac.telemetry import get_logger
 from streams.processor import Shared
 
@@ -142,10 +142,7 @@ class Sharer:
     def _drop_producer(self) -> None:
         if self._producer is not None:
             producer, self._producer = self._producer, None
-            try:
-                producer.close(timeout=1)
-            except KafkaError:  # something is unsent
-                abandon(producer)
+            leave(producer, 1)
 
 
 def _records(shared: Shared) -> Iterator[tuple[str, bytes, bytes, list[tuple[str, bytes]] | None]]:
