@@ -6,7 +6,7 @@ TOML and imports it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -66,6 +66,14 @@ def limit_sets_of(text: str, source: str) -> tuple[LimitSet, ...]:
                 f"{source}: limit_set {version[0]}: effective_from {version[1]} stands twice; leave one out."
             )
     return found
+
+
+def unknown_sets(stations: Iterable[Station], known: Collection[str]) -> Iterator[str]:
+    """Yield a sentence for each station whose limit set nobody knows, with the nearest known name."""
+    for station in stations:
+        if station.limit_set is not None and station.limit_set not in known:
+            told = f"{station.limit_set!r} is not a known limit set; {nearest(station.limit_set, known)}"
+            yield f"station {station.code}, limit_set: {told}"
 
 
 def limit_set_in_force(code: str, day: date, limit_sets: Iterable[LimitSet]) -> LimitSet | None:

@@ -8,14 +8,15 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from alerts.limits import check_limits, limit_sets_of
-from alerts.readable import RunningWorker, rules_need, stations_need, unreadable
-from alerts.rules import Rule, document, rules_of
+from alerts.limits import check_limits, limit_sets_of, unknown_sets
+from alerts.readable import rules_need, stations_need, unreadable
+from alerts.rules import document, rules_of
 from quantrac.domain.limits import LimitSet
+from quantrac.domain.running_workers import RunningWorker
 from quantrac.domain.stations import Registry, Station
 from quantrac.errors import RuleError
 from quantrac.registry import parse_registry
-from quantrac.tomltable import Mistakes, nearest
+from quantrac.tomltable import Mistakes
 
 
 class ProposalKind(StrEnum):
@@ -78,7 +79,7 @@ def read(kind: ProposalKind, text: str, known_sets: Iterable[str]) -> Catalogue:
     if kind is ProposalKind.LIMITS:
         found = Catalogue(limit_sets=limit_sets_of(text, source))
     elif kind is ProposalKind.RULES:
-        found = Catalogue(rules=tuple(_plain(rule) for rule in rules_of(text, source)))
+        found = Catalogue(rules=tuple(document(rule) for rule in rules_of(text, source)))
     else:
         found = Catalogue(stations=parse_registry(text, source).stations)
         _refuse_unknown_sets(found.stations, set(known_sets))
@@ -123,16 +124,10 @@ def problems(before: Catalogue, proposed: Catalogue, day: date, running: Sequenc
     return [*unreadable(needs, running), *(p for p in then if p not in now)]
 
 
-def _plain(rule: Rule) -> Mapping[str, Any]:
-    return document(rule)
-
-
 def _refuse_unknown_sets(stations: Iterable[Station], known: set[str]) -> None:
     mistakes = Mistakes()
-    for station in stations:
-        if station.limit_set is not None and station.limit_set not in known:
-            told = f"{station.limit_set!r} is not a known limit set; {nearest(station.limit_set, known)}"
-            mistakes.note(f"stations: station {station.code}, limit_set: {told}")
+    for told in unknown_sets(stations, known):
+        mistakes.note(f"stations: {told}")
     mistakes.refuse()
 
 

@@ -6,27 +6,18 @@ Workers write what they read into the database: an import that a running one can
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from dataclasses import asdict, fields
 from typing import Any
 
 from alerts.rules import RULE_KEYS, STEP_KEYS, Trigger
 from quantrac.domain.alerts import AlertKind, Severity
 from quantrac.domain.limits import Window
 from quantrac.domain.loggers import LoggerSettings, MessageFormat
+from quantrac.domain.running_workers import RunningWorker
 from quantrac.domain.stations import PermitLimit, QcThresholds, Registry, StationKind
 from quantrac.domain.words import as_text
 
 _ENUMS = {"kind": AlertKind, "window": Window, "trigger": Trigger}
-
-
-@dataclass(frozen=True, slots=True)
-class RunningWorker:
-    """A worker that was seen lately."""
-
-    version: str
-    started_at: datetime
-    reads: frozenset[str]
 
 
 def readable() -> frozenset[str]:

@@ -13,10 +13,9 @@ def refuse_unreadable(owner: str, needs: frozenset[str]) -> None:
     RuleError
         With a sentence for each worker that cannot: its version, and what.
     """
-    from alerts.readable import RunningWorker, unreadable
+    from alerts.readable import unreadable
     from sql.running_workers import running_workers
 
-    running = [RunningWorker(w.version, w.started_at, frozenset(w.reads)) for w in running_workers(owner)]
-    problems = unreadable(needs, running)
+    problems = unreadable(needs, running_workers(owner))
     if problems:
         raise RuleError("\n".join(problems))

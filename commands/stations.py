@@ -115,17 +115,15 @@ def learn(
 
 def _read(paths: list[Path] | None, more_limit_sets: Collection[str] = ()) -> Registry:
     """Return the registry of the files. Raises one RuleError with all mistakes, also of unknown limit sets."""
-    from alerts.limits import load_limit_sets, packaged_limits
+    from alerts.limits import load_limit_sets, packaged_limits, unknown_sets
     from quantrac.registry import load_registry, sample_province
-    from quantrac.tomltable import Mistakes, nearest
+    from quantrac.tomltable import Mistakes
 
     registry = load_registry(paths or [sample_province()])
     known = {s.code for s in load_limit_sets([packaged_limits()])} | set(more_limit_sets)
     mistakes = Mistakes()
-    for station in registry.stations:
-        if station.limit_set is not None and station.limit_set not in known:
-            told = f"{station.limit_set!r} is not a known limit set; {nearest(station.limit_set, known)}"
-            mistakes.note(f"station {station.code}, limit_set: {told}")
+    for told in unknown_sets(registry.stations, known):
+        mistakes.note(told)
     mistakes.refuse()
     return registry
 

@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.types.json import Jsonb
 
-from quantrac.domain.limits import LimitSet
+from quantrac.domain.limits import EffectiveLimit, LimitSet
 from quantrac.domain.stations import Registry, Station
 from quantrac.registry import registry_sha256
 from sql import catalogue
 from sql.limit_changes import changed_days
-from sql.running_workers import RunningLine, running_lines
 from sql.statements import statement
 
 Cursor = psycopg.Cursor[Any]
+Limits = Sequence[EffectiveLimit]
 _dumps = partial(json.dumps, default=str, ensure_ascii=False)
 
 
@@ -80,13 +80,14 @@ def decide(cursor: Cursor, proposal_id: int, state: str) -> str:
     return str(_one(cursor.execute(statement("decide_proposal"), row)))
 
 
-def approve(cursor: Cursor, proposal_id: int, changes: Changes, effective: catalogue.EffectiveLimits) -> str:
-    """Approve a proposal and write what it changes, as an import does; return what became of it."""
-    registry, limit_sets, _ = catalogue.stored(cursor)
-    new = {(s.code, s.effective_from) for s in changes.stations}
-    stations = (*(s for s in registry.stations if (s.code, s.effective_from) not in new), *changes.stations)
-    sets = {(s.code, s.effective_from): s for s in (*limit_sets, *changes.limit_sets)}
-    limits = effective(Registry(stations, registry.version), list(sets.values()))
+def approve(cursor: Cursor, proposal_id: int, changes: Changes, registry: Registry, limits: Limits) -> str:
+    """Approve a proposal and write what it changes, as an import does; return what became of it.
+
+    Parameters
+    ----------
+    registry, limits
+        The stations, and what limits every sensor, as they are afterwards.
+    """
     days = changed_days(catalogue.stored_effective_limits(cursor), limits)
     tables = {
         "stations": [catalogue.station_row(s) for s in changes.stations],
@@ -96,15 +97,10 @@ def approve(cursor: Cursor, proposal_id: int, changes: Changes, effective: catal
         "alert_rules": [asdict(rule) for rule in changes.rules],
         "effective_limits": [catalogue.effective_limit_row(row) for row in limits],
         "rejudged": [asdict(day) for day in days],
-        "sha256": registry_sha256(Registry(stations)),
+        "sha256": registry_sha256(registry),
     }
     row = {"id": proposal_id, "state": "approved", "tables": Jsonb(tables, dumps=_dumps)}
     return str(_one(cursor.execute(statement("decide_proposal"), row)))
-
-
-def workers(cursor: Cursor) -> list[RunningLine]:
-    """Return the workers that run, and what each reads."""
-    return running_lines(cursor)
 
 
 def _one(cursor: Cursor) -> Any:

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import psycopg
 
 from quantrac import __version__
+from quantrac.domain.running_workers import RunningWorker
 from sql.connections import connect, translated
 from sql.statements import statement
-
-
-class RunningLine(NamedTuple):
-    """A worker that was seen lately."""
-
-    version: str
-    started_at: datetime
-    reads: list[str]
 
 
 class RunningWorkers:
@@ -38,7 +30,7 @@ class RunningWorkers:
         self._cursor.execute(statement("worker_ended"), {"id": worker})
 
 
-def running_workers(conninfo: str) -> list[RunningLine]:
+def running_workers(conninfo: str) -> list[RunningWorker]:
     """Return the workers that were seen within the last two minutes.
 
     Raises
@@ -47,9 +39,10 @@ def running_workers(conninfo: str) -> list[RunningLine]:
         The database is out of reach or not migrated.
     """
     with translated("asking for running workers"), connect(conninfo, "quantrac import") as connection:
-        return running_lines(connection.cursor())
+        return running_workers_of(connection.cursor())
 
 
-def running_lines(cursor: psycopg.Cursor[Any]) -> list[RunningLine]:
+def running_workers_of(cursor: psycopg.Cursor[Any]) -> list[RunningWorker]:
     """Return the same within a transaction that is open."""
-    return [RunningLine(*row) for row in cursor.execute(statement("running_workers"))]
+    rows = cursor.execute(statement("running_workers")).fetchall()
+    return [RunningWorker(version, started_at, frozenset(reads)) for version, started_at, reads in rows]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from alerts.effective_limits import effective_limits
-from alerts.proposals import Catalogue, Decision, ProposalKind, changed_stations, differences, problems, read
-from alerts.readable import RunningWorker
+from alerts.proposals import Catalogue, Decision, ProposalKind, after, changed_stations, differences, problems, read
 from quantrac.domain.accounts import Right
 from quantrac.domain.stations import VIETNAM
 from quantrac.errors import RuleError
@@ -17,6 +17,7 @@ from sql import catalogue as stored
 from sql import proposals
 from sql.page_rows import Cursor
 from sql.proposals import ProposalRow
+from sql.running_workers import running_workers_of
 from web.visit import Visit, WebError, not_found, page
 from web.words import PROPOSAL_STATES
 
@@ -44,7 +45,7 @@ def propose(visit: Visit) -> Response:
     kind, text = _kind(visit), _document(visit)
     with visit.house.database.reading("reading the catalogue") as cursor:
         before = _catalogue(cursor)
-        running = _running(cursor)
+        running = running_workers_of(cursor)
     try:
         proposed = read(kind, text, {s.code for s in before.limit_sets})
         wrong = problems(before, proposed, _today(visit), running)
@@ -66,7 +67,7 @@ def shown(visit: Visit, answer: Decision | None = None) -> Response:
         row = _found(visit, cursor)
         before = _catalogue(cursor)
         stale = row.state == "proposed" and row.mark != proposals.mark(cursor)
-        running = _running(cursor)
+        running = running_workers_of(cursor)
     try:
         proposed = read(ProposalKind(row.kind), row.document, {s.code for s in before.limit_sets})
         changes, wrong = differences(before, proposed), problems(before, proposed, _today(visit), running)
@@ -104,7 +105,7 @@ def _approve(visit: Visit, cursor: Cursor, row: ProposalRow) -> Decision:
     before = _catalogue(cursor)
     try:
         proposed = read(ProposalKind(row.kind), row.document, {s.code for s in before.limit_sets})
-        wrong = problems(before, proposed, _today(visit), _running(cursor))
+        wrong = problems(before, proposed, _today(visit), running_workers_of(cursor))
     except RuleError as exc:
         raise WebError(409, f"Không duyệt được: {exc}", f"Cannot be approved: {exc}") from exc
     if wrong:
@@ -117,16 +118,14 @@ def _approve(visit: Visit, cursor: Cursor, row: ProposalRow) -> Decision:
             for r in proposed.rules
         ],
     )  # fmt: skip
-    return Decision(proposals.approve(cursor, row.id, changes, effective_limits))
+    whole = after(before, replace(proposed, stations=tuple(changes.stations)))
+    limits = effective_limits(whole.registry, whole.limit_sets)
+    return Decision(proposals.approve(cursor, row.id, changes, whole.registry, limits))
 
 
 def _catalogue(cursor: Cursor) -> Catalogue:
     registry, limit_sets, rules = stored.stored(cursor)
     return Catalogue(registry.stations, tuple(limit_sets), tuple(rule.document for rule in rules))
-
-
-def _running(cursor: Cursor) -> list[RunningWorker]:
-    return [RunningWorker(w.version, w.started_at, frozenset(w.reads)) for w in proposals.workers(cursor)]
 
 
 def _today(visit: Visit) -> date:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from alerts.readable import RunningWorker, readable, rules_need, stations_need, unreadable
+from alerts.readable import readable, rules_need, stations_need, unreadable
 from alerts.rules import document, load_rules, packaged_rules
+from quantrac.domain.running_workers import RunningWorker
 from quantrac.registry import load_registry, recorded_feeds, sample_province
 
 SINCE = datetime(2026, 11, 29, tzinfo=UTC)
