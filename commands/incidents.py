@@ -60,11 +60,10 @@ def precision_(
     Example: quantrac incidents precision --weeks 12
     """
     from alerts.oncall.precision import as_json as document
-    from alerts.oncall.precision import by_week, monday_of
+    from alerts.oncall.precision import by_week, first_of
 
     with _transaction() as (tx, now):
-        begin = monday_of(now) - timedelta(days=7 * (weeks - 1))
-        found = by_week(tx.opened_in(begin, now + timedelta(days=1)), weeks, now)
+        found = by_week(tx.opened_in(first_of(weeks, now), now + timedelta(days=1)), weeks, now)
     if as_json:
         say_json([document(week) for week in found], indent=2)
         return

@@ -130,9 +130,9 @@ def reporter(run_dir: Path) -> Part:
     return part(run_dir, "reporter", "run", "reporter", ready_event="reporter_ready")
 
 
-def dropfolder(run_dir: Path, folder: Path | None = None) -> Part:
-    """Return the reader of station files, not started: of the folder of its settings, or of one given here."""
-    own = {} if folder is None else {f"{PREFIX}DROP_FOLDER": str(folder)}
+def dropfolder(run_dir: Path, folder: Path | None = None, name: str = "") -> Part:
+    """Return the reader of station files, not started: of folder and name of its settings, or of those given here."""
+    own = {} if folder is None else {f"{PREFIX}DROP_FOLDER": str(folder), f"{PREFIX}DROP_ID": name}
     return part(run_dir, "dropfolder", "run", "dropfolder", ready_event="dropfolder_ready", environment=own)
 
 

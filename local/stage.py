@@ -34,7 +34,7 @@ TURN_S = 0.2
 """Between two looks at what is waited for; the supervisor wants to look about once a second."""
 READY_S = 60.0
 DROP_ID = "dropfolder-1"
-"""Name of the drop folder's memory, unless a setting says otherwise."""
+"""Name of the drop folder, and of its memory."""
 
 
 class Stage:
@@ -127,7 +127,7 @@ class Loggers:
         self._stage, self._server = stage, stage.servers.file_servers[0]
         self.folder = self._server.drop_folder
         self.dropped = Dropped(self.folder, stage.run_dir / "dropfolder" / f"{DROP_ID}.sqlite")
-        self._reader = dropfolder(stage.run_dir, self.folder)
+        self._reader = dropfolder(stage.run_dir, self.folder, DROP_ID)
         report_dir = stage.run_dir / "simulate"
         self.report = report_dir / FILES_REPORT
         named = itertools.chain.from_iterable(("--station", code) for code in stations)

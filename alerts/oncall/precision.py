@@ -85,9 +85,13 @@ def precision(incidents: Iterable[Incident], starts_at: datetime, ends_at: datet
 def by_week(incidents: Iterable[Incident], weeks: int, now: datetime) -> list[Precision]:
     """Return the same for the running week and those before it (Monday to Monday in Vietnam), the newest first."""
     known = list(incidents)
-    monday = monday_of(now)
-    starts = [monday - timedelta(days=7 * n) for n in range(weeks)]
+    starts = [first_of(n + 1, now) for n in range(weeks)]
     return [precision(known, start, start + timedelta(days=7)) for start in starts]
+
+
+def first_of(weeks: int, now: datetime) -> datetime:
+    """Return when the first of so many weeks began, the running one included."""
+    return monday_of(now) - timedelta(days=7 * (weeks - 1))
 
 
 def monday_of(now: datetime) -> datetime:

@@ -333,8 +333,7 @@ class _Reading:
         up = sorted((min(max(float(doublings[j]), 0.0), _MOST_FOLD) for j in weighed), reverse=True)
         t["fold"] = up[0] if up else 0.0
         t["several_fold"] = up[1] if len(up) > 1 else 0.0
-        t["low_fold"] = max((min(-float(doublings[j]), _MOST_FOLD) for j in weighed), default=0.0)
-        t["low_fold"] = max(t["low_fold"], 0.0)
+        t["low_fold"] = max((0.0, *(min(-float(doublings[j]), _MOST_FOLD) for j in weighed)))
         t["mud"] = float(self.lead_moved and g.roles.muddy[self.lead])
         t["by_units"] = float(self.lead_moved and g.roles.by_units[self.lead])
         gone, back = g.worst[self.lead] - g.usual[self.lead], g.shown[self.lead] - g.usual[self.lead]
@@ -342,10 +341,8 @@ class _Reading:
             t["returned"] = float(np.clip(1.0 - back / gone, 0.0, 1.5))
         others = [j for j in g.targets if j not in self.moved]
         if self.moved and others:
-            t["elsewhere"] = max(
-                max(float(self.peak[n][others].max()) - f, 0.0) for n, f in (("run", 1.5), ("missing", 0.0))
-            )
-            t["elsewhere"] = min(t["elsewhere"], 10.0)
+            over = [float(self.peak[n][others].max()) - free for n, free in (("run", 1.5), ("missing", 0.0))]
+            t["elsewhere"] = min(max(0.0, *over), 10.0)
         t["few"] = 1.0 / max(len(g.targets), 1)
         t["lone_jump"], t["lone_fold"] = t["single"] * t["step"], t["single"] * t["fold"]
 

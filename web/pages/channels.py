@@ -15,7 +15,7 @@ from alerts.vapid import subscription
 from quantrac.domain.oncall import ContactChannel, ContactKind, Person
 from quantrac.errors import RuleError
 from quantrac.telemetry import get_logger
-from web.pages.duty import oncall_of, store_of
+from web.pages.duty import oncall_of, own_person, store_of
 from web.visit import Visit, WebError, forbidden, not_found, page
 from web.words import word
 
@@ -30,7 +30,7 @@ Mistake = tuple[str, str]
 def channels(visit: Visit, mistake: Mistake | None = None, said: Mistake | None = None) -> Response:
     """Show one's own channels, which of them work, and what can be done."""
     _, oncall = oncall_of(visit)
-    person = None if visit.account.person is None else oncall.person(visit.account.person)
+    person = own_person(visit, oncall)
     values = {
         "person": person,
         "own": () if person is None else _in_order(person),
@@ -146,7 +146,7 @@ def _may_send(visit: Visit) -> None:
 def _me(visit: Visit) -> Person:
     """Return who the account is among the people on call."""
     _, oncall = oncall_of(visit)
-    person = None if visit.account.person is None else oncall.person(visit.account.person)
+    person = own_person(visit, oncall)
     if person is None:
         raise forbidden()
     return person

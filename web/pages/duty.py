@@ -16,7 +16,7 @@ from alerts.oncall.swaps import answer as answered
 from alerts.oncall.swaps import propose as proposed
 from quantrac.domain.accounts import Right
 from quantrac.domain.incidents import HoldWindow, WindowKind
-from quantrac.domain.oncall import OnCall, OnCallRows, Override, Swap, SwapState
+from quantrac.domain.oncall import OnCall, OnCallRows, Override, Person, Swap, SwapState
 from sql import oncall_store, page_rows
 from sql.incident_store import IncidentTransaction
 from sql.web_database import ActingOnCallStore, ActingStore
@@ -98,9 +98,9 @@ def respond(visit: Visit) -> Response:
 
 def feed(visit: Visit) -> Response:
     """Return one's own duties of the next half year as a calendar."""
-    code, now = visit.account.person, visit.now
+    now = visit.now
     _, oncall = oncall_of(visit)
-    person = None if code is None else oncall.person(code)
+    person = own_person(visit, oncall)
     if person is None:
         raise not_found()
     texts = []
@@ -190,6 +190,11 @@ def _times(visit: Visit) -> tuple[datetime, datetime]:
     if ends_at <= starts_at or ends_at <= visit.now:
         raise WebError(400, "Lúc kết thúc phải sau lúc bắt đầu và chưa qua.", "The end must lie after the beginning.")
     return starts_at, ends_at
+
+
+def own_person(visit: Visit, oncall: OnCall) -> Person | None:
+    """Return who the account is among the people on call; ``None`` when it is nobody."""
+    return None if visit.account.person is None else oncall.person(visit.account.person)
 
 
 def oncall_of(visit: Visit) -> tuple[OnCallRows, OnCall]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from starlette.responses import Response
 
-from alerts.oncall.precision import by_week, monday_of
+from alerts.oncall.precision import by_week, first_of
 from quantrac.domain.accounts import Right
 from sql.incident_store import IncidentTransaction
 from web.incidents.view import cut
@@ -17,10 +17,8 @@ WEEKS = 26
 
 def precision(visit: Visit) -> Response:
     """Show the weeks of half a year."""
-    begin = monday_of(visit.now) - timedelta(days=7 * (WEEKS - 1))
     with visit.house.database.reading("counting pages") as cursor:
-        arguments = {"start": begin, "end": visit.now + timedelta(days=1)}
-        known = IncidentTransaction(cursor).read("incidents_of_time", arguments)
+        known = IncidentTransaction(cursor).opened_in(first_of(WEEKS, visit.now), visit.now + timedelta(days=1))
     own = [c for i in known if (c := cut(i, visit.account)) is not None]
     return visit.render("precision.html", {"weeks": by_week(own, WEEKS, visit.now)})
 

@@ -39,6 +39,18 @@ def client(endpoint: MqttEndpoint, name: str, *, clean: bool = True) -> paho.Cli
     return made
 
 
+def leave_a_session(endpoint: MqttEndpoint, name: str, topic: str) -> None:
+    """Subscribe and go: from now on the broker keeps what comes."""
+    subscribed: list[object] = []
+    bridge = client(endpoint, name, clean=False)
+    bridge.on_subscribe = lambda *args: subscribed.append(args)
+    bridge.subscribe(topic, qos=1)
+    bridge.loop_start()
+    wait_until(lambda: bool(subscribed))
+    bridge.disconnect()
+    bridge.loop_stop()
+
+
 def wait_until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -61,14 +73,7 @@ def wait_until_written(path: Path) -> None:
 
 def test_mosquitto_killed_keeps_what_it_has_written(mosquitto: Mosquitto, mqtt: Mqtt, unique: str) -> None:
     station, topic = f"S_{unique}", f"quantrac/v1/S_{unique}/readings"
-    subscribed: list[object] = []
-    bridge = client(mqtt("bridge"), f"bridge-{unique}", clean=False)
-    bridge.on_subscribe = lambda *args: subscribed.append(args)
-    bridge.subscribe(topic, qos=1)
-    bridge.loop_start()
-    wait_until(lambda: bool(subscribed))
-    bridge.disconnect()
-    bridge.loop_stop()
+    leave_a_session(mqtt("bridge"), f"bridge-{unique}", topic)
 
     logger = client(mqtt(station), f"logger-{unique}")
     logger.loop_start()
@@ -96,14 +101,7 @@ def test_a_queue_of_large_messages_does_not_stop_the_broker(mosquitto: Mosquitto
     # Written anew for each message, a queue of n messages is n * n / 2 messages to write: everybody waits for that.
     messages, size = 100, 250 * 1024
     station, topic = f"S_{unique}", f"quantrac/v1/S_{unique}/readings"
-    subscribed: list[object] = []
-    bridge = client(mqtt("bridge"), f"bridge-{unique}", clean=False)
-    bridge.on_subscribe = lambda *args: subscribed.append(args)
-    bridge.subscribe(topic, qos=1)
-    bridge.loop_start()
-    wait_until(lambda: bool(subscribed))
-    bridge.disconnect()
-    bridge.loop_stop()
+    leave_a_session(mqtt("bridge"), f"bridge-{unique}", topic)
     assert mosquitto.pid is not None
     process = psutil.Process(mosquitto.pid)
     before = process.io_counters().write_chars

@@ -29,6 +29,8 @@ from web.accounts.links import add_link
 from web.options import WebOptions
 from web.server import listen, serve
 
+from .town import Town
+
 PASSWORD = "con cá trong kênh Nguyễn Văn Tiếp"
 
 
@@ -156,3 +158,24 @@ def _closed(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "site" in request.fixturenames:
         request.getfixturevalue("site").close()
+
+
+@pytest.fixture(scope="module")
+def days() -> float:
+    """Days of readings that a town has; a module of few readings gives its own."""
+    return 3
+
+
+@pytest.fixture(scope="module")
+def town(site: Site, days: float) -> Iterator[Town]:
+    """A province at the module's own database."""
+    built = Town(site.database)
+    built.build(days)
+    yield built
+    built.close()
+
+
+@pytest.fixture(scope="module")
+def number(town: Town) -> int:
+    """The number of a slug's incident."""
+    return town.slug()

@@ -33,14 +33,6 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture(scope="module")
-def town(site: Site) -> Iterator[Town]:
-    built = Town(site.database)
-    built.build()
-    yield built
-    built.close()
-
-
 class Screen:
     """An open page, and what went wrong on it."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Iterator
 from html import unescape
 
 import psycopg
@@ -45,11 +44,8 @@ maximum = {maximum}
 
 
 @pytest.fixture(scope="module")
-def town(site: Site) -> Iterator[Town]:
-    built = Town(site.database)
-    built.build(days=0.1)
-    yield built
-    built.close()
+def days() -> float:
+    return 0.1
 
 
 def _manager(site: Site, person: str | None = None) -> tuple[Browser, str]:

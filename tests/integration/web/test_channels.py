@@ -27,11 +27,8 @@ SUBSCRIPTION = {
 
 
 @pytest.fixture(scope="module")
-def town(site: Site) -> Iterator[Town]:
-    built = Town(site.database)
-    built.build(days=0.1)
-    yield built
-    built.close()
+def days() -> float:
+    return 0.1
 
 
 def _person(site: Site) -> str:

@@ -19,7 +19,7 @@ from quantrac.domain.evidence import EvidenceFacts, RawBytes
 from quantrac.errors import BrokerError
 
 from .conftest import Site, serving
-from .town import QUIET, SLUG, Town
+from .town import QUIET, SLUG
 
 
 class Log:
@@ -36,19 +36,6 @@ class Log:
 
 
 LOG = Log()
-
-
-@pytest.fixture(scope="module")
-def town(site: Site) -> Iterator[Town]:
-    built = Town(site.database)
-    built.build()
-    yield built
-    built.close()
-
-
-@pytest.fixture(scope="module")
-def number(town: Town) -> int:
-    return town.slug()
 
 
 @pytest.fixture(scope="module")

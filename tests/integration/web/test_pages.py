@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -19,19 +18,6 @@ from .conftest import Site
 from .town import HTML, OTHER, QUIET, SLUG, Town
 
 JPEG = b"\xff\xd8\xff\xe0" + b"photograph" * 40
-
-
-@pytest.fixture(scope="module")
-def town(site: Site) -> Iterator[Town]:
-    built = Town(site.database)
-    built.build()
-    yield built
-    built.close()
-
-
-@pytest.fixture(scope="module")
-def number(town: Town) -> int:
-    return town.slug()
 
 
 def _at(hours: float) -> str:

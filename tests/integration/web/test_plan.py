@@ -6,7 +6,6 @@ import json
 import re
 import threading
 import uuid
-from collections.abc import Iterator
 from html import unescape
 
 import httpx
@@ -27,11 +26,8 @@ ROTA = {
 
 
 @pytest.fixture(scope="module")
-def town(site: Site) -> Iterator[Town]:
-    built = Town(site.database)
-    built.build(days=0.1)
-    yield built
-    built.close()
+def days() -> float:
+    return 0.1
 
 
 def _code() -> str:
