@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -95,35 +94,19 @@ def _by_apprise(service: Any, name: str, notification: Notification) -> str:
     target.add(service)
     body = notification.text if len(notification.text) <= MOST_TEXT else f"{notification.text[:MOST_TEXT]}…"
     text = f"{body}\n{notification.message_id}"
-    said = _Warnings()
-    with said:
-        taken = target.notify(
-            body=text, title=notification.subject[:MOST_SUBJECT], body_format=apprise.NotifyFormat.TEXT
-        )
-    if taken:
+    result = target.notify(body=text, title=notification.subject[:MOST_SUBJECT], body_format=apprise.NotifyFormat.TEXT)
+    if result:
         return "accepted"
-    shown = "" if said.status is None else f" (HTTP {said.status})"
+    status = _http_status(result)
+    shown = "" if status is None else f" (HTTP {status})"
     raise NotifyError(
         f"The webhook {name!r} did not accept the message{shown}. Check its URL and its service.",
         retryable=True,
-        again_after=TOO_MANY if said.status == "429" else None,
+        again_after=TOO_MANY if status == "429" else None,
     )
 
 
-class _Warnings(logging.Handler):
-    """Reads of what Apprise warns the HTTP status, and nothing else: the rest may hold the URL."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.status: str | None = None
-
-    def __enter__(self) -> None:
-        apprise.logger.addHandler(self)
-
-    def __exit__(self, *_: object) -> None:
-        apprise.logger.removeHandler(self)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        found = _STATUS.search(record.getMessage())
-        if found is not None:
-            self.status = found[1]
+def _http_status(result: Any) -> str | None:
+    """Read the HTTP status from what Apprise told of the attempts, and nothing else: the rest may hold the URL."""
+    told = (_STATUS.search(entry.message) for service in result for entry in service.logs())
+    return next((found[1] for found in told if found is not None), None)
