@@ -157,7 +157,7 @@ def step(rule: Rule, state: AlertState, observation: Observation, cadence_s: flo
     if state is IDLE and observation.level == 0:
         return _WITHIN
     state = _counted(rule, state, observation, cadence_s)
-    reached = _reached(rule, state, observation.observed_at)
+    reached = _reached(rule, state, observation.observed_at, cadence_s)
     if reached > state.level:
         return _climb(rule, state, observation, reached)
     if state.level == 0:
@@ -235,10 +235,11 @@ def _worse(state: AlertState, observation: Observation, *, anew: bool) -> tuple[
     return state.peak, state.peak_measure
 
 
-def _reached(rule: Rule, state: AlertState, at: datetime) -> int:
+def _reached(rule: Rule, state: AlertState, at: datetime, cadence_s: float) -> int:
     for index in range(len(rule.steps) - 1, -1, -1):
-        needed, first = rule.steps[index], state.firsts[index]
-        enough = first is not None and state.counts[index] >= needed.pending
+        needed, first, readings = rule.steps[index], state.firsts[index], state.counts[index]
+        covered = needed.enough_s is not None and readings * cadence_s >= needed.enough_s
+        enough = first is not None and (readings >= needed.pending or covered)
         if enough and first is not None and (at - first).total_seconds() >= needed.pending_s:
             return index + 1
     return 0

@@ -50,6 +50,9 @@ class Step:
     """Consecutive readings (or windows) that must reach the step before it counts."""
     pending_s: float = 0.0
     """Time that they must span as well, in seconds."""
+    enough_s: float | None = None
+    """Fewer than ``pending`` are enough where they cover this time, each its cadence: of a slow station every reading
+    is late enough already. ``None``: never fewer."""
     fraction: float | None = None
     """limit: share of the limit that is reached; 1.0 means beyond the limit itself."""
     clear: float | None = None
@@ -215,7 +218,9 @@ def _rule(table: Table) -> Rule:
     if window is not Window.READING and kind is not AlertKind.LIMIT and (kind, window) != _DUE_DAY:
         raise table.error("window", f"is {window.value!r}; only rules of kind limit judge hours and days.")
     steps, keep_firing = _steps(table, kind), _count(table, "keep_firing")
-    if window is not Window.READING and (keep_firing > 1 or any(s.pending > 1 or s.pending_s for s in steps)):
+    if window is not Window.READING and (
+        keep_firing > 1 or any(s.pending > 1 or s.pending_s or s.enough_s for s in steps)
+    ):
         raise table.error("keep_firing", "and pending must be 1 for hours and days: each of them is judged by itself.")
     return Rule(
         code=table.text("code"),
@@ -309,6 +314,7 @@ def _step(entry: Table) -> Step:
         page=entry.boolean("page"),
         pending=_count(entry, "pending"),
         pending_s=pending_s,
+        enough_s=entry.optional_positive("enough_s"),
         fraction=fraction,
         clear=clear,
         probability=probability,

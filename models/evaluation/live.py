@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from itertools import groupby
-from math import exp2
+from math import ceil, exp2
 from operator import itemgetter
 
 import numpy as np
@@ -29,7 +29,9 @@ from models.triage.incident import TriageModel, pages
 from quantrac.domain.stations import Sensor, Station, StationKind
 
 PENDING = 3
-"""Rows in a row that page before an officer is called, as in the packaged rule of anomalies."""
+"""Rows in a row that page before an officer is called, as in the packaged rule of anomalies,"""
+ENOUGH_MIN = 15.0
+"""or fewer that cover this time, each its cadence."""
 _BASE_ROWS = 4000
 """Rows after which the memory's base is taken: a worker takes it more often, to store it."""
 _TOGETHER = 240
@@ -70,7 +72,7 @@ class StationRun:
         """Judge a series row by row. ``alarm`` is by column; what only slow watches find is no alarm."""
         rows, columns = len(series.times), series.columns
         out = _Judged(np.zeros((rows, len(columns))), np.zeros((rows, len(columns)), dtype=np.bool_), [None] * rows)
-        calls, findings = _Calls(), list[Sequence[Finding]]()
+        calls, findings = _Calls(cadence_min(series.times)), list[Sequence[Finding]]()
         scorer = StationScorer(station_of(series), self._config(series))
         if self.triage is not None and scorer.watch is not None:
             scorer.watch.incident.model = self.triage
@@ -160,14 +162,15 @@ class _Judged:
 class _Calls:
     """Counts, by parameter, the rows in a row that would call an officer."""
 
-    def __init__(self) -> None:
+    def __init__(self, row_min: float) -> None:
         self._rows: Counter[str] = Counter()
+        self._needed = min(PENDING, max(1, ceil(ENOUGH_MIN / row_min))) if row_min else PENDING
 
     def told(self, scores: Mapping[str, ParameterScore]) -> bool:
         """Take the next row and say whether an officer has been called by it."""
         calling = {p for p, s in scores.items() if s.alarm and s.harmful and pages(s.triage)}
         self._rows = Counter({p: self._rows[p] + 1 for p in calling})
-        return any(n >= PENDING for n in self._rows.values())
+        return any(n >= self._needed for n in self._rows.values())
 
 
 def _severity(scorer: StationScorer) -> float:

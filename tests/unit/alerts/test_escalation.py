@@ -36,14 +36,17 @@ RULE = Rule(
 )
 
 
-def draw(values: str, at: Callable[[float], datetime], rule: Rule = RULE) -> tuple[str, list[AlertState]]:
+def draw(
+    values: str, at: Callable[[float], datetime], rule: Rule = RULE, cadence_s: float = CADENCE_S
+) -> tuple[str, list[AlertState]]:
     state, drawing, states = IDLE, "", []
     for index, character in enumerate(values):
         if character == " ":
             drawing += " "
             continue
         level, holds, value = _SEEN[character]
-        decision = step(rule, state, Observation(at(index), value, level, holds, value), CADENCE_S)
+        seen = Observation(at(index * cadence_s / CADENCE_S), value, level, holds, value)
+        decision = step(rule, state, seen, cadence_s)
         state = decision.state
         states.append(state)
         drawing += _DRAWN[decision.kind] if decision.kind else "|" if state.level else "-"
@@ -103,6 +106,24 @@ def test_pending_time_counts_beside_pending_readings(at: Callable[[float], datet
     )
     # 1500 s are five cadences: the sixth reading
     assert draw("########.", at, rule)[0] == "-----O||R"
+
+
+@pytest.mark.parametrize(
+    ("cadence_s", "alert"),
+    [(300.0, "--O|||R--"), (450.0, "-O||||R--"), (900.0, "O|||||R--"), (3600.0, "O|||||R--")],
+)
+def test_fewer_readings_are_enough_where_they_cover_the_time(
+    at: Callable[[float], datetime], cadence_s: float, alert: str
+) -> None:
+    rule = Rule(
+        code="anomaly",
+        effective_from=date(2026, 1, 1),
+        title_vi="",
+        title_en="",
+        kind=AlertKind.LIMIT,
+        steps=(Step("departure", Severity.HIGH, pending=3, enough_s=900),),
+    )
+    assert draw("######...", at, rule, cadence_s)[0] == alert
 
 
 @pytest.mark.parametrize(

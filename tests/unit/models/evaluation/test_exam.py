@@ -16,7 +16,7 @@ from models.evaluation.evaluate import run_all
 from models.evaluation.exam import TARGETS, Count, examine, figures, intervals, missed
 from models.evaluation.families.base import Run
 from models.evaluation.field import backgrounds, with_events
-from models.evaluation.live import PENDING, StationRun
+from models.evaluation.live import ENOUGH_MIN, PENDING, StationRun
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.protocol import TriageClass
@@ -107,7 +107,7 @@ def test_the_station_itself_is_examined() -> None:
 
 def test_an_officer_is_called_after_as_many_rows_as_the_packaged_rule_says() -> None:
     (rule,) = [r for r in load_rules([packaged_rules()]) if r.code == "anomaly"]
-    assert [s.pending for s in rule.steps if s.page] == [PENDING]
+    assert [(s.pending, s.enough_s) for s in rule.steps if s.page] == [(PENDING, 60 * ENOUGH_MIN)]
 
 
 def test_backgrounds_that_are_not_at_hand_are_told(tmp_path: Path) -> None:
