@@ -12,6 +12,7 @@ import numpy as np
 from models.errors import ModelError
 from models.evaluation.detectors import BatchDetector, Fitted
 from models.evaluation.families.base import Family, Figures, Run
+from models.evaluation.metrics.ranges import can_score
 from models.evaluation.scoring import Tally, tally
 from models.series import Result, Series
 
@@ -62,9 +63,11 @@ def run_all(fitted: Fitted, series: Sequence[Series], progress: Callable[[str], 
     return runs
 
 
-def summarise(family: Family, detector: str, runs: Sequence[Run], learnt_from: str = HEADS) -> Evaluation:
-    """Count every run, pool the counts, and add the family's own figures."""
-    tallies = [tally(run) for run in runs]
+def summarise(
+    family: Family, detector: str, runs: Sequence[Run], learnt_from: str = HEADS, *, ranges: bool = False
+) -> Evaluation:
+    """Count every run, pool the counts, and add the family's own figures; ``ranges``: those of ranges as well."""
+    tallies = [tally(run, ranges=ranges) for run in runs]
     own = family.own(runs)
     files = {
         run.series.name: {**counts.figures(), **figures}
@@ -95,7 +98,8 @@ def evaluate(
         learnt_from = f"{len(taught)} files with {rows} rows in {train}"
         if same:
             learnt_from += f"; {len(same)} of them are also judged here, so the figures flatter"
-    return summarise(family, name, run_all(learner.fit(taught), series, progress), learnt_from)
+    runs = run_all(learner.fit(taught), series, progress)
+    return summarise(family, name, runs, learnt_from, ranges=can_score())
 
 
 def _unlabelled(series: Series) -> Series:

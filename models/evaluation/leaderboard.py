@@ -11,11 +11,15 @@ from models.errors import ModelError
 from models.evaluation.detectors import BatchDetector
 from models.evaluation.evaluate import Evaluation, load_series, run_all, summarise
 from models.evaluation.families.base import Family, Run
+from models.evaluation.metrics.ranges import can_score
 from models.evaluation.published import PUBLISHED
 from models.pipeline.configs import STATION
 from models.series import Series
 
-_COMMON = ("point_f1", "event_f1", "event_recall", "false_alarms_per_day", "median_delay_min")
+_COMMON = (
+    "point_f1", "event_f1", "event_recall", "false_alarms_per_day", "false_alarm_rate", "median_delay_min",
+    "affiliation_precision", "affiliation_recall", "vus_pr",
+)  # fmt: skip
 _OWN: Mapping[str, tuple[str, ...]] = {
     "gecco": (),
     "skab": (
@@ -87,7 +91,7 @@ def cross_validate(
     runs: list[Run] = []
     for train, test in plan.pairs:
         runs.extend(run_all(build().fit(train), test))
-    return plan.words, summarise(family, name, runs)
+    return plan.words, summarise(family, name, runs, ranges=can_score())
 
 
 def folder_of(family: str, root: Path) -> Path:
@@ -152,6 +156,7 @@ with the cross-validation named in the last column, the others are as published 
 * `median_delay_min` is from the start of an event to its first alarmed row, over the detected events.
 * `nab_*`, `changepoint_*`, `overlap_f1` are the benchmarks' own scores by their authors' rules. A `nab_*` figure is of
   the files at hand: the threshold is chosen on them, as published for the whole corpus.
+* `affiliation_*` (against chance, .5) and `vus_pr` (tolerance up to an hour) judge ranges; they are means over series.
 * A constant alarm has point F1 .698 on all of SKAB: read its F1 together with its false alarm rate."""
 
 

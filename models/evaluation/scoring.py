@@ -9,7 +9,8 @@ import numpy as np
 from models.evaluation.families.base import Figures, Run, by_row
 from models.evaluation.metrics.events import EventCount, Interval, count_events, label_intervals
 from models.evaluation.metrics.points import Confusion, confusion
-from models.series import Bools, Series
+from models.evaluation.metrics.ranges import RangeScores, range_scores
+from models.series import Bools, Floats, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Tally:
 
     points: Confusion = field(default_factory=Confusion)
     events: EventCount = field(default_factory=EventCount)
+    ranges: RangeScores = field(default_factory=RangeScores)
     rows: int = 0
     seconds: float = 0.0
 
@@ -25,6 +27,7 @@ class Tally:
         return Tally(
             self.points + other.points,
             self.events + other.events,
+            self.ranges + other.ranges,
             self.rows + other.rows,
             self.seconds + other.seconds,
         )
@@ -39,6 +42,7 @@ class Tally:
             "median_delay_min": self.events.median_delay_min,
             "false_alarm_rate": self.points.false_alarm_rate,
             "missed_alarm_rate": self.points.missed_alarm_rate,
+            **self.ranges.figures(),
             "ms_per_row": 1000.0 * self.seconds / self.rows if self.rows else None,
             "rows": self.rows,
             "events": self.events.events,
@@ -46,31 +50,49 @@ class Tally:
         }
 
 
-def tally(run: Run) -> Tally:
-    """Count one series: by row, or sensor by sensor where the labels are by sensor (days are then sensor-days)."""
+def tally(run: Run, *, ranges: bool = False) -> Tally:
+    """Count one series: by row, or sensor by sensor where the labels are by sensor (days are then sensor-days).
+
+    ``ranges`` adds the metrics of ranges, which take seconds a series.
+    """
     series = run.series
     rows = len(series.times)
     if series.labels is None:
         return Tally(rows=rows, seconds=run.seconds)
     if series.labels.ndim == 1:
-        counts = _count(series, series.labels, by_row(run.result.alarm), _counted(series, None))
+        score = by_row_score(run.result.score)
+        counts = _count(series, series.labels, score, by_row(run.result.alarm), _counted(series, None), ranges)
     else:
-        counts = _by_sensor(run, series.labels)
+        counts = _by_sensor(run, series.labels, ranges)
     return counts + Tally(rows=rows, seconds=run.seconds)
 
 
-def _by_sensor(run: Run, labels: Bools) -> Tally:
+def by_row_score(score: Floats) -> Floats:
+    """Return scores by row: that of its worst sensor, NaN where none has one."""
+    if score.ndim == 1:
+        return score
+    worst = np.max(np.where(np.isnan(score), -np.inf, score), axis=1)
+    return np.where(np.isneginf(worst), np.nan, worst)
+
+
+def _by_sensor(run: Run, labels: Bools, ranges: bool) -> Tally:
     total = Tally()
     for sensor in run.series.targets:
         column = run.series.columns.index(sensor)
-        alarm = run.result.alarm if run.result.alarm.ndim == 1 else run.result.alarm[:, column]
-        total += _count(run.series, labels[:, column], alarm, _counted(run.series, column))
+        one = run.result.alarm.ndim == 1
+        alarm = run.result.alarm if one else run.result.alarm[:, column]
+        score = run.result.score if one else run.result.score[:, column]
+        total += _count(run.series, labels[:, column], score, alarm, _counted(run.series, column), ranges)
     return total
 
 
-def _count(series: Series, labels: Bools, alarm: Bools, counted: Bools) -> Tally:
-    intervals = _intervals(series, labels)
-    return Tally(confusion(labels, alarm, counted), count_events(series.times, intervals, alarm, counted))
+def _count(series: Series, labels: Bools, score: Floats, alarm: Bools, counted: Bools, ranges: bool) -> Tally:
+    points = confusion(labels, alarm, counted)
+    events = count_events(series.times, _intervals(series, labels), alarm, counted)
+    if not ranges:
+        return Tally(points, events)
+    kept = series.times[counted], labels[counted], score[counted], alarm[counted]
+    return Tally(points, events, range_scores(*kept))
 
 
 def _intervals(series: Series, labels: Bools) -> list[Interval]:
