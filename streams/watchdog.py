@@ -6,8 +6,11 @@ shows it is at the broker: a partition of ours has records waiting and its commi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
 
 EXIT_STATUS = 70
 """EX_SOFTWARE of sysexits.h: the supervisor starts the worker again."""
@@ -82,37 +85,126 @@ class Pulse:
         return alive
 
 
+class Reason(StrEnum):
+    """What a look at the broker says of this worker."""
+
+    ALIVE = "alive"
+    """Nothing waits, or what waits gets on."""
+    AWAY = "away"
+    """A server is away: nothing can move."""
+    PATIENT = "patient"
+    """Something stands still, not for long enough to say anything."""
+    STARVED = "starved"
+    """It stood still for long, but the worker had too little of the processors to be called deaf."""
+    DEAF = "deaf"
+    """It had time enough and got on with nothing: it is ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A reason, and the partitions for which it holds."""
+
+    reason: Reason
+    partitions: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class _Still:
+    """A partition that has not moved."""
+
+    offset: int
+    clock_s: float = 0.0
+    """For how long."""
+    own_s: float = 0.0
+    """For how much of it the worker could have worked."""
+
+
 @dataclass(slots=True)
 class Watchdog:
-    """Pure state machine: what was seen of each partition, and since when it has not moved."""
+    """Pure state machine: what was seen of each partition, and for how long it has not moved.
+
+    Patience is spent by time in which the worker could have worked. A deaf worker sleeps while records wait, and nobody
+    takes the processor from it; one on a busy machine waits for its turn, and to end it would only cost another start.
+    """
 
     patience_s: float
-    _still_since: dict[int, tuple[int, float]] = field(default_factory=dict)
+    _still: dict[int, _Still] = field(default_factory=dict)
+    _looked_s: float | None = None
 
-    def stuck(
+    def look(
         self,
         waiting: Mapping[int, int],
         committed: Mapping[int, int],
         assigned: Collection[int],
         now_s: float,
+        *,
         alive: Collection[int] = (),
-    ) -> list[int]:
-        """Return the partitions for which this worker answers and that have not moved for ``patience_s``.
+        starved_s: float = 0.0,
+        away: Collection[str] = (),
+    ) -> Finding:
+        """Return what this worker is, judged by the partitions for which it answers.
 
         A worker answers for its assigned partitions; one without any answers for all, since a worker that was left out
-        of the group is deaf as well. ``now_s`` is a monotonic time. ``alive`` are partitions that this worker itself
-        knows to get on with (:class:`Pulse`): on a slow machine a batch may take minutes, and nothing is deaf.
+        of the group is deaf as well.
+
+        Parameters
+        ----------
+        now_s
+            A monotonic time.
+        alive
+            Partitions that this worker itself knows to get on with (:class:`Pulse`): a batch may take minutes.
+        starved_s
+            For how long since the last look it wanted a processor and had none (:class:`Starvation`).
+        away
+            Servers that are away: what explains for now why nothing moves, and is forgiven.
         """
-        stuck = []
+        elapsed_s = now_s - (now_s if self._looked_s is None else self._looked_s)
+        self._looked_s = now_s
+        if away:
+            self._still.clear()
         for partition, lag in waiting.items():
             offset = committed.get(partition, 0)
-            before = self._still_since.get(partition)
-            if lag == 0 or before is None or before[0] != offset or partition in alive:
-                self._still_since[partition] = (offset, now_s)
-            elif now_s - before[1] >= self.patience_s and (not assigned or partition in assigned):
-                stuck.append(partition)
-        return stuck
+            still = self._still.get(partition)
+            if lag == 0 or still is None or still.offset != offset or partition in alive:
+                self._still[partition] = _Still(offset)
+            else:
+                still.clock_s += elapsed_s
+                still.own_s += max(0.0, elapsed_s - starved_s)
+        if away:
+            return Finding(Reason.AWAY)
+        return self._judged([p for p in waiting if not assigned or p in assigned])
 
     def forgive(self) -> None:
         """Start counting anew, while a known outage explains why nothing moves."""
-        self._still_since.clear()
+        self._still.clear()
+
+    def _judged(self, answered_for: Iterable[int]) -> Finding:
+        still = {p: self._still[p] for p in answered_for if self._still[p].clock_s > 0}
+        for reason, spent in (
+            (Reason.DEAF, {p for p, s in still.items() if s.own_s >= self.patience_s}),
+            (Reason.STARVED, {p for p, s in still.items() if s.clock_s >= self.patience_s}),
+            (Reason.PATIENT, set(still)),
+        ):
+            if spent:
+                return Finding(reason, tuple(sorted(spent)))
+        return Finding(Reason.ALIVE)
+
+
+class Starvation:
+    """For how long this process was ready to run and had no processor, as Linux counts it for each thread."""
+
+    def __init__(self, tasks: Path = Path("/proc/self/task")) -> None:
+        self._tasks = tasks
+        self._before = self._waits_s()
+
+    def since_last_s(self) -> float:
+        """Return the longest wait of a thread since the last call (s); 0 where the system does not count it."""
+        before, self._before = self._before, self._waits_s()
+        return max((wait_s - before.get(thread, 0.0) for thread, wait_s in self._before.items()), default=0.0)
+
+    def _waits_s(self) -> dict[str, float]:
+        waits: dict[str, float] = {}
+        for schedule in self._tasks.glob("*/schedstat"):
+            with suppress(OSError, ValueError, IndexError):  # a thread may end meanwhile
+                waits[schedule.parent.name] = int(schedule.read_text().split()[1]) / 1e9
+        return waits

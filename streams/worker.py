@@ -50,7 +50,7 @@ from streams.repeated_faults import RepeatedFaults
 from streams.sharing import Sharer
 from streams.sweep import Sweeper, SweepOptions
 from streams.topic_guard import TopicGuard
-from streams.watchdog import EXIT_STATUS, Outages, Pulse, Watchdog
+from streams.watchdog import EXIT_STATUS, Finding, Outages, Pulse, Reason, Starvation, Watchdog
 
 _log = get_logger(__name__)
 _step_seconds = Summary("quantrac_worker_step_seconds", "Time of a batch, by step", ["step"])
@@ -108,7 +108,7 @@ class Worker:
         self._thread.submit(warm, Learnt().pipeline.config)
         self._watchdog = Watchdog(settings.watchdog_s)
         self._kafka = kafka
-        self._pulse = Pulse(time.monotonic())
+        self._pulse, self._starvation = Pulse(time.monotonic()), Starvation()
         self._away, self.outages = Away(), Outages()
         """The outages that this worker is waiting out; the watchdog knows then why nothing moves."""
         self.fault: asyncio.Future[QuantracError] = self._loop.create_future()
@@ -214,10 +214,11 @@ class Worker:
     def watch(self, stop: threading.Event, bark: Callable[[list[int]], None]) -> None:
         """Look at the broker from a thread of its own until ``stop``; call ``bark`` with partitions that are stuck."""
         probe: LagProbe | None = None
+        said = Reason.ALIVE
         while not stop.wait(min(5.0, self._watchdog.patience_s / 4)):
             try:
                 probe = probe or LagProbe(self._kafka, GROUP, topics.RAW)
-                stuck = self._stuck(probe)
+                found = self._found(probe)
             except BrokerError as exc:
                 self._away.gone("kafka", exc)
                 self._watchdog.forgive()
@@ -231,8 +232,15 @@ class Worker:
                 probe = None
             else:
                 self._away.back("kafka")
-                if stuck:
-                    bark(stuck)
+                if found.reason is Reason.DEAF:
+                    bark(list(found.partitions))
+                if found.reason is Reason.STARVED and said is not Reason.STARVED:
+                    _log.warning(
+                        "starved",
+                        partitions=found.partitions,
+                        next="it goes on; give the machine more processors, or run fewer things beside it",
+                    )
+                said = found.reason
         _close(probe)
 
     async def close(self) -> None:
@@ -247,15 +255,19 @@ class Worker:
         self._reader.close()
         self._thread.shutdown()
 
-    def _stuck(self, probe: LagProbe) -> list[int]:
+    def _found(self, probe: LagProbe) -> Finding:
+        asked_s = time.monotonic()
         self._guard.require(probe)
         committed, ends, now_s = probe.committed(), probe.ends(), time.monotonic()
         self._caught_up.observe(self._clock.now(), ends, committed)
         waiting = {p: max(0, end - committed.get(p, 0)) for p, end in ends.items()}
         alive = self._pulse.look(now_s, self._processor.steps, [p for p, lag in waiting.items() if lag])
-        if self.outages.lasting(now_s):
-            self._watchdog.forgive()
-        return self._watchdog.stuck(waiting, committed, self._assigned(), now_s, alive)
+        # A broker that takes its time to answer us takes it to answer the consumer, too.
+        starved_s = self._starvation.since_last_s() + now_s - asked_s
+        away = self.outages.lasting(now_s)
+        return self._watchdog.look(
+            waiting, committed, self._assigned(), now_s, alive=alive, starved_s=starved_s, away=away
+        )
 
     async def _read_deferred(self) -> None:
         loop = asyncio.get_running_loop()
