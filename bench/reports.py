@@ -1,6 +1,7 @@
-"""A station-month as a report: rows at an instant, tables and each format, beside one read by primary key.
+"""A month of one station: eight parameters every five minutes, 5 % revised later; rows as of an instant, each format.
 
-``python -m bench.reports`` starts a database of its own; its last line is one JSON object.
+Beside them one read by primary key. ``python -m bench.reports`` starts a database of its own; its last line is one JSON
+object.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from reports.station import station_report
 from sql.report_rows import station_rows
 from sql.runner import migrate
 
-PARAMETERS = ("pH", "Temp", "TSS", "COD", "NH4", "Flow", "Flow_in", "TN", "TP", "Color")
+PARAMETERS = ("pH", "Temp", "TSS", "COD", "NH4", "Flow", "Flow_in", "TN")
 STATION = Station(
     "BENCH", date(2026, 1, 1), "Trạm đo", "Bench", StationKind.EFFLUENT, "-", 105.6, 10.4,
     tuple(Sensor(p, "m3/h" if p.startswith("Flow") else "mg/L") for p in PARAMETERS),

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from alerts.incidents.grouping import joined, opened, place
 from alerts.incidents.reasons import IncidentPolicy, Notice, Placing, Reason
-from alerts.incidents.tellings import Decision, as_paged, decide
+from alerts.incidents.tellings import Decision, Holds, as_paged, decide
 from quantrac.domain.alerts import Severity
 from quantrac.domain.incidents import TOPIC_OF, AlertChange, HoldWindow, Incident, Outage, Topic
 
@@ -67,8 +67,9 @@ def turn(
         done.placed.append(_take(book, change, around, policy, new_id))
     paged = sum(now - at < policy.storm_window for at in around.paged)
     waiting: list[Incident] = []
+    holds = Holds(around.windows, now)
     for incident in sorted(book.incidents.values(), key=_urgency):
-        decision = decide(incident, around.windows, now, policy, storm=paged >= policy.storm_pages)
+        decision = decide(incident, holds, now, policy, storm=paged >= policy.storm_pages)
         if decision.reason is Reason.STORM:
             waiting.append(decision.incident)
             continue
@@ -147,4 +148,4 @@ def _urgency(incident: Incident) -> tuple[int, datetime, int]:
 def _named(decision: Decision) -> Decision:
     if decision.incident.reason == decision.reason.value:
         return decision
-    return replace(decision, incident=replace(decision.incident, reason=decision.reason.value))
+    return decision._replace(incident=replace(decision.incident, reason=decision.reason.value))

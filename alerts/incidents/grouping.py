@@ -124,7 +124,7 @@ def extent_of(incident: Incident, policy: IncidentPolicy) -> Extent:
     """Return how far an incident reaches; it never shrinks."""
     if incident.extent is Extent.OUTAGE:
         return Extent.OUTAGE
-    if len(incident.members) == 1 and incident.outage is None:
+    if incident.outage is None and _of_one_station(incident.members):
         return Extent.STATION
     stations = incident.stations
     if incident.topic is Topic.SIGNAL and (incident.outage is not None or len(stations) >= policy.outage_stations):
@@ -133,6 +133,10 @@ def extent_of(incident: Incident, policy: IncidentPolicy) -> Extent:
         return Extent.STATION
     parks = {m.park for m in incident.members}
     return Extent.PARK if len(parks) == 1 and None not in parks else Extent.SEVERAL
+
+
+def _of_one_station(members: Sequence[Member]) -> bool:
+    return len(members) == 1 or len({m.key.station for m in members}) == 1
 
 
 def _of_outage(

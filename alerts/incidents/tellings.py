@@ -6,8 +6,9 @@ One decision a call, each with a named reason. What changes nobody is told of is
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from alerts.incidents.grouping import extent_of, reopened
 from alerts.incidents.reasons import IncidentPolicy, Notice, Reason
@@ -25,8 +26,7 @@ from quantrac.domain.incidents import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What becomes of an incident now, and what is told of it."""
 
     incident: Incident
@@ -34,9 +34,32 @@ class Decision:
     notice: Notice | None = None
 
 
+class Holds:
+    """The windows that are in force at an instant, found by station: every alert of every incident is looked up."""
+
+    __slots__ = ("_everywhere", "_of")
+
+    def __init__(self, windows: Iterable[HoldWindow], now: datetime) -> None:
+        self._of: dict[str, list[HoldWindow]] = {}
+        for window in windows:
+            if window.contains(now):
+                self._of.setdefault(window.station, []).append(window)
+        self._everywhere = self._of.pop("", [])
+
+    def of(self, member: Member) -> Reason | None:
+        """Return why the pages of an alert are held back; ``None`` when they are not."""
+        found = self._of.get(member.key.station, self._everywhere)
+        if not found:
+            return None
+        kinds = {w.kind for w in (*found, *self._everywhere) if w.parameter in ("", member.key.parameter)}
+        if not kinds:
+            return None
+        return Reason.SILENCED if kinds == {WindowKind.SILENCE} else Reason.IN_WINDOW
+
+
 def decide(
     incident: Incident,
-    windows: Sequence[HoldWindow],
+    holds: Holds,
     now: datetime,
     policy: IncidentPolicy,
     *,
@@ -46,34 +69,26 @@ def decide(
 
     Parameters
     ----------
-    windows
-        All that are known; those that are in force count.
+    holds
+        The windows in force at ``now``.
     storm
         Whether so many incidents were told of late that this one has to wait for the digest.
     """
     extent = extent_of(incident, policy)
     if extent is not incident.extent:
         incident = replace(incident, extent=extent)
-    if incident.state is IncidentState.RESOLVED and _keeping_open(incident):
+    paging, kept_open = _open_members(incident)
+    if incident.state is IncidentState.RESOLVED and kept_open:
         incident = reopened(incident, now, policy)  # a work item that was left has come to page
     if not incident.is_active:
         return _confirmed(incident) or Decision(incident, Reason.OVER)
-    if not _keeping_open(incident):
+    if not kept_open:
         return _ended(incident, now, policy)
     if incident.state is IncidentState.SNOOZED:
         return _snoozed(incident, now)
     if incident.state is IncidentState.ACKNOWLEDGED:
-        return _acknowledged(incident, windows, now, policy)
-    return _open(incident, windows, now, policy, storm=storm)
-
-
-def hold_of(member: Member, windows: Iterable[HoldWindow], now: datetime) -> Reason | None:
-    """Return why the pages of an alert are held back now; ``None`` when they are not."""
-    covering = [w for w in windows if w.covers(member.key, now)]
-    if not covering:
-        return None
-    silenced = all(w.kind is WindowKind.SILENCE for w in covering)
-    return Reason.SILENCED if silenced else Reason.IN_WINDOW
+        return _acknowledged(incident, paging, holds, now, policy)
+    return _open(incident, paging, holds, now, policy, storm=storm)
 
 
 def as_paged(incident: Incident, severity: Severity, now: datetime) -> Incident:
@@ -82,17 +97,14 @@ def as_paged(incident: Incident, severity: Severity, now: datetime) -> Incident:
 
 
 def _open(
-    incident: Incident, windows: Sequence[HoldWindow], now: datetime, policy: IncidentPolicy, *, storm: bool
+    incident: Incident, paging: Sequence[Member], holds: Holds, now: datetime, policy: IncidentPolicy, *, storm: bool
 ) -> Decision:
-    notice = _telling_members(incident)
-    if not notice:
+    if not paging:
         return Decision(incident, Reason.WORK_ITEM)
-    holds = [hold_of(member, windows, now) for member in notice] if windows else [None] * len(notice)
-    free = [member for member, hold in zip(notice, holds, strict=True) if hold is None]
+    free = [m for m in paging if holds.of(m) is None]
     if not free:
-        reason = Reason.IN_WINDOW if Reason.IN_WINDOW in holds else Reason.SILENCED
-        return Decision(replace(incident, held=incident.held or incident.paged_at is None), reason)
-    severity = worst(m.severity for m in free)
+        return _held_back(incident, paging, holds)
+    severity = worst([m.severity for m in free])
     if incident.paged_at is not None:
         return _told_before(incident, severity, now, policy)
     if incident.topic is Topic.SIGNAL and now - incident.opened_at < policy.signal_wait:
@@ -102,16 +114,27 @@ def _open(
     return Decision(as_paged(incident, severity, now), _beginning(incident), Notice.PAGE)
 
 
-def _telling_members(incident: Incident) -> list[Member]:
-    """Return the open alerts that tell officers: of an outage every one does."""
-    outage = incident.extent is Extent.OUTAGE
-    return [m for m in incident.members if m.resolved_at is None and (m.page or outage)]
+def _held_back(incident: Incident, paging: Sequence[Member], holds: Holds) -> Decision:
+    """Owe a page to what has had none."""
+    reason = Reason.IN_WINDOW if Reason.IN_WINDOW in map(holds.of, paging) else Reason.SILENCED
+    owed = not incident.held and incident.paged_at is None
+    return Decision(replace(incident, held=True) if owed else incident, reason)
 
 
-def _keeping_open(incident: Incident) -> list[Member]:
-    """Return the alerts without whose end it is not over: work items do not delay the end of what was told."""
-    untold, outage = incident.paged_at is None, incident.extent is Extent.OUTAGE
-    return [m for m in incident.open_members if m.page or outage or untold]
+def _open_members(incident: Incident) -> tuple[list[Member], bool]:
+    """Return the open alerts that tell officers (of an outage every one does), and whether any keeps it open.
+
+    Work items do not delay the end of what was told.
+    """
+    outage, untold = incident.extent is Extent.OUTAGE, incident.paged_at is None
+    paging, kept_open = [], False
+    for member in incident.members:  # one pass: every decision about every incident comes through here
+        if member.resolved_at is None:
+            tells = member.page or outage
+            if tells:
+                paging.append(member)
+            kept_open = kept_open or (member.counts and (tells or untold))
+    return paging, kept_open
 
 
 def _beginning(incident: Incident) -> Reason:
@@ -142,10 +165,12 @@ def _is_worse(incident: Incident, severity: Severity) -> bool:
 
 def _rest(incident: Incident, now: datetime, policy: IncidentPolicy) -> Decision | None:
     """Tell once which stations an outage has left behind."""
+    if incident.rest_sent or incident.extent is not Extent.OUTAGE:
+        return None
     still = {m.key.station for m in incident.open_members}
     back = [m.resolved_at for m in incident.members if m.resolved_at is not None]
-    over = incident.extent is Extent.OUTAGE and len(still) < min(policy.outage_stations, len(incident.stations))
-    if incident.rest_sent or not over or now - max(back, default=now) < policy.rest_after:
+    over = len(still) < min(policy.outage_stations, len(incident.stations))
+    if not over or now - max(back, default=now) < policy.rest_after:
         return None
     return Decision(replace(incident, rest_sent=True), Reason.STILL_HOLDS, Notice.UPDATE)
 
@@ -157,9 +182,11 @@ def _snoozed(incident: Incident, now: datetime) -> Decision:
     return Decision(awake, Reason.SNOOZE_OVER, Notice.UPDATE)
 
 
-def _acknowledged(incident: Incident, windows: Sequence[HoldWindow], now: datetime, policy: IncidentPolicy) -> Decision:
-    free = [m for m in _telling_members(incident) if hold_of(m, windows, now) is None]
-    severity = worst(m.severity for m in free)
+def _acknowledged(
+    incident: Incident, paging: Sequence[Member], holds: Holds, now: datetime, policy: IncidentPolicy
+) -> Decision:
+    free = [m for m in paging if holds.of(m) is None]
+    severity = worst([m.severity for m in free])
     if free and _is_worse(incident, severity):
         return Decision(replace(incident, paged_severity=severity), Reason.WORSE, Notice.UPDATE)
     left = _rest(incident, now, policy)

@@ -28,6 +28,8 @@ class AlertKind(StrEnum):
 class Severity(StrEnum):
     """How urgent an alert is; the rule decides, the paging policy reads it."""
 
+    __hash__ = str.__hash__  # in C, and that of the equal text; the enumeration's own is a call of Python, of the name
+
     INFO = "info"
     WARNING = "warning"
     HIGH = "high"

@@ -69,6 +69,7 @@ class Extent(StrEnum):
 class IncidentState(StrEnum):
     """The steps of an incident's life."""
 
+    __hash__ = str.__hash__
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
