@@ -64,7 +64,8 @@ class StationState:
         if held is not None and self.thresholds[key] is sensor:
             return held
         if held is None or self.thresholds[key] != sensor:
-            fresh = SensorQuality(sensor.qc, sensor.cadence_s)
+            # A rate of the registry says what the logger's numbers mean, whatever unit the logger writes.
+            fresh = SensorQuality(sensor.qc, sensor.cadence_s, units=sensor.convert_rate == 1.0)
             if held is not None:
                 fresh.restore(held.snapshot())
             self.quality[key] = held = fresh

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import hypothesis
 import pytest
 import pytest_socket
 import urllib3  # noqa: F401  (it opens a socket when it is first imported, which no unit test may do)
@@ -38,6 +39,11 @@ FOREIGN_WARNINGS = (
     # It leaves the socket of a try to connect that took too long to the collector of garbage, in whatever test that is.
     "ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning",
 )
+
+
+# How long an example takes is the machine's affair: the suite runs beside its own servers.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -190,7 +190,7 @@ class _Rows:
         if value is not None and not isfinite(value):
             detail = f"{parameter} is {shown(found)} and must be a finite number, or empty where there is none."
             return Rejected(RejectReason.NOT_A_NUMBER, detail, parameter)
-        return Reading(self.table.station.code, parameter, observed_at, self.received_at, value, status)
+        return Reading(self.table.station.code, parameter, observed_at, self.received_at, value, status, factor)
 
 
 def _value(found: object, *, decimal_comma: bool) -> float | None:

@@ -127,6 +127,7 @@ def _sound_readings(
                 received_at,
                 value,
                 _MEASURING if status is None or status == "00" else Status.from_code(status),
+                factor,
             )
         )
     return tuple(readings) if len(seen) == len(readings) else None

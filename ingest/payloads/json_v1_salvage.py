@@ -192,7 +192,7 @@ def _reading(
             parameter,
         )
     code = Status.MEASURING if status is None else Status.from_code(status)
-    return Reading(table.station.code, parameter, observed_at, received_at, value, code)
+    return Reading(table.station.code, parameter, observed_at, received_at, value, code, factor)
 
 
 def _shape_fault(entry: object, where: str) -> Rejected | None:

@@ -166,7 +166,7 @@ class _Pack:
         value = _finite(record.get("v", 0), self.base.get("bv", 0), factor)
         if value is None:
             return _no_value(parameter, f"is {shown(_plain(record.get('v')))}; v must be a finite number")
-        return Reading(self.table.station.code, parameter, observed_at, self.received_at, value)
+        return Reading(self.table.station.code, parameter, observed_at, self.received_at, value, factor=factor)
 
     def _symbol(self, record: _Record) -> str:
         base, name = self.base.get("bn", ""), record.get("n", "")

@@ -91,7 +91,7 @@ class _File:
         value = self._value(text.strip(), factor, parameter, code)
         if isinstance(value, Rejected):
             return value
-        return Reading(self.table.station.code, parameter, observed_at, self.received_at, value, code)
+        return Reading(self.table.station.code, parameter, observed_at, self.received_at, value, code, factor)
 
     def _resolve(self, symbol: str, unit: str) -> tuple[str, float] | Rejected:
         if not symbol.strip():

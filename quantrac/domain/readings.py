@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
@@ -73,6 +73,8 @@ class Reading:
     received_at: datetime
     value: float | None
     status: Status = Status.MEASURING
+    factor: float = field(default=1.0, compare=False)
+    """What the logger's number was multiplied by to be in the registry's unit."""
 
 
 @dataclass(frozen=True, slots=True)

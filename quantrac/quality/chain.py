@@ -19,6 +19,8 @@ Snapshot = list[list[float] | None]
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _SECOND = timedelta(seconds=1)
 _NEVER_S = -inf
+_LANES = 4
+"""Memories of a sensor: two tests, live and behind."""
 _NO_REASON: tuple[QcReason, ...] = ()
 _FIRST = (QcReason.FIRST_READING,)
 _OF_STATUS = {
@@ -39,13 +41,20 @@ class SensorQuality:
 
     A reading that could not be held against a predecessor is ``NOT_EVALUATED`` with ``FIRST_READING`` when nothing
     else speaks against it; it stays usable.
+
+    A sensor whose logger writes another unit than at first is suspect until it writes the first one again, or the
+    registry names the new one: COD in "µg/L" with the numbers of mg/L would be a thousandth of what flows.
     """
 
-    __slots__ = ("_head_s", "_limits", "_memory", "_rated")
+    __slots__ = ("_factor", "_head_s", "_limits", "_memory", "_rated", "_units")
 
-    def __init__(self, qc: QcThresholds, cadence_s: float = 300.0, clock_ahead_s: float = 60.0) -> None:
+    def __init__(
+        self, qc: QcThresholds, cadence_s: float = 300.0, clock_ahead_s: float = 60.0, *, units: bool = True
+    ) -> None:
         self._limits = TestLimits(qc, cadence_s, clock_ahead_s)
         self._rated = qc.max_rate_per_s is not None
+        self._units = units
+        self._factor: float | None = None
         self._head_s = _NEVER_S
         # rate of change live, flat line live, rate of change behind, flat line behind
         self._memory: list[State] = [None, None, None, None]
@@ -62,14 +71,18 @@ class SensorQuality:
         if reading.observed_at > now and is_ahead(observed_s, (now - _EPOCH) / _SECOND, limits):
             flag, reasons = Flag.SUSPECT, (QcReason.CLOCK_FUTURE,)
         value = reading.value
+        strange = False
         if value is not None:
+            strange = self._is_of_another_unit(reading.factor)
+            if strange:
+                flag, reasons = Flag.SUSPECT, (*reasons, QcReason.UNIT_MISMATCH)
             found = range_flag(value, limits.qc)
             if found > Flag.NOT_EVALUATED:
                 reason = QcReason.RANGE_SENSOR if found is Flag.BAD else QcReason.RANGE_EXPECTED
                 flag, reasons = max(flag, found), (*reasons, reason)
         if reading.status is not Status.MEASURING or value is None:
             return _unmeasured(reading, flag, reasons)
-        if flag is Flag.BAD:
+        if flag is Flag.BAD or strange:
             return flag, reasons  # an impossible number is no predecessor: the next good one must not be blamed for it
         return self._against_memory(observed_s, value, flag, reasons)
 
@@ -93,6 +106,11 @@ class SensorQuality:
             return Flag.NOT_EVALUATED, _FIRST
         return flag, reasons
 
+    def _is_of_another_unit(self, factor: float) -> bool:
+        if self._factor is None:
+            self._factor = factor
+        return self._units and factor != self._factor
+
     def _make_way_behind(self, observed_s: float) -> None:
         """Forget the memory of the backfill when this reading lies behind that too: another backfill begins."""
         newest = self._memory[3] or self._memory[2]
@@ -102,13 +120,16 @@ class SensorQuality:
     def snapshot(self) -> Snapshot:
         """Return the state as plain lists of numbers: what a restart needs, thresholds not among them."""
         head = None if self._head_s == _NEVER_S else [self._head_s]
-        return [head, *(None if state is None else list(state) for state in self._memory)]
+        factor = None if self._factor is None else [self._factor]
+        return [head, *(None if state is None else list(state) for state in self._memory), factor]
 
     def restore(self, snapshot: Sequence[Sequence[float] | None]) -> None:
         """Take over a state that :meth:`snapshot` returned, also of a sensor whose thresholds have changed since."""
         head, *memory = snapshot
         self._head_s = _NEVER_S if head is None else head[0]
-        self._memory = [None if state is None else tuple(state) for state in memory]
+        self._memory = [None if state is None else tuple(state) for state in memory[:_LANES]]
+        factor = memory[_LANES] if len(memory) > _LANES else None  # older ones hold none
+        self._factor = None if factor is None else factor[0]
 
 
 def _unmeasured(reading: Reading, flag: Flag, reasons: tuple[QcReason, ...]) -> tuple[Flag, tuple[QcReason, ...]]:

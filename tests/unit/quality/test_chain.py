@@ -192,3 +192,35 @@ def test_chloride_is_judged_as_chloride_and_chlorine_as_chlorine():
     chlorine, chloride = (default_thresholds(code, StationKind.EFFLUENT) for code in ("Cl", "Chloride"))
     assert SensorQuality(chlorine).check(reading(0, 480.0), T0)[0] is Flag.BAD
     assert SensorQuality(chloride).check(reading(0, 480.0), T0)[0] <= Flag.NOT_EVALUATED
+
+
+def in_unit(minute: float, value: float | None, factor: float) -> Reading:
+    return replace(reading(minute, value), factor=factor)
+
+
+def test_a_logger_that_changes_its_unit_is_suspect_until_it_changes_back() -> None:
+    quality = SensorQuality(QC)
+    found = checked(quality, in_unit(0, 60.0, 1.0), in_unit(5, 60.5, 1.0), in_unit(10, 0.061, 0.001))
+    assert found[1] == (Flag.GOOD, ())
+    assert found[2] == (Flag.SUSPECT, (QcReason.UNIT_MISMATCH, QcReason.RANGE_EXPECTED))
+    again = SensorQuality(QC)
+    again.restore(msgspec.msgpack.decode(msgspec.msgpack.encode(quality.snapshot())))
+    assert checked(again, in_unit(15, 61.0, 0.001)) == [(Flag.SUSPECT, (QcReason.UNIT_MISMATCH,))]
+    assert checked(again, in_unit(20, 61.0, 1.0)) == [(Flag.GOOD, ())], "what came between is no predecessor"
+
+
+def test_the_unit_of_a_line_without_a_value_counts_for_nothing() -> None:
+    quality = SensorQuality(QC)
+    found = checked(quality, in_unit(0, None, 1.0), in_unit(5, 60.0, 0.001), in_unit(10, None, 1.0))
+    assert [QcReason.UNIT_MISMATCH in reasons for _, reasons in found] == [False, False, False]
+
+
+def test_where_the_registry_has_a_rate_the_unit_counts_for_nothing() -> None:
+    quality = SensorQuality(QC, units=False)
+    assert checked(quality, in_unit(0, 60.0, 0.5), in_unit(5, 60.5, 0.001))[1] == (Flag.GOOD, ())
+
+
+def test_a_snapshot_of_before_is_read() -> None:
+    quality = SensorQuality(QC)
+    quality.restore([[0.0], None, None, None, None])
+    assert checked(quality, in_unit(5, 60.0, 0.001))[0][0] is not Flag.SUSPECT
