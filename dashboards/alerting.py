@@ -6,6 +6,7 @@ from dashboards import words
 from dashboards.grafana import Column, Dashboard, Panel, Row, Target
 from dashboards.links import STATION, to_incident
 from dashboards.panels import (
+    MINUTES,
     code,
     explanation,
     instant,
@@ -40,7 +41,8 @@ def alerting(web_url: str | None = None) -> Dashboard:
             Row(4, ((24, _counts()),)),
             Row(9, ((24, _incidents(web_url)),)),
             Row(11, ((24, _history()),)),
-            Row(8, ((8, _acknowledgement()), (8, _pages()), (8, _causes()))),
+            Row(8, ((12, _acknowledgement()), (12, _pages()))),
+            Row(6, ((24, _causes()),)),
         ),
     )
 
@@ -52,7 +54,7 @@ def _counts() -> Panel:
             ("taken", "Sự cố đã nhận", words.PREPARING),
             ("paged", "Đã gọi trực ban", words.ERROR),
         ),
-        Column("median_s", "Nhận sau (trung vị)", unit="s", decimals=0, color=words.NEUTRAL),
+        Column("median_min", "Nhận sau (trung vị)", unit=MINUTES, decimals=0, color=words.NEUTRAL),
     )
     return numbers(
         "Sự cố",
@@ -64,16 +66,16 @@ def _counts() -> Panel:
 
 def _incidents(web_url: str | None) -> Panel:
     columns = (
-        Column("id", "Số", custom={"width": 60}, link=to_incident(web_url, "id")),
-        code("state", "Tình trạng", words.INCIDENT_STATES, 130),
-        code("severity", "Mức", words.SEVERITIES, 110),
-        code("topic", "Về", words.INCIDENT_TOPICS, 85),
+        Column("id", "Số", custom={"width": 50}, link=to_incident(web_url, "id")),
+        code("state", "Tình trạng", words.INCIDENT_STATES, 125),
+        code("severity", "Mức", words.SEVERITIES, 105),
+        code("topic", "Về", words.INCIDENT_TOPICS, 75),
         text("places", "Trạm"),
-        text("parameters", "Thông số", 130),
+        text("parameters", "Thông số", 100),
         instant("opened_at", "Từ"),
         instant("paged_at", "Gọi lúc"),
-        number("taken_after_s", "Nhận sau", 90, unit="s", decimals=0),
-        text("holder", "Người nhận", 110),
+        number("taken_after_min", "Nhận sau", 80, unit=MINUTES, decimals=0),
+        text("holder", "Người nhận", 120),
         instant("ended_at", "Hết"),
         code("cause", "Nguyên nhân", words.CAUSES, 120),
     )
@@ -87,18 +89,18 @@ def _incidents(web_url: str | None) -> Panel:
 
 def _history() -> Panel:
     columns = (
-        text("id", "Số", 60),
-        code("severity", "Mức", words.SEVERITIES, 110),
-        text("name", "Trạm", 210, link=STATION),
-        text("parameter", "Thông số", 85),
-        code("kind", "Loại", words.ALERT_KINDS, 120),
-        code("triage", "Có thể là", words.TRIAGE_CLASSES, 125),
-        text("value", "Giá trị / giới hạn", 130),
+        text("id", "Số", 50),
+        code("severity", "Mức", words.SEVERITIES, 105),
+        text("name", "Trạm", link=STATION),
+        text("parameter", "Thông số", 80),
+        text("value", "Giá trị / giới hạn", 125),
         instant("since", "Từ"),
         instant("resolved_at", "Hết"),
         instant("told_at", "Đã báo"),
-        text("taken_by", "Người nhận", 110),
-        code("cause", "Nguyên nhân", words.CAUSES, 120),
+        text("taken_by", "Người nhận", 120),
+        code("cause", "Nguyên nhân", words.CAUSES, 115),
+        code("triage", "Có thể là", words.TRIAGE_CLASSES, 115),
+        code("kind", "Loại", words.ALERT_KINDS, 120),
         explanation(),
         Column("code", "code", custom={"hidden": True}),
     )
@@ -114,7 +116,7 @@ def _acknowledgement() -> Panel:
         "Thời gian đến khi có người nhận",
         "Từ lúc gọi trực ban đến lúc nhận, theo tuần. · From the page to the officer who took it, by week.",
         series(query("acknowledgement"), line("p50", "Trung vị", words.LINE), line("p90", "9 trong 10", words.LINE_2)),
-        unit="s",
+        unit=MINUTES,
         interval="7d",
         back="90d",
     )
@@ -127,6 +129,7 @@ def _pages() -> Panel:
         series(query("pages_per_officer"), Column("metric", "Người"), Column("pages", "Lần gọi")),
         interval="7d",
         bars=True,
+        stacked=True,
         back="90d",
         calcs=("sum",),
     )
@@ -135,12 +138,12 @@ def _pages() -> Panel:
 def _causes() -> Panel:
     columns = (
         code("topic", "Về", words.INCIDENT_TOPICS, 85),
-        number("closed", "Đã đóng", 75),
-        number("pollution", "Ô nhiễm", 80),
-        number("device", "Thiết bị", 75),
-        number("false_alarm", "Báo giả", 75),
-        number("other", "Khác", 60),
-        Column("precision", "Gọi đúng", unit="percentunit", decimals=0),
+        number("closed", "Đã đóng"),
+        number("pollution", "Ô nhiễm"),
+        number("device", "Thiết bị"),
+        number("false_alarm", "Báo giả"),
+        number("other", "Khác"),
+        number("precision", "Gọi đúng", 90, unit="percentunit", decimals=0),
     )
     return table(
         "Nguyên nhân và độ đúng",

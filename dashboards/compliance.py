@@ -29,8 +29,8 @@ def compliance() -> Dashboard:
         rows=(
             Row(4, ((24, _counts()),)),
             Row(13, ((24, _table()),)),
-            Row(9, ((15, exceedances(back=None)), (9, _months()))),
-            Row(5, ((24, _sign()),)),
+            Row(9, ((24, exceedances(back=None)),)),
+            Row(8, ((14, _months()), (10, _sign()))),
         ),
     )
 
@@ -53,7 +53,6 @@ def _table() -> Panel:
     columns = (
         text("name", "Trạm", link=STATION),
         text("parameter", "Thông số", 90),
-        number("hours_judged", "Giờ đã xét"),
         Column("hours_exceeded", "Giờ vượt", steps=words.ZERO_OR_RED, custom=_CELL),
         number("days_judged", "Ngày đã xét", 105),
         Column("days_exceeded", "Ngày vượt", steps=words.ZERO_OR_RED, custom=_CELL),

@@ -94,7 +94,7 @@ def markers_map(
         options={
             "view": dict(_CENTRE),
             "basemap": {"type": "xyz", "name": "Nền", "config": {"url": BLANK_TILE, "attribution": ""}},
-            "layers": [*(_line(line, ref(n + 1)) for n, line in enumerate(drawn)), _markers(color_by, label)],
+            "layers": [*(_line(line, ref(n + 1)) for n, line in enumerate(drawn)), _markers(color_by), _names(label)],
             "controls": {"showZoom": True, "mouseWheelZoom": False, "showScale": True, "showAttribution": False},
             "tooltip": {"mode": "details"},
         },
@@ -121,28 +121,36 @@ def _line(line: Outline, ref_id: str) -> Json:
     }
 
 
-def _markers(color_by: str, label: str) -> Json:
+def _markers(color_by: str) -> Json:
+    return _layer("Trạm", {
+        "size": {"fixed": 8, "min": 2, "max": 15},
+        "color": {"field": color_by, "fixed": "#6b6f76"},
+        "opacity": 1,
+    }, tooltip=True)  # fmt: skip
+
+
+def _names(label: str) -> Json:
+    """Return the names in the theme's colour of text: those of the markers' layer would have the markers' colours."""
+    return _layer("Tên trạm", {
+        "size": {"fixed": 2, "min": 2, "max": 15},
+        "color": {"fixed": "text"},
+        "opacity": 0,
+        "text": {"mode": "field", "field": label, "fixed": ""},
+        "textConfig": {
+            "fontSize": 12, "offsetX": 0, "offsetY": -15, "textAlign": "center", "textBaseline": "middle",
+        },
+    }, tooltip=False)  # fmt: skip
+
+
+def _layer(name: str, style: Json, *, tooltip: bool) -> Json:
     return {
         "type": "markers",
-        "name": "Trạm",
-        "tooltip": True,
+        "name": name,
+        "tooltip": tooltip,
         "filterData": {"id": "byRefId", "options": ref(0)},
         "location": {"mode": "coords", "latitude": "latitude", "longitude": "longitude"},
         "config": {
             "showLegend": False,
-            "style": {
-                "size": {"fixed": 8, "min": 2, "max": 15},
-                "color": {"field": color_by, "fixed": "#6b6f76"},
-                "opacity": 1,
-                "symbol": {"mode": "fixed", "fixed": "img/icons/marker/circle.svg"},
-                "text": {"mode": "field", "field": label, "fixed": ""},
-                "textConfig": {
-                    "fontSize": 11,
-                    "offsetX": 0,
-                    "offsetY": -14,
-                    "textAlign": "center",
-                    "textBaseline": "middle",
-                },
-            },
+            "style": style | {"symbol": {"mode": "fixed", "fixed": "img/icons/marker/circle.svg"}},
         },
     }

@@ -6,7 +6,7 @@ from dashboards import words
 from dashboards.grafana import Column, Dashboard, Panel, Row, Target
 from dashboards.links import STATION
 from dashboards.overview import loss
-from dashboards.panels import code, instant, line, lines, number, numbers, row_of_counts, series, table, text
+from dashboards.panels import MINUTES, code, instant, line, lines, number, numbers, row_of_counts, series, table, text
 from dashboards.queries import query
 from dashboards.variables import STATIONS
 
@@ -24,19 +24,20 @@ def operations() -> Dashboard:
         ),
         variables=(STATIONS,),
         rows=(
-            Row(4, ((16, _now()), (8, loss()))),
-            Row(9, ((12, _delay()), (12, _arrivals()))),
-            Row(9, ((15, _ledger()), (9, _missing()))),
-            Row(8, ((8, _progress()), (8, _deliveries()), (8, _outages()))),
-            Row(6, ((24, _breaks()),)),
+            Row(4, ((24, _now()),)),
+            Row(4, ((24, loss()),)),
+            Row(9, ((8, _delay()), (8, _arrivals()), (8, _missing()))),
+            Row(9, ((24, _ledger()),)),
+            Row(8, ((9, _progress()), (15, _outages()))),
+            Row(8, ((9, _deliveries()), (15, _breaks()))),
         ),
     )
 
 
 def _now() -> Panel:
     columns = (
-        Column("silent_s", "Số liệu gần nhất cách đây", unit="s", decimals=0,
-               steps=((None, words.GOOD), (300, words.PREPARING), (900, words.EXCEED))),
+        Column("silent_min", "Số liệu cuối, cách đây", unit=MINUTES, decimals=0,
+               steps=((None, words.GOOD), (5, words.PREPARING), (15, words.EXCEED))),
         *row_of_counts(
             ("outbox_waiting", "Thư chờ gửi", words.PREPARING),
             ("outbox_failed", "Thư hỏng", words.EXCEED),
@@ -112,16 +113,16 @@ def _missing() -> Panel:
 
 def _progress() -> Panel:
     columns = (
-        text("topic", "Chủ đề"),
-        number("partition", "Phần", 60),
-        number("next_offset", "Đã xử lý", 100),
-        number("unshared", "Chờ chia sẻ", 100),
+        Column("topic", "Chủ đề", custom={"minWidth": 110}),
+        number("partition", "Phần", 55),
+        number("next_offset", "Đã xử lý", 85),
+        number("unshared", "Chờ", 55),
         Column("breaks", "Đứt", steps=words.ZERO_OR_ORANGE,
-               custom={"width": 60, "cellOptions": {"type": "color-background", "mode": "basic"}}),
+               custom={"width": 50, "cellOptions": {"type": "color-background", "mode": "basic"}}),
     )  # fmt: skip
     return table(
         "Tiến độ Kafka",
-        "Bản ghi đã xử lý của từng phần. · Records processed, by partition.",
+        "Bản ghi đã xử lý của từng phần; chờ: chưa chia sẻ. · Records processed, by partition; those not yet shared.",
         Target(query("progress"), columns),
     )
 
@@ -138,6 +139,7 @@ def _deliveries() -> Panel:
         ),
         interval="1h",
         bars=True,
+        stacked=True,
         back="7d",
         calcs=("sum",),
     )
@@ -147,7 +149,7 @@ def _outages() -> Panel:
     columns = (
         instant("since", "Từ"),
         instant("until", "Đến"),
-        code("kind", "Loại", words.OUTAGES, 110),
+        code("kind", "Loại", words.OUTAGES, 135),
         text("park", "Khu", 130),
         text("detail", "Ghi chú"),
     )

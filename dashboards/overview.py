@@ -41,9 +41,10 @@ def overview(web_url: str | None = None) -> Dashboard:
         rows=(
             Row(5, ((12, status_counts()), (6, alert_counts()), (6, loss()))),
             Row(9, ((24, open_alerts(web_url)),)),
-            Row(15, ((10, stations_map()), (14, stations()))),
+            Row(15, ((12, stations_map()), (12, stations()))),
             Row(11, ((24, latest()),)),
-            Row(9, ((15, exceedances()), (9, throughput()))),
+            Row(9, ((24, exceedances()),)),
+            Row(8, ((24, throughput()),)),
         ),
     )
 
@@ -129,21 +130,22 @@ def stations_map() -> Panel:
 def stations() -> Panel:
     """Return every station's status, and since when."""
     columns = (
-        code("rank", "Trạng thái", words.STATUS_OF_RANK, 145),
-        text("name", "Trạm", link=STATION),
-        instant("since", "Từ"),
+        code("rank", "Trạng thái", words.STATUS_OF_RANK, 125),
+        Column("name", "Trạm", custom={"minWidth": 125}, link=STATION),
+        instant("since", "Từ", 95),
         text("worst_parameter", "Cao nhất", 80),
-        share("worst_share", "So giới hạn", 95),
-        number("urgent_alerts", "Gấp", 55),
-        number("work_items", "Việc", 55),
-        code("connected", "Tín hiệu", words.CONNECTED, 110),
+        share("worst_share", "Tỷ lệ", 62),
+        number("urgent_alerts", "Gấp", 50),
+        number("work_items", "Việc", 50),
+        code("connected", "Tín hiệu", words.CONNECTED, 80),
         instant("last_observed_at", "Đo lúc"),
         *(Column(name, name, custom={"hidden": True}) for name in ("kind", "park", "code", "latitude", "longitude")),
     )
     return table(
         "Từng trạm",
-        "Nặng nhất ở trên. Mất tín hiệu khi 15 phút (hoặc ba chu kỳ đo) không nhận được gì; cột Từ là lần nhận cuối. · "
-        "The gravest first; offline after 15 minutes or three cadences without data, since the last arrival.",
+        "Nặng nhất ở trên; tỷ lệ: so với giới hạn. Mất tín hiệu khi 15 phút (hoặc ba chu kỳ) không nhận được gì; cột "
+        "Từ là lần nhận cuối. · The gravest first; the share is that of the limit; offline after 15 minutes or three "
+        "cadences without data, since the last arrival.",
         Target(query("stations"), columns),
     )
 
@@ -151,18 +153,18 @@ def stations() -> Panel:
 def open_alerts(web_url: str | None = None) -> Panel:
     """Return the open alerts, one line each."""
     columns = (
-        Column("id", "Số", custom={"width": 60}, link=to_incident(web_url, "incident")),
-        code("severity", "Mức", words.SEVERITIES, 110),
-        text("name", "Trạm", 210, link=STATION),
-        text("parameter", "Thông số", 85),
-        text("value", "Giá trị / giới hạn", 130),
+        Column("id", "Số", custom={"width": 50}, link=to_incident(web_url, "incident")),
+        code("severity", "Mức", words.SEVERITIES, 105),
+        text("name", "Trạm", link=STATION),
+        text("parameter", "Thông số", 80),
+        text("value", "Giá trị / giới hạn", 125),
         instant("since", "Từ"),
-        code("kind", "Loại", words.ALERT_KINDS, 120),
-        code("triage", "Có thể là", words.TRIAGE_CLASSES, 125),
-        number("triage_probability", "Xác suất", 75, unit="percentunit", decimals=0),
+        code("triage", "Có thể là", words.TRIAGE_CLASSES, 115),
+        number("triage_probability", "%", 50, unit="percentunit", decimals=0),
         instant("told_at", "Đã báo"),
-        text("taken_by", "Người nhận", 110),
+        text("taken_by", "Người nhận", 120),
         explanation(),
+        code("kind", "Loại", words.ALERT_KINDS, 120),
         Column("code", "code", custom={"hidden": True}),
         Column("incident", "incident", custom={"hidden": True}),
     )
@@ -177,17 +179,17 @@ def open_alerts(web_url: str | None = None) -> Panel:
 def latest() -> Panel:
     """Return every sensor's latest value beside its limit."""
     columns = (
-        text("name", "Trạm", 230, link=STATION),
-        text("parameter", "Thông số", 90),
-        number("value", "Giá trị", 90, decimals=2),
-        text("unit", "Đơn vị", 75),
-        text("limits", "Giới hạn", 95),
-        share("share", "So giới hạn", 100),
-        code("status", "Thiết bị", words.LOGGER_STATUSES, 115),
-        code("flag", "Kiểm tra", words.FLAGS, 130),
-        number("score", "Bất thường", 95, unit="percentunit", decimals=0),
-        text("score_reason", "Lý do", 300),
+        text("name", "Trạm", link=STATION),
+        text("parameter", "Thông số", 80),
+        number("value", "Giá trị", 80, decimals=2),
+        text("unit", "Đơn vị", 70),
+        text("limits", "Giới hạn", 85),
+        share("share", "So giới hạn", 95),
+        code("status", "Thiết bị", words.LOGGER_STATUSES, 110),
         instant("observed_at", "Đo lúc"),
+        code("flag", "Kiểm tra", words.FLAGS, 125),
+        number("score", "Bất thường", 95, unit="percentunit", decimals=0),
+        text("score_reason", "Lý do"),
         text("source", "Căn cứ"),
         Column("code", "code", custom={"hidden": True}),
     )
@@ -205,8 +207,8 @@ def exceedances(back: str | None = "30d") -> Panel:
     columns = (
         instant("window_start", "Bắt đầu"),
         code("window", "Khoảng", words.WINDOWS, 70),
-        code("retrospective", "Phát hiện", words.LATENESS, 130),
-        text("name", "Trạm", 200, link=STATION),
+        code("retrospective", "Phát hiện", words.LATENESS, 150),
+        text("name", "Trạm", 230, link=STATION),
         text("parameter", "Thông số", 85),
         number("mean", "Trung bình", 95, decimals=2),
         text("limits", "Giới hạn", 90),

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dashboards import words
-from dashboards.grafana import Choice, Column, Format, Json, Link, Panel, Target, thresholds
+from dashboards.grafana import Choice, Column, Format, Json, Link, Panel, Range, Target, thresholds
 
 TIME = "time:DD/MM HH:mm"
 """Of an instant: the same whatever language the browser speaks."""
 DAY = "time:DD/MM/YYYY"
+MINUTES = "suffix: phút"
+"""Grafana's own unit of time speaks English."""
 
 _CELL: Mapping[str, object] = {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False, "filterable": False}
 
@@ -47,7 +49,7 @@ def number(
     return Column(name, title, unit=unit, decimals=decimals, custom={} if width is None else {"width": width})
 
 
-def instant(name: str, title: str, width: int | None = 110, *, unit: str = TIME) -> Column:
+def instant(name: str, title: str, width: int | None = 100, *, unit: str = TIME) -> Column:
     """Return a column of instants."""
     return Column(name, title, unit=unit, custom={} if width is None else {"width": width})
 
@@ -117,6 +119,7 @@ def lines(
     back: str | None = None,
     log: bool = False,
     bars: bool = False,
+    stacked: bool = False,
     calcs: Sequence[str] = ("lastNotNull", "max"),
 ) -> Panel:
     """Return lines over time (or bars); where a query returns NULL there is a gap.
@@ -127,6 +130,8 @@ def lines(
         What stands beside the axis, such as the unit.
     log
         Whether the axis is logarithmic.
+    stacked
+        Whether what is drawn adds up: bars that do not stand on each other hide each other.
     """
     custom: Json = {
         "drawStyle": "bars" if bars else "line",
@@ -138,6 +143,8 @@ def lines(
     }
     if axis is not None:
         custom["axisLabel"] = axis
+    if stacked:
+        custom["stacking"] = {"mode": "normal", "group": "A"}
     if log:
         custom["scaleDistribution"] = {"type": "log", "log": 10}
     defaults: Json = {"custom": custom, "noValue": "-"}
@@ -262,8 +269,14 @@ def state_grid(
     decimals: int = 0,
     back: str | None = None,
     show: str = "auto",
+    ranges: tuple[Range, ...] = (),
+    legend: bool = False,
 ) -> Panel:
-    """Return a grid of coloured cells: a row for each value of the query's ``metric``, a column for each instant."""
+    """Return a grid of coloured cells: a row for each value of the query's ``metric``, a column for each instant.
+
+    ``ranges`` are words for numbers; ``legend`` names them below. In a narrow cell Grafana cuts the end of what is
+    shown, so that a whole number of three digits would be read as another one.
+    """
     return Panel(
         "status-history",
         title,
@@ -273,15 +286,17 @@ def state_grid(
             "showValue": show,
             "rowHeight": 0.9,
             "colWidth": 0.95,
-            "legend": {"showLegend": False, "displayMode": "list", "placement": "bottom", "calcs": []},
+            "legend": {"showLegend": legend, "displayMode": "list", "placement": "bottom", "calcs": []},
             "tooltip": {"mode": "single", "sort": "none"},
         },
         defaults={
             "custom": {"fillOpacity": 90, "lineWidth": 0},
             "unit": unit,
             "decimals": decimals,
-            "color": {"mode": "thresholds"},
+            # By thresholds the legend names their numbers, else the words of the ranges.
+            "color": {"mode": "fixed", "fixedColor": "transparent"} if legend else {"mode": "thresholds"},
             "thresholds": thresholds(steps),
+            "mappings": [each.to_json(index) for index, each in enumerate(ranges)],
             "noValue": "-",
         },
         back=back,

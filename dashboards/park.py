@@ -86,6 +86,7 @@ def _loads() -> Panel:
         axis="kg/ngày",
         interval="1d",
         bars=True,
+        stacked=True,
         back="30d",
         calcs=("lastNotNull", "sum"),
     )
@@ -98,7 +99,6 @@ def _flows() -> Panel:
         series(query("park_flows"), Column("metric", "Trạm"), Column("amount", "Thể tích")),
         axis="m³/ngày",
         interval="1d",
-        bars=True,
         back="30d",
         calcs=("lastNotNull", "sum"),
     )

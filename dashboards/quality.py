@@ -29,8 +29,10 @@ def quality() -> Dashboard:
         rows=(
             Row(12, ((24, _received()),)),
             Row(9, ((12, _flags()), (12, _late()))),
-            Row(9, ((14, _probes()), (10, _clocks()))),
-            Row(9, ((14, _dead_letters()), (10, _revisions()))),
+            Row(9, ((15, _probes()), (9, _clocks()))),
+            Row(8, ((24, _dead_letters()),)),
+            Row(8, ((24, _revisions()),)),
+            Row(8, ((24, _channels()),)),
         ),
     )
 
@@ -42,6 +44,7 @@ def _received() -> Panel:
         "a row for each station.",
         series(query("received_days"), Column("metric", "Trạm"), Column("received", "Nhận")),
         steps=words.RECEIVED_STEPS,
+        ranges=words.ALL_RECEIVED,
         back="14d",
     )
 
@@ -54,6 +57,7 @@ def _flags() -> Panel:
         axis="số liệu/giờ",
         interval="1h",
         bars=True,
+        stacked=True,
         calcs=("sum",),
     )
     return replace(panel, heads=tuple(Column(reason.value, reason.shown) for reason in words.QC_REASONS))
@@ -72,12 +76,12 @@ def _late() -> Panel:
 
 def _probes() -> Panel:
     columns = (
-        text("name", "Trạm", 200, link=STATION),
-        text("parameter", "Thông số", 85),
-        Column("what", "Điều gì", choices=words.DEFECTS, custom={"minWidth": 200, "inspect": True}),
+        text("name", "Trạm", link=STATION),
+        text("parameter", "Thông số", 80),
+        Column("what", "Điều gì", choices=words.DEFECTS, custom={"minWidth": 160, "inspect": True}),
         instant("since", "Từ"),
-        text("alert", "Cảnh báo", 85),
-        instant("last_usable_at", "Dùng được lúc", 125),
+        text("alert", "Số", 50),
+        instant("last_usable_at", "Dùng lúc"),
         Column("code", "code", custom={"hidden": True}),
     )
     return table(
@@ -89,10 +93,10 @@ def _probes() -> Panel:
 
 def _clocks() -> Panel:
     columns = (
-        text("name", "Trạm", link=STATION),
-        number("least_s", "Ít nhất", 90, unit="s", decimals=0),
-        number("most_s", "Nhiều nhất", 100, unit="s", decimals=0),
-        number("defects", "Sai giờ", 75),
+        Column("name", "Trạm", custom={"minWidth": 140}, link=STATION),
+        number("least_s", "Ít nhất", 65, unit="suffix: s", decimals=0),
+        number("most_s", "Nhiều nhất", 85, unit="suffix: s", decimals=0),
+        number("defects", "Sai giờ", 65),
         Column("code", "code", custom={"hidden": True}),
     )
     return table(
@@ -135,4 +139,22 @@ def _revisions() -> Panel:
         "Giá trị khác cho cùng thời điểm; giá trị cũ được giữ. · Another value for the same instant; the old one is "
         "kept.",
         Target(query("revisions"), columns),
+    )
+
+
+def _channels() -> Panel:
+    columns = (
+        text("name", "Trạm", 230, link=STATION),
+        code("kind", "Loại", words.CHANNEL_KINDS, 180),
+        text("channel", "Kênh", 120),
+        text("state", "Tình trạng"),
+        instant("since", "Từ"),
+        instant("last_observed_at", "Biết lúc"),
+        Column("code", "code", custom={"hidden": True}),
+    )
+    return table(
+        "Cửa, cháy, điện, bơm, tủ lấy mẫu",
+        "Tình trạng cuối cùng mà bộ ghi báo, thay đổi mới nhất ở trên; chỉ các trạm có khai báo. · The last state of "
+        "each housekeeping channel, the newest change first.",
+        Target(query("channels"), columns),
     )

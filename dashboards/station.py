@@ -51,6 +51,7 @@ def station(web_url: str | None = None) -> Dashboard:
             Row(9, ((24, trend()),)),
             Row(8, ((12, _received()), (12, _neighbours()))),
             Row(9, ((24, _alerts(web_url)),)),
+            Row(8, ((12, _channels()), (12, _channel_changes()))),
         ),
     )
 
@@ -75,21 +76,21 @@ def _description() -> Panel:
     return table(
         "Hồ sơ hiện hành",
         "Bản mô tả trạm đang có hiệu lực. · The station's description in force.",
-        Target(query("station_description"), (text("item", "Mục", 150), Column("what", "Nội dung", custom=wrapped()))),
+        Target(query("station_description"), (text("item", "Mục", 140), Column("what", "Nội dung", custom=wrapped()))),
     )
 
 
 def _latest() -> Panel:
     columns = (
-        text("parameter", "Thông số", 90),
-        number("value", "Giá trị", 90, decimals=2),
-        text("unit", "Đơn vị", 75),
-        text("limits", "Giới hạn", 95),
-        share("share", "So giới hạn", 100),
-        code("status", "Thiết bị", words.LOGGER_STATUSES, 115),
-        code("flag", "Kiểm tra", words.FLAGS, 130),
-        number("score", "Bất thường", 95, unit="percentunit", decimals=0),
+        text("parameter", "Thông số", 80),
+        number("value", "Giá trị", 80, decimals=2),
+        text("unit", "Đơn vị", 70),
+        text("limits", "Giới hạn", 80),
+        share("share", "So giới hạn", 95),
+        code("status", "Thiết bị", words.LOGGER_STATUSES, 110),
         instant("observed_at", "Đo lúc"),
+        code("flag", "Kiểm tra", words.FLAGS, 125),
+        number("score", "Bất thường", 95, unit="percentunit", decimals=0),
         text("source", "Căn cứ"),
     )
     return table(
@@ -145,18 +146,19 @@ def _received() -> Panel:
         "Số liệu nhận được so với phải có, 30 ngày. · Data received over expected, 30 days.",
         series(query("station_received"), Column("metric", "Thông số"), Column("received", "Nhận")),
         steps=words.RECEIVED_STEPS,
+        ranges=words.ALL_RECEIVED,
         back="30d",
     )
 
 
 def _neighbours() -> Panel:
     columns = (
-        code("rank", "Trạng thái", words.STATUS_OF_RANK, 145),
+        code("rank", "Trạng thái", words.STATUS_OF_RANK, 135),
         text("name", "Trạm", link=STATION),
+        number("km", "km", 55, decimals=1),
+        text("worst_parameter", "Cao nhất", 75),
+        share("worst_share", "So giới hạn", 90),
         code("same_park", "Cùng khu", words.YES_NO, 85),
-        number("km", "km", 70, decimals=1),
-        text("worst_parameter", "Cao nhất", 80),
-        share("worst_share", "So giới hạn", 100),
         Column("code", "code", custom={"hidden": True}),
     )
     return table(
@@ -176,7 +178,7 @@ def _alerts(web_url: str | None) -> Panel:
         instant("since", "Từ"),
         instant("resolved_at", "Hết"),
         instant("told_at", "Đã báo"),
-        text("taken_by", "Người nhận", 110),
+        text("taken_by", "Người nhận", 130),
         code("cause", "Nguyên nhân", words.CAUSES, 120),
         explanation(),
         Column("incident", "incident", custom={"hidden": True}),
@@ -185,4 +187,35 @@ def _alerts(web_url: str | None) -> Panel:
         "Cảnh báo của trạm",
         "Trong khoảng thời gian đang chọn, đang mở ở trên. · Of the chosen time, the open ones first.",
         Target(query("station_alerts"), columns),
+    )
+
+
+def _channels() -> Panel:
+    columns = (
+        code("kind", "Loại", words.CHANNEL_KINDS, 160),
+        text("channel", "Kênh", 100),
+        text("state", "Tình trạng"),
+        instant("since", "Từ"),
+        instant("last_observed_at", "Biết lúc"),
+    )
+    return table(
+        "Cửa, cháy, điện, bơm, tủ lấy mẫu",
+        "Tình trạng cuối cùng mà bộ ghi báo; trống: trạm không khai báo kênh nào. · The last state of each "
+        "housekeeping channel that the logger told; empty: none is registered.",
+        Target(query("station_channels"), columns),
+    )
+
+
+def _channel_changes() -> Panel:
+    columns = (
+        instant("since", "Từ"),
+        code("kind", "Loại", words.CHANNEL_KINDS, 160),
+        text("channel", "Kênh", 100),
+        text("state", "Chuyển sang"),
+    )
+    return table(
+        "Nhật ký cửa, cháy, điện, bơm, tủ lấy mẫu",
+        "Mỗi lần thay đổi trong khoảng thời gian đang chọn, mới nhất ở trên. · Every change of the chosen time, the "
+        "newest first.",
+        Target(query("station_channel_changes"), columns),
     )

@@ -21,8 +21,8 @@ def wall() -> Dashboard:
         ),
         refresh="10s",
         rows=(
-            Row(6, ((24, _counts()),)),
-            Row(7, ((24, _alerts()),)),
+            Row(7, ((24, _counts()),)),
+            Row(6, ((24, _alerts()),)),
             Row(3, ((24, _park()),)),
             Row(8, ((24, _stations()),)),
         ),
@@ -45,7 +45,7 @@ def _counts() -> Panel:
         "Toàn tỉnh",
         "Số trạm. · Stations of the province.",
         Target(query("wall_counts"), columns),
-        size=90,
+        size=78,
     )
 
 

@@ -29,7 +29,7 @@ def water() -> Dashboard:
         refresh="1m",
         rows=(
             Row(7, ((24, _now()),)),
-            Row(8, ((24, _hours()),)),
+            Row(9, ((24, _hours()),)),
             Row(9, ((24, _days()),)),
             Row(10, ((24, latest()),)),
         ),
@@ -38,14 +38,14 @@ def water() -> Dashboard:
 
 def _now() -> Panel:
     columns = (
-        text("name", "Điểm", 200, link=STATION),
+        text("name", "Điểm", link=STATION),
         number("hour_value", "WQI giờ", 80),
-        Column("level", "Mức", custom=colored_cell(150), ranges=words.WQI_LEVELS),
+        Column("level", "Mức", custom=colored_cell(130) | {"align": "left"}, ranges=words.WQI_LEVELS),
         instant("hour_start", "Giờ"),
         number("day_value", "WQI ngày", 85),
-        instant("day_start", "Ngày", unit="time:DD/MM/YYYY"),
-        Column("reason", "Vì sao không tính được", custom=wrapped()),
-        text("parameters", "Thông số tham gia", 200),
+        instant("day_start", "Ngày", 95, unit="time:DD/MM/YYYY"),
+        Column("reason", "Vì sao không tính được", custom=wrapped() | {"minWidth": 230}),
+        Column("parameters", "Thông số tham gia", custom=wrapped(260)),
         Column("code", "code", custom={"hidden": True}),
     )
     return table(
@@ -58,11 +58,14 @@ def _now() -> Panel:
 def _hours() -> Panel:
     return state_grid(
         "VN_WQI từng giờ",
-        "Màu theo QĐ 1460; trống: không tính được. · Colours of the decision; empty: it cannot be computed.",
+        "Mức và màu theo QĐ 1460; trống: không tính được. · Names and colours of the decision; empty: it cannot be "
+        "computed.",
         series(query("wqi_hours"), Column("metric", "Điểm"), Column("index", "VN_WQI")),
         steps=words.WQI_STEPS,
         unit="none",
         show="never",
+        ranges=words.WQI_LEVELS,
+        legend=True,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dashboards.grafana import Choice, Range
+from quantrac.domain.channels import KIND_VI
 from quantrac.domain.words import Bilingual
 
 GOOD, TENDENCY, PREPARING, EXCEED = "#12803f", "#F1D748", "#b4560a", "#c9251a"
@@ -52,6 +53,7 @@ SHARE_STEPS = ((None, GOOD), (0.8, TENDENCY), (0.9, PREPARING), (1.000001, EXCEE
 """Of what a limit allows; at the limit itself nothing is exceeded."""
 RECEIVED_STEPS = ((None, EXCEED), (0.8, PREPARING), (0.95, TENDENCY), (0.99, GOOD))
 """Of the data that were expected; below 80 % a day is incomplete. Practice, not law."""
+ALL_RECEIVED = (Range(0.995, 1.0, "✓", GOOD),)
 ZERO_OR_RED = ((None, GOOD), (1, EXCEED))
 ZERO_OR_ORANGE = ((None, GOOD), (1, PREPARING))
 
@@ -142,7 +144,7 @@ LATENESS = (
 )
 
 CONNECTED = (
-    Choice("true", Bilingual("Có tín hiệu", "connected"), GOOD, "✓"),
+    Choice("true", Bilingual("Có", "connected"), GOOD, "✓"),
     Choice("false", Bilingual("Mất", "not connected"), OFFLINE, "○"),
 )
 
@@ -221,6 +223,10 @@ BREAKS = (
     Choice("truncated", Bilingual("Bị cắt", "truncated"), PREPARING, "△"),
     Choice("topic_anew", Bilingual("Chủ đề tạo lại", "topic anew"), PREPARING, "△"),
     Choice("accepted", Bilingual("Đã chấp nhận", "accepted"), OFFLINE, "■"),
+)
+
+CHANNEL_KINDS = tuple(
+    Choice(kind.value, Bilingual(name[0].upper() + name[1:], kind.value)) for kind, name in KIND_VI.items()
 )
 
 YES_NO = (Choice("true", Bilingual("có", "yes")), Choice("false", Bilingual("", "no")))

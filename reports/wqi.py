@@ -183,6 +183,14 @@ _INDEX: dict[str, Callable[[float], float]] = {
 }
 """Table of QĐ 1460; DO is in % of saturation here."""
 
+_WHAT = {
+    Group.PH: ("pH", "pH"),
+    Group.PESTICIDES: ("thuốc bảo vệ thực vật", "pesticides"),
+    Group.METALS: ("kim loại nặng", "heavy metals"),
+    Group.ORGANIC: ("hữu cơ và dinh dưỡng", "organic matter and nutrients"),
+    Group.MICROBES: ("vi sinh (coliform)", "microbes (coliform)"),
+}
+
 _GROUPS: dict[str, Group] = (
     {"pH": Group.PH}
     | dict.fromkeys(("Aldrin", "BHC", "Dieldrin", "DDTs", "Heptachlor"), Group.PESTICIDES)
@@ -204,10 +212,17 @@ def _missing(indices: Mapping[str, float], groups: Sequence[Group], least_groups
     if len(groups) < least_groups:
         names = ", ".join(groups)
         return (
-            f"có {len(groups)}/5 nhóm thông số ({names}); cần ít nhất {least_groups}",
-            f"{len(groups)} of 5 groups of parameters are measured ({names}); at least {least_groups} are needed",
+            f"có {len(groups)}/5 nhóm thông số ({names}); cần ít nhất {least_groups}: thiếu {_others(groups, 0)}",
+            (
+                f"{len(groups)} of 5 groups of parameters are measured ({names}); at least {least_groups} are needed: "
+                f"{_others(groups, 1)} are missing"
+            ),
         )
     return "", ""
+
+
+def _others(groups: Sequence[Group], language: int) -> str:
+    return ", ".join(f"{group} {_WHAT[group][language]}" for group in Group if group not in groups)
 
 
 def _combined(indices: Mapping[str, float]) -> float:

@@ -77,6 +77,7 @@ _SURFACE: dict[str, Profile] = {
     "PO4": Profile(0.08, 0.06, 9, 0.0, {"nitrogen": 0.06}, 0.04, 0.02, 0.01, 600),
     "TN": Profile(1.3, 0.06, 9, 0.0, {"nitrogen": 0.08}, 0.04, 0.01, 0.1, 1800),
     "TP": Profile(0.2, 0.06, 9, 0.0, {"nitrogen": 0.05, "solids": 0.06}, 0.04, 0.01, 0.01, 1800),
+    "Coliform": Profile(2700, 0.10, 7, 0.0, {"organic": 0.08, "solids": 0.08}, 0.06, 0.03, 10.0, 3600),
     "Level": Profile(1.6, 0.35, 5, 0.0, {"hydraulic": 0.15}, 0.03, 0.005, 0.01, additive=True),
     "Flow": Profile(2400, 0.15, 5, 0.0, {"hydraulic": 0.10}, 0.02, 0.02, 1.0),
 }

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from quantrac.domain.incidents import HoldWindow, Incident
-from quantrac.domain.statuses import StationStatus, StatusFacts, status_of
+from quantrac.domain.statuses import StationStatus, status_of_rank
 from quantrac.domain.words import Bilingual
 from sql import incident_rows
 from sql.incident_store import IncidentTransaction
@@ -86,7 +86,7 @@ def marks(cursor: Cursor) -> dict[str, object]:
 def stations(cursor: Cursor, now: datetime, scope: Scope) -> list[StationRow]:
     """Return the stations in force, by code."""
     rows = cursor.execute(statement("page_stations"), {"now": now, "stations": None if scope is None else list(scope)})
-    return [_station(row, now) for row in rows]
+    return [_station(row) for row in rows]
 
 
 def latest(cursor: Cursor, station: str, now: datetime) -> list[LatestRow]:
@@ -191,11 +191,10 @@ def windows(cursor: Cursor, scope: Scope, since: datetime, until: datetime) -> l
     return [incident_rows.window(row) for row in cursor.execute(statement("page_windows"), arguments)]
 
 
-def _station(row: Sequence[Any], now: datetime) -> StationRow:
-    code, name_vi, name_en, kind, park, operator, longitude, latitude, illustration, received, observed = row[:11]
-    slowest, exceeds, faulty, adjusting, share, open_alerts, alert_exceeds, alert_faulty = row[11:]
-    facts = StatusFacts(received, slowest, exceeds, faulty, adjusting, share, alert_exceeds, alert_faulty)
+def _station(row: Sequence[Any]) -> StationRow:
+    code, name_vi, name_en, kind, park, operator, longitude, latitude, illustration = row[:9]
+    received, observed, open_alerts, rank = row[9:]
     return StationRow(
         code, Bilingual(name_vi, name_en), kind, park, operator, longitude, latitude, illustration, received, observed,
-        open_alerts, status_of(facts, now),
+        open_alerts, status_of_rank(rank),
     )  # fmt: skip

@@ -509,7 +509,8 @@ CREATE TABLE reading_days (
     rejudged boolean NOT NULL DEFAULT false,
     failure text,
     failures integer NOT NULL DEFAULT 0,
-    try_after timestamp with time zone
+    try_after timestamp with time zone,
+    busiest_hour integer NOT NULL DEFAULT 2147483647
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.05);
 CREATE TABLE reading_hours (
     station text COLLATE "C" NOT NULL,
@@ -950,6 +951,7 @@ CREATE INDEX incident_links_incident ON public.incident_links USING btree (incid
 CREATE INDEX incidents_active ON public.incidents USING btree (opened_at) WHERE (state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'snoozed'::text]));
 CREATE INDEX incidents_ended ON public.incidents USING btree (COALESCE(closed_at, resolved_at)) WHERE (state = ANY (ARRAY['resolved'::text, 'closed'::text]));
 CREATE INDEX judgement_revisions_key ON public.judgement_revisions USING btree (station, window_start);
+CREATE INDEX judgements_days ON public.judgements USING btree (window_start) WHERE ("window" = 'day'::text);
 CREATE INDEX judgements_exceeded ON public.judgements USING btree (window_start) WHERE (verdict = 'exceeded'::text);
 CREATE INDEX outbox_created ON public.outbox USING btree (created_at);
 CREATE INDEX outbox_due ON public.outbox USING btree (id) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
@@ -965,6 +967,7 @@ CREATE INDEX reading_days_stale ON public.reading_days USING btree (day) WHERE s
 CREATE INDEX reading_hours_dirty ON public.reading_hours USING btree (hour_start) WHERE dirty;
 CREATE INDEX reading_hours_failure ON public.reading_hours USING btree (hour_start) WHERE (failure IS NOT NULL);
 CREATE INDEX reading_hours_stale ON public.reading_hours USING btree (hour_start) WHERE stale;
+CREATE INDEX reading_hours_time ON public.reading_hours USING brin (hour_start) WITH (pages_per_range='16', autosummarize='on');
 CREATE INDEX reading_revisions_key ON public.reading_revisions USING btree (station, parameter, observed_at);
 CREATE INDEX reading_revisions_replaced ON public.reading_revisions USING btree (replaced_at);
 CREATE INDEX readings_marked ON public.readings USING btree (observed_at) WHERE (reasons IS NOT NULL);
@@ -1292,19 +1295,8 @@ CREATE VIEW station_statuses AS
             open.limit_since,
             open.fault_since,
             LEAST(open.anomaly_since, incident.since) AS incident_since) alarms)
-     CROSS JOIN LATERAL ( SELECT ((presence.last_received_at IS NULL) OR (presence.last_received_at < (now() - make_interval(secs => GREATEST((900)::double precision, ((3)::double precision * sensors.slowest_s)))))) AS silent) silence)
-     CROSS JOIN LATERAL ( SELECT
-                CASE
-                    WHEN (silence.silent AND (alarms.incident_since IS NOT NULL)) THEN 7
-                    WHEN silence.silent THEN 6
-                    WHEN ((sensors.outside_at IS NOT NULL) OR (alarms.limit_since IS NOT NULL)) THEN 3
-                    WHEN (alarms.incident_since IS NOT NULL) THEN 7
-                    WHEN ((sensors.faulty_at IS NOT NULL) OR (alarms.fault_since IS NOT NULL)) THEN 5
-                    WHEN (sensors.adjusting_at IS NOT NULL) THEN 4
-                    WHEN (worst.share >= (0.9)::double precision) THEN 2
-                    WHEN (worst.share >= (0.8)::double precision) THEN 1
-                    ELSE 0
-                END AS rank) verdict);
+     CROSS JOIN LATERAL ( SELECT is_silent(presence.last_received_at, sensors.slowest_s, now()) AS silent) silence)
+     CROSS JOIN LATERAL ( SELECT station_rank(silence.silent, (alarms.incident_since IS NOT NULL), ((sensors.outside_at IS NOT NULL) OR (alarms.limit_since IS NOT NULL)), ((sensors.faulty_at IS NOT NULL) OR (alarms.fault_since IS NOT NULL)), (sensors.adjusting_at IS NOT NULL), worst.share) AS rank) verdict);
 CREATE VIEW wall_turn AS
  SELECT park
    FROM ( SELECT parks.park,
@@ -1574,39 +1566,51 @@ AS $function$
       FROM led
      ORDER BY station, parameter
 $function$;
-CREATE OR REPLACE FUNCTION public.daily_loads(first_day date, last_day date, of_stations text[] DEFAULT NULL::text[])
+CREATE OR REPLACE FUNCTION public.daily_loads(first_day date, last_day date, of_stations text[] DEFAULT NULL::text[], of_parameters text[] DEFAULT NULL::text[])
  RETURNS TABLE(station text, day date, parameter text, amount double precision, unit text)
  LANGUAGE sql
  STABLE
  SET search_path TO 'public'
 AS $function$
-    WITH described AS (
+    WITH described AS MATERIALIZED (
         SELECT DISTINCT ON (s.code, d.day) s.code, s.effective_from, d.day::date AS day
           FROM generate_series(first_day::timestamp, last_day::timestamp, '1 day') AS d (day)
           JOIN stations AS s ON s.effective_from <= d.day AND (of_stations IS NULL OR s.code = ANY (of_stations))
          ORDER BY s.code, d.day, s.effective_from DESC
+    ), measured AS MATERIALIZED (
+        SELECT h.station, h.parameter, h.hour_start, (h.hour_start AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS day,
+               (h.usable_sum / h.usable_count)::float8 AS mean, h.usable_count
+          FROM (SELECT DISTINCT s.station, s.parameter
+                  FROM sensors AS s
+                  JOIN described ON described.code = s.station
+                 WHERE of_parameters IS NULL OR s.parameter = ANY (of_parameters) OR s.parameter = 'Flow') AS key
+         CROSS JOIN LATERAL (
+                SELECT * FROM reading_hours AS r
+                 WHERE r.station = key.station AND r.parameter = key.parameter AND r.usable_count > 0
+                   AND r.hour_start >= first_day::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'
+                   AND r.hour_start < (last_day + 1)::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'
+                OFFSET 0
+               ) AS h
     ), hours AS (
-        SELECT described.code, described.day, sensors.parameter, lower(sensors.unit) AS unit, h.hour_start,
-               (h.usable_sum / h.usable_count)::float8 AS mean,
-               (h.usable_sum / h.usable_count)::float8 * least(h.usable_count * sensors.cadence_s / 3600, 1)
+        SELECT described.code, described.day, sensors.parameter, lower(sensors.unit) AS unit, h.hour_start, h.mean,
+               h.mean * least(h.usable_count * sensors.cadence_s / 3600, 1)
                    * CASE lower(sensors.unit) WHEN 'm3/h' THEN 1 WHEN 'm³/h' THEN 1 WHEN 'l/s' THEN 3.6
                                               WHEN 'm3/d' THEN 1 / 24.0 WHEN 'm³/d' THEN 1 / 24.0
                                               WHEN 'm3/ngày' THEN 1 / 24.0 WHEN 'm³/ngày' THEN 1 / 24.0 END AS m3
           FROM described
           JOIN sensors ON sensors.station = described.code AND sensors.effective_from = described.effective_from
-          JOIN reading_hours AS h
-            ON h.station = described.code AND h.parameter = sensors.parameter AND h.usable_count > 0
-           AND h.hour_start >= described.day::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'
-           AND h.hour_start < (described.day + 1)::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'
+          JOIN measured AS h ON h.station = described.code AND h.day = described.day AND h.parameter = sensors.parameter
     ), beside AS (
         SELECT *, max(m3) FILTER (WHERE hours.parameter = 'Flow') OVER (PARTITION BY hours.code, hours.hour_start) AS discharged
           FROM hours
     )
+    -- A load needs the discharge beside it, whether the discharge itself is asked for or not.
     SELECT code, beside.day, beside.parameter,
            CASE WHEN beside.parameter IN ('Flow', 'Flow_in') THEN sum(m3) ELSE sum(discharged * mean) / 1000 END,
            CASE WHEN beside.parameter IN ('Flow', 'Flow_in') THEN 'm³' ELSE 'kg' END
       FROM beside
-     WHERE CASE WHEN beside.parameter IN ('Flow', 'Flow_in') THEN m3 IS NOT NULL
+     WHERE (of_parameters IS NULL OR beside.parameter = ANY (of_parameters))
+       AND CASE WHEN beside.parameter IN ('Flow', 'Flow_in') THEN m3 IS NOT NULL
                 ELSE discharged IS NOT NULL AND beside.unit IN ('mg/l', 'mg/l as n', 'mg/l as p', 'g/m3', 'g/m³') END
      GROUP BY code, beside.day, beside.parameter
 $function$;
@@ -1617,25 +1621,36 @@ CREATE OR REPLACE FUNCTION public.data_received(first_day date, last_day date)
 AS $function$
     SELECT described.code, sensors.parameter, described.day,
            elapsed.s / sensors.cadence_s,
-           least(sum(least(coalesce(h.total_count, 0), greatest(3600 / sensors.cadence_s, 1))),
+           least(CASE WHEN sums.busiest_hour <= most.readings THEN sums.total_count ELSE hours.total_count END,
                  elapsed.s / sensors.cadence_s),
-           least(sum(least(coalesce(h.usable_count, 0), greatest(3600 / sensors.cadence_s, 1))),
+           least(CASE WHEN sums.busiest_hour <= most.readings THEN sums.usable_count ELSE hours.usable_count END,
                  elapsed.s / sensors.cadence_s)
-      FROM (SELECT DISTINCT ON (s.code, d.day) s.code, s.effective_from, d.day::date AS day
-              FROM generate_series(first_day::timestamp, last_day::timestamp, '1 day') AS d (day)
-              JOIN stations AS s ON s.effective_from <= d.day
-             ORDER BY s.code, d.day, s.effective_from DESC) AS described
+      FROM (SELECT version.code, version.effective_from, first_day + d.n AS day
+              FROM (SELECT s.code, s.effective_from,
+                           lead(s.effective_from) OVER (PARTITION BY s.code ORDER BY s.effective_from) AS followed_from
+                      FROM stations AS s) AS version
+              JOIN generate_series(0, last_day - first_day) AS d (n)
+                ON version.effective_from <= first_day + d.n
+               AND (version.followed_from IS NULL OR version.followed_from > first_day + d.n)) AS described
       JOIN sensors ON sensors.station = described.code AND sensors.effective_from = described.effective_from
      CROSS JOIN LATERAL (
             SELECT extract(epoch FROM least(now(), (described.day + 1)::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh')
                                       - described.day::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh')::float8 AS s
            ) AS elapsed
-      LEFT JOIN reading_hours AS h
-        ON h.station = described.code AND h.parameter = sensors.parameter
-       AND h.hour_start >= described.day::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'
-       AND h.hour_start < (described.day + 1)::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'
+     CROSS JOIN LATERAL (SELECT greatest(3600 / sensors.cadence_s, 1) AS readings) AS most
+      LEFT JOIN reading_days AS sums
+        ON sums.station = described.code AND sums.parameter = sensors.parameter AND sums.day = described.day
+       AND sums.day BETWEEN first_day AND last_day
+     CROSS JOIN LATERAL (
+            SELECT coalesce(sum(least(h.total_count, most.readings)), 0) AS total_count,
+                   coalesce(sum(least(h.usable_count, most.readings)), 0) AS usable_count
+              FROM reading_hours AS h
+             WHERE (sums.busiest_hour <= most.readings) IS NOT TRUE
+               AND h.station = described.code AND h.parameter = sensors.parameter
+               AND h.hour_start >= described.day::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'
+               AND h.hour_start < (described.day + 1)::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'
+           ) AS hours
      WHERE elapsed.s > 0
-     GROUP BY described.code, sensors.parameter, sensors.cadence_s, described.day, elapsed.s
 $function$;
 CREATE OR REPLACE FUNCTION public.decide_proposal(of_proposal bigint, to_state text, tables jsonb)
  RETURNS text
@@ -2016,6 +2031,13 @@ AS $function$
      WHERE o.incident_id = of_incident
         OR o.alert_id IN (SELECT m.alert_id FROM public.incident_alerts AS m WHERE m.incident_id = of_incident)
      ORDER BY o.id
+$function$;
+CREATE OR REPLACE FUNCTION public.is_silent(last_received_at timestamp with time zone, slowest_s double precision, at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT last_received_at IS NULL OR last_received_at < at - make_interval(secs => greatest(900, 3 * slowest_s))
 $function$;
 CREATE OR REPLACE FUNCTION public.judgements_as_of(of_station text, since timestamp with time zone, until timestamp with time zone, as_of timestamp with time zone)
  RETURNS TABLE(parameter text, "window" text, window_start timestamp with time zone, mean double precision, verdict text, limit_minimum double precision, limit_maximum double precision, limit_source text, ratio double precision, exceedance_class smallint, usable_count integer, expected integer, retrospective boolean)
@@ -2482,6 +2504,22 @@ CREATE OR REPLACE FUNCTION public.short_name(name_vi text)
 AS $function$
     SELECT regexp_replace(name_vi, '^(Trạm )?(Nước thải sau xử lý|Nước thải|Nước mặt) |\s*\(minh họa\)$', '', 'g')
 $function$;
+CREATE OR REPLACE FUNCTION public.station_rank(silent boolean, incident boolean, exceeds boolean, faulty boolean, adjusting boolean, share double precision)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT CASE WHEN silent AND incident THEN 7
+                WHEN silent THEN 6
+                WHEN exceeds THEN 3
+                WHEN incident THEN 7
+                WHEN faulty THEN 5
+                WHEN adjusting THEN 4
+                WHEN share >= 0.9 THEN 2
+                WHEN share >= 0.8 THEN 1
+                ELSE 0
+           END
+$function$;
 CREATE TRIGGER accounts_audited AFTER INSERT OR DELETE OR UPDATE ON public.accounts FOR EACH ROW EXECUTE FUNCTION audit_row();
 CREATE TRIGGER alert_causes_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.alert_causes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER alert_rules_audited AFTER INSERT OR DELETE OR UPDATE ON public.alert_rules FOR EACH ROW EXECUTE FUNCTION audit_description();
@@ -2623,6 +2661,7 @@ COMMENT ON TABLE raw_log_breaks IS 'Where records of the raw topic are gone, wer
 COMMENT ON COLUMN reading_days.day IS 'Calendar day 00:00-24:00 in Vietnam.';
 COMMENT ON COLUMN reading_days.rejudged IS 'An import changed what limits it after it was judged: the new finding is retrospective.';
 COMMENT ON COLUMN reading_days.failure IS 'Why it could not be judged; NULL for one that can.';
+COMMENT ON COLUMN reading_days.busiest_hour IS 'No hour of the day has more readings (total_count); the default: not known.';
 COMMENT ON COLUMN reading_hours.dirty IS 'Changed since it was last judged.';
 COMMENT ON COLUMN reading_hours.stale IS 'A reading of it was revised: the sums have to be computed again from the readings.';
 COMMENT ON COLUMN reading_hours.rejudged IS 'An import changed what limits it after it was judged: the new finding is retrospective.';

@@ -1,5 +1,5 @@
 SELECT id, state, severity, topic, places, parameters, opened_at, paged_at,
-       extract(epoch FROM taken_at - paged_at)::float8 AS taken_after_s,
+       extract(epoch FROM taken_at - paged_at)::float8 / 60 AS taken_after_min,
        holder, ended_at, coalesce(cause, '') AS cause
   FROM incident_handling
  WHERE stations && ARRAY[${stations:sqlstring}]::text[]

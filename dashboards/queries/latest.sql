@@ -6,10 +6,10 @@ SELECT short_name(station.name_vi) AS name,
        limit_text(latest.minimum, latest.maximum) AS limits,
        CASE WHEN latest.usable AND NOT latest.stale THEN latest.share END AS share,
        CASE WHEN latest.stale THEN 'stale' ELSE latest.status END AS status,
+       latest.observed_at,
        CASE WHEN latest.stale THEN '-' ELSE latest.flag::text END AS flag,
        CASE WHEN NOT latest.stale THEN latest.score END AS score,
        CASE WHEN NOT latest.stale AND latest.score >= 0.5 THEN latest.score_reason END AS score_reason,
-       latest.observed_at,
        latest.source,
        latest.station AS code
   FROM sensor_latest AS latest

@@ -5,13 +5,13 @@ SELECT alert.id,
        concat_ws(' / ', replace(trim_scale(round(coalesce(alert.peak_value, alert.value)::numeric, 2))::text, '.', ','),
                  limit_text(alert.limit_minimum, alert.limit_maximum)) AS value,
        alert.since,
-       alert.kind,
        alert.triage,
        alert.triage_probability,
        handling.told_at,
        handling.taken_by,
        concat_ws(' ', alert.explanation_vi, 'Lý do: ' || nullif(array_to_string(alert.triage_reasons_vi, '; '), '') || '.')
            AS explanation,
+       alert.kind,
        alert.station AS code,
        handling.incident_id AS incident
   FROM alerts AS alert

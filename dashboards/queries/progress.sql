@@ -1,4 +1,5 @@
-SELECT progress.topic,
+-- The topic without the cluster's id before it.
+SELECT regexp_replace(progress.topic, '^.*/', '') AS topic,
        progress.partition,
        progress.next_offset,
        progress.next_offset - progress.shared_offset AS unshared,

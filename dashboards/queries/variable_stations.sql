@@ -1,4 +1,5 @@
-SELECT name_vi || ' · ' || code AS __text,
+-- The code beside a name that is not the only one.
+SELECT short_name(name_vi) || CASE WHEN count(*) OVER (PARTITION BY short_name(name_vi)) > 1 THEN ' · ' || code ELSE '' END AS __text,
        code AS __value
   FROM current_stations
  ORDER BY code

@@ -112,6 +112,7 @@ class Grafana(LocalServer):
             "users": {"allow_sign_up": False},
             "dashboards": {"default_home_dashboard_path": folder / "dashboards" / f"{dashboards()[0].uid}.json"},
             "unified_alerting": {"enabled": False},
+            "public_dashboards": {"enabled": False},
             "date_formats": DATE_FORMATS,
             "analytics": {
                 "reporting_enabled": False,

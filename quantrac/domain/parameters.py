@@ -85,6 +85,7 @@ PARAMETERS = (
     Parameter("Temp", "Nhiệt độ", "Temperature", "°C", _HIGH, _PROBE, 0.1, (-5.0, 110.0), ("temperature",)),
     Parameter("DO", "DO", "DO", "mg/L", Harm.LOW, _PROBE, 0.1, (-0.5, 50.0)),
     Parameter("Flow", "Lưu lượng", "Flow", "m³/h", Harm.NONE, _PROBE, 0.01, (-1.0, None), ("flowin", "flowout", "q")),
+    Parameter("Coliform", "Coliform", "Coliform", "MPN/100mL", _HIGH, _WET, 1.0, (-1.0, 100_000_000.0)),
     Parameter("Level", "Mực nước", "Level", "m", Harm.NONE, _PROBE, symbols=("stage",)),
 )
 

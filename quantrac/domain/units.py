@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 _SPELLINGS = {
+    **dict.fromkeys(("/100 ml", "/100ml", "mpn/100 ml"), "mpn/100ml"),
     "oc": "°c", "c": "°c", "degc": "°c", "deg c": "°c", "celsius": "°c",
     "-": "", "ph": "", "ph unit": "", "ph units": "", "none": "",
     "ptco": "pt-co", "pt/co": "pt-co", "pt co": "pt-co",

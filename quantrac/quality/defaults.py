@@ -58,6 +58,7 @@ _SURFACE = _EFFLUENT | {
     "TSS": _Plausible((0.0, 5_000.0), 4_000.0, (-5.0, 10_000.0)),
     "COD": _Plausible((0.0, 2_000.0), 1_500.0, (-5.0, 5_000.0)),
     "NH4": _Plausible((0.0, 250.0), 200.0, (-1.0, 500.0)),
+    "Coliform": _Plausible((0.0, 5_000_000.0), 4_000_000.0),
 }
 
 _TABLES = {StationKind.EFFLUENT: _EFFLUENT, StationKind.SURFACE_WATER: _SURFACE}

@@ -1,42 +1,65 @@
--- What a station's status follows from, for every station in force, and where it lies. One pass over all sensors.
+-- Every station in force, where it lies, and its status: the facts in one pass over all sensors and open alerts, what
+-- follows from them as in the view station_statuses.
 WITH sensors AS (
-    SELECT sensor.station,
-           max(sensor.cadence_s) AS slowest_s,
-           bool_or(usable AND (value < minimum OR value > maximum)) AS exceeds,
-           bool_or(status = '02') AS faulty,
-           bool_or(status = '01') AS adjusting,
-           max(value / maximum) FILTER (WHERE usable AND maximum > 0 AND sensor.parameter <> 'pH') AS share
-      FROM current_sensors AS sensor
-      LEFT JOIN (
-           SELECT station, parameter, value, status, status = '00' AND flag <= 2 AND value IS NOT NULL AS usable
-             FROM latest_readings
-            WHERE observed_at > %(now)s::timestamptz - INTERVAL '1 day'
-           ) AS reading ON reading.station = sensor.station AND reading.parameter = sensor.parameter
+    SELECT reading.station,
+           max(reading.cadence_s) AS slowest_s,
+           bool_or(fresh AND usable AND (value < minimum OR value > maximum)) AS exceeds,
+           bool_or(fresh AND status = '02') AS faulty,
+           bool_or(fresh AND status = '01') AS adjusting,
+           max(limit_share(value, minimum, maximum)) FILTER (WHERE fresh AND usable) AS share
+      FROM (
+           SELECT sensor.station, sensor.parameter, sensor.cadence_s, latest.value, latest.status,
+                  latest.status = '00' AND latest.flag <= 2 AND latest.value IS NOT NULL AS usable,
+                  latest.observed_at >= %(now)s::timestamptz
+                      - make_interval(secs => greatest(900, 3 * sensor.cadence_s)) AS fresh
+             FROM current_sensors AS sensor
+             LEFT JOIN latest_readings AS latest
+                    ON latest.station = sensor.station AND latest.parameter = sensor.parameter
+           ) AS reading
       LEFT JOIN effective_limits AS effective
-             ON effective.station = sensor.station
-            AND effective.parameter = sensor.parameter
+             ON effective.station = reading.station
+            AND effective.parameter = reading.parameter
             AND NOT effective.day_only
             AND effective.effective_from <= (%(now)s AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
             AND (effective.effective_to IS NULL
                  OR effective.effective_to > (%(now)s AT TIME ZONE 'Asia/Ho_Chi_Minh')::date)
-     WHERE %(stations)s::text[] IS NULL OR sensor.station = ANY (%(stations)s)
-     GROUP BY sensor.station
+     WHERE %(stations)s::text[] IS NULL OR reading.station = ANY (%(stations)s)
+     GROUP BY reading.station
 ), alarms AS (
     SELECT station, count(*) AS open_alerts,
-           bool_or(kind = 'limit' AND severity IN ('high', 'critical')) AS exceeds,
-           bool_or(kind = 'fault' AND severity IN ('high', 'critical')) AS faulty
-      FROM alerts
-     WHERE resolved_at IS NULL AND (%(stations)s::text[] IS NULL OR station = ANY (%(stations)s))
+           bool_or(urgent AND kind = 'limit') AS exceeds,
+           bool_or(severity IN ('high', 'critical') AND kind = 'fault') AS faulty,
+           bool_or(urgent AND kind = 'anomaly') AS anomaly
+      FROM (
+           SELECT alert.station, alert.kind, alert.severity,
+                  alert.severity IN ('high', 'critical') AND NOT alert.retrospective
+                      AND (alert.page OR incident.paged_at IS NOT NULL) AS urgent
+             FROM alerts AS alert
+             LEFT JOIN incident_alerts AS member ON member.alert_id = alert.id
+             LEFT JOIN incidents AS incident ON incident.id = member.incident_id
+            WHERE alert.resolved_at IS NULL AND (%(stations)s::text[] IS NULL OR alert.station = ANY (%(stations)s))
+           ) AS open
      GROUP BY station
+), grave AS (
+    SELECT DISTINCT alert.station
+      FROM incidents AS incident
+      JOIN incident_alerts AS member ON member.incident_id = incident.id AND member.counts
+      JOIN alerts AS alert ON alert.id = member.alert_id
+     WHERE incident.state IN ('open', 'acknowledged', 'snoozed')
+       AND incident.topic = 'water' AND incident.severity IN ('high', 'critical')
 )
 SELECT station.code, station.name_vi, station.name_en, station.kind, station.park, station.operator, station.longitude,
-       station.latitude, station.illustration, presence.last_received_at, presence.last_observed_at, sensors.slowest_s,
-       coalesce(sensors.exceeds, false), coalesce(sensors.faulty, false), coalesce(sensors.adjusting, false),
-       coalesce(sensors.share, 0), coalesce(alarms.open_alerts, 0), coalesce(alarms.exceeds, false),
-       coalesce(alarms.faulty, false)
+       station.latitude, station.illustration, presence.last_received_at, presence.last_observed_at,
+       coalesce(alarms.open_alerts, 0),
+       station_rank(is_silent(presence.last_received_at, sensors.slowest_s, %(now)s::timestamptz),
+                    coalesce(alarms.anomaly, false) OR grave.station IS NOT NULL,
+                    coalesce(sensors.exceeds, false) OR coalesce(alarms.exceeds, false),
+                    coalesce(sensors.faulty, false) OR coalesce(alarms.faulty, false),
+                    coalesce(sensors.adjusting, false), sensors.share)
   FROM current_stations AS station
   LEFT JOIN station_presence AS presence ON presence.station = station.code
   LEFT JOIN sensors ON sensors.station = station.code
   LEFT JOIN alarms ON alarms.station = station.code
+  LEFT JOIN grave ON grave.station = station.code
  WHERE %(stations)s::text[] IS NULL OR station.code = ANY (%(stations)s)
  ORDER BY station.code

@@ -40,13 +40,16 @@ WITH inserted AS (
         minimum = least(kept.minimum, excluded.minimum),
         maximum = greatest(kept.maximum, excluded.maximum),
         dirty = true
+    RETURNING station, parameter, hour_start, total_count
 ), days AS (
     INSERT INTO reading_days AS kept (
-        station, parameter, day, usable_sum, usable_count, total_count, late_count, minimum, maximum
+        station, parameter, day, usable_sum, usable_count, total_count, late_count, minimum, maximum, busiest_hour
     )
     SELECT station, parameter, (hour_start AT TIME ZONE 'Asia/Ho_Chi_Minh')::date,
-           sum(usable_sum), sum(usable_count), sum(total_count), sum(late_count), min(minimum), max(maximum)
+           sum(usable_sum), sum(usable_count), sum(hour_sums.total_count), sum(late_count), min(minimum), max(maximum),
+           max(hours.total_count)
       FROM hour_sums
+      JOIN hours USING (station, parameter, hour_start)
      GROUP BY 1, 2, 3
      ORDER BY 1, 2, 3
     ON CONFLICT (station, parameter, day) DO UPDATE SET
@@ -56,6 +59,7 @@ WITH inserted AS (
         late_count = kept.late_count + excluded.late_count,
         minimum = least(kept.minimum, excluded.minimum),
         maximum = greatest(kept.maximum, excluded.maximum),
+        busiest_hour = greatest(kept.busiest_hour, excluded.busiest_hour),
         dirty = true
 ), newest AS (
     SELECT station, parameter, max(observed_at) AS observed_at FROM inserted GROUP BY 1, 2

@@ -11,6 +11,7 @@
     tendency: '<path d="M10 2l9 16H1z"/>',
     preparing: '<path d="M10 2l9 16H1z"/><path class="mark" d="M10 8v5M10 15v1"/>',
     exceed: '<path d="M6 1h8l5 5v8l-5 5H6l-5-5V6z"/><path class="mark light" d="M10 5v6M10 13.5v1.5"/>',
+    incident: '<path d="M10 1l9 9-9 9-9-9z"/><path class="mark light" d="M10 5.5v5M10 13v1.5"/>',
     adjusting: '<path d="M10 1l9 9-9 9-9-9z"/>',
     error: '<rect x="2" y="2" width="16" height="16" rx="2"/><path class="mark" d="M6 6l8 8M14 6l-8 8"/>',
     offline: '<circle class="hollow" cx="10" cy="10" r="7"/><path class="mark" d="M4 16L16 4"/>',

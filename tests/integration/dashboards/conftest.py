@@ -26,6 +26,8 @@ UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 Rows = list[dict[str, Any]]
 
+DOOR = json.dumps([{"code": "Door", "kind": "door", "states": [[0, "đóng"], [1, "mở"]], "aliases": []}])
+
 
 def interpolated(sql: str, variables: Mapping[str, str | Sequence[str]], interval: str) -> str:
     """What the browser does: template variables and the interval."""
@@ -67,7 +69,7 @@ class Asker:
     """Runs panels' SQL as Grafana does: read only, as the reader role."""
 
     def __init__(self, conninfo: str, now: datetime, owner: str | None = None) -> None:
-        self._conninfo = conninfo
+        self.conninfo = conninfo
         self._owner = owner
         self.now = now
         self.variables: dict[str, str | Sequence[str]] = dict.fromkeys(
@@ -83,7 +85,7 @@ class Asker:
         sql = interpolated(sql, {**self.variables, **variables}, interval)
         sql = macros_expanded(sql, self.now - back, self.now)
         # Grafana sends the text as it is: no parameters, so '%' stands for itself.
-        with psycopg.connect(self._conninfo, row_factory=dict_row, options="-c TimeZone=UTC") as connection:
+        with psycopg.connect(self.conninfo, row_factory=dict_row, options="-c TimeZone=UTC") as connection:
             cursor = connection.execute(sql.encode())
             return [column.name for column in cursor.description or ()], cursor.fetchall()
 
@@ -251,7 +253,7 @@ def province(seed: Seed) -> None:
     full = now - (now - datetime(2026, 1, 1, tzinfo=now.tzinfo)) % hour - 2 * hour
     seed.limit_set("QCVN40-2011-A", COD=75.0)
     for code in ("A", "B", "C"):
-        seed.station(code, park="KCN", parameters=("COD", "pH", "Flow"))
+        seed.station(code, park="KCN", parameters=("COD", "pH", "Flow"), channels=DOOR)
     seed.station("R", kind="surface_water", limit_set=None)
     for code, cod in (("A", 95.0), ("B", 40.0), ("R", 10.0)):
         seed.latest(code, "COD", cod)
@@ -314,6 +316,9 @@ def _operations(seed: Seed) -> None:
     seed.insert("raw_log_breaks", **gone, noticed_at=now, told="x")
     seed.insert("outages", kind="line", park="KCN", since=now - hour)
     seed.insert("feeds", station="A", session="s", seen="{[0,5),[7,9)}", last_received_at=now)
+    for hours, state in ((3, 0), (2, 1)):
+        span = {"since": now - hours * hour, "until": now - (hours - 1) * hour, "state": state}
+        seed.insert("channel_spans", station="A", channel="Door", **span)
 
 
 @pytest.fixture

@@ -69,8 +69,8 @@ def test_compliance_counts_hours_and_days_by_their_verdict(ask: Ask) -> None:
     _, (counts,) = ask(query("compliance_counts"), back=back)
     assert counts == {"hours_exceeded": 2, "days_exceeded": 2, "days_incomplete": 1, "days_judged": 3}
     _, (row,) = ask(query("compliance"), back=back)
-    shown = {name: row[name] for name in ("hours_judged", "hours_exceeded", "days_exceeded", "days_incomplete")}
-    assert shown == {"hours_judged": 3, "hours_exceeded": 2, "days_exceeded": 2, "days_incomplete": 1}
+    shown = {name: row[name] for name in ("days_judged", "hours_exceeded", "days_exceeded", "days_incomplete")}
+    assert shown == {"days_judged": 3, "hours_exceeded": 2, "days_exceeded": 2, "days_incomplete": 1}
     assert (row["ratio"], row["exceedance_class"]) == (1.2, 2)
     _, (of_month,) = ask(query("compliance_months"), back=back)
     assert (of_month["time"], of_month["hours"], of_month["days"]) == (DAY, 2, 2)

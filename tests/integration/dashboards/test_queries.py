@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from dashboards.catalogue import dashboards
@@ -13,6 +14,8 @@ from dashboards.grafana import Format, Target
 from dashboards.queries import query
 from local.servers import LocalServers
 from local.servers.postgres import Postgres
+from quantrac.domain.statuses import status_of_rank
+from sql import page_rows
 
 from .conftest import seeded
 
@@ -39,6 +42,14 @@ def test_a_panel_gets_the_columns_that_it_shows(target: Target, ask_province: As
     assert rows
     if time:
         assert all(isinstance(row["time"], datetime) for row in rows)
+
+
+def test_housekeeping_channels_say_their_state_in_words(ask_province: Ask) -> None:
+    _, (now_open,) = ask_province(query("station_channels"))
+    assert (now_open["kind"], now_open["state"], now_open["since"]) == ("door", "mở", ask_province.now - 2 * HOUR)
+    _, changes = ask_province(query("station_channel_changes"))
+    assert [row["state"] for row in changes] == ["mở", "đóng"]
+    assert [(row["code"], row["state"]) for row in ask_province(query("channels"))[1]] == [("A", "mở")]
 
 
 @pytest.mark.parametrize("annotation", ANNOTATIONS)
@@ -160,6 +171,12 @@ class TestStatuses:
     def test_each_station_has_its_status(self, ask: Ask) -> None:
         _, rows = ask(query("stations"), stations=[code for code, _ in self.EXPECTED])
         assert {row["code"]: row["rank"] for row in rows} == dict(self.EXPECTED)
+
+    def test_the_page_says_the_same(self, ask: Ask, now: datetime) -> None:
+        with psycopg.connect(ask.conninfo) as connection:
+            rows = page_rows.stations(connection.cursor(), now, None)
+        expected = {code: status_of_rank(rank) for code, rank in self.EXPECTED}
+        assert {row.code: row.status for row in rows if row.code in expected} == expected
 
     def test_a_status_says_since_when(self, ask: Ask, now: datetime) -> None:
         _, rows = ask(query("stations"), stations=["SILENT", "NEVER", "ANOMALOUS", "EXCEED", "GOOD"])
@@ -308,8 +325,6 @@ def test_exceedances_found_live_and_late_stand_in_one_table(seed: Seed, ask: Ask
 
 
 def test_personal_data_is_out_of_the_readers_reach(ask: Ask) -> None:
-    import psycopg
-
     for sql in ("SELECT contacts FROM stations", "SELECT recipient FROM outbox", "SELECT * FROM station_states"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             ask(sql)

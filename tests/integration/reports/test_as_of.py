@@ -187,7 +187,10 @@ def test_indices_of_hot_spots_are_stored_once_and_anew_when_a_mean_changes(make_
     assert len(rows) == 25
     assert (rows[-1][1], rows[-1][-1].en) == (
         None,
-        "2 of 5 groups of parameters are measured (I, IV); at least 3 are needed",
+        (
+            "2 of 5 groups of parameters are measured (I, IV); at least 3 are needed: II pesticides, III heavy metals, "
+            "V microbes (coliform) are missing"
+        ),
     )  # type: ignore[union-attr]
 
     feed.store([feed.row(MIDNIGHT + n * STEP, 9.5, "pH", station="RIVER", received_at=LATER) for n in range(12)])

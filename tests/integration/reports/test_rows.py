@@ -202,16 +202,21 @@ def test_any_order_of_arrival_gives_the_same_rows(make_feed: Callable[..., Feed]
 
 
 def test_the_table_function_counts_as_reports_do(feed: Feed) -> None:
-    """An hour of readings a minute counts as one hour; a day without any has its row."""
+    """An hour of readings a minute counts as one hour; a day without any has its row; sums of days tell the same."""
     rows = [feed.row(MIDNIGHT + n * timedelta(minutes=1), 60.0) for n in range(60)]
     rows += [feed.row(MIDNIGHT + 2 * HOUR + n * STEP, 60.0, flag=Flag.BAD) for n in range(6)]
+    rows += [feed.row(MIDNIGHT + 24 * HOUR + n * STEP, 60.0, flag=Flag.BAD if n == 4 else Flag.GOOD) for n in range(30)]
     feed.store(rows)
-    lines = data_received(feed.database.reader, DAY, DAY + timedelta(1), STATION.code)
-    assert [(r.parameter, r.day, r.expected, r.received, r.usable) for r in lines] == [
-        (parameter, day, 288, 18 * (parameter == "COD" and day == DAY), 12 * (parameter == "COD" and day == DAY))
+    lines = data_received(feed.database.reader, DAY, DAY + timedelta(2), STATION.code)
+    came = {("COD", DAY): (18, 12), ("COD", DAY + timedelta(1)): (30, 29)}
+    assert [(r.parameter, r.day, r.expected, (r.received, r.usable)) for r in lines] == [
+        (parameter, day, 288, came.get((parameter, day), (0, 0)))
         for parameter in ("COD", "Flow", "pH")
-        for day in (DAY, DAY + timedelta(1))
+        for day in (DAY, DAY + timedelta(1), DAY + timedelta(2))
     ]
+    with psycopg.connect(feed.database.owner) as connection:
+        connection.execute("UPDATE reading_days SET busiest_hour = DEFAULT")
+    assert data_received(feed.database.reader, DAY, DAY + timedelta(2), STATION.code) == lines
     document = feed.desk().station(STATION.code, Period.of_day(DAY), LATER)
     cod = _table(document, "reception").rows[1]
     assert (cod[1], cod[2], cod[4]) == (288, 18, 12)

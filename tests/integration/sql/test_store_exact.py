@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -93,6 +94,23 @@ def _stored_buckets(conninfo: str, tag: str, table: str, start: str) -> dict[tup
     return {(s.removeprefix(tag), p, at): (Fraction(total), *rest) for s, p, at, total, *rest in rows}
 
 
+def _busiest_hours(conninfo: str, tag: str) -> dict[tuple[object, ...], int]:
+    with psycopg.connect(conninfo) as connection:
+        rows = connection.execute(
+            "SELECT station, parameter, day, busiest_hour FROM reading_days WHERE station LIKE %s", (f"{tag}%",)
+        ).fetchall()
+    return {(s.removeprefix(tag), p, day): most for s, p, day, most in rows}
+
+
+def _most_of_an_hour(model: Model) -> dict[tuple[object, ...], int]:
+    hours = Counter((station, parameter, _hour(at)) for station, parameter, at in model.kept)
+    most: dict[tuple[object, ...], int] = {}
+    for (station, parameter, hour), count in hours.items():
+        key = (station, parameter, _day(hour))
+        most[key] = max(most.get(key, 0), count)
+    return most
+
+
 def _rows(batch: Sequence[CheckedReading], tag: str, offset: int) -> list[StoredRow]:
     rows = []
     for position, c in enumerate(batch):
@@ -125,6 +143,7 @@ def test_sums_are_exact(
         transaction.buckets.take_dirty(NOW, timedelta(0), 100_000)
     assert _stored_buckets(database.reader, tag, "reading_hours", "hour_start") == model.buckets(_hour)
     assert _stored_buckets(database.reader, tag, "reading_days", "day") == model.buckets(_day)
+    assert _busiest_hours(database.reader, tag) == _most_of_an_hour(model)
     _check_readings(database.reader, store, tag, model)
 
 

@@ -51,7 +51,7 @@ def test_provision_needs_address_and_token() -> None:
 
 def test_check_counts_the_sample_province() -> None:
     result = CliRunner().invoke(stations_cli.app, ["check"], catch_exceptions=False)
-    assert "16 stations in 16 versions with 129 sensors, 16 of them an illustration: no mistake found." in result.output
+    assert "16 stations in 16 versions with 131 sensors, 16 of them an illustration: no mistake found." in result.output
 
 
 def test_check_reports_the_first_mistake(tmp_path: Path) -> None:

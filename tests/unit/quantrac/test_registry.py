@@ -294,7 +294,16 @@ class TestSampleProvince:
                 assert mandatory <= set(station.sensor_of)
                 assert station.limit_set in {"QCVN40-2011-A", "QCVN40-2011-B"}
             else:
-                assert set(station.sensor_of) == {"pH", "DO", "Temp", "TSS", "COND", "TURB", "NH4", "NO3"}
+                assert set(station.sensor_of) - {"Coliform"} == {
+                    "pH",
+                    "DO",
+                    "Temp",
+                    "TSS",
+                    "COND",
+                    "TURB",
+                    "NH4",
+                    "NO3",
+                }
             assert {s.cadence_s for s in station.sensors} == {300.0}
 
     def test_measuring_ranges_reach_three_times_the_limit(self) -> None:

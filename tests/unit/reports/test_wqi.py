@@ -74,7 +74,13 @@ def test_a_half_is_rounded_up() -> None:
     [
         ({"COD"}, "group IV has 2 parameters (NH4, PO4); at least 3 are needed"),
         ({"COD", "NH4", "PO4"}, "group IV has 0 parameters; at least 3 are needed"),
-        ({"As", "Coliform"}, "2 of 5 groups of parameters are measured (I, IV); at least 3 are needed"),
+        (
+            {"As", "Coliform"},
+            (
+                "2 of 5 groups of parameters are measured (I, IV); at least 3 are needed: II pesticides, III heavy "
+                "metals, V microbes (coliform) are missing"
+            ),
+        ),
     ],
 )
 def test_not_computable_with_the_reason(left_out: set[str], reason: str) -> None:
