@@ -137,7 +137,7 @@ def stations() -> Panel:
         share("worst_share", "Tỷ lệ", 62),
         number("urgent_alerts", "Gấp", 50),
         number("work_items", "Việc", 50),
-        code("connected", "Tín hiệu", words.CONNECTED, 80),
+        Column("connected", "Tín hiệu", custom={"hidden": True}),
         instant("last_observed_at", "Đo lúc"),
         *(Column(name, name, custom={"hidden": True}) for name in ("kind", "park", "code", "latitude", "longitude")),
     )

@@ -28,7 +28,7 @@ def water() -> Dashboard:
         time_from="now-3d",
         refresh="1m",
         rows=(
-            Row(7, ((24, _now()),)),
+            Row(9, ((24, _now()),)),
             Row(9, ((24, _hours()),)),
             Row(9, ((24, _days()),)),
             Row(10, ((24, latest()),)),

@@ -143,11 +143,6 @@ LATENESS = (
     Choice("false", Bilingual("Trực tiếp", "live"), PREPARING, "●"),
 )
 
-CONNECTED = (
-    Choice("true", Bilingual("Có", "connected"), GOOD, "✓"),
-    Choice("false", Bilingual("Mất", "not connected"), OFFLINE, "○"),
-)
-
 _WQI_NAMES = ("Rất tốt", "Tốt", "Trung bình", "Xấu", "Kém", "Ô nhiễm rất nặng")
 _WQI_COLORS = ("#3333ff", "#00e400", "#ffff00", "#ff7e00", "#ff0000", "#7e0023")
 _WQI_LEAST = (91, 76, 51, 26, 10, 0)
