@@ -10,7 +10,7 @@ from sql.statements import statement
 
 
 def forget(owner_conninfo: str, stations: Collection[str], now: datetime) -> None:
-    """Drop what workers remember of some stations, and close the alerts that only that memory could end.
+    """Drop what workers remember of some stations, and close the alerts that only that memory could end, and incidents.
 
     Readings, means and the history of alerts stay; nobody is told. No worker may hold any of the stations.
 
@@ -23,3 +23,16 @@ def forget(owner_conninfo: str, stations: Collection[str], now: datetime) -> Non
     with translated("letting stations begin anew"), connect(owner_conninfo, "quantrac demo") as connection:
         connection.execute(statement("forget_states"), row)
         connection.execute(statement("close_alerts"), row)
+        connection.execute(statement("forget_incidents"), row)
+
+
+def verify(owner_conninfo: str, person: str, now: datetime) -> None:
+    """Take every channel of somebody as verified: the inbox of a demonstration is nobody's.
+
+    Raises
+    ------
+    StoreError
+        The database is out of reach.
+    """
+    with translated("verifying channels"), connect(owner_conninfo, "quantrac demo") as connection:
+        connection.execute(statement("verify_channels"), {"person": person, "now": now})
