@@ -27,7 +27,7 @@ from quantrac.registry import accelerated, load_registry, sample_province
 from quantrac.settings import Settings
 from quantrac.terminal import say
 from simulators.labels import read_labels
-from sql.fresh_start import forget
+from sql.fresh_start import close_revisions, forget
 from sql.ledger_report import ledger_report
 
 FOLDER = "demo"
@@ -278,6 +278,7 @@ class Demo:
         ends_s = self._stage.clock.monotonic_s() + LIVE_PATIENCE_S
         while not self._is_live() and self._stage.clock.monotonic_s() < ends_s:
             self._stage.let(TURN_S)
+        close_revisions(self._stage.servers.database().owner, self._stations, self._stage.clock.now())
         self._run.accountant.live(self._run.look())
 
     def _is_live(self) -> bool:
