@@ -10,6 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from quantrac.errors import SettingsError
 
+CONTAINER_SECRETS = Path("/run/secrets")
+"""There a container has its secrets. Who may read the file on the host is not seen from inside."""
+
 
 def write_new(path: Path, key: PrivateKeyTypes) -> None:
     """Write a private key (PEM) to a file that only its owner reads.
@@ -38,7 +41,7 @@ def read(path: Path, where: str, maker: str) -> PrivateKeyTypes:
         The file is missing or holds no private key, or others may read it.
     """
     try:
-        if path.stat().st_mode & 0o077:
+        if path.parent != CONTAINER_SECRETS and path.stat().st_mode & 0o077:
             raise SettingsError(f"{where} holds a private key and others may read it: chmod 600 {path}")
         return serialization.load_pem_private_key(path.read_bytes(), None)
     except (OSError, ValueError, TypeError) as exc:

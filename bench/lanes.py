@@ -30,7 +30,9 @@ BACK = 10
 LIVE_READINGS_PER_S = 50.0
 LONGEST_S = 3600.0
 _PAGES = """
-    SELECT count(*) FROM outbox AS o JOIN alerts AS a ON a.id = o.alert_id WHERE a.station LIKE 'BACK_%'
+    SELECT count(*) FROM outbox AS o
+     WHERE EXISTS (SELECT FROM alerts AS a LEFT JOIN incident_alerts AS m ON m.alert_id = a.id
+                    WHERE a.station LIKE 'BACK_%' AND (a.id = o.alert_id OR m.incident_id = o.incident_id))
 """
 _STORED = "SELECT count(*) FROM readings WHERE station LIKE 'BACK_%'"
 _JUDGED = "SELECT count(*) FROM judgements WHERE station LIKE 'BACK_%' AND verdict = 'exceeded' AND retrospective"

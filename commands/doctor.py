@@ -316,5 +316,6 @@ CHECKS: dict[str, Callable[[Context], str]] = {
     "raw log": health.raw_log,
     "floods": health.floods,
     "judging": health.judging,
+    "incidents": health.incidents,
     "delivery": _delivery,
 }

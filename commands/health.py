@@ -48,6 +48,42 @@ def heard(last: datetime | None, quiet: timedelta, now: datetime) -> str:
     return f"a station was heard at {local_time(last)}"
 
 
+def incidents(context: Context) -> str:
+    """Check that the process through which officers are told is alive, here or elsewhere."""
+    from alerts.heartbeat import Signs
+    from sql.sign_store import SignStore
+
+    if not context.settings.incident_pages:
+        return "single alerts page (QUANTRAC_INCIDENT_PAGES is false)"
+    store = SignStore(context.database().reader)
+    try:
+        signs = Signs(*store.signs())
+    finally:
+        store.close()
+    return looked_at(signs.stepped_at, context.clock.now(), ever_heard=signs.received_at is not None)
+
+
+def looked_at(stepped_at: datetime | None, now: datetime, *, ever_heard: bool) -> str:
+    """Return when the step of the incidents was last at work.
+
+    Raises
+    ------
+    CheckError
+        Long ago, or never although stations send.
+    """
+    from alerts.heartbeat import STEP_SILENT_AFTER
+
+    if stepped_at is None and not ever_heard:
+        return "no station was heard yet"
+    if stepped_at is None or now - stepped_at > STEP_SILENT_AFTER:
+        since = "ever" if stepped_at is None else f"since {local_time(stepped_at)}"
+        raise CheckError(
+            f"no process has looked at incidents {since}: no officer is told of anything",
+            "Start it: quantrac run incidents; or let single alerts page: QUANTRAC_INCIDENT_PAGES=false.",
+        )
+    return f"incidents were looked at {local_time(stepped_at)}"
+
+
 def raw_log(context: Context) -> str:
     """Check that the raw topic has broken nowhere lately."""
     from sql.reports import Reports

@@ -106,6 +106,11 @@ certificate grafana grafana localhost "$public_name"
 certificate web web localhost "$public_name"
 cat kafka_key.pem kafka_cert.pem | keep kafka_keystore.pem
 
+# What seals the evidence of incidents, and by which push services know us. Whoever has them can seal and push as us.
+openssl genpkey -algorithm ed25519 | keep evidence_key.pem
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | keep push_key.pem
+web_push_key=$(openssl pkey -in push_key.pem -pubout -outform DER | tail -c 65 | basenc --base64url --wrap=0 | tr -d '=')
+
 if [[ -s mqtt_users ]] && grep -q '^bridge:' mqtt_users; then
     # An older version: the bridge's user is now named as its session, which it keeps.
     renamed=$(<mqtt_users)
@@ -210,7 +215,11 @@ kafka_settings() {
     echo "web_url = \"https://$public_name:8400\""
     echo 'web_tls_cert = "/run/secrets/web_cert.pem"'
     echo 'web_tls_key = "/run/secrets/web_key.pem"'
+    echo "web_push_key = \"$web_push_key\""
 } | keep web.toml
+if ! grep -q '^web_push_key' web.toml; then
+    printf 'web_push_key = "%s"\n' "$web_push_key" >>web.toml  # an older version had none
+fi
 
 if [[ ${#made[@]} -eq 0 ]]; then
     echo "Everything was there already in $secrets."
@@ -218,5 +227,6 @@ else
     printf 'Made in %s:\n' "$secrets"
     printf '  %s\n' "${made[@]}"
     echo "Take $authority away from this machine, to a safe place: it is needed for new certificates alone. Keep a copy of the"
-    echo "passwords. Mail user and password go into notifier.toml and reporter.toml, who gets reports into the latter."
+    echo "passwords and of evidence_key.pem, whose public key is to be published: openssl pkey -in evidence_key.pem -pubout"
+    echo "-outform DER | tail -c 32 | base64. Mail user and password go into notifier.toml and reporter.toml, who gets reports into the latter."
 fi

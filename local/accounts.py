@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,6 @@ from local.dropped import Dropped, FileCounts
 from local.servers.mail import CaughtMail, read_index
 from quantrac.domain.ledger import LedgerCounts
 from quantrac.topics import RAW
-from simulators.labels import read_labels
 
 if TYPE_CHECKING:
     from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint
@@ -29,20 +28,14 @@ class FleetCounts:
     messages: int
     published: int
     pending: int
-    exceedings: tuple[tuple[str, tuple[str, ...], datetime], ...]
-    """Station, parameters and publish instant of the first reading of each injected exceedance."""
 
     @classmethod
     def read(cls, path: Path) -> FleetCounts:
         """Return the counts of the fleet's report; zeros while there is none."""
         if not path.exists():
-            return cls(0, 0, 0, ())
+            return cls(0, 0, 0)
         report: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        exceedings = tuple(
-            (e["station"], tuple(e["parameters"]), datetime.fromisoformat(e["published_at"]))
-            for e in report["exceedings"]
-        )
-        return cls(report["published_messages"], report["published_readings"], report["pending_readings"], exceedings)
+        return cls(report["published_messages"], report["published_readings"], report["pending_readings"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +60,14 @@ class Account:
     """Holes in the loggers' sequence numbers."""
     files: FileCounts
     """Station files in the drop folder, of our loggers and of whoever else put some there."""
+    about: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    """The alerts that a message is about, by its Message-ID."""
+
+    def mails_about(self, alerts: Collection[int]) -> list[CaughtMail]:
+        """Return the e-mails about any of some alerts, the first one first."""
+        wanted = frozenset(alerts)
+        found = [m for m in self.mails if self.about.get(m.message_id, frozenset()) & wanted]
+        return sorted(found, key=lambda m: m.received_at)
 
     @property
     def published(self) -> int:
@@ -170,6 +171,7 @@ class Accountant:
             awaited_delays=ledger.stored - files.lines - self._live_before,
             missing_messages=sum(gap.missing for gap in self._reports.sequence_gaps()),
             files=files,
+            about=self._reports.message_alerts(since),
         )
 
     def _ledger(self) -> LedgerCounts:
@@ -201,26 +203,3 @@ def difference(after: LedgerCounts, before: LedgerCounts) -> LedgerCounts:
         dead_letter=after.dead_letter - before.dead_letter,
         redelivered=after.redelivered - before.redelivered,
     )
-
-
-def slug_mail(account: Account, labels: Path) -> tuple[AlertLine, CaughtMail, float] | None:
-    """Return the first limit alert that an injected slug caused, its e-mail, and the delay between them in seconds.
-
-    The delay runs from the publish of the first exceeding reading to the instant at which the mail server accepted the
-    message. An alert counts as caused by the slug when the fleet's own truth file has a pollution slug at its station
-    and parameter at the instant since which the alert holds.
-    """
-    slugs = [e for e in read_labels(labels) if e.kind == "pollution_slug"]
-    for alert in sorted(account.alerts, key=lambda a: a.opened_at):
-        if alert.kind != "limit" or not any(s.caused(alert.station, alert.parameter, alert.since) for s in slugs):
-            continue
-        published = [
-            at
-            for station, parameters, at in account.fleet.exceedings
-            if station == alert.station and alert.parameter in parameters
-        ]
-        mail = next((m for m in account.mails if f"alert-{alert.id}." in m.message_id), None)
-        if published and mail is not None:
-            first = min(published, key=lambda at: abs((at - alert.since).total_seconds()))
-            return alert, mail, (mail.received_at - first).total_seconds()
-    return None

@@ -12,14 +12,14 @@ from itertools import chain
 from textwrap import wrap
 
 from local import page
-from local.accounts import Account, slug_mail
+from local.accounts import Account
 from local.grafana import grafana_line
-from local.page import invite
+from local.page import invite, link_in, put_on_call
 from local.prepare import local_servers, prepare, refuse_configured_servers
 from local.servers.progress import bars_on_stderr
 from local.servers.webjars import fetch_scripts
 from local.stage import Stage
-from local.story import as_json, complete, lines_of, slug_of, work_items
+from local.story import as_json, complete, lines_of, mailed_after_s, slug_of, work_items
 from quantrac.clock import Clock
 from quantrac.domain.incidents import Incident
 from quantrac.errors import OutsideError
@@ -27,7 +27,7 @@ from quantrac.registry import accelerated, load_registry, sample_province
 from quantrac.settings import Settings
 from quantrac.terminal import say
 from simulators.labels import read_labels
-from sql.fresh_start import forget
+from sql.fresh_start import close_revisions, forget
 from sql.ledger_report import ledger_report
 
 FOLDER = "demo"
@@ -84,19 +84,15 @@ def run(
             say(grafana_line(stage.servers, settings), err=True)
         stations = {station.code for station in registry.stations}
         signals = _signals(scenario, seed, sorted(stations.difference(FILE_STATIONS)))
-        demo = Demo(stage, stations, signals, invite(stage.servers.database().web, _origin(stage), clock))
+        database = stage.servers.database()
+        put_on_call(database, settings.mail_to[0], clock.now())
+        demo = Demo(stage, stations, signals, invite(database.web, stage.web_url or "", clock))
         demo.begin()
         if once:
             result = demo.run_once()
         else:
             demo.show()
     return result
-
-
-def _origin(stage: Stage) -> str:
-    """Return how a browser on this machine names the page."""
-    web = stage.pipeline.web
-    return "" if web is None else f"http://127.0.0.1:{web.port}"
 
 
 def _signals(scenario: str, seed: int, stations: Sequence[str] = ()) -> tuple[str, ...]:
@@ -177,9 +173,11 @@ class Demo:
         )
         taken = self._taken
         if taken is not None:
-            say(f"Incident {taken.id}: taken on the page by {taken.holder}; it is {taken.state.value}.")
-        found = slug_mail(account, self._run.labels)
-        result = result_of(account, None if found is None else found[2]) | as_json(slug, items, SPEED * CADENCE_S)
+            _tell(
+                f"Incident {taken.id}: taken by {taken.holder} with the link of the delivered e-mail; it is "
+                f"{taken.state.value}."
+            )
+        result = result_of(account, mailed_after_s(account, slug)) | as_json(slug, items, SPEED * CADENCE_S)
         return result | {"files": files, "incident": page.as_json(taken)}
 
     def show(self) -> None:
@@ -243,29 +241,31 @@ class Demo:
             "ledger_residual": report.residual,
         }
 
-    def _take(self, alert_id: int) -> None:
-        """Take the slug's incident on the page as soon as it is there, as an officer does."""
-        reader = self._stage.servers.database().reader
-        if self._taken is None and (found := page.incident_of(reader, alert_id)) is not None:
-            if found.is_active:
-                page.take(self._page, found.id)
-            self._taken = page.incident_of(reader, alert_id)
+    def _take(self, account: Account, alert_id: int) -> None:
+        """Take the slug's incident by the link of the first e-mail about it, as an officer does."""
+        if self._taken is not None:
+            return
+        for mail in account.mails_about([alert_id]):
+            if (link := link_in(mail)) is not None and page.take(link):
+                self._taken = page.incident_of(self._stage.servers.database().reader, alert_id)
+                return
 
     def _is_complete(self) -> bool:
         self._run.require_running()
         account, events = self._run.look(), read_labels(self._run.labels)
-        mailed, slug = slug_mail(account, self._run.labels) is not None, slug_of(account, events)
+        slug = slug_of(account, events)
         if slug is not None:
-            self._take(slug.alert.id)
-        return mailed and self._taken is not None and complete(slug, work_items(account, events))
+            self._take(account, slug.alert.id)
+        return self._taken is not None and complete(slug, work_items(account, events))
 
     def _what_is_missing(self) -> str:
         account = self._run.look()
-        found = slug_mail(account, self._run.labels)
-        items = work_items(account, read_labels(self._run.labels))
+        events = read_labels(self._run.labels)
+        found, items = slug_of(account, events), work_items(account, events)
         missing = [f"{i.event.kind} at {i.event.station}" for i in items if i.alert is None]
         return (
-            f"There is {'no' if found is None else 'an'} e-mail about a slug, and no alert for: "
+            f"{'Nobody was told of a slug' if found is None else 'A slug was told'}, its incident was "
+            f"{'not ' if self._taken is None else ''}taken; no alert for: "
             f"{', '.join(missing) or 'nothing else'}. {_so_far(account, self._stage.restarts)} "
             f"The logs are in {self._stage.run_dir / 'log'}."
         )
@@ -278,6 +278,7 @@ class Demo:
         ends_s = self._stage.clock.monotonic_s() + LIVE_PATIENCE_S
         while not self._is_live() and self._stage.clock.monotonic_s() < ends_s:
             self._stage.let(TURN_S)
+        close_revisions(self._stage.servers.database().owner, self._stations, self._stage.clock.now())
         self._run.accountant.live(self._run.look())
 
     def _is_live(self) -> bool:

@@ -1,4 +1,4 @@
-"""The centre's page on this machine: an account for who looks at the demo, and the demo's own visit."""
+"""The centre's page on this machine: who is on call in the demo, an account for who looks, and the demo's own visit."""
 
 from __future__ import annotations
 
@@ -8,10 +8,30 @@ from typing import TYPE_CHECKING
 from quantrac.errors import ServerError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from local.servers.mail import CaughtMail
     from quantrac.clock import Clock
     from quantrac.domain.incidents import Incident
+    from quantrac.endpoints import DatabaseEndpoint
 
 LOGIN = "demo"
+OFFICER = "truc-ban"
+ON_CALL = """
+[[person]]
+code = "{officer}"
+name = "Cán bộ trực (demo)"
+[[person.channel]]
+kind = "email"
+address = "{address}"
+
+[[policy]]
+code = "demo"
+severities = ["warning", "high", "critical"]
+[[policy.step]]
+targets = ["person:{officer}"]
+"""
+_LINK = re.compile(r"https?://[^\s<>\"]+/ack/[a-z2-7]+")
 PATIENCE_S = 30.0
 _WORD = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 
@@ -46,28 +66,52 @@ def incident_of(conninfo: str, alert_id: int) -> Incident | None:
         store.close()
 
 
-def take(link: str, incident_id: int) -> None:
-    """Come in by a link and take an incident, as an officer does: by the page's own forms.
+def put_on_call(database: DatabaseEndpoint, address: str, now: datetime) -> None:
+    """Let one officer be told of everything, by e-mail, with a link to take it by."""
+    from alerts.oncall.document import parse
+    from alerts.oncall.writing import documents
+    from sql.fresh_start import verify
+    from sql.oncall_store import OnCallStore
+
+    found = parse(ON_CALL.format(officer=OFFICER, address=address), "demo")
+    OnCallStore(database.desk).replace(documents(found), now)
+    verify(database.owner, OFFICER, now)
+
+
+def link_in(mail: CaughtMail) -> str | None:
+    """Return the link of a delivered message with which its reader takes the incident."""
+    body = mail.message().get_body(("plain",))
+    found = None if body is None else _LINK.search(str(body.get_content()))
+    return None if found is None else found[0]
+
+
+def take(link: str) -> bool:
+    """Open the link of a message and press its one button, as an officer does on the phone.
+
+    Returns
+    -------
+    bool
+        Whether it was taken; false where the incident is over already, or the link was used.
 
     Raises
     ------
     ServerError
-        The page does not let in, or does not do it.
+        The page does not show the button, or does not do it.
     """
     import requests
 
-    origin = link.split("/login/", 1)[0]
-    shown = f"{origin}/incidents/{incident_id}"
-    with requests.Session() as browser:
-        for path, address in ((link, link), (shown, f"{shown}/take")):
-            try:
-                word = _WORD.search(browser.get(path, timeout=PATIENCE_S).text)
-                data = {"csrf": word[1] if word else ""}
-                answer = browser.post(address, data=data, timeout=PATIENCE_S, allow_redirects=False)
-            except requests.RequestException as exc:
-                raise ServerError(f"The page at {origin} does not answer: {type(exc).__name__}.") from exc
-            if answer.status_code != requests.codes.see_other:
-                raise ServerError(f"The page at {origin} answered {answer.status_code} to a form.")
+    origin = link.split("/ack/", 1)[0]
+    try:
+        with requests.Session() as browser:
+            word = _WORD.search(browser.get(link, timeout=PATIENCE_S).text)
+            answer = browser.post(link, data={"csrf": word[1] if word else ""}, timeout=PATIENCE_S)
+    except requests.RequestException as exc:
+        raise ServerError(f"The page at {origin} does not answer: {type(exc).__name__}.") from exc
+    if answer.status_code in {requests.codes.conflict, requests.codes.gone}:
+        return False
+    if answer.status_code != requests.codes.ok:
+        raise ServerError(f"The page at {origin} answered {answer.status_code} to the button of a message's link.")
+    return True
 
 
 def as_json(incident: Incident | None) -> dict[str, object] | None:
@@ -80,6 +124,6 @@ def as_json(incident: Incident | None) -> dict[str, object] | None:
         "state": incident.state.value,
         "holder": incident.holder,
         "alerts": [m.alert_id for m in incident.members],
-        "acknowledged_through": "page" if incident.holder == LOGIN else None,
+        "acknowledged_through": "link" if incident.holder == OFFICER else None,
         "taken_after_s": None if taken is None else round((taken - incident.opened_at).total_seconds(), 1),
     }

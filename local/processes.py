@@ -141,15 +141,21 @@ def forwarder(run_dir: Path) -> Part:
     return part(run_dir, "forwarder", "run", "forwarder")
 
 
-def pipeline(run_dir: Path, workers: int = 1, web: Part | None = None, reports: Part | None = None) -> Pipeline:
-    """Return the pipeline on the servers of a run folder, not started."""
+def pipeline(
+    run_dir: Path, workers: int = 1, web: Part | None = None, reports: Part | None = None, web_url: str | None = None
+) -> Pipeline:
+    """Return the pipeline on the servers of a run folder, not started.
+
+    ``web_url`` is where messages lead; without it, where the settings say.
+    """
+    leads_on = {} if web_url is None else {f"{PREFIX}WEB_URL": web_url}
     return Pipeline(
         bridge=part(run_dir, "bridge", "run", "bridge", ready_event="connected"),
         workers=tuple(
             part(run_dir, f"worker-{number}", "run", "worker", ready_event="worker_ready")
             for number in range(1, workers + 1)
         ),
-        incidents=part(run_dir, "incidents", "run", "incidents", ready_event="incidents_ready"),
+        incidents=part(run_dir, "incidents", "run", "incidents", ready_event="incidents_ready", environment=leads_on),
         notifier=part(run_dir, "notifier", "run", "notifier", ready_event="notifier_ready"),
         trainer=part(run_dir, "trainer", "run", "trainer", ready_event="trainer_ready"),
         web=web,

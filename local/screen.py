@@ -89,7 +89,7 @@ class Screen:
             f"readings/s {self._rate():,.0f}",
             f"delay p50/p99 {_seconds(account.delays.p50_s)}/{_seconds(account.delays.p99_s)}",
             f"missing messages {account.missing_messages}",
-            f"open alerts {account.totals.open_alerts}",
+            f"open alerts {sum(a.resolved_at is None for a in account.alerts)}",
             f"e-mails {len(account.mails)}",
             f"files {account.files.read:,} read of {account.files.files:,}",
             f"processes {running}/{len(supervisor.parts)}, {supervisor.restarts} restarts",

@@ -44,7 +44,8 @@ class Stage:
         self.servers, self.clock = servers, clock
         self.run_dir = servers.run_dir
         shown = page(servers.run_dir, own_port=True) if web else None
-        self.pipeline = pipeline(servers.run_dir, workers, shown)
+        self.web_url = None if shown is None else f"http://127.0.0.1:{shown.port}"
+        self.pipeline = pipeline(servers.run_dir, workers, shown, web_url=self.web_url)
         self.supervisor = Supervisor(self.pipeline.parts, clock)
         self._runs: list[FleetRun] = []
 

@@ -57,6 +57,12 @@ def slug_of(account: Account, events: Iterable[Injected]) -> Slug | None:
     return None
 
 
+def mailed_after_s(account: Account, slug: Slug | None) -> float | None:
+    """Return the seconds from the reading that raised the slug's alarm until its e-mail was accepted."""
+    first = next(iter([] if slug is None else account.mails_about([slug.alert.id])), None)
+    return None if first is None or slug is None else (first.received_at - slug.alarmed_at).total_seconds()
+
+
 def work_items(account: Account, events: Sequence[Injected]) -> list[WorkItem]:
     """Return what became of the first injected fault and calibration of each station."""
     found: dict[str, WorkItem] = {}
@@ -65,7 +71,7 @@ def work_items(account: Account, events: Sequence[Injected]) -> list[WorkItem]:
             continue
         alerts = [a for a in account.alerts if event.caused(a.station, a.parameter, a.since)]
         mine = {a.id for a in account.alerts if a.station == event.station}
-        pages = sum(any(f"alert-{i}." in mail.message_id for i in mine) for mail in account.mails)
+        pages = len(account.mails_about(mine))
         # The newest: a class may change while evidence gathers.
         found[event.station] = WorkItem(event, max(alerts, key=lambda a: a.id, default=None), pages)
     return list(found.values())

@@ -150,10 +150,10 @@ class Settings(WebSettings, RetentionSettings):
         description="Hosts of push services to which browsers' subscriptions may lead, with commas between.",
     )
     incident_pages: bool = Field(
-        False,
+        True,
         description=(
-            "Whether incidents page officers (`quantrac run incidents`, by rota and escalation) "
-            "in place of single alerts."
+            "Whether incidents page officers (`quantrac run incidents`, by rota and escalation). False: each alert "
+            "pages by itself, without escalation."
         ),
     )
 

@@ -465,6 +465,10 @@ class Reports:
         """Return when officers were first paged for an alert; ``None`` when nobody was."""
         return next((Paged(*row) for row in self._rows("report_paged", id=alert_id)), None)
 
+    def message_alerts(self, since: datetime) -> dict[str, frozenset[int]]:
+        """Return the alerts that each message written since an instant is about, by its Message-ID."""
+        return {message_id: frozenset(alerts) for message_id, alerts in self._rows("message_alerts", since=since)}
+
     def readings(self, station: str, since: datetime, until: datetime) -> list[ReadingLine]:
         """Return what a station measured between two instants, both included, in order of time."""
         return [ReadingLine(*row) for row in self._rows("report_readings", station=station, since=since, until=until)]

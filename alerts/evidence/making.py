@@ -54,12 +54,14 @@ def make(facts: EvidenceFacts, raw_of: RawOf | None, key: Ed25519PrivateKey, by:
     if raw_of is not None:
         facts = replace(facts, raw=raw_of(facts))
     number = int(facts.incident["id"])
+    records = {(r["raw_partition"], r["raw_offset"]) for r in facts.readings}
     about = {
         "incident": number,
         "made_at": now.isoformat(timespec="seconds"),
         "made_by": by,
         "raw_log": list(facts.raw_log),
         "raw_records": len(facts.raw),
+        "raw_records_missing": len(records) - len({(r.partition, r.offset) for r in facts.raw} & records),
         "readings": len(facts.readings),
     }
     return Evidence(name_of(number), seal(members(facts), about, key), facts, public_text(key.public_key()))

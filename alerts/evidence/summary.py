@@ -82,7 +82,19 @@ def _body(facts: EvidenceFacts) -> Iterator[str]:
     yield (
         f"<p>{len(facts.readings)} giá trị đo; {len(facts.raw)} trong {records} bản tin gốc được lưu kèm. "
         f"{len(facts.readings)} readings; {len(facts.raw)} of {records} original records are enclosed. "
+        f"{_left_out(records - len(facts.raw))}"
         "Không dùng để tính tiền phạt. Not a basis for a fine.</p>"
+    )
+
+
+def _left_out(records: int) -> str:
+    """Say why original bytes are missing and where they are: nobody may take the file for whole."""
+    if records <= 0:
+        return ""
+    return (
+        f"<b>Thiếu {records} bản tin gốc: khi niêm phong, Kafka không trả lời, không được hỏi, hoặc không còn giữ. "
+        f"{records} original records are missing: when this was sealed Kafka did not answer, was not asked, or no "
+        "longer had them.</b> readings.csv: kafka_sha256 trống / empty, phân vùng và vị trí / partition and offset. "
     )
 
 

@@ -2,4 +2,4 @@
 UPDATE alerts
    SET resolved_at = greatest(opened_at, %(now)s)
  WHERE station = ANY (%(stations)s::text[]) AND resolved_at IS NULL
-   AND rule IN ('limit', 'anomaly', 'fault', 'calibrating')
+   AND rule = ANY (%(rules)s)

@@ -6,7 +6,13 @@ SELECT alert.id, alert.parameter, alert.rule,
          ORDER BY array_position(ARRAY['info', 'warning', 'high', 'critical'], severity) DESC
          LIMIT 1),
        alert.since,
-       (SELECT min(sent_at) FROM outbox WHERE alert_id = alert.id AND sent_at <= %(as_of)s),
+       (SELECT min(sent_at)
+          FROM outbox
+         WHERE sent_at <= %(as_of)s
+           AND (alert_id = alert.id
+                OR id IN (SELECT o.id FROM incident_alerts AS m JOIN outbox AS o USING (incident_id)
+                           WHERE m.alert_id = alert.id AND o.notice IN ('page', 'update')
+                             AND o.created_at >= m.joined_at))),
        CASE WHEN alert.acknowledged_at <= %(as_of)s THEN alert.acknowledged_at END,
        CASE WHEN alert.acknowledged_at <= %(as_of)s THEN alert.acknowledged_by END,
        ended.observed_at,

@@ -97,7 +97,7 @@ def text_of(mail: CaughtMail) -> str:
 @pytest.mark.timeout(400)
 def test_every_published_reading_is_accounted_for(first: dict[str, Any]) -> None:
     assert first["incident"]["state"] in {"acknowledged", "resolved"}
-    assert first["incident"]["acknowledged_through"] == "page"
+    assert first["incident"]["acknowledged_through"] == "link"
     accounted = sum(first[k] for k in ("stored", "duplicates", "revisions", "dead_letters", "in_flight"))
     assert first["published"] == accounted > 500
     assert first["residual"] == first["in_flight"] == first["missing_messages"] == first["dead_letters"] == 0

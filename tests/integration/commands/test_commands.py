@@ -67,7 +67,7 @@ def test_doctor_is_content_after_the_steps_of_the_readme(prepared: Run) -> None:
     assert [f for f in findings if not f["ok"]] == []
     assert {f["check"] for f in findings} == {
         "settings", "disk", "mqtt", "kafka", "database", "stations", "limits", "models", "mail",
-        "processes", "workers", "hearing", "raw log", "floods", "judging", "delivery",
+        "processes", "workers", "hearing", "raw log", "floods", "judging", "incidents", "delivery",
     }  # fmt: skip
     assert done.returncode == 0
 

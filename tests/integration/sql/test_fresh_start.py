@@ -25,6 +25,7 @@ def test_memory_goes_and_alerts_of_readings_end_while_others_stay(
 ) -> None:
     keys = [AlertKey("A", "COD", rule) for rule in ("anomaly", "limit", "fault", "day_mean")] + [
         AlertKey("A", "", "offline"),
+        AlertKey("A", "", "revisions"),
         AlertKey("B", "COD", "anomaly"),
     ]
     with store.transaction() as tx:

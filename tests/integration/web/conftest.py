@@ -16,6 +16,7 @@ import httpx
 import psycopg
 import pytest
 
+from alerts.incidents.links import Signer, load_key
 from local.servers import LocalServers
 from local.servers.progress import NoProgress
 from local.servers.webjars import fetch_scripts
@@ -54,6 +55,7 @@ class Site:
     database: DatabaseEndpoint
     accounts: AccountStore
     password_hash: str
+    link_key: Path
     browsers: list[Browser] = field(default_factory=list)
 
     def new(self, role: Role = Role.OFFICER, stations: tuple[str, ...] = (), person: str | None = None) -> str:
@@ -71,6 +73,13 @@ class Site:
     def link(self, login: str) -> str:
         with self.accounts.transaction() as tx:
             return f"{self.url}/login/link/{add_link(tx, login, SystemClock().now())}"
+
+    def taking_link(self, number: int, person: str) -> str:
+        """Return the link of a message to somebody with which they take an incident, as the step makes it."""
+        address, link = Signer(load_key(self.link_key), self.url).make(number, person, SystemClock().now())
+        row = (link.digest, link.incident_id, link.person, link.created_at, link.expires_at)
+        self.sql("INSERT INTO incident_links VALUES (%s, %s, %s, %s, %s)", *row)
+        return address
 
     def browser(self) -> Browser:
         self.browsers.append(Browser(self.url))
@@ -138,7 +147,13 @@ def serving(scripts: Path, database: DatabaseEndpoint, **options: Any) -> Iterat
 
 
 @pytest.fixture(scope="module")
-def site(local_servers: LocalServers, _template: str, scripts: Path, password_hash: str) -> Iterator[Site]:
+def site(
+    local_servers: LocalServers,
+    _template: str,
+    scripts: Path,
+    password_hash: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Site]:
     """The page on a database of this module."""
     postgres, name = local_servers.postgres, f"test_web_{uuid.uuid4().hex[:8]}"
     if postgres.pid is None:
@@ -146,8 +161,9 @@ def site(local_servers: LocalServers, _template: str, scripts: Path, password_ha
     database = postgres.create_database(name, _template)
     keeper = WebDatabase(database.web, connections=1)
     keeper.open()
-    with serving(scripts, database, logins_at_once=10_000) as url:
-        yield Site(url, database, AccountStore(keeper), password_hash)
+    key = tmp_path_factory.mktemp("links") / "link.key"
+    with serving(scripts, database, logins_at_once=10_000, link_key=key) as url:
+        yield Site(url, database, AccountStore(keeper), password_hash, key)
     keeper.close()
     postgres.drop_database(name)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from quantrac.domain.accounts import Role
 
 from .browser import chromium
-from .conftest import Site
+from .conftest import Site, serving
 from .town import OTHER, SLUG, Town
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -77,7 +79,14 @@ def test_an_officer_sees_the_slug_come_in_takes_it_and_closes_it(
     page.click(f"a[href='/incidents/{number}']")
     page.wait_for_selector("#plots .plot canvas")
     assert faults(page) == []
-    page.get_by_role("button", name="Nhận sự cố").click()
+    # The link of the message, on a telephone that nobody has logged in at; the open page sees it happen.
+    telephone = Screen(browser.new_context(**PHONE, color_scheme=scheme), site.url)
+    telephone.visit(site.taking_link(number, "an"))
+    assert faults(telephone.page) == []
+    telephone.page.get_by_role("button", name="Tôi nhận").click()
+    telephone.page.wait_for_selector("text=Bạn đã nhận sự cố")
+    assert telephone.wrong == []
+    telephone.page.context.close()
     page.wait_for_selector(".state.acknowledged")
     page.locator("summary", has_text="Đóng với nguyên nhân").click()
     page.select_option("select[name=cause]", "process_upset")
@@ -157,3 +166,20 @@ def test_a_browser_in_berlin_shows_the_times_of_vietnam(browser: Browser, site: 
     for one, other in zip(*texts, strict=True):
         first, second = (re.findall(r"\d\d/\d\d/\d{4}|\d\d:\d\d", text) for text in (one, other))
         assert first[:20] == second[:20]
+
+
+@pytest.mark.timeout(300)
+def test_a_page_that_is_left_open_finds_back_after_a_restart(
+    browser: Browser, site: Site, town: Town, scripts: Path
+) -> None:
+    """The page's process goes and comes back; what happened meanwhile is shown without anybody touching the page."""
+    with serving(scripts, site.database, logins_at_once=10_000) as url:
+        context = browser.new_context(**DESK)
+        page = Screen(context, url).visit(replace(site, url=url).link(site.new()))
+        page.get_by_role("button", name="Đăng nhập").click()
+        page.wait_for_selector("#map .station-mark")
+    number = town.slug()
+    with serving(scripts, site.database, logins_at_once=10_000, port=int(url.rsplit(":", 1)[1])):
+        page.wait_for_selector(f"a[href='/incidents/{number}']")
+        context.close()
+    town.over(number)

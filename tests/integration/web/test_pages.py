@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from local.page import as_json, incident_of, invite, take
-from quantrac.clock import SystemClock
+from local.page import incident_of, take
 from quantrac.domain.accounts import Role
 from quantrac.domain.stations import VIETNAM
 from quantrac.errors import ServerError
@@ -191,21 +190,20 @@ def test_the_rota_is_seen_swapped_and_fed_to_a_calendar(site: Site, town: Town) 
     assert "insert into rota_overrides" in {entry["action"] for entry in site.audit()}
 
 
-def test_the_demo_invites_and_takes_an_incident_as_an_officer_does(site: Site, town: Town, number: int) -> None:
+def test_the_demo_takes_an_incident_by_its_link_as_an_officer_does(site: Site, town: Town, number: int) -> None:
     [(alert,)] = site.sql("SELECT min(alert_id) FROM incident_alerts WHERE incident_id = %s", number)
     assert isinstance(alert, int)
     assert incident_of(site.database.reader, alert + 999) is None
     stuck = incident_of(site.database.reader, 1)
     assert stuck is not None
-    link = invite(site.database.web, site.url, SystemClock())
-    take(link, stuck.id)
+    link = site.taking_link(stuck.id, "an")
+    assert take(link)
     taken = incident_of(site.database.reader, 1)
     assert taken is not None
-    said = as_json(taken)
-    assert said is not None
-    assert (said["holder"], said["acknowledged_through"]) == ("demo", "page")
-    with pytest.raises(ServerError):
-        take(link, stuck.id)  # it lets in once
+    assert (taken.state.value, taken.holder) == ("acknowledged", "an")
+    assert not take(link)  # it is used up
+    with pytest.raises(ServerError, match="403"):  # no button, no word
+        take(link + "a")
 
 
 def test_why_a_reading_has_paged_is_told(site: Site, number: int) -> None:

@@ -153,7 +153,10 @@ class Town:
                 "UPDATE alerts SET resolved_at = now() - INTERVAL '1 day' WHERE resolved_at IS NULL AND id IN "
                 "(SELECT alert_id FROM incident_alerts WHERE incident_id = %s)", (number,),
             )  # fmt: skip
-            connection.execute("UPDATE incidents SET closed_at = now() - INTERVAL '1 day' WHERE id = %s", (number,))
+            connection.execute(
+                "UPDATE incidents SET state = 'closed', cause = coalesce(cause, 'drill'), "
+                "closed_at = now() - INTERVAL '1 day' WHERE id = %s", (number,),
+            )  # fmt: skip
 
     def happens(self, *transitions: Transition) -> None:
         with self.worker.transaction() as t:

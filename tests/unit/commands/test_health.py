@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from commands.findings import CheckError
-from commands.health import all_judged, heard, none_floods, unbroken
+from commands.health import all_judged, heard, looked_at, none_floods, unbroken
 from sql.reports import FloodLine, LogBreakLine, PutAsideLine
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -20,6 +20,15 @@ def test_15_nobody_heard_for_longer_than_the_silence_is_our_own_fault() -> None:
     with pytest.raises(CheckError, match="no station was heard for 16 min") as told:
         heard(NOW - timedelta(minutes=16), QUIET, NOW)
     assert "quantrac run bridge" in told.value.advice
+
+
+def test_officers_are_told_only_while_somebody_looks_at_incidents() -> None:
+    assert looked_at(None, NOW, ever_heard=False) == "no station was heard yet"
+    assert "were looked at" in looked_at(NOW - timedelta(minutes=4), NOW, ever_heard=True)
+    for stepped_at, words in ((None, "ever"), (NOW - timedelta(minutes=6), "since")):
+        with pytest.raises(CheckError, match=f"incidents {words}.*no officer is told") as told:
+            looked_at(stepped_at, NOW, ever_heard=True)
+        assert "quantrac run incidents" in told.value.advice
 
 
 def test_15_a_break_of_the_log_is_told_for_a_week_and_an_accepted_one_never() -> None:

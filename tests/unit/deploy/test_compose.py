@@ -12,7 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
+from alerts import private_keys
+from alerts.evidence.keys import load_key
+from alerts.vapid import public_key
 from quantrac.endpoints import DATABASE_ROLES
+from quantrac.errors import SettingsError
 from quantrac.settings import load_settings
 from quantrac.topics import MAX_MESSAGE_BYTES, MQTT_ROOT, kafka_topics
 
@@ -286,6 +290,24 @@ class TestPrepare:
                 password = (secrets / f"{role}_password").read_text("utf-8")
                 text = url.get_secret_value()
                 assert f"quantrac_{role}:{password}@database:5432/quantrac?sslmode=verify-full" in text
+
+    def test_the_page_seals_evidence_and_browsers_get_the_public_key_of_push(
+        self, secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("evidence_key.pem", "push_key.pem"):
+            shutil.copy(secrets / name, tmp_path / name)
+            (tmp_path / name).chmod(0o644)  # as a container sees the file of another user
+        with pytest.raises(SettingsError, match="others may read it"):
+            load_key(tmp_path / "evidence_key.pem")
+        monkeypatch.setattr(private_keys, "CONTAINER_SECRETS", tmp_path)
+        assert load_key(tmp_path / "evidence_key.pem").sign(b"x")
+        web = load_settings({"QUANTRAC_CONFIG_FILE": str(secrets / "web.toml")})
+        assert web.web_push_key == public_key(tmp_path / "push_key.pem")
+        given = {name: set(service["secrets"]) & {"evidence_key.pem", "push_key.pem"}
+                 for name, service in SERVICES.items() if "secrets" in service}  # fmt: skip
+        assert {name: keys for name, keys in given.items() if keys} == {
+            "web": {"evidence_key.pem"}, "notifier": {"push_key.pem"},
+        }  # fmt: skip
 
     def test_passwords_differ(self, secrets: Path) -> None:
         passwords = [file.read_text("utf-8") for file in secrets.glob("*_password")]

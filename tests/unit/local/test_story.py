@@ -38,9 +38,10 @@ def alert(number: int, station: str, parameter: str, seconds: float, **more: Any
 def account(*alerts: AlertLine, told: dict[int, float] | None = None, mailed: tuple[int, ...] = ()) -> Account:
     mails = tuple(CaughtMail(at(50), f"<alert-{n}.1@quantrac>", "q@b", ("o@b",), "-", Path()) for n in mailed)
     return Account(
-        at(60), FleetCounts(0, 0, 0, ()), LedgerCounts(), 0, DelayQuantiles.of({}),
+        at(60), FleetCounts(0, 0, 0), LedgerCounts(), 0, DelayQuantiles.of({}),
         Totals(0, 0, 0, 0, None, 0, 0, 0, 0, 0, 0), alerts, mails,
         {n: Paged(at(s), None) for n, s in (told or {}).items()}, 0, 0, FileCounts(),
+        {m.message_id: frozenset({n}) for m, n in zip(mails, mailed, strict=True)},
     )  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from quantrac.domain.notifications import Channel
 from quantrac.errors import StoreError
 from sql.incident_store import IncidentTransaction
 from sql.outbox_store import OutboxStore
+from sql.report_rows import station_rows
+from sql.reports import Reports
 
 from .conftest import MINUTE, Centre
 
@@ -47,6 +49,30 @@ def test_a_slug_is_paged_to_who_is_on_duty_and_its_end_told_to_them(centre: Cent
     assert centre.sql("SELECT count(*), min(state) FROM incidents") == [(1, "resolved")]
     reasons = centre.sql("SELECT reason FROM incident_transitions ORDER BY transition_id")
     assert [r for (r,) in reasons] == ["new", "same_station", "same_alert", "same_alert"]
+
+
+def test_an_alert_is_told_by_its_incident_from_the_reading_that_paged(centre: Centre) -> None:
+    """
+    alert      work item ......... pages
+    incident   work item ......... page      told: of the second reading, not of the first
+    """
+    began = centre.clock.now()
+    item = centre.transition("S1", alert_kind=AlertKind.ANOMALY, page=False)
+    centre.happens(item)
+    centre.step.once()
+    with Reports(centre.database.reader) as reports:
+        assert reports.paged(1) is None
+        grave = replace(item, kind=TransitionKind.ESCALATED, page=True, observed_at=item.observed_at + 2 * MINUTE)
+        centre.happens(grave)
+        centre.step.once()
+        centre.sql("UPDATE outbox SET sent_at = now()")
+        told = reports.paged(1)
+        assert told is not None
+        assert (told.observed_at, told.sent_at is None) == (grave.observed_at, False)
+        assert set(reports.message_alerts(began - MINUTE).values()) == {frozenset({1})}
+    day, until = timedelta(days=1), datetime.now(UTC) + timedelta(days=1)
+    rows = station_rows(centre.database.reader, "S1", began - day, until, until, late_after=MINUTE, silent_after=MINUTE)
+    assert [alert.told_at for alert in rows.alerts] == [told.sent_at]
 
 
 def test_the_line_of_sixty_stations_is_one_page_and_one_end(centre: Centre) -> None:
