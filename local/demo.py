@@ -197,11 +197,12 @@ class Demo:
             _tell(line)
         ledger = account.ledger
         files = account.files
+        # What has arrived was published, also where the fleet's own report is a second older.
+        published = max(account.published, account.done)
         _tell(
-            f"Published {account.published:,} readings ({files.lines:,} of them in {files.files:,} files): stored "
+            f"Published {published:,} readings ({files.lines:,} of them in {files.files:,} files): stored "
             f"{ledger.stored:,}, duplicates {ledger.duplicate:,}, revisions {ledger.revision:,}, dead letters "
-            f"{ledger.dead_letter:,}, on their way {max(0, account.published - account.done):,}; "
-            f"{len(account.mails)} e-mails."
+            f"{ledger.dead_letter:,}, on their way {published - account.done:,}; {len(account.mails)} e-mails."
         )
 
     def _live(self) -> None:

@@ -94,14 +94,15 @@ class Screen:
             f"files {account.files.read:,} read of {account.files.files:,}",
             f"processes {running}/{len(supervisor.parts)}, {supervisor.restarts} restarts",
         )
-        ledger, published = account.ledger, account.published
+        # What has arrived was published, also where the fleet's own report is a second older.
+        ledger, published = account.ledger, max(account.published, account.done)
         terms = (
             f"published {published:,}",
             f"= stored {ledger.stored:,}",
             f"+ duplicates {ledger.duplicate:,}",
             f"+ revisions {ledger.revision:,}",
             f"+ dead letters {ledger.dead_letter:,}",
-            f"+ on their way {max(0, published - account.done):,}",
+            f"+ on their way {published - account.done:,}",
         )
         found = Text("\n".join(_unbroken(facts, " · ", width)))
         return found.append("\n" + "\n".join(_unbroken(terms, " ", width)), style="dim")

@@ -38,7 +38,7 @@ class Topic(StrEnum):
     WATER = "water"
     """Limits, their means, and anomalies."""
     INSTRUMENT = "instrument"
-    """Faults and long calibrations."""
+    """Faults and long calibrations; what a station sends too much of, or again."""
     SIGNAL = "signal"
     """Loss of signal."""
 
@@ -49,8 +49,8 @@ TOPIC_OF = {
     AlertKind.FAULT: Topic.INSTRUMENT,
     AlertKind.OFFLINE: Topic.SIGNAL,
     AlertKind.DUE: Topic.SIGNAL,
-    AlertKind.FLOODING: Topic.SIGNAL,
-    AlertKind.REVISION: Topic.SIGNAL,
+    AlertKind.FLOODING: Topic.INSTRUMENT,  # a station that sends is not silent: many of them are no outage
+    AlertKind.REVISION: Topic.INSTRUMENT,
 }
 
 

@@ -100,6 +100,18 @@ def test_what_an_outage_leaves_behind_is_told_once(desk: Desk, silences: Callabl
     assert desk.story() == ["2 page outage", "45 update still_holds", "90 end resolved"]
 
 
+@pytest.mark.parametrize("kind", [AlertKind.REVISION, AlertKind.FLOODING])
+def test_many_stations_that_send_again_are_no_outage(desk: Desk, kind: AlertKind) -> None:
+    # minute     0 0 0 0
+    # revisions  O O O O      of four stations: work items
+    # told
+    for station in ("A", "B", "C", "D"):
+        desk.opens(station, "", kind, page=False)
+    desk.passes(30)
+    assert desk.story() == []
+    assert {i.extent for i in desk.incidents.values()} == {Extent.STATION}
+
+
 def test_a_declared_outage_gathers_its_silences_however_late_they_come(desk: Desk) -> None:
     desk.outages.append(Outage(7, "line", "KCN 1", START - MINUTE))
     desk.opens("A", "", AlertKind.OFFLINE, page=False, park="KCN 1")
