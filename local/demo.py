@@ -173,9 +173,11 @@ class Demo:
         )
         taken = self._taken
         if taken is not None:
+            mailed_s = mailed_after_s(account, slug)
+            after = "-" if mailed_s is None else f"{mailed_s:.1f}"
             _tell(
-                f"Incident {taken.id}: taken by {taken.holder} with the link of the delivered e-mail; it is "
-                f"{taken.state.value}."
+                f"The slug's e-mail was accepted {after} s after that reading. Incident {taken.id}: taken by "
+                f"{taken.holder} with the link of the delivered e-mail; it is {taken.state.value}."
             )
         result = result_of(account, mailed_after_s(account, slug)) | as_json(slug, items, SPEED * CADENCE_S)
         return result | {"files": files, "incident": page.as_json(taken)}

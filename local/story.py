@@ -88,7 +88,7 @@ def lines_of(slug: Slug | None, items: Iterable[WorkItem], cadence_s: float) -> 
     if slug is not None:
         alert, ahead_s = slug.alert, slug.ahead_s()
         order = "before" if ahead_s >= 0 else "after"
-        yield f"Slug at {alert.station}: officers told of {alert.parameter} at {local_clock(slug.alarmed_at)},"
+        yield f"Slug at {alert.station}: the reading of {local_clock(slug.alarmed_at)} alarmed of {alert.parameter},"
         yield (
             f"  {abs(ahead_s):.0f} s {order} the limit was crossed at {local_clock(slug.crossed_at)}; "
             f"at a station's cadence of {cadence_s / 60:g} min that is {abs(ahead_s) * cadence_s / 60:.0f} min."
