@@ -1,8 +1,13 @@
-"""The centre's page with 1,000 open incidents and 100 open pages: how fast it answers, how soon they see a change."""
+"""The centre's page with 1,000 open incidents and 100 open pages: how fast it answers, how soon they see a change.
+
+``python -m bench.page``; the last line is one JSON object.
+"""
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 import threading
 import time
 from pathlib import Path
@@ -10,11 +15,14 @@ from pathlib import Path
 import psycopg
 import requests
 
+from bench.province import bench_registry
 from local.page import invite
 from local.servers.progress import NoProgress
 from local.servers.webjars import fetch_scripts
+from local.stage import temporary_stage
 from quantrac.clock import SystemClock
 from quantrac.endpoints import DatabaseEndpoint
+from quantrac.settings import load_settings
 from web.options import WebOptions
 from web.server import listen, serve
 
@@ -39,6 +47,15 @@ INSERT INTO incident_alerts (incident_id, alert_id, transition_id, joined_at, co
 SELECT t.id, c.alert_id, c.id, now(), true
   FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM told) t
   JOIN (SELECT id, alert_id, row_number() OVER (ORDER BY id) AS n FROM changed) c USING (n)
+"""
+READINGS = """
+WITH stored AS (
+    INSERT INTO readings (observed_at, received_at, value, raw_offset, raw_partition, flag, station, parameter, status)
+    SELECT at, at, 50 + 20 * random(), 1, 0, 1, 'BENCH_000', 'COD', '00'
+      FROM generate_series(now() - INTERVAL '60 days', now(), INTERVAL '5 min') AS at
+)
+INSERT INTO latest_readings (station, parameter, observed_at, received_at, value, flag, status)
+SELECT 'BENCH_000', 'COD', now(), now(), 50, 1, '00'
 """
 CHANGE = """
 INSERT INTO incident_events (incident_id, at, actor, what, reason)
@@ -126,3 +143,17 @@ def _took_ms(browser: requests.Session, url: str) -> float:
 
 def _quantile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def main() -> None:
+    """Measure on a stage of its own, of which no process runs, with sixty days of one sensor."""
+    with temporary_stage("page", load_settings(), bench_registry(), SystemClock()) as stage:
+        database = stage.servers.database()
+        with psycopg.connect(database.owner) as connection:
+            connection.execute(READINGS.encode())
+        result = measure_page(database, load_settings().cache_dir)
+    sys.stdout.write(json.dumps(result) + "\n")
+
+
+if __name__ == "__main__":
+    main()
