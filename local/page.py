@@ -103,8 +103,9 @@ def take(link: str) -> bool:
     origin = link.split("/ack/", 1)[0]
     try:
         with requests.Session() as browser:
-            word = _WORD.search(browser.get(link, timeout=PATIENCE_S).text)
-            answer = browser.post(link, data={"csrf": word[1] if word else ""}, timeout=PATIENCE_S)
+            answer = browser.get(link, timeout=PATIENCE_S)
+            if (word := _WORD.search(answer.text)) is not None:  # else there is no button
+                answer = browser.post(link, data={"csrf": word[1]}, timeout=PATIENCE_S)
     except requests.RequestException as exc:
         raise ServerError(f"The page at {origin} does not answer: {type(exc).__name__}.") from exc
     if answer.status_code in {requests.codes.conflict, requests.codes.gone}:
