@@ -49,11 +49,11 @@ BACKFILL_FILES = 17_280
 _FILES_A_FOLDER = 288
 
 
-def content(number: int) -> tuple[str, bytes]:
-    """Return name and content of the station's file ``number`` times five minutes ago."""
-    stamp = (NOW - timedelta(minutes=5 * number)).astimezone(VIETNAM).strftime("%Y%m%d%H%M%S")
+def content(number: int, code: str = STATION.code, now: datetime = NOW) -> tuple[str, bytes]:
+    """Return name and content of a station's file ``number`` times five minutes ago."""
+    stamp = (now - timedelta(minutes=5 * number)).astimezone(VIETNAM).strftime("%Y%m%d%H%M%S")
     lines = (f"{p}\t{10 + number % 83 / 7:.2f}\t{u}\t{stamp}\t00\r\n" for p, u in PARAMETERS)
-    return f"{STATION.code}_{stamp}.txt", "".join(lines).encode()
+    return f"{code}_{stamp}.txt", "".join(lines).encode()
 
 
 def decode_us(files: int) -> float:
@@ -90,12 +90,13 @@ def scan(files: int, folder: Path) -> dict[str, float]:
         fresh = sum(sight is not None for sight in Walker(os.fsencode(root.resolve()), known).walk())
         assert fresh == 0, fresh
         took_s = time.perf_counter() - began_s
-    grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib
+    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "scan_files": files,
         "scan_s": round(took_s, 1),
         "scan_cpu_s": round(time.process_time() - cpu_s, 1),
-        "scan_grown_mib": round(grown_kib / 1024, 1),
+        "scan_grown_mib": round((peak_kib - before_kib) / 1024, 1),
+        "scan_peak_mib": round(peak_kib / 1024, 1),
     }
 
 

@@ -60,7 +60,7 @@ def odd_files(files: int, seed: int, outcomes: Counter[str]) -> Iterator[str]:
 
 def _walked(choose: random.Random, root: bytes, known: KnownFiles, outcomes: Counter[str]) -> Iterator[str]:
     reader = Reader(root, known, Names(compiled(DEFAULT_PATTERNS), Registry((STATION,))), MAX_FILE_BYTES)
-    pending = Pending(0.0, IN_A_FOLDER)
+    pending = Pending(0.0, IN_A_FOLDER, IN_A_FOLDER)
     walker = Walker(root, known)
     try:
         sights = [sight for sight in walker.walk() if sight is not None]
@@ -80,7 +80,7 @@ def _walked(choose: random.Random, root: bytes, known: KnownFiles, outcomes: Cou
 def _read(reader: Reader, pending: Pending, sight: Sight, known: KnownFiles, outcomes: Counter[str]) -> str | None:
     """Read a file that has stood still for long; return what is wrong with the outcome."""
     try:
-        found = reader.read(Waiting(sight, 0.0, 0.0), pending, NOW, CUT_PATIENCE_S + 1)
+        found = reader.read(Waiting(sight, "", 0.0, 0.0), pending, NOW, CUT_PATIENCE_S + 1)
     except (ChangedError, OSError) as exc:
         outcomes[f"looked at again ({type(exc).__name__})"] += 1
         return None

@@ -12,6 +12,7 @@ from typing import Any
 
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import KafkaError
+from kafka.partitioner import DefaultPartitioner
 
 from ingest.window import Delivery
 from quantrac import topics
@@ -29,6 +30,29 @@ _REQUEST_TIMEOUT_MS = 10_000
 _NEVER_MS = 86_400_000
 """A batch that expires lets the later ones of its partition go first. So none expires: the bridge watches the oldest
 message and gives the whole producer up instead, and the sequence numbers keep the order until then."""
+
+
+_PLACES_HELD = 10_000
+
+
+class _Partitions(DefaultPartitioner):  # type: ignore[misc]
+    """The default's partition of each key, found once: its hash is Python and costs as much as the rest of a record."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[bytes, int], int] = {}
+
+    def partition(  # noqa: PLR0917  as its base class is called
+        self, topic: str, key: bytes, serialized_key: bytes, value: object, serialized_value: bytes, cluster: Any
+    ) -> int:
+        """Return the partition of a key, by the number of partitions that there are now."""
+        place = (serialized_key, len(cluster.partitions_for_topic(topic) or ()))
+        found = self._found.get(place)
+        if found is None:
+            if len(self._found) >= _PLACES_HELD:
+                self._found.clear()
+            found = int(super().partition(topic, key, serialized_key, value, serialized_value, cluster))
+            self._found[place] = found
+        return found
 
 
 class Wake:
@@ -92,6 +116,7 @@ class KafkaSender:
                     linger_ms=linger_ms,
                     batch_size=256 * 1024,
                     compression_type=compression,
+                    partitioner=_Partitions(),
                     max_request_size=max_message_bytes,
                     max_block_ms=_BLOCK_MS,
                     request_timeout_ms=_REQUEST_TIMEOUT_MS,

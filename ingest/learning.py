@@ -18,7 +18,7 @@ from ingest.payloads.symbols import folded
 from ingest.payloads.text import number_of, text_of
 from ingest.payloads.tt10 import columns_of, instant_of, separator_of
 from quantrac.domain.loggers import Separator
-from quantrac.domain.stations import Registry
+from quantrac.domain.stations import VIETNAM, Registry
 
 _SHARE_OF_ZEROS = 0.02
 _MAX_INSTANTS = 20_000
@@ -63,6 +63,9 @@ class StationSeen:
     separators: Counter[Separator] = field(default_factory=Counter)
     instants: set[datetime] = field(default_factory=set)
     files: int = 0
+    """Looked into."""
+    lying: int = 0
+    """That there are."""
     faults: int = 0
 
     def add(self, content: bytes) -> None:
@@ -111,11 +114,16 @@ def _parameters(known: Registry) -> Mapping[str, str]:
     return {symbol: names.pop() for symbol, names in found.items() if len(names) == 1}
 
 
+def _told(instant: datetime | None) -> str:
+    return "-" if instant is None else f"{instant.astimezone(VIETNAM):%Y-%m-%d %H:%M}"
+
+
 def _station(code: str, seen: StationSeen, parameters: Mapping[str, str], day: str) -> str:
     first, last = min(seen.instants, default=None), max(seen.instants, default=None)
+    of_all = f"The newest {seen.files} of {seen.lying}" if seen.lying > seen.files else f"{seen.files}"
     lines = [
         "",
-        f"# {seen.files} files, {len(seen.instants)} instants from {first} to {last};",
+        f"# {of_all} files, {len(seen.instants)} instants from {_told(first)} to {_told(last)} (Vietnam);",
         f"# {seen.faults} lines were not understood.",
         "[[station]]",
         f"code = {_quoted(code)}",

@@ -54,10 +54,10 @@ def read(root: bytes, path: bytes, expected: Fingerprint) -> bytes:
 
 def _all_of(fd: int, size: int) -> bytes:
     """Return a file's bytes, one more than ``size`` when there are more."""
-    parts = [os.read(fd, size + 1)]
-    while parts[-1] and sum(map(len, parts)) <= size:
-        parts.append(os.read(fd, size + 1))
-    return b"".join(parts)
+    content = os.read(fd, size + 1)
+    while len(content) < size and (more := os.read(fd, size + 1 - len(content))):
+        content += more
+    return content
 
 
 def ends_whole(content: bytes, content_type: str) -> bool:

@@ -24,6 +24,7 @@ from ingest.dropfolder.known import KnownFile, KnownFiles
 from ingest.dropfolder.names import DEFAULT_PATTERNS, Names, compiled, printable
 from ingest.dropfolder.pending import Pending, Waiting
 from ingest.dropfolder.reading import Read, Reader, Same
+from ingest.dropfolder.rounds import Round
 from ingest.dropfolder.sending import Sending
 from ingest.dropfolder.state import open_state
 from ingest.dropfolder.walker import Kind, Sight, Walker
@@ -40,11 +41,15 @@ from quantrac.telemetry import get_logger
 _TURN_S = 0.2
 """Longest wait of one turn: how late a stop is noticed."""
 _SLICE_S = 0.1
-"""Longest piece of a walk in one turn, so that files are read meanwhile."""
+"""Longest piece of a walk, and of reading, in one turn, so that what is new is looked at meanwhile."""
+_WATCHED_S = 30.0
+_WAIT_S = 0.05
+"""How long the first walk waits for the folder to be watched, and in what steps."""
 _RETRY_S = 2.0
 """Pause after something outside failed."""
 _MOST_PENDING = 50_000
-"""Files held in memory while they settle: three stations' backfill of 60 days."""
+_MOST_OF_ONE = 10_000
+"""Files held in memory while they wait, of all stations and of one: half of a backfill of 60 days."""
 _REGISTRY_S = 60.0
 _STOP_TIMEOUT_S = 10.0
 _FORGET_MOVED = timedelta(days=90)
@@ -139,11 +144,13 @@ class DropFolder:
         self._watcher = Watcher(root)
         self._walker = Walker(os.fsencode(root), known, tell_known=options.archive is not None)
         self._reader = Reader(os.fsencode(root), known, names, options.max_file_bytes)
-        self._pending = Pending(options.settle_s, _MOST_PENDING)
+        self._pending = Pending(options.settle_s, _MOST_PENDING, _MOST_OF_ONE)
         self._under_way: dict[bytes, Sight] = {}
         self._unwritten: list[KnownFile] = []
         self._archive: Archive | None = None
-        self._walk: Iterator[Sight | None] | None = None
+        self._walk: Round | None = None
+        self._first: Iterator[None] | None = None
+        """What comes before the walk."""
         self._walk_began_s = 0.0
         self._next_walk_s = float("-inf")
         self._registry_due_s = float("-inf")
@@ -191,28 +198,49 @@ class DropFolder:
     def _look(self) -> None:
         """Take in what is new: news at once, the rest piece by piece."""
         now_s = self._clock.monotonic_s()
-        for path in self._watcher.take():
-            for sight in self._walker.look(path):
-                self._see(sight)
-        if self._walk is None and (now_s >= self._next_walk_s or self._watcher.overflowed):
+        for sight in self._walker.look(self._watcher.take(), self._walk_also):
+            self._see(sight)
+        walks = self._walk is not None and self._walk.is_whole
+        if not walks and (now_s >= self._next_walk_s or self._watcher.overflowed):
             self._watcher.overflowed = False
-            self._walk, self._walk_began_s = self._walker.walk(), now_s
+            self._walk, self._walk_began_s = Round(self._walker), now_s
+            self._first = None if self._watcher.is_running else self._watched_first()
         if self._walk is not None:
             self._go_on_walking(self._walk)
 
-    def _go_on_walking(self, walk: Iterator[Sight | None]) -> None:
+    def _watched_first(self) -> Iterator[None]:
+        """Watch the folder before it is walked, so that nothing falls between the two."""
+        yield from self._walker.survey()
+        self._watch_or_not()
+        until_s = self._clock.monotonic_s() + _WATCHED_S
+        while self._watcher.is_running and not self._watcher.ready.is_set() and self._clock.monotonic_s() < until_s:
+            self._watcher.ready.wait(_WAIT_S)
+            yield
+
+    def _walk_also(self, folder: bytes) -> None:
+        """Walk through a folder that is new or was moved here, piece by piece like the rest."""
+        if self._walk is None:
+            self._walk = Round(self._walker, folder)
+        else:
+            self._walk.add(folder)
+
+    def _go_on_walking(self, walk: Round) -> None:
         until_s = self._clock.monotonic_s() + _SLICE_S
         try:
-            for sight in walk:
-                self._see(sight)
-                if self._pending.is_full or (sight is None and self._clock.monotonic_s() > until_s):
+            for _ in self._first or ():
+                if self._clock.monotonic_s() > until_s:
                     return
+            self._first = None
+            if not walk.go_on(self._see, lambda: self._clock.monotonic_s() > until_s):
+                return
         except OSError as exc:
             metrics.AWAY.set(1)
             self._outside("folder", f"{self._options.folder} cannot be read: {exc.strerror}. It is waited for.")
             self._walk, self._next_walk_s = None, self._clock.monotonic_s() + _RETRY_S
             return
-        self._walk_ended()
+        if walk.is_whole:
+            self._walk_ended()
+        self._walk = None
 
     def _walk_ended(self) -> None:
         now_s = self._clock.monotonic_s()
@@ -222,7 +250,7 @@ class DropFolder:
         self._told.clear()
         self._watch_or_not()
         # A folder so large that a walk takes longer than the interval is walked half of the time.
-        self._walk, self._next_walk_s = None, now_s + max(self._options.rescan_s, took_s)
+        self._next_walk_s = now_s + max(self._options.rescan_s, took_s)
         if self._options.archive is not None:
             self._known.forget_moved(int((self._clock.now() - _FORGET_MOVED).timestamp()))
 
@@ -238,13 +266,14 @@ class DropFolder:
         with contextlib.suppress(OSError):  # away since: the next walk says so
             self._watcher.start()
 
-    def _see(self, sight: Sight | None) -> None:
-        if sight is None:
-            return
+    def _see(self, sight: Sight) -> bool:
+        """Take in what was seen; false when there is no room for it now."""
         if sight.kind is Kind.KNOWN:
             self._move(sight)
         elif (sent := self._under_way.get(sight.path)) is None or sent.fingerprint != sight.fingerprint:
-            self._pending.see(sight, self._clock.monotonic_s())
+            lane = self._reader.names.lane_of(sight.path, self._clock.now())
+            return self._pending.see(sight, lane, self._clock.monotonic_s())
+        return True
 
     def _read_due(self, sending: Sending) -> bool:
         """Read what is due; true when there is more to be done at once."""
@@ -252,8 +281,10 @@ class DropFolder:
             self._remember([])
         same: list[KnownFile] = []
         sent = len(sending)
-        for waiting in self._pending.due(self._clock.monotonic_s()):
-            if not sending.has_room:
+        until_s = self._clock.monotonic_s() + _SLICE_S
+        due = self._pending.due(self._clock.monotonic_s())
+        while more := sending.has_room:
+            if self._clock.monotonic_s() > until_s or (waiting := next(due, None)) is None:
                 break
             outcome = self._read(waiting)
             if isinstance(outcome, Same):
@@ -264,14 +295,14 @@ class DropFolder:
                 self._send(outcome, waiting.sight, sending)
         if same:
             self._known.remember(same)
-        return not sending.has_room or len(sending) > sent or (self._walk is not None and not self._pending.is_full)
+        return not more or len(sending) > sent or (self._walk is not None and not self._walk.waits)
 
     def _read(self, waiting: Waiting) -> Read | Same | None:
         path, now_s = waiting.sight.path, self._clock.monotonic_s()
         try:
             outcome = self._reader.read(waiting, self._pending, self._clock.now(), now_s)
         except ChangedError:
-            for sight in self._walker.look(path):
+            for sight in self._walker.look([path], self._walk_also):
                 self._see(sight)
             self._pending.postpone(waiting, now_s)
             return None

@@ -28,6 +28,10 @@ ON CONFLICT (folder, name) DO UPDATE SET size = excluded.size, mtime_ns = exclud
     ctime_ns = excluded.ctime_ns, sha256 = excluded.sha256, station = excluded.station,
     known_at_s = excluded.known_at_s, moved = 0
 """
+_CONTENT = """
+SELECT own.name IS NOT NULL, own.sha256, EXISTS (SELECT 1 FROM files WHERE sha256 = ?3 AND station = ?4)
+  FROM (SELECT 1) LEFT JOIN files AS own ON own.folder = ?1 AND own.name = ?2
+"""
 _CACHE_KIB = 65_536
 _FOLDERS_HELD = 100_000
 
@@ -95,13 +99,10 @@ class KnownFiles:
         A file that is written with an earlier content of its own path is a new version all the same.
         """
         folder, _, name = path.rpartition(b"/")
-        own = self._db.execute(
-            "SELECT sha256 FROM files WHERE folder = ? AND name = ?", (self._folder_id(folder), name)
+        is_known, own, elsewhere = self._db.execute(
+            _CONTENT, (self._folder_id(folder), name, sha256, station)
         ).fetchone()
-        if own is not None:
-            return bool(own[0] == sha256)
-        row = self._db.execute("SELECT 1 FROM files WHERE sha256 = ? AND station = ? LIMIT 1", (sha256, station))
-        return row.fetchone() is not None
+        return bool(own == sha256 if is_known else elsewhere)
 
     def remember(self, files: Iterable[KnownFile]) -> None:
         """Save files in one transaction, in the order given."""

@@ -37,6 +37,7 @@ def learn(folder: Path, patterns: Sequence[str], most: int, max_file_bytes: int)
         raise SettingsError(f"{folder} holds no station file (.txt with a time of 14 digits in its name).")
     seen = {code: StationSeen() for code in found}
     for code, paths in found.items():
+        seen[code].lying = len(paths)
         for _, path in sorted(paths)[-most:]:
             if path.stat().st_size <= max_file_bytes:
                 seen[code].add(path.read_bytes())

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import cached_property
-from pathlib import PurePosixPath
 
 from quantrac import topics
 from quantrac.domain.deadletters import Rejected, RejectReason
-from quantrac.domain.stations import Registry, Station
+from quantrac.domain.stations import VIETNAM, Registry, Station
 
 CONTENT_OF_SUFFIX: Mapping[str, str] = {
     ".txt": topics.CONTENT_TT10,
@@ -27,7 +26,10 @@ DEFAULT_PATTERNS = ("{station}_{time}", "{station}{time}", "{time}")
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FIELDS = {"station": r"(?P<station>.+?)", "time": r"(?P<time>\d{14})", "any": r".*"}
+_TIME = re.compile(r"_?\d{14}")
 _MAX_SHOWN = 200
+_PLACES_HELD = 10_000
+"""Folders and codes whose station is remembered: a day's folder of each station of ten provinces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,10 @@ class Names:
 
     patterns: tuple[re.Pattern[str], ...]
     registry: Registry
+    _places: dict[tuple[str, str, date], tuple[Station | None, Station | None]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """Stations of folders and of a code on a day: those of the many files of a folder are the same."""
 
     def named(self, path: bytes, at: datetime) -> Named | Rejected:
         """Return what a path below the drop folder says, with ``/`` between its parts.
@@ -93,17 +99,19 @@ class Names:
         the name of the file does: its whole station part, or the facility and station of it alone.
         """
         try:
-            whole = PurePosixPath(path.decode("utf-8"))
+            text = path.decode("utf-8")
         except UnicodeDecodeError:
             return _bad_name("is not UTF-8")
-        if not str(whole).isprintable():
+        if not text.isprintable():
             return _bad_name("holds control characters")
-        match = next((m for p in self.patterns if (m := p.fullmatch(whole.stem))), None)
+        folder, _, name = text.rpartition("/")
+        stem, suffix = os.path.splitext(name)
+        match = next((m for p in self.patterns if (m := p.fullmatch(stem))), None)
         if match is None:
             return _bad_name("fits none of the patterns; the circular's is province_facility_station_yyyyMMddHHmmss")
-        content_type = CONTENT_OF_SUFFIX[whole.suffix.lower()]
+        content_type = CONTENT_OF_SUFFIX[suffix.lower()]
         code = match.groupdict().get("station") or ""
-        return self._station(code, whole.parts[:-1], content_type, at)
+        return self._station(code, folder, content_type, at)
 
     def account_of(self, path: bytes, at: datetime) -> str:
         """Return the code of the registered station in whose folder a file lies; the empty string when in none's."""
@@ -111,13 +119,32 @@ class Names:
         station = self._of_folders(folders, at)
         return "" if station is None else station.code
 
+    def lane_of(self, path: bytes, at: datetime) -> str:
+        """Return whose turn a file takes: that of the station in whose folder it lies, or of its name before its time.
+
+        A station's own folder decides, so that it gets no more turns by more names.
+        """
+        folder, _, name = path.decode("utf-8", "replace").rpartition("/")
+        station, _ = self._place("", folder, at)
+        return station.code if station is not None else _TIME.split(name, maxsplit=1)[0]
+
     def _of_folders(self, folders: Sequence[str], at: datetime) -> Station | None:
         # The first one is the account's own; those below it a station makes as it likes, also with another's name.
         return next((s for name in folders if (s := self.registry.station(name, at))), None)
 
-    def _station(self, code: str, folders: Sequence[str], content_type: str, at: datetime) -> Named | Rejected:
-        by_folder = self._of_folders(folders, at)
-        by_name = self._of_code(code, at) if code else None
+    def _place(self, code: str, folder: str, at: datetime) -> tuple[Station | None, Station | None]:
+        """Return the station of the folders on the way, and that of a code, of the versions in force at an instant."""
+        key = (code, folder, at.astimezone(VIETNAM).date())
+        found = self._places.get(key)
+        if found is None:
+            if len(self._places) >= _PLACES_HELD:
+                self._places.clear()
+            found = self._of_folders(folder.split("/"), at), self._of_code(code, at) if code else None
+            self._places[key] = found
+        return found
+
+    def _station(self, code: str, folder: str, content_type: str, at: datetime) -> Named | Rejected:
+        by_folder, by_name = self._place(code, folder, at)
         if by_folder and by_name and by_folder.code != by_name.code:
             return Rejected(
                 RejectReason.WRONG_STATION,
@@ -128,7 +155,7 @@ class Names:
         if station is not None:
             return Named(station.code, content_type, len(station.sensors))
         # An account's folder is the first one; the date's come below it.
-        code = next((c for c in (code, *folders[:1]) if _CODE.fullmatch(c)), "")
+        code = next((c for c in (code, folder.partition("/")[0]) if _CODE.fullmatch(c)), "")
         if not code:
             return Rejected(
                 RejectReason.UNKNOWN_STATION,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -62,8 +62,10 @@ class Walker:
     folder_links: int = 0
     """Links to folders that the last whole walk has met: it passes them by, but who watches the folder may not."""
 
-    def walk(self, start: bytes = b"") -> Iterator[Sight | None]:
+    def walk(self, start: bytes = b"", aside: Callable[[bytes], None] | None = None) -> Iterator[Sight | None]:
         """Yield what is worth looking at below a folder, and ``None`` now and then as a breath.
+
+        With ``aside`` the folders in it are handed there instead of being walked.
 
         A folder that cannot be listed, or went away meanwhile, is passed over. The drop folder itself has to be there.
 
@@ -73,6 +75,7 @@ class Walker:
             The drop folder is away.
         """
         folders = [start]
+        deeper = folders.append if aside is None else aside
         seen = 0
         if not start:
             self.folder_links = 0
@@ -92,27 +95,61 @@ class Walker:
                     path = folder + b"/" + entry.name if folder else entry.name
                     if entry.is_dir(follow_symlinks=False):
                         if not entry.name.startswith(b".") and path.count(b"/") < _MAX_DEPTH:
-                            folders.append(path)
+                            deeper(path)
                         continue
                     sight = self._sight(path, entry)
                     if sight is not None:
                         yield sight
 
-    def look(self, path: bytes) -> Iterator[Sight | None]:
-        """Yield what is worth looking at of one path, a file or a folder, that was told to have changed."""
-        absolute = self._absolute(path)
-        parent = os.path.dirname(absolute)
-        if any(part.startswith(b".") for part in path.split(b"/")) or os.path.realpath(parent) != parent:
-            return  # hidden, or below a link
-        try:
-            found = os.lstat(absolute)
-        except OSError:
-            return
-        if stat.S_ISDIR(found.st_mode):
-            yield from self.walk(path)
-        else:
-            sight = self._judged(path, found) if self._is_worth(path, found.st_mode) else None
-            if sight is not None:
+    def survey(self) -> Iterator[None]:
+        """Count the links to folders, also in what the walk passes by, and breathe now and then.
+
+        Raises
+        ------
+        OSError
+            The drop folder is away.
+        """
+        folders = [b""]
+        seen = links = 0
+        while folders:
+            folder = folders.pop()
+            try:
+                entries = os.scandir(self._absolute(folder))
+            except OSError:
+                if not folder:
+                    raise
+                continue
+            with entries:
+                for entry in self._entries(entries):
+                    seen += 1
+                    if seen % _BREATH == 0:
+                        yield
+                    try:
+                        if entry.is_symlink():
+                            links += entry.is_dir()
+                        elif entry.is_dir(follow_symlinks=False):
+                            folders.append(folder + b"/" + entry.name if folder else entry.name)
+                    except OSError:
+                        continue
+        self.folder_links = links
+
+    def look(self, paths: Iterable[bytes], folders: Callable[[bytes], object]) -> Iterator[Sight]:
+        """Yield what is worth looking at of paths that were told to have changed; hand on which of them are folders."""
+        parents: dict[bytes, bool] = {}
+        for path in paths:
+            absolute = self._absolute(path)
+            parent = os.path.dirname(absolute)
+            if parent not in parents:
+                parents[parent] = os.path.realpath(parent) == parent
+            if any(part.startswith(b".") for part in path.split(b"/")) or not parents[parent]:
+                continue  # hidden, or below a link
+            try:
+                found = os.lstat(absolute)
+            except OSError:
+                continue
+            if stat.S_ISDIR(found.st_mode):
+                folders(path)
+            elif self._is_worth(path, found.st_mode) and (sight := self._judged(path, found)) is not None:
                 yield sight
 
     def _absolute(self, path: bytes) -> bytes:

@@ -16,7 +16,8 @@ _MOST_PATHS = 20_000
 """More news than this is one piece of news: walk everything."""
 _DEBOUNCE_MS = 400
 _STEP_MS = 50
-_TIMEOUT_MS = 1000
+_TIMEOUT_MS = 250
+_CLOSE_S = 2.0
 
 _log = get_logger(__name__)
 logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells of every change
@@ -32,6 +33,8 @@ class Watcher:
         self.news = threading.Event()
         self.overflowed = False
         self._root = root
+        self.ready = threading.Event()
+        """Set once every folder is watched."""
         self._prefix = os.fsencode(root) + b"/"
         self._paths: set[bytes] = set()
         self._lock = threading.Lock()
@@ -59,6 +62,7 @@ class Watcher:
         self._identity = identity
         if not self.is_running:
             self._stop.clear()
+            self.ready.clear()
             self._thread = threading.Thread(target=self._watch, name="drop-folder-watcher", daemon=True)
             self._thread.start()
 
@@ -73,7 +77,7 @@ class Watcher:
         """Stop watching; it can be started again."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join(2 * _TIMEOUT_MS / 1000)
+            self._thread.join(_CLOSE_S)
 
     def _watch(self) -> None:
         changes = watchfiles.watch(
@@ -82,6 +86,7 @@ class Watcher:
         )  # fmt: skip
         try:
             for batch in changes:
+                self.ready.set()  # the first batch, empty as a rule, comes when all is watched
                 self._add(os.fsencode(path) for _, path in batch)
         except (OSError, RuntimeError) as exc:
             _log.warning("folder_not_watched", folder=str(self._root), error=str(exc), note="the periodic scan goes on")

@@ -24,6 +24,7 @@ from quantrac.domain.units import converted
 
 _COLUMNS = 5
 _LAYOUT = "symbol, value, unit, time yyyyMMddHHmmss, status"
+_STATUSES = {s.value: s for s in Status}
 _OTHER_SEPARATORS = (Separator.SEMICOLON, Separator.COMMA)
 
 
@@ -76,7 +77,8 @@ class _File:
         return decoded(self.readings.values(), self.faults)
 
     def _reading(self, line: str, separator: Separator) -> Reading | Rejected:
-        columns = columns_of(line, separator)
+        # What nearly every line is, without a call for it: a reading costs a few microseconds here.
+        columns = line.rstrip("\r").split("\t") if separator is Separator.TAB else columns_of(line, separator)
         if len(columns) != _COLUMNS:
             return _misshapen(line, len(columns), separator)
         symbol, text, unit, stamp, status = columns
@@ -87,7 +89,7 @@ class _File:
         if isinstance(observed_at, Rejected):
             return observed_at
         parameter, factor = pair
-        code = Status.from_code(status.strip())
+        code = _STATUSES.get(status) or Status.from_code(status.strip())
         value = self._value(text.strip(), factor, parameter, code)
         if isinstance(value, Rejected):
             return value
@@ -111,7 +113,8 @@ class _File:
             return None
         settings = self.table.station.logger
         value = number_of(text, decimal_comma=settings.decimal_comma)
-        value = None if value is None else converted(value, factor)
+        if value is not None and factor != 1.0:
+            value = converted(value, factor)
         if value is None or not isfinite(value):
             return _not_a_number(text, parameter)
         if value == 0.0 and parameter in settings.zero_is_missing and status is Status.MEASURING:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from local.servers import LocalServers, read_local
 from quantrac.domain.deadletters import DeadLetter, Rejected, RejectReason, Stage
+from quantrac.domain.forwarding import FilePiece
+from quantrac.domain.readings import CheckedReading, Flag, Reading, StoredRow
+from quantrac.domain.receipts import ReceiptLine, receipt_key
+from quantrac.domain.stations import VIETNAM
 from quantrac.endpoints import KafkaEndpoint
+from sql.forwarding_store import ForwardingStore
+from sql.receipts_store import ReceiptStore
 from sql.worker_store import WorkerStore
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -268,3 +276,82 @@ def test_a_wrong_key_of_the_configuration_file_is_named_with_the_file(quantrac: 
     assert done.returncode == 2
     assert f"{file}: the key 'batch_mesages'" in done.stderr
     assert "batch_messages" in done.stderr
+
+
+LOGGER = "DT_KCNSADEC_NUOSXL"
+AT = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=3)
+
+
+@pytest.fixture
+def three_files(prepared: Run, servers: LocalServers) -> Iterator[str]:
+    """Two files of one station that were stored, five minutes and a hole of 20 apart; gives the owner's connection."""
+    local = read_local(servers.run_dir)
+    assert local is not None
+    rows = [
+        StoredRow(CheckedReading(Reading(LOGGER, "COD", AT + timedelta(minutes=m), AT, 58.0 + m), Flag.GOOD), 0, m)
+        for m in (0, 5, 30)
+    ]
+    with closing(WorkerStore(local.database.writer)) as store, store.transaction() as tx:
+        tx.readings.store(rows)
+        tx.committed.add_stored({(LOGGER, AT): 3})
+    ReceiptStore(local.database.intake).add([ReceiptLine(receipt_key("x", LOGGER, AT), 3, True, "", 0, 2)])
+    yield local.database.owner
+    with psycopg.connect(local.database.owner) as connection:
+        for table in ("readings", "latest_readings", "reading_hours", "reading_days", "stored_hours", "receipts"):
+            connection.execute(sql.SQL("DELETE FROM {} WHERE station = %s").format(sql.Identifier(table)), (LOGGER,))
+
+
+def test_ledger_and_what_was_not_received_and_a_row_that_is_removed(prepared: Run, three_files: str) -> None:
+    since = f"{AT.astimezone(VIETNAM) - timedelta(hours=1):%Y-%m-%dT%H:%M}"
+    even = prepared("ledger", "--since", since, "--station", LOGGER, "--json")
+    assert even.returncode == 0, even.stderr
+    told = json.loads(even.stdout)
+    assert (told["residual"], [s["readings"]["present"] for s in told["stations"]]) == (0, [3])
+    assert prepared("ledger").stdout.rstrip().endswith("residual 0")
+    missed = json.loads(prepared("missing", LOGGER, "--json").stdout)["files"]
+    assert min(f["files"] for f in missed) == 4  # 10, 15, 20 and 25 minutes past; before and after it more
+    with psycopg.connect(three_files) as connection:
+        connection.execute("DELETE FROM readings WHERE station = %s AND value = 63", (LOGGER,))
+    robbed = prepared("ledger")
+    assert robbed.returncode == 1
+    assert "residual 1" in robbed.stdout
+    assert prepared("ledger", "--station", "DT_NOBODY").returncode == 1
+
+
+def test_a_period_is_exported_as_files(prepared: Run, three_files: str, tmp_path: Path) -> None:
+    day = f"{AT.astimezone(VIETNAM):%Y-%m-%d}"
+    done = prepared("export", "files", LOGGER, "--first", day, "--last", day, "--to", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    stamps = [f"{(AT + timedelta(minutes=m)).astimezone(VIETNAM):%Y%m%d%H%M%S}" for m in (0, 5, 30)]
+    written = {p.name: p.read_bytes() for p in tmp_path.rglob("*.txt")}
+    assert written == {
+        f"{LOGGER}_{stamp}.txt": f"COD\t{58 + m}\tmg/L\t{stamp}\t00\r\n".encode()
+        for m, stamp in zip((0, 5, 30), stamps, strict=True)
+    }
+
+
+def test_what_was_forwarded_is_shown_with_its_refusal(prepared: Run, servers: LocalServers) -> None:
+    local = read_local(servers.run_dir)
+    assert local is not None
+    assert "Nothing was forwarded yet" in prepared("forwarding", "status").stdout
+    content = b"COD\t58\tmg/L\t20261123100500\t00\r\n"
+    digest = hashlib.sha256(content).hexdigest()
+    pieces = [
+        FilePiece(0, n, LOGGER, f"{LOGGER}/{n}.txt", len(content), digest, 0, content, AT) for n in range(3)
+    ]  # fmt: skip
+    store = ForwardingStore(local.database.writer, "ministry", "raw@test")
+    try:
+        store.progress()
+        store.add(pieces, {0: 3})
+        (first,) = store.take(10, AT)
+        store.accepted(first.id, AT)
+        (second,) = store.take(10, AT)
+        store.failed(second.id, AT, "550 the disk is full", AT + timedelta(minutes=1))
+        (line,) = json.loads(prepared("forwarding", "status", "--json").stdout)
+        assert (line["target"], line["station"], line["accepted"], line["waiting"]) == ("ministry", LOGGER, 1, 2)
+        assert line["last_error"] == "550 the disk is full"
+        assert "the disk is full" in " ".join(prepared("forwarding", "status", COLUMNS="200").stdout.split())
+    finally:
+        store.close()
+        with psycopg.connect(local.database.owner) as connection:
+            connection.execute("TRUNCATE forwarded_files, kafka_progress CASCADE")

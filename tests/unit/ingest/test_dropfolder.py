@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from ingest.dropfolder.names import DEFAULT_PATTERNS, Named, Names, compiled, is
 from ingest.dropfolder.pending import CUT_PATIENCE_S, Pending, Waiting
 from ingest.dropfolder.reading import Read, Reader
 from ingest.dropfolder.refused_file import note, rejected
+from ingest.dropfolder.rounds import Round
 from ingest.dropfolder.walker import Kind, Sight, Walker
 from quantrac import topics
 from quantrac.domain.deadletters import Rejected, RejectReason
@@ -125,11 +127,11 @@ def test_a_file_that_grows_waits_anew() -> None:
     #  s       0    1    2    3    4    5    6
     #  seen    1         2                        (size)
     #  due     x              .         x         settle 3 s
-    pending = Pending(3.0, 10)
-    pending.see(sight(1), 0.0)
+    pending = Pending(3.0, 10, 10)
+    pending.see(sight(1), "S", 0.0)
     (waiting,) = pending.due(0.0)
     pending.postpone(waiting, 0.0)
-    pending.see(sight(2), 2.0)
+    pending.see(sight(2), "S", 2.0)
     assert not list(pending.due(4.0))
     (waiting,) = pending.due(5.0)
     assert pending.is_settled(waiting, 5.0)
@@ -138,12 +140,71 @@ def test_a_file_that_grows_waits_anew() -> None:
     assert len(pending) == 0
 
 
-def test_no_more_files_wait_than_there_is_room_for() -> None:
-    pending = Pending(3.0, 2)
-    for k in range(5):
-        pending.see(sight(path=b"%d" % k), 0.0)
-    assert pending.is_full
-    assert len(pending) == 2
+def test_no_more_files_wait_than_there_is_room_for_and_a_quiet_station_always_finds_some() -> None:
+    pending = Pending(3.0, 200, 150)
+    flood = [pending.see(sight(path=b"A/%04d" % k), "A", 0.0) for k in range(300)]
+    assert flood == [True] * 150 + [False] * 150
+    assert [pending.see(sight(path=b"B/%d" % k), "B", 0.0) for k in range(60)] == [True] * 50 + [False] * 10
+    assert pending.see(sight(path=b"C/1"), "C", 0.0)
+    assert [pending.see(sight(path=b"%d/1" % k), str(k), 0.0) for k in range(300)].count(True) == 400 - 201
+    assert len(pending) == 400
+    pending.drop(b"A/0000")
+    assert len(pending) == 399
+
+
+def test_stations_take_turns_also_when_a_turn_is_cut_short() -> None:
+    #  A  0 1 2 3 ... 99     a flood
+    #  B  1                  comes while A is read
+    pending = Pending(3.0, 1000, 1000)
+    for k in range(100):
+        pending.see(sight(path=b"A/%03d" % k), "A", 0.0)
+    order: list[bytes] = []
+
+    def read(most: int) -> None:
+        for waiting in itertools.islice(pending.due(1.0), most):
+            order.append(waiting.sight.path)
+            pending.drop(waiting.sight.path)
+
+    read(20)
+    pending.see(sight(path=b"B/1"), "B", 1.0)
+    read(10)
+    read(1000)
+    assert order.index(b"B/1") <= 30
+    assert [p for p in order if p.startswith(b"A")] == sorted(p for p in order if p.startswith(b"A"))
+    assert len(order) == 101
+
+
+def test_a_walk_goes_on_where_there_is_room(tmp_path: Path) -> None:
+    """The folder A is full of files and takes no more than five at a time; those of B and C are seen meanwhile."""
+    for name in ("A/1/2", "B", "C/1"):
+        (tmp_path / name).mkdir(parents=True)
+    for k in range(40):
+        (tmp_path / "A" / "1" / "2" / f"A_{20261123100500 + k}.txt").write_bytes(b"")
+    for name in ("B/B_20261123100500.txt", "C/1/C_20261123100500.txt", "D_20261123100500.txt"):
+        (tmp_path / name).write_bytes(b"")
+    with KnownFiles(tmp_path / "k") as known:
+        walk = Round(Walker(os.fsencode(os.path.realpath(tmp_path)), known))
+        seen: list[bytes] = []
+        room = 5
+
+        def see(one: Sight) -> bool:
+            nonlocal room
+            if one.path.startswith(b"A"):
+                if not room:
+                    return False
+                room -= 1
+            seen.append(one.path)
+            return True
+
+        assert not walk.go_on(see, lambda: False)
+        assert walk.waits
+        assert sum(p.startswith(b"A") for p in seen) == 5
+        assert len(seen) == 8
+        for _ in range(7):
+            room = 5
+            ended = walk.go_on(see, lambda: False)
+        assert ended
+        assert len(seen) == len(set(seen)) == 43
 
 
 def test_what_is_known_outlives_the_process(tmp_path: Path) -> None:
@@ -205,7 +266,7 @@ def test_any_tree_is_walked_to_its_end_and_no_link_is_followed(entries: list[tup
             hidden = {p for p in made if any(part.startswith(b".") for part in p.split(b"/"))}
             assert fresh == {p for p in made - hidden if is_wanted(os.path.basename(p))}
             for one in seen:
-                assert {s.path for s in walker.look(one.path) if s} <= {s.path for s in seen}
+                assert {s.path for s in walker.look([one.path], os.fsdecode)} <= {s.path for s in seen}
                 if one.kind is Kind.FRESH:
                     assert content.read(root, one.path, one.fingerprint) == b""
                 else:
@@ -223,7 +284,7 @@ def test_below_a_link_nothing_is_looked_at(tmp_path: Path) -> None:
         walker = Walker(os.fsencode(root), known)
         assert [s.path for s in walker.walk() if s] == [b"S"]
         assert walker.folder_links == 1
-        assert list(walker.look(b"S/S_20261123100500.txt")) == []
+        assert list(walker.look([b"S/S_20261123100500.txt"], os.fsdecode)) == []
         found = os.lstat(root / "S" / "S_20261123100500.txt")
         fingerprint = Fingerprint(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
         with pytest.raises(content.ChangedError):
@@ -285,7 +346,7 @@ def test_a_file_that_may_not_be_read_is_told_once_and_read_as_soon_as_it_may(tmp
     path = root / "S_20261123100500.txt"
     path.write_bytes(LINES)
     path.chmod(0o000)
-    pending = Pending(3.0, 10)
+    pending = Pending(3.0, 10, 10)
     with KnownFiles(tmp_path / "k") as known:
         walker = Walker(os.fsencode(os.path.realpath(root)), known)
         reader = Reader(walker.root, known, Names(compiled(DEFAULT_PATTERNS), Registry(())), 1_000_000)
@@ -293,7 +354,7 @@ def test_a_file_that_may_not_be_read_is_told_once_and_read_as_soon_as_it_may(tmp
         def read(waited_s: float) -> object:
             (seen,) = [s for s in walker.walk() if s]
             with as_nobody():
-                return reader.read(Waiting(seen, 0.0, 0.0), pending, NOW, waited_s)
+                return reader.read(Waiting(seen, "", 0.0, 0.0), pending, NOW, waited_s)
 
         assert read(10.0) is None, "an upload under way may set its mode at its end"
         told = read(CUT_PATIENCE_S)

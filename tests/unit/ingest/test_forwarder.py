@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from ingest.forwarder.forwarder import next_try, path_of
+from ingest.forwarder.forwarder import Forwarder, ForwarderOptions, next_try, path_of
+from ingest.forwarder.source import RawFiles
 from ingest.forwarder.targets import FolderTarget, TargetOptions, target_of
-from quantrac.domain.forwarding import WaitingFile
+from quantrac.clock import ManualClock
+from quantrac.domain.forwarding import FilePiece, WaitingFile
 from quantrac.errors import BrokerError, SettingsError
 from quantrac.settings import load_settings
 
@@ -68,3 +73,67 @@ def test_a_folder_that_is_away_takes_nothing(tmp_path: Path) -> None:
     target.put("a/b.txt", b"y")
     assert [p.name for p in (tmp_path / "mount" / "a").iterdir()] == ["b.txt"]
     assert (tmp_path / "mount" / "a" / "b.txt").read_bytes() == b"y"
+
+
+class Waiting:
+    """Files of some stations that wait, as the database would give them, and what is recorded of them."""
+
+    def __init__(self, *files: WaitingFile) -> None:
+        self.files, self.accepted_ids, self.failed_ids = list(files), list[int](), list[int]()
+
+    def progress(self) -> dict[int, int]:
+        return {}
+
+    def add(self, pieces: Sequence[FilePiece], progress: dict[int, int]) -> None:
+        raise AssertionError((pieces, progress))
+
+    def take(self, limit: int, now: datetime) -> list[WaitingFile]:
+        return self.files[:limit]
+
+    def accepted(self, file_id: int, now: datetime) -> None:
+        self.accepted_ids.append(file_id)
+
+    def failed(self, file_id: int, now: datetime, error: str, next_try_at: datetime | None) -> None:
+        self.failed_ids.append(file_id)
+
+
+class Nothing(RawFiles):
+    """A topic without news."""
+
+    def __init__(self) -> None:
+        pass
+
+    def poll(self, timeout_s: float) -> tuple[list[FilePiece], dict[int, int]]:
+        return [], {}
+
+
+class Pauses(threading.Event):
+    """Notes how long was waited, and does not wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.noted.append(timeout or 0.0)
+        return False
+
+
+def numbered(*contents: bytes) -> list[WaitingFile]:
+    return [replace(waiting(), id=n, content=c) for n, c in enumerate(contents, 1)]
+
+
+def test_no_faster_than_the_rate_and_a_rewritten_file_goes_again(tmp_path: Path) -> None:
+    store, pauses = Waiting(*numbered(b"first", b"rewritten")), Pauses()
+    options = ForwarderOptions(files_per_s=20.0)
+    Forwarder(store, FolderTarget(tmp_path), options, ManualClock(NOW)).turn(Nothing(), pauses)
+    assert pauses.noted == [0.05, 0.05]
+    assert store.accepted_ids == [1, 2]
+    assert [p.read_bytes() for p in tmp_path.rglob("*.txt")] == [b"rewritten"]
+
+
+def test_a_refusal_ends_the_turn(tmp_path: Path) -> None:
+    store = Waiting(*numbered(b"a", b"b"))
+    away = FolderTarget(tmp_path / "away")
+    Forwarder(store, away, ForwarderOptions(), ManualClock(NOW)).turn(Nothing(), Pauses())
+    assert (store.accepted_ids, store.failed_ids) == ([], [1])
