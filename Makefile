@@ -32,7 +32,7 @@ unit-tests:
 	$(BIN)/pytest -q --numprocesses=logical --maxprocesses=4 -m "unit or architecture or conformance" $(ARGS)
 
 test: install ## everything, on real servers that the suite starts by itself
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses=2 --dist=loadfile $(ARGS)
 
 bench: install ## readings/s, delay and memory of the whole path, beside bare COPY
 	@$(BIN)/python -m bench $(ARGS)
