@@ -9,6 +9,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from ingest.forwarder.forwarder import ForwarderOptions, run
 from ingest.forwarder.targets import FolderTarget, SftpTarget, Target, TargetOptions, target_of
 from local.servers.fileservers import SftpServer
 from quantrac import topics
+from quantrac.domain.forwarding import FilePiece
 from quantrac.domain.stations import Registry
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, client_options
 from quantrac.errors import BrokerError, StoreError
@@ -94,6 +96,20 @@ def wait_accepted(database: DatabaseEndpoint, count: int, timeout_s: float = 40)
             return found
         assert time.monotonic() < deadline, found
         time.sleep(0.2)
+
+
+def test_a_file_whose_reader_was_stopped_in_the_middle_holds_up_no_other(database: DatabaseEndpoint) -> None:
+    store, now = ForwardingStore(database.writer, "ministry", SOURCE), datetime(2026, 11, 29, tzinfo=UTC)
+    first = FilePiece(0, 5, CODE, "a.txt", 6, "0" * 64, 0, b"abc", now)
+    store.add([first], {0: 6})
+    assert store.take(10, now) == []
+    anew = replace(first, record_offset=7)
+    store.add([anew, replace(anew, record_offset=8, offset=3, content=b"def"), first], {0: 9})
+    assert [(f.content, f.tries) for f in store.take(10, now)] == [(b"abcdef", 0)]
+    (line,) = forwarding_lines(database.reader)
+    assert (line.waiting, line.given_up) == (1, 1)
+    assert "read it anew" in str(line.last_error)
+    store.close()
 
 
 class Recording:
