@@ -61,7 +61,7 @@ YOUNG_OBJECTS = 20_000
 SLICE_MESSAGES = 50
 """Of a station beyond its quota, read in one go: the honest ones wait for no more than that."""
 MOST_SLICES = 20
-"""In one turn of ``SWEEP_EVERY_S`` when nothing else is to do."""
+"""Before it is looked again whose turn it is."""
 SHARE_AT_STOP_S = 5.0
 STOP_S = 20.0
 
@@ -200,8 +200,8 @@ class Worker:
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             try:
-                if await self._in_thread(self._floods.look):
-                    await self._read_deferred()
+                while await self._in_thread(self._floods.look) and await self._read_deferred():
+                    pass  # nothing else is to do: a back-fill need not wait for the next turn
             except (StoreError, BrokerError) as exc:
                 if not exc.retryable:
                     self._fail(exc)
@@ -269,17 +269,19 @@ class Worker:
             waiting, committed, self._assigned(), now_s, alive=alive, starved_s=starved_s, away=away
         )
 
-    async def _read_deferred(self) -> None:
+    async def _read_deferred(self) -> bool:
+        """Read the next slices, and return whether there may be more while nothing else is to do."""
         loop = asyncio.get_running_loop()
         for _ in range(MOST_SLICES):
             waits = await self._in_thread(lambda: self._processor.next_deferred(self._assigned()))
             if waits is None:
-                return
+                return False
             # Kafka may take seconds to answer: not in the thread that stores what the honest ones send.
             records, beyond = await loop.run_in_executor(None, self._reader.waiting, waits, SLICE_MESSAGES)
             self._sharer.offer(await self._in_thread(partial(self._processor.process_deferred, waits, records, beyond)))
             if not self._pulse.idle:
-                return
+                return False
+        return True
 
     def _assigned(self) -> list[int]:
         return [tp.partition for tp in self.app.consumer.assignment() if tp.topic == topics.RAW]
@@ -381,9 +383,10 @@ async def _live(
     stop_watching.set()
     for task in beside:
         task.cancel()
-    if status:
-        # What failed for good may not be able to stop; nothing of it was acknowledged.
-        loop.call_later(STOP_S, os._exit, status)
+    # What failed for good, or waits for servers that are away, may not be able to stop; nothing of it was acknowledged.
+    ending = threading.Timer(STOP_S, os._exit, (status,))
+    ending.daemon = True
+    ending.start()
     await worker.app.stop()
     await worker.close()
     return status

@@ -6,11 +6,15 @@ is due about half a second later), ``x`` a SIGKILL, ``t`` an orderly stop, ``^``
 
 from __future__ import annotations
 
+import time
+
+import psutil
 import pytest
 
 from local.accounts import Account
 from local.stage import Stage
 from simulators.labels import read_labels
+from streams.worker import STOP_S
 
 from .run import Run, repeated, under_load
 
@@ -187,3 +191,27 @@ def test_power_cut(stage: Stage) -> None:
         run.heard_again("power cut", stage.clock.now())
         assert_nothing_is_lost(run, run.finish())
         assert run.restarts == 0, run.told()
+
+
+def test_a_worker_that_is_told_to_stop_while_its_servers_are_away_ends(stage: Stage) -> None:
+    """What it holds was not acknowledged: the next one reads it again.
+
+    seconds            0 . . 3 . . . . . . . . . . 23
+    kafka, database    x                           ^=
+    worker 1           ===== t . . . (20 at most)  ^=
+    """
+    worker = stage.pipeline.workers[0]
+    away = [each for each in stage.servers.all if each.name in {"kafka", "postgres"}]
+    assert worker.pid is not None
+    process = psutil.Process(worker.pid)
+    for server in away:
+        server.kill()
+    try:
+        time.sleep(3)
+        process.terminate()
+        process.wait(STOP_S + 5)
+    finally:
+        for server in away:
+            server.start()
+        worker.launch()
+        stage.ready(worker)

@@ -67,6 +67,7 @@ def over_v6(
     parts = (
         part(servers.run_dir, f"bridge-{unique}", "run", "bridge", ready_event="connected"),
         part(servers.run_dir, f"worker-{unique}", "run", "worker", ready_event="worker_ready"),
+        part(servers.run_dir, f"incidents-{unique}", "run", "incidents", ready_event="incidents_ready"),
         part(servers.run_dir, f"notifier-{unique}", "run", "notifier"),
     )
     with contextlib.ExitStack() as ends:
