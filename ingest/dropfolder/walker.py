@@ -76,30 +76,20 @@ class Walker:
         """
         folders = [start]
         deeper = folders.append if aside is None else aside
-        seen = 0
         if not start:
             self.folder_links = 0
-        while folders:
-            folder = folders.pop()
-            try:
-                entries = os.scandir(self._absolute(folder))
-            except OSError:
-                if not folder:
-                    raise
+        for found in self._below(folders):
+            if found is None:
+                yield None
                 continue
-            with entries:
-                for entry in self._entries(entries):
-                    seen += 1
-                    if seen % _BREATH == 0:
-                        yield None
-                    path = folder + b"/" + entry.name if folder else entry.name
-                    if entry.is_dir(follow_symlinks=False):
-                        if not entry.name.startswith(b".") and path.count(b"/") < _MAX_DEPTH:
-                            deeper(path)
-                        continue
-                    sight = self._sight(path, entry)
-                    if sight is not None:
-                        yield sight
+            path, entry = found
+            if entry.is_dir(follow_symlinks=False):
+                if not entry.name.startswith(b".") and path.count(b"/") < _MAX_DEPTH:
+                    deeper(path)
+                continue
+            sight = self._sight(path, entry)
+            if sight is not None:
+                yield sight
 
     def survey(self) -> Iterator[None]:
         """Count the links to folders, also in what the walk passes by, and breathe now and then.
@@ -110,27 +100,19 @@ class Walker:
             The drop folder is away.
         """
         folders = [b""]
-        seen = links = 0
-        while folders:
-            folder = folders.pop()
-            try:
-                entries = os.scandir(self._absolute(folder))
-            except OSError:
-                if not folder:
-                    raise
+        links = 0
+        for found in self._below(folders):
+            if found is None:
+                yield
                 continue
-            with entries:
-                for entry in self._entries(entries):
-                    seen += 1
-                    if seen % _BREATH == 0:
-                        yield
-                    try:
-                        if entry.is_symlink():
-                            links += entry.is_dir()
-                        elif entry.is_dir(follow_symlinks=False):
-                            folders.append(folder + b"/" + entry.name if folder else entry.name)
-                    except OSError:
-                        continue
+            path, entry = found
+            try:
+                if entry.is_symlink():
+                    links += entry.is_dir()
+                elif entry.is_dir(follow_symlinks=False):
+                    folders.append(path)
+            except OSError:
+                continue
         self.folder_links = links
 
     def look(self, paths: Iterable[bytes], folders: Callable[[bytes], object]) -> Iterator[Sight]:
@@ -151,6 +133,24 @@ class Walker:
                 folders(path)
             elif self._is_worth(path, found.st_mode) and (sight := self._judged(path, found)) is not None:
                 yield sight
+
+    def _below(self, folders: list[bytes]) -> Iterator[tuple[bytes, os.DirEntry[bytes]] | None]:
+        """Yield path and entry of what lies in folders, of a list that may grow meanwhile, and breathe now and then."""
+        seen = 0
+        while folders:
+            folder = folders.pop()
+            try:
+                entries = os.scandir(self._absolute(folder))
+            except OSError:
+                if not folder:
+                    raise
+                continue
+            with entries:
+                for entry in self._entries(entries):
+                    seen += 1
+                    if seen % _BREATH == 0:
+                        yield None
+                    yield (folder + b"/" + entry.name if folder else entry.name), entry
 
     def _absolute(self, path: bytes) -> bytes:
         return self.root + b"/" + path if path else self.root

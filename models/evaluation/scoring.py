@@ -60,19 +60,16 @@ def tally(run: Run, *, ranges: bool = False) -> Tally:
     if series.labels is None:
         return Tally(rows=rows, seconds=run.seconds)
     if series.labels.ndim == 1:
-        score = by_row_score(run.result.score)
+        score = _by_row_score(run.result.score)
         counts = _count(series, series.labels, score, by_row(run.result.alarm), _counted(series, None), ranges)
     else:
         counts = _by_sensor(run, series.labels, ranges)
     return counts + Tally(rows=rows, seconds=run.seconds)
 
 
-def by_row_score(score: Floats) -> Floats:
+def _by_row_score(score: Floats) -> Floats:
     """Return scores by row: that of its worst sensor, NaN where none has one."""
-    if score.ndim == 1:
-        return score
-    worst = np.max(np.where(np.isnan(score), -np.inf, score), axis=1)
-    return np.where(np.isneginf(worst), np.nan, worst)
+    return score if score.ndim == 1 else np.asarray(np.fmax.reduce(score, axis=1))
 
 
 def _by_sensor(run: Run, labels: Bools, ranges: bool) -> Tally:
