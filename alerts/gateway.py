@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
+from alerts.incidents.links import IN_TEXT
 from alerts.targets import Gateway, filled
 from quantrac.domain.notifications import Notification
 from quantrac.errors import NotifyError
@@ -22,7 +22,6 @@ SHORT = 160
 """Letters of one SMS in the alphabet of GSM; with accents it would be 70."""
 MOST_ANSWER = 65_536
 MOST_TEXT = 4000
-_LINK = re.compile(r"https?://[^\s/]+/\S*ack/[a-z2-7]{52}(?!\S)")
 _FOR_NOW = frozenset({408, 409, 423, 425, 429})
 
 
@@ -76,7 +75,7 @@ def fields(notification: Notification, to: str | None) -> dict[str, str]:
 
 def link_of(notification: Notification) -> str | None:
     """Return the first address that a message holds: that of the page with the button."""
-    found = _LINK.search(notification.text)
+    found = IN_TEXT.search(notification.text)
     return None if found is None else found.group()
 
 

@@ -31,7 +31,6 @@ severities = ["warning", "high", "critical"]
 [[policy.step]]
 targets = ["person:{officer}"]
 """
-_LINK = re.compile(r"https?://[^\s<>\"]+/ack/[a-z2-7]+")
 PATIENCE_S = 30.0
 _WORD = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 
@@ -80,8 +79,10 @@ def put_on_call(database: DatabaseEndpoint, address: str, now: datetime) -> None
 
 def link_in(mail: CaughtMail) -> str | None:
     """Return the link of a delivered message with which its reader takes the incident."""
+    from alerts.incidents.links import IN_TEXT
+
     body = mail.message().get_body(("plain",))
-    found = None if body is None else _LINK.search(str(body.get_content()))
+    found = None if body is None else IN_TEXT.search(str(body.get_content()))
     return None if found is None else found[0]
 
 

@@ -15,6 +15,7 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ KEY_BYTES = 32
 _RANDOM_BYTES = 16
 _LETTERS = 26
 """Of 16 bytes in base32: no letter of it is changed by a chat's markup, or lost when somebody reads it out."""
+IN_TEXT = re.compile(rf"https?://[^\s/]+/\S*{PATH[1:]}[a-z2-7]{{{2 * _LETTERS}}}(?!\S)")
+"""A link as it stands in a message."""
 
 
 class LinkAnswer(StrEnum):
