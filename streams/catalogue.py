@@ -15,11 +15,13 @@ from quantrac.domain.limits import LimitSet
 from quantrac.domain.stations import VIETNAM, Registry, Station
 from quantrac.errors import RuleError
 from quantrac.telemetry import get_logger
-from sql.catalogue import load_limit_sets, load_registry, load_rules
+from sql.catalogue import load_limit_sets, load_registry, load_rules, registry_version
 
 _log = get_logger(__name__)
 RELOAD_AFTER = timedelta(seconds=30)
 """An import takes effect within this time, without a restart."""
+RENEW_AFTER = timedelta(seconds=1)
+"""How old the catalogue may be when something is refused for what it does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class CatalogueCache:
     def __init__(self, conninfo: str, clock: Clock) -> None:
         self._conninfo, self._clock = conninfo, clock
         self._held: Catalogue | None = None
-        self._checked_s = 0.0
+        self._checked_s = self._renewed_s = 0.0
 
     def current(self) -> Catalogue:
         """Return the catalogue, loaded at most ``RELOAD_AFTER`` ago.
@@ -77,8 +79,23 @@ class CatalogueCache:
         now_s = self._clock.monotonic_s()
         if self._held is None or now_s - self._checked_s >= RELOAD_AFTER.total_seconds():
             self._held = self._loaded(self._held)
-            self._checked_s = now_s
+            self._checked_s = self._renewed_s = now_s
         return self._held
+
+    def renewed(self) -> Catalogue:
+        """Return the catalogue, with every import of stations until ``RENEW_AFTER`` ago.
+
+        Raises
+        ------
+        StoreError
+            The database is away.
+        """
+        held, now_s = self.current(), self._clock.monotonic_s()
+        if now_s - self._renewed_s >= RENEW_AFTER.total_seconds():
+            if registry_version(self._conninfo) != held.registry.version:
+                self._held = held = self._loaded(held)
+            self._renewed_s = now_s
+        return held
 
     def _loaded(self, before: Catalogue | None) -> Catalogue:
         registry = load_registry(self._conninfo)

@@ -30,6 +30,22 @@ class DecodedRecord:
     """What a birth or will message says; ``None`` for readings."""
 
 
+_WANT_OF_IMPORT = frozenset(
+    {
+        RejectReason.UNKNOWN_STATION,
+        RejectReason.WRONG_STATION,
+        RejectReason.UNKNOWN_PARAMETER,
+        RejectReason.NO_MAPPING,
+        RejectReason.UNIT_UNKNOWN,
+    }
+)
+
+
+def is_for_want_of_import(message: DecodedRecord) -> bool:
+    """Whether something was refused that a newer catalogue may know."""
+    return any(r.reason in _WANT_OF_IMPORT for r in message.decoded.rejected)
+
+
 @dataclass(frozen=True, slots=True)
 class DecodeOptions:
     """What decoding needs of the settings."""

@@ -28,9 +28,9 @@ from sql.storable import storable
 from sql.worker_store import WorkerStore, WorkerTransaction
 from streams.artefact_choice import ArtefactChoice
 from streams.batch import Batch
-from streams.catalogue import Catalogue
+from streams.catalogue import Catalogue, CatalogueCache
 from streams.continuity import continue_from
-from streams.decoding import DecodedRecord, DecodeOptions, decode
+from streams.decoding import DecodedRecord, DecodeOptions, decode, is_for_want_of_import
 from streams.delays import DelayLog
 from streams.dues import note_dues
 from streams.faults import Witnesses, catalogue_fault, raise_unless_of_a_record, system_fault
@@ -92,7 +92,7 @@ class BatchProcessor:
     def __init__(
         self,
         store: WorkerStore,
-        catalogue: Callable[[], Catalogue],
+        catalogue: CatalogueCache,
         options: ProcessorOptions,
         clock: Clock,
         artefacts: ArtefactChoice | None = None,
@@ -122,7 +122,7 @@ class BatchProcessor:
         SystemFaultError
             The catalogue cannot be read, or no record passes: nothing is buried for that.
         """
-        return self._process(records, records, self._current_catalogue())
+        return self._process(records, records, _readable(self._catalogue.current))
 
     def next_deferred(self, partitions: Collection[int]) -> Deferred | None:
         """Return which records of a station beyond its quota are read next; ``None`` when none wait."""
@@ -146,7 +146,7 @@ class BatchProcessor:
         StoreError, SystemFaultError
             As :meth:`process`.
         """
-        catalogue = self._current_catalogue()
+        catalogue = _readable(self._catalogue.current)
         try:
             return self._commit_deferred(waits, records, beyond, catalogue)
         except Exception as exc:
@@ -164,16 +164,6 @@ class BatchProcessor:
         if shared:
             with self._store.transaction() as tx:
                 tx.progress.save_shared(self._options.source, shared)
-
-    def _current_catalogue(self) -> Catalogue:
-        try:
-            return self._catalogue()
-        except StoreError as exc:
-            if exc.retryable:
-                raise
-            raise catalogue_fault(exc) from exc
-        except Exception as exc:
-            raise catalogue_fault(exc) from exc
 
     def _process(self, records: Sequence[RawRecord], among: Sequence[RawRecord], catalogue: Catalogue) -> Shared:
         try:
@@ -248,7 +238,11 @@ class BatchProcessor:
 
     def _write(self, tx: WorkerTransaction, records: Sequence[RawRecord], catalogue: Catalogue, now: datetime) -> Batch:
         """Take records through all stages, and write what they come to, but for the progress."""
-        batch = self._judged(tx, records, catalogue, now)
+        messages = list(self._decoded(records, catalogue))
+        if any(is_for_want_of_import(m) for m in messages):
+            catalogue = _readable(self._catalogue.renewed)
+            messages = list(self._decoded(records, catalogue))
+        batch = self._judged(tx, messages, catalogue, now)
         self.steps += 1
         batch.settle(tx.readings.store(batch.rows()))
         self.steps += 1
@@ -271,9 +265,8 @@ class BatchProcessor:
         return batch
 
     def _judged(
-        self, tx: WorkerTransaction, records: Sequence[RawRecord], catalogue: Catalogue, now: datetime
+        self, tx: WorkerTransaction, messages: Sequence[DecodedRecord], catalogue: Catalogue, now: datetime
     ) -> Batch:
-        messages = list(self._decoded(records, catalogue))
         wanted = list(_wanted(messages))
         self._states.load(tx, wanted, catalogue, now)
         batch = Batch(
@@ -389,6 +382,17 @@ class BatchProcessor:
             tx.committed.mark(numbers_of([record]))
             self._save_progress(tx, reached, fresh)
         return Shared(dead_letters=tally.dead_letters, reached=reached)
+
+
+def _readable(load: Callable[[], Catalogue]) -> Catalogue:
+    try:
+        return load()
+    except StoreError as exc:
+        if exc.retryable:
+            raise
+        raise catalogue_fault(exc) from exc
+    except Exception as exc:
+        raise catalogue_fault(exc) from exc
 
 
 def _buried(records: Sequence[RawRecord], source: str, cause: Exception) -> Tally:

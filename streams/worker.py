@@ -83,7 +83,7 @@ class Worker:
         self._store, self._loop = store, asyncio.get_running_loop()
         self._guard = TopicGuard(kafka, origin.source)
         self._artefacts = artefacts_of(settings)
-        self._processor = BatchProcessor(store, catalogue.current, options, clock, self._artefacts)
+        self._processor = BatchProcessor(store, catalogue, options, clock, self._artefacts)
         self._clock, self._caught_up = clock, CaughtUp()
         self._positions = DatabasePositions(store, origin.source, clock)
         self._floods = Floods(store, clock)

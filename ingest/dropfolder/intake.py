@@ -51,6 +51,8 @@ _MOST_PENDING = 50_000
 _MOST_OF_ONE = 10_000
 """Files held in memory while they wait, of all stations and of one: half of a backfill of 60 days."""
 _REGISTRY_S = 60.0
+_RENEW_S = 1.0
+"""How old the stations may be when a file is of none of them."""
 _STOP_TIMEOUT_S = 10.0
 _FORGET_MOVED = timedelta(days=90)
 """A file in the archive stays known longer than a logger keeps it (60 days; TT 10/2021/TT-BTNMT, Đ.39)."""
@@ -153,7 +155,7 @@ class DropFolder:
         """What comes before the walk."""
         self._walk_began_s = 0.0
         self._next_walk_s = float("-inf")
-        self._registry_due_s = float("-inf")
+        self._registry_due_s = self._renewable_s = float("-inf")
         self._told: set[str] = set()
 
     def serve(self, sender: KafkaSender, stop: threading.Event) -> None:
@@ -301,6 +303,8 @@ class DropFolder:
         path, now_s = waiting.sight.path, self._clock.monotonic_s()
         try:
             outcome = self._reader.read(waiting, self._pending, self._clock.now(), now_s)
+            if isinstance(outcome, Read) and self._is_of_a_new_station(outcome.file.station):
+                outcome = self._reader.read(waiting, self._pending, self._clock.now(), now_s)
         except ChangedError:
             for sight in self._walker.look([path], self._walk_also):
                 self._see(sight)
@@ -359,8 +363,8 @@ class DropFolder:
 
     def _refresh_registry(self) -> None:
         """Load the stations; those loaded before count while the database is away."""
-        names = self._reader.names
-        self._registry_due_s = self._clock.monotonic_s() + _REGISTRY_S
+        names, now_s = self._reader.names, self._clock.monotonic_s()
+        self._registry_due_s, self._renewable_s = now_s + _REGISTRY_S, now_s + _RENEW_S
         try:
             registry = self._registry()
         except StoreError as exc:
@@ -370,6 +374,13 @@ class DropFolder:
             return
         if registry != names.registry:
             self._reader.names = Names(names.patterns, registry)
+
+    def _is_of_a_new_station(self, code: str) -> bool:
+        """Return whether a file of a station that is not known is to be read anew: there are other stations by now."""
+        names = self._reader.names
+        if names.registry.newest(code) is None and self._clock.monotonic_s() >= self._renewable_s:
+            self._refresh_registry()
+        return self._reader.names is not names
 
     def _outside(self, side: str, message: str) -> None:
         """Tell of a fault outside once per walk, and count every one."""

@@ -25,11 +25,12 @@ def main() -> None:
         }
     )
     paths = {key: Path(told["options"].pop(key)) for key in ("folder", "state", "archive") if told["options"].get(key)}
-    registry = parse_registry(told["registry"], "test")
+    registry = Path(told["registry"])
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     configure_logging("dropfolder")
-    run(DropFolderOptions(**paths, **told["options"]), kafka, lambda: registry, stop, raw_topic=told["raw_topic"])
+    options = DropFolderOptions(**paths, **told["options"])
+    run(options, kafka, lambda: parse_registry(registry.read_text("utf-8"), "test"), stop, raw_topic=told["raw_topic"])
 
 
 if __name__ == "__main__":

@@ -39,11 +39,13 @@ class DropFolderProcess:
     """Starts, kills and stops one drop folder."""
 
     def __init__(self, kafka: KafkaEndpoint, raw_topic: str, log: Path, **options: Any) -> None:
+        self.registry = log.with_suffix(".toml")
+        self.registry.write_text(REGISTRY, "utf-8")
         self._told = json.dumps(
             {
                 "kafka": asdict(kafka),
                 "raw_topic": raw_topic,
-                "registry": REGISTRY,
+                "registry": self.registry,
                 "options": {"settle_s": 0.5, "rescan_s": 2.0, **options},
             },
             default=str,

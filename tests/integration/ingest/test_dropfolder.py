@@ -16,7 +16,7 @@ from ingest.dropfolder.refused_file import rejected
 from local.servers.kafka import Kafka
 from quantrac import topics
 from quantrac.domain.deadletters import RejectReason
-from tests.integration.ingest.dropfolders import lines, stamp_of, wait_for, write
+from tests.integration.ingest.dropfolders import REGISTRY, STATION, lines, stamp_of, wait_for, write
 
 
 def test_a_file_arrives_with_its_bytes_and_what_is_known_of_it(dropfolder: Any, folder: Path, raw: Any) -> None:
@@ -146,6 +146,16 @@ def test_what_is_no_stations_file_is_refused_with_a_reason(dropfolder: Any, fold
         "x..y/tr ạm_20261123100500.txt": RejectReason.UNKNOWN_STATION,
     }
     assert all(told.detail.isprintable() and len(told.detail) > 40 for told in refused.values())
+
+
+def test_a_folder_of_a_station_that_was_imported_a_second_ago(dropfolder: Any, folder: Path, raw: Any) -> None:
+    process = dropfolder().start()
+    time.sleep(1.2)
+    process.registry.write_text(REGISTRY + STATION.format(code="TRAM-BD-002", old="TramBenDo"), "utf-8")
+    write(folder, "TramBenDo/nuoc_20261123100000.txt", lines())
+    (record,) = wait_for(raw, 1)
+    assert record.headers["content-type"].decode() == topics.CONTENT_TT10
+    assert record.key == b"TRAM-BD-002"
 
 
 def test_both_modes_beside_a_second_reader(dropfolder: Any, folder: Path, raw: Any, tmp_path: Path) -> None:

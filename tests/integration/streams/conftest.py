@@ -99,7 +99,7 @@ def make_processor(prepared: DatabaseEndpoint, clock: ManualClock) -> Iterator[C
             **more,
         )
         stores.append(WorkerStore(prepared.writer))
-        return BatchProcessor(stores[-1], CatalogueCache(prepared.writer, clock).current, options, clock, artefacts)
+        return BatchProcessor(stores[-1], CatalogueCache(prepared.writer, clock), options, clock, artefacts)
 
     yield make
     for store in stores:

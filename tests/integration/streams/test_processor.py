@@ -9,11 +9,16 @@ from typing import Any
 
 import pytest
 
+from alerts.effective_limits import effective_limits
 from quantrac.clock import ManualClock
 from quantrac.domain.ledger import LedgerCounts
 from quantrac.domain.readings import Flag
+from quantrac.domain.stations import Registry, Sensor
+from quantrac.endpoints import DatabaseEndpoint
 from quantrac.topics import CONTENT_STATUS
+from sql.catalogue import import_registry
 from sql.reports import Reports
+from streams import catalogue
 from streams.processor import BatchProcessor
 
 STATION = "DT_TEST_NUOSXL"
@@ -125,6 +130,58 @@ def test_an_unknown_station_waits_as_a_dead_letter(
     (letter,) = reports.dead_letters()
     assert (letter.station, letter.reason) == ("DT_NOBODY", "unknown_station")
     assert ledger(reports, "DT_NOBODY").residual == 0
+
+
+def test_a_station_that_was_imported_a_second_ago_is_read(
+    make_processor: MakeProcessor,
+    records: Any,
+    clock: ManualClock,
+    reports: Reports,
+    registry: Registry,
+    prepared: DatabaseEndpoint,
+) -> None:
+    processor = make_processor()
+    processor.process([records.message({"COD": 58.0})])
+    known = registry.stations[0]
+    new = replace(known, code="DT_NEW_NUOSXL", old_codes=(), sensors=(*known.sensors, Sensor("Color", "Pt-Co", 300.0)))
+    import_registry(prepared.owner, Registry((*registry.stations, new)), "x", effective_limits)
+    clock.advance(timedelta(seconds=1))
+    record = records.message({"COD": 59.0})
+    processor.process([replace(record, mqtt_topic=record.mqtt_topic.replace(STATION, new.code))])
+    assert not reports.dead_letters()
+    assert ledger(reports, new.code) == LedgerCounts(received=1, stored=1)
+
+
+def test_a_sensor_that_was_imported_a_second_ago_is_read(
+    make_processor: MakeProcessor,
+    records: Any,
+    clock: ManualClock,
+    reports: Reports,
+    registry: Registry,
+    prepared: DatabaseEndpoint,
+) -> None:
+    processor = make_processor()
+    processor.process([records.message({"COD": 58.0})])
+    known = registry.stations[0]
+    more = replace(known, sensors=(*known.sensors, Sensor("Color", "Pt-Co", 300.0)))
+    import_registry(prepared.owner, Registry((more,)), "x", effective_limits)
+    clock.advance(timedelta(seconds=1))
+    processor.process([records.message({"COD": 59.0, "Color": 12.0})])
+    assert not reports.dead_letters()
+    assert ledger(reports) == LedgerCounts(received=3, stored=3)
+
+
+def test_strangers_ask_for_the_stations_once_a_second(
+    make_processor: MakeProcessor, records: Any, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(catalogue, "registry_version", lambda _: asked.append(1) or 1)
+    processor = make_processor()
+    for _ in range(20):
+        clock.advance(timedelta(milliseconds=100))
+        record = records.message({"COD": 1.0})
+        processor.process([replace(record, mqtt_topic=record.mqtt_topic.replace(STATION, "DT_NOBODY"))])
+    assert 1 <= len(asked) <= 2
 
 
 def test_a_record_that_our_own_code_fails_on_is_buried_alone(
