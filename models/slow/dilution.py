@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan, log
+from statistics import median
 
 import numpy as np
 
 from models.chemistry import roles_of
+from models.compiled import compiled
 from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
@@ -46,9 +49,7 @@ class DilutionWatch(ByFields):
         """Take the next row and return a finding at the flow sensor while the water is being thinned."""
         if self._flow < 0 or len(self._thinned) < 2:
             return []
-        usable = (status == 0) & (values > 0)
-        self._sum += np.where(usable, values, 0.0)
-        self._rows += usable
+        _take(values, status, self._sum, self._rows)
         block = int(at_s // _BLOCK_S)
         if block > self._block:
             self._close(at_s)
@@ -58,21 +59,17 @@ class DilutionWatch(ByFields):
 
     def _close(self, at_s: float) -> None:
         """Judge the mean of the rows since the last block began."""
-        known = self._rows > 0
-        logs = np.log(np.where(known, self._sum / np.maximum(self._rows, 1.0), 1.0))
-        self._sum[:], self._rows[:] = 0.0, 0.0
         passed = min(max(at_s - self._at_s, 0.0), 3600.0) if self._at_s else 0.0
         self._at_s = at_s
         self._age_s += passed
-        self._level = np.where(np.isnan(self._level) & known, logs, self._level)
-        self._away = np.where(known & np.isfinite(self._level), logs - self._level, 0.0)
+        _hold_against_level(self._sum, self._rows, self._level, self._away)
         rise, fall = self._rise_and_fall()
         thin = self._age_s > _WARM_S and rise > _MORE and fall < _THINNER and rise + fall < _HALF * rise
-        self._level = self._level + passed / _DAY_S * (0.1 if thin else 1.0) * self._away
+        self._level += passed / _DAY_S * (0.1 if thin else 1.0) * self._away
         self._since = (self._since or at_s) if thin else 0.0
 
     def _rise_and_fall(self) -> tuple[float, float]:
-        return float(self._away[self._flow]), float(np.median(self._away[self._thinned]))
+        return float(self._away[self._flow]), median(self._away[self._thinned].tolist())
 
     def _finding(self, at_s: float) -> Finding:
         rise, fall = self._rise_and_fall()
@@ -87,3 +84,24 @@ class DilutionWatch(ByFields):
         return Finding(self.columns[self._flow], Reason.DILUTION, TriageClass.FALSIFICATION, self._since, at_s, text)
 
     _FIELDS = ("_level", "_away", "_sum", "_rows", "_block", "_at_s", "_age_s", "_since")
+
+
+@compiled
+def _take(values: Floats, status: Statuses, total: Floats, rows: Floats) -> None:
+    for j in range(len(values)):
+        if status[j] == 0 and values[j] > 0.0:
+            total[j] += values[j]
+            rows[j] += 1.0
+
+
+@compiled
+def _hold_against_level(total: Floats, rows: Floats, level: Floats, away: Floats) -> None:
+    """Write how far the block's means (as logarithms) are from the level, and begin another block."""
+    for j in range(len(total)):
+        away[j] = 0.0
+        if rows[j] > 0.0:
+            mean = log(total[j] / rows[j])
+            if isnan(level[j]):
+                level[j] = mean
+            away[j] = mean - level[j]
+        total[j] = rows[j] = 0.0

@@ -12,6 +12,7 @@ from math import cos, pi, sin
 
 import numpy as np
 
+from models.compiled import compiled
 from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
@@ -21,6 +22,7 @@ from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual, rounded_duration
 
 _HOUR_S = 3600.0
+_HUGE = 1e12
 _BLOCK_HOURS = 6
 _MEMORY_HOURS = 336.0
 _WARM_HOURS = 96.0
@@ -67,13 +69,8 @@ class DriftWatch(ByFields):
             if self._hour >= 0:
                 self._close(self._hour)
             self._hour = hour
-        good = (status == 0) & np.isfinite(values) & (np.abs(values) < 1e12)
-        self._sum += np.where(good, values, 0.0)
-        self._rows += good
-        calibrated = status == CALIBRATING
-        if calibrated.any():
-            self._sums[:, calibrated] = 0.0
-            self._since[calibrated] = 0.0
+        if not _take(values, status, self._sum, self._rows, self._sums, self._since):
+            return []
         reported = np.flatnonzero(np.logical_and((self._sums >= _REPORT).any(axis=0), self._judged))
         return [self._finding(j, at_s) for j in reported.tolist()]
 
@@ -162,3 +159,17 @@ class DriftWatch(ByFields):
         "_scale_mean", "_scale_size", "_hour", "_sum", "_rows", "_hours", "_gram", "_weight", "_coefficients", "_block",
         "_usual", "_blocks", "_sums", "_since", "_suspected",
     )  # fmt: skip
+
+
+@compiled
+def _take(values: Floats, status: Statuses, total: Floats, rows: Floats, sums: Floats, since: Floats) -> bool:
+    """Add a row to its hour; a calibration ends what was suspected. Return whether anything is now."""
+    found = False
+    for j in range(len(values)):
+        if status[j] == 0 and abs(values[j]) < _HUGE:
+            total[j] += values[j]
+            rows[j] += 1.0
+        elif status[j] == CALIBRATING:
+            sums[0, j] = sums[1, j] = since[j] = 0.0
+        found |= sums[0, j] >= _REPORT or sums[1, j] >= _REPORT
+    return found

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite, log
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from models.compiled import compiled
 from models.protocol import Reason, TriageClass
 from models.series import Bools, Floats
 from models.slow.finding import Finding, Statuses
 from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual, rounded_duration
 
+Singles = npt.NDArray[np.float32]
 SLOT_S = 300.0
 _LAGS = np.array([12, 24, 36, 72, 144, 288])
 """Ages that are compared, in slots: 1, 2, 3, 6, 12 and 24 hours."""
@@ -48,31 +51,17 @@ class RepeatWatch:
         slot = int(at_s // SLOT_S)
         if slot > self._slot:
             self._compare(slot, at_s, np.where(status == 0, values, np.nan).astype(np.float32))
+        if not _is_sure(self._odds, self._matches):
+            return []
         sure = (self._odds >= _SURE) & (self._matches >= _MATCHES)
         return [self._finding(j, sure[:, j], at_s) for j in np.flatnonzero(sure.any(axis=0)).tolist()]
 
-    def _compare(self, slot: int, at_s: float, now: npt.NDArray[np.float32]) -> None:
+    def _compare(self, slot: int, at_s: float, now: Singles) -> None:
         if self._slot >= 0:
             for skipped in range(max(self._slot + 1, slot - _SLOTS), slot):
                 self._ring[skipped % _SLOTS] = np.nan
         self._slot = slot
-        old = self._ring[(slot - _LAGS) % _SLOTS]
-        changed = (now != self._last) & np.isfinite(now) & np.isfinite(self._last)
-        known = np.isfinite(old) & changed
-        hit = known & (old == now)
-        chance = np.clip(self._chance, _FLOOR, 0.9)
-        step = np.where(hit, np.log(_HIT / chance), np.where(known, np.log((1 - _HIT) / (1 - chance)), 0.0))
-        fresh = self._odds <= 0
-        self._since = np.where(fresh & hit, at_s, self._since)
-        self._odds = np.clip(self._odds + step, 0.0, 3 * _SURE)
-        self._matches = np.where(self._odds <= 0, 0.0, self._matches + hit)
-        compared = known.sum(axis=0)
-        # A copy must not teach that hits are chance: the ages that are under suspicion do not count.
-        calm = known & (self._odds < _SURE / 2)
-        rate = np.where(calm.any(axis=0), (hit & calm).sum(axis=0) / np.maximum(calm.sum(axis=0), 1), self._chance)
-        self._chance = np.where(compared > 0, self._chance + (rate - self._chance) / _MEMORY, self._chance)
-        self._ring[slot % _SLOTS] = now
-        self._last = np.where(np.isfinite(now), now, self._last)
+        _compare(slot, at_s, now, self._ring, self._last, self._chance, self._odds, self._matches, self._since)
 
     def _finding(self, j: int, sure: Bools, at_s: float) -> Finding:
         k = int(np.argmax(np.where(sure, self._odds[:, j], -1.0)))
@@ -94,3 +83,52 @@ class RepeatWatch:
     def set_state(self, state: Any) -> None:
         """Go on from a memory returned by ``state``."""
         self._ring, self._slot, self._last, self._chance, self._odds, self._matches, self._since = state
+
+
+@compiled
+def _compare(
+    slot: int,
+    at_s: float,
+    now: Singles,
+    ring: Singles,
+    last: Singles,
+    chance: Floats,
+    odds: Floats,
+    matches: Floats,
+    since: Floats,
+) -> None:
+    """Hold a slot against the older ones, learn from it, and keep it; every array is written in place."""
+    for j in range(len(now)):
+        x = now[j]
+        changed = isfinite(x) and isfinite(last[j]) and x != last[j]
+        by_chance = min(max(chance[j], _FLOOR), 0.9)
+        compared = calm = calm_hits = 0
+        for k in range(len(_LAGS)):
+            old = ring[(slot - _LAGS[k]) % _SLOTS, j]
+            if not (changed and isfinite(old)):
+                continue
+            compared += 1
+            hit = old == x
+            if hit and odds[k, j] <= 0.0:
+                since[k, j] = at_s
+            step = log(_HIT / by_chance) if hit else log((1.0 - _HIT) / (1.0 - by_chance))
+            odds[k, j] = min(max(odds[k, j] + step, 0.0), 3.0 * _SURE)
+            matches[k, j] = 0.0 if odds[k, j] <= 0.0 else matches[k, j] + hit
+            # A copy must not teach that hits are chance: the ages that are under suspicion do not count.
+            if odds[k, j] < _SURE / 2.0:
+                calm += 1
+                calm_hits += hit
+        if compared and calm:
+            chance[j] += (calm_hits / calm - chance[j]) / _MEMORY
+        ring[slot % _SLOTS, j] = x
+        if isfinite(x):
+            last[j] = x
+
+
+@compiled
+def _is_sure(odds: Floats, matches: Floats) -> bool:
+    for k in range(odds.shape[0]):
+        for j in range(odds.shape[1]):
+            if odds[k, j] >= _SURE and matches[k, j] >= _MATCHES:
+                return True
+    return False

@@ -7,7 +7,9 @@ from math import isnan, log2
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from models.compiled import compiled
 from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
@@ -15,6 +17,7 @@ from models.slow.finding import Finding, Statuses
 from quantrac.domain.parameters import names_of, parameter_in
 from quantrac.domain.words import Bilingual, rounded_duration
 
+Singles = npt.NDArray[np.float32]
 _BINS = 40
 _PER_OCTAVE = 2
 _QUANTILE = 0.995
@@ -38,65 +41,26 @@ class StuckWatch:
 
     def __init__(self, columns: Sequence[str]) -> None:
         self.columns = tuple(columns)
-        self._wet = [p is not None and p.wet_chemistry for p in map(parameter_in, columns)]
+        wet = [p is not None and p.wet_chemistry for p in map(parameter_in, columns)]
         self._flow = [kind_of(c) in {"flow", "level"} for c in columns]
+        self._new_s = np.array([_NEW_WET_S if w else _NEW_S for w in wet])
+        self._floor_s = np.array([_FLOOR_WET_S if w else _FLOOR_S for w in wet])
         d = len(self.columns)
         self._counts = np.zeros((d, _BINS), dtype=np.float32)
-        self._value = [float("nan")] * d
-        self._since = [0.0] * d
-        self._last = [0.0] * d
-        self._step = [0.0] * d
+        self._value = np.full(d, np.nan)
+        self._since, self._last = np.zeros(d), np.zeros(d)
+        self._step = np.zeros(d)
         """Usual seconds from one value to the next; 0: not known yet."""
-        self._runs = [0] * d
-        self._threshold = [self._limit_s(j) for j in range(d)]
+        self._runs = np.zeros(d)
+        self._threshold = self._new_s.copy()
 
     def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
         """Take the next row and return the sensors that are stuck."""
-        found = []
-        for j, x in enumerate(values.tolist()):
-            if isnan(x) or status[j]:
-                continue
-            if x != self._value[j]:
-                self._changed(j, x, at_s)
-            elif self._silent(j, at_s):
-                self._since[j] = at_s
-            elif at_s - self._since[j] >= self._threshold[j] and not (x == 0.0 and self._flow[j]):
-                found.append(self._finding(j, at_s))
-            self._walk(j, at_s)
-        return found
-
-    def _silent(self, j: int, at_s: float) -> bool:
-        return 0.0 < _SILENCE_STEPS * self._step[j] < at_s - self._last[j]
-
-    def _walk(self, j: int, at_s: float) -> None:
-        """Take note of when the latest value came."""
-        step = at_s - self._last[j]
-        if self._last[j] and step > 0.0:
-            usual = self._step[j]
-            self._step[j] = usual + _STEP_GAIN * (min(step, 2.0 * usual) - usual) if usual else step
-        self._last[j] = at_s
-
-    def _changed(self, j: int, x: float, at_s: float) -> None:
-        """Learn how long the value stood, the last row included: a record counts no longer than the threshold."""
-        if not isnan(self._value[j]):
-            stood = min(self._last[j] - self._since[j], self._threshold[j])
-            counts = self._counts[j]
-            counts[min(int(_PER_OCTAVE * log2(1.0 + stood / 10.0)), _BINS - 1)] += 1.0
-            self._runs[j] += 1
-            if self._runs[j] % _RELEARN_EVERY == 0:
-                if counts.sum() > _MEMORY_RUNS:
-                    counts *= np.float32(0.8)
-                self._threshold[j] = self._limit_s(j)
-        self._value[j], self._since[j] = x, at_s
-
-    def _limit_s(self, j: int) -> float:
-        counts = self._counts[j]
-        total = float(counts.sum())
-        if total < _LEARNT_RUNS:
-            return _NEW_WET_S if self._wet[j] else _NEW_S
-        usual = int(np.searchsorted(np.cumsum(counts), _QUANTILE * total))
-        longest_s = 10.0 * (2.0 ** ((usual + 1) / _PER_OCTAVE) - 1.0)
-        return float(max(_FACTOR * longest_s, _FLOOR_WET_S if self._wet[j] else _FLOOR_S))
+        stuck = _advance(
+            at_s, values, status, self._counts, self._value, self._since, self._last, self._step, self._runs,
+            self._threshold, self._new_s, self._floor_s,
+        )  # fmt: skip
+        return [self._finding(j, at_s) for j in stuck if not (self._value[j] == 0.0 and self._flow[j])]
 
     def _finding(self, j: int, at_s: float) -> Finding:
         vi, en = names_of(self.columns[j])
@@ -114,4 +78,64 @@ class StuckWatch:
 
     def set_state(self, state: Any) -> None:
         """Go on from a memory returned by ``state``."""
-        self._counts, self._runs, self._value, self._since, self._last, self._step, self._threshold = state
+        self._counts = state[0]
+        self._runs, self._value, self._since, self._last, self._step, self._threshold = (
+            np.asarray(numbers, dtype=np.float64) for numbers in state[1:]
+        )
+
+
+@compiled
+def _advance(
+    at_s: float,
+    values: Floats,
+    status: Statuses,
+    counts: Singles,
+    value: Floats,
+    since: Floats,
+    last: Floats,
+    step: Floats,
+    runs: Floats,
+    threshold: Floats,
+    new_s: Floats,
+    floor_s: Floats,
+) -> list[int]:
+    """Take a row, and return which sensors repeat themselves for too long; every array is written in place."""
+    found = [j for j in range(0)]  # noqa: C416  numba has to see what the list holds
+    for j in range(len(values)):
+        x = values[j]
+        if isnan(x) or status[j]:
+            continue
+        passed = at_s - last[j]
+        if x != value[j]:
+            if not isnan(value[j]):
+                # The last row included: a record counts no longer than the threshold.
+                stood = min(last[j] - since[j], threshold[j])
+                counts[j, min(int(_PER_OCTAVE * log2(1.0 + stood / 10.0)), _BINS - 1)] += 1.0
+                runs[j] += 1.0
+                if runs[j] % _RELEARN_EVERY == 0.0:
+                    if counts[j].sum() > _MEMORY_RUNS:
+                        counts[j] *= np.float32(0.8)
+                    threshold[j] = _limit_s(counts[j], new_s[j], floor_s[j])
+            value[j], since[j] = x, at_s
+        elif 0.0 < _SILENCE_STEPS * step[j] < passed:
+            since[j] = at_s
+        elif at_s - since[j] >= threshold[j]:
+            found.append(j)
+        if last[j] > 0.0 and passed > 0.0:
+            usual = step[j]
+            step[j] = usual + _STEP_GAIN * (min(passed, 2.0 * usual) - usual) if usual > 0.0 else passed
+        last[j] = at_s
+    return found
+
+
+@compiled
+def _limit_s(counts: Singles, new_s: float, floor_s: float) -> float:
+    total = counts.sum()
+    if total < _LEARNT_RUNS:
+        return new_s
+    usual, sum_ = 0, counts[0]
+    while sum_ < _QUANTILE * total and usual < _BINS - 1:
+        usual += 1
+        sum_ += counts[usual]
+    longest_s = 10.0 * (2.0 ** ((usual + 1) / _PER_OCTAVE) - 1.0)
+    return float(max(_FACTOR * longest_s, floor_s))
