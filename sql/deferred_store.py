@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -47,26 +47,33 @@ class DeferredStore:
         ]
         self._cursor.executemany(statement("add_deferred"), rows)
 
-    def next(self, source: str, partitions: Collection[int]) -> Deferred | None:
-        """Return the records that are to be read next; ``None`` when none wait."""
-        arguments = {"source": source, "partitions": list(partitions)}
-        row = self._cursor.execute(statement("next_deferred"), arguments).fetchone()
-        return None if row is None else Deferred(*row)
+    def next(self, source: str, partitions: Collection[int], most: int) -> list[Deferred]:
+        """Return the stretches that are to be read next: of one station in one partition, in order.
 
-    def lock(self, source: str, deferred: Deferred) -> bool:
-        """Lock records that wait; ``False`` when others read them, or have read some of them meanwhile."""
-        arguments = {"source": source, **deferred._asdict()}
-        return self._cursor.execute(statement("lock_deferred"), arguments).fetchone() is not None
+        Together they have ``most`` messages, or more with the last one of them; none when nothing waits.
+        """
+        arguments = {"source": source, "partitions": list(partitions)}
+        found: list[Deferred] = []
+        messages = 0
+        for row in self._cursor.execute(statement("next_deferred"), arguments):
+            if messages < most:
+                found.append(Deferred(*row))
+                messages += found[-1].messages
+        return found
+
+    def lock(self, source: str, deferred: Sequence[Deferred]) -> bool:
+        """Lock stretches that wait; ``False`` when others read one of them, or have read some of it meanwhile."""
+        locked = self._cursor.execute(statement("lock_deferred"), _places(source, deferred)).fetchall()
+        return len(locked) == len(deferred)
 
     def cut(self, source: str, partition: int, end: int, now: datetime) -> list[Deferred]:
         """Let no record wait that lay at ``end`` or behind it, where the log ends now; return what waited there."""
         arguments = {"source": source, "partition": partition, "end": end, "now": now}
         return [Deferred(*row) for row in self._cursor.execute(statement("cut_deferred"), arguments)]
 
-    def was_read(self, source: str, deferred: Deferred, now: datetime) -> None:
-        """Note that records wait no more."""
-        places = {"partition": deferred.partition, "first": deferred.first, "station": deferred.station}
-        self._cursor.execute(statement("drop_deferred"), {"source": source, "now": now, **places})
+    def were_read(self, source: str, deferred: Sequence[Deferred], now: datetime) -> None:
+        """Note that stretches wait no more."""
+        self._cursor.execute(statement("drop_deferred"), _places(source, deferred) | {"now": now})
 
     def waiting(self, source: str, partitions: Collection[int]) -> list[Deferred]:
         """Return all that waits in partitions."""
@@ -80,3 +87,14 @@ class DeferredStore:
     def stations(self) -> list[Deferring]:
         """Return the stations of which records wait."""
         return [Deferring(*row) for row in self._cursor.execute(statement("deferring_stations"))]
+
+
+def _places(source: str, deferred: Sequence[Deferred]) -> dict[str, Any]:
+    return {
+        "source": source,
+        "partitions": [d.partition for d in deferred],
+        "firsts": [d.first for d in deferred],
+        "beyonds": [d.beyond for d in deferred],
+        "stations": [d.station for d in deferred],
+        "messages": [d.messages for d in deferred],
+    }

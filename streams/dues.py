@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 
 from alerts.due import note_of, noted, pace_of, returned, silence
 from quantrac import topics
@@ -17,6 +18,7 @@ from streams.catalogue import Catalogue
 _OF_REFUSAL = {RejectReason.INSTANT_IN_FUTURE: Defect.AHEAD, RejectReason.INSTANT_TOO_OLD: Defect.LATE}
 Noted = tuple[Station, str, Note]
 """Station, parameter and what came of it."""
+NEVER_NOTED = SensorPresence()
 
 
 def note_dues(tx: WorkerTransaction, batch: Batch, catalogue: Catalogue) -> None:
@@ -25,23 +27,54 @@ def note_dues(tx: WorkerTransaction, batch: Batch, catalogue: Catalogue) -> None
     stations = {station.code: station for station, _, _ in notes}
     if not stations:
         return
-    remembered, heard = tx.presence.sensors(stations)
-    changed: dict[SensorKey, SensorPresence] = {}
+    tx.presence.save_sensors(folded(notes, *tx.presence.sensors(stations)))
 
-    def now_known(key: SensorKey) -> SensorPresence:
-        return changed.get(key) or remembered.get(key) or SensorPresence()
 
-    for station, parameter, note in notes:
-        last = heard.get(station.code)
-        if last is not None and note.received_at - last >= silence(station_cadence_s(station)):
-            for sensor in station.sensors:
-                key = (station.code, sensor.parameter)
-                changed[key] = returned(now_known(key), sensor, last, note.received_at)
-        heard[station.code] = note.received_at if last is None else max(last, note.received_at)
-        key = (station.code, parameter)
-        pace_s = pace_of(now_known((station.code, sensor.parameter)) for sensor in station.sensors)
-        changed[key] = noted(now_known(key), note, station.sensor_of[parameter], pace_s)
-    tx.presence.save_sensors(changed)
+def folded(
+    notes: Sequence[Noted], remembered: Mapping[SensorKey, SensorPresence], heard: Mapping[str, datetime]
+) -> dict[SensorKey, SensorPresence]:
+    """Return what is remembered of each sensor after notes in the order of receipt; of those that changed.
+
+    ``heard`` says when each station was last heard before. A back-fill is thousands of late readings in a row: of those
+    of one sensor only the last is noted, for it says all that the others do.
+    """
+    last, changed = dict(heard), {**remembered}
+    paces: dict[tuple[str, date], float | None] = {}
+    touched: set[SensorKey] = set()
+    for (station, parameter, note), outdone in zip(notes, _outdone(notes), strict=True):
+        code, key = station.code, (station.code, parameter)
+        before = last.get(code)
+        if before is None or note.received_at > before:
+            last[code] = note.received_at
+            if before is not None and note.received_at - before >= silence(station_cadence_s(station)):
+                for sensor in station.sensors:
+                    of_sensor = code, sensor.parameter
+                    was = changed.get(of_sensor, NEVER_NOTED)
+                    changed[of_sensor] = returned(was, sensor, before, note.received_at)
+                    touched.add(of_sensor)
+        if outdone:
+            continue
+        was = changed.get(key, NEVER_NOTED)
+        version = code, station.effective_from
+        if note.defect is None and version not in paces:
+            paces[version] = pace_of(changed.get((code, s.parameter), NEVER_NOTED) for s in station.sensors)
+        changed[key] = now = noted(was, note, station.sensor_of[parameter], paces.get(version))
+        touched.add(key)
+        if (now.interval_s, now.interval_run) != (was.interval_s, was.interval_run):
+            paces.clear()
+    return {key: changed[key] for key in touched}
+
+
+def _outdone(notes: Sequence[Noted]) -> list[bool]:
+    """Return of each note whether it and the next one of its sensor are both late: then it leaves no trace."""
+    next_late: set[SensorKey] = set()
+    found = []
+    for station, parameter, note in reversed(notes):
+        key, late = (station.code, parameter), note.defect is Defect.LATE
+        found.append(late and key in next_late)
+        (next_late.add if late else next_late.discard)(key)
+    found.reverse()
+    return found
 
 
 def station_cadence_s(station: Station) -> float:

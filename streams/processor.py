@@ -124,18 +124,21 @@ class BatchProcessor:
         """
         return self._process(records, records, _readable(self._catalogue.current))
 
-    def next_deferred(self, partitions: Collection[int]) -> Deferred | None:
-        """Return which records of a station beyond its quota are read next; ``None`` when none wait."""
-        with self._store.transaction() as tx:
-            return tx.deferred.next(self._options.source, partitions)
+    def next_deferred(self, partitions: Collection[int], most: int) -> list[Deferred]:
+        """Return which records of a station beyond its quota are read next; none when none wait.
 
-    def process_deferred(self, waits: Deferred, records: Sequence[RawRecord], beyond: int) -> Shared:
+        They lie in stretches of one partition, in order, that have ``most`` messages together if so many wait.
+        """
+        with self._store.transaction() as tx:
+            return tx.deferred.next(self._options.source, partitions, most)
+
+    def process_deferred(self, waits: Sequence[Deferred], records: Sequence[RawRecord], beyond: int) -> Shared:
         """Commit some records of a station beyond its quota; nothing when others have dealt with them meanwhile.
 
         Parameters
         ----------
         waits
-            What waited when it was read.
+            What waited when it was read: stretches of one station and partition, in order.
         records
             The first of it; fewer than wait when Kafka has no more.
         beyond
@@ -147,16 +150,21 @@ class BatchProcessor:
             As :meth:`process`.
         """
         catalogue = _readable(self._catalogue.current)
-        try:
-            return self._commit_deferred(waits, records, beyond, catalogue)
-        except Exception as exc:
-            self._states.clear()
-            raise_unless_of_a_record(exc)
-            if len(records) > 1:
-                return self.process_deferred(waits, records[:1], records[0].offset + 1)
-            if not self._passes_elsewhere(None, (), catalogue):
-                raise system_fault(exc) from exc
-            return self._commit_deferred(waits, records, beyond, catalogue, fault=exc)
+        while True:
+            try:
+                return self._commit_deferred(waits, records, beyond, catalogue)
+            except Exception as exc:  # noqa: BLE001  the outermost frame of everything that a record can trigger
+                self._states.clear()
+                raise_unless_of_a_record(exc)
+                if len(records) <= 1:
+                    fault = exc
+                    break
+            # Whichever record it is, it comes to stand alone; what is left out waits on.
+            records = records[: len(records) // 2]
+            beyond = records[-1].offset + 1
+        if not self._passes_elsewhere(None, (), catalogue):
+            raise system_fault(fault) from fault
+        return self._commit_deferred(waits, records, beyond, catalogue, fault=fault)
 
     def save_shared(self) -> None:
         """Write what was sent on since the last COMMIT."""
@@ -197,7 +205,7 @@ class BatchProcessor:
 
     def _commit_deferred(
         self,
-        waits: Deferred,
+        waits: Sequence[Deferred],
         records: Sequence[RawRecord],
         beyond: int,
         catalogue: Catalogue,
@@ -205,27 +213,37 @@ class BatchProcessor:
     ) -> Shared:
         """Commit or, with a ``fault`` of our own code, bury some records that wait."""
         now, source = self._clock.now(), self._options.source
+        looked_at = [stretch for stretch in waits if stretch.first < beyond]
         with self._store.transaction() as tx:
-            if not tx.deferred.lock(source, waits):
+            if not tx.deferred.lock(source, looked_at):
                 return Shared()
             # Whoever owns the station's partition now finds its progress locked, and its states are read anew.
-            self._states.keep_only_if_ours(tx.progress.lock(source, [waits.partition]))
+            self._states.keep_only_if_ours(tx.progress.lock(source, [looked_at[0].partition]))
             batch = self._write(tx, [] if fault else records, catalogue, now)
             if fault is not None:
                 batch.tally = _buried(records, source, fault)
                 self._save_accounts(tx, batch.tally, now)
                 tx.committed.mark(numbers_of(records))
-            tx.deferred.was_read(source, waits, now)
-            left = waits.messages - len(records)
-            if left > 0 and beyond >= waits.beyond:
-                gone = LogBreak(waits.partition, BreakKind.LOST, waits.first, waits.beyond)
-                tx.progress.note(source, gone, now)
-                _log.error("deferred_records_gone", station=waits.station, messages=left, told=gone.told)
-            elif left > 0:
-                left_bytes = max(0, waits.bytes - sum(len(r.value) for r in records))
-                rest = waits._replace(first=beyond, messages=left, bytes=left_bytes)
-                tx.deferred.add(source, [rest], now)
+            tx.deferred.were_read(source, looked_at, now)
+            for stretch in looked_at:
+                self._leave(
+                    tx, stretch, [r for r in records if stretch.first <= r.offset < stretch.beyond], beyond, now
+                )
         return self._committed(batch, Shared(), len(records))
+
+    def _leave(
+        self, tx: WorkerTransaction, stretch: Deferred, read: Sequence[RawRecord], beyond: int, now: datetime
+    ) -> None:
+        """Let wait what is left of a stretch; what Kafka has no more is told as lost."""
+        left = stretch.messages - len(read)
+        if left > 0 and beyond >= stretch.beyond:
+            gone = LogBreak(stretch.partition, BreakKind.LOST, stretch.first, stretch.beyond)
+            tx.progress.note(self._options.source, gone, now)
+            _log.error("deferred_records_gone", station=stretch.station, messages=left, told=gone.told)
+        elif left > 0:
+            left_bytes = max(0, stretch.bytes - sum(len(r.value) for r in read))
+            rest = stretch._replace(first=beyond, messages=left, bytes=left_bytes)
+            tx.deferred.add(self._options.source, [rest], now)
 
     def _committed(self, batch: Batch, shared: Shared, records: int) -> Shared:
         self.delays.committed(batch.sent(), self._clock.now())

@@ -45,10 +45,11 @@ class RawReader:
     ) -> None:
         self.close()
 
-    def waiting(self, waits: Deferred, most: int) -> tuple[list[RawRecord], int]:
-        """Return at most so many of a station's records that wait, and the offset after the last one looked at.
+    def waiting(self, waits: Sequence[Deferred], most: int) -> tuple[list[RawRecord], int]:
+        """Return at most so many of the records that wait, and the offset after the last one looked at.
 
-        They end with the one that fills ``SLICE_BYTES``.
+        ``waits`` are stretches of one station in one partition, in order. The records end with the one that fills
+        ``SLICE_BYTES``, or where Kafka's answer ends.
 
         Records that Kafka no longer has are passed over: the offset is then beyond them, and the caller sees that too
         few came.
@@ -58,19 +59,27 @@ class RawReader:
         BrokerError
             Kafka does not answer.
         """
-        if not _covers(self._ahead, waits):
-            self._ahead = self._read(waits.partition, waits.first, waits.beyond)
-        records = [r for r in self._ahead if waits.first <= r.offset < waits.beyond]
+        if not _covers(self._ahead, waits[0]):
+            self._ahead = self._read(waits[0].partition, waits[0].first, waits[-1].beyond)
         found: list[RawRecord] = []
-        size = 0
-        for record in records:
-            if storable(record.station) == waits.station:
+        size, looked_at = 0, None
+        stretches = iter(waits)
+        stretch = next(stretches)
+        for record in self._ahead:
+            if record.offset >= waits[-1].beyond:
+                break
+            while record.offset >= stretch.beyond:
+                stretch = next(stretches)
+            if record.offset < waits[0].first:
+                continue
+            looked_at = record.offset
+            if record.offset >= stretch.first and storable(record.station) == stretch.station:
                 found.append(record)
                 size += len(record.value)
                 if len(found) == most or size >= SLICE_BYTES:
                     return found, record.offset + 1
         # Records of others alone say nothing of those behind them: only an empty stretch is one that Kafka has not.
-        return found, records[-1].offset + 1 if records else waits.beyond
+        return found, waits[-1].beyond if looked_at is None else looked_at + 1
 
     def read(self, partition: int, first: int, beyond: int) -> list[RawRecord]:
         """Return the records of a stretch, at most ``MOST_RECORDS`` or ``MOST_BYTES``; fewer, where Kafka has fewer.

@@ -57,11 +57,6 @@ class Pulse:
         self._began_s = self._looked_s = now_s
         self._steps = 0
 
-    @property
-    def idle(self) -> bool:
-        """Whether no batch is in hand."""
-        return not self._in_hand
-
     def begin(self, partitions: Collection[int], now_s: float) -> None:
         """Take a batch in hand."""
         self._began_s, self._in_hand = now_s, frozenset(partitions)

@@ -48,6 +48,7 @@ from streams.raw_reader import RawReader
 from streams.records import RawRecord
 from streams.repeated_faults import RepeatedFaults
 from streams.sharing import Sharer
+from streams.slices import Slices, Traffic
 from streams.sweep import Sweeper, SweepOptions
 from streams.topic_guard import TopicGuard
 from streams.watchdog import EXIT_STATUS, Finding, Outages, Pulse, Reason, Starvation, Watchdog
@@ -58,8 +59,6 @@ T = TypeVar("T")
 SWEEP_EVERY_S = 2.0
 YOUNG_OBJECTS = 20_000
 """New objects before the collector looks for cycles: a batch makes thousands that live no longer than it."""
-SLICE_MESSAGES = 50
-"""Of a station beyond its quota, read in one go: the honest ones wait for no more than that."""
 MOST_SLICES = 20
 """Before it is looked again whose turn it is."""
 SHARE_AT_STOP_S = 5.0
@@ -88,6 +87,7 @@ class Worker:
         self._positions = DatabasePositions(store, origin.source, clock)
         self._floods = Floods(store, clock)
         self._reader = RawReader(kafka, topics.RAW)
+        self._slices, self._traffic, self._full = Slices(), Traffic(), settings.batch_messages
         self._sweeper = Sweeper(
             store,
             catalogue,
@@ -131,6 +131,7 @@ class Worker:
     async def commit(self, records: list[RawRecord]) -> None:
         """Commit a batch; outages are waited out here, with back-off. See ``streams.app.Pipeline``."""
         self._pulse.begin({r.partition for r in records}, time.monotonic())
+        self._traffic.began(time.monotonic(), full=len(records) >= self._full)
         try:
             with _step_seconds.labels(step="commit").time():
                 shared = await self._retried(lambda: self._processor.process(records))
@@ -139,6 +140,7 @@ class Worker:
             await asyncio.Event().wait()
         finally:
             self._pulse.end(time.monotonic())
+            self._traffic.ended(time.monotonic())
         self._sharer.offer(shared)
 
     async def ready(self) -> None:
@@ -270,17 +272,20 @@ class Worker:
         )
 
     async def _read_deferred(self) -> bool:
-        """Read the next slices, and return whether there may be more while nothing else is to do."""
+        """Read the next slices, and return whether there may be more."""
         loop = asyncio.get_running_loop()
         for _ in range(MOST_SLICES):
-            waits = await self._in_thread(lambda: self._processor.next_deferred(self._assigned()))
-            if waits is None:
+            most = self._slices.most
+            waits = await self._in_thread(partial(self._processor.next_deferred, self._assigned(), most))
+            if not waits:
                 return False
             # Kafka may take seconds to answer: not in the thread that stores what the honest ones send.
-            records, beyond = await loop.run_in_executor(None, self._reader.waiting, waits, SLICE_MESSAGES)
-            self._sharer.offer(await self._in_thread(partial(self._processor.process_deferred, waits, records, beyond)))
-            if not self._pulse.idle:
-                return False
+            records, beyond = await loop.run_in_executor(None, self._reader.waiting, waits, most)
+            shared, took_s = await self._in_thread(
+                partial(_timed, partial(self._processor.process_deferred, waits, records, beyond))
+            )
+            self._sharer.offer(shared)
+            await asyncio.sleep(self._slices.read(len(records), took_s, self._traffic.look()))
         return True
 
     def _assigned(self) -> list[int]:
@@ -311,6 +316,12 @@ class Worker:
         told = error if isinstance(error, QuantracError) else QuantracError(f"{type(error).__name__}: {error}")
         told.__cause__ = error
         self.fault.set_result(told)
+
+
+def _timed(call: Callable[[], T]) -> tuple[T, float]:
+    """Return what a call returns, and how long it took (s)."""
+    began_s = time.monotonic()
+    return call(), time.monotonic() - began_s
 
 
 def processor_options(settings: Settings, origin: Origin) -> ProcessorOptions:

@@ -1,2 +1,5 @@
-UPDATE deferred_records SET read_at = %(now)s
- WHERE source = %(source)s AND partition = %(partition)s AND first_offset = %(first)s AND station = %(station)s
+UPDATE deferred_records AS d SET read_at = %(now)s
+  FROM unnest(%(partitions)s::integer[], %(firsts)s::bigint[], %(stations)s::text[])
+       AS w (partition, first_offset, station)
+ WHERE d.source = %(source)s AND d.partition = w.partition AND d.first_offset = w.first_offset
+   AND d.station = w.station

@@ -1,5 +1,9 @@
 SELECT TRUE
-  FROM deferred_records
- WHERE read_at IS NULL AND source = %(source)s AND partition = %(partition)s AND first_offset = %(first)s
-   AND station = %(station)s AND beyond_offset = %(beyond)s AND messages = %(messages)s
-   FOR UPDATE SKIP LOCKED
+  FROM deferred_records AS d
+  JOIN unnest(
+           %(partitions)s::integer[], %(firsts)s::bigint[], %(beyonds)s::bigint[], %(stations)s::text[],
+           %(messages)s::integer[]
+       ) AS w (partition, first_offset, beyond_offset, station, messages)
+       USING (partition, first_offset, beyond_offset, station, messages)
+ WHERE read_at IS NULL AND source = %(source)s
+   FOR UPDATE OF d SKIP LOCKED

@@ -173,5 +173,10 @@ def test_number_1_the_next_of_a_long_flood_is_found_at_once(store: WorkerStore, 
     with psycopg.connect(database.writer) as connection:
         connection.execute("SET statement_timeout = '5s'")  # asked for each of them, it took minutes
         deferred = DeferredStore(connection.cursor())
-        assert deferred.next("a", [0]) == Deferred(0, 30_000, 30_009, "LESS", 5, 10)
-        assert deferred.next("a", [1]) is None
+        assert deferred.next("a", [0], 50) == [Deferred(0, 30_000, 30_009, "LESS", 5, 10)]
+        assert deferred.next("a", [1], 50) == []
+        deferred.were_read("a", deferred.next("a", [0], 50), NOW)
+        slice_of_many = deferred.next("a", [0], 50)
+        assert slice_of_many == flood[:50]
+        assert not deferred.lock("a", [flood[0]._replace(messages=2)]), "others have read some of it"
+        assert deferred.lock("a", slice_of_many)

@@ -48,12 +48,12 @@ def distinct(records: Any, count: int, station: str = STATION) -> list[RawRecord
     return [replace(r, mqtt_topic=r.mqtt_topic.replace(STATION, station)) for r in made]
 
 
-def read_deferred(processor: BatchProcessor, log: list[RawRecord]) -> None:
-    """Read all that waits, four records at a time, from a log that has ``log`` and nothing else."""
-    while (waits := processor.next_deferred([0])) is not None:
-        stretch = [r for r in log if waits.first <= r.offset < waits.beyond]
-        found = [r for r in stretch if r.station == waits.station][:4]
-        processor.process_deferred(waits, found, found[-1].offset + 1 if len(found) == 4 else waits.beyond)
+def read_deferred(processor: BatchProcessor, log: list[RawRecord], most: int = 4) -> None:
+    """Read all that waits, some records at a time, from a log that has ``log`` and nothing else."""
+    while waits := processor.next_deferred([0], most):
+        found = [r for w in waits for r in log if w.first <= r.offset < w.beyond and r.station == w.station][:most]
+        beyond = found[-1].offset + 1 if len(found) == most else waits[-1].beyond
+        processor.process_deferred(waits, found, beyond)
 
 
 def test_r1_a_gap_is_refused_and_nothing_of_the_batch_is_stored(
@@ -190,7 +190,7 @@ def test_r4_a_catalogue_that_cannot_be_read_buries_nothing(
     make_processor: MakeProcessor, records: Any, reports: Reports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     processor = make_processor()
-    monkeypatch.setattr(processor, "_catalogue", lambda: {}["kq"])
+    monkeypatch.setattr(processor._catalogue, "current", lambda: {}["kq"])
     with pytest.raises(SystemFaultError, match="stations import"):
         processor.process(distinct(records, 2))
     assert reports.dead_letters() == []
@@ -261,6 +261,26 @@ def test_r1_what_waited_beyond_a_quota_when_the_log_was_cut_is_told_as_lost(
     assert sorted((b.kind, b.first, b.beyond) for b in reports.log_breaks()) == [
         ("lost", 24, 25), ("truncated", 25, 30),
     ]  # fmt: skip
+
+
+def test_r1_a_slice_of_many_stretches_buries_the_one_bad_record_and_tells_the_lost_one(
+    make_processor: MakeProcessor, records: Any, reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # offsets   0 .. 19   20 .. 29 | 30 .. 39 | 40 .. 49     three batches, a stretch of each waits
+    # flood     stored    25: poison  33: gone
+    from streams.batch import Batch
+
+    batch = distinct(records, 50)
+    processor = make_processor(messages_per_s=1.0)
+    for first in (0, 30, 40):
+        processor.process(batch[first : 30 if first == 0 else first + 10])
+    assert len(processor.next_deferred([0], 100)) == 3
+    take, poison = Batch.take, batch[25].offset
+    monkeypatch.setattr(Batch, "take", lambda s, m: 1 / 0 if m.record.offset == poison else take(s, m))
+    read_deferred(processor, [r for r in batch if r.offset != 33], most=100)
+    assert ledger(reports) == LedgerCounts(received=49, stored=48, dead_letter=1)
+    assert [line.reason for line in reports.dead_letters()] == ["internal_error"]
+    assert [(b.kind, b.first, b.beyond) for b in reports.log_breaks()] == [("lost", 30, 40)], "by stretches"
 
 
 def test_r1_a_restored_database_is_noticed_pages_nobody_again_and_repeats_no_message_id(
