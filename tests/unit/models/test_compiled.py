@@ -45,6 +45,7 @@ import sys, numpy as np
 from numba.core.dispatcher import Dispatcher
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted, Scorer, warm
+from models.slow import watches
 from models.triage.incident import Incident
 
 def compiled():
@@ -54,13 +55,16 @@ def compiled():
 
 config = STATION_DEFAULT
 warm(config)
+watches.warm()
 before = compiled()
 scorer = Scorer(Fitted(config), ("COD", "pH", "Flow"), ("Flow",))
+slow = watches.SlowWatches(("COD", "TSS", "Flow"))
 incident = Incident(("COD", "pH", "Flow"), scorer.targets)
 for i in range(600):
     values = np.random.default_rng(i).normal(size=(1, 3))
     scored = scorer.push(np.array([i * 10**9], dtype="datetime64[ns]"), values)
     incident.push(scored.features, np.array([i == 500]), None, values)
+    slow.push(60.0 * i, np.round(np.abs(values[0]), 1), np.array([0, 1, 2], dtype=np.int8) * (i % 50 == 0))
 print(sorted(compiled() - before))
 """
 
