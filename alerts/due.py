@@ -20,22 +20,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
-from alerts.due_words import cadence_words, unusable_words
+from alerts.due_words import cadence_words, declared_words, unusable_words
 from alerts.escalation import Reason
 from alerts.rules import Rule, Trigger
 from quantrac.domain.alerts import AlertKey, Severity, Transition, TransitionKind
 from quantrac.domain.incidents import HoldWindow, WindowKind
 from quantrac.domain.presence import Defect, Listening, Note, OpenAlert, SensorPresence
 from quantrac.domain.readings import CheckedReading, Flag, QcReason, Status
-from quantrac.domain.stations import Sensor, Station
+from quantrac.domain.stations import VIETNAM, Sensor, Station
 from quantrac.domain.words import Bilingual
 
 RUN = 3
 """Usable readings in a row that put a sensor in order, as many as end an alert of its limit."""
 SHARE = 0.75
 """Of the time that usable readings cover in a sensor that is in order: as much as an hour or day needs to be judged."""
+DECLARED_SHARE = 1 / 48
+"""Of the time that an instrument may be calibrated by its own word, every day: half an hour a day, or two hours of
+one day a week, are usual. Practice, not law."""
+MOST_DECLARED_S = 21_600.0
+"""Whatever an instrument did, eight days as usual make up for it."""
 MOST_OWED = 5
 """Readings at the cadence that make up for whatever a sensor owes: a repaired one is in order within half an hour."""
 INTERVALS = 12
@@ -100,12 +105,16 @@ def returned(before: SensorPresence, sensor: Sensor, heard_at: datetime, now: da
     return replace(before, returned_at=now) if in_order else before
 
 
-def noted(before: SensorPresence, note: Note, sensor: Sensor, pace_s: float | None = None) -> SensorPresence:
+def noted(
+    before: SensorPresence, note: Note, sensor: Sensor, pace_s: float | None = None, *, registered: bool = False
+) -> SensorPresence:
     """Return what is remembered of a sensor after one more line.
 
-    ``pace_s`` is how often the station actually sends (:func:`pace_of`).
+    ``pace_s`` is how often the station actually sends (:func:`pace_of`), ``registered`` whether registered maintenance
+    or calibration covers the sensor.
     """
-    state = _measured(replace(before, received_at=note.received_at), note)
+    declared_s = _declared_s(before, note, sensor, registered=registered)
+    state = _measured(replace(before, received_at=note.received_at, declared_s=declared_s), note)
     if (
         note.defect is Defect.SUSPECT
         and before.defect in _EXCUSED
@@ -115,6 +124,21 @@ def noted(before: SensorPresence, note: Note, sensor: Sensor, pace_s: float | No
     if note.defect is not None:
         return replace(state, defect=note.defect, defect_at=note.received_at, detail=note.detail)
     return _usable(state, note, sensor, pace_s)
+
+
+def _declared_s(before: SensorPresence, note: Note, sensor: Sensor, *, registered: bool) -> float:
+    """Return for how long an instrument was calibrated by its own word, beyond what is usual: a leaking, bounded sum.
+
+    ::
+
+        day        1          2          3          4          two hours a day with status 01, half an hour leaks
+        sum (h)    0  2  1.5  1.5  3.5   3   5      4.5        rule: 4 h, over below 2 h
+    """
+    if before.received_at is None:
+        return before.declared_s
+    passed_s = max(0.0, (note.received_at - before.received_at).total_seconds())
+    more_s = min(passed_s, sensor.cadence_s) if note.defect is Defect.CALIBRATING and not registered else 0.0
+    return min(MOST_DECLARED_S, max(0.0, before.declared_s - DECLARED_SHARE * passed_s) + more_s)
 
 
 def _usable(state: SensorPresence, note: Note, sensor: Sensor, pace_s: float | None) -> SensorPresence:
@@ -128,22 +152,23 @@ def _usable(state: SensorPresence, note: Note, sensor: Sensor, pace_s: float | N
     quiet = silence(sensor.cadence_s)
     if last is not None and at - last <= quiet:
         run = state.usable_run + 1
-    short_s = 0.0 if last is None else _owed_s(before, (at - last).total_seconds(), sensor, pace_s)
+    short_s = 0.0 if last is None else _owed_s(before, at - last, note.received_at, sensor, pace_s)
     in_order = run >= RUN and short_s <= quiet.total_seconds()
     steady = note.received_at if in_order else state.steady_at
     return replace(state, usable_observed_at=at, usable_run=run, steady_at=steady, short_s=short_s)
 
 
-def _owed_s(before: SensorPresence, gap_s: float, sensor: Sensor, pace_s: float | None) -> float:
-    """Return what a sensor owes after a usable reading that came ``gap_s`` after the one before.
+def _owed_s(before: SensorPresence, gap: timedelta, now: datetime, sensor: Sensor, pace_s: float | None) -> float:
+    """Return what a sensor owes after a usable reading that came ``now``, ``gap`` after the one before.
 
-    A silence of the whole station is told as that, and adds no more than the shortest silence does. A station that
+    A silence of the whole station is told as that, and adds no more than the shortest silence does; what the station
+    sent after it, and could not be used, adds all of its time. A station that
     sends everything at another cadence than the registered one, and nothing that cannot be used, is told as that too.
     """
     quiet_s = silence(sensor.cadence_s).total_seconds()
-    usable_at, cadence_s = before.usable_at, sensor.cadence_s
+    usable_at, cadence_s, gap_s = before.usable_at, sensor.cadence_s, gap.total_seconds()
     if usable_at is not None and before.returned_at is not None and before.returned_at > usable_at:
-        gap_s = min(gap_s, quiet_s)
+        gap_s = min(gap_s, quiet_s + (now - before.returned_at).total_seconds())
     only_usable = usable_at is None or before.defect_at is None or before.defect_at <= usable_at
     if only_usable and pace_s is not None:
         cadence_s = max(cadence_s, pace_s)
@@ -200,6 +225,8 @@ def due(rule: Rule, watched: Watched, alert: OpenAlert | None) -> Transition | N
     """Return what a rule of kind due changes at one sensor, if anything; ``alert`` is its open alert."""
     if rule.trigger is Trigger.CADENCE:
         return _cadence(rule, watched, alert)
+    if rule.trigger is Trigger.DECLARED:
+        return _declared(rule, watched, alert)
     return _unusable(rule, watched, alert)
 
 
@@ -292,6 +319,10 @@ def _cadence(rule: Rule, watched: Watched, alert: OpenAlert | None) -> Transitio
     presence, registered_s = watched.presence, watched.sensor.cadence_s
     if presence.interval_run < INTERVALS or presence.interval_s is None:
         return None
+    version = datetime.combine(watched.station.effective_from, time(), VIETNAM)
+    newest = presence.observed_at or watched.heard_at
+    if alert is None and newest - timedelta(seconds=INTERVALS * presence.interval_s) < version:
+        return None  # the intervals of before the cadence that is registered now
     ratio = presence.interval_s / registered_s
     differs = ratio > OTHER_CADENCE or ratio < 1 / OTHER_CADENCE
     if differs is (alert is not None):
@@ -301,6 +332,22 @@ def _cadence(rule: Rule, watched: Watched, alert: OpenAlert | None) -> Transitio
     since = presence.observed_at or watched.heard_at
     reason = Reason.OTHER_CADENCE if differs else Reason.CADENCE_AS_REGISTERED
     return _transition(rule, watched, alert, kind, level=int(differs), since=since, words=words, reason=reason)
+
+
+def _declared(rule: Rule, watched: Watched, alert: OpenAlert | None) -> Transition | None:
+    declared_s, most_s = watched.presence.declared_s, rule.steps[0].after_s or 0.0
+    if watched.excused or (declared_s < most_s if alert is None else declared_s >= most_s / 2):
+        return None
+    return _transition(
+        rule,
+        watched,
+        alert,
+        TransitionKind.RESOLVED if alert is not None else TransitionKind.OPENED,
+        level=int(alert is None),
+        since=watched.presence.defect_at or watched.heard_at,
+        words=declared_words(timedelta(seconds=declared_s), timedelta(days=DECLARED_SHARE)),
+        reason=Reason.DECLARED_OFTEN if alert is None else Reason.DECLARED_AS_USUAL,
+    )
 
 
 def may_page(rule: Rule, station: Station) -> bool:

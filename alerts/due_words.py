@@ -43,6 +43,18 @@ def unusable_words(defect: Defect, detail: str, presence: SensorPresence, waited
     )
 
 
+def declared_words(declared: timedelta, usual: timedelta) -> Bilingual:
+    """Say that an instrument is calibrated more often than is usual.
+
+    >>> print(declared_words(timedelta(hours=5), timedelta(minutes=30)).en)
+    it says too often that it is being calibrated: 5 h beyond the usual 30 min a day
+    """
+    return Bilingual(
+        f"báo hiệu chuẩn quá thường xuyên: {duration_vi(declared)} ngoài mức thông thường {duration_vi(usual)}/ngày",
+        f"it says too often that it is being calibrated: {duration(declared)} beyond the usual {duration(usual)} a day",
+    )
+
+
 def cadence_words(actual_s: float, registered_s: float) -> Bilingual:
     """Say how the actual cadence stands to the registered one.
 

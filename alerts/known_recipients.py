@@ -21,8 +21,8 @@ class KnownRecipients:
     addresses
         Of the notifier's own settings, which no role of the database can change.
     contacts
-        Returns the contacts of all stations, which only the owner of the database can change. Asked at most once a
-        minute, and before anybody is taken for a stranger.
+        Returns the contacts of all stations, which only the owner of the database can change. Asked once a minute, and
+        each time before anybody is taken for a stranger.
     """
 
     def __init__(
@@ -67,7 +67,8 @@ class KnownRecipients:
         if recipient in self._addresses:
             return True
         now = self._clock.now()
-        if self._asked_at is None or now - self._asked_at >= ASK_AGAIN_AFTER:
+        stale = self._asked_at is None or now - self._asked_at >= ASK_AGAIN_AFTER
+        if stale or recipient not in self._known:  # a contact may have been imported a second ago
             self._known = frozenset(map(str.casefold, self._contacts()))
             self._asked_at = now
         return recipient in self._known

@@ -37,6 +37,8 @@ class Trigger(StrEnum):
     """due: no usable reading in time."""
     CADENCE = "cadence"
     """due: the actual cadence is not the registered one."""
+    DECLARED = "declared"
+    """due: status 01 again and again, for more time than calibrations take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ STEP_KEYS = frozenset(f.name for f in fields(Step)) | {_OLD_POLLUTION}
 _NEEDED = {AlertKind.LIMIT: "fraction", AlertKind.ANOMALY: "probability", AlertKind.OFFLINE: "after_s"}
 _TRIGGERS = {
     AlertKind.FAULT: (Trigger.FAULT, Trigger.CALIBRATING, Trigger.FLAT_HIGH, Trigger.STATE),
-    AlertKind.DUE: (Trigger.USABLE, Trigger.CADENCE),
+    AlertKind.DUE: (Trigger.USABLE, Trigger.CADENCE, Trigger.DECLARED),
 }
 """By kind; the first is what counts where a rule names none."""
 
@@ -222,6 +224,9 @@ def _rule(table: Table) -> Rule:
         keep_firing > 1 or any(s.pending > 1 or s.pending_s or s.enough_s for s in steps)
     ):
         raise table.error("keep_firing", "and pending must be 1 for hours and days: each of them is judged by itself.")
+    trigger = _trigger(table, kind)
+    if trigger is Trigger.DECLARED and (len(steps) > 1 or steps[0].after_s is None):
+        raise table.error("step", 'with trigger = "declared" is one, with after_s: for how long beyond what is usual.')
     return Rule(
         code=table.text("code"),
         effective_from=table.day("effective_from"),
@@ -230,7 +235,7 @@ def _rule(table: Table) -> Rule:
         kind=kind,
         steps=steps,
         window=window,
-        trigger=_trigger(table, kind),
+        trigger=trigger,
         keep_firing=keep_firing,
         max_gap_cadences=table.positive("max_gap_cadences", 3.0),
         parameters=table.texts("parameters"),

@@ -50,3 +50,7 @@ class ManualClock:
         """Move both times forward."""
         self._now += by
         self._monotonic_s += by.total_seconds()
+
+    def leap(self, by: timedelta) -> None:
+        """Set the instant forward or back, as somebody does with a machine's clock; the monotonic time goes on."""
+        self._now += by

@@ -36,6 +36,14 @@ class BucketStore:
     def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
         self._cursor = cursor
 
+    def hold_catalogue(self) -> int:
+        """Let no import be committed until the end of the transaction, and return what :func:`limits_stored` does.
+
+        Called before any bucket is taken: an import locks the catalogue first, and then the buckets that it marks.
+        """
+        row = self._cursor.execute(statement("hold_catalogue")).fetchone()
+        return 0 if row is None else int(row[0])
+
     def stale(self, now: datetime, limit: int) -> list[BucketKey]:
         """Lock and return at most so many hours, and so many days, with revised readings, also those still running."""
         return [

@@ -105,6 +105,13 @@ def registry_version(conninfo: str) -> int:
         return _version(connection.cursor())
 
 
+def limits_stored(conninfo: str) -> int:
+    """Return how often what limits each sensor was stored: when that grew, what was loaded before is stale."""
+    with translated("asking for the version of the limits"), connect(conninfo, APPLICATION) as connection:
+        row = connection.execute(statement("limits_stored")).fetchone()
+        return 0 if row is None else int(row[0])
+
+
 def import_limit_sets(owner_conninfo: str, limit_sets: Sequence[LimitSet], effective: EffectiveLimits) -> None:
     """Save limit sets in place of those with the same code and effective date, and what they are for each station."""
     with translated("importing limits"), connect(owner_conninfo, APPLICATION) as connection:

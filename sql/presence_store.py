@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import psycopg
@@ -46,6 +46,11 @@ class PresenceStore:
         """Record a station's birth or will message, unless a newer one is recorded."""
         arguments = {"station": storable(station), "online": online, "at": at}
         self._cursor.execute(statement("set_presence"), arguments)
+
+    def set_back(self, now: datetime, tolerance: timedelta) -> bool:
+        """Let nobody have been heard later than now: a clock of ours was ahead. Return whether anybody had been."""
+        found = self._cursor.execute(statement("set_presence_back"), {"now": now, "beyond": now + tolerance}).fetchone()
+        return found is not None and bool(found[0])
 
     def silent_stations(self, now: datetime) -> list[SilentStation]:
         """Return every registered or heard station with when it was last received, the longest silent first."""
@@ -93,7 +98,7 @@ class PresenceStore:
 
 _ORDER = (
     "received_at", "observed_at", "usable_at", "usable_observed_at", "usable_run", "steady_at", "returned_at",
-    "defect", "defect_at", "detail", "interval_s", "interval_run", "short_s",
+    "defect", "defect_at", "detail", "interval_s", "interval_run", "short_s", "declared_s",
 )  # fmt: skip
 """The columns of ``load_sensor_presence``."""
 

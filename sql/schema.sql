@@ -583,7 +583,8 @@ CREATE TABLE registry_state (
     id smallint NOT NULL DEFAULT 1,
     version bigint NOT NULL DEFAULT 0,
     imported_at timestamp with time zone,
-    sha256 text
+    sha256 text,
+    limits_stored bigint NOT NULL DEFAULT 0
 );
 CREATE TABLE rota_overrides (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -652,7 +653,8 @@ CREATE TABLE sensor_presence (
     detail text NOT NULL DEFAULT ''::text,
     interval_s double precision,
     interval_run integer NOT NULL DEFAULT 0,
-    short_s double precision NOT NULL DEFAULT 0
+    short_s double precision NOT NULL DEFAULT 0,
+    declared_s double precision NOT NULL DEFAULT 0
 ) WITH (fillfactor=50);
 CREATE TABLE sensors (
     station text COLLATE "C" NOT NULL,
@@ -1566,6 +1568,17 @@ AS $function$
       FROM led
      ORDER BY station, parameter
 $function$;
+CREATE OR REPLACE FUNCTION public.count_stored_limits()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    UPDATE public.registry_state SET limits_stored = limits_stored + 1;
+    RETURN NULL;
+END
+$function$;
 CREATE OR REPLACE FUNCTION public.daily_loads(first_day date, last_day date, of_stations text[] DEFAULT NULL::text[], of_parameters text[] DEFAULT NULL::text[])
  RETURNS TABLE(station text, day date, parameter text, amount double precision, unit text)
  LANGUAGE sql
@@ -1906,6 +1919,14 @@ CREATE OR REPLACE FUNCTION public.forget_workers(keep interval)
 AS $function$
     WITH gone AS (DELETE FROM public.running_workers WHERE seen_at < public.require_age(keep) RETURNING 1)
     SELECT count(*) FROM gone
+$function$;
+CREATE OR REPLACE FUNCTION public.hold_catalogue()
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT limits_stored FROM public.registry_state FOR SHARE
 $function$;
 CREATE OR REPLACE FUNCTION public.hold_finding(standing judgements, fresh judgements, why text, revised integer)
  RETURNS void
@@ -2533,6 +2554,7 @@ CREATE TRIGGER contact_channels_emptied AFTER TRUNCATE ON public.contact_channel
 CREATE TRIGGER dead_letters_audited AFTER DELETE OR UPDATE OF payload, station, reason OR TRUNCATE ON public.dead_letters FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER deferred_records_emptied AFTER TRUNCATE ON public.deferred_records FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER desk_revisions_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.desk_revisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_desk_revision_change();
+CREATE TRIGGER count_stored_limits AFTER DELETE ON public.effective_limits FOR EACH STATEMENT EXECUTE FUNCTION count_stored_limits();
 CREATE TRIGGER escalation_policies_audited AFTER INSERT OR DELETE OR UPDATE ON public.escalation_policies FOR EACH ROW EXECUTE FUNCTION audit_person();
 CREATE TRIGGER escalation_policies_emptied AFTER TRUNCATE ON public.escalation_policies FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER feeds_emptied AFTER TRUNCATE ON public.feeds FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
@@ -2677,6 +2699,7 @@ COMMENT ON COLUMN receipts.origin IS 'One life of one Kafka producer; what is se
 COMMENT ON TABLE receipts_committed IS 'Second account, of the workers: the numbers of messages that were committed, in the transaction that committed them.';
 COMMENT ON TABLE received_days IS 'Share of the data that came: received of expected readings per station, parameter and Vietnamese day.';
 COMMENT ON TABLE registry_state IS 'One row; version grows whenever the content of the station registry changes.';
+COMMENT ON COLUMN registry_state.limits_stored IS 'How often what limits each sensor was stored: with every import of stations or limits.';
 COMMENT ON TABLE running_workers IS 'Each worker by the id of its process. It runs while seen_at is of the last two minutes.';
 COMMENT ON TABLE security_events IS 'Who came in, who was turned away and why. Never changed.';
 COMMENT ON TABLE sensor_latest IS 'The latest reading of every sensor beside the limit in force today; stale: older than 15 min and three cadences.';
@@ -2686,6 +2709,7 @@ COMMENT ON COLUMN sensor_presence.returned_at IS 'When the station was heard aga
 COMMENT ON COLUMN sensor_presence.defect IS 'Of its last line that could not be used: late, ahead, refused, unknown_status, suspect, ...';
 COMMENT ON COLUMN sensor_presence.interval_s IS 'Between the stamps of its readings; interval_run of them in a row were like this.';
 COMMENT ON COLUMN sensor_presence.short_s IS 'Time (s) that usable readings had to cover (three quarters of the past), less what they did cover.';
+COMMENT ON COLUMN sensor_presence.declared_s IS 'For how long (s) the instrument was calibrated by its own word (status 01) without registered maintenance, less what is usual: a sum that leaks.';
 COMMENT ON COLUMN sensors."position" IS 'Order of the parameter in the station''s file, so that a registry reads back as it was written.';
 COMMENT ON TABLE sent_reports IS 'Reports of the province that were mailed: a reporter that starts again does not send them twice.';
 COMMENT ON TABLE shadow_counts IS 'A candidate beside the active artefact: alarms and pages of each, and alarmed rows of both or of one only. active is empty where nothing was learnt elsewhere.';
@@ -3181,6 +3205,7 @@ GRANT EXECUTE ON FUNCTION forget_receipts(interval) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION forget_sessions(interval,integer) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION forget_texts(interval) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION forget_workers(interval) TO quantrac_writer;
+GRANT EXECUTE ON FUNCTION hold_catalogue() TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION hold_finding(judgements,judgements,text,integer) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION incident_notifications(bigint) TO quantrac_desk;
 GRANT EXECUTE ON FUNCTION incident_notifications(bigint) TO quantrac_web;

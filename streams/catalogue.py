@@ -15,7 +15,7 @@ from quantrac.domain.limits import LimitSet
 from quantrac.domain.stations import VIETNAM, Registry, Station
 from quantrac.errors import RuleError
 from quantrac.telemetry import get_logger
-from sql.catalogue import load_limit_sets, load_registry, load_rules, registry_version
+from sql.catalogue import limits_stored, load_limit_sets, load_registry, load_rules, registry_version
 
 _log = get_logger(__name__)
 RELOAD_AFTER = timedelta(seconds=30)
@@ -67,6 +67,7 @@ class CatalogueCache:
         self._conninfo, self._clock = conninfo, clock
         self._held: Catalogue | None = None
         self._checked_s = self._renewed_s = 0.0
+        self._limits_stored = -1
 
     def current(self) -> Catalogue:
         """Return the catalogue, loaded at most ``RELOAD_AFTER`` ago.
@@ -74,7 +75,9 @@ class CatalogueCache:
         Raises
         ------
         StoreError
-            The database is away, and nothing was loaded before.
+            The database is away.
+        RuleError
+            A rule cannot be read, and none were loaded before.
         """
         now_s = self._clock.monotonic_s()
         if self._held is None or now_s - self._checked_s >= RELOAD_AFTER.total_seconds():
@@ -97,16 +100,32 @@ class CatalogueCache:
             self._renewed_s = now_s
         return held
 
+    def standing(self, stored: int) -> Catalogue:
+        """Return the catalogue that the database holds still for a transaction (``BucketStore.hold_catalogue``).
+
+        Raises
+        ------
+        StoreError
+            The database is away.
+        """
+        held = self.current()
+        if self._limits_stored != stored:
+            self._held = held = self._loaded(held)
+        return held
+
     def _loaded(self, before: Catalogue | None) -> Catalogue:
+        stored = limits_stored(self._conninfo)
         registry = load_registry(self._conninfo)
         limit_sets = tuple(load_limit_sets(self._conninfo))
         documents: Sequence[dict[str, object]] = [rule.document for rule in load_rules(self._conninfo)]
         try:
             rules = parse_rules(documents)
         except RuleError as exc:
-            # A worker that stops for a bad rule stores nothing: the rules that were good go on.
-            _log.error("rules_refused", error=str(exc), kept=before is not None)
-            rules = () if before is None else before.rules
+            if before is None:
+                raise  # without rules everything would be judged, and nobody told of anything
+            _log.error("rules_refused", error=str(exc), next="the rules that were loaded before go on; import it again")
+            rules = before.rules
+        self._limits_stored = stored
         if before is not None and (before.registry, before.limit_sets, before.rules) == (registry, limit_sets, rules):
             return before
         _log.info("catalogue_loaded", stations=len(registry.stations), limit_sets=len(limit_sets), rules=len(rules))

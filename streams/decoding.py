@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import msgspec
 
@@ -61,8 +62,16 @@ class _StatusMessage(msgspec.Struct):
 _status_message = msgspec.json.Decoder(_StatusMessage).decode
 
 
-def decode(record: RawRecord, catalogue: Catalogue, options: DecodeOptions) -> DecodedRecord:
-    """Return what a record says; whatever is wrong with it is a ``Rejected`` with a named reason."""
+def decode(
+    record: RawRecord, catalogue: Catalogue, options: DecodeOptions, now: datetime | None = None
+) -> DecodedRecord:
+    """Return what a record says; whatever is wrong with it is a ``Rejected`` with a named reason.
+
+    With ``now`` a replay may tell of what was still to come when it was received, by a clock of ours that was slow.
+    """
+    if now is not None and record.replayed and now > record.received_at:
+        future = options.bounds.future + (now - record.received_at)
+        options = replace(options, bounds=replace(options.bounds, future=future))
     code = record.station
     if record.content_type == topics.CONTENT_REFUSED_FILE:
         rejected = refused_file.rejected(record.value)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
-from alerts.due import note_of, noted, pace_of, returned, silence
+from alerts.due import excused, note_of, noted, pace_of, returned, silence
 from quantrac import topics
+from quantrac.domain.alerts import AlertKey
 from quantrac.domain.deadletters import Rejected, RejectReason
+from quantrac.domain.incidents import HoldWindow
 from quantrac.domain.presence import Defect, Note, SensorPresence
 from quantrac.domain.stations import Station
 from sql.presence_store import SensorKey
@@ -27,16 +29,22 @@ def note_dues(tx: WorkerTransaction, batch: Batch, catalogue: Catalogue) -> None
     stations = {station.code: station for station, _, _ in notes}
     if not stations:
         return
-    tx.presence.save_sensors(folded(notes, *tx.presence.sensors(stations)))
+    declared = any(note.defect is Defect.CALIBRATING for _, _, note in notes)
+    windows = tx.presence.hold_windows(notes[0][2].received_at) if declared else ()
+    tx.presence.save_sensors(folded(notes, *tx.presence.sensors(stations), windows))
 
 
 def folded(
-    notes: Sequence[Noted], remembered: Mapping[SensorKey, SensorPresence], heard: Mapping[str, datetime]
+    notes: Sequence[Noted],
+    remembered: Mapping[SensorKey, SensorPresence],
+    heard: Mapping[str, datetime],
+    windows: Collection[HoldWindow] = (),
 ) -> dict[SensorKey, SensorPresence]:
     """Return what is remembered of each sensor after notes in the order of receipt; of those that changed.
 
-    ``heard`` says when each station was last heard before. A back-fill is thousands of late readings in a row: of those
-    of one sensor only the last is noted, for it says all that the others do.
+    ``heard`` says when each station was last heard before, ``windows`` what people have registered. A back-fill is
+    thousands of late readings in a row: of those of one sensor only the last is noted, for it says all that the others
+    do.
     """
     last, changed = dict(heard), {**remembered}
     paces: dict[tuple[str, date], float | None] = {}
@@ -47,10 +55,10 @@ def folded(
         if before is None or note.received_at > before:
             last[code] = note.received_at
             if before is not None and note.received_at - before >= silence(station_cadence_s(station)):
-                for sensor in station.sensors:
-                    of_sensor = code, sensor.parameter
+                for each in station.sensors:
+                    of_sensor = code, each.parameter
                     was = changed.get(of_sensor, NEVER_NOTED)
-                    changed[of_sensor] = returned(was, sensor, before, note.received_at)
+                    changed[of_sensor] = returned(was, each, before, note.received_at)
                     touched.add(of_sensor)
         if outdone:
             continue
@@ -58,7 +66,11 @@ def folded(
         version = code, station.effective_from
         if note.defect is None and version not in paces:
             paces[version] = pace_of(changed.get((code, s.parameter), NEVER_NOTED) for s in station.sensors)
-        changed[key] = now = noted(was, note, station.sensor_of[parameter], paces.get(version))
+        sensor = station.sensor_of[parameter]
+        registered = note.defect is Defect.CALIBRATING and excused(
+            windows, AlertKey(*key, ""), note.received_at, sensor.cadence_s
+        )
+        changed[key] = now = noted(was, note, sensor, paces.get(version), registered=registered)
         touched.add(key)
         if (now.interval_s, now.interval_run) != (was.interval_s, was.interval_run):
             paces.clear()

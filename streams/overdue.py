@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, time, timedelta
 
@@ -13,7 +14,7 @@ from alerts.transitions import resolution
 from quantrac.domain.alerts import AlertKey, AlertKind, Transition
 from quantrac.domain.incidents import HoldWindow
 from quantrac.domain.limits import Window
-from quantrac.domain.presence import Listening, OpenAlert, SensorPresence
+from quantrac.domain.presence import Defect, Listening, OpenAlert, SensorPresence
 from quantrac.domain.stations import VIETNAM, Station
 from quantrac.telemetry import get_logger
 from sql.presence_store import SensorKey
@@ -26,6 +27,8 @@ from streams.paging import Recipients, save_and_page
 _log = get_logger(__name__)
 ALL_SILENT = 3
 """So many stations do not fall silent at one moment by themselves: when nothing comes from anybody it is our path."""
+OUR_CLOCK = 0.9
+"""Of the stations, when all of them have clocks that are wrong in the same way: it is our clock."""
 LATELY = timedelta(days=1)
 """Stations that were heard within it are expected to be heard."""
 
@@ -37,7 +40,7 @@ class OverdueSweep:
 
     Silence counts within the time in which our own path hears everything. That time is kept in the database, so that a
     restart or another worker goes on with it; it begins anew after an outage of ours of more than ``INTERRUPTION``: of
-    the database, of Kafka, of all workers, or when nothing comes from any station.
+    the database, of Kafka, of all workers, when nothing comes from any station, or when our clock is wrong.
     """
 
     def __init__(self, started: datetime, recipients: Recipients, caught_up: CaughtUp | None = None) -> None:
@@ -46,7 +49,7 @@ class OverdueSweep:
         self._committed: Listening | None = None
         self._breaks = 0
         self._failed = False
-        self._deaf = False
+        self._deaf = self._wrong = False
 
     def failed(self) -> None:
         """Note that the database was away: what was not committed then is forgotten, too."""
@@ -56,8 +59,11 @@ class OverdueSweep:
         """Open, escalate and end the alerts about what did not come."""
         self._committed = self._held
         stations = list(catalogue.registry.current(now))
+        if tx.presence.set_back(now, INTERRUPTION):
+            _log.error("clock_was_ahead", next="silence counts from now; look at the clocks of bridges and workers")
         sensors, heard = tx.presence.sensors([s.code for s in stations])
-        listening = self._listening(tx, stations, heard, now)
+        wrong = self._our_clock_is_wrong(stations, sensors, heard, now)
+        listening = self._listening(tx, stations, heard, now, broken=wrong)
         if listening is None:
             return
         tx.presence.save_listening(listening)
@@ -79,15 +85,21 @@ class OverdueSweep:
             self._withdraw(tx, catalogue, key, open_alerts[key], now)
 
     def _listening(
-        self, tx: WorkerTransaction, stations: Collection[Station], heard: Mapping[str, datetime], now: datetime
+        self,
+        tx: WorkerTransaction,
+        stations: Collection[Station],
+        heard: Mapping[str, datetime],
+        now: datetime,
+        *,
+        broken: bool,
     ) -> Listening | None:
         """Return the time in which our path has heard everything; ``None``: it was never caught up yet."""
         until = now if self._caught_up is None else self._caught_up.until
         if until is None:
             return None
         breaks = 0 if self._caught_up is None else self._caught_up.breaks
-        since = self._since(tx, now)
-        if breaks != self._breaks or self._all_silent(stations, heard, until):
+        since = min(now, self._since(tx, now))
+        if broken or breaks != self._breaks or self._all_silent(stations, heard, until):
             since = now
         self._breaks, self._failed = breaks, False
         self._held = Listening(since, max(since, until))
@@ -112,6 +124,29 @@ class OverdueSweep:
         self._deaf = deaf
         return deaf
 
+    def _our_clock_is_wrong(
+        self,
+        stations: Collection[Station],
+        sensors: Mapping[SensorKey, SensorPresence],
+        heard: Mapping[str, datetime],
+        now: datetime,
+    ) -> bool:
+        """Whether the stations' stamps say so: what nearly all of them send is ahead, or late, alike."""
+        found: Counter[Defect | None] = Counter()
+        for station in stations:
+            if station.code in heard and now - heard[station.code] < silence(station_cadence_s(station)):
+                found[_wrong_alike(station, sensors)] += 1
+        most = max(found[Defect.AHEAD], found[Defect.LATE])
+        wrong = most >= ALL_SILENT and most >= OUR_CLOCK * found.total()
+        if wrong and not self._wrong:
+            _log.error(
+                "our_clock_is_wrong",
+                stations=most,
+                next="set the clocks of bridges and workers; then replay what was refused (instant_in_future)",
+            )
+        self._wrong = wrong
+        return wrong
+
     def _withdraw(
         self, tx: WorkerTransaction, catalogue: Catalogue, key: AlertKey, alert: OpenAlert, now: datetime
     ) -> None:
@@ -124,6 +159,18 @@ class OverdueSweep:
             tx.alerts.apply(ended)
         else:
             save_and_page(tx, [(ended, station)], self._recipients, now)
+
+
+def _wrong_alike(station: Station, sensors: Mapping[SensorKey, SensorPresence]) -> Defect | None:
+    """Return ahead or late where the last line of each sensor that the station sends was that."""
+    presences = [sensors.get((station.code, sensor.parameter)) for sensor in station.sensors]
+    newest = max((p.received_at for p in presences if p is not None and p.received_at is not None), default=None)
+    last = {
+        p.defect if p.defect_at == p.received_at else None
+        for p in presences
+        if p is not None and newest is not None and p.received_at == newest
+    }
+    return last.pop() if len(last) == 1 and last <= {Defect.AHEAD, Defect.LATE} else None
 
 
 def _watched_keys(stations: Collection[Station], rules: Collection[Rule]) -> set[AlertKey]:

@@ -305,7 +305,7 @@ class BatchProcessor:
     def _decoded(self, records: Iterable[RawRecord], catalogue: Catalogue) -> Iterator[DecodedRecord]:
         for record in records:
             self.steps += 1
-            yield decode(record, catalogue, self._options.decode)
+            yield decode(record, catalogue, self._options.decode, self._clock.now())
 
     def _untraced(self, tx: WorkerTransaction, again: Sequence[RawRecord], catalogue: Catalogue) -> list[RawRecord]:
         """Return the records before the progress of which the database holds nothing: the log was written anew."""

@@ -92,7 +92,7 @@ class Sweeper:
         except StoreError:
             self._overdue.failed()
             raise
-        self._part("judging", lambda: self._judge(catalogue, now))
+        self._part("judging", lambda: self._judge(now))
         if self._clock.monotonic_s() - self._listened_s >= LISTEN_EVERY_S:
             self._listened_s = self._clock.monotonic_s()
             self._part("registering", self._runs)
@@ -153,9 +153,11 @@ class Sweeper:
                 tx.accounting.add_delays(minute, buckets)
         self._delays.written()
 
-    def _judge(self, catalogue: Catalogue, now: datetime) -> None:
+    def _judge(self, now: datetime) -> None:
         """Compute revised hours and days again, and judge those that have ended; one that fails holds up no other."""
         with self._store.transaction() as tx:
+            # An import marks what is to be judged again: judged by what was loaded before it, the mark would be lost.
+            catalogue = self._catalogue.standing(tx.buckets.hold_catalogue())
             stale = tx.buckets.stale(now, MOST_BUCKETS)
             if stale:
                 each_or_aside(tx, stale, tx.buckets.recompute, partial(_put_aside, tx, now))

@@ -64,6 +64,8 @@ class SensorPresence:
     interval_s: float | None = None
     """Between the stamps of its readings, and how many in a row had this interval."""
     interval_run: int = 0
+    declared_s: float = 0.0
+    """For how long the instrument was calibrated by its own word, less what is usual."""
     short_s: float = 0.0
     """How much time the sensor owes: what its usable readings had to cover of the past, less what they did cover."""
 

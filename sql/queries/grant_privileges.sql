@@ -126,7 +126,7 @@ BEGIN
     GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb), acknowledge_alert(bigint, text),
         record_alert_cause(bigint, text, text), decide_revisions(bigint[], boolean, text, text) TO quantrac_desk;
     GRANT EXECUTE ON FUNCTION hold_finding(judgements, judgements, text, integer), drop_held_finding(judgements),
-        forget_delays(interval), forget_deferred(interval), forget_held_notifications(interval),
+        hold_catalogue(), forget_delays(interval), forget_deferred(interval), forget_held_notifications(interval),
         forget_texts(interval), forget_workers(interval), forget_sessions(interval, integer), forget_receipts(interval)
         TO quantrac_writer;
     GRANT EXECUTE ON FUNCTION audit_append(text, text, jsonb) TO quantrac_web;

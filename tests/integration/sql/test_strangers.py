@@ -15,7 +15,17 @@ from quantrac.clock import SystemClock
 from quantrac.endpoints import DatabaseEndpoint
 from sql.outbox_store import OutboxStore
 
-OFFICER, CONTACT, STRANGER = "truc-ban@localhost", "chu-tram@localhost", "nguoi-la@elsewhere.example"
+OFFICER, CONTACT, NEW_CONTACT = "truc-ban@localhost", "chu-tram@localhost", "chu-tram-moi@localhost"
+STRANGER = "nguoi-la@elsewhere.example"
+
+
+def enqueue(database: DatabaseEndpoint, recipient: str) -> None:
+    with psycopg.connect(database.writer) as connection:
+        connection.execute(
+            "INSERT INTO outbox (alert_id, transition_id, message_id, channel, recipient, subject, text)"
+            " VALUES (1, 1, %s, 'email', %s, 's', 't')",
+            [f"<{recipient}>", recipient],
+        )
 
 
 @pytest.fixture
@@ -35,12 +45,8 @@ def outbox(database: DatabaseEndpoint) -> Iterator[OutboxStore]:
             "INSERT INTO alert_transitions (alert_id, kind, reason, observed_at, severity)"
             " VALUES (1, 'opened', 'r', now(), 'high')"
         )
-        for recipient in (STRANGER, OFFICER.upper(), CONTACT):
-            connection.execute(
-                "INSERT INTO outbox (alert_id, transition_id, message_id, channel, recipient, subject, text)"
-                " VALUES (1, 1, %s, 'email', %s, 's', 't')",
-                [f"<{recipient}>", recipient],
-            )
+    for recipient in (STRANGER, OFFICER.upper(), CONTACT):
+        enqueue(database, recipient)
     store = OutboxStore(database.notifier)
     yield store
     store.close()
@@ -54,8 +60,13 @@ def test_number_7_a_queued_mail_to_a_stranger_is_given_up_and_told(
     loop = NotifierLoop(outbox, [notifier], clock)
     while loop.deliver_due():
         pass
+    with psycopg.connect(database.owner) as connection:  # an import, less than a minute after the notifier asked
+        connection.execute("UPDATE stations SET contacts = contacts || %s", [[NEW_CONTACT]])
+    enqueue(database, NEW_CONTACT)
+    while loop.deliver_due():
+        pass
     notifier.close()
-    assert sorted(r.lower() for m in mail.mails() for r in m.recipients) == sorted([OFFICER, CONTACT])
+    assert sorted(r.lower() for m in mail.mails() for r in m.recipients) == sorted([OFFICER, CONTACT, NEW_CONTACT])
     with psycopg.connect(database.owner) as connection:
         rows = connection.execute(
             "SELECT recipient, last_error FROM outbox WHERE failed_at IS NOT NULL AND sent_at IS NULL"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -177,6 +177,7 @@ def test_r3_a_hostile_fleet_is_told_and_honest_stations_are_stored(
         assert words in said, code
         assert (severity, page) == ("high", paged), code
     assert pages(reports, prepared) == {code: 1 for code, (_, paged) in expected.items() if paged}
+    assert set(told(reports, rule="calibrated_often")) == {"CALIBRATING"}
 
     fleet.run(honest, 40 * MINUTE)  # the first after a jump is suspect for its rate of change
     assert told(reports) == {}
@@ -276,6 +277,45 @@ def test_r3_when_nothing_comes_from_anybody_nobody_is_silent(
     assert alerts(reports, only_open=False) == []
     fleet.run(dict.fromkeys(codes[:3], Way(None)), 30 * MINUTE)
     assert alerts(reports, only_open=False) == [("D", "offline")]
+
+
+def test_r3_a_clock_of_ours_that_was_ahead_hides_no_silence(
+    register: Callable[..., None], fleet: Fleet, reports: Reports, clock: ManualClock
+) -> None:
+    # our clock   right     a month ahead   right
+    # A           live                      silent for half an hour; before: for a month, and nobody was told
+    register({"A": "effluent", "B": "effluent"})
+    both = {"A": Way(None), "B": Way(None)}
+    fleet.run(both, 20 * MINUTE)
+    month = timedelta(days=30)
+    clock.leap(month)
+    fleet.run({code: Way(None, -month) for code in both}, 10 * MINUTE)
+    clock.leap(-month)
+    fleet.run(both, 5 * MINUTE)
+    fleet.run({"B": Way(None)}, 30 * MINUTE)
+    assert alerts(reports) == [("A", "offline")]
+
+
+def test_r3_a_clock_of_ours_that_is_slow_accuses_nobody_and_what_it_refused_is_stored_later(
+    register: Callable[..., None], fleet: Fleet, reports: Reports, prepared: DatabaseEndpoint, clock: ManualClock
+) -> None:
+    # our clock   right    ten minutes slow: everything is refused    right: it is replayed
+    ours, quarter, codes = 10 * MINUTE, 15 * MINUTE, "ABCD"
+    register(dict.fromkeys(codes, "effluent"), cadence_s=900)
+    fleet.run(dict.fromkeys(codes, Way(None)), 3 * quarter, every=quarter)
+    fleet.run(dict.fromkeys(codes, Way(None, ours)), 14 * quarter, every=quarter)
+    assert alerts(reports, only_open=False) == []
+    refused = fleet.message("A", clock.now() + ours, [line("COD", 53.0)])
+    fleet.processor.process([refused])
+    before = reports.ledger()["A"]
+    clock.advance(ours + CADENCE)
+    again = replace(fleet.message("A", refused.received_at + ours, [line("COD", 53.0)]), replayed=True)
+    fleet.processor.process([replace(again, received_at=refused.received_at)])
+    after = reports.ledger()["A"]
+    assert (after.stored - before.stored, after.dead_letter - before.dead_letter) == (1, 0)
+    with psycopg.connect(prepared.reader) as connection:
+        newest = "SELECT reasons FROM readings WHERE station = 'A' ORDER BY observed_at DESC LIMIT 1"
+        assert connection.execute(newest).fetchall() == [(["clock_future"],)]
 
 
 def test_r3_a_database_that_was_away_makes_nobody_silent(

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from quantrac.clock import ManualClock
 from quantrac.domain.ledger import LedgerCounts
@@ -186,15 +187,21 @@ def test_r4_a_schema_fault_buries_nothing(
     assert reports.dead_letters() == []
 
 
-def test_r4_a_catalogue_that_cannot_be_read_buries_nothing(
-    make_processor: MakeProcessor, records: Any, reports: Reports, monkeypatch: pytest.MonkeyPatch
+def test_r4_a_rule_that_a_starting_worker_cannot_read_ends_it_and_buries_nothing(
+    prepared: DatabaseEndpoint, make_processor: MakeProcessor, records: Any, reports: Reports, clock: ManualClock
 ) -> None:
-    processor = make_processor()
-    monkeypatch.setattr(processor._catalogue, "current", lambda: {}["kq"])
-    with pytest.raises(SystemFaultError, match="stations import"):
-        processor.process(distinct(records, 2))
+    # As after an older version was installed again; before: it went on without any rule, and told nobody of anything.
+    running, batch = make_processor(), distinct(records, 3)
+    running.process(batch[:1])
+    with psycopg.connect(prepared.owner) as connection:
+        unknown = Jsonb({"code": "new", "kind": "x"})
+        connection.execute("INSERT INTO alert_rules VALUES ('new', '2026-01-01', %s)", [unknown])
+    with pytest.raises(SystemFaultError, match="'x'"):
+        make_processor().process(batch[1:])
     assert reports.dead_letters() == []
-    assert ledger(reports) == LedgerCounts()
+    clock.advance(timedelta(seconds=31))
+    running.process(batch[1:])  # the rules that it has go on
+    assert ledger(reports).stored == 3
 
 
 def test_number_1_a_message_with_a_hundred_bad_readings_is_kept_once(

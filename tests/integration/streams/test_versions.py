@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
+import pytest
 
 from alerts.effective_limits import effective_limits
+from alerts.limits import load_limit_sets, packaged_limits
 from quantrac.clock import ManualClock
 from quantrac.domain.stations import PermitLimit, Registry, Sensor, Station
 from quantrac.endpoints import DatabaseEndpoint
-from sql.catalogue import import_registry
+from sql.catalogue import import_limit_sets, import_registry
 from sql.reports import Reports
+from sql.worker_store import WorkerStore
 from streams.processor import BatchProcessor
 from streams.sweep import Sweeper
 
@@ -94,6 +99,79 @@ def test_r5_a_limit_corrected_later_judges_the_past_again_in_the_retrospective_l
     take_over(prepared, replace(station, permit_limits=(PermitLimit("COD", None, 50.0, "GPMT 7, reworded"),)))
     with psycopg.connect(prepared.reader) as connection:
         assert connection.execute("SELECT 1 FROM reading_hours WHERE rejudged").fetchall() == []
+
+
+@pytest.mark.parametrize("what", ["permit", "limit set"])
+def test_r5_what_was_imported_a_second_ago_judges_again_in_a_running_worker(
+    prepared: DatabaseEndpoint,
+    registry: Registry,
+    make_processor: MakeProcessor,
+    make_sweeper: Callable[[], Sweeper],
+    records: Any,
+    clock: ManualClock,
+    what: str,
+) -> None:
+    # second          0       1      3                             60
+    # sweep           judged         again, by the limits of 1     nothing left to judge; before: within, for ever
+    # import                  COD 50
+    (station,) = registry.stations
+    processor, sweeper = make_processor(), make_sweeper()
+    for n in range(14):
+        processor.process([records.message({"COD": 60.0 + n % 2 / 10}, seq=n)])
+        clock.advance(CADENCE)
+    sweeper.sweep()
+    if what == "permit":
+        take_over(prepared, replace(station, permit_limits=(PermitLimit("COD", None, 50.0, "GPMT 7"),)))
+    else:
+        stricter = [
+            replace(s, values=tuple(replace(v, maximum=30.0) if v.parameter == "COD" else v for v in s.values))
+            for s in load_limit_sets([packaged_limits()])
+        ]
+        import_limit_sets(prepared.owner, stricter, effective_limits)
+    clock.advance(timedelta(seconds=3))
+    sweeper.sweep()
+    assert verdicts(prepared) == [("COD", "exceeded", True)]
+
+
+def test_r5_an_import_waits_for_who_judges(prepared: DatabaseEndpoint, registry: Registry) -> None:
+    store = WorkerStore(prepared.writer)
+    (station,) = registry.stations
+    with ThreadPoolExecutor(1) as pool:
+        with store.transaction() as tx:
+            tx.buckets.hold_catalogue()
+            importing = pool.submit(take_over, prepared, replace(station, kq=0.9))
+            with pytest.raises(TimeoutError):
+                importing.result(0.5)
+        importing.result(30)
+    store.close()
+
+
+def test_r5_a_station_imported_a_second_ago_is_judged_by_a_worker_that_has_not_read_of_it(
+    prepared: DatabaseEndpoint,
+    registry: Registry,
+    make_processor: MakeProcessor,
+    make_sweeper: Callable[[], Sweeper],
+    records: Any,
+    clock: ManualClock,
+) -> None:
+    # of two workers one reads the new station's backfill, and the other judges it; before: "no limit", for ever
+    (station,) = registry.stations
+    sweeper = make_sweeper()
+    sweeper.sweep()
+    take_over(prepared, station, replace(station, code="DT_NEW_NUOSXL"))
+    start = clock.now() - 3 * timedelta(hours=1)
+    lines = [[{"parameter": "COD", "value": 500.0 + n}] for n in range(12)]
+    make_processor().process(
+        [
+            records.raw(
+                json.dumps({"v": 1, "observed_at": (start + n * CADENCE).isoformat(), "readings": line}).encode(),
+                station="DT_NEW_NUOSXL",
+            )
+            for n, line in enumerate(lines)
+        ]
+    )
+    sweeper.sweep()
+    assert [verdict for _, verdict, _ in verdicts(prepared)] == ["exceeded"]
 
 
 def verdicts(database: DatabaseEndpoint) -> list[tuple[Any, ...]]:

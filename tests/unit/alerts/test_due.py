@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.due import Watched, due, excused, note_of, noted
+from alerts.due import Watched, due, excused, note_of, noted, returned
 from alerts.rules import Rule, load_rules, packaged_rules
 from quantrac.domain.alerts import AlertKey, Transition, TransitionKind
 from quantrac.domain.incidents import HoldWindow, WindowKind
@@ -23,7 +23,8 @@ START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 CADENCE, LANE = timedelta(minutes=5), timedelta(minutes=30)
 SENSOR = Sensor("COD", "mg/L")
 STATION = Station("S", date(2026, 1, 1), "-", "-", StationKind.EFFLUENT, "-", 105.0, 10.0, (SENSOR, Sensor("pH", "")))
-RULE: Rule = next(r for r in load_rules([packaged_rules()]) if r.code == "unusable")
+RULES: dict[str, Rule] = {r.code: r for r in load_rules([packaged_rules()])}
+RULE = RULES["unusable"]
 Line = Callable[[datetime], Note | None]
 """What a sensor's line of an instant is; ``None``: it is left out."""
 
@@ -52,7 +53,8 @@ def checked(
 class Watch:
     """One sensor of a station that is heard every five minutes, watched as the sweep does."""
 
-    def __init__(self, windows: Iterable[HoldWindow] = (), pace_s: float = 300.0) -> None:
+    def __init__(self, windows: Iterable[HoldWindow] = (), pace_s: float = 300.0, rule: Rule = RULE) -> None:
+        self._rule = rule
         self.now, self._windows, self._pace_s = START, tuple(windows), pace_s
         self._presence, self._alert = SensorPresence(), None
         self.told: list[tuple[int, TransitionKind, bool]] = []
@@ -65,11 +67,18 @@ class Watch:
                 return self
             note = line(self.now)
             if note is not None:
-                self._presence = noted(self._presence, note, SENSOR, self._pace_s)
+                held = excused(self._windows, AlertKey("S", "COD", ""), self.now, SENSOR.cadence_s)
+                self._presence = noted(self._presence, note, SENSOR, self._pace_s, registered=held)
             heard, self.now = self.now, self.now + CADENCE
             held = excused(self._windows, AlertKey("S", "COD", ""), self.now, SENSOR.cadence_s)
             watched = Watched(STATION, SENSOR, self._presence, heard, Listening(START, self.now), held)
-            self._note(due(RULE, watched, self._alert))
+            self._note(due(self._rule, watched, self._alert))
+        return self
+
+    def silent(self, lasting: timedelta) -> Watch:
+        """Let nothing come of the whole station."""
+        heard, self.now = self.now - CADENCE, self.now + lasting
+        self._presence = returned(self._presence, SENSOR, heard, self.now)
         return self
 
     def _note(self, found: Transition | None) -> None:
@@ -149,6 +158,57 @@ def test_r3_a_repaired_sensor_is_in_order_within_three_quarters_of_an_hour() -> 
     assert [kind for _, kind, _ in watch.told] == [
         TransitionKind.OPENED, TransitionKind.ESCALATED, TransitionKind.RESOLVED,
     ]  # fmt: skip
+
+
+def test_r3_junk_after_each_silence_is_told() -> None:
+    """Half an hour usable, a quarter silent, a quarter of junk, again and again: each return put it off."""
+    junk, honest = Watch().run([usable], HOUR), Watch().run([usable], HOUR)
+    for _ in range(8):
+        junk.run([usable], HOUR / 2).silent(HOUR / 4).run([bad(Defect.UNKNOWN_STATUS)], HOUR / 4)
+        honest.run([usable], HOUR / 2).silent(HOUR / 2)
+    assert junk.told != []
+    assert honest.told == []  # the silences are told as such
+
+
+CALIBRATION = [checked(status=Status.CALIBRATING)]
+
+
+@pytest.mark.parametrize(
+    ("every", "lasting", "told"),
+    [
+        (24 * HOUR, 2 * HOUR, True),  # below the two hours of rule ``calibrating``, every day
+        (24 * HOUR, HOUR, True),
+        (HOUR, HOUR / 6, True),
+        (24 * HOUR, HOUR / 2, False),
+        (7 * 24 * HOUR, 3 * HOUR, False),
+    ],
+)
+def test_r3_status_01_again_and_again_is_told(every: timedelta, lasting: timedelta, told: bool) -> None:
+    watch = Watch(rule=RULES["calibrated_often"]).run([usable], HOUR)
+    for _ in range(int(14 * 24 * HOUR / every)):
+        watch.run(CALIBRATION, lasting).run([usable], every - lasting)
+    assert [(kind, page) for _, kind, page in watch.told[:1]] == [(TransitionKind.OPENED, False)] * told
+    watch.run([usable], 10 * 24 * HOUR)
+    assert not told or watch.told[-1][1] is TransitionKind.RESOLVED
+
+
+def test_r3_registered_calibrations_are_as_many_as_are_registered() -> None:
+    registered = [window(WindowKind.CALIBRATION, timedelta(), 14 * 24 * HOUR)]
+    watch = Watch(registered, rule=RULES["calibrated_often"])
+    for _ in range(14):
+        watch.run(CALIBRATION, 2 * HOUR).run([usable], 22 * HOUR)
+    watch.run([usable], 24 * HOUR)
+    assert watch.told == []
+
+
+def test_r5_intervals_of_before_a_version_say_nothing_of_its_cadence() -> None:
+    presence = SensorPresence(observed_at=START, interval_s=300.0, interval_run=12)
+    slower = replace(SENSOR, cadence_s=900.0)
+    listening = Listening(START - 24 * HOUR, START + HOUR)
+    for since, told in ((date(2026, 11, 23), True), (date(2026, 11, 24), False)):
+        station = replace(STATION, effective_from=since, sensors=(slower,))
+        found = due(RULES["cadence"], Watched(station, slower, presence, START, listening), None)
+        assert (found is not None) is told
 
 
 def window(kind: WindowKind, start: timedelta, end: timedelta) -> HoldWindow:

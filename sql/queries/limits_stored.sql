@@ -1,0 +1,1 @@
+SELECT limits_stored FROM registry_state
