@@ -56,7 +56,8 @@ class Watch:
     def __init__(self, windows: Iterable[HoldWindow] = (), pace_s: float = 300.0, rule: Rule = RULE) -> None:
         self._rule = rule
         self.now, self._windows, self._pace_s = START, tuple(windows), pace_s
-        self._presence, self._alert = SensorPresence(), None
+        self._presence = SensorPresence()
+        self._alert: OpenAlert | None = None
         self.told: list[tuple[int, TransitionKind, bool]] = []
         """Minute, what happened, whether officers are paged."""
 
