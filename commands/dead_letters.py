@@ -14,7 +14,7 @@ from quantrac.domain.words import as_text
 from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
-    from sql.reports import DeadLetterLine
+    from sql.reports import DeadLetterCount, DeadLetterLine
 
 app = typer.Typer(help="See what could not be used and why, and send it again once it can be.", no_args_is_help=True)
 
@@ -39,12 +39,22 @@ def list_(
 
     with Reports(load_context().database().reader) as reports:
         letters = reports.dead_letters(station=station, reason=reason, replayed=replayed, limit=limit)
+        # One station's flood must not push what another one's letters say out of sight.
+        counts = (
+            reports.dead_letter_counts(station=station, reason=reason, replayed=replayed)
+            if len(letters) == limit and not as_json
+            else []
+        )
+        total = sum(count.letters for count in counts)
     if as_json:
         say_json([asdict(letter) for letter in letters])
     elif letters:
         print_table(_COLUMNS, letters)
     else:
         say("No dead letters.")
+    if total > limit:
+        say(f"\nThe newest {limit} of {total}. All by station and reason (--station, --reason, --limit show more):")
+        print_table(_COUNT_COLUMNS, counts)
 
 
 @app.command()
@@ -123,6 +133,12 @@ def _text(letter: DeadLetterLine) -> str:
     return f"{first} (+{more})" if more else first
 
 
+_COUNT_COLUMNS: tuple[Column[DeadLetterCount], ...] = (
+    Column("station", lambda x: x.station),
+    Column("reason", lambda x: x.reason),
+    Column("letters", lambda x: x.letters, "right"),
+    Column("newest", lambda x: x.newest),
+)
 _COLUMNS: tuple[Column[DeadLetterLine], ...] = (
     Column("id", lambda x: x.id, "right"),
     Column("received", lambda x: x.received_at),

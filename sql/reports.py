@@ -128,6 +128,15 @@ class FloodLine(NamedTuple):
     until: datetime
 
 
+class DeadLetterCount(NamedTuple):
+    """How many dead letters a station has of a reason (that of the first refusal), and when the newest was received."""
+
+    station: str
+    reason: str
+    letters: int
+    newest: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class DeadLetterLine:
     """A dead letter without its payload; ``reason``, ``detail`` and ``parameter`` are those of the first refusal."""
@@ -399,6 +408,13 @@ class Reports:
         """Return dead letters, the newest first; those that were replayed only when ``replayed``."""
         rows = self._rows("report_dead_letters", station=station, reason=reason, replayed=replayed, limit=limit)
         return [DeadLetterLine(*row) for row in rows]
+
+    def dead_letter_counts(
+        self, *, station: str | None = None, reason: str | None = None, replayed: bool = False
+    ) -> list[DeadLetterCount]:
+        """Return how many dead letters each station has of each reason, the fewest first."""
+        rows = self._rows("report_dead_letter_counts", station=station, reason=reason, replayed=replayed)
+        return [DeadLetterCount(*row) for row in rows]
 
     def dead_letter(self, letter_id: int) -> DeadLetterPayload | None:
         """Return one dead letter with its original bytes; ``None`` when there is none of this id."""

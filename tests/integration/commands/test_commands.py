@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -167,12 +168,13 @@ def test_9_text_of_a_logger_does_not_reach_the_terminal_as_it_is(
         f"{{{name}}}".encode(), "application/json", f"quantrac/v1/{name}/readings", datetime.now(UTC), "raw@x", 0, 4711,
     )  # fmt: skip
     with closing(WorkerStore(local.database.writer)) as store, store.transaction() as tx:
-        tx.accounting.add_dead_letters([letter])
+        tx.accounting.add_dead_letters([letter, replace(letter, station="DT_Y", offset=4712)])
     with psycopg.connect(local.database.owner) as connection:
         row = connection.execute("SELECT id FROM dead_letters WHERE raw_offset = 4711").fetchone()
     assert row is not None
     try:
-        for command in (["list"], ["list", "--json"], ["show", str(row[0])]):
+        # What the newest one pushes out of the list is counted below it.
+        for command in (["list"], ["list", "--json"], ["list", "--limit", "1"], ["show", str(row[0])]):
             done = prepared("dead-letters", *command)
             assert done.returncode == 0, done.stderr
             assert all(line.replace("\t", "").isprintable() for line in done.stdout.split("\n")), command

@@ -87,6 +87,8 @@ def test_dead_letters_are_listed_shown_and_replayed(reports: Reports, store: Wor
     (line,) = reports.dead_letters(reason="unknown_parameter")
     assert [refused["reason"] for refused in line.refusals] == ["not_a_number", "unknown_parameter"]
     assert len(reports.dead_letters(station="S1", limit=1)) == 1
+    counted = [(c.station, c.reason, c.letters) for c in reports.dead_letter_counts()]
+    assert counted == [("S1", "not_a_number", 1), ("S2", "bad_instant", 1)]
     newest = reports.dead_letters()[0]
     shown = reports.dead_letter(newest.id)
     assert shown is not None
