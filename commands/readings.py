@@ -199,9 +199,7 @@ def _write_csv(found: list[ShownReading]) -> None:
     from quantrac.domain.stations import VIETNAM
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(
-        ("observed_at", "received_at", "parameter", "value", "status", "flag", "late", "revised", "officer")
-    )
+    writer.writerow(_CSV_HEAD)
     for r in reversed(found):
         stamps = (at.astimezone(VIETNAM).isoformat() for at in (r.observed_at, r.received_at))
         value = "" if r.value is None else repr(r.value)
