@@ -33,7 +33,7 @@ def picture(curves: Sequence[Curve]) -> bytes | None:
     height_in = _PANEL_IN * len(shown) + _FOOT_IN
     figure = Figure(figsize=(_WIDTH_IN, height_in), dpi=_DPI)
     canvas = FigureCanvasAgg(figure)
-    # Set by hand: to let matplotlib lay out a picture and draw it twice takes three times as long, before every mail.
+    # Set by hand: to let matplotlib lay out a picture and draw it twice takes twice as long, before every mail.
     figure.subplots_adjust(
         left=_LEFT_IN / _WIDTH_IN,
         right=1 - _RIGHT_IN / _WIDTH_IN,

@@ -35,8 +35,8 @@ RATES = (5.0, 1000.0)
 PROBES = 100
 EVERY_S = 1.0
 LONGEST_WARM_UP_S = 120.0
-BEHIND_S = 1.0
-"""Of messages may wait for the worker when the first station begins."""
+BEHIND_S = 10.0
+"""Of messages may wait when the first station begins: the worker tells the broker every few seconds how far it is."""
 PATIENCE_S = 60.0
 COD_MG_L = 400.0
 """Far beyond every limit of the sample stations, and within what an analyser can show."""
