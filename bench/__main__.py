@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.bare_copy import copy_rows_per_s
-from bench.delays import DRAINED_S, FLEET_GOES_ON, delays_of, fleet, quantiles
+from bench.delays import DRAINED_S, FLEET_GOES_ON, NOTHING_COMMITTED, delays_of, fleet, quantiles
 from bench.feed import fill
 from bench.flood import measure_floods
 from bench.meter import Meter
@@ -38,7 +38,6 @@ MOST_STEPS = 12
 WARM_UP_S = 3.0
 BEHIND_S = 3.0
 """The fleet's report is a second old, and a batch takes part of one."""
-NOTHING_COMMITTED = "The worker committed nothing."
 
 say = Console(stderr=True).print
 

@@ -13,6 +13,7 @@ READINGS_PER_MESSAGE = 7.5
 """Of the sample province on average; only to choose the rates."""
 DRAINED_S = 300.0
 FLEET_GOES_ON = "The fleet did not end."
+NOTHING_COMMITTED = "The worker committed nothing."
 WRITTEN_S = 3.0
 """The worker writes the delays of its last batch with its next sweep."""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from quantrac.domain.words import as_text
-from quantrac.terminal import add_row, say, say_json
+from commands.views import Column, print_table
+from quantrac.terminal import say, say_json
+
+if TYPE_CHECKING:
+    from quantrac.domain.forwarding import ForwardingLine
 
 app = typer.Typer(help="See which station files were forwarded, and which wait.", no_args_is_help=True)
 
@@ -31,10 +34,16 @@ def status(
     if not lines:
         say("Nothing was forwarded yet.")
         return
-    from rich.console import Console
-    from rich.table import Table
+    print_table(_COLUMNS, lines)
 
-    table = Table("Target", "Station", "Accepted", "Waiting", "Given up", "Last accepted", "Oldest waiting", "Refusal")
-    for line in lines:
-        add_row(table, *("-" if value is None else as_text(value) for value in asdict(line).values()))
-    Console().print(table)
+
+_COLUMNS: tuple[Column[ForwardingLine], ...] = (
+    Column("target", lambda f: f.target),
+    Column("station", lambda f: f.station),
+    Column("accepted", lambda f: f.accepted, "right"),
+    Column("waiting", lambda f: f.waiting, "right"),
+    Column("given up", lambda f: f.given_up, "right"),
+    Column("last accepted", lambda f: f.last_accepted_at),
+    Column("oldest waiting", lambda f: f.oldest_waiting_at),
+    Column("refusal", lambda f: f.last_error),
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import sys
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from commands.views import Column, print_table
+from quantrac.domain.words import as_text
 from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def show(
     if parameter is not None:
         _require_sensor(known, parameter)
     now = context.clock.now()
-    span = (_instant("--from", since, now - timedelta(hours=1)), _instant("--to", until, now + timedelta(minutes=10)))
+    span = _span((since, until), now - timedelta(hours=1), now + timedelta(minutes=10))
     found = readings_of(context.database().reader, known.code, parameter, span, 10_000_000 if as_csv else limit)
     if as_csv:
         _write_csv(found)
@@ -98,7 +100,9 @@ def revise(
     try:
         number = float(value.replace(",", "."))
     except ValueError:
-        raise SettingsError(f"--value {value}: give a number such as 41.5 or 41,5.") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise SettingsError(f"--value {value}: give a number such as 41.5 or 41,5.")
     _say_of("revise", (station, parameter), (since, until), officer, reason, value=number)
 
 
@@ -154,10 +158,7 @@ def _say_of(
     context = load_context()
     station = _station(context, sensor[0])
     _require_sensor(station, sensor[1])
-    since = _instant("--from", span[0], context.clock.now())
-    until = _instant("--to", span[1], since)
-    if until < since:
-        raise SettingsError("--to is before --from.")
+    since, until = _span(span, context.clock.now(), None)
     changed = write(
         context.database().desk,
         what,
@@ -189,19 +190,31 @@ def _require_sensor(station: Station, parameter: str) -> None:
         raise QuantracError(f"{station.code} does not measure {parameter!r}; it measures {measured}.")
 
 
-def _instant(option: str, text: str | None, default: datetime) -> datetime:
-    from commands.instants import instant
+def _span(
+    given: tuple[str | None, str | None], earliest: datetime, latest: datetime | None
+) -> tuple[datetime, datetime]:
+    """Return --from and --to; without ``latest`` the second defaults to the first.
 
-    return default if text is None else instant(option, text)
+    Raises
+    ------
+    SettingsError
+        One is no instant, or the second is before the first.
+    """
+    from commands.instants import instant
+    from quantrac.errors import SettingsError
+
+    since = earliest if given[0] is None else instant("--from", given[0])
+    until = (latest or since) if given[1] is None else instant("--to", given[1])
+    if until < since:
+        raise SettingsError(f"--to {as_text(until)} is before --from {as_text(since)}.")
+    return since, until
 
 
 def _write_csv(found: list[ShownReading]) -> None:
     from quantrac.domain.stations import VIETNAM
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(
-        ("observed_at", "received_at", "parameter", "value", "status", "flag", "late", "revised", "officer")
-    )
+    writer.writerow(_CSV_HEAD)
     for r in reversed(found):
         stamps = (at.astimezone(VIETNAM).isoformat() for at in (r.observed_at, r.received_at))
         value = "" if r.value is None else repr(r.value)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.views import Column, print_table
-from quantrac.terminal import add_row, say, say_json
+from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
     from quantrac.domain.stations import Registry, Station
@@ -88,8 +88,10 @@ def list_(
     stations = list(registry.current(SystemClock().now()))
     if as_json:
         say_json([_document(s) for s in stations], indent=2)
+    elif stations:
+        print_table(_STATION_COLUMNS, stations)
     else:
-        _print_table(stations)
+        say("No station is registered yet. Import some: quantrac stations import PATH")
 
 
 @app.command()
@@ -157,19 +159,16 @@ def _document(station: Station) -> dict[str, object]:
     }
 
 
-def _print_table(stations: list[Station]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("Station", "Name", "Kind", "Limits", "Kq", "Kf", "Parameters", "Since")
-    for s in stations:
-        parameters = " ".join(sensor.parameter for sensor in s.sensors)
-        kind = s.kind.value.replace("_", " ")
-        row = (s.code, s.name_vi, kind, s.limit_set or "-", f"{s.kq:g}", f"{s.kf:g}", parameters, str(s.effective_from))
-        add_row(table, *row)
-    Console().print(table)
-    if not stations:
-        say("No station is registered yet. Import some: quantrac stations import PATH")
+_STATION_COLUMNS: tuple[Column[Station], ...] = (
+    Column("station", lambda s: s.code),
+    Column("name", lambda s: s.name_vi),
+    Column("kind", lambda s: s.kind.value.replace("_", " ")),
+    Column("limits", lambda s: s.limit_set),
+    Column("Kq", lambda s: f"{s.kq:g}", "right"),
+    Column("Kf", lambda s: f"{s.kf:g}", "right"),
+    Column("parameters", lambda s: " ".join(sensor.parameter for sensor in s.sensors)),
+    Column("since", lambda s: s.effective_from),
+)
 
 
 @app.command()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _PIPE_WIDTH = 240
+_WHOLE = frozenset({"id", "station"})
+"""Columns that other commands are given: in a narrow window the others are broken, not these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ def print_table(columns: Sequence[Column[T]], rows: Iterable[T]) -> None:
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column.head, justify=column.justify, overflow="fold")
+        table.add_column(column.head, justify=column.justify, overflow="fold", no_wrap=column.head in _WHOLE)
     for row in rows:
         add_row(table, *(as_text(column.value(row)) for column in columns))
     table_console().print(table)

@@ -23,10 +23,20 @@ class Slug:
     alert: AlertLine
     alarmed_at: datetime
     crossed_at: datetime
+    mailed_at: datetime | None = None
+    """When the mail server had accepted its first e-mail, by our clock; ``None``: not yet."""
 
     def ahead_s(self) -> float:
-        """Return the seconds from the alarm to the limit; negative when the limit was first."""
+        """Return the seconds from the alarming reading to the limit; negative when the limit was first."""
         return (self.crossed_at - self.alarmed_at).total_seconds()
+
+    def mailed_after_s(self) -> float | None:
+        """Return the seconds from the alarming reading until its e-mail was accepted."""
+        return None if self.mailed_at is None else (self.mailed_at - self.alarmed_at).total_seconds()
+
+    def mail_ahead_s(self) -> float | None:
+        """Return the seconds from the e-mail to the limit; negative when the limit was first."""
+        return None if self.mailed_at is None else (self.crossed_at - self.mailed_at).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +63,10 @@ def slug_of(account: Account, events: Iterable[Injected]) -> Slug | None:
         paged = [a for a in account.alerts if event.caused(a.station, a.parameter, a.since) and a.id in account.paged]
         if paged:
             first = min(paged, key=lambda a: account.paged[a.id].observed_at)
-            return Slug(first, account.paged[first.id].observed_at, event.crossed_at)
+            mails = account.mails_about([first.id])
+            mailed_at = mails[0].received_at if mails else None
+            return Slug(first, account.paged[first.id].observed_at, event.crossed_at, mailed_at)
     return None
-
-
-def mailed_after_s(account: Account, slug: Slug | None) -> float | None:
-    """Return the seconds from the reading that raised the slug's alarm until its e-mail was accepted."""
-    first = next(iter([] if slug is None else account.mails_about([slug.alert.id])), None)
-    return None if first is None or slug is None else (first.received_at - slug.alarmed_at).total_seconds()
 
 
 def work_items(account: Account, events: Sequence[Injected]) -> list[WorkItem]:
@@ -93,6 +99,7 @@ def lines_of(slug: Slug | None, items: Iterable[WorkItem], cadence_s: float) -> 
             f"  {abs(ahead_s):.0f} s {order} the limit was crossed at {local_clock(slug.crossed_at)}; "
             f"at a station's cadence of {cadence_s / 60:g} min that is {abs(ahead_s) * cadence_s / 60:.0f} min."
         )
+        yield f"  {_mailed(slug)}"
         yield from _why(alert)
     for item in items:
         event, raised = item.event, item.alert
@@ -118,6 +125,8 @@ def as_json(slug: Slug | None, items: Iterable[WorkItem], cadence_s: float) -> d
             "limit_crossed_at": slug.crossed_at.astimezone(UTC).isoformat(),
             "ahead_s": slug.ahead_s(),
             "ahead_min_of_data": round(slug.ahead_s() * cadence_s / 60, 1),
+            "mailed_at": None if slug.mailed_at is None else slug.mailed_at.astimezone(UTC).isoformat(),
+            "mail_ahead_s": slug.mail_ahead_s(),
             "class": slug.alert.triage,
             "probability": slug.alert.triage_probability,
             "explanation_vi": slug.alert.explanation_vi,
@@ -139,6 +148,15 @@ def as_json(slug: Slug | None, items: Iterable[WorkItem], cadence_s: float) -> d
             for i in items
         ],
     }
+
+
+def _mailed(slug: Slug) -> str:
+    """Return when the e-mail came, by the clock: transport and processing take as long as they take at any cadence."""
+    after_s, ahead_s = slug.mailed_after_s(), slug.mail_ahead_s()
+    if after_s is None or ahead_s is None:
+        return "Its e-mail has not been accepted yet."
+    of_limit = f"{abs(ahead_s):.1f} s {'before' if ahead_s >= 0 else 'after'} the limit was crossed"
+    return f"Its e-mail was accepted {after_s:.1f} s after that reading, {of_limit}."
 
 
 def _why(alert: AlertLine) -> Iterator[str]:

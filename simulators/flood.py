@@ -14,12 +14,11 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from quantrac.clock import Clock
 from quantrac.endpoints import MqttEndpoint
-from quantrac.errors import BrokerError
 from quantrac.topics import mqtt_readings
+from simulators.probe import connected
 
 IN_FLIGHT = 100
 """Messages that the broker has not acknowledged yet; a flood need not be fair to its own machine's memory."""
-CONNECT_S = 10.0
 LARGE_BYTES = 256 * 1024
 Payload = Callable[[int, datetime], bytes]
 """What is sent as the n-th message, now."""
@@ -72,22 +71,15 @@ def flood(
         The broker does not let the station in.
     """
     client = Client(CallbackAPIVersion.VERSION2, client_id=station, protocol=MQTTv5)
-    if endpoint.encrypted:
-        client.tls_set(ca_certs=None if endpoint.ca_file is None else str(endpoint.ca_file))
-    client.username_pw_set(endpoint.user, endpoint.password)
-    connected, room, acknowledged = threading.Event(), threading.Semaphore(IN_FLIGHT), itertools.count()
-    client.on_connect = lambda *_: connected.set()
+    room, acknowledged = threading.Semaphore(IN_FLIGHT), itertools.count()
 
     def published(*_: object) -> None:
         next(acknowledged)
         room.release()
 
     client.on_publish = published
-    client.connect(endpoint.host, endpoint.port)
-    client.loop_start()
+    connected(client, endpoint, station)
     try:
-        if not connected.wait(CONNECT_S):
-            raise BrokerError(f"The broker does not let {station} in within {CONNECT_S:g} s.", retryable=True)
         began_s = clock.monotonic_s()
         for number in itertools.count():
             if stop.wait(max(0.0, number / per_s - (clock.monotonic_s() - began_s))):

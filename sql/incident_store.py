@@ -31,6 +31,8 @@ from sql.connections import connect, translated, usable
 from sql.statements import statement
 from sql.storable import storable
 
+CHANNEL = "quantrac_alerts"
+"""On which the database tells that alerts have changed."""
 LOCK_KEY = 0x696E636964656E74
 """Advisory lock of a step: the bytes of "incident"."""
 
@@ -252,6 +254,7 @@ class IncidentStore:
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
         self._connection: psycopg.Connection[Any] | None = None
+        self._listening: psycopg.Connection[Any] | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[IncidentTransaction]:
@@ -267,11 +270,23 @@ class IncidentStore:
             with connection.transaction(), connection.cursor() as cursor:
                 yield IncidentTransaction(cursor)
 
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until alerts have changed, or for ``timeout_s``; return whether it was told of a change.
+
+        Changes before the first wait of a connection are not told of.
+        """
+        with translated("waiting for alerts"):
+            connection = self._connected()
+            if self._listening is not connection:
+                connection.execute(f"LISTEN {CHANNEL}".encode())
+                self._listening = connection
+            return any(True for _ in connection.notifies(timeout=timeout_s, stop_after=1))
+
     def close(self) -> None:
         """Close the connection; the store can be used again."""
         if self._connection is not None:
             self._connection.close()
-            self._connection = None
+            self._connection = self._listening = None
 
     def _connected(self) -> psycopg.Connection[Any]:
         self._connection = usable(self._connection)

@@ -60,11 +60,12 @@ def station_rows(
         def rows(name: str, **more: object) -> list[tuple[Any, ...]]:
             return connection.execute(statement(name), key | more).fetchall()
 
+        readings = rows("known_readings", late_after=late_after, silent_after=silent_after)
         return StationRows(
-            hours=tuple(HourRow(*row) for row in rows("known_hours", late_after=late_after)),
+            hours=tuple(_hour(row) for row in readings if row[0] == "hour"),
             judged=tuple(_judged(row) for row in rows("known_judgements")),
-            statuses=tuple(StatusRow(*row) for row in rows("known_statuses")),
-            silences=tuple(SilenceRow(*row) for row in rows("known_silences", silent_after=silent_after)),
+            statuses=tuple(_status(row) for row in readings if row[0] == "status"),
+            silences=tuple(SilenceRow(*row[2:4]) for row in readings if row[0] == "silence"),
             revisions=tuple(RevisionRow(*row) for row in rows("known_revisions")),
             alerts=tuple(AlertRow(*row) for row in rows("known_alerts")),
             pending=tuple(_pending(row) for row in rows("known_pending")),
@@ -76,6 +77,16 @@ def data_received(conninfo: str, first_day: date, last_day: date, station: str |
     with translated("reading the share of data received"), connect(conninfo, APPLICATION) as connection:
         arguments = {"first_day": first_day, "last_day": last_day, "station": station}
         return [ReceivedRow(*row) for row in connection.execute(statement("data_received"), arguments)]
+
+
+def _hour(row: tuple[Any, ...]) -> HourRow:
+    _, parameter, start, _, _, readings, total, usable, *rest = row
+    return HourRow(parameter, start, total, usable, readings, *rest)
+
+
+def _status(row: tuple[Any, ...]) -> StatusRow:
+    _, parameter, first, last, status, readings, *_ = row
+    return StatusRow(parameter, status, first, last, readings)
 
 
 def _pending(row: tuple[Any, ...]) -> PendingRow:

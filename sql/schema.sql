@@ -2186,6 +2186,15 @@ BEGIN
     RETURN 'done';
 END
 $function$;
+CREATE OR REPLACE FUNCTION public.notify_alert_transitions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_notify('quantrac_alerts', '');
+    RETURN NULL;
+END
+$function$;
 CREATE OR REPLACE FUNCTION public.notify_outbox()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2546,6 +2555,7 @@ CREATE TRIGGER alert_causes_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.a
 CREATE TRIGGER alert_rules_audited AFTER INSERT OR DELETE OR UPDATE ON public.alert_rules FOR EACH ROW EXECUTE FUNCTION audit_description();
 CREATE TRIGGER alert_rules_emptied AFTER TRUNCATE ON public.alert_rules FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER alert_transitions_emptied AFTER DELETE OR TRUNCATE ON public.alert_transitions FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER alert_transitions_notify AFTER INSERT ON public.alert_transitions FOR EACH STATEMENT EXECUTE FUNCTION notify_alert_transitions();
 CREATE TRIGGER alerts_audited AFTER DELETE OR TRUNCATE ON public.alerts FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER alerts_keep_cause AFTER UPDATE OF closed_cause ON public.alerts FOR EACH ROW WHEN ((old.closed_cause IS DISTINCT FROM new.closed_cause)) EXECUTE FUNCTION keep_alert_cause();
 CREATE TRIGGER audit_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

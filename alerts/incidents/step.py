@@ -16,7 +16,7 @@ from alerts.incidents.book import Surroundings, turn
 from alerts.incidents.links import Signer
 from alerts.incidents.messages import plain, silence_ended
 from alerts.incidents.reasons import IncidentPolicy, Reason
-from alerts.incidents.store import IncidentStore, IncidentTransaction
+from alerts.incidents.store import IncidentTransaction, WakingStore
 from alerts.incidents.teller import Teller
 from alerts.incidents.tellings import Decision, expired
 from alerts.oncall.document import of_rows
@@ -54,7 +54,7 @@ class StepOptions:
     web_url: str | None = None
     """Of the pages, to which messages lead on."""
     pause_s: float = 0.5
-    """Between steps that find nothing new: adds to the time from a reading to its page."""
+    """Between steps while no alert changes: how late escalations, ends of snoozes and windows are noticed."""
     store_pause_s: float = 2.0
     """Between tries while the database is away."""
 
@@ -62,7 +62,7 @@ class StepOptions:
 class IncidentStep:
     """One step at a time; used by one thread."""
 
-    def __init__(self, store: IncidentStore, options: StepOptions, clock: Clock) -> None:
+    def __init__(self, store: WakingStore, options: StepOptions, clock: Clock) -> None:
         self._store, self._options, self._clock = store, options, clock
         self._oncall = OnCall()
 
@@ -73,17 +73,25 @@ class IncidentStep:
         try:
             while not stop.is_set():
                 try:
+                    began_s = self._clock.monotonic_s()
                     busy = self.once() == MOST_CHANGES
                     away.back("database")
+                    if not busy:
+                        self._rest(self._clock.monotonic_s() - began_s, stop)
                 except StoreError as exc:
                     if not exc.retryable:
                         raise
                     away.gone("database", exc)
                     stop.wait(self._options.store_pause_s)
-                else:
-                    stop.wait(0 if busy else self._options.pause_s)
         finally:
             self._store.close()
+
+    def _rest(self, worked_s: float, stop: threading.Event) -> None:
+        """Wait for a change of an alert, or for the pause; at least as long as was worked: a storm is no full load."""
+        pause_s = self._options.pause_s
+        rest_s = min(worked_s, pause_s)
+        if not stop.wait(rest_s):
+            self._store.wait(pause_s - rest_s)
 
     def once(self) -> int:
         """Do one step and return how many changes of alerts it took in.

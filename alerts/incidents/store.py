@@ -144,3 +144,11 @@ class IncidentStore(Protocol):
     def close(self) -> None:
         """Close the connection; the store can be used again."""
         ...
+
+
+class WakingStore(IncidentStore, Protocol):
+    """Tells of changes, too."""
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until alerts have changed, or for ``timeout_s``; return whether it was told of a change."""
+        ...

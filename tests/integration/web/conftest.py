@@ -16,7 +16,7 @@ import httpx
 import psycopg
 import pytest
 
-from alerts.incidents.links import Signer, load_key
+from alerts.incidents.links import IN_TEXT, Signer, load_key
 from local.servers import LocalServers
 from local.servers.progress import NoProgress
 from local.servers.webjars import fetch_scripts
@@ -80,6 +80,16 @@ class Site:
         row = (link.digest, link.incident_id, link.person, link.created_at, link.expires_at)
         self.sql("INSERT INTO incident_links VALUES (%s, %s, %s, %s, %s)", *row)
         return address
+
+    def mailed_link(self, number: int) -> tuple[str, str]:
+        """Return whom an incident's page went to, and the link that stands in the mail to them."""
+        rows = self.sql(
+            "SELECT person, text FROM outbox WHERE incident_id = %s AND notice = 'page' AND channel = 'email'", number
+        )
+        ((person, text),) = rows
+        found = IN_TEXT.search(str(text))
+        assert found is not None, text
+        return str(person), found[0]
 
     def browser(self) -> Browser:
         self.browsers.append(Browser(self.url))
@@ -185,7 +195,7 @@ def days() -> float:
 @pytest.fixture(scope="module")
 def town(site: Site, days: float) -> Iterator[Town]:
     """A province at the module's own database."""
-    built = Town(site.database)
+    built = Town(site.database, Signer(load_key(site.link_key), site.url))
     built.build(days)
     yield built
     built.close()

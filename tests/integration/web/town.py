@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 
 from alerts.effective_limits import effective_limits
+from alerts.incidents.links import Signer
 from alerts.incidents.step import IncidentStep, StepOptions
 from alerts.limits import load_limit_sets, packaged_limits
 from alerts.oncall.document import parse
@@ -105,11 +106,11 @@ def transition(
 class Town:
     """What workers and the step of incidents do to the database of a site."""
 
-    def __init__(self, database: DatabaseEndpoint) -> None:
+    def __init__(self, database: DatabaseEndpoint, signer: Signer | None = None) -> None:
         self.database = database
         self.now = datetime.now(UTC)
         self.worker, self.store = WorkerStore(database.writer), IncidentStore(database.notifier)
-        options = StepOptions(common=((Channel.EMAIL, "truc-ban@so.vn"),))
+        options = StepOptions(common=((Channel.EMAIL, "truc-ban@so.vn"),), signer=signer)
         self.step = IncidentStep(self.store, options, SystemClock())
 
     def build(self, days: float = 3) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from io import BytesIO
+
+from matplotlib.image import imread
 
 from alerts.curve import picture
 from alerts.notifiers.email import message
@@ -28,6 +31,16 @@ def test_a_curve_is_a_png_and_nothing_is_drawn_of_nothing() -> None:
     assert len(drawn) < 100_000
     assert picture([curve(1)]) is None
     assert picture([]) is None
+
+
+def test_nothing_is_cut_off_at_the_edges() -> None:
+    """Six digits at the left, two lines of time and their words at the foot, the last reading at the right."""
+    points = tuple(CurvePoint(AT + timedelta(hours=n), 1e6 + 9e4 * n, 1e6 + 9e4 * n, 1e6 + 9e4 * n) for n in range(40))
+    drawn = picture([Curve("HOAAN", "Coliform", "MPN/100mL", AT, 3600, None, 2.5e6, points)] * 2)
+    assert drawn is not None
+    seen = imread(BytesIO(drawn))[:, :, :3]
+    for edge in (seen[:4], seen[-4:], seen[:, :4], seen[:, -4:]):
+        assert edge.min() == 1.0
 
 
 def test_the_picture_is_part_of_the_html_and_stands_where_the_bars_were() -> None:

@@ -64,10 +64,10 @@ def test_the_slug_is_the_first_alert_of_which_officers_were_told(labels: Path) -
     alerts           TSS work    COD told
     """
     events = read_labels(labels)
-    seen = account(alert(1, "A", "TSS", 20), alert(2, "A", "COD", 22, page=True), told={2: 31})
+    seen = account(alert(1, "A", "TSS", 20), alert(2, "A", "COD", 22, page=True), told={2: 31}, mailed=(2,))
     slug = slug_of(seen, events)
     assert slug is not None
-    assert (slug.alert.id, slug.ahead_s()) == (2, 9.0)
+    assert (slug.alert.id, slug.ahead_s(), slug.mailed_at) == (2, 9.0, at(50))
     said = "\n".join(lines_of(slug, [], 300))
     assert "9 s before the limit was crossed at 15:00:40" in said
     assert "45 min" in said
@@ -79,6 +79,26 @@ def test_the_slug_is_the_first_alert_of_which_officers_were_told(labels: Path) -
 def test_an_alarm_after_the_limit_is_said_to_be_late(labels: Path) -> None:
     slug = Slug(alert(2, "A", "COD", 50), at(52), at(40))
     assert "12 s after the limit was crossed" in "\n".join(lines_of(slug, [], 300))
+
+
+@pytest.mark.parametrize(
+    ("mailed_s", "said", "ahead_s"),
+    [
+        (None, "Its e-mail has not been accepted yet.", None),
+        (32.2, "Its e-mail was accepted 1.2 s after that reading, 7.8 s before the limit was crossed.", 7.8),
+        (86.0, "Its e-mail was accepted 55.0 s after that reading, 46.0 s after the limit was crossed.", -46.0),
+    ],
+)
+def test_when_the_mail_came_is_said_apart_from_the_reading(
+    mailed_s: float | None, said: str, ahead_s: float | None
+) -> None:
+    slug = Slug(alert(2, "A", "COD", 50), at(31), at(40), None if mailed_s is None else at(mailed_s))
+    lines = list(lines_of(slug, [], 300))
+    assert "9 s before the limit was crossed" in lines[1]
+    assert lines[2].strip() == said
+    told = as_json(slug, [], 300)["slug"]
+    assert isinstance(told, dict)
+    assert told["mail_ahead_s"] == ahead_s
 
 
 def test_a_fault_is_shown_when_it_has_an_alert_and_a_calibration_needs_none(labels: Path) -> None:

@@ -1,4 +1,7 @@
-"""``quantrac run incidents`` as a process: killed in the middle it tells nothing twice, and a stop ends it cleanly."""
+"""``quantrac run incidents`` as a process: killed in the middle it tells nothing twice, and a stop ends it cleanly.
+
+It is woken by the worker's commit.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from alerts.incidents.step import IncidentStep, StepOptions
+from quantrac.domain.notifications import Channel
 
 from .conftest import Centre
 
@@ -59,3 +66,21 @@ def test_killed_and_started_again_beside_a_second_one(centre: Centre, start: Sta
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
     assert centre.sql("SELECT count(*) FROM incidents") == [(8,)]
+
+
+def test_a_change_is_told_without_waiting_for_the_next_look(centre: Centre) -> None:
+    """A look in five minutes, a page in seconds: the commit of the alert wakes the step, again and again."""
+    options = StepOptions(common=((Channel.EMAIL, "truc-ban@so.vn"),), pause_s=300.0)
+    step, stop = IncidentStep(centre.store, options, centre.clock), threading.Event()
+    running = threading.Thread(target=step.run, args=(stop,))
+    running.start()
+    try:
+        time.sleep(1.0)  # it has looked, found nothing, and waits
+        for n in range(3):
+            centre.happens(centre.transition(f"S{n}"))
+            _waits_for(2 * (n + 1), centre)
+    finally:
+        stop.set()
+        centre.happens(centre.transition("S9"))  # wakes it, so that it sees that it is to end
+        running.join(30)
+    assert not running.is_alive()
