@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from alerts.due import excused, note_of, noted, pace_of, returned, silence
@@ -54,11 +55,15 @@ def folded(
         before = last.get(code)
         if before is None or note.received_at > before:
             last[code] = note.received_at
-            if before is not None and note.received_at - before >= silence(station_cadence_s(station)):
+            # Of a station that is heard for the first time nothing was due before.
+            if before is None or note.received_at - before >= silence(station_cadence_s(station)):
                 for each in station.sensors:
                     of_sensor = code, each.parameter
                     was = changed.get(of_sensor, NEVER_NOTED)
-                    changed[of_sensor] = returned(was, each, before, note.received_at)
+                    now = note.received_at
+                    changed[of_sensor] = (
+                        replace(was, returned_at=now) if before is None else returned(was, each, before, now)
+                    )
                     touched.add(of_sensor)
         if outdone:
             continue
@@ -70,9 +75,9 @@ def folded(
         registered = note.defect is Defect.CALIBRATING and excused(
             windows, AlertKey(*key, ""), note.received_at, sensor.cadence_s
         )
-        changed[key] = now = noted(was, note, sensor, paces.get(version), registered=registered)
+        changed[key] = known = noted(was, note, sensor, paces.get(version), registered=registered)
         touched.add(key)
-        if (now.interval_s, now.interval_run) != (was.interval_s, was.interval_run):
+        if (known.interval_s, known.interval_run) != (was.interval_s, was.interval_run):
             paces.clear()
     return {key: changed[key] for key in touched}
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from alerts.due import Watched, due, excused, may_page, silence
 from alerts.escalation import AlertState, Reason
 from alerts.offline import signal_loss
 from alerts.rules import Rule, rules_in_force
 from alerts.transitions import resolution
-from quantrac.domain.alerts import AlertKey, AlertKind, Transition
+from quantrac.domain.alerts import AlertKey, AlertKind, Transition, TransitionKind
 from quantrac.domain.incidents import HoldWindow
 from quantrac.domain.limits import Window
 from quantrac.domain.presence import Defect, Listening, OpenAlert, SensorPresence
@@ -50,6 +50,8 @@ class OverdueSweep:
         self._breaks = 0
         self._failed = False
         self._deaf = self._wrong = False
+        self._known: dict[str, datetime] | None = None
+        """When stations were first seen here; of those that were there at the start nothing is known."""
 
     def failed(self) -> None:
         """Note that the database was away: what was not committed then is forgotten, too."""
@@ -62,6 +64,9 @@ class OverdueSweep:
         if tx.presence.set_back(now, INTERRUPTION):
             _log.error("clock_was_ahead", next="silence counts from now; look at the clocks of bridges and workers")
         sensors, heard = tx.presence.sensors([s.code for s in stations])
+        new = self._new_sensors(stations, sensors, heard, now)
+        tx.presence.save_sensors(new)
+        sensors |= new
         wrong = self._our_clock_is_wrong(stations, sensors, heard, now)
         listening = self._listening(tx, stations, heard, now, broken=wrong)
         if listening is None:
@@ -73,16 +78,38 @@ class OverdueSweep:
         found: list[tuple[Transition, Station]] = []
         for station in stations:
             heard_at = heard.get(station.code)
+            known_at = self._known_at(station, now)
             found += (
                 (t, station)
-                for t in _silent(rules, station, heard_at, listening, open_alerts=open_alerts, windows=windows)
+                for t in _silent(
+                    rules, station, heard_at or known_at, listening, open_alerts=open_alerts, windows=windows
+                )
+                if heard_at is not None or t.kind is not TransitionKind.RESOLVED  # another worker knows it for longer
             )
             if heard_at is not None:
                 for watched in _watched(station, heard_at, sensors, listening, windows):
                     found += ((t, station) for t in _due(rules, watched, open_alerts))
+        if self._known is None:
+            self._known = dict.fromkeys((s.code for s in stations), datetime.min.replace(tzinfo=UTC))
         save_and_page(tx, found, self._recipients, now)
         for key in open_alerts.keys() - _watched_keys(stations, rules):
             self._withdraw(tx, catalogue, key, open_alerts[key], now)
+
+    def _known_at(self, station: Station, now: datetime) -> datetime:
+        """Return since when a station that was never heard can be: one imported a second ago is not silent yet."""
+        effective = datetime.combine(station.effective_from, time(), VIETNAM)
+        return effective if self._known is None else max(effective, self._known.setdefault(station.code, now))
+
+    def _new_sensors(
+        self,
+        stations: Collection[Station],
+        sensors: Mapping[SensorKey, SensorPresence],
+        heard: Mapping[str, datetime],
+        now: datetime,
+    ) -> dict[SensorKey, SensorPresence]:
+        """Return the sensors of heard stations of which nothing is known: what was due before is not theirs."""
+        keys = [(s.code, sensor.parameter) for s in stations if s.code in heard for sensor in s.sensors]
+        return {key: SensorPresence(returned_at=now) for key in keys if key not in sensors}
 
     def _listening(
         self,
@@ -188,13 +215,12 @@ def _watched_keys(stations: Collection[Station], rules: Collection[Rule]) -> set
 def _silent(
     rules: Collection[Rule],
     station: Station,
-    heard_at: datetime | None,
+    last: datetime,
     listening: Listening,
     *,
     open_alerts: Open,
     windows: Collection[HoldWindow],
 ) -> Iterator[Transition]:
-    last = heard_at or datetime.combine(station.effective_from, time(), VIETNAM)
     for rule in rules:
         if rule.kind is not AlertKind.OFFLINE:
             continue

@@ -19,9 +19,10 @@ import pytest
 from alerts.effective_limits import effective_limits
 from quantrac import topics
 from quantrac.clock import ManualClock
+from quantrac.domain.stations import Registry, Sensor
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.registry import parse_registry, registry_sha256
-from sql.catalogue import import_registry
+from sql.catalogue import import_registry, load_registry
 from sql.reports import Reports
 from streams.processor import BatchProcessor
 from streams.records import RawRecord
@@ -277,6 +278,30 @@ def test_r3_when_nothing_comes_from_anybody_nobody_is_silent(
     assert alerts(reports, only_open=False) == []
     fleet.run(dict.fromkeys(codes[:3], Way(None)), 30 * MINUTE)
     assert alerts(reports, only_open=False) == [("D", "offline")]
+
+
+def test_r3_a_station_or_a_sensor_that_is_new_owes_nothing_of_before(
+    register: Callable[..., None], fleet: Fleet, reports: Reports, prepared: DatabaseEndpoint
+) -> None:
+    # hours   0       3:00                          3:10
+    # A       live    live, and TSS is imported     its logger sends TSS; before: "left out for 3 h", and paged
+    # B               imported                      its first message, status 99 from the second on; before: silent for
+    #                                               months, and paged when it began
+    ten = 10 * MINUTE
+    register({"A": "effluent"}, cadence_s=600)
+    fleet.run({"A": Way(None)}, timedelta(hours=3), every=ten)
+    (a,) = [s for s in load_registry(prepared.owner).stations if s.code == "A"]
+    more = replace(a, sensors=(*a.sensors, Sensor("TSS", "mg/L", 600.0)))
+    import_registry(prepared.owner, Registry((more, replace(a, code="B"))), "x", effective_limits)
+    fleet.run({"A": Way(None)}, ten, every=ten)
+    assert alerts(reports) == []
+    both = Way(None, lines=lambda n: [*honest_lines(n), line("TSS", 20.0 + n % 5)])
+    fleet.run({"A": both, "B": Way(None)}, ten, every=ten)
+    assert alerts(reports) == []
+    fleet.run({"A": both, "B": WAYS["STATUS_99"]}, 5 * ten, every=ten)
+    assert [(station, severity, page) for station, (_, severity, _, page) in told(reports).items()] == [
+        ("B", "warning", False)
+    ]
 
 
 def test_r3_a_clock_of_ours_that_was_ahead_hides_no_silence(

@@ -35,7 +35,11 @@ def one_by_one(notes: list[Noted], remembered: dict[Key, SensorPresence]) -> dic
 
     for station, parameter, note in notes:
         heard = last.get(station.code)
-        if heard is not None and note.received_at - heard >= silence(station_cadence_s(station)):
+        if heard is None:
+            for sensor in station.sensors:
+                key = station.code, sensor.parameter
+                changed[key] = replace(known(key), returned_at=note.received_at)
+        elif note.received_at - heard >= silence(station_cadence_s(station)):
             for sensor in station.sensors:
                 key = station.code, sensor.parameter
                 changed[key] = returned(known(key), sensor, heard, note.received_at)
@@ -76,5 +80,6 @@ def test_a_back_fill_of_a_sensor_in_order_leaves_it_in_order_but_told_as_late() 
         )
         for m in range(0, 100, 5)
     ]
-    (found,) = folded(notes, {(ONE.code, "COD"): SensorPresence(steady_at=NOW)}, {}).values()
+    remembered = {(ONE.code, "COD"): SensorPresence(steady_at=NOW)}
+    (found,) = folded(notes, remembered, {ONE.code: NOW + timedelta(hours=3)}).values()
     assert (found.steady_at, found.defect, found.received_at) == (NOW, Defect.LATE, NOW + timedelta(hours=3))
