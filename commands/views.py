@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from quantrac.domain.words import as_text
-from quantrac.terminal import add_row
+from quantrac.terminal import add_row, printable, say
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 T = TypeVar("T")
 _PIPE_WIDTH = 240
-_WHOLE = frozenset({"id", "station"})
-"""Columns that other commands are given: in a narrow window the others are broken, not these."""
+_BETWEEN = 2
+"""Blanks between two columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +29,63 @@ class Column(Generic[T]):
 
 
 def print_table(columns: Sequence[Column[T]], rows: Iterable[T]) -> None:
-    """Print rows as a table on standard output."""
+    """Print rows as a table on standard output; in a window too narrow for their words, each row as a paragraph."""
     from rich.table import Table
 
+    heads, console = [column.head for column in columns], table_console()
+    cells = [[printable(as_text(column.value(row)), lines=False) for column in columns] for row in rows]
+    widths = _widths(list(zip(heads, *cells, strict=True)), console.width)
+    if widths is None:
+        for row in cells:
+            lines = wrap(
+                _paragraph(heads, row), console.width - 1, subsequent_indent="    ", break_long_words=False,
+                break_on_hyphens=False,
+            )  # fmt: skip
+            say("\n".join(lines))
+        return
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column.head, justify=column.justify, overflow="fold", no_wrap=column.head in _WHOLE)
-    for row in rows:
-        add_row(table, *(as_text(column.value(row)) for column in columns))
-    table_console().print(table)
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(column.head, justify=column.justify, overflow="fold", width=width)
+    for row in cells:
+        add_row(table, *row)
+    console.print(table)
+
+
+def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """Return widths in which no word is broken, those that need least to be whole first; ``None``: there is no room.
+
+    A code or a stamp that is broken cannot be copied.
+
+    >>> _widths([("id", "17"), ("since", "2026-11-29 20:09:19")], 30)
+    [2, 19]
+    >>> _widths([("id", "17"), ("since", "2026-11-29 20:09:19")], 16), _widths([("since", "2026-11-29 20:09:19")], 9)
+    ([2, 12], None)
+    """
+    widths = [max(map(_longest_word, texts)) for texts in columns]
+    left = room - sum(widths) - _BETWEEN * (len(columns) - 1)
+    if left < 0:
+        return None
+    wanted = [max(map(_cells, texts)) - width for texts, width in zip(columns, widths, strict=True)]
+    for place in sorted(range(len(columns)), key=wanted.__getitem__):
+        widths[place] += min(wanted[place], left)
+        left -= min(wanted[place], left)
+    return widths
+
+
+def _longest_word(text: str) -> int:
+    return max(map(_cells, text.split()), default=0)
+
+
+def _cells(text: str) -> int:
+    """Return how many places of a terminal a text takes."""
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _paragraph(heads: Sequence[str], row: Sequence[str]) -> str:
+    """Return the cells that say something, each after its head."""
+    return " · ".join(f"{head} {cell}" for head, cell in zip(heads, row, strict=True) if cell not in {"", "-"})
 
 
 def table_console() -> Console:

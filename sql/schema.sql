@@ -2478,7 +2478,8 @@ BEGIN
             SELECT * INTO sent FROM public.reading_revisions AS v
              WHERE v.station = old.station AND v.parameter = old.parameter AND v.observed_at = old.observed_at
                AND v.raw_partition >= 0 ORDER BY v.id DESC LIMIT 1;
-            CONTINUE WHEN old.raw_partition >= 0 OR sent.id IS NULL;
+            CONTINUE WHEN old.raw_partition >= 0 OR sent.id IS NULL
+                       OR (old.value IS NOT DISTINCT FROM sent.value AND old.flag = sent.flag);
             new_value := sent.value;
             new_flag := sent.flag;
         ELSIF what = 'invalidate' THEN

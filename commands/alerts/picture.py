@@ -111,7 +111,9 @@ def events_of(story: Story) -> list[Event]:
         sent = story.paged.observed_at
         found.append(Event(sent, Bilingual(f"Báo cho cán bộ {clock(sent)}", "officers paged"), _GREEN, "D", "-."))
     else:
-        words = Bilingual("Việc cần xử lý, không báo ai", "work item, nobody is paged")
+        item = Bilingual("Việc cần xử lý, không báo ai", "work item, nobody is paged")
+        # Of an incident that was told before, or held back: this alert was no reason for another page.
+        words = Bilingual("Không báo riêng", "not told by itself") if alert.page else item
         found.append(Event(alert.opened_at, words, _GREEN, "D", "-."))
     limit = story.traces[0].limit
     if story.crossed_at is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from models.artefacts.store import Artefact, ArtefactStore, Change
 from models.evaluation.evaluate import Evaluation, load_series
 from models.evaluation.families import family_named
 from models.evaluation.families.base import Run
+from quantrac.domain.words import as_text
 from quantrac.terminal import add_row
 
 if TYPE_CHECKING:
@@ -75,14 +77,24 @@ def artefact_table(
     """Print the stored artefacts: which are active since when, what each has learnt from, how well it did."""
     table = Table("active", "since", "artefact", "name", "detector", "created", "learnt from", "event f1", "version")
     table.columns[2].no_wrap = True
-    since = {c.sha256: c.at[:16] for c in history if c.action in {"promote", "rollback"}}
+    since = {c.sha256: _local(c.at) for c in history if c.action in {"promote", "rollback"}}
     for e in entries:
         window = f"{e.learnt_from or 'unknown'}, {e.window_start[:10]} to {e.window_end[:10]}"
         mark = "yes" if e.sha256 in active else "shadow" if e.sha256 in shadows else ""
         f1 = cell(e.metrics.get("event_f1"))
         begun = since.get(e.sha256, "") if e.sha256 in active else ""
-        add_row(table, mark, begun, e.sha256[:12], e.name, e.detector, e.created_at[:16], window, f1, e.code_version)
+        made = _local(e.created_at)
+        add_row(table, mark, begun, e.sha256[:12], e.name, e.detector, made, window, f1, e.code_version)
     table_console().print(table)
+
+
+def _local(stamp: str) -> str:
+    """Return a stored stamp in Vietnam's time, as every other table has it.
+
+    >>> _local("2026-11-29T14:06:00+00:00")
+    '2026-11-29 21:06:00'
+    """
+    return as_text(datetime.fromisoformat(stamp)) if stamp else ""
 
 
 def difference_table(store: ArtefactStore, active: Artefact, candidate: Artefact, data: Path | None) -> tuple[str, ...]:
@@ -122,7 +134,7 @@ def shadow_table(lines: Sequence[ShadowLine]) -> bool:
     )  # fmt: skip
     for x in lines:
         add_row(table,
-            x.station, x.active[:12] or "novelty", x.shadow[:12], f"{x.since:%Y-%m-%d %H:%M}", str(x.rows),
+            x.station, x.active[:12] or "novelty", x.shadow[:12], as_text(x.since), str(x.rows),
             f"{x.alarms_active} / {x.alarms_shadow}", f"{x.pages_active} / {x.pages_shadow}",
             f"{x.rows_both} / {x.rows_active} / {x.rows_shadow}",
         )  # fmt: skip

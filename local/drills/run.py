@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from local.drills.score import Message, Raised, Score, score
 from quantrac.clock import Clock
+from quantrac.domain import words
 from quantrac.domain.stations import Station
 from quantrac.errors import QuantracError, SettingsError
 from simulators.fleet import LABELS_FILE, REPORT_FILE
@@ -60,8 +62,9 @@ def pace_of(scenario: Scenario, speed: float | None, duration: timedelta | None)
     length = None if scenario.length_s is None else timedelta(seconds=scenario.length_s)
     if speed is None:
         speed = max(1.0, length / duration) if length is not None and duration else USUAL_SPEED
-        if speed > 600:
-            raise SettingsError(f"--duration: {length} cannot pass in {duration}; 600 times as fast at most.")
+        if length is not None and speed > 600:
+            least = words.duration(timedelta(minutes=math.ceil(length.total_seconds() / 600 / 60)))
+            raise SettingsError(f"--duration: {words.duration(length)} cannot pass so fast; give {least} at least.")
     if duration is None:
         if length is None:
             raise SettingsError(f"{scenario.source} has no length: say how long the drill takes, --duration 20m.")

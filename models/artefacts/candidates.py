@@ -17,12 +17,16 @@ from models.evaluation.detectors import detector_named
 from models.evaluation.evaluate import run_all, summarise
 from models.evaluation.families.base import Family
 from models.evaluation.leaderboard import cross_validate
+from models.evaluation.live import StationRun
+from models.pipeline.configs import STATION
 from models.series import Series
 from quantrac import __version__
 
 GUARDED = ("event_f1", "point_f1")
 """Figures that a candidate must not worsen by more than the tolerance."""
 TOLERANCE = 0.02
+KEPT = (STATION, "range_rules")
+"""Detectors whose classes have a name in ``models.artefacts.packing``; the others are measured only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,13 @@ def train(
     store: ArtefactStore, family: Family, series: Sequence[Series], detector: str, *, name: str, at: datetime
 ) -> Artefact:
     """Fit a detector on all series, take its figures by cross-validation, and store both. Raises ModelError."""
+    if detector not in KEPT:
+        raise ModelError(f"what {detector!r} learns cannot be kept as an artefact: choose one of {', '.join(KEPT)}")
     if not series:
         raise ModelError("there is nothing to learn from: give a folder with at least one file of the family")
     _, validated = cross_validate(family, detector, lambda: detector_named(detector, family.budget_per_day), series)
-    fitted = detector_named(detector, family.budget_per_day).fit(series)
+    learnt = detector_named(detector, family.budget_per_day).fit(series)
+    fitted = learnt.fitted if isinstance(learnt, StationRun) else learnt  # of a station, what its workers load
     metrics = {k: v for k, v in validated.total.items() if isinstance(v, float) or v is None}
     about = Artefact(
         sha256="",

@@ -50,6 +50,7 @@ def test_a_word_counts_is_kept_and_can_be_taken_back(stored: DatabaseEndpoint) -
         assert dirty == [(True,), (False,)]
     assert revise(stored.desk, "restore", SENSOR, SPAN, value=None, officer="An", reason="nhầm") == 2
     assert [row[:2] for row in shown(stored)] == [(100.0, 1), (101.0, 1), (102.0, 1)]
+    assert revise(stored.desk, "restore", SENSOR, SPAN, value=None, officer="An", reason="nhầm") == 0
     with psycopg.connect(stored.desk) as connection:
         entries = connection.execute("SELECT entry::jsonb ->> 'action' FROM audit ORDER BY id").fetchall()
     assert [a for (a,) in entries][-3:] == ["revise readings", "invalidate readings", "restore readings"]

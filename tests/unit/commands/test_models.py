@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from commands.models import gate
 from commands.models.models import app
+from models.artefacts.loading import load_pipeline
 from models.artefacts.packing import pack
 from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
@@ -94,6 +95,13 @@ def test_an_artefact_of_another_plant_is_taken_for_a_station_only_when_that_is_s
     undone = RUN.invoke(app, ["rollback", "DT_A"], catch_exceptions=False).stdout
     assert "The first promotion of DT_A is taken back" in undone
     assert not any(a["active"] for a in _json("list", "--json")["artefacts"])  # type: ignore[attr-defined]
+
+
+def test_what_is_trained_without_naming_a_detector_is_what_a_station_loads(folder: Path, tmp_path: Path) -> None:
+    sha256 = str(_json("train", "gecco", "--train", str(folder), "--json")["sha256"])
+    assert isinstance(load_pipeline(ArtefactStore(tmp_path / "models"), sha256), Fitted)
+    with pytest.raises(ModelError, match="'ewma' learns cannot be kept as an artefact: choose one of station"):
+        RUN.invoke(app, ["train", "gecco", "--train", str(folder), "--detector", "ewma"], catch_exceptions=False)
 
 
 def test_a_default_says_whom_it_judges(folder: Path) -> None:
