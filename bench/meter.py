@@ -1,4 +1,4 @@
-"""What processes take: peak memory and processor time."""
+"""What processes take while something is measured: peak memory and processor time."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ class Meter:
         self._pids = pids
         self.rss_mb: dict[str, float] = {}
         self.cpu_s: dict[str, float] = {}
+        """Since each process was first seen: what it took to start is not the work's."""
+        self._began_s: dict[tuple[str, int], float] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -42,4 +44,5 @@ class Meter:
         except psutil.NoSuchProcess:
             return
         self.rss_mb[name] = max(rss, self.rss_mb.get(name, 0.0))
-        self.cpu_s[name] = max(cpu, self.cpu_s.get(name, 0.0))
+        began_s = self._began_s.setdefault((name, pid), cpu)
+        self.cpu_s[name] = max(cpu - began_s, self.cpu_s.get(name, 0.0))

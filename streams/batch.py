@@ -163,12 +163,25 @@ class Batch:
             outcome.judge(self.now, neighbours.get(code, (0, 0)))
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """Enter what the database did with each row into the accounts."""
-        of_rows = (message for message in self.messages for _ in message.rows)
-        for message, outcome in zip(of_rows, outcomes, strict=True):
-            self.tally.enter(message.station.code, outcome, again=message.again)
-            if outcome is Outcome.STORED:
-                self.stored[message.station.code, message.hour_start] += 1
+        """Enter what the database did with each row into the accounts.
+
+        Raises
+        ------
+        ValueError
+            There is not one outcome for each row.
+        """
+        if len(outcomes) != (rows := sum(len(message.rows) for message in self.messages)):
+            raise ValueError(f"{len(outcomes)} outcomes for {rows} rows")
+        start = 0
+        for message in self.messages:
+            of_message = outcomes[start : start + len(message.rows)]
+            start += len(of_message)
+            code, hour = message.station.code, message.hour_start
+            for outcome in Outcome:
+                if readings := of_message.count(outcome):
+                    self.tally.enter(code, outcome, readings, again=message.again)
+            if stored := of_message.count(Outcome.STORED):
+                self.stored[code, hour] += stored
 
     def rows(self) -> list[StoredRow]:
         """Return the readings to be stored, in the order of arrival."""

@@ -37,18 +37,18 @@ class Tally:
         counts.received += readings
         counts.dead_letter += readings
 
-    def enter(self, station: str, outcome: Outcome, *, again: bool) -> None:
-        """Count what the database did with a reading; ``again``: its message had arrived before."""
+    def enter(self, station: str, outcome: Outcome, readings: int = 1, *, again: bool) -> None:
+        """Count what the database did with readings of a message; ``again``: the message had arrived before."""
         counts = self.ledger[station]
         if outcome is Outcome.DUPLICATE and again:
-            counts.redelivered += 1
-            self.outcomes["redelivered"] += 1
+            counts.redelivered += readings
+            self.outcomes["redelivered"] += readings
             return
-        counts.received += 1
+        counts.received += readings
         if outcome is Outcome.STORED:
-            counts.stored += 1
+            counts.stored += readings
         elif outcome is Outcome.DUPLICATE:
-            counts.duplicate += 1
+            counts.duplicate += readings
         else:
-            counts.revision += 1
-        self.outcomes[outcome.name.lower()] += 1
+            counts.revision += readings
+        self.outcomes[outcome.name.lower()] += readings

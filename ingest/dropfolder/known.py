@@ -87,9 +87,12 @@ class KnownFiles:
     def lookup(self, path: bytes) -> tuple[Fingerprint, int, bool] | None:
         """Return fingerprint, when it became known (s since 1970) and whether it was moved; ``None`` for a new one."""
         folder, _, name = path.rpartition(b"/")
+        number = self._folder_id(folder)
+        if not number:
+            return None
         row = self._db.execute(
             "SELECT size, mtime_ns, ctime_ns, known_at_s, moved FROM files WHERE folder = ? AND name = ?",
-            (self._folder_id(folder), name),
+            (number, name),
         ).fetchone()
         return None if row is None else (Fingerprint(*row[:3]), row[3], bool(row[4]))
 

@@ -21,6 +21,7 @@ CONTENT_OF_SUFFIX: Mapping[str, str] = {
     ".senmlc": topics.CONTENT_SENML_CBOR,
 }
 """Formats by the end of a file's name; RFC 8428 registers the last two. Every other file is somebody else's."""
+_SUFFIXES = frozenset(suffix.removeprefix(".").encode() for suffix in CONTENT_OF_SUFFIX)
 DEFAULT_PATTERNS = ("{station}_{time}", "{station}{time}", "{time}")
 """Names without their ending: the circular's (two to four parts), that of older loggers, and a time alone."""
 
@@ -182,7 +183,7 @@ class Names:
 
 def is_wanted(name: bytes) -> bool:
     """Whether a file is meant for us by the end of its name; hidden ones are uploads under way, as many servers do."""
-    return not name.startswith(b".") and os.path.splitext(name)[1].lower().decode("latin-1") in CONTENT_OF_SUFFIX
+    return not name.startswith(b".") and b"." in name and name.rpartition(b".")[2].lower() in _SUFFIXES
 
 
 def _bad_name(what: str) -> Rejected:

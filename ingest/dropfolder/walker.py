@@ -13,6 +13,7 @@ from ingest.dropfolder.names import is_wanted
 
 _BREATH = 500
 """Entries between two breaths of the walk, at which the caller may do other work."""
+_HALF = 2**63
 _MAX_DEPTH = 40
 """Folders within folders: date folders are five deep, and a path of the system has an end."""
 
@@ -49,7 +50,7 @@ def _signed(ns: int) -> int:
     >>> _signed(2**63), _signed(-1)
     (-9223372036854775808, -1)
     """
-    return (ns + 2**63) % 2**64 - 2**63
+    return ns if -_HALF <= ns < _HALF else (ns + _HALF) % (2 * _HALF) - _HALF
 
 
 @dataclass(slots=True)
@@ -174,7 +175,7 @@ class Walker:
             found = entry.stat(follow_symlinks=False)
         except OSError:
             return None
-        return self._judged(path, found) if self._is_worth(path, found.st_mode) else None
+        return self._judged(path, found) if not link or self._is_worth(path, found.st_mode) else None
 
     @staticmethod
     def _is_worth(path: bytes, mode: int) -> bool:

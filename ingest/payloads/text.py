@@ -70,6 +70,8 @@ class Faults:
 
     def told(self) -> tuple[Rejected, ...]:
         """Return one ``Rejected`` for each kind of fault."""
+        if not self._kinds:
+            return ()
         return tuple(
             r if r.readings == 1 else replace(r, detail=f"{r.detail} (The first of {r.readings} such lines.)")
             for r in self._kinds.values()

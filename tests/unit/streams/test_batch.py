@@ -92,7 +92,7 @@ def test_rows_are_stored_in_the_order_of_arrival_and_outcomes_are_by_station(
 def test_a_missing_outcome_is_an_error_and_no_reading_uncounted(
     taken: Callable[[Sequence[RawRecord]], Batch],
 ) -> None:
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="0 outcomes for 1 rows"):
         taken([message(0, "A", 0, 10)]).settle([])
 
 
