@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.slices import ALONE_S, BESIDE_S, LEAST, MOST, Beside, Slices, Traffic
+from streams.slices import ALONE_S, BESIDE_S, LEAST, LONG_REST_S, MOST, Beside, Slices, Traffic
 
 MESSAGE_S = 0.0002
 """What a message takes: 2,000 in ``ALONE_S``."""
@@ -31,7 +31,9 @@ def test_the_first_message_of_another_shrinks_the_next_slice_to_what_it_may_wait
     assert slices.most * MESSAGE_S <= ALONE_S
 
 
-@pytest.mark.parametrize(("beside", "rest_s"), [(Beside.NOTHING, 0.0), (Beside.SOME, 0.05), (Beside.BACKLOG, 0.2)])
+@pytest.mark.parametrize(
+    ("beside", "rest_s"), [(Beside.NOTHING, 0.0), (Beside.SOME, 0.05), (Beside.BACKLOG, LONG_REST_S)]
+)
 def test_who_comes_by_the_way_of_the_honest_ones_has_half_of_the_time_or_most_of_it(
     beside: Beside, rest_s: float
 ) -> None:
@@ -40,7 +42,7 @@ def test_who_comes_by_the_way_of_the_honest_ones_has_half_of_the_time_or_most_of
 
 def test_a_backlog_leaves_the_smallest_slices() -> None:
     assert run(Slices(1600), Beside.BACKLOG, Beside.BACKLOG, Beside.SOME) == [1600, LEAST, LEAST]
-    assert Slices(LEAST).read(LEAST, 2 * BESIDE_S, Beside.SOME) == 2 * BESIDE_S
+    assert Slices(LEAST).read(4, 2 * BESIDE_S, Beside.SOME) == LONG_REST_S, "four large messages"
 
 
 def test_full_batches_back_to_back_are_a_backlog_until_it_was_looked_at() -> None:
