@@ -1,8 +1,8 @@
 """How much of a flood is read in one go: what came meanwhile waits for no more than that. Pure.
 
 While nobody else sends, slices double until one takes ``ALONE_S``; when something came in meanwhile the next one is cut
-to what takes ``BESIDE_S``, and the reader rests as long as it took. It rests long where even that took more (a few large
-messages), and while batches come full, one behind the other: more of the honest ones may wait behind them.
+to what takes ``BESIDE_S``, and the reader rests as long as it took. It rests long where even that took more (a few
+large messages), and while batches come full, one behind the other: more of the honest ones may wait behind them.
 """
 
 from __future__ import annotations
