@@ -1,8 +1,8 @@
 """How much of a flood is read in one go: what came meanwhile waits for no more than that. Pure.
 
 While nobody else sends, slices double until one takes ``ALONE_S``; when something came in meanwhile the next one is cut
-to what takes ``BESIDE_S``, and the reader rests as long as it took. It rests long where even that took more (a few
-large messages), and while batches come full, one behind the other: more of the honest ones may wait behind them.
+to what takes ``BESIDE_S``, and the reader rests. While batches come full, one behind the other, more of the honest ones
+may wait behind them: then a smallest slice is read.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ MOST = 2_000
 """Messages: what they come to must fit into memory, however fast the machine is."""
 ALONE_S = 0.4
 BESIDE_S = 0.1
-LONG_REST_S = 2.0
-LONG_REST = 4.0
-"""Times a slice's own time, where that is more."""
+REST_S = 2.0
+REST = 4.0
+"""Times a slice's own time, where that is more. Bridge and broker share the machine with the flood, too."""
 
 
 class Beside(StrEnum):
@@ -37,20 +37,14 @@ class Slices:
 
     def read(self, messages: int, took_s: float, beside: Beside) -> float:
         """Note a slice of so many messages, and return how long to rest (s)."""
+        longest_s = ALONE_S if beside is Beside.NOTHING else BESIDE_S
         if beside is Beside.BACKLOG:
             self.most = LEAST
-            return _long_rest_s(took_s)
-        longest_s = ALONE_S if beside is Beside.NOTHING else BESIDE_S
-        if took_s > longest_s:
+        elif took_s > longest_s:
             self.most = max(LEAST, min(self.most, int(messages * longest_s / took_s)))
-            return 0.0 if beside is Beside.NOTHING else _long_rest_s(took_s)
-        if beside is Beside.NOTHING and took_s <= longest_s / 2:
+        elif beside is Beside.NOTHING and took_s <= longest_s / 2:
             self.most = min(MOST, 2 * self.most)
-        return 0.0 if beside is Beside.NOTHING else took_s
-
-
-def _long_rest_s(took_s: float) -> float:
-    return max(LONG_REST_S, LONG_REST * took_s)
+        return 0.0 if beside is Beside.NOTHING else max(REST_S, REST * took_s)
 
 
 class Traffic:
