@@ -169,8 +169,8 @@ class OverdueSweep:
             _log.error(
                 "our_clock_is_wrong",
                 stations=most,
-                next="set the clocks of bridges and workers, then replay what was refused (instant_in_future); nothing is "
-                "to be done while the whole province sends what waited through an outage",
+                next="set the clocks of bridges and workers, then replay what was refused (instant_in_future); nothing "
+                "is to be done while the whole province sends what waited through an outage",
             )
         self._wrong = wrong
         return wrong
