@@ -36,6 +36,8 @@ LOOK_BACK = timedelta(hours=26)
 """How long what has ended is looked at: the mean of a day comes a day and a grace later."""
 SETTLED = timedelta(hours=1)
 """Longer than any transaction of a worker lasts: older changes are all there."""
+SUMMARY_AFTER = timedelta(hours=7)
+"""A week ends at Monday midnight, and nobody is woken for its summary."""
 CALENDAR_EVERY = timedelta(seconds=30)
 """How often hand-overs are looked for."""
 
@@ -178,11 +180,13 @@ class IncidentStep:
                 people = (*change.coming, *change.leaving)
                 teller.inform(plain(f"[TRỰC BAN] {rota.title}", text), people, about, else_common=False)
         start, end = week_before(now)
-        if progress.summarised_at is not None and progress.summarised_at < end:
+        summarised_at = progress.summarised_at or end
+        if summarised_at < end and now - end >= SUMMARY_AFTER:
             found = week(tx.opened_in(start, end), tx.acknowledgements(start, end), start, end)
             heads = [p.code for p in oncall.people if p.role in (PersonRole.HEAD, PersonRole.LEADER)]
             teller.inform(plain("[TRỰC BAN] Tuần qua / Last week", summary_text(found)), heads, f"week-{end.date()}")
-        tx.save_progress(IncidentProgress(now, max(progress.summarised_at or end, end)))
+            summarised_at = end
+        tx.save_progress(IncidentProgress(now, summarised_at))
 
 
 def _concerns(window: HoldWindow, incident: Incident) -> bool:

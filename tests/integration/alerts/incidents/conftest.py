@@ -131,9 +131,10 @@ def empty_centre(database: DatabaseEndpoint) -> Iterator[Centre]:
 
 @pytest.fixture
 def centre(empty_centre: Centre) -> Centre:
-    """Three people with verified channels, a rota and a policy."""
+    """Three people with verified channels, a rota and a policy; no week ends."""
     OnCallStore(empty_centre.database.desk).replace(documents(parse(PLAN, "plan.toml")), empty_centre.clock.now())
     empty_centre.sql("UPDATE contact_channels SET verified_at = now()")
+    empty_centre.sql("UPDATE incident_progress SET summarised_at = %s", empty_centre.clock.now() + timedelta(days=30))
     return empty_centre
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from alerts.incidents.lifecycle import acknowledge
 from alerts.incidents.step import IncidentStep, StepOptions
+from alerts.oncall.precision import monday_of
 from quantrac.domain.alerts import AlertKind, Severity, TransitionKind
 from quantrac.domain.incidents import HoldWindow, IncidentState, WindowKind
 from quantrac.domain.notifications import Channel
@@ -98,6 +99,20 @@ def test_the_line_of_sixty_stations_is_one_page_and_one_end(centre: Centre) -> N
     assert centre.sql("SELECT extent, cardinality(array(SELECT 1 FROM incident_alerts)) FROM incidents") == [
         ("outage", 60)
     ]
+
+
+def test_the_summary_of_a_week_comes_once_and_wakes_nobody(centre: Centre) -> None:
+    # Vietnam    Sunday     Monday 0:00 ... 6:59      7:00
+    #            week runs  ends                      the head is told, once
+    monday = monday_of(centre.clock.now()) + timedelta(days=7)
+    centre.sql("UPDATE incident_progress SET summarised_at = %s", monday - timedelta(days=7))
+    centre.clock.advance(monday - centre.clock.now() - MINUTE)
+    for minutes in (0, 2, 7 * 60 - 2):
+        centre.later(minutes)
+        assert centre.outbox() == []
+    for minutes in (2, 60):
+        centre.later(minutes)
+        assert [recipient for recipient, _ in centre.outbox()] == ["binh@so.vn"]
 
 
 def test_without_acknowledgement_it_climbs_over_the_empty_step_and_a_restart(
