@@ -162,8 +162,8 @@ def _owed_s(before: SensorPresence, gap: timedelta, now: datetime, sensor: Senso
     """Return what a sensor owes after a usable reading that came ``now``, ``gap`` after the one before.
 
     A silence of the whole station is told as that, and adds no more than the shortest silence does; what the station
-    sent after it, and could not be used, adds all of its time. A station that
-    sends everything at another cadence than the registered one, and nothing that cannot be used, is told as that too.
+    sent after it, and could not be used, adds all of its time. A station that sends everything at another cadence than
+    the registered one, and nothing that cannot be used, is told as that too.
     """
     quiet_s = silence(sensor.cadence_s).total_seconds()
     usable_at, cadence_s, gap_s = before.usable_at, sensor.cadence_s, gap.total_seconds()

@@ -64,7 +64,9 @@ class OverdueSweep:
         if tx.presence.set_back(now, INTERRUPTION):
             _log.error("clock_was_ahead", next="silence counts from now; look at the clocks of bridges and workers")
         sensors, heard = tx.presence.sensors([s.code for s in stations])
-        new = self._new_sensors(stations, sensors, heard, now)
+        # What is new of a heard station: what was due before is not its.
+        keys = ((s.code, sensor.parameter) for s in stations if s.code in heard for sensor in s.sensors)
+        new = {key: SensorPresence(returned_at=now) for key in keys if key not in sensors}
         tx.presence.save_sensors(new)
         sensors |= new
         wrong = self._our_clock_is_wrong(stations, sensors, heard, now)
@@ -99,17 +101,6 @@ class OverdueSweep:
         """Return since when a station that was never heard can be: one imported a second ago is not silent yet."""
         effective = datetime.combine(station.effective_from, time(), VIETNAM)
         return effective if self._known is None else max(effective, self._known.setdefault(station.code, now))
-
-    def _new_sensors(
-        self,
-        stations: Collection[Station],
-        sensors: Mapping[SensorKey, SensorPresence],
-        heard: Mapping[str, datetime],
-        now: datetime,
-    ) -> dict[SensorKey, SensorPresence]:
-        """Return the sensors of heard stations of which nothing is known: what was due before is not theirs."""
-        keys = [(s.code, sensor.parameter) for s in stations if s.code in heard for sensor in s.sensors]
-        return {key: SensorPresence(returned_at=now) for key in keys if key not in sensors}
 
     def _listening(
         self,

@@ -303,9 +303,10 @@ class BatchProcessor:
         return batch
 
     def _decoded(self, records: Iterable[RawRecord], catalogue: Catalogue) -> Iterator[DecodedRecord]:
+        now = self._clock.now()
         for record in records:
             self.steps += 1
-            yield decode(record, catalogue, self._options.decode, self._clock.now())
+            yield decode(record, catalogue, self._options.decode, now)
 
     def _untraced(self, tx: WorkerTransaction, again: Sequence[RawRecord], catalogue: Catalogue) -> list[RawRecord]:
         """Return the records before the progress of which the database holds nothing: the log was written anew."""

@@ -7,16 +7,14 @@ from math import isfinite, log
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from models.compiled import compiled
 from models.protocol import Reason, TriageClass
-from models.series import Bools, Floats
+from models.series import Bools, Floats, Singles
 from models.slow.finding import Finding, Statuses
 from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual, rounded_duration
 
-Singles = npt.NDArray[np.float32]
 SLOT_S = 300.0
 _LAGS = np.array([12, 24, 36, 72, 144, 288])
 """Ages that are compared, in slots: 1, 2, 3, 6, 12 and 24 hours."""

@@ -7,17 +7,15 @@ from math import isnan, log2
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from models.compiled import compiled
 from models.priors import kind_of
 from models.protocol import Reason, TriageClass
-from models.series import Floats
+from models.series import Bools, Floats, Singles
 from models.slow.finding import Finding, Statuses
 from quantrac.domain.parameters import names_of, parameter_in
 from quantrac.domain.words import Bilingual, rounded_duration
 
-Singles = npt.NDArray[np.float32]
 _BINS = 40
 _PER_OCTAVE = 2
 _QUANTILE = 0.995
@@ -42,7 +40,7 @@ class StuckWatch:
     def __init__(self, columns: Sequence[str]) -> None:
         self.columns = tuple(columns)
         wet = [p is not None and p.wet_chemistry for p in map(parameter_in, columns)]
-        self._flow = [kind_of(c) in {"flow", "level"} for c in columns]
+        self._flow = np.array([kind_of(c) in {"flow", "level"} for c in columns], dtype=np.bool_)
         self._new_s = np.array([_NEW_WET_S if w else _NEW_S for w in wet])
         self._floor_s = np.array([_FLOOR_WET_S if w else _FLOOR_S for w in wet])
         d = len(self.columns)
@@ -60,7 +58,8 @@ class StuckWatch:
             at_s, values, status, self._counts, self._value, self._since, self._last, self._step, self._runs,
             self._threshold, self._new_s, self._floor_s,
         )  # fmt: skip
-        return [self._finding(j, at_s) for j in stuck if not (self._value[j] == 0.0 and self._flow[j])]
+        standing = (self._value == 0.0) & self._flow
+        return [self._finding(j, at_s) for j in np.flatnonzero(stuck & ~standing).tolist()]
 
     def _finding(self, j: int, at_s: float) -> Finding:
         vi, en = names_of(self.columns[j])
@@ -98,9 +97,9 @@ def _advance(
     threshold: Floats,
     new_s: Floats,
     floor_s: Floats,
-) -> list[int]:
+) -> Bools:
     """Take a row, and return which sensors repeat themselves for too long; every array is written in place."""
-    found = [j for j in range(0)]  # noqa: C416  numba has to see what the list holds
+    stuck = np.zeros(len(values), dtype=np.bool_)
     for j in range(len(values)):
         x = values[j]
         if isnan(x) or status[j]:
@@ -120,12 +119,12 @@ def _advance(
         elif 0.0 < _SILENCE_STEPS * step[j] < passed:
             since[j] = at_s
         elif at_s - since[j] >= threshold[j]:
-            found.append(j)
+            stuck[j] = True
         if last[j] > 0.0 and passed > 0.0:
             usual = step[j]
             step[j] = usual + _STEP_GAIN * (min(passed, 2.0 * usual) - usual) if usual > 0.0 else passed
         last[j] = at_s
-    return found
+    return stuck
 
 
 @compiled

@@ -187,6 +187,17 @@ def test_r4_a_schema_fault_buries_nothing(
     assert reports.dead_letters() == []
 
 
+def test_r4_a_catalogue_that_cannot_be_read_buries_nothing(
+    make_processor: MakeProcessor, records: Any, reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processor = make_processor()
+    monkeypatch.setattr(processor._catalogue, "current", lambda: {}["kq"])
+    with pytest.raises(SystemFaultError, match="stations import"):
+        processor.process(distinct(records, 2))
+    assert reports.dead_letters() == []
+    assert ledger(reports) == LedgerCounts()
+
+
 def test_r4_a_rule_that_a_starting_worker_cannot_read_ends_it_and_buries_nothing(
     prepared: DatabaseEndpoint, make_processor: MakeProcessor, records: Any, reports: Reports, clock: ManualClock
 ) -> None:
