@@ -1,4 +1,4 @@
-"""Sessions that a test leaves behind at the broker, which stays for the tests after it."""
+"""Sessions at the broker, which stays for the tests after the one that made them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from local.servers.mosquitto import Mosquitto
 from quantrac.endpoints import MqttEndpoint
 
 
@@ -24,3 +25,14 @@ def forget_session(mqtt: MqttEndpoint, client_id: str) -> None:
     while not client.is_connected() and time.monotonic() < deadline:
         client.loop(0.1)
     client.disconnect()
+
+
+def wait_until_kept(mosquitto: Mosquitto) -> None:
+    """Wait until ``kill -9`` takes nothing of what the broker has by now: it writes every one to two seconds."""
+    store = mosquitto.folder / "data" / "mosquitto.db"
+    deadline = time.monotonic() + 15
+    for _ in range(2):  # the first one that is seen may have begun before
+        before = store.stat().st_mtime_ns if store.exists() else 0
+        while not store.exists() or store.stat().st_mtime_ns == before:
+            assert time.monotonic() < deadline, f"{store} is not written"
+            time.sleep(0.02)

@@ -26,7 +26,7 @@ from local.servers.mosquitto import Mosquitto
 from local.servers.postgres import Postgres
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, MqttEndpoint
 from quantrac.errors import ServerError
-from tests.sessions import forget_session
+from tests.sessions import forget_session, wait_until_kept
 
 Mqtt = Callable[[str], MqttEndpoint]
 
@@ -58,19 +58,6 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
         time.sleep(0.02)
 
 
-def wait_until_written(path: Path) -> None:
-    """Wait until the broker has written what it has acknowledged by now: it does so every one to two seconds."""
-
-    def written() -> int:
-        return path.stat().st_mtime_ns if path.exists() else 0
-
-    def another(before: int) -> None:
-        wait_until(lambda: written() != before)
-
-    another(written())  # this one may have begun before
-    another(written())
-
-
 def test_mosquitto_killed_keeps_what_it_has_written(mosquitto: Mosquitto, mqtt: Mqtt, unique: str) -> None:
     station, topic = f"S_{unique}", f"quantrac/v1/S_{unique}/readings"
     leave_a_session(mqtt("bridge"), f"bridge-{unique}", topic)
@@ -81,7 +68,7 @@ def test_mosquitto_killed_keeps_what_it_has_written(mosquitto: Mosquitto, mqtt: 
     for message in sent:
         message.wait_for_publish(timeout=30)
         assert message.is_published()
-    wait_until_written(mosquitto.folder / "data" / "mosquitto.db")
+    wait_until_kept(mosquitto)
     mosquitto.kill()
     logger.loop_stop()
     assert not mosquitto.is_healthy()

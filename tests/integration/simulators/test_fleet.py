@@ -22,6 +22,7 @@ from simulators.publisher import PublisherLimits
 from simulators.replay import ReplayOptions, open_recording, run_replay, survey
 from simulators.report import PublishReport
 from simulators.scenario import Scenario, parse_scenario
+from tests.sessions import wait_until_kept
 
 from .conftest import Listener
 
@@ -66,6 +67,8 @@ def test_everything_that_is_reported_arrives_once(
 def test_nothing_is_lost_when_the_broker_goes_away_in_mid_stream(
     *, stations: list[Station], mqtt: Mqtt, mosquitto: Mosquitto, listener: Listener, tmp_path: Path, how: str
 ) -> None:
+    wait_until_kept(mosquitto)  # or the kill takes the listener's new session, and with it what it has not heard
+
     def interrupt() -> None:
         listener.wait(lambda: len(listener.payloads) > 100)
         getattr(mosquitto, how)()
