@@ -265,18 +265,9 @@ def _climb(rule: Rule, state: AlertState, observation: Observation, reached: int
 def _clear(rule: Rule, state: AlertState) -> Decision:
     if state.clearing < rule.keep_firing:
         return Decision(state, Reason.CLEARING)
-    if state.counts[0] == 0:
-        return Decision(IDLE, Reason.CLEARED, TransitionKind.RESOLVED)
-    # Below the open step, but still on a milder one: that one goes on counting, as a new incident.
-    rest = AlertState(
-        0,
-        state.counts,
-        state.firsts,
-        last=state.last,
-        counts_before=state.counts_before,
-        firsts_before=state.firsts_before,
-    )
-    return Decision(rest, Reason.CLEARED, TransitionKind.RESOLVED)
+    # Still on a milder step: that counts from here, as a new incident. What was counted until now was told, with its
+    # worst value, by the alert that ends; another one with the same beginning would not know it.
+    return Decision(IDLE, Reason.CLEARED, TransitionKind.RESOLVED)
 
 
 _WITHIN = Decision(IDLE, Reason.WITHIN)

@@ -68,8 +68,8 @@ def draw(
         ("!!......", "-O||R---"),
         # a ladder climbs in one alert and ends once, by the clear threshold of its highest step
         ("###!!##...", "--O|E||R--"),
-        # ended from the high step while the mild one is still reached: a new incident at the mild one
-        ("!!######", "-O||RO||"),
+        # ended from the high step while the mild one is still reached: a new incident there, of what comes now
+        ("!!######", "-O||R--O"),
         # a gap with nothing good in it does not erase what was beyond the limit before it, however long it is
         ("##  #...", "--  O||R"),
         ("##   ###", "--   O||"),
@@ -93,6 +93,17 @@ def test_since_is_the_first_reading_of_the_step_and_peak_the_worst_value(at: Cal
     assert states[4].since == at(3)
     assert [s.peak for s in states] == [80, 80, 80, 100, 100, 100]
     assert [s.paged for s in states] == [False, False, False, False, True, True]
+
+
+def test_the_incident_after_an_ended_one_begins_after_it_so_that_its_worst_value_is_the_worst(
+    at: Callable[[float], datetime],
+) -> None:
+    # index 0 1 2 3 4 5 6 7 8 9
+    # value # # # ! ! # # # # #      of the first alert the worst is 100, and it ends at 7
+    drawing, states = draw("###!!#####" + "#", at)
+    assert drawing == "--O|E||R--O"
+    assert (states[6].since, states[6].peak) == (at(3), 100)
+    assert (states[10].since, states[10].peak) == (at(8), 80)
 
 
 def test_pending_time_counts_beside_pending_readings(at: Callable[[float], datetime]) -> None:
