@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 from pydantic import SecretStr
 
 from commands import health
 from commands.findings import CheckError
+from commands.reach import PATIENCE_S, Away, Server, advice, away
 from quantrac.endpoints import DATABASE_ROLES, KafkaSecurity, SmtpSecurity
 from quantrac.errors import QuantracError
 from quantrac.settings import Settings
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from commands.context import Context
 
 FREE_DISK_BYTES = 2_000_000_000
-KAFKA_PATIENCE_S = 3.0
 OVERDUE = timedelta(minutes=2)
 """A notifier takes what is due within a second."""
 
@@ -38,19 +38,29 @@ class Finding:
     next: str = ""
 
 
+class Check(NamedTuple):
+    """One check: what looks, and which server it asks."""
+
+    look: Callable[[Context], str]
+    asks: Server | None = None
+
+
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array instead of text.")] = False,
     strict: Annotated[bool, typer.Option(help="Refuse plain text, and servers that nobody checks.")] = False,
 ) -> None:
     """Check settings, MQTT, Kafka, database, catalogue, models, mail and disk; exit 1 when anything is wrong.
 
+    A server that does not answer is waited for once, and hides nothing of the others.
+
     Example: quantrac doctor
     """
     from commands.context import load_context
 
     context = load_context()
-    checks = CHECKS | ({"encryption": _encryption} if strict else {})
-    findings = [examine(name, check, context) for name, check in checks.items()]
+    checks = CHECKS | ({"encryption": Check(_encryption)} if strict else {})
+    lost = away(context, tuple(Server))
+    findings = [examine(name, check, context, lost) for name, check in checks.items()]
     if as_json:
         say_json([asdict(f) for f in findings])
     else:
@@ -62,10 +72,15 @@ def doctor(
         raise typer.Exit(1)
 
 
-def examine(name: str, check: Callable[[Context], str], context: Context) -> Finding:
-    """Run one check and turn whatever it raises of ours into a finding."""
+def examine(name: str, check: Check, context: Context, lost: Away) -> Finding:
+    """Run one check, unless it would ask a server that does not answer, and turn whatever it raises into a finding."""
+    server = check.asks
+    if server in lost:
+        if name == server:
+            return Finding(name, ok=False, seen=str(lost[server]), next=advice(server, lost[server]))
+        return Finding(name, ok=False, seen=f"nothing is known of it: see {server}")
     try:
-        return Finding(name, ok=True, seen=check(context))
+        return Finding(name, ok=True, seen=check.look(context))
     except CheckError as exc:
         return Finding(name, ok=False, seen=str(exc), next=exc.advice)
     except QuantracError as exc:
@@ -87,7 +102,7 @@ def _mqtt(context: Context) -> str:
             f"{endpoint.host}:{endpoint.port} was not asked: doctor has no user of its own there "
             "(QUANTRAC_MQTT_PROBE_PASSWORD), and the bridge's would end the bridge's session"
         )
-    if not can_log_in(endpoint, timeout_s=5.0):
+    if not can_log_in(endpoint, PATIENCE_S):
         raise CheckError(
             f"{endpoint.host}:{endpoint.port} does not let the user {endpoint.user!r} in",
             "Is it running, is its certificate's authority QUANTRAC_MQTT_CA_FILE, are user and password right?",
@@ -119,7 +134,7 @@ def _kafka(context: Context) -> str:
     missing = []
     partitions = 0
     for topic in (RAW, READINGS, DEAD_LETTERS):
-        with LagProbe(endpoint, GROUP, topic, patience_s=KAFKA_PATIENCE_S) as probe:
+        with LagProbe(endpoint, GROUP, topic, patience_s=PATIENCE_S) as probe:
             ends = probe.ends()
         if topic == RAW:
             partitions = len(ends)
@@ -194,7 +209,7 @@ def _mail(context: Context) -> str:
     from alerts.notifiers.email import probe
 
     endpoint = context.smtp()
-    probe(endpoint)
+    probe(endpoint, PATIENCE_S)
     return f"{endpoint.host}:{endpoint.port} ({endpoint.security.value}) takes mail from {endpoint.sender}"
 
 
@@ -265,23 +280,16 @@ def _workers(context: Context) -> str:
     from streams.app import GROUP
     from streams.lag import LagProbe
 
-    with LagProbe(context.kafka(), GROUP, RAW, patience_s=KAFKA_PATIENCE_S) as probe:
-        waiting, members = sum(probe.waiting().values()), probe.members()
+    with LagProbe(context.kafka(), GROUP, RAW, patience_s=PATIENCE_S) as probe:
+        waiting, members, ever_came = sum(probe.waiting().values()), probe.members(), any(probe.ends().values())
     if waiting and not members:
         raise CheckError(f"{waiting} records wait in Kafka, and no worker takes them", "Start one: quantrac run worker")
-    if not members and _ever_heard(context):
+    if not members and ever_came:
         raise CheckError(
             "no worker runs, here or elsewhere: what comes is not stored, and no silence is noticed",
             "Start one: quantrac run worker",
         )
     return f"{members} in the group, {waiting} records wait"
-
-
-def _ever_heard(context: Context) -> bool:
-    from sql.reports import Reports
-
-    with Reports(context.database().reader) as reports:
-        return reports.status(context.clock.now()).last_received_at is not None
 
 
 def _delivery(context: Context) -> str:
@@ -300,22 +308,22 @@ def _delivery(context: Context) -> str:
     return f"{totals.notifications_waiting} notifications wait, {totals.notifications_given_up} were given up"
 
 
-CHECKS: dict[str, Callable[[Context], str]] = {
-    "settings": _settings,
-    "disk": _disk,
-    "mqtt": _mqtt,
-    "kafka": _kafka,
-    "database": _database,
-    "stations": _stations,
-    "limits": _limits,
-    "models": _models,
-    "mail": _mail,
-    "processes": _processes,
-    "workers": _workers,
-    "hearing": health.hearing,
-    "raw log": health.raw_log,
-    "floods": health.floods,
-    "judging": health.judging,
-    "incidents": health.incidents,
-    "delivery": _delivery,
+CHECKS: dict[str, Check] = {
+    "settings": Check(_settings),
+    "disk": Check(_disk),
+    "mqtt": Check(_mqtt, Server.MQTT),
+    "kafka": Check(_kafka, Server.KAFKA),
+    "database": Check(_database, Server.DATABASE),
+    "stations": Check(_stations, Server.DATABASE),
+    "limits": Check(_limits, Server.DATABASE),
+    "models": Check(_models, Server.DATABASE),
+    "mail": Check(_mail, Server.MAIL),
+    "processes": Check(_processes),
+    "workers": Check(_workers, Server.KAFKA),
+    "hearing": Check(health.hearing, Server.DATABASE),
+    "raw log": Check(health.raw_log, Server.DATABASE),
+    "floods": Check(health.floods, Server.DATABASE),
+    "judging": Check(health.judging, Server.DATABASE),
+    "incidents": Check(health.incidents, Server.DATABASE),
+    "delivery": Check(_delivery, Server.DATABASE),
 }

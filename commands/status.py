@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands.reach import PATIENCE_S, Away, Server, advice, away
 from commands.views import Column, print_table
 from local.running import ProcessLine, missing, running
 from quantrac.domain.words import as_text
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 PROBLEMS_SHOWN = 5
 DELAYS_OVER = timedelta(minutes=10)
-KAFKA_PATIENCE_S = 3.0
-"""A broker that is away must not make everybody wait who asks for something else."""
 Facts = dict[str, object]
 
 
@@ -30,7 +29,8 @@ def status(
 ) -> None:
     """Show processes of this installation, what waits in Kafka, delays, the loss ledger and missing messages.
 
-    What cannot be asked is said in its place, and the exit status is 1 then.
+    A server that does not answer is waited for once; it is said in the place of what it knows, and the exit status is 1
+    then.
 
     Example: quantrac status --json
     """
@@ -46,7 +46,8 @@ def status(
         print_table(_PROCESS_COLUMNS, here) if here else say("none")
         for name in missing(here):
             say(f"not running here: {name} (quantrac run {name})")
-    for title, values, problem in collect(context):
+    lost = away(context, (Server.DATABASE, Server.KAFKA))
+    for title, values, problem in collect(context, lost):
         facts[title] = values
         problems += [] if problem is None else [problem]
         if not as_json:
@@ -57,13 +58,18 @@ def status(
         say_json(facts | {"processes": [asdict(p) for p in here], "missing": missing(here), "at": now})
     for sentence in dict.fromkeys(map(str, problems)):
         say(f"quantrac: {sentence}", err=True)
+    for server, failure in lost.items():
+        say(f"  {server} -> {advice(server, failure)}", err=True)
     if problems:
         raise typer.Exit(2 if all(isinstance(p, SettingsError) for p in problems) else 1)
 
 
-def collect(context: Context) -> Iterator[tuple[str, Facts, QuantracError | None]]:
+def collect(context: Context, lost: Away) -> Iterator[tuple[str, Facts, QuantracError | None]]:
     """Yield what database and broker know, by topic of interest, each as soon as it is known; with what failed."""
-    for title, section in SECTIONS.items():
+    for title, (section, server) in SECTIONS.items():
+        if server in lost:
+            yield title, {"cannot be asked": str(lost[server])}, lost[server]
+            continue
         try:
             yield title, section(context), None
         except QuantracError as exc:
@@ -90,7 +96,7 @@ def _kafka(context: Context) -> Facts:
     from streams.app import GROUP
     from streams.lag import LagProbe
 
-    with LagProbe(context.kafka(), GROUP, RAW, patience_s=KAFKA_PATIENCE_S) as probe:
+    with LagProbe(context.kafka(), GROUP, RAW, patience_s=PATIENCE_S) as probe:
         return {"records waiting": sum(probe.waiting().values()), "workers in the group": probe.members()}
 
 
@@ -168,15 +174,14 @@ def _models(context: Context) -> Facts:
     return facts | {line.station: line.problem for line in troubled[:PROBLEMS_SHOWN]}
 
 
-# Kafka last: nobody waits for it who asks for something else.
-SECTIONS: dict[str, Callable[[Context], Facts]] = {
-    "Stations": _stations,
-    "Delay": _delays,
-    "Loss ledger (readings)": _ledger,
-    "Models": _models,
-    "Alerts": _alerts,
-    "Raw log": _raw_log,
-    "Kafka": _kafka,
+SECTIONS: dict[str, tuple[Callable[[Context], Facts], Server]] = {
+    "Stations": (_stations, Server.DATABASE),
+    "Delay": (_delays, Server.DATABASE),
+    "Loss ledger (readings)": (_ledger, Server.DATABASE),
+    "Models": (_models, Server.DATABASE),
+    "Alerts": (_alerts, Server.DATABASE),
+    "Raw log": (_raw_log, Server.DATABASE),
+    "Kafka": (_kafka, Server.KAFKA),
 }
 
 _PROCESS_COLUMNS: tuple[Column[ProcessLine], ...] = (

@@ -85,6 +85,27 @@ def connect(
     )
 
 
+def answers(conninfo: str, patience_s: float) -> None:
+    """Ask the server for nothing, once.
+
+    Raises
+    ------
+    StoreError
+        It did not answer within ``patience_s`` (2 s or more), or refused us.
+    """
+    try:
+        with translated("being asked whether it answers"):
+            psycopg.connect(conninfo, connect_timeout=round(patience_s), application_name="quantrac reach").close()
+    except StoreError as exc:
+        if isinstance(exc.__cause__, errors.ConnectionTimeout):
+            given = psycopg.conninfo.conninfo_to_dict(conninfo)
+            where = f"{given.get('host', 'localhost')}:{given.get('port', 5432)}"
+            raise StoreError(
+                f"The database at {where} does not answer within {patience_s:g} s.", retryable=True
+            ) from exc
+        raise
+
+
 def usable(connection: psycopg.Connection[Any] | None) -> psycopg.Connection[Any] | None:
     """Return a connection that can take another transaction, else ``None``; one that cannot is closed.
 

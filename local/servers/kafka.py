@@ -12,6 +12,7 @@ from pathlib import Path
 from local.servers.certificates import certificates
 from local.servers.files import write_private
 from local.servers.java import Java, find_java
+from local.servers.kafka_probe import kafka_answers
 from local.servers.kafka_topics import answers
 from local.servers.passwords import Passwords
 from local.servers.ports import HOST_V6, addresses, is_listening
@@ -23,6 +24,7 @@ AREA = "kafka"
 USER = "quantrac"
 NODE_USER = "node"
 """The node's own user, for the connections between its broker and its controller."""
+ANSWER_S = 5.0
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 JVM = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 """For a small machine that Kafka shares with everything else: no collector threads beside, no second compiler: about
@@ -111,7 +113,8 @@ class Kafka(LocalServer):
 
     def is_healthy(self) -> bool:
         """Whether the node answers a logged-in client's request for the cluster's state."""
-        return is_listening(self.port) and answers(self.endpoint())
+        endpoint = self.endpoint()
+        return is_listening(self.port) and kafka_answers(endpoint, ANSWER_S) and answers(endpoint)
 
     def _require_ports(self) -> None:
         super()._require_ports()

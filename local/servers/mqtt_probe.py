@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import socket
 import ssl
 import struct
 
+from local.servers.asking import answer_to, answers, context_of
 from quantrac.endpoints import MqttEndpoint
 
 ACCEPTED = b"\x20\x02\x00\x00"
@@ -27,23 +27,31 @@ def connect_packet(client_id: str, user: str, password: str) -> bytes:
 
 def can_log_in(endpoint: MqttEndpoint, timeout_s: float = 5.0) -> bool:
     """Whether the broker accepts the endpoint's user and password now."""
-    packet = connect_packet(f"quantrac-probe-{os.getpid()}", endpoint.user or "", endpoint.password or "")
     try:
-        plain = socket.create_connection((endpoint.host, endpoint.port), timeout=timeout_s)
-        with plain, _wrapped(plain, endpoint) as connection:
-            connection.sendall(packet)
-            accepted = connection.recv(4) == ACCEPTED
-            connection.sendall(DISCONNECT)
-            return accepted
+        answer = answer_to(
+            _packet(endpoint),
+            endpoint.host,
+            endpoint.port,
+            tls=_tls(endpoint),
+            timeout_s=timeout_s,
+            farewell=DISCONNECT,
+        )
     except OSError:
         return False
+    return answer == ACCEPTED
 
 
-def _wrapped(plain: socket.socket, endpoint: MqttEndpoint) -> socket.socket:
-    if not endpoint.encrypted:
-        return plain
-    context = ssl.create_default_context(cafile=endpoint.ca_file)
-    return context.wrap_socket(plain, server_hostname=endpoint.host)
+def mqtt_answers(endpoint: MqttEndpoint, timeout_s: float) -> bool:
+    """Whether the broker says anything at all."""
+    return answers(_packet(endpoint), endpoint.host, endpoint.port, tls=_tls(endpoint), timeout_s=timeout_s)
+
+
+def _packet(endpoint: MqttEndpoint) -> bytes:
+    return connect_packet(f"quantrac-probe-{os.getpid()}", endpoint.user or "", endpoint.password or "")
+
+
+def _tls(endpoint: MqttEndpoint) -> ssl.SSLContext | None:
+    return context_of(endpoint.ca_file) if endpoint.encrypted else None
 
 
 def _text(value: str) -> bytes:

@@ -9,16 +9,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from psycopg import sql
 
+from commands.context import load_context
+from commands.reach import PATIENCE_S, Server, away
 from local.servers import LocalServers, read_local
+from local.servers.process import LocalServer
 from quantrac.domain.deadletters import DeadLetter, Rejected, RejectReason, Stage
 from quantrac.domain.forwarding import FilePiece
 from quantrac.domain.readings import CheckedReading, Flag, Reading, StoredRow
@@ -125,6 +129,53 @@ def test_15_kafka_away_hides_nothing_of_the_database(prepared: Run) -> None:
     assert "127.0.0.1:9" in document["Kafka"]["cannot be asked"]
     assert document["at"].endswith("+07:00")
     assert done.stderr.startswith("quantrac: Kafka at 127.0.0.1:9 does not answer")
+
+
+FROZEN = {"postgres": "database", "kafka": "kafka", "mosquitto": "mqtt"}
+DATABASE_CHECKS = {
+    "stations", "limits", "models", "hearing", "raw log", "floods", "judging", "incidents", "delivery",
+}  # fmt: skip
+
+
+@contextmanager
+def frozen(server: LocalServer) -> Iterator[None]:
+    """Stop a server and its children where they are: the kernel takes connections for it, and nobody answers."""
+    parent = psutil.Process(server.pid)
+    family = [parent, *parent.children(recursive=True)]
+    for process in family:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in reversed(family):
+            process.resume()
+
+
+@pytest.mark.parametrize("name", list(FROZEN))
+def test_15_a_frozen_server_is_named_at_once_and_hides_nothing_of_the_others(
+    prepared: Run, servers: LocalServers, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUANTRAC_RUN_DIR", str(servers.run_dir))
+    (server,) = (each for each in servers.all if each.name == name)
+    check = FROZEN[name]
+    with frozen(server):
+        began = time.monotonic()
+        assert list(away(load_context(), tuple(Server))) == [check]
+        assert time.monotonic() - began < 2 * PATIENCE_S
+        doctor, status = prepared("doctor", "--json"), prepared("status", "--json")
+    findings = {f["check"]: f for f in json.loads(doctor.stdout)}
+    assert doctor.returncode == 1
+    unknown = {"workers"} if check == "kafka" else DATABASE_CHECKS if check == "database" else set()
+    assert {c for c, f in findings.items() if not f["ok"]} == {check, *unknown}
+    assert "does not answer within 4 s" in findings[check]["seen"]
+    assert "quantrac servers stop" in findings[check]["next"]
+    assert {findings[c]["seen"] for c in unknown} <= {f"nothing is known of it: see {check}"}
+    shown = json.loads(status.stdout)
+    silent = {title for title, facts in shown.items() if isinstance(facts, dict) and "cannot be asked" in facts}
+    database = {"Stations", "Delay", "Loss ledger (readings)", "Models", "Alerts", "Raw log"}
+    assert silent == {"database": database, "kafka": {"Kafka"}, "mqtt": set()}[check]
+    assert status.returncode == (1 if silent else 0)
+    assert ("quantrac servers stop" in status.stderr) == bool(silent)
 
 
 def test_15_processes_of_another_installation_are_not_ours(prepared: Run, tmp_path: Path) -> None:
