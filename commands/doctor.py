@@ -321,6 +321,7 @@ CHECKS: dict[str, Check] = {
     "processes": Check(_processes),
     "workers": Check(_workers, Server.KAFKA),
     "hearing": Check(health.hearing, Server.DATABASE),
+    "clock": Check(health.clock, Server.DATABASE),
     "raw log": Check(health.raw_log, Server.DATABASE),
     "floods": Check(health.floods, Server.DATABASE),
     "judging": Check(health.judging, Server.DATABASE),

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from commands.findings import CheckError
+from quantrac.domain.presence import Defect
 from quantrac.domain.progress import BreakKind
 from quantrac.domain.words import duration, local_time
 
 if TYPE_CHECKING:
     from commands.context import Context
-    from sql.reports import FloodLine, LogBreakLine, PutAsideLine
+    from sql.reports import ClockLine, FloodLine, LogBreakLine, PutAsideLine
 
 BREAKS_SHOWN = timedelta(days=7)
 """For so long a break of the raw log is a fault that somebody has to look at; then it is history."""
@@ -82,6 +83,34 @@ def looked_at(stepped_at: datetime | None, now: datetime, *, ever_heard: bool) -
             "Start it: quantrac run incidents; or let single alerts page: QUANTRAC_INCIDENT_PAGES=false.",
         )
     return f"incidents were looked at {local_time(stepped_at)}"
+
+
+def clock(context: Context) -> str:
+    """Check what the stations' stamps say of our own clock."""
+    from sql.reports import Reports
+
+    with Reports(context.database().reader) as reports:
+        return told_by_stamps(reports.clock())
+
+
+def told_by_stamps(line: ClockLine | None) -> str:
+    """Return that our clock is right, as far as the stations' stamps tell.
+
+    Raises
+    ------
+    CheckError
+        What nearly all stations send is ahead of it, or late, alike.
+    """
+    if line is None:
+        return "ours agrees with the stations'"
+    behind = line.defect == Defect.AHEAD.value
+    wrong = "ahead of our clock: ours is slow" if behind else "late by our clock: ours is fast"
+    replay = "then replay what was refused: quantrac dead-letters replay --reason instant_in_future" if behind else ""
+    outage = "" if behind else "nothing is to be done while the whole province sends what waited through an outage"
+    raise CheckError(
+        f"since {local_time(line.since)} what nearly all stations send is {wrong}; nobody is called silent meanwhile",
+        f"Set the clocks of the machines of bridges and workers (chronyc tracking, timedatectl), {replay or outage}.",
+    )
 
 
 def raw_log(context: Context) -> str:

@@ -81,12 +81,13 @@ def _stations(context: Context) -> Facts:
     from sql.reports import Reports
 
     with Reports(context.database().reader) as reports:
-        totals = reports.status(context.clock.now())
+        totals, clock = reports.status(context.clock.now()), reports.clock()
     return {
         "registered": totals.stations,
         "online": totals.online,
         "heard in the last 10 min": totals.heard,
         "last received": totals.last_received_at,
+        "our own clock is wrong since": None if clock is None else clock.since,
         "messages denied by the local broker": denials(context.settings.run_dir).total(),
     }
 

@@ -95,6 +95,10 @@ class PresenceStore:
         """Write the time in which our own path has heard everything."""
         self._cursor.execute(statement("save_listening"), {"since": listening.since, "until": listening.until})
 
+    def save_clock(self, defect: Defect | None, now: datetime) -> None:
+        """Write that the stations' stamps are ahead of our clock, or late, alike; ``None``: they are not."""
+        self._cursor.execute(statement("save_clock"), {"defect": defect, "now": now})
+
 
 _ORDER = (
     "received_at", "observed_at", "usable_at", "usable_observed_at", "usable_run", "steady_at", "returned_at",

@@ -97,6 +97,13 @@ class LogBreakLine(NamedTuple):
     what: str
 
 
+class ClockLine(NamedTuple):
+    """Our own clock is wrong: what nearly all stations send is ``ahead`` of it or ``late``, alike."""
+
+    defect: str
+    since: datetime
+
+
 class PutAsideLine(NamedTuple):
     """An hour or day that could not be judged."""
 
@@ -425,6 +432,10 @@ class Reports:
     def log_breaks(self, limit: int = DEFAULT_LIMIT) -> list[LogBreakLine]:
         """Return where the raw log broke, the newest first; none in a healthy installation."""
         return [LogBreakLine(*row) for row in self._rows("report_log_breaks", limit=limit)]
+
+    def clock(self) -> ClockLine | None:
+        """Return what the stations' stamps say of our own clock; ``None``: it is right, as far as they tell."""
+        return next((ClockLine(*row) for row in self._rows("report_clock")), None)
 
     def progress(self) -> list[ProgressLine]:
         """Return how far the workers are in each partition, by raw topic."""

@@ -389,7 +389,9 @@ CREATE TABLE limit_values (
 CREATE TABLE listening (
     id smallint NOT NULL DEFAULT 1,
     since timestamp with time zone,
-    until timestamp with time zone
+    until timestamp with time zone,
+    clock_defect text,
+    clock_since timestamp with time zone
 ) WITH (fillfactor=50);
 CREATE TABLE login_links (
     token_hash bytea NOT NULL,
@@ -853,6 +855,7 @@ ALTER TABLE limit_values ADD CONSTRAINT limit_values_pkey PRIMARY KEY (limit_set
 ALTER TABLE limit_values ADD CONSTRAINT limit_values_limit_set_effective_from_fkey FOREIGN KEY (limit_set, effective_from) REFERENCES limit_sets(code, effective_from) ON DELETE CASCADE;
 ALTER TABLE limit_values ADD CONSTRAINT limit_values_parameter_check CHECK ((parameter <> ''::text));
 ALTER TABLE listening ADD CONSTRAINT listening_pkey PRIMARY KEY (id);
+ALTER TABLE listening ADD CONSTRAINT listening_clock_check CHECK (((clock_defect IS NULL) = (clock_since IS NULL)));
 ALTER TABLE listening ADD CONSTRAINT listening_id_check CHECK ((id = 1));
 ALTER TABLE login_links ADD CONSTRAINT login_links_pkey PRIMARY KEY (token_hash);
 ALTER TABLE login_links ADD CONSTRAINT login_links_login_fkey FOREIGN KEY (login) REFERENCES accounts(login);
@@ -2672,6 +2675,7 @@ COMMENT ON COLUMN kafka_progress.last_record IS 'Digest of the record before nex
 COMMENT ON TABLE latest_readings IS 'The reading of every sensor with the largest observed_at, whenever it arrived.';
 COMMENT ON COLUMN limit_sets.effective_to IS 'First day on which the set is no longer in force; NULL: still in force.';
 COMMENT ON TABLE listening IS 'One row: the time in which our own path heard everything. Silence counts only within it.';
+COMMENT ON COLUMN listening.clock_defect IS 'What nearly all stations send is ahead of our clock, or late, alike: our own clock is wrong. NULL: it is not.';
 COMMENT ON TABLE login_links IS 'Links that let somebody in once, without a password.';
 COMMENT ON TABLE message_ledger IS 'Messages per station and hour of receipt: received (first account) = committed (second) + in flight + residual; uncounted were committed, but are not yet, or never, in the first account.';
 COMMENT ON TABLE missing_messages IS 'Holes in the numbering of loggers: one row a hole.';

@@ -69,8 +69,9 @@ class OverdueSweep:
         new = {key: SensorPresence(returned_at=now) for key in keys if key not in sensors}
         tx.presence.save_sensors(new)
         sensors |= new
-        wrong = self._our_clock_is_wrong(stations, sensors, heard, now)
-        listening = self._listening(tx, stations, heard, now, broken=wrong)
+        clock = self._of_our_clock(stations, sensors, heard, now)
+        tx.presence.save_clock(clock, now)
+        listening = self._listening(tx, stations, heard, now, broken=clock is not None)
         if listening is None:
             return
         tx.presence.save_listening(listening)
@@ -142,29 +143,24 @@ class OverdueSweep:
         self._deaf = deaf
         return deaf
 
-    def _our_clock_is_wrong(
+    def _of_our_clock(
         self,
         stations: Collection[Station],
         sensors: Mapping[SensorKey, SensorPresence],
         heard: Mapping[str, datetime],
         now: datetime,
-    ) -> bool:
-        """Whether the stations' stamps say so: what nearly all of them send is ahead, or late, alike."""
+    ) -> Defect | None:
+        """Return what is wrong alike with what nearly all stations send: that is our own clock's fault."""
         found: Counter[Defect | None] = Counter()
         for station in stations:
             if station.code in heard and now - heard[station.code] < silence(station_cadence_s(station)):
                 found[_wrong_alike(station, sensors)] += 1
-        most = max(found[Defect.AHEAD], found[Defect.LATE])
-        wrong = most >= ALL_SILENT and most >= OUR_CLOCK * found.total()
+        defect = max((Defect.AHEAD, Defect.LATE), key=lambda each: found[each])
+        wrong = found[defect] >= ALL_SILENT and found[defect] >= OUR_CLOCK * found.total()
         if wrong and not self._wrong:
-            _log.error(
-                "our_clock_is_wrong",
-                stations=most,
-                next="set the clocks of bridges and workers, then replay what was refused (instant_in_future); nothing "
-                "is to be done while the whole province sends what waited through an outage",
-            )
+            _log.error("our_clock_is_wrong", stations=found[defect], they_are=defect.value, next="run quantrac doctor")
         self._wrong = wrong
-        return wrong
+        return defect if wrong else None
 
     def _withdraw(
         self, tx: WorkerTransaction, catalogue: Catalogue, key: AlertKey, alert: OpenAlert, now: datetime

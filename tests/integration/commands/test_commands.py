@@ -80,7 +80,7 @@ def test_doctor_is_content_after_the_steps_of_the_readme(prepared: Run) -> None:
     assert [f for f in findings if not f["ok"]] == []
     assert {f["check"] for f in findings} == {
         "settings", "disk", "mqtt", "kafka", "database", "stations", "limits", "models", "mail",
-        "processes", "workers", "hearing", "raw log", "floods", "judging", "incidents", "delivery",
+        "processes", "workers", "hearing", "clock", "raw log", "floods", "judging", "incidents", "delivery",
     }  # fmt: skip
     assert done.returncode == 0
 
@@ -133,7 +133,7 @@ def test_15_kafka_away_hides_nothing_of_the_database(prepared: Run) -> None:
 
 FROZEN = {"postgres": "database", "kafka": "kafka", "mosquitto": "mqtt"}
 DATABASE_CHECKS = {
-    "stations", "limits", "models", "hearing", "raw log", "floods", "judging", "incidents", "delivery",
+    "stations", "limits", "models", "hearing", "clock", "raw log", "floods", "judging", "incidents", "delivery",
 }  # fmt: skip
 
 

@@ -328,8 +328,13 @@ def test_r3_a_clock_of_ours_that_is_slow_accuses_nobody_and_what_it_refused_is_s
     ours, quarter, codes = 10 * MINUTE, 15 * MINUTE, "ABCD"
     register(dict.fromkeys(codes, "effluent"), cadence_s=900)
     fleet.run(dict.fromkeys(codes, Way(None)), 3 * quarter, every=quarter)
+    assert reports.clock() is None
+    slow_since = clock.now()
     fleet.run(dict.fromkeys(codes, Way(None, ours)), 14 * quarter, every=quarter)
     assert alerts(reports, only_open=False) == []
+    found = reports.clock()
+    assert found is not None
+    assert (found.defect, slow_since < found.since < slow_since + 60 * MINUTE) == ("ahead", True)
     refused = fleet.message("A", clock.now() + ours, [line("COD", 53.0)])
     fleet.processor.process([refused])
     before = reports.ledger()["A"]
@@ -341,6 +346,8 @@ def test_r3_a_clock_of_ours_that_is_slow_accuses_nobody_and_what_it_refused_is_s
     with psycopg.connect(prepared.reader) as connection:
         newest = "SELECT reasons FROM readings WHERE station = 'A' ORDER BY observed_at DESC LIMIT 1"
         assert connection.execute(newest).fetchall() == [(["clock_future"],)]
+    fleet.run(dict.fromkeys(codes, Way(None)), 2 * quarter, every=quarter)
+    assert reports.clock() is None
 
 
 def test_r3_a_database_that_was_away_makes_nobody_silent(

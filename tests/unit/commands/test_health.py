@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from commands.findings import CheckError
-from commands.health import all_judged, heard, looked_at, none_floods, unbroken
-from sql.reports import FloodLine, LogBreakLine, PutAsideLine
+from commands.health import all_judged, heard, looked_at, none_floods, told_by_stamps, unbroken
+from sql.reports import ClockLine, FloodLine, LogBreakLine, PutAsideLine
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 QUIET = timedelta(minutes=15)
@@ -20,6 +20,17 @@ def test_15_nobody_heard_for_longer_than_the_silence_is_our_own_fault() -> None:
     with pytest.raises(CheckError, match="no station was heard for 16 min") as told:
         heard(NOW - timedelta(minutes=16), QUIET, NOW)
     assert "quantrac run bridge" in told.value.advice
+
+
+@pytest.mark.parametrize(
+    ("defect", "seen", "advice"),
+    [("ahead", "ours is slow", "instant_in_future"), ("late", "ours is fast", "an outage")],
+)
+def test_our_own_clock_is_told_with_the_next_step(defect: str, seen: str, advice: str) -> None:
+    assert told_by_stamps(None) == "ours agrees with the stations'"
+    with pytest.raises(CheckError, match=seen) as told:
+        told_by_stamps(ClockLine(defect, NOW))
+    assert advice in told.value.advice
 
 
 def test_officers_are_told_only_while_somebody_looks_at_incidents() -> None:
