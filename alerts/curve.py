@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 
 import numpy as np
@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from quantrac.domain.notifications import Curve
-from quantrac.domain.stations import VIETNAM
+from quantrac.domain.stations import VIETNAM, midnight
 from quantrac.domain.words import number_vi
 
 _WIDTH_IN, _PANEL_IN, _DPI = 6.4, 2.0, 150
@@ -72,8 +72,8 @@ def _label_time(panel: Axes, first: datetime, last: datetime) -> None:
     """Mark round instants of Vietnam's clock, eight at most."""
     span_s = max((last - first).total_seconds(), 1.0)
     step = timedelta(seconds=next(s for s in _STEPS_S if span_s / s <= 8 or s == _STEPS_S[-1]))
-    midnight = datetime.combine(first.date(), time(), VIETNAM)
-    at = midnight + -((midnight - first) // step) * step
+    begun = midnight(first.date())
+    at = begun + -((begun - first) // step) * step
     ticks = []
     while at <= last:
         ticks.append(at)

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from alerts.due_words import cadence_words, declared_words, unusable_words
 from alerts.escalation import Reason
@@ -29,7 +29,7 @@ from quantrac.domain.alerts import AlertKey, Severity, Transition, TransitionKin
 from quantrac.domain.incidents import HoldWindow, WindowKind
 from quantrac.domain.presence import Defect, Listening, Note, OpenAlert, SensorPresence
 from quantrac.domain.readings import CheckedReading, Flag, QcReason, Status
-from quantrac.domain.stations import VIETNAM, Sensor, Station
+from quantrac.domain.stations import Sensor, Station, midnight
 from quantrac.domain.words import Bilingual
 
 RUN = 3
@@ -319,7 +319,7 @@ def _cadence(rule: Rule, watched: Watched, alert: OpenAlert | None) -> Transitio
     presence, registered_s = watched.presence, watched.sensor.cadence_s
     if presence.interval_run < INTERVALS or presence.interval_s is None:
         return None
-    version = datetime.combine(watched.station.effective_from, time(), VIETNAM)
+    version = midnight(watched.station.effective_from)
     newest = presence.observed_at or watched.heard_at
     if alert is None and newest - timedelta(seconds=INTERVALS * presence.interval_s) < version:
         return None  # the intervals of before the cadence that is registered now

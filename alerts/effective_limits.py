@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date
 
 from alerts.limits import limit_for
 from quantrac.domain.limits import EffectiveLimit, LimitSet, Window
-from quantrac.domain.stations import VIETNAM, Registry, Station
+from quantrac.domain.stations import Registry, Station, midnight
 from quantrac.errors import RuleError
 
 
@@ -29,7 +29,7 @@ def effective_limits(registry: Registry, limit_sets: Sequence[LimitSet]) -> tupl
 def _limits_of(code: str, registry: Registry, limit_sets: Sequence[LimitSet]) -> Iterator[EffectiveLimit]:
     latest: dict[str, EffectiveLimit] = {}
     for start, end in _periods(code, registry, limit_sets):
-        station = registry.station(code, datetime.combine(start, time(), VIETNAM))
+        station = registry.station(code, midnight(start))
         found = {} if station is None or station.code != code else _limits_on(station, start, end, limit_sets)
         for parameter, row in found.items():
             before = latest.get(parameter)

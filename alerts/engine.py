@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
@@ -22,7 +22,7 @@ from alerts.transitions import PagedAnomaly, reassessment_of, resolution, transi
 from quantrac.domain.alerts import AlertKey, AlertKind, OpenAlert, Reassessment, Transition, TransitionKind
 from quantrac.domain.limits import LimitSet, Window
 from quantrac.domain.readings import CheckedReading, Status
-from quantrac.domain.stations import VIETNAM, Sensor, Station
+from quantrac.domain.stations import VIETNAM, Sensor, Station, midnight
 from quantrac.errors import RuleError
 
 NOTHING: tuple[Transition, ...] = ()
@@ -310,7 +310,7 @@ class StationAlerts:
 
     def _turn_to(self, at: datetime) -> None:
         day = at.astimezone(VIETNAM).date()
-        self._from = datetime.combine(day, time(), VIETNAM).astimezone(UTC)
+        self._from = midnight(day).astimezone(UTC)
         self._to = self._from + timedelta(days=1)
         if day not in self._plans:
             while len(self._plans) >= _PLANS_KEPT:

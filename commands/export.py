@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from quantrac.domain.stations import VIETNAM
+from quantrac.domain.stations import VIETNAM, midnight
 from quantrac.terminal import say
 
 app = typer.Typer(help="Write stored readings in the formats of others.", no_args_is_help=True)
@@ -38,7 +38,7 @@ def files(
     described = registry.newest(station)
     if described is None:
         raise QuantracError(f"There is no station {station!r}: `quantrac stations list` names them.")
-    since, until = _midnight(first.date()), _midnight(last.date() + timedelta(days=1))
+    since, until = midnight(first.date()), midnight(last.date() + timedelta(days=1))
     if since >= until:
         raise QuantracError(f"{last:%Y-%m-%d} lies before {first:%Y-%m-%d}: give the first day first.")
     written = 0
@@ -53,7 +53,3 @@ def files(
             raise QuantracError(f"{folder / name} cannot be written: {exc.strerror}.") from exc
         written += 1
     say(f"{written} files in {to}")
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), VIETNAM).astimezone(UTC)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.views import Column, print_table
-from quantrac.domain.stations import VIETNAM
+from quantrac.domain.stations import VIETNAM, midnight
 from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _require_station(context: Context, station: str | None) -> None:
 
 
 def _yesterday(now: datetime) -> datetime:
-    day = now.astimezone(VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = midnight(now.astimezone(VIETNAM).date())
     return (day - timedelta(days=1)).astimezone(UTC)
 
 

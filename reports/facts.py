@@ -11,8 +11,8 @@ from functools import cached_property
 from quantrac.domain.judgements import Verdict
 from quantrac.domain.limits import Window
 from quantrac.domain.report_rows import HourRow, JudgedRow, StationRows
-from quantrac.domain.stations import Sensor, Station
-from reports.period import Period, day_of, day_start
+from quantrac.domain.stations import Sensor, Station, midnight
+from reports.period import Period, day_of
 
 LATE_AFTER = timedelta(minutes=30)
 """A reading that came later than this after it was measured is late: the lane limit as it is shipped."""
@@ -85,7 +85,7 @@ class Facts:
     @cached_property
     def days(self) -> tuple[date, ...]:
         """The days of the period that had begun."""
-        return tuple(day for day in self.period.days if day_start(day) < self.as_of)
+        return tuple(day for day in self.period.days if midnight(day) < self.as_of)
 
     @cached_property
     def hours_of(self) -> Mapping[tuple[str, date], tuple[HourRow, ...]]:
@@ -144,7 +144,7 @@ class Facts:
         sensor = self.sensor_on(parameter, day)
         if sensor is None:
             return Received(0, 0, 0, late)
-        elapsed = min(day_start(day + timedelta(1)), self.as_of) - day_start(day)
+        elapsed = min(midnight(day + timedelta(1)), self.as_of) - midnight(day)
         expected = max(elapsed.total_seconds(), 0) / sensor.cadence_s
         most = max(_HOUR_S / sensor.cadence_s, 1)
         received = sum(min(row.total_count, most) for row in rows)

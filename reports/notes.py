@@ -8,10 +8,11 @@ from datetime import date, timedelta
 from quantrac.domain.limits import Window
 from quantrac.domain.report_rows import JudgedRow
 from quantrac.domain.revisions import PendingState
+from quantrac.domain.stations import midnight
 from reports.document import Text
 from reports.facts import Facts
 from reports.formats import moment
-from reports.period import day_of, day_start
+from reports.period import day_of
 from reports.tables.measured import limits_of
 from reports.words import limit_words
 
@@ -126,7 +127,7 @@ def _days(found: Sized) -> str:
 
 
 def _is_over(facts: Facts, day: date) -> bool:
-    return day_start(day + timedelta(1)) <= facts.as_of
+    return midnight(day + timedelta(1)) <= facts.as_of
 
 
 def _limit(row: JudgedRow) -> Text:

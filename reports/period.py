@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from quantrac.domain.stations import VIETNAM, Registry, Station
+from quantrac.domain.stations import VIETNAM, Registry, Station, midnight
 from quantrac.errors import QuantracError
 from reports.document import Text
 from reports.formats import moment
@@ -43,12 +43,12 @@ class Period:
     @property
     def start(self) -> datetime:
         """The first instant."""
-        return day_start(self.first_day)
+        return midnight(self.first_day)
 
     @property
     def end(self) -> datetime:
         """The first instant after it."""
-        return day_start(self.days[-1] + timedelta(1))
+        return midnight(self.days[-1] + timedelta(1))
 
     @property
     def words(self) -> Text:
@@ -61,11 +61,6 @@ class Period:
     def stem(self) -> str:
         """The period in a file's name."""
         return f"{self.first_day:%Y-%m-%d}" if self.kind is PeriodKind.DAY else f"{self.first_day:%Y-%m}"
-
-
-def day_start(day: date) -> datetime:
-    """Return the first instant of a calendar day in Vietnam."""
-    return datetime.combine(day, time(), VIETNAM)
 
 
 def day_of(instant: datetime) -> date:
@@ -103,7 +98,7 @@ def versions_in(registry: Registry, code: str, period: Period) -> tuple[tuple[da
     """
     found: list[tuple[date, Station]] = []
     for day in period.days:
-        station = registry.station(code, day_start(day))
+        station = registry.station(code, midnight(day))
         if station is None:
             raise QuantracError(_unknown(registry, code))
         if not found or found[-1][1] != station:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import psycopg
@@ -11,7 +11,7 @@ import psycopg
 from quantrac.domain.judgements import Bucket, HourOfDay, Judgement
 from quantrac.domain.limits import Window
 from quantrac.domain.revisions import StationRevisions
-from quantrac.domain.stations import VIETNAM
+from quantrac.domain.stations import midnight
 from sql.statements import statement
 from sql.storable import storable
 
@@ -159,7 +159,7 @@ class BucketStore:
 
 def _start(key: BucketKey) -> datetime:
     """Return the instant at which a bucket begins; the key of a stale day has the day itself."""
-    return key.start if isinstance(key.start, datetime) else datetime.combine(key.start, time(), VIETNAM)
+    return key.start if isinstance(key.start, datetime) else midnight(key.start)
 
 
 def _bucket(window: Window, row: Sequence[Any]) -> Bucket:

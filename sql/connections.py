@@ -106,6 +106,11 @@ def answers(conninfo: str, patience_s: float) -> None:
         raise
 
 
+def notified(connection: psycopg.Connection[Any], timeout_s: float) -> bool:
+    """Wait for a notification of a channel that the connection listens to; return whether one came in time."""
+    return any(True for _ in connection.notifies(timeout=timeout_s, stop_after=1))
+
+
 def usable(connection: psycopg.Connection[Any] | None) -> psycopg.Connection[Any] | None:
     """Return a connection that can take another transaction, else ``None``; one that cannot is closed.
 

@@ -27,7 +27,7 @@ from quantrac.domain.incidents import (
 from quantrac.domain.notifications import Channel
 from quantrac.domain.oncall import OnCallRows
 from sql import briefings, incident_rows, oncall_store
-from sql.connections import connect, translated, usable
+from sql.connections import connect, notified, translated, usable
 from sql.statements import statement
 from sql.storable import storable
 
@@ -280,7 +280,7 @@ class IncidentStore:
             if self._listening is not connection:
                 connection.execute(f"LISTEN {CHANNEL}".encode())
                 self._listening = connection
-            return any(True for _ in connection.notifies(timeout=timeout_s, stop_after=1))
+            return notified(connection, timeout_s)
 
     def close(self) -> None:
         """Close the connection; the store can be used again."""

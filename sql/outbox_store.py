@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from quantrac.domain.notifications import Channel, Curve, CurvePoint, Notification, PendingNotification
-from sql.connections import connect, translated, usable
+from sql.connections import connect, notified, translated, usable
 from sql.statements import statement
 from sql.storable import storable
 
@@ -64,7 +64,7 @@ class OutboxStore:
     def wait(self, timeout_s: float) -> bool:
         """Wait until the outbox has new rows, or for ``timeout_s``; return whether it was told of any."""
         with translated("waiting for notifications"):
-            return any(True for _ in self._connected().notifies(timeout=timeout_s, stop_after=1))
+            return notified(self._connected(), timeout_s)
 
     def curves(self, notification_id: int) -> list[Curve]:
         """Return the readings that a message is about, in at most ``SLICES`` slices of time a sensor."""

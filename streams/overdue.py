@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 from alerts.due import Watched, due, excused, may_page, silence
 from alerts.escalation import AlertState, Reason
@@ -15,7 +15,7 @@ from quantrac.domain.alerts import AlertKey, AlertKind, Transition, TransitionKi
 from quantrac.domain.incidents import HoldWindow
 from quantrac.domain.limits import Window
 from quantrac.domain.presence import Defect, Listening, OpenAlert, SensorPresence
-from quantrac.domain.stations import VIETNAM, Station
+from quantrac.domain.stations import VIETNAM, Station, midnight
 from quantrac.telemetry import get_logger
 from sql.presence_store import SensorKey
 from sql.worker_store import WorkerTransaction
@@ -100,7 +100,7 @@ class OverdueSweep:
 
     def _known_at(self, station: Station, now: datetime) -> datetime:
         """Return since when a station that was never heard can be: one imported a second ago is not silent yet."""
-        effective = datetime.combine(station.effective_from, time(), VIETNAM)
+        effective = midnight(station.effective_from)
         return effective if self._known is None else max(effective, self._known.setdefault(station.code, now))
 
     def _listening(

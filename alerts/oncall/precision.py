@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from math import sqrt
 
 from quantrac.domain.incidents import Incident, IncidentCause, Topic
-from quantrac.domain.stations import VIETNAM
+from quantrac.domain.stations import VIETNAM, midnight
 
 RIGHT = frozenset({IncidentCause.POLLUTION, IncidentCause.PROCESS_UPSET})
 WRONG = frozenset(
@@ -101,7 +101,7 @@ def monday_of(now: datetime) -> datetime:
     '2026-11-23T00:00:00+07:00'
     """
     local = now.astimezone(VIETNAM)
-    return local.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=local.weekday())
+    return midnight(local.date()) - timedelta(days=local.weekday())
 
 
 def as_json(found: Precision) -> dict[str, object]:

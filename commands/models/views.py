@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from commands.views import table_console
+from commands.views import Column, print_table, table_console
 from models.artefacts.candidates import compare, worse_figures
 from models.artefacts.loading import load_fitted
 from models.artefacts.store import Artefact, ArtefactStore, Change
@@ -75,17 +75,19 @@ def artefact_table(
     history: Sequence[Change] = (),
 ) -> None:
     """Print the stored artefacts: which are active since when, what each has learnt from, how well it did."""
-    table = Table("active", "since", "artefact", "name", "detector", "created", "learnt from", "event f1", "version")
-    table.columns[2].no_wrap = True
     since = {c.sha256: _local(c.at) for c in history if c.action in {"promote", "rollback"}}
-    for e in entries:
-        window = f"{e.learnt_from or 'unknown'}, {e.window_start[:10]} to {e.window_end[:10]}"
-        mark = "yes" if e.sha256 in active else "shadow" if e.sha256 in shadows else ""
-        f1 = cell(e.metrics.get("event_f1"))
-        begun = since.get(e.sha256, "") if e.sha256 in active else ""
-        made = _local(e.created_at)
-        add_row(table, mark, begun, e.sha256[:12], e.name, e.detector, made, window, f1, e.code_version)
-    table_console().print(table)
+    columns: tuple[Column[Artefact], ...] = (
+        Column("active", lambda e: "yes" if e.sha256 in active else "shadow" if e.sha256 in shadows else ""),
+        Column("since", lambda e: since.get(e.sha256, "") if e.sha256 in active else ""),
+        Column("artefact", lambda e: e.sha256[:12]),
+        Column("name", lambda e: e.name),
+        Column("detector", lambda e: e.detector),
+        Column("created", lambda e: _local(e.created_at)),
+        Column("learnt from", lambda e: f"{e.learnt_from or 'unknown'}, {e.window_start[:10]} to {e.window_end[:10]}"),
+        Column("event f1", lambda e: cell(e.metrics.get("event_f1")), "right"),
+        Column("version", lambda e: e.code_version),
+    )
+    print_table(columns, entries)
 
 
 def _local(stamp: str) -> str:

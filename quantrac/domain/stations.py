@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from enum import StrEnum
 from functools import cached_property
 
@@ -13,6 +13,15 @@ from quantrac.domain.loggers import AS_PRESCRIBED, LoggerSettings
 
 VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 """Civil time of the stations: UTC+7 all year, no daylight saving since 1975."""
+
+
+def midnight(day: date) -> datetime:
+    """Return the first instant of a calendar day in Vietnam.
+
+    >>> midnight(date(2026, 11, 29)).isoformat()
+    '2026-11-29T00:00:00+07:00'
+    """
+    return datetime.combine(day, time(), VIETNAM)
 
 
 class StationKind(StrEnum):

@@ -8,10 +8,11 @@ from datetime import date, datetime, timedelta
 from quantrac.domain.judgements import Verdict
 from quantrac.domain.limits import Window
 from quantrac.domain.report_rows import HourRow, JudgedRow
+from quantrac.domain.stations import midnight
 from reports import words
 from reports.document import Column, Kind, Table, Text, Value
 from reports.facts import Facts, mean_of
-from reports.period import PeriodKind, day_of, day_start
+from reports.period import PeriodKind, day_of
 
 _HOUR = timedelta(hours=1)
 
@@ -134,7 +135,7 @@ def _mean(facts: Facts, parameter: str, start: date | datetime) -> float | None:
 
 def _is_exceeded(facts: Facts, parameter: str, start: date | datetime) -> bool:
     window = Window.HOUR if isinstance(start, datetime) else Window.DAY
-    instant = start if isinstance(start, datetime) else day_start(start)
+    instant = start if isinstance(start, datetime) else midnight(start)
     row = facts.judged_of.get((parameter, window, instant))
     return row is not None and row.verdict is Verdict.EXCEEDED
 

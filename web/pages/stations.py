@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from quantrac.domain.channels import KIND_VI
 from quantrac.domain.parameters import names_of
-from quantrac.domain.stations import VIETNAM, Station
+from quantrac.domain.stations import VIETNAM, Station, midnight
 from reports.clock import DaySoFar, Outlook, outlook
 from sql import page_rows, station_rows
 from sql.channel_store import changes_of, states_of
@@ -40,7 +40,7 @@ def station(visit: Visit) -> Response:
         row = next(iter(page_rows.stations(cursor, now, [code])), None)
         if row is None:
             raise not_found()
-        today = now.astimezone(VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0)
+        today = midnight(now.astimezone(VIETNAM).date())
         first = (today - timedelta(days=DAYS - 1)).date()
         latest = page_rows.latest(cursor, code, now)
         sums = station_rows.day_so_far(cursor, code, today, now)
