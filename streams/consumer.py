@@ -1,4 +1,4 @@
-"""Faust's consumer, made to start where the database says and to tell of a log that was cut.
+"""Faust's consumer, made to start where the database says, to tell of a log that was cut, and to hand over runs.
 
 Faust seeks to the group's committed offsets after each rebalance, and whenever records arrive while its flow is
 stopped. Both go through ``seek_to_committed``; what it returns becomes Faust's own idea of what is committed and read.
@@ -7,13 +7,49 @@ stopped. Both go through ``seek_to_committed``; what it returns becomes Faust's 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import faust
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from faust.types.tuples import ConsumerMessage, Message
 
 from quantrac.domain.progress import LogRange
+
+_RUN_MESSAGES = 64
+_RUN_BYTES = 512 * 1024
+
+
+@dataclass(slots=True)
+class Run:
+    """Records of one partition that came together, in order."""
+
+    messages: list[Message] = field(default_factory=list)
+    size_bytes: int = 0
+
+    def add(self, message: Message) -> None:
+        """Append the next record."""
+        self.messages.append(message)
+        self.size_bytes += len(message.value or b"")
+
+    @property
+    def full(self) -> bool:
+        """Whether it goes out before all that has come is looked at, so that what waits behind it stays little."""
+        return len(self.messages) >= _RUN_MESSAGES or self.size_bytes >= _RUN_BYTES
+
+    def as_one(self) -> ConsumerMessage:
+        """Return the message that stands for it: at its last record's place, with the run as its value."""
+        last = self.messages[-1]
+        return ConsumerMessage(
+            *(last.topic, last.partition, last.offset, last.timestamp, last.timestamp_type),
+            headers=None,
+            key=None,
+            value=self,  # type: ignore[arg-type]  # handed on as it is
+            checksum=None,
+            tp=last.tp,
+            generation_id=last.generation_id,
+        )
 
 
 class Positions(Protocol):
@@ -44,16 +80,28 @@ class DatabaseConsumer(driver.Consumer):
         return positions
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
-        """Yield records; Faust would drop those before the position without a word.
+        """Yield what has come in runs, each as one message: Faust's price is per message.
 
-        They come when the log was cut behind our back and the client began anew at its beginning.
+        Faust would drop records before the position without a word. They come when the log was cut behind our back
+        and the client began anew at its beginning.
         """
+        runs: dict[TP, Run] = {}
         async for tp, message in super().getmany(timeout):
-            read = self._read_offset[tp]
+            run = runs.get(tp) or runs.setdefault(tp, Run())
+            read = run.messages[-1].offset if run.messages else self._read_offset[tp]
             if read is not None and message.offset < read:
                 self.app.positions.log_was_cut(tp.partition, message.offset, read)  # type: ignore[attr-defined]
                 return
-            yield tp, message
+            run.add(message)
+            if run.full:
+                yield tp, runs.pop(tp).as_one()
+        for tp, run in runs.items():
+            if not self.flow_active:
+                return  # a rebalance: Faust seeks before it goes on
+            yield tp, run.as_one()
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Acknowledge nothing: what Faust takes for a gap before a run are the run's own records."""
 
 
 class DatabaseTransport(driver.Transport):
@@ -69,3 +117,8 @@ class App(faust.App):
 
     def _new_transport(self) -> Any:
         return DatabaseTransport(self.conf.broker_consumer, self)
+
+    def acknowledge(self, run: Run) -> None:
+        """Mark the records of a run as committed, but the last: that is for the event that brought them."""
+        for message in run.messages[:-1]:
+            self.consumer.ack(message)

@@ -41,9 +41,8 @@ class RawRecord:
         return hashlib.blake2b(facts + self.value, digest_size=16).digest()
 
 
-def record_of(event: Any) -> RawRecord:
-    """Return the raw record of a Faust event."""
-    m = event.message
+def record_of(m: Any) -> RawRecord:
+    """Return the raw record of a message of Faust's consumer."""
     return raw_record(m.partition, m.offset, m.value, m.headers, m.timestamp)
 
 

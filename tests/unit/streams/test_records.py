@@ -1,4 +1,4 @@
-"""From a Faust event to a raw record."""
+"""From a Kafka client's message to a raw record."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from streams.records import raw_record, record_of
 KAFKA_STAMP = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
 
-def event(headers: object) -> SimpleNamespace:
-    message = SimpleNamespace(partition=3, offset=17, value=b"{}", headers=headers, timestamp=KAFKA_STAMP.timestamp())
-    return SimpleNamespace(message=message)
+def message(headers: object) -> SimpleNamespace:
+    return SimpleNamespace(partition=3, offset=17, value=b"{}", headers=headers, timestamp=KAFKA_STAMP.timestamp())
 
 
 def test_takes_what_the_bridge_wrote() -> None:
@@ -24,7 +23,7 @@ def test_takes_what_the_bridge_wrote() -> None:
         ("mqtt-topic", b"quantrac/v1/DT_A/readings"),
         ("received-at", b"2026-11-23T10:00:00.25+07:00"),
     ]
-    record = record_of(event(headers))
+    record = record_of(message(headers))
     assert (record.partition, record.offset, record.station) == (3, 17, "DT_A")
     assert record.received_at == datetime(2026, 11, 23, 3, 0, 0, 250_000, tzinfo=UTC)
 
@@ -32,12 +31,12 @@ def test_takes_what_the_bridge_wrote() -> None:
 @pytest.mark.parametrize("stamp", [None, b"", b"yesterday", b"2026-11-23T10:00:00"], ids=repr)
 def test_falls_back_to_the_stamp_of_kafka(stamp: bytes | None) -> None:
     headers = [] if stamp is None else [("received-at", stamp)]
-    assert record_of(event(headers)).received_at == KAFKA_STAMP
+    assert record_of(message(headers)).received_at == KAFKA_STAMP
 
 
 @pytest.mark.parametrize("headers", [None, [], {}, [("mqtt-topic", b"\xff\xfe")], [("mqtt-topic", None)]], ids=repr)
 def test_a_record_of_an_unknown_origin_has_no_station(headers: object) -> None:
-    assert record_of(event(headers)).station == ""
+    assert record_of(message(headers)).station == ""
 
 
 @pytest.mark.parametrize(
