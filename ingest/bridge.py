@@ -131,6 +131,7 @@ class _Bridge:
         self._former_filters = (f"{root}/readings", f"{root}/status")
         self._bridge_id = settings.client_id.encode()
         self._sender: KafkaSender | None = None
+        self._in_session = False
 
     def serve(self, stop: threading.Event) -> None:
         """Carry messages over one MQTT connection until ``stop`` is set; raises ``BrokerError`` on any fault."""
@@ -145,6 +146,7 @@ class _Bridge:
             metrics.CONNECTED.set(1)
             self.away.back("brokers")
             _log.info("connected", broker=f"{self._mqtt.host}:{self._mqtt.port}", filters=self._filters)
+            self._notice_a_lost_session(continued=session.continued)
             while not stop.is_set():
                 self._turn(session, sender, window)
             self._finish(session, sender, window)
@@ -160,6 +162,18 @@ class _Bridge:
             metrics.CONNECTED.set(0)
             metrics.WINDOW.set(0)
             session.drop()
+
+    def _notice_a_lost_session(self, *, continued: bool) -> None:
+        """Tell when the broker knew this bridge and does so no more: what it acknowledged meanwhile went to nobody."""
+        if self._in_session and not continued:
+            metrics.SESSIONS_LOST.inc()
+            _log.error(
+                "session_lost",
+                client_id=self._settings.client_id,
+                why="the broker lost its store, or somebody took the bridge's session over",
+                next="see with `quantrac missing` what stations sent meanwhile, and have them send it again",
+            )
+        self._in_session = True
 
     def close(self) -> None:
         """Stop the producer."""
@@ -212,8 +226,8 @@ class _Bridge:
         metrics.WINDOW.set(len(window))
         if packet_ids and since_s is not None:
             metrics.STORED_S.observe(self.clock.monotonic_s() - since_s)
-            session.acknowledge(packet_ids)
-            metrics.ACKNOWLEDGED.inc(len(packet_ids))
+            if session.acknowledge(packet_ids):
+                metrics.ACKNOWLEDGED.inc(len(packet_ids))
 
     def _check_age(self, sender: KafkaSender, window: Window) -> None:
         since_s = window.waiting_since_s()

@@ -9,6 +9,10 @@ REDELIVERED = Counter("quantrac_bridge_redelivered_total", "MQTT messages receiv
 ACKNOWLEDGED = Counter("quantrac_bridge_acknowledged_total", "PUBACKs sent, each after Kafka's acknowledgement")
 TRUNCATED = Counter("quantrac_bridge_truncated_total", "Messages beyond Kafka's limit, forwarded with their beginning")
 FAULTS = Counter("quantrac_bridge_faults_total", "Times that a connection had to be made anew", ["side"])
+SESSIONS_LOST = Counter(
+    "quantrac_bridge_sessions_lost_total",
+    "Times that the broker no longer had the session of a bridge that it had known",
+)
 WINDOW = Gauge("quantrac_bridge_window", "Messages received and not acknowledged yet")
 CONNECTED = Gauge("quantrac_bridge_connected", "1 while the MQTT session is up and Kafka takes messages")
 STORED_S = Histogram(

@@ -42,6 +42,10 @@ class Incoming:
     dup: bool
 
 
+class _ClosedError(BrokerError):
+    """The broker has closed the connection."""
+
+
 class MqttSession:
     """One connection. Every call belongs to the same thread, so an acknowledgement can never go to another connection.
 
@@ -64,6 +68,8 @@ class MqttSession:
         self._arrived: list[Incoming] = []
         self._lost: str | None = None
         self._up = False
+        self.continued = False
+        """Whether the broker still had the session, and so whatever came for it meanwhile."""
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
@@ -122,24 +128,36 @@ class MqttSession:
         return bool(ready or writable)
 
     def read(self, limit: int) -> list[Incoming]:
-        """Return the messages that are there, at most ``limit``, without waiting."""
+        """Return the messages that are there, at most ``limit``, without waiting.
+
+        What came before the connection was lost is returned; the loss is raised by the next call.
+        """
         arrived = self._arrived
         while len(arrived) < limit:
             before = len(arrived)
-            self._checked(self._client.loop_read())
-            if len(arrived) == before:
+            code = self._client.loop_read()
+            if not arrived:
+                self._checked(code)
+            if len(arrived) == before or self._lost is not None:
                 break
         self._arrived = []
         return arrived
 
-    def acknowledge(self, packet_ids: list[int]) -> None:
-        """Send a PUBACK for each packet id, in this order, all in one write.
+    def acknowledge(self, packet_ids: list[int]) -> bool:
+        """Send a PUBACK for each packet id, in this order, all in one write; return whether it went out.
+
+        A broker that was killed takes nothing, but what it had sent is still to be read, and it may have acknowledged
+        that without writing it down: the loss is raised by :meth:`read`, after the last of it.
 
         One write is one TLS record, which Mosquitto takes in as a whole before it saves its queue (durable profile:
         after every turn of its loop, all of it). Acknowledged one by one, a queue of 20,000 messages drains at 40 a
         second, hence the packets by hand.
         """
-        self._write(b"".join(_PUBACK + packet_id.to_bytes(2, "big") for packet_id in packet_ids))
+        try:
+            self._write(b"".join(_PUBACK + packet_id.to_bytes(2, "big") for packet_id in packet_ids))
+        except _ClosedError:
+            return False
+        return True
 
     def _write(self, packets: bytes) -> None:
         sock = cast("socket.socket | None", self._client.socket())
@@ -154,7 +172,7 @@ class MqttSession:
                 if not select.select([], [sock], [], _CONNECT_TIMEOUT_S)[1]:
                     raise self._lost_error("the broker takes nothing") from exc
             except OSError as exc:
-                raise self._lost_error(str(exc)) from exc
+                raise _ClosedError(str(self._lost_error(str(exc))), retryable=True) from exc
 
     def keep_alive(self) -> None:
         """Send what the keep-alive asks for; to be called every few seconds."""
@@ -198,11 +216,11 @@ class MqttSession:
             f"The connection to the MQTT broker at {self._address} is lost: {self._lost or why}.", retryable=True
         )
 
-    def _on_connect(self, client: paho.Client, _: Any, __: Any, reason: ReasonCode, ___: Any) -> None:
+    def _on_connect(self, client: paho.Client, _: Any, flags: paho.ConnectFlags, reason: ReasonCode, __: Any) -> None:
         if reason.is_failure:
             self._lost = f"it refused the bridge's user {self._mqtt.user!r} or its session ({reason})"
             return
-        self._up = True
+        self._up, self.continued = True, flags.session_present
         options = SubscribeOptions(qos=1, retainHandling=_RETAINED_ONCE)
         client.subscribe([(topic, options) for topic in self._filters])
         if self._former_filters:

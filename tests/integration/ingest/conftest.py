@@ -19,7 +19,6 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from quantrac.endpoints import KafkaEndpoint, MqttEndpoint
 from tests.integration.ingest.dropfolders import DropFolderProcess
-from tests.sessions import forget_session
 
 PROGRAM = Path(__file__).with_name("bridge_process.py")
 
@@ -85,7 +84,6 @@ class BridgeProcess:
         if self.process is not None and self.process.poll() is None:
             self.kill()
         self._log.close()
-        forget_session(self.mqtt, self.client_id)
 
 
 @dataclass

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from local.servers.kafka import Kafka
 from local.servers.mosquitto import Mosquitto
 from quantrac.topics import CONTENT_JSON, CONTENT_STATUS
+from tests.sessions import wait_until_kept
 
 
 def assert_whole_and_in_order(found: dict[str, list[int]], loggers: list[Any]) -> None:
@@ -137,6 +140,29 @@ def test_mosquitto_killed_and_started(
         logger.wait_acknowledged()
     found = raw.wait_for(fleet)
     assert_whole_and_in_order(found, fleet)
+
+
+def test_a_session_that_the_broker_has_lost_is_told(
+    bridge: Any, loggers: Any, raw: Any, mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    process = bridge(raw.topic)
+    process.start()
+    wait_until_kept(mosquitto)
+    mosquitto.kill()
+    mosquitto.start()
+    wait_until(lambda: process.log().count('"connected"') == 2, 20)
+    assert "session_lost" not in process.log()
+    mosquitto.stop()
+    store = mosquitto.folder / "data" / "mosquitto.db"
+    kept = store.rename(tmp_path / "kept")
+    mosquitto.start()
+    wait_until(lambda: "session_lost" in process.log(), 20)
+    mosquitto.stop()
+    shutil.copy(kept, store)  # sessions of the other tests
+    mosquitto.start()
+    (logger,) = loggers(1)
+    logger.publish(10)
+    assert raw.wait_for([logger]) == {logger.station: list(range(10))}
 
 
 def test_two_bridges_share_the_stations_by_filter(bridge: Any, loggers: Any, raw: Any) -> None:
