@@ -26,6 +26,7 @@ from local.servers.progress import bars_on_stderr
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, MqttEndpoint
 from quantrac.settings import load_settings
 from quantrac.topics import KafkaTopic, kafka_topics
+from tests.sessions import forget_session
 
 FOLDER = Path(__file__).parent
 TIMEOUT_S = {"unit": 120, "integration": 300, "acceptance": 500}
@@ -226,18 +227,22 @@ def fresh_topics(kafka_server: Kafka) -> Callable[..., KafkaEndpoint]:
 
 
 @pytest.fixture
-def mqtt(mosquitto: Mosquitto, unique: str) -> Callable[[str], MqttEndpoint]:
+def mqtt(mosquitto: Mosquitto, unique: str) -> Iterator[Callable[[str], MqttEndpoint]]:
     """How a user reaches the broker: a bridge's id, or a station's code, which are added when they are new.
 
     ``mqtt("bridge")`` is a bridge of this test alone: the broker gives each user one session.
     """
+    bridges: set[str] = set()
 
     def endpoint(user: str) -> MqttEndpoint:
         name = f"bridge-{unique}" if user == "bridge" else user
         if name.startswith("bridge-"):
             mosquitto.add_bridges((name,))
+            bridges.add(name)
         else:
             mosquitto.add_stations((name,))
         return mosquitto.endpoint(name)
 
-    return endpoint
+    yield endpoint
+    for bridge in bridges:
+        forget_session(mosquitto.endpoint(bridge), bridge)

@@ -40,8 +40,15 @@ RELOAD_TIMEOUT_S = 10.0
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _OURS = re.compile(r"bridge(-.*)?|probe")
 _BRIDGE = re.compile(r"bridge-[A-Za-z0-9_.-]{1,50}")
-_LEAVE_OUT = "^[^ ]+: ((Received|Sending) [A-Z]|No will message|Will message|Saving in-memory|\t)"
-"""Lines of the broker's log about every packet; that of a denied message is of the same kind and stays."""
+_LEAVE_OUT = (
+    "^[^ ]+: ((Received|Sending) [A-Z]|No will message|Will message|Saving in-memory|\t"
+    "|New connection |Client |New client connected from [^ ]+ as (?!bridge-))"
+)
+"""Lines of the broker's log about every packet and every connection but a bridge's; that of a denied message stays."""
+_STARTED, _CONNECTED = (
+    re.compile(r": mosquitto version \S+ starting"),
+    re.compile(r"New client connected from \S+ as (\S+) "),
+)
 
 CONFIGURATION = """\
 # Written at each start; changes are lost.
@@ -72,7 +79,8 @@ max_packet_size {size}
 set_tcp_nodelay true
 log_dest stderr
 log_timestamp_format %Y-%m-%dT%H:%M:%S
-connection_messages false
+# Of a bridge's connection: whether a reload would harm its session.
+connection_messages true
 log_type error
 log_type warning
 log_type notice
@@ -155,6 +163,8 @@ class Mosquitto(LocalServer):
     def rotate(self, user: str) -> str:
         """Give a user another password and return it; who is connected with the old one is disconnected.
 
+        The broker is started again for a bridge's.
+
         Raises
         ------
         ServerError
@@ -162,7 +172,7 @@ class Mosquitto(LocalServer):
         """
         self.endpoint(user)
         password = self._passwords.renew(AREA, (user,))[user]
-        self._publish()
+        self._publish(renewed=user)
         return password
 
     def revoke(self, user: str) -> None:
@@ -193,6 +203,11 @@ class Mosquitto(LocalServer):
     def _acl(self) -> Path:
         return self.folder / "acl"
 
+    @property
+    def _restored(self) -> Path:
+        """The bridges of which the broker had a session at its start."""
+        return self.folder / "restored"
+
     def _prepare(self) -> None:
         self._passwords.forget(AREA, ("bridge",))  # the bridge's name when its session was not yet bound to it
         self._passwords.ensure(AREA, (BRIDGE_USER, PROBE_USER))
@@ -200,6 +215,7 @@ class Mosquitto(LocalServer):
         tls = certificates(self.run_dir)
         data = self.folder / "data"
         data.mkdir(exist_ok=True)
+        self._note_restored(data / "mosquitto.db")
         text = CONFIGURATION.format(
             listeners="".join(
                 LISTENER.format(
@@ -225,7 +241,7 @@ class Mosquitto(LocalServer):
 
     def _command(self) -> Sequence[str | Path]:
         # bash becomes the broker; the filter of its log ends when the broker closes its end.
-        script = 'exec "$1" -c "$2" 2> >(exec grep --line-buffered -vE "$3")'
+        script = 'exec "$1" -c "$2" 2> >(exec grep --line-buffered -vP "$3")'
         return ("bash", "-c", script, "bash", self._programs.mosquitto, self.folder / "mosquitto.conf", _LEAVE_OUT)
 
     def _add(self, users: tuple[str, ...]) -> None:
@@ -234,15 +250,41 @@ class Mosquitto(LocalServer):
             self._passwords.ensure(AREA, users)
             self._publish()
 
-    def _publish(self) -> None:
-        """Bring the broker's files up to date, and a running broker to read them."""
+    def _publish(self, renewed: str = "") -> None:
+        """Bring the broker's files up to date, and a running broker to read them.
+
+        A reload takes the right to read from every session whose user cannot be asked for its password: one that was
+        restored from the store and has not connected since, or whose password is another now. What stations send until
+        that bridge is back would be acknowledged and dropped (seen with Mosquitto 2.0.21). A restart gives each session
+        the right of its user.
+        """
         if self.pid is None:
             self._write_users()
             return
         # The probe's new password comes with all the others: when it is taken, so are they.
         self._passwords.renew(AREA, (PROBE_USER,))
         self._write_users()
-        self._reload()
+        if _BRIDGE.fullmatch(renewed) or self._has_restored_sessions():
+            self.stop()
+            self.start()
+        else:
+            self._reload()
+
+    def _has_restored_sessions(self) -> bool:
+        """Whether the broker has a session of a bridge that has not connected since the broker's start."""
+        restored = read_json(self._restored).get("bridges", [])
+        if not restored:
+            return False
+        lines = self.log_path.read_text("utf-8", errors="replace").splitlines()
+        last = max((number for number, line in enumerate(lines) if _STARTED.search(line)), default=0)
+        connected = {match[1] for line in lines[last:] if (match := _CONNECTED.search(line))}
+        return any(user in self._passwords.users(AREA) and user not in connected for user in restored)
+
+    def _note_restored(self, store: Path) -> None:
+        """Write down the bridges of which the broker's store has a session: a session is kept under its client's id."""
+        kept = store.read_bytes() if store.exists() else b""
+        bridges = [user for user in self._passwords.users(AREA) if _BRIDGE.fullmatch(user) and user.encode() in kept]
+        write_private(self._restored, json.dumps({"bridges": bridges}))
 
     def _write_users(self) -> None:
         """Write who may log in and who may read; a password that is known keeps its hash."""

@@ -18,6 +18,7 @@ from local.servers.mosquitto import MAX_PACKET_BYTES, Mosquitto
 from local.servers.mqtt_probe import can_log_in
 from quantrac.endpoints import MqttEndpoint
 from quantrac.errors import ServerError
+from tests.sessions import wait_until_kept
 
 Mqtt = Callable[[str], MqttEndpoint]
 
@@ -171,3 +172,31 @@ def test_number_10_a_password_is_rotated_and_revoked_while_the_broker_runs(
     with pytest.raises(ServerError, match="no user"):
         mosquitto.rotate(code)
     assert mosquitto.pid == pid
+
+
+def test_a_bridge_that_is_away_misses_nothing_whatever_is_done_to_users_meanwhile(
+    mqtt: Mqtt, mosquitto: Mosquitto, unique: str
+) -> None:
+    code, bridge = f"S_{unique}", mqtt("bridge")
+    mqtt(code)
+
+    def send(text: str) -> None:
+        with client(mosquitto.endpoint(code), "x") as station:
+            station.client.publish(f"quantrac/v1/{code}/readings", text, qos=1).wait_for_publish(10)
+
+    subscribe(bridge, f"quantrac/v1/{code}/#")
+    wait_until_kept(mosquitto)
+    mosquitto.kill()
+    mosquitto.start()
+    mosquitto.add_stations((f"N_{unique}",))
+    send("a station was added after the broker's restart")
+    assert bridge.user is not None
+    mosquitto.rotate(bridge.user)
+    send("the bridge's password was changed")
+    with client(mosquitto.endpoint(bridge.user), "any") as back:
+        wait_until(lambda: len(back.received) == 2)
+        pid = mosquitto.pid
+        mosquitto.add_stations((f"M_{unique}",))
+        send("a station was added while the bridge was there")
+        wait_until(lambda: len(back.received) == 3)
+        assert (mosquitto.pid, back.lost) == (pid, [])

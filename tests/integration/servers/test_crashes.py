@@ -26,7 +26,7 @@ from local.servers.mosquitto import Mosquitto
 from local.servers.postgres import Postgres
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, MqttEndpoint
 from quantrac.errors import ServerError
-from tests.sessions import forget_session, wait_until_kept
+from tests.sessions import wait_until_kept
 
 Mqtt = Callable[[str], MqttEndpoint]
 
@@ -100,7 +100,6 @@ def test_a_queue_of_large_messages_does_not_stop_the_broker(mosquitto: Mosquitto
     logger.disconnect()
     logger.loop_stop()
     written = process.io_counters().write_chars - before
-    forget_session(mqtt("bridge"), f"bridge-{unique}")
     assert written < messages * messages / 8 * size
 
 

@@ -16,7 +16,6 @@ from paho.mqtt.properties import Properties
 from quantrac.domain.stations import Station
 from quantrac.endpoints import MqttEndpoint
 from tests.factories import station
-from tests.sessions import forget_session
 
 
 class Listener:
@@ -26,8 +25,7 @@ class Listener:
         self.payloads: list[dict[str, Any]] = []
         self.states: list[tuple[str, str, bool]] = []
         self._topics = [(f"quantrac/v1/{s.code}/{leaf}", 1) for s in stations for leaf in ("readings", "status")]
-        self._endpoint, self._client_id = endpoint, f"listener-{name}"
-        self._client = Client(CallbackAPIVersion.VERSION2, client_id=self._client_id, protocol=MQTTv5)
+        self._client = Client(CallbackAPIVersion.VERSION2, client_id=f"listener-{name}", protocol=MQTTv5)
         self._client.username_pw_set(endpoint.user, endpoint.password)
         self._client.tls_set(ca_certs=str(endpoint.ca_file))
         self._client.reconnect_delay_set(1, 1)
@@ -63,7 +61,6 @@ class Listener:
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
-        forget_session(self._endpoint, self._client_id)
 
 
 @pytest.fixture
