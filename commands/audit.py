@@ -46,8 +46,11 @@ def head(
     text = json.dumps(asdict(newest_link(load_context().database().reader)))
     if output is None:
         say(text)
-    else:
+        return
+    try:
         output.write_text(text + "\n", encoding="utf-8")
+    except OSError as exc:
+        raise SettingsError(f"{output} cannot be written: {exc.strerror}. Name another file.") from exc
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -98,7 +99,8 @@ def replay(
 ) -> None:
     """Send the original messages into the raw topic again, with the instant at which they were first received.
 
-    Readings of the message that were stored the first time count as duplicates.
+    Readings of the message that were stored the first time count as duplicates. Two who do it at the same moment send
+    each message once.
 
     Example: quantrac dead-letters replay --reason unknown_station
     """
@@ -113,10 +115,14 @@ def replay(
     context = load_context()
     with Reports(context.database().reader) as reports:
         messages = reports.replayable(ids=ids or None, station=station, reason=reason, limit=limit)
-    reinject(context.kafka(), messages)
-    with WorkerStore(context.database().writer).transaction() as tx:
-        tx.accounting.mark_replayed([i for m in messages for i in m.ids], context.clock.now())
-    say(f"{len(messages)} messages sent again; `quantrac dead-letters list` shows what is still refused.")
+    with closing(WorkerStore(context.database().writer)) as store, store.transaction() as tx:
+        free = tx.accounting.take_for_replay([i for m in messages for i in m.ids])
+        taken = [m for m in messages if free.issuperset(m.ids)]
+        reinject(context.kafka(), taken)
+        tx.accounting.mark_replayed([i for m in taken for i in m.ids], context.clock.now())
+    say(f"{len(taken)} messages sent again; `quantrac dead-letters list` shows what is still refused.")
+    if len(taken) < len(messages):
+        say(f"{len(messages) - len(taken)} more are being sent again by somebody else just now.")
 
 
 _OF_THE_FIRST = ("reason", "detail", "parameter", "refusals")

@@ -33,6 +33,10 @@ class AccountingStore:
         places = {"partitions": [p for p, _ in records], "offsets": [offset for _, offset in records]}
         return set(self._cursor.execute(statement("dead_letters_at"), {"source": source, **places}).fetchall())
 
+    def take_for_replay(self, ids: Sequence[int]) -> set[int]:
+        """Return those dead letters that nobody has sent again; till this transaction ends nobody else takes them."""
+        return {number for (number,) in self._cursor.execute(statement("take_for_replay"), {"ids": list(ids)})}
+
     def mark_replayed(self, ids: Sequence[int], now: datetime) -> None:
         """Record that the messages of dead letters were sent through the pipeline again."""
         self._cursor.execute(statement("mark_replayed"), {"ids": list(ids), "now": now})

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,9 +30,11 @@ from quantrac.domain.readings import CheckedReading, Flag, Reading, StoredRow
 from quantrac.domain.receipts import ReceiptLine, receipt_key
 from quantrac.domain.stations import VIETNAM
 from quantrac.endpoints import KafkaEndpoint
+from quantrac.topics import RAW
 from sql.forwarding_store import ForwardingStore
 from sql.receipts_store import ReceiptStore
 from sql.worker_store import WorkerStore
+from streams.lag import LagProbe
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 COMMANDS = [
@@ -230,6 +233,26 @@ def test_9_text_of_a_logger_does_not_reach_the_terminal_as_it_is(
             assert done.returncode == 0, done.stderr
             assert all(line.replace("\t", "").isprintable() for line in done.stdout.split("\n")), command
             assert "DT_X" in done.stdout
+    finally:
+        with psycopg.connect(local.database.owner) as connection:
+            connection.execute("DELETE FROM dead_letters")
+
+
+def test_two_who_replay_the_same_dead_letter_at_one_moment_send_it_once(prepared: Run, servers: LocalServers) -> None:
+    local = read_local(servers.run_dir)
+    assert local is not None
+    letter = DeadLetter(
+        "DT_X", Stage.DECODE, (Rejected(RejectReason.UNKNOWN_PARAMETER, "no parameter", "X"),),
+        b"{}", "application/json", "quantrac/v1/DT_X/readings", datetime.now(UTC), "raw@x", 0, 4713,
+    )  # fmt: skip
+    with closing(WorkerStore(local.database.writer)) as store, store.transaction() as tx:
+        tx.accounting.add_dead_letters([letter])
+    try:
+        with LagProbe(local.kafka, "test", RAW) as probe, ThreadPoolExecutor(3) as pool:
+            before = sum(probe.ends().values())
+            told = [done.stdout for done in pool.map(lambda _: prepared("dead-letters", "replay", "--all"), range(3))]
+            assert sum(probe.ends().values()) - before == 1, told
+        assert sorted(text.split()[0] for text in told) == ["0", "0", "1"], told
     finally:
         with psycopg.connect(local.database.owner) as connection:
             connection.execute("DELETE FROM dead_letters")
