@@ -79,18 +79,9 @@ class RepeatWatch:
 
 @compiled
 def _take(
-    slot: int,
-    before: int,
-    at_s: float,
-    values: Floats,
-    status: Statuses,
-    ring: Singles,
-    last: Singles,
-    chance: Floats,
-    odds: Floats,
-    matches: Floats,
-    since: Floats,
-) -> bool:
+    slot: int, before: int, at_s: float, values: Floats, status: Statuses, ring: Singles, last: Singles,
+    chance: Floats, odds: Floats, matches: Floats, since: Floats,
+) -> bool:  # fmt: skip
     """Take the first row of a slot, and say whether any repetition is sure; every array is written in place."""
     if slot > before:
         if before >= 0:
@@ -106,17 +97,9 @@ def _take(
 
 @compiled
 def _compare(
-    slot: int,
-    at_s: float,
-    values: Floats,
-    status: Statuses,
-    ring: Singles,
-    last: Singles,
-    chance: Floats,
-    odds: Floats,
-    matches: Floats,
-    since: Floats,
-) -> None:
+    slot: int, at_s: float, values: Floats, status: Statuses, ring: Singles, last: Singles, chance: Floats,
+    odds: Floats, matches: Floats, since: Floats,
+) -> None:  # fmt: skip
     """Hold a slot against the older ones, learn from it, and keep it."""
     for j in range(len(values)):
         x = np.float32(values[j] if status[j] == 0 else np.nan)

@@ -88,20 +88,9 @@ class StuckWatch:
 
 @compiled
 def _advance(
-    at_s: float,
-    values: Floats,
-    status: Statuses,
-    counts: Singles,
-    value: Floats,
-    since: Floats,
-    last: Floats,
-    step: Floats,
-    runs: Floats,
-    threshold: Floats,
-    new_s: Floats,
-    floor_s: Floats,
-    stuck: Bools,
-) -> bool:
+    at_s: float, values: Floats, status: Statuses, counts: Singles, value: Floats, since: Floats, last: Floats,
+    step: Floats, runs: Floats, threshold: Floats, new_s: Floats, floor_s: Floats, stuck: Bools,
+) -> bool:  # fmt: skip
     """Take a row, and say whether any sensor repeats itself for too long; every array is written in place."""
     found = False
     for j in range(len(values)):

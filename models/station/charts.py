@@ -22,7 +22,7 @@ from models.compiled import Records, compiled, record_of
 from models.errors import ModelError
 from models.priors import Prior, prior_of
 from models.protocol import NotReadyReason, Reason, Row
-from models.series import Bools, Floats
+from models.series import Floats
 
 SNAPSHOT_VERSION = 1
 IMPLAUSIBLE = 1e15
@@ -162,19 +162,20 @@ _probability = compiled(probability_of)
 
 @compiled
 def _judge(
-    at: Floats, values: Floats, learn: Bools, memory: Records, heads: Floats, limits: Records, config: Records,
-    said: Floats,
+    rows: Floats, memory: Records, heads: Floats, limits: Records, config: Records, said: Floats
 ) -> None:  # fmt: skip
-    """Judge values, shape (rows, sensors), NaN = none, each row later than the last one, and learn from them.
+    """Judge rows, each later than the last one, and learn from them.
 
-    ``learn`` is false for values that quality control found suspect. ``said`` has shape (rows, sensors, 7).
+    A row is its time, the values of the sensors (NaN = none), and for each whether it is learnt from: values that
+    quality control found suspect are not. ``said`` has shape (rows, sensors, 7).
     """
-    c = config[0]
-    for i in range(len(at)):
-        for j in range(values.shape[1]):
-            if not isnan(values[i, j]):
+    c, d = config[0], len(memory)
+    for i in range(len(rows)):
+        for j in range(d):
+            value = rows[i, 1 + j]
+            if not isnan(value):
                 s, out = memory[j], said[i, j]
-                severity = _update(at[i], values[i, j], learn[i, j], s, heads[j], limits[j], c)
+                severity = _update(rows[i, 0], value, rows[i, 1 + d + j] > 0.0, s, heads[j], limits[j], c)
                 alarm = s.alarm
                 out[SEVERITY], out[PROBABILITY] = severity, _probability(severity, alarm)
                 out[ALARM], out[LEVEL], out[Z_SCORE], out[PROVISIONAL] = alarm, s.level, s.z, s.age_s < c.prior_s
@@ -323,24 +324,21 @@ class ResidualDetector:
         """Feed rows to the charts: what they say of each, or why it is refused."""
         newest_s = now.timestamp() + FUTURE_S
         out: list[Said | NotReadyReason] = []
-        at, values, learn = [], [], []
-        width = len(self._memory)
+        numbers: list[list[float]] = []
+        d = len(self._memory)
         for row in rows:
             at_s = row.observed_at.timestamp()
-            if at_s <= self.last_at or at_s > newest_s:
-                out.append(NotReadyReason.LATE if at_s <= self.last_at else NotReadyReason.FUTURE)
-                continue
-            self.last_at = at_s
-            at.append(at_s)
-            values.append([nan] * width)
-            learn.append([True] * width)
-            out.append(self._put(row, values[-1], learn[-1]))
-        if at:
-            said = np.zeros((len(at), width, PROVISIONAL + 1))
-            _judge(
-                np.array(at), np.array(values), np.array(learn), self._memory, self._heads, self._limits, self._config,
-                said,
-            )  # fmt: skip
+            if at_s <= self.last_at:
+                out.append(NotReadyReason.LATE)
+            elif at_s > newest_s:
+                out.append(NotReadyReason.FUTURE)
+            else:
+                self.last_at = at_s
+                numbers.append([at_s, *[nan] * d, *[1.0] * d])
+                out.append(self._put(row, numbers[-1]))
+        if numbers:
+            said = np.zeros((len(numbers), d, PROVISIONAL + 1))
+            _judge(np.array(numbers), self._memory, self._heads, self._limits, self._config, said)
             lines = iter(said.tolist())
             for one in out:
                 if isinstance(one, dict):
@@ -349,9 +347,9 @@ class ResidualDetector:
                         one[parameter] = line[self._places[parameter]]
         return out
 
-    def _put(self, row: Row, values: list[float], learn: list[bool]) -> Said:
+    def _put(self, row: Row, numbers: list[float]) -> Said:
         """Write what a row gives the charts to judge, and return the places of what they will say."""
-        places, flags, statuses = self._places, row.flags, row.statuses
+        places, flags, statuses, d = self._places, row.flags, row.statuses, len(self._memory)
         said: Said = {}
         for parameter, value in row.values.items():
             j = places.get(parameter)
@@ -359,7 +357,9 @@ class ResidualDetector:
                 continue
             flag = flags.get(parameter, 1)
             if flag < 4:
-                values[j], learn[j], said[parameter] = value, flag != 3, _NOTHING_YET
+                numbers[1 + j], said[parameter] = value, _NOTHING_YET
+                if flag == 3:
+                    numbers[1 + d + j] = 0.0
         return said
 
     def level(self, parameter: str) -> float:

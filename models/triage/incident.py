@@ -243,12 +243,13 @@ class Incident:
         joined = np.zeros((first + len(alarm), len(self.columns), len(CELLS) + 1))
         _join(self._before, features.cells, features.levels, _places(features.cell_names), joined)
         cells = joined[first:]
-        if not self.running and not alarm.any():
+        on_at = alarm.tolist()
+        if not self.running and True not in on_at:
             self._before = joined[-_LEAD_ROWS:]
             yield from repeat(None, len(alarm))
             return
         gaps = features.rows[:, features.row_names.index("gap")]
-        for i, on in enumerate(alarm.tolist()):
+        for i, on in enumerate(on_at):
             if not on:
                 self._open = None
             else:
