@@ -1,23 +1,56 @@
 """Where the row loops are compiled: one decorator, one form for configurations and memories.
 
-A compiled function may only call compiled functions of its own file: numba's cache notices changes file by file.
+numba keeps what it compiled by the file that a function stands in, and would not notice that a function which it calls
+has changed in another. Here every one of them is renewed when any file with compiled functions changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import astuple, fields
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 import numpy as np
 import numpy.typing as npt
+from numba.core import caching
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 Records = npt.NDArray[np.void]
 """Structured array of float64 fields: a compiled function reads and writes ``records[i].name``."""
+
+
+def _stamp_of_sources() -> bytes:
+    sources = (path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))
+    return sha256(b"".join(source for source in sources if b"@compiled" in source)).digest()
+
+
+_STAMP = _stamp_of_sources()
+
+
+class _Stamped:
+    def get_source_stamp(self) -> bytes:
+        return _STAMP
+
+
+class Given(_Stamped, caching.UserProvidedCacheLocator):
+    """The folder that ``NUMBA_CACHE_DIR`` names."""
+
+
+class Beside(_Stamped, caching.InTreeCacheLocator):
+    """Beside the source."""
+
+
+class OfUser(_Stamped, caching.UserWideCacheLocator):
+    """The user's cache folder."""
+
+
+_PLACES = ",".join(f"{__name__}.{place.__name__}" for place in (Given, Beside, OfUser))
+numba.config.CACHE_LOCATOR_CLASSES = _PLACES  # type: ignore[attr-defined]
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:

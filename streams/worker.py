@@ -21,9 +21,7 @@ from prometheus_client import Summary
 
 from ingest.payloads import InstantBounds
 from models.pipeline.configs import STATION_DEFAULT
-from models.pipeline.pipeline import warm as warm_pipeline
-from models.slow.watches import warm as warm_watches
-from models.station.judging import Learnt
+from models.station.scorer import warm
 from quantrac import topics
 from quantrac.away import Away
 from quantrac.clock import Clock
@@ -106,8 +104,7 @@ class Worker:
         # One thread for everything that touches the database or the states: batches and sweeps take turns in it, and
         # the event loop stays free for Kafka's heartbeats.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
-        self._thread.submit(warm_pipeline, Learnt().pipeline.config)
-        self._thread.submit(warm_watches)
+        self._thread.submit(warm)
         self._watchdog = Watchdog(settings.watchdog_s)
         self._kafka = kafka
         self._pulse, self._starvation = Pulse(time.monotonic()), Starvation()

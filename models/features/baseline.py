@@ -66,14 +66,19 @@ def residuals(values: Floats, memory: Records, config: Records) -> Floats:
     Returns shape (rows, columns, 6): see ``Z``. ``memory`` is written in place.
     """
     out = np.zeros((*values.shape, 6))
-    c = config[0]
     for j in range(values.shape[1]):
         for i in range(values.shape[0]):
-            out[i, j, LEVEL] = memory[j].level if memory[j].rows else nan
-            if not isnan(values[i, j]):
-                _advance(min(max(values[i, j], -_HUGE), _HUGE), memory[j], c, out[i, j])
-            out[i, j, SIGMA] = memory[j].sigma
+            residual(values[i, j], memory[j], config[0], out[i, j])
     return out
+
+
+@compiled
+def residual(value: float, memory: Any, config: Any, out: Floats) -> None:
+    """Advance one memory over a value, and write the six numbers."""
+    out[LEVEL] = memory.level if memory.rows else nan
+    if not isnan(value):
+        _advance(min(max(value, -_HUGE), _HUGE), memory, config, out)
+    out[SIGMA] = memory.sigma
 
 
 @compiled
@@ -83,14 +88,14 @@ def _advance(x: float, s: Any, c: Any, out: Floats) -> None:
     if rows == 0:
         s.level = s.last = s.low = s.high = x
         return
-    residual = x - s.level
+    off = x - s.level
     change = x - s.last
     size = abs(change)
     if size > 1e-9 * (abs(x) + 1e-9) and (s.resolution == 0.0 or size < s.resolution):
         s.resolution = size
     sigma = max(sqrt(s.variance), _FLOOR_SHARE * s.reference, 0.5 * s.resolution, 1e-9 * abs(s.level), 1e-12)
     s.sigma = sigma
-    z = min(max(residual / sigma, -_LIMIT), _LIMIT)
+    z = min(max(off / sigma, -_LIMIT), _LIMIT)
     step = _step(change, s, c, rows)
     run = _run(size, s)
     novelty = min(max(x - s.high, s.low - x, 0.0) / sigma, _LIMIT)
@@ -100,15 +105,15 @@ def _advance(x: float, s: Any, c: Any, out: Floats) -> None:
     else:
         s.over = max(s.over - 2, 0.0)
         speed = 1.0
-    _learn(x, residual, z, sigma, speed, s, c, rows)
+    _learn(x, off, z, sigma, speed, s, c, rows)
     if rows >= c.head:
         out[Z], out[STEP], out[RUN], out[NOVELTY] = z, step, run, novelty
 
 
 @compiled
-def _learn(x: float, residual: float, z: float, sigma: float, speed: float, s: Any, c: Any, rows: float) -> None:
+def _learn(x: float, off: float, z: float, sigma: float, speed: float, s: Any, c: Any, rows: float) -> None:
     usual = speed == 1.0
-    clipped = min(max(z, -c.clip), c.clip) * sigma if rows > c.head else residual
+    clipped = min(max(z, -c.clip), c.clip) * sigma if rows > c.head else off
     s.level += clipped * speed * max(1.0 / c.level_rows, 1.0 / (rows + 1.0))
     if s.run == 0.0 or rows < c.head:
         gain = speed * max(1.0 / c.scatter_rows, 1.0 / (rows + 1.0))

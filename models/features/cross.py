@@ -47,15 +47,15 @@ class CrossState:
     precision is enough, and half the memory: residuals are cut at 40 scatters."""
 
 
-class _Models(NamedTuple):
+class Relations(NamedTuple):
     """All that scoring needs. What multiplies the row is held by output: ``coefficients`` (horizons, to, from)."""
 
     whiten: Floats
     residual: Floats
     coefficients: Floats
     scales: Floats
-    t2_scale: float
-    q_scale: float
+    usual: Floats
+    """Usual squares of T2 and Q; 0 before the first fit."""
 
 
 class CrossModel:
@@ -63,49 +63,42 @@ class CrossModel:
 
     def __init__(self, sensors: int, config: CrossConfig) -> None:
         self.config = config
-        self._horizons = np.array(config.horizons, dtype=np.int64)
-        self._lags = max(config.horizons)
-        width = sensors * len(config.horizons)
-        recent = np.zeros((self._lags + config.block_rows, sensors), dtype=np.float32)
-        self.state = CrossState(sensors, 0, 0.0, np.zeros((width, width)), 0.0, recent)
-        self._models: _Models | None = None
+        self.horizons = np.array(config.horizons, dtype=np.int64)
+        self.lags = max(config.horizons)
+        h = len(config.horizons)
+        recent = np.zeros((self.lags + config.block_rows, sensors), dtype=np.float32)
+        self.state = CrossState(sensors, 0, 0.0, np.zeros((sensors * h, sensors * h)), 0.0, recent)
+        square = np.zeros((sensors, sensors))
+        self._nothing = Relations(square, square, np.zeros((h, sensors, sensors)), np.ones((h, sensors)), np.zeros(2))
+        self.relations = self._nothing
 
-    def push(self, v: Floats) -> tuple[Floats, Floats]:
-        """Score rows of residuals, shape (rows, sensors), then learn from them.
+    @property
+    def place(self) -> int:
+        """Where the next row goes in ``recent``."""
+        return self.lags + self.state.rows % self.config.block_rows
 
-        Returns T2 and Q as square roots relative to their usual size, shape (rows, 2), and prediction errors in usual
-        errors, shape (rows, sensors, horizons). All are 0 until the first fit.
-        """
-        rows, sensors = v.shape
-        overall, errors = np.zeros((rows, 2)), np.zeros((rows, sensors, len(self._horizons)))
-        start = 0
-        while start < rows:
-            room = self.config.block_rows - self.state.rows % self.config.block_rows
-            stop = min(start + room, rows)
-            self._block(v[start:stop], overall[start:stop], errors[start:stop])
-            start = stop
-        return overall, errors
+    @property
+    def room(self) -> int:
+        """Rows until the open block is full."""
+        return self.config.block_rows - self.state.rows % self.config.block_rows
 
-    def _block(self, v: Floats, overall: Floats, errors: Floats) -> None:
+    def keep(self, rows: int) -> None:
+        """Note that so many rows, no more than there was room for, have been written to ``recent``."""
         s, c = self.state, self.config
-        first = self._lags + s.rows % c.block_rows
-        _keep(v, 10 * c.clip, s.recent[first : first + len(v)])
-        if self._models is not None:
-            _score(s.recent, first, self._horizons, self._models, overall, errors)
-        s.rows += len(v)
+        s.rows += rows
         if s.rows % c.block_rows == 0:
             self._learn(np.clip(self._stack().astype(np.float64), -c.clip, c.clip))
             self.refit()
-            s.recent[: self._lags] = s.recent[c.block_rows :].copy()
+            s.recent[: self.lags] = s.recent[c.block_rows :].copy()
 
     def _stack(self) -> Floats:
         """Return [v(t), v(t-h1), ...] for the rows of the block."""
         recent = self.state.recent
-        return np.concatenate([recent[self._lags - h : len(recent) - h] for h in self.config.horizons], axis=1)
+        return np.concatenate([recent[self.lags - h : len(recent) - h] for h in self.config.horizons], axis=1)
 
     def refit(self) -> None:
         """Fit again what the restored moments say: they change only when the models do."""
-        self._models = self._fit() if self.state.weight >= self.config.warm_rows else None
+        self.relations = self._fit() if self.state.weight >= self.config.warm_rows else self._nothing
 
     def _learn(self, stacked: Floats) -> None:
         s, c = self.state, self.config
@@ -115,7 +108,7 @@ class CrossModel:
         s.fourth = s.fourth * keep + float((squares**2).sum())
         s.weight = s.weight * keep + len(stacked)
 
-    def _fit(self) -> _Models:
+    def _fit(self) -> Relations:
         s, c = self.state, self.config
         d = s.sensors
         moments = s.gram / s.weight
@@ -134,7 +127,8 @@ class CrossModel:
             scales.append(scale)
         q_scale = max(float(eigenvalues[kept:].sum()), 1e-3)
         by_output = np.ascontiguousarray(np.stack(coefficients).transpose(0, 2, 1))
-        return _Models(np.ascontiguousarray(whiten.T), residual, by_output, np.stack(scales), float(d), q_scale)
+        usual = np.array([float(d), q_scale])
+        return Relations(np.ascontiguousarray(whiten.T), residual, by_output, np.stack(scales), usual)
 
     def _shrunk(self, covariance: Floats) -> Floats:
         """Ledoit and Wolf (2004), J. Multivariate Analysis 88, from running second and fourth moments."""
@@ -169,27 +163,30 @@ class CrossModel:
 
 
 @compiled
-def _keep(v: Floats, clip: float, recent: Singles) -> None:
-    for i in range(v.shape[0]):
-        for j in range(v.shape[1]):
-            recent[i, j] = min(max(v[i, j], -clip), clip)
+def take(
+    residual: Floats, clip: float, recent: Singles, at: int, horizons: Ints, whiten: Floats, outside: Floats,
+    coefficients: Floats, scales: Floats, usual: Floats, overall: Floats, errors: Floats,
+) -> None:  # fmt: skip
+    """Put the residuals of a row at its place in ``recent``, and write what they say of each other.
 
-
-@compiled
-def _score(recent: Singles, first: int, horizons: Ints, m: _Models, overall: Floats, errors: Floats) -> None:
-    """Write T2, Q and prediction errors of the rows of ``recent`` from ``first`` on."""
-    sensors = recent.shape[1]
-    for i in range(len(errors)):
-        now = recent[first + i]
-        t2 = q = 0.0
+    That is T2 and Q as square roots relative to their usual size, and prediction errors in usual errors, shape
+    (sensors, horizons); all stay 0 until the first fit.
+    """
+    now = recent[at]
+    sensors = len(now)
+    for j in range(sensors):
+        now[j] = min(max(residual[j], -clip), clip)
+    if usual[0] == 0.0:
+        return
+    t2 = q = 0.0
+    for j in range(sensors):
+        t2 += _dot(now, whiten[j]) ** 2
+        q += _dot(now, outside[j]) ** 2
+    overall[0], overall[1] = sqrt(t2 / usual[0]), sqrt(q / usual[1])
+    for k in range(len(horizons)):
+        past = recent[at - horizons[k]]
         for j in range(sensors):
-            t2 += _dot(now, m.whiten[j]) ** 2
-            q += _dot(now, m.residual[j]) ** 2
-        overall[i, 0], overall[i, 1] = sqrt(t2 / m.t2_scale), sqrt(q / m.q_scale)
-        for k in range(len(horizons)):
-            past = recent[first + i - horizons[k]]
-            for j in range(sensors):
-                errors[i, j, k] = (now[j] - _dot(past, m.coefficients[k, j])) / m.scales[k, j]
+            errors[j, k] = (now[j] - _dot(past, coefficients[k, j])) / scales[k, j]
 
 
 @compiled

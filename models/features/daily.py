@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
 from models.compiled import compiled
-from models.series import Floats, Singles, Times
+from models.series import Floats, Ints, Singles
 
 SLOTS = 48
 DAYS = 7
@@ -18,48 +15,40 @@ _HUGE = 1e12
 """Values are cut here, so that no sum overflows."""
 
 
-class Profile(NamedTuple):
-    """Means of the half hours, and the sums of the open one. Arrays, written in place."""
-
-    history: Singles
-    """Shape (days, slots, sensors)."""
-    sums: Floats
-    counts: Floats
-    slot: npt.NDArray[np.int64]
-    """The open half hour since 1970; -1 before the first row."""
-
-
 class DailyProfile:
-    """Median by half hour over the last seven days that had values, per sensor; causal."""
+    """Median by half hour over the last seven days that had values, per sensor; causal. Arrays, written in place."""
 
     def __init__(self, sensors: int) -> None:
-        self.profile = Profile(
-            np.full((DAYS, SLOTS, sensors), np.nan, dtype=np.float32),
-            np.zeros(sensors),
-            np.zeros(sensors),
-            np.full(1, -1, dtype=np.int64),
-        )
+        self.history: Singles = np.full((DAYS, SLOTS, sensors), np.nan, dtype=np.float32)
+        self.sums, self.counts = np.zeros(sensors), np.zeros(sensors)
+        self.slot: Ints = np.full(1, -1, dtype=np.int64)
+        """The open half hour since 1970; -1 before the first row."""
 
-    def push(self, times: Times, values: Floats) -> Floats:
-        """Return values minus the median of the same half hour of earlier days; NaN with fewer than three days."""
-        return _differences(times.astype("datetime64[ns]", copy=False).view(np.int64), values, self.profile)
+    @property
+    def memory(self) -> tuple[Singles, Floats, Floats, Ints]:
+        """The whole memory, as ``difference`` takes it."""
+        return self.history, self.sums, self.counts, self.slot
+
+    @memory.setter
+    def memory(self, arrays: tuple[Singles, Floats, Floats, Ints]) -> None:
+        self.history, self.sums, self.counts, self.slot = arrays
 
 
 @compiled
-def _differences(times_ns: npt.NDArray[np.int64], values: Floats, p: Profile) -> Floats:
-    out = np.empty(values.shape)
-    for i in range(len(times_ns)):
-        slot = times_ns[i] // _SLOT_NS
-        if slot > p.slot[0]:
-            _close(p)
-            p.slot[0] = slot
-        for j in range(values.shape[1]):
-            value = min(max(values[i, j], -_HUGE), _HUGE)
-            out[i, j] = value - _median(p.history[:, slot % SLOTS, j])
-            if np.isfinite(value):
-                p.sums[j] += value
-                p.counts[j] += 1.0
-    return out
+def difference(
+    at_ns: int, values: Floats, history: Singles, sums: Floats, counts: Floats, open_: Ints, out: Floats
+) -> None:
+    """Write the values of a row less the median of the same half hour of earlier days; NaN with fewer than three."""
+    slot = at_ns // _SLOT_NS
+    if slot > open_[0]:
+        _close(history, sums, counts, open_[0])
+        open_[0] = slot
+    for j in range(len(values)):
+        value = min(max(values[j], -_HUGE), _HUGE)
+        out[j] = value - _median(history[:, slot % SLOTS, j])
+        if np.isfinite(value):
+            sums[j] += value
+            counts[j] += 1.0
 
 
 @compiled
@@ -78,11 +67,11 @@ def _median(days: Singles) -> float:
 
 
 @compiled
-def _close(p: Profile) -> None:
+def _close(history: Singles, sums: Floats, counts: Floats, slot: int) -> None:
     """Keep the means of the open half hour, and begin another."""
-    if p.slot[0] >= 0:
-        day = (p.slot[0] // SLOTS) % DAYS
-        for j in range(len(p.sums)):
-            p.history[day, p.slot[0] % SLOTS, j] = p.sums[j] / p.counts[j] if p.counts[j] > 0 else np.nan
-    p.sums[:] = 0.0
-    p.counts[:] = 0.0
+    if slot >= 0:
+        day = (slot // SLOTS) % DAYS
+        for j in range(len(sums)):
+            history[day, slot % SLOTS, j] = sums[j] / counts[j] if counts[j] > 0 else np.nan
+    sums[:] = 0.0
+    counts[:] = 0.0

@@ -29,20 +29,19 @@ def signs_of(columns: tuple[str, ...]) -> Floats:
 
 
 @compiled
-def fill_patterns(cells: Floats, keys: Ints, signs: Floats, rows: Floats) -> None:
-    """Write ``PATTERN_NAMES`` of each row into ``rows``, shape (rows, 2 * keys)."""
-    for i in range(len(cells)):
-        for k in range(len(keys)):
-            best = rest = 0.0
-            for p in range(len(signs)):
-                total = largest = 0.0
-                members = 0
-                for j in range(cells.shape[1]):
-                    if signs[p, j] != 0.0:
-                        z = min(max(signs[p, j] * cells[i, j, keys[k]], _LEAST), _MOST)
-                        total += z
-                        largest = max(largest, z)
-                        members += 1
-                best = max(best, total / sqrt(members))
-                rest = max(rest, (total - largest) / sqrt(members - 1.0))
-            rows[i, 2 * k], rows[i, 2 * k + 1] = best, rest
+def fill_patterns(cells: Floats, keys: Ints, signs: Floats, out: Floats) -> None:
+    """Write ``PATTERN_NAMES`` of a row into ``out``; ``cells`` has shape (sensors, features)."""
+    for k in range(len(keys)):
+        best = rest = 0.0
+        for p in range(len(signs)):
+            total = largest = 0.0
+            members = 0
+            for j in range(len(cells)):
+                if signs[p, j] != 0.0:
+                    z = min(max(signs[p, j] * cells[j, keys[k]], _LEAST), _MOST)
+                    total += z
+                    largest = max(largest, z)
+                    members += 1
+            best = max(best, total / sqrt(members))
+            rest = max(rest, (total - largest) / sqrt(members - 1.0))
+        out[2 * k], out[2 * k + 1] = best, rest

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from models.compiled import compiled, numbers_of, record_of, records_of
-from models.features.baseline import LEVEL, NOVELTY, RUN, SIGMA, STEP, BaselineConfig, Z, memories, residuals
-from models.features.cross import CrossConfig, CrossModel, CrossState
-from models.features.daily import DailyProfile, Profile
+from models.compiled import Records, compiled, numbers_of, record_of, records_of
+from models.features.baseline import LEVEL, NOVELTY, RUN, SIGMA, STEP, BaselineConfig, Z, memories, residual
+from models.features.cross import CrossConfig, CrossModel, CrossState, take
+from models.features.daily import DailyProfile, difference
 from models.features.patterns import PATTERN_KEYS, PATTERN_NAMES, fill_patterns, signs_of
-from models.series import Floats, Ints, Times
+from models.series import Floats, Ints, Singles, Times
 
 _BASE = (
     "fast", "slow", "slow_5", "slow_20", "step", "step_5", "noise",
@@ -97,18 +97,22 @@ class FeatureTable:
         """Return the features of the next rows, in order of time; ``values`` may hold NaN."""
         n, d = values.shape
         values = np.ascontiguousarray(values, dtype=np.float64)
-        times = times.astype("datetime64[ns]", copy=False)
+        times_ns = np.ascontiguousarray(times, dtype="datetime64[ns]").view(np.int64)
         cells, rows = np.zeros((n, d, len(self.cell_names))), np.zeros((n, len(self.row_names)))
-        fast = residuals(values, self._fast, self._configs[0])
-        slow = residuals(values, self._slow, self._configs[1])
-        smooth = _single(values, fast, slow, self.limits, self._gains, self._smooth, self._missing, cells, rows)
-        _time_of_day(self._daily.push(times, values), slow, self._gains, self._smooth, cells)
-        rows[:, :_MOVING], errors = self._cross.push(smooth)
-        _together(errors, self._gains, self._smooth, cells)
-        fill_patterns(cells, self._keys, self._signs, rows[:, len(_ROWS) :])
-        _gaps(times.view(np.int64), self._last, self._cadence, rows)
-        at_s = times.view(np.int64) / 1e9
-        return Features(cells, np.minimum(rows, _WIDEST), slow[:, :, LEVEL], at_s, self.cell_names, self.row_names)
+        levels, cross, daily = np.empty((n, d)), self._cross, self._daily
+        start = 0
+        while start < n:  # in parts: what the sensors say of each other is learnt anew at the end of a block
+            part = slice(start, min(start + cross.room, n))
+            _fill(
+                times_ns[part], values[part], self._fast, self._slow, *self._configs, self.limits, self._gains,
+                self._smooth, self._missing, self._last, self._cadence, daily.history, daily.sums, daily.counts,
+                daily.slot, self._keys, self._signs,
+                cross.place, 10 * cross.config.clip, cross.state.recent, cross.horizons, *cross.relations,
+                cells[part], rows[part], levels[part],
+            )  # fmt: skip
+            cross.keep(part.stop - start)
+            start = part.stop
+        return Features(cells, rows, levels, times_ns / 1e9, self.cell_names, self.row_names)
 
     def state(self) -> dict[str, Any]:
         """Return the whole memory as numbers, lists and arrays."""
@@ -119,7 +123,7 @@ class FeatureTable:
             "last": self._last,
             "cadence": self._cadence,
             "cross": dataclasses.asdict(self._cross.state),
-            "daily": list(self._daily.profile),
+            "daily": list(self._daily.memory),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -129,73 +133,79 @@ class FeatureTable:
         self._last, self._cadence = state["last"], state["cadence"]
         self._cross.state = CrossState(**state["cross"])
         self._cross.refit()
-        self._daily.profile = Profile(*state["daily"])
+        self._daily.memory = state["daily"]
+
+
+@compiled
+def _fill(
+    times_ns: Ints, values: Floats, fast: Records, slow: Records, fast_config: Records, slow_config: Records,
+    limits: Floats, gains: Floats, smooth: Floats, missing: Floats, last: Ints, cadence: Floats, history: Singles,
+    sums: Floats, counts: Floats, slot: Ints, keys: Ints, signs: Floats, place: int, clip: float, recent: Singles,
+    horizons: Ints, whiten: Floats, outside: Floats, coefficients: Floats, scales: Floats, usual: Floats,
+    cells: Floats, rows: Floats, levels: Floats,
+) -> None:  # fmt: skip
+    """Write the features of rows that belong to one block of ``recent``, from ``place`` on."""
+    d = values.shape[1]
+    quick, calm, together = np.zeros(6), np.zeros((d, 6)), np.empty(d)
+    day, errors = np.empty(d), np.zeros((d, len(horizons)))
+    for i in range(len(values)):
+        x, cell, row = values[i], cells[i], rows[i]
+        for j in range(d):
+            quick[:], calm[j] = 0.0, 0.0
+            residual(x[j], fast[j], fast_config[0], quick)
+            residual(x[j], slow[j], slow_config[0], calm[j])
+            levels[i, j] = calm[j, LEVEL]
+            together[j] = _single(x[j], quick, calm[j], limits[j], gains, smooth, missing, j, cell[j], row)
+        difference(times_ns[i], x, history, sums, counts, slot, day)
+        take(
+            together, clip, recent, place + i, horizons, whiten, outside, coefficients, scales, usual, row, errors
+        )  # fmt: skip
+        for j in range(d):
+            off = 0.0 if isnan(day[j]) else _cut(day[j] / calm[j, SIGMA], _CLIP)
+            cell[j, _DAY] = _smoothed(off, smooth, gains, _TO_DAY, j)
+            for k in range(len(horizons)):
+                cell[j, _CROSS_0 + k] = _cut(errors[j, k], _WIDEST)
+            slowly = _smoothed(_cut(errors[j, 0], 5.0), smooth, gains, _TO_DRIFT, j)
+            cell[j, _CROSS_0 + len(horizons)] = slowly
+        fill_patterns(cell, keys, signs, row[len(_ROWS) :])
+        row[_GAP] = _gap(times_ns[i], last, cadence)
+        for k in range(len(row)):
+            row[k] = min(row[k], _WIDEST)
 
 
 @compiled
 def _single(
-    values: Floats,
-    fast: Floats,
-    slow: Floats,
-    limits: Floats,
-    gains: Floats,
-    smooth: Floats,
-    missing: Floats,
-    cells: Floats,
-    rows: Floats,
-) -> Floats:
-    """Write what each sensor says by itself, and return the residuals that T2, Q and the predictions look at."""
-    out = np.empty(values.shape)
-    for i in range(values.shape[0]):
-        for j in range(values.shape[1]):
-            x, cell = values[i, j], cells[i, j]
-            z, step = _cut(slow[i, j, Z], _CLIP), _cut(fast[i, j, STEP], _CLIP)
-            missing[j] = missing[j] + 1.0 if isnan(x) else 0.0
-            cell[_FAST_Z], cell[_SLOW_Z] = _cut(fast[i, j, Z], _WIDEST), _cut(slow[i, j, Z], _WIDEST)
-            cell[_SLOW_5] = _smoothed(z, smooth, gains, _TO_5, j)
-            cell[_SLOW_20] = _smoothed(z, smooth, gains, _TO_20, j)
-            cell[_STEP] = _cut(fast[i, j, STEP], _WIDEST)
-            cell[_STEP_5] = _smoothed(abs(step), smooth, gains, _TO_STEP_5, j)
-            cell[_NOISE] = log1p(_smoothed(min(step * step, 100.0), smooth, gains, _TO_NOISE, j))
-            cell[_RUN] = log1p(slow[i, j, RUN])
-            cell[_ZERO] = 1.0 if x == 0.0 and abs(z) > 1.0 else 0.0
-            cell[_MISSING] = log1p(missing[j])
-            cell[_NOVELTY] = min(slow[i, j, NOVELTY], _WIDEST)
-            cell[_BEYOND] = 1.0 if x < limits[j, 0] or x > limits[j, 1] else 0.0
-            out[i, j] = _smoothed(z, smooth, gains, _V, j)
-            if abs(cell[_SLOW_5]) > 3.0:
-                rows[i, _MOVING] += 1.0
-    return out
+    x: float, fast: Floats, slow: Floats, limits: Floats, gains: Floats, smooth: Floats, missing: Floats, j: int,
+    cell: Floats, row: Floats,
+) -> float:  # fmt: skip
+    """Write what a sensor says by itself, and return the residual that T2, Q and the predictions look at."""
+    z, step = _cut(slow[Z], _CLIP), _cut(fast[STEP], _CLIP)
+    missing[j] = missing[j] + 1.0 if isnan(x) else 0.0
+    cell[_FAST_Z], cell[_SLOW_Z] = _cut(fast[Z], _WIDEST), _cut(slow[Z], _WIDEST)
+    cell[_SLOW_5] = _smoothed(z, smooth, gains, _TO_5, j)
+    cell[_SLOW_20] = _smoothed(z, smooth, gains, _TO_20, j)
+    cell[_STEP] = _cut(fast[STEP], _WIDEST)
+    cell[_STEP_5] = _smoothed(abs(step), smooth, gains, _TO_STEP_5, j)
+    cell[_NOISE] = log1p(_smoothed(min(step * step, 100.0), smooth, gains, _TO_NOISE, j))
+    cell[_RUN] = log1p(slow[RUN])
+    cell[_ZERO] = 1.0 if x == 0.0 and abs(z) > 1.0 else 0.0
+    cell[_MISSING] = log1p(missing[j])
+    cell[_NOVELTY] = min(slow[NOVELTY], _WIDEST)
+    cell[_BEYOND] = 1.0 if x < limits[0] or x > limits[1] else 0.0
+    if abs(cell[_SLOW_5]) > 3.0:
+        row[_MOVING] += 1.0
+    return _smoothed(z, smooth, gains, _V, j)
 
 
 @compiled
-def _time_of_day(difference: Floats, slow: Floats, gains: Floats, smooth: Floats, cells: Floats) -> None:
-    for i in range(cells.shape[0]):
-        for j in range(cells.shape[1]):
-            off = 0.0 if isnan(difference[i, j]) else _cut(difference[i, j] / slow[i, j, SIGMA], _CLIP)
-            cells[i, j, _DAY] = _smoothed(off, smooth, gains, _TO_DAY, j)
-
-
-@compiled
-def _together(errors: Floats, gains: Floats, smooth: Floats, cells: Floats) -> None:
-    """Write the prediction errors, and the slow mean of the first of them."""
-    for i in range(cells.shape[0]):
-        for j in range(cells.shape[1]):
-            for k in range(errors.shape[2]):
-                cells[i, j, _CROSS_0 + k] = _cut(errors[i, j, k], _WIDEST)
-            drift = _smoothed(_cut(errors[i, j, 0], 5.0), smooth, gains, _TO_DRIFT, j)
-            cells[i, j, _CROSS_0 + errors.shape[2]] = drift
-
-
-@compiled
-def _gaps(times_ns: Ints, last: Ints, cadence: Floats, rows: Floats) -> None:
-    """Write the length of the silence before each row, in usual steps, as a logarithm: 0 at the usual cadence."""
-    for i in range(len(times_ns)):
-        step = 0.0 if last[0] == _NEVER else (times_ns[i] - last[0]) / 1e9
-        last[0] = times_ns[i]
-        if step > 0.0:
-            cadence[0] = step if cadence[0] == 0.0 else cadence[0] + 0.02 * (min(step, 2 * cadence[0]) - cadence[0])
-            rows[i, _GAP] = max(log(step / cadence[0]), 0.0)
+def _gap(at_ns: int, last: Ints, cadence: Floats) -> float:
+    """Return the length of the silence before a row, in usual steps, as a logarithm: 0 at the usual cadence."""
+    step = 0.0 if last[0] == _NEVER else (at_ns - last[0]) / 1e9
+    last[0] = at_ns
+    if step <= 0.0:
+        return 0.0
+    cadence[0] = step if cadence[0] == 0.0 else cadence[0] + 0.02 * (min(step, 2 * cadence[0]) - cadence[0])
+    return max(log(step / cadence[0]), 0.0)
 
 
 @compiled

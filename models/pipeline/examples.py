@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from models.compiled import compiled
 from models.features.table import Features
 from models.protocol import TriageClass
 from models.series import Bools, Floats, Ints, Series
@@ -39,22 +40,45 @@ def target_columns(series_columns: tuple[str, ...], covariates: tuple[str, ...])
 def matrix(features: Features, targets: list[int]) -> Matrix:
     """Return what the second stage sees, shape (rows, features): the sensors that moved most, and the row."""
     cells = features.cells
-    others = [i for i in range(cells.shape[1]) if i not in targets]
-    around = np.abs(cells[:, others]).max(axis=1) if others else np.zeros((len(cells), cells.shape[2]))
-    judged = cells[:, targets]
-    magnitude = np.abs(judged)
-    key = magnitude[:, :, features.cell_names.index("slow_5")]
-    top = min(_TOP, len(targets))
-    order = np.argsort(-key, axis=1, kind="stable")[:, :top]
-    leading = _padded(np.take_along_axis(judged, order[:, :, None], axis=1))
-    largest = _padded(-np.sort(-magnitude, axis=1)[:, :top])
-    return np.concatenate([leading, largest, features.rows, around], axis=1).astype(np.float32)
+    known = cells.shape[2]
+    out: Matrix = np.zeros((len(cells), (2 * _TOP + 1) * known + features.rows.shape[1]), dtype=np.float32)
+    chosen = np.zeros(cells.shape[1], dtype=np.bool_)
+    chosen[targets] = True
+    _fill(cells, features.rows, chosen, features.cell_names.index("slow_5"), out)
+    return out
 
 
-def _padded(top: Floats) -> Floats:
-    missing = _TOP - top.shape[1]
-    full = np.pad(top, ((0, 0), (0, missing), (0, 0))) if missing else top
-    return full.reshape(len(full), -1)
+@compiled
+def _fill(cells: Floats, rows: Floats, chosen: Bools, key: int, out: Matrix) -> None:
+    """Write features of the chosen sensors that moved most, the largest of each feature, the row, all others."""
+    sensors, known = cells.shape[1:]
+    for i in range(len(cells)):
+        cell, left = cells[i], chosen.copy()
+        for place in range(min(_TOP, chosen.sum())):
+            moved = _farthest(cell, left, key)
+            left[moved] = False
+            out[i, place * known : (place + 1) * known] = cell[moved]
+        largest, around = out[i, _TOP * known : 2 * _TOP * known], out[i, len(out[i]) - known :]
+        for k in range(known):
+            for j in range(sensors):
+                size = np.float32(abs(cell[j, k]))
+                if not chosen[j]:
+                    around[k] = max(around[k], size)
+                    continue
+                for place in range(_TOP):
+                    held = largest[place * known + k]
+                    if size > held:
+                        largest[place * known + k], size = size, held
+        out[i, 2 * _TOP * known : len(out[i]) - known] = rows[i]
+
+
+@compiled
+def _farthest(cell: Floats, left: Bools, key: int) -> int:
+    moved = -1
+    for j in range(len(cell)):
+        if left[j] and (moved < 0 or abs(cell[j, key]) > abs(cell[moved, key])):
+            moved = j
+    return moved
 
 
 def classes(series: Series, targets: list[int]) -> Ints:

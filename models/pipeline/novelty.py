@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
 from math import log2, log10
 
 import numpy as np
@@ -31,17 +33,23 @@ class Novelty:
     tail. Their sum, less ``_USUAL``, plays the part of log-odds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, targets: Sequence[int]) -> None:
+        self._targets = np.array(targets)
         self.counts = np.zeros((len(_KEYS) + _SHARED, _BINS), dtype=np.float32)
         self.rows = np.zeros(1)
         """Rows in the histograms."""
 
-    def push(self, features: Features, targets: list[int]) -> Floats:
-        """Return log-odds-like novelty, shape (rows,)."""
-        picked = np.array([features.cell_names.index(k) for k in _KEYS])
+    def push(self, features: Features) -> Floats:
+        """Return log-odds-like novelty of the targets, shape (rows,)."""
         out = np.empty(len(features.rows))
-        _judge(features.cells, features.rows, np.array(targets), picked, self.counts, self.rows, out)
+        picked = _places(features.cell_names)
+        _judge(features.cells, features.rows, self._targets, picked, self.counts, self.rows, out)
         return out
+
+
+@cache
+def _places(names: tuple[str, ...]) -> Ints:
+    return np.array([names.index(key) for key in _KEYS])
 
 
 @compiled

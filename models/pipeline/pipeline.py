@@ -15,7 +15,7 @@ from models.features.table import Features, FeatureTable
 from models.pipeline.alarm_line import AlarmLine, LineConfig
 from models.pipeline.configs import PipelineConfig
 from models.pipeline.examples import matrix, target_columns
-from models.pipeline.forest import NO_TREES, probabilities
+from models.pipeline.forest import NO_TREES
 from models.pipeline.novelty import Novelty
 from models.pipeline.second_stage import SecondStage
 from models.protocol import Triage
@@ -108,7 +108,7 @@ class Scorer:
         self.fitted = fitted
         self.targets = target_columns(columns, covariates)
         self.table = FeatureTable(columns, fitted.config.features, limits)
-        self.novelty = Novelty()
+        self.novelty = Novelty(self.targets)
         self.line = AlarmLine(LineConfig(fitted.threshold, fitted.tail))
         self.pollution = AlarmLine(LineConfig(_MORE_LIKELY_THAN_NOT, fitted.tail, adapt=0.0))
         """A row that the second stage takes for pollution rather than for anything else is an alarm, whatever the
@@ -117,7 +117,7 @@ class Scorer:
     def push(self, times: Times, values: Floats) -> Scored:
         """Score the next rows."""
         features = self.table.push(times, values)
-        novelty = self.novelty.push(features, self.targets)
+        novelty = self.novelty.push(features)
         stage = self.fitted.stage
         if stage is None or not len(times):
             return Scored(*self.line.push(novelty), np.zeros((len(times), 3)), features)
@@ -190,16 +190,12 @@ class Assessor:
 
 def warm(config: PipelineConfig) -> None:
     """Compile what the pipeline runs, or read it from the cache on disk: the first row need not wait for it."""
-    rows = config.features.cross.block_rows + config.features.cross.warm_rows
-    times = np.datetime64(0, "ns") + np.arange(rows + 1) * np.timedelta64(60, "s")
-    values = np.random.default_rng(0).normal(size=(rows + 1, 2))
+    values = np.zeros((1, 2))
     scorer = Scorer(Fitted(config), ("a", "b"))
-    incident = Incident(("a", "b"), scorer.targets)
-    # A part of several rows is compiled for by itself: its slices do not lie in one piece as those of one row do.
-    for part in (slice(rows), slice(rows, rows + 1)):
-        scored = scorer.push(times[part], values[part])
-        incident.push(scored.features, np.zeros(len(times[part]), dtype=np.bool_), None, values[part])
-    probabilities(NO_TREES, np.zeros((1, 1), dtype=np.float32))
+    scored = scorer.push(np.zeros(1, dtype="datetime64[ns]"), values)
+    Incident(("a", "b"), scorer.targets).push(scored.features, np.zeros(1, dtype=np.bool_), None, values)
+    seen = matrix(scored.features, scorer.targets)
+    SecondStage((NO_TREES._replace(features=seen.shape[1]),), (0, 1)).shares(seen)
 
 
 def mixed(learnt: Floats, novelty: Floats) -> Floats:

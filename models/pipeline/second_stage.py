@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from models.compiled import compiled
 from models.errors import ModelError
 from models.pipeline.examples import Matrix
 from models.pipeline.forest import Forest, check, forest_of, probabilities
@@ -42,11 +43,9 @@ class SecondStage:
     def shares(self, x: Matrix) -> Floats:
         """Return class probabilities, shape (rows, 3): normal, anomaly (fault), pollution. Raises ModelError."""
         out = np.zeros((len(x), 3))
-        mean = np.mean([_asked(forest, x) for forest in self.members], axis=0)
-        for i, cls in enumerate(self.classes):
-            out[:, cls] = mean[:, i]
-        out[:, 1:] *= self.negatives
-        return np.asarray(out / out.sum(axis=1, keepdims=True))
+        said = [_asked(forest, x) for forest in self.members]
+        _mean(np.array(said), np.array(self.classes), self.negatives, out)
+        return out
 
     @staticmethod
     def logits(shares: Floats) -> Floats:
@@ -68,8 +67,20 @@ def _asked(forest: Forest, x: Matrix) -> Floats:
 
 
 def _log_odds(probability: Floats) -> Floats:
-    p = np.clip(probability, 1e-6, 1 - 1e-6)
-    return np.asarray(np.clip(np.log(p / (1 - p)), -_CLIP, _CLIP))
+    p = np.minimum(np.maximum(probability, 1e-6), 1 - 1e-6)
+    return np.asarray(np.minimum(np.maximum(np.log(p / (1 - p)), -_CLIP), _CLIP))
+
+
+@compiled
+def _mean(said: Floats, classes: Ints, negatives: float, out: Floats) -> None:
+    """Write the mean of the members by class, less those negatives that were not learnt from."""
+    for i in range(len(out)):
+        for k in range(len(classes)):
+            total = 0.0
+            for member in range(len(said)):
+                total += said[member, i, k]
+            out[i, classes[k]] = total / len(said) * (negatives if classes[k] else 1.0)
+        out[i] /= out[i, 0] + out[i, 1] + out[i, 2]
 
 
 def train(

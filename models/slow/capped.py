@@ -6,13 +6,15 @@ The limit is a setting of the station (its permit, or its limit set): nothing is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from models.compiled import compiled
 from models.protocol import Reason, TriageClass
-from models.series import Floats
+from models.series import Bools, Floats, Ints, Singles
 from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses
 from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual, number, number_vi, rounded_duration
@@ -33,23 +35,26 @@ class CappedWatch:
 
     def __init__(self, columns: Sequence[str], limits: Mapping[str, float]) -> None:
         self.columns = tuple(columns)
-        self._limited = [(j, limits[c]) for j, c in enumerate(columns) if limits.get(c, 0.0) > 0]
-        self._ring = np.full((len(self._limited), _ROWS), np.nan, dtype=np.float32)
-        self._count = [0] * len(self._limited)
-        self._since = [0.0] * len(self._limited)
+        self._limited, self._limits = _limited(columns, limits)
+        n = len(self._limited)
+        self._ring = np.full((n, _ROWS), np.nan, dtype=np.float32)
+        self._count = np.zeros(n, dtype=np.int64)
+        self._since = np.zeros(n)
+        self._near = np.zeros(n, dtype=np.bool_)
+        """Of the last row: no memory."""
 
     def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
         """Take the next row and return the sensors that are capped."""
+        if not _keep(
+            values, status, self._limited, self._limits, self._ring, self._count, self._since, self._near
+        ):  # fmt: skip
+            return []
         found = []
-        for i, (j, limit) in enumerate(self._limited):
-            x = float(values[j])
-            if status[j] != MEASURING or np.isnan(x):
-                continue
-            self._ring[i, self._count[i] % _ROWS] = x
-            self._count[i] += 1
-            if _NEAR * limit <= x <= limit and self._capped(self._ring[i], limit):
+        for i in np.flatnonzero(self._near).tolist():
+            limit = float(self._limits[i])
+            if self._capped(self._ring[i], limit):
                 self._since[i] = self._since[i] or at_s
-                found.append(self._finding(i, j, limit, at_s))
+                found.append(self._finding(i, int(self._limited[i]), limit, at_s))
             else:
                 self._since[i] = 0.0
         return found
@@ -75,19 +80,46 @@ class CappedWatch:
             f"{en} crowds just under {number(top, 3)} ({share:.0f} % of the limit {number(limit, 3)}) "
             "and never passes it: worth a check",
         )
-        return Finding(self.columns[j], Reason.CAPPED, TriageClass.FALSIFICATION, self._since[i], at_s, text)
+        return Finding(self.columns[j], Reason.CAPPED, TriageClass.FALSIFICATION, float(self._since[i]), at_s, text)
 
     def state(self) -> Any:
         """Return the whole memory, by the parameters that have a limit: which ones have may change meanwhile."""
         return {
-            self.columns[j]: [self._ring[i], self._count[i], self._since[i]] for i, (j, _) in enumerate(self._limited)
+            self.columns[j]: [self._ring[i], int(self._count[i]), float(self._since[i])]
+            for i, j in enumerate(self._limited.tolist())
         }
 
     def set_state(self, state: Any) -> None:
         """Go on from a memory returned by ``state``; a parameter that had no limit then begins."""
-        for i, (j, _) in enumerate(self._limited):
+        for i, j in enumerate(self._limited.tolist()):
             if self.columns[j] in state:
                 self._ring[i], self._count[i], self._since[i] = state[self.columns[j]]
+
+
+def _limited(columns: Sequence[str], limits: Mapping[str, float]) -> tuple[Ints, Floats]:
+    """Return the places of the columns that have an upper limit, and the limits."""
+    known = [(j, limits[c]) for j, c in enumerate(columns) if limits.get(c, 0.0) > 0]
+    return np.array([j for j, _ in known], dtype=np.int64), np.array([limit for _, limit in known], dtype=np.float64)
+
+
+@compiled
+def _keep(
+    values: Floats, status: Statuses, limited: Ints, limits: Floats, ring: Singles, count: Ints, since: Floats,
+    near: Bools,
+) -> bool:  # fmt: skip
+    """Take a row, and say whether any value is near its limit."""
+    any_near = False
+    for i in range(len(limited)):
+        x = values[limited[i]]
+        near[i] = False
+        if status[limited[i]] == MEASURING and not isnan(x):
+            ring[i, count[i] % _ROWS] = x
+            count[i] += 1
+            if _NEAR * limits[i] <= x <= limits[i]:
+                near[i] = any_near = True
+            else:
+                since[i] = 0.0
+    return any_near
 
 
 _HIGH = 0.6
@@ -95,6 +127,7 @@ _HIGH = 0.6
 _LIKE_BEFORE = 0.25
 _SPELLS = 2
 _FORGET_S = 2 * 86_400.0
+_TOLD_S = 3600.0
 
 
 class CalibrationWatch:
@@ -106,67 +139,74 @@ class CalibrationWatch:
 
     def __init__(self, columns: Sequence[str], limits: Mapping[str, float]) -> None:
         self.columns = tuple(columns)
-        self._limited = [(j, limits[c]) for j, c in enumerate(columns) if limits.get(c, 0.0) > 0]
+        self._limited, self._limits = _limited(columns, limits)
         n = len(self._limited)
-        self._before = [float("nan")] * n
-        self._in_spell = [0] * n
+        self._before = np.full(n, np.nan)
+        self._in_spell = np.zeros(n, dtype=np.int64)
         """Readings of the running spell that look like the water's."""
-        self._spells = [0] * n
-        self._first_s = [0.0] * n
-        self._last_s = [float("-inf")] * n
+        self._spells = np.zeros(n, dtype=np.int64)
+        self._first_s = np.zeros(n)
+        self._last_s = np.full(n, -np.inf)
 
     def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
         """Take the next row and return the sensors whose calibrations are remarkable."""
-        found = []
-        for i, (j, limit) in enumerate(self._limited):
-            x = float(values[j])
-            if status[j] == CALIBRATING and not np.isnan(x):
-                self._calibrating(i, x, limit, at_s)
-            elif status[j] == MEASURING and not np.isnan(x):
-                self._before[i], self._in_spell[i] = x, 0
-            if at_s - self._last_s[i] > _FORGET_S:
-                self._spells[i] = 0
-            recent = at_s - self._last_s[i] <= 3600.0
-            if recent and (self._spells[i] >= _SPELLS or self._in_spell[i] >= 3):
-                found.append(self._finding(i, j, limit, at_s))
-        return found
+        if not _follow(at_s, values, status, self._limited, self._limits, *self._memory):
+            return []
+        remarkable = (self._spells >= _SPELLS) | (self._in_spell >= 3)
+        told = np.flatnonzero(remarkable & (at_s - self._last_s <= _TOLD_S))
+        return [self._finding(i, int(self._limited[i]), float(self._limits[i]), at_s) for i in told.tolist()]
 
-    def _calibrating(self, i: int, x: float, limit: float, at_s: float) -> None:
-        before = self._before[i]
-        if not (before >= _HIGH * limit and x >= _HIGH * limit and abs(x - before) <= _LIKE_BEFORE * before):
-            return
-        self._in_spell[i] += 1
-        if self._in_spell[i] == 1:
-            if not self._spells[i]:
-                self._first_s[i] = at_s
-            self._spells[i] += 1
-        self._last_s[i] = at_s
-        if self._in_spell[i] > 1:
-            self._before[i] = x
+    @property
+    def _memory(self) -> tuple[Floats, Ints, Ints, Floats, Floats]:
+        return self._before, self._in_spell, self._spells, self._first_s, self._last_s
 
     def _finding(self, i: int, j: int, limit: float, at_s: float) -> Finding:
         vi, en = names_of(self.columns[j])
-        (long_vi, long_en), share = rounded_duration(at_s - self._first_s[i]), 100 * self._before[i] / limit
+        (long_vi, long_en), share = rounded_duration(at_s - self._first_s[i]), 100 * float(self._before[i]) / limit
         text = Bilingual(
             f"{vi} chuyển sang trạng thái hiệu chuẩn đúng lúc đạt {share:.0f} % giới hạn, số đo vẫn như nước thải "
             f"({self._spells[i]} lần trong {long_vi}): cần kiểm tra",
             f"{en} goes into calibration just when it is at {share:.0f} % of the limit, with readings like the water's "
             f"({self._spells[i]} times in {long_en}): worth a check",
         )
-        since = self._first_s[i]
+        since = float(self._first_s[i])
         return Finding(self.columns[j], Reason.MASKING_CALIBRATION, TriageClass.FALSIFICATION, since, at_s, text)
 
     def state(self) -> Any:
         """Return the whole memory, by the parameters that have a limit: which ones have may change meanwhile."""
         return {
-            self.columns[j]: [self._before[i], self._in_spell[i], self._spells[i], self._first_s[i], self._last_s[i]]
-            for i, (j, _) in enumerate(self._limited)
+            self.columns[j]: [of_all[i].item() for of_all in self._memory] for i, j in enumerate(self._limited.tolist())
         }
 
     def set_state(self, state: Any) -> None:
         """Go on from a memory returned by ``state``; a parameter that had no limit then begins."""
-        for i, (j, _) in enumerate(self._limited):
-            if self.columns[j] in state:
-                (
-                    self._before[i], self._in_spell[i], self._spells[i], self._first_s[i], self._last_s[i],
-                ) = state[self.columns[j]]  # fmt: skip
+        for i, j in enumerate(self._limited.tolist()):
+            for of_all, of_one in zip(self._memory, state.get(self.columns[j], ()), strict=False):
+                of_all[i] = of_one
+
+
+@compiled
+def _follow(
+    at_s: float, values: Floats, status: Statuses, limited: Ints, limits: Floats, before: Floats, in_spell: Ints,
+    spells: Ints, first_s: Floats, last_s: Floats,
+) -> bool:  # fmt: skip
+    """Take a row, and say whether any sensor's calibrations are remarkable; every array is written in place."""
+    found = False
+    for i in range(len(limited)):
+        x, code, high = values[limited[i]], status[limited[i]], _HIGH * limits[i]
+        if code == CALIBRATING and not isnan(x):
+            if before[i] >= high and x >= high and abs(x - before[i]) <= _LIKE_BEFORE * before[i]:
+                in_spell[i] += 1
+                if in_spell[i] == 1:
+                    if spells[i] == 0:
+                        first_s[i] = at_s
+                    spells[i] += 1
+                else:
+                    before[i] = x
+                last_s[i] = at_s
+        elif code == MEASURING and not isnan(x):
+            before[i], in_spell[i] = x, 0
+        if at_s - last_s[i] > _FORGET_S:
+            spells[i] = 0
+        found |= at_s - last_s[i] <= _TOLD_S and (spells[i] >= _SPELLS or in_spell[i] >= 3)
+    return found

@@ -8,7 +8,7 @@ six-hour means of the errors, in units of their own usual size, are summed up on
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import cos, pi, sin
+from math import cos, isnan, nan, pi, sin, sqrt
 
 import numpy as np
 
@@ -25,6 +25,7 @@ _HOUR_S = 3600.0
 _HUGE = 1e12
 _BLOCK_HOURS = 6
 _MEMORY_HOURS = 336.0
+_KEEP = 1.0 - 1.0 / _MEMORY_HOURS
 _WARM_HOURS = 96.0
 _REFIT_HOURS = 24
 _RIDGE = 3.0
@@ -76,41 +77,19 @@ class DriftWatch(ByFields):
 
     def _close(self, hour: int) -> None:
         """Judge and learn the mean of an hour."""
-        known = self._rows > 0
-        mean = np.where(known, self._sum / np.maximum(self._rows, 1.0), np.nan)
-        self._sum[:], self._rows[:] = 0.0, 0.0
         self._hours += 1
-        x = self._standard(mean)
         angle = 2 * pi * (hour % 24) / 24
-        row = np.concatenate([np.nan_to_num(x), [1.0, sin(angle), cos(angle)]])
+        row = np.array([*[0.0] * self._d, 1.0, sin(angle), cos(angle)])
+        _standard(self._sum, self._rows, self._hours, self._scale_mean, self._scale_size, row)
         ready = self._weight >= _WARM_HOURS
-        if ready:
-            error = row[: self._d] - row @ self._coefficients
-            self._block[0] += np.where(known, np.clip(error, -8.0, 8.0), 0.0)
-            self._block[1] += known
-            if self._hours % _BLOCK_HOURS == 0:
-                self._accumulate(hour)
-        suspect = (self._sums > _CALM).any(axis=0)
-        self._suspected = np.where(suspect, self._suspected + 1, 0.0)
-        if known.all() and not (suspect & (self._suspected < _GIVE_UP_HOURS)).any():
-            keep = 1.0 - 1.0 / _MEMORY_HOURS
-            clipped = np.clip(row, -_CLIP, _CLIP)
-            self._gram = self._gram * keep + np.outer(clipped, clipped)
-            self._weight = self._weight * keep + 1.0
+        _add_errors(row, row @ self._coefficients, self._rows if ready else np.zeros(self._d), self._block)
+        if ready and self._hours % _BLOCK_HOURS == 0:
+            self._accumulate(hour)
+        if _learn(row, self._rows, self._sums, self._suspected, self._gram):
+            self._weight = self._weight * _KEEP + 1.0
+        self._sum[:], self._rows[:] = 0.0, 0.0
         if self._hours % _REFIT_HOURS == 0 and self._weight >= _WARM_HOURS:
             self._refit()
-
-    def _standard(self, mean: Floats) -> Floats:
-        """Return the hour in units of the sensor's own scatter over weeks."""
-        fresh = np.isnan(self._scale_mean) & np.isfinite(mean)
-        self._scale_mean = np.where(fresh, mean, self._scale_mean)
-        away = np.nan_to_num(mean - self._scale_mean)
-        gain = np.maximum(1.0 / _MEMORY_HOURS, 1.0 / (self._hours + 1.0))
-        size = np.sqrt(self._scale_size) + 1e-9 * np.abs(np.nan_to_num(self._scale_mean)) + 1e-12
-        bounded = np.clip(away, -4 * size, 4 * size) if self._hours > 24 else away
-        self._scale_mean = self._scale_mean + gain * bounded
-        self._scale_size = self._scale_size + gain * (bounded * bounded - self._scale_size)
-        return np.asarray(np.clip(away / size, -12.0, 12.0))
 
     def _refit(self) -> None:
         d = self._d
@@ -173,3 +152,46 @@ def _take(values: Floats, status: Statuses, total: Floats, rows: Floats, sums: F
             sums[0, j] = sums[1, j] = since[j] = 0.0
         found |= sums[0, j] >= _REPORT or sums[1, j] >= _REPORT
     return found
+
+
+@compiled
+def _standard(total: Floats, rows: Floats, hours: int, level: Floats, size: Floats, row: Floats) -> None:
+    """Write the means of an hour in units of the sensors' own scatter over weeks, 0 where there is none."""
+    gain = max(1.0 / _MEMORY_HOURS, 1.0 / (hours + 1.0))
+    for j in range(len(total)):
+        mean = total[j] / rows[j] if rows[j] > 0.0 else nan
+        if isnan(level[j]):
+            level[j] = mean
+        away = mean - level[j]
+        if isnan(away):
+            away = 0.0
+        usual = sqrt(size[j]) + 1e-9 * (0.0 if isnan(level[j]) else abs(level[j])) + 1e-12
+        bounded = min(max(away, -4 * usual), 4 * usual) if hours > 24 else away
+        level[j] += gain * bounded
+        size[j] += gain * (bounded * bounded - size[j])
+        row[j] = min(max(away / usual, -12.0), 12.0)
+
+
+@compiled
+def _add_errors(row: Floats, predicted: Floats, rows: Floats, block: Floats) -> None:
+    for j in range(len(rows)):
+        if rows[j] > 0.0:
+            block[0, j] += min(max(row[j] - predicted[j], -8.0), 8.0)
+            block[1, j] += 1.0
+
+
+@compiled
+def _learn(row: Floats, rows: Floats, sums: Floats, suspected: Floats, gram: Floats) -> bool:
+    """Learn from an hour, and say so, unless a sensor was silent or is suspected."""
+    learning = True
+    for j in range(len(rows)):
+        suspect = sums[0, j] > _CALM or sums[1, j] > _CALM
+        suspected[j] = suspected[j] + 1.0 if suspect else 0.0
+        if rows[j] == 0.0 or (suspect and suspected[j] < _GIVE_UP_HOURS):
+            learning = False
+    if learning:
+        for i in range(len(row)):
+            for j in range(len(row)):
+                product = min(max(row[i], -_CLIP), _CLIP) * min(max(row[j], -_CLIP), _CLIP)
+                gram[i, j] = gram[i, j] * _KEEP + product
+    return learning

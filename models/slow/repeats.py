@@ -46,20 +46,14 @@ class RepeatWatch:
 
     def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
         """Take the next row and return the sensors whose values repeat."""
-        slot = int(at_s // SLOT_S)
-        if slot > self._slot:
-            self._compare(slot, at_s, np.where(status == 0, values, np.nan).astype(np.float32))
-        if not _is_sure(self._odds, self._matches):
+        before, self._slot = self._slot, max(int(at_s // SLOT_S), self._slot)
+        if not _take(
+            self._slot, before, at_s, values, status, self._ring, self._last, self._chance, self._odds, self._matches,
+            self._since,
+        ):  # fmt: skip
             return []
         sure = (self._odds >= _SURE) & (self._matches >= _MATCHES)
         return [self._finding(j, sure[:, j], at_s) for j in np.flatnonzero(sure.any(axis=0)).tolist()]
-
-    def _compare(self, slot: int, at_s: float, now: Singles) -> None:
-        if self._slot >= 0:
-            for skipped in range(max(self._slot + 1, slot - _SLOTS), slot):
-                self._ring[skipped % _SLOTS] = np.nan
-        self._slot = slot
-        _compare(slot, at_s, now, self._ring, self._last, self._chance, self._odds, self._matches, self._since)
 
     def _finding(self, j: int, sure: Bools, at_s: float) -> Finding:
         k = int(np.argmax(np.where(sure, self._odds[:, j], -1.0)))
@@ -84,20 +78,31 @@ class RepeatWatch:
 
 
 @compiled
+def _take(
+    slot: int, before: int, at_s: float, values: Floats, status: Statuses, ring: Singles, last: Singles,
+    chance: Floats, odds: Floats, matches: Floats, since: Floats,
+) -> bool:  # fmt: skip
+    """Take the first row of a slot, and say whether any repetition is sure; every array is written in place."""
+    if slot > before:
+        if before >= 0:
+            for skipped in range(max(before + 1, slot - _SLOTS), slot):
+                ring[skipped % _SLOTS] = np.nan
+        _compare(slot, at_s, values, status, ring, last, chance, odds, matches, since)
+    for k in range(odds.shape[0]):
+        for j in range(odds.shape[1]):
+            if odds[k, j] >= _SURE and matches[k, j] >= _MATCHES:
+                return True
+    return False
+
+
+@compiled
 def _compare(
-    slot: int,
-    at_s: float,
-    now: Singles,
-    ring: Singles,
-    last: Singles,
-    chance: Floats,
-    odds: Floats,
-    matches: Floats,
-    since: Floats,
-) -> None:
-    """Hold a slot against the older ones, learn from it, and keep it; every array is written in place."""
-    for j in range(len(now)):
-        x = now[j]
+    slot: int, at_s: float, values: Floats, status: Statuses, ring: Singles, last: Singles, chance: Floats,
+    odds: Floats, matches: Floats, since: Floats,
+) -> None:  # fmt: skip
+    """Hold a slot against the older ones, learn from it, and keep it."""
+    for j in range(len(values)):
+        x = np.float32(values[j] if status[j] == 0 else np.nan)
         changed = isfinite(x) and isfinite(last[j]) and x != last[j]
         by_chance = min(max(chance[j], _FLOOR), 0.9)
         compared = calm = calm_hits = 0
@@ -121,12 +126,3 @@ def _compare(
         ring[slot % _SLOTS, j] = x
         if isfinite(x):
             last[j] = x
-
-
-@compiled
-def _is_sure(odds: Floats, matches: Floats) -> bool:
-    for k in range(odds.shape[0]):
-        for j in range(odds.shape[1]):
-            if odds[k, j] >= _SURE and matches[k, j] >= _MATCHES:
-                return True
-    return False

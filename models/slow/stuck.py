@@ -51,15 +51,18 @@ class StuckWatch:
         """Usual seconds from one value to the next; 0: not known yet."""
         self._runs = np.zeros(d)
         self._threshold = self._new_s.copy()
+        self._stuck = np.zeros(d, dtype=np.bool_)
+        """Of the last row: no memory."""
 
     def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
         """Take the next row and return the sensors that are stuck."""
-        stuck = _advance(
+        if not _advance(
             at_s, values, status, self._counts, self._value, self._since, self._last, self._step, self._runs,
-            self._threshold, self._new_s, self._floor_s,
-        )  # fmt: skip
+            self._threshold, self._new_s, self._floor_s, self._stuck,
+        ):  # fmt: skip
+            return []
         standing = (self._value == 0.0) & self._flow
-        return [self._finding(j, at_s) for j in np.flatnonzero(stuck & ~standing).tolist()]
+        return [self._finding(j, at_s) for j in np.flatnonzero(self._stuck & ~standing).tolist()]
 
     def _finding(self, j: int, at_s: float) -> Finding:
         vi, en = names_of(self.columns[j])
@@ -85,23 +88,14 @@ class StuckWatch:
 
 @compiled
 def _advance(
-    at_s: float,
-    values: Floats,
-    status: Statuses,
-    counts: Singles,
-    value: Floats,
-    since: Floats,
-    last: Floats,
-    step: Floats,
-    runs: Floats,
-    threshold: Floats,
-    new_s: Floats,
-    floor_s: Floats,
-) -> Bools:
-    """Take a row, and return which sensors repeat themselves for too long; every array is written in place."""
-    stuck = np.zeros(len(values), dtype=np.bool_)
+    at_s: float, values: Floats, status: Statuses, counts: Singles, value: Floats, since: Floats, last: Floats,
+    step: Floats, runs: Floats, threshold: Floats, new_s: Floats, floor_s: Floats, stuck: Bools,
+) -> bool:  # fmt: skip
+    """Take a row, and say whether any sensor repeats itself for too long; every array is written in place."""
+    found = False
     for j in range(len(values)):
         x = values[j]
+        stuck[j] = False
         if isnan(x) or status[j]:
             continue
         passed = at_s - last[j]
@@ -119,12 +113,12 @@ def _advance(
         elif 0.0 < _SILENCE_STEPS * step[j] < passed:
             since[j] = at_s
         elif at_s - since[j] >= threshold[j]:
-            stuck[j] = True
+            stuck[j] = found = True
         if last[j] > 0.0 and passed > 0.0:
             usual = step[j]
             step[j] = usual + _STEP_GAIN * (min(passed, 2.0 * usual) - usual) if usual > 0.0 else passed
         last[j] = at_s
-    return stuck
+    return found
 
 
 @compiled

@@ -48,5 +48,5 @@ class SlowWatches:
 def warm() -> None:
     """Compile what the watches run, or read it from the cache on disk: the first row need not wait for it."""
     watches = SlowWatches(("COD", "TSS", "Flow"))
-    for i in range(2):
-        watches.push(3600.0 * (i + 1), np.full(3, 1.0 + i), np.zeros(3, dtype=np.int8))
+    for hour in (1, 2):
+        watches.push(3600.0 * hour, np.full(3, 1.0 + hour), np.zeros(3, dtype=np.int8))

@@ -9,18 +9,20 @@ baseline moves at a crawl; after ``rebaseline_s`` of alarm the new level is acce
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import isfinite, isnan, sqrt
-from statistics import median
-from typing import Self
+from math import isfinite, isnan, nan, sqrt
+from typing import Any, Self
 
 import msgspec
+import numpy as np
 
+from models.compiled import Records, compiled, record_of
 from models.errors import ModelError
 from models.priors import Prior, prior_of
 from models.protocol import NotReadyReason, Reason, Row
+from models.series import Floats
 
 SNAPSHOT_VERSION = 1
 IMPLAUSIBLE = 1e15
@@ -94,7 +96,7 @@ class ResidualConfig:
 
 
 class ChartState(msgspec.Struct, array_like=True):
-    """The whole memory of one chart. Times are Unix seconds, values in the sensor's unit."""
+    """The memory of one chart as it is stored. Times are Unix seconds, values in the sensor's unit."""
 
     head: list[float]
     samples: int = 0
@@ -115,144 +117,30 @@ class ChartState(msgspec.Struct, array_like=True):
     z: float = 0.0
 
 
-class ResidualChart:
-    """The chart of one sensor. ``update`` learns and judges in one pass; the state is ``state``."""
+_FIELDS = ChartState.__struct_fields__[1:]
+_KINDS = {"float": np.float64, "int": np.int64, "bool": np.bool_}
+_MEMORY = np.dtype([("waiting", np.int64), *((f, _KINDS[ChartState.__annotations__[f]]) for f in _FIELDS)], align=True)
+"""One chart, while it runs: ``waiting`` counts the values of the head."""
+_LIMITS = np.dtype([
+    (name, np.float64)
+    for name in ("abs_floor", "abs_floor2", "rel_floor", "prior_abs2", "prior_rel2", "minimum", "maximum")
+])  # fmt: skip
+SKIPPED, LEARNING, NORMAL, RANGE, SPIKE, HIGH, LOW = range(7)
+"""What a chart says of a value; ``SKIPPED``: it had none to judge."""
+SAID, SEVERITY, PROBABILITY, ALARM, LEVEL, Z_SCORE, PROVISIONAL = range(7)
+"""Places of what is said of a value: one of the above, severity (1 = threshold), probability, whether the alarm is on,
+the causal baseline, departure in scatters, whether the prior still weighs more than the sensor's own history."""
+_NOTHING_YET: list[float] = []
+REASONS = {NORMAL: Reason.NORMAL, RANGE: Reason.RANGE, SPIKE: Reason.SPIKE, HIGH: Reason.HIGH, LOW: Reason.LOW}
 
-    __slots__ = ("_abs_floor", "_c", "_prior_abs2", "_prior_rel2", "_rel_floor", "maximum", "minimum", "state")
 
-    def __init__(self, sensor: SensorConfig, config: ChartConfig, state: ChartState | None = None) -> None:
-        prior = sensor.prior or prior_of(sensor.parameter)
-        self._c = config
-        # A quantised value scatters by resolution / sqrt(12) at least; twice that allows for the last digit's flicker.
-        self._abs_floor = max(prior.floor_absolute, 0.6 * sensor.resolution, 1e-9)
-        self._rel_floor = prior.floor_relative
-        self._prior_abs2 = max(prior.absolute, 0.02 * sensor.span) ** 2
-        self._prior_rel2 = prior.relative**2
-        self.minimum = sensor.minimum
-        self.maximum = sensor.maximum
-        self.state = ChartState([]) if state is None else state
-
-    @property
-    def ready(self) -> bool:
-        """Whether there is a baseline."""
-        return self.state.samples > 0 and not self.state.head
-
-    @property
-    def provisional(self) -> bool:
-        """Whether the prior still weighs more than the sensor's own history."""
-        return self.state.age_s < self._c.prior_s
-
-    def update(self, at: float, value: float, learn: bool = True) -> float | None:
-        """Judge a value observed at Unix second ``at``, later than the last one, and learn from it.
-
-        Returns the severity (1 = threshold), ``None`` while the first baseline is being learnt. ``value`` must not be
-        NaN. ``learn=False`` judges only: for values that quality control found suspect.
-        """
-        s, c = self.state, self._c
-        if not self.minimum <= value <= self.maximum:
-            return self._out_of_range(at)
-        dt = at - s.at
-        if dt > c.gap_s and s.samples:
-            self._after_gap(at, dt)
-            dt = c.gap_s
-        if not self.ready:
-            if learn:
-                self._begin(at, value, dt)
-            return None
-        s.at = at
-        residual = value - s.level
-        sigma = max(sqrt(s.variance), self._rel_floor * abs(s.level), self._abs_floor)
-        if at < s.wide_until:
-            sigma *= 2.0
-        s.z = z = residual / sigma
-        severity = abs(z) / c.threshold
-        if severity >= 1.0 or s.over or s.alarm:
-            self._confirm(at, value, severity, 1 if z >= 0.0 else -1)
-        if learn:
-            self._learn(at, value, dt, sigma, c.crawl if severity >= 1.0 else 1.0)
-        return severity
-
-    def _learn(self, at: float, value: float, dt: float, sigma: float, speed: float) -> None:
-        s, c = self.state, self._c
-        residual = value - s.level
-        age = s.age_s = s.age_s + dt
-        reach = c.level_clip * sigma
-        step = reach if residual > reach else -reach if residual < -reach else residual
-        s.level += step * speed * min(dt / min(max(age, c.level_min_s), c.level_s), 1.0)
-        if value != s.last:
-            weight = min(at - s.changed_at, c.gap_s) * speed / min(age + c.prior_s, c.scatter_s)
-            reach = c.scatter_clip * sigma
-            square = reach * reach if abs(residual) > reach else residual * residual
-            s.variance += (square - s.variance) * weight
-            s.last = value
-            s.changed_at = at
-
-    def _confirm(self, at: float, value: float, severity: float, side: int) -> None:
-        s, c = self.state, self._c
-        if severity >= 1.0:
-            s.quiet = 0
-            if side != s.side or not s.over:
-                s.over, s.over_since, s.side, s.recent = 0, at, side, value
-                s.alarm = False
-            s.over += 1
-            s.recent += (value - s.recent) * 0.2
-            if s.over >= c.confirm_samples and at - s.over_since >= c.confirm_s:
-                s.alarm = True
-            if s.alarm and at - s.over_since >= c.rebaseline_s:
-                self._rebaseline()
-        elif not s.alarm:
-            s.over = 0
-        else:
-            s.recent += (value - s.recent) * 0.2
-            if severity < c.clear:
-                s.quiet_since = s.quiet_since if s.quiet else at
-                s.quiet += 1
-                if s.quiet >= c.confirm_samples and at - s.quiet_since >= c.confirm_s:
-                    s.alarm, s.over, s.quiet = False, 0, 0
-            else:
-                s.quiet = 0
-            if s.alarm and at - s.over_since >= c.rebaseline_s:
-                self._rebaseline()
-
-    def _rebaseline(self) -> None:
-        s = self.state
-        s.level = s.recent
-        s.variance = max(s.variance, self._prior_variance(s.level))
-        s.alarm, s.over, s.quiet = False, 0, 0
-
-    def _prior_variance(self, level: float) -> float:
-        return max(self._prior_abs2 + self._prior_rel2 * level * level, self._abs_floor**2)
-
-    def _begin(self, at: float, value: float, dt: float) -> None:
-        s = self.state
-        if s.samples:
-            s.age_s += dt
-        s.head.append(value)
-        s.samples += 1
-        s.at = s.changed_at = at
-        s.last = value
-        enough = s.samples >= self._c.head
-        if enough or (s.samples >= self._c.head_least and s.age_s >= self._c.head_s):
-            s.level = median(s.head)
-            s.variance = max(s.variance, self._prior_variance(s.level))
-            s.head = []
-
-    def _after_gap(self, at: float, gap: float) -> None:
-        s, c = self.state, self._c
-        s.over, s.quiet, s.alarm = 0, 0, False
-        if gap > c.forget_s:
-            s.samples, s.age_s, s.head = 0, 0.0, []
-        else:
-            s.wide_until = at + c.rewarm_s
-
-    def _out_of_range(self, at: float) -> float | None:
-        s = self.state
-        if not self.ready:
-            return None
-        s.z = RANGE_SEVERITY * self._c.threshold
-        # Side 0: a confirmation that the sensor is out of range is never carried over to one that it is high or low.
-        self._confirm(at, s.level, RANGE_SEVERITY, 0)
-        return RANGE_SEVERITY
+def _limits_of(sensor: SensorConfig) -> tuple[float, ...]:
+    prior = sensor.prior or prior_of(sensor.parameter)
+    # A quantised value scatters by resolution / sqrt(12) at least; twice that allows for the last digit's flicker.
+    abs_floor = max(prior.floor_absolute, 0.6 * sensor.resolution, 1e-9)
+    prior_abs2 = max(prior.absolute, 0.02 * sensor.span) ** 2
+    relative, relative2 = prior.floor_relative, prior.relative**2
+    return abs_floor, abs_floor**2, relative, prior_abs2, relative2, sensor.minimum, sensor.maximum
 
 
 def probability_of(severity: float, alarm: bool) -> float:
@@ -269,55 +157,228 @@ def probability_of(severity: float, alarm: bool) -> float:
     return p if p < 0.49 else 0.49
 
 
+_probability = compiled(probability_of)
+
+
+@compiled
+def _judge(
+    rows: Floats, memory: Records, heads: Floats, limits: Records, config: Records, said: Floats
+) -> None:  # fmt: skip
+    """Judge rows, each later than the last one, and learn from them.
+
+    A row is its time, the values of the sensors (NaN = none), and for each whether it is learnt from: values that
+    quality control found suspect are not. ``said`` has shape (rows, sensors, 7).
+    """
+    c, d = config[0], len(memory)
+    for i in range(len(rows)):
+        for j in range(d):
+            value = rows[i, 1 + j]
+            if not isnan(value):
+                s, out = memory[j], said[i, j]
+                severity = _update(rows[i, 0], value, rows[i, 1 + d + j] > 0.0, s, heads[j], limits[j], c)
+                alarm = s.alarm
+                out[SEVERITY], out[PROBABILITY] = severity, _probability(severity, alarm)
+                out[ALARM], out[LEVEL], out[Z_SCORE], out[PROVISIONAL] = alarm, s.level, s.z, s.age_s < c.prior_s
+                if isnan(severity):
+                    out[SAID] = LEARNING
+                elif severity < 1.0 and not alarm:
+                    out[SAID] = NORMAL
+                elif s.over and s.side == 0:
+                    out[SAID] = RANGE
+                elif not alarm:
+                    out[SAID] = SPIKE
+                else:
+                    out[SAID] = HIGH if s.side > 0 else LOW
+
+
+@compiled
+def _update(at: float, value: float, learn: bool, s: Any, head: Floats, limit: Any, c: Any) -> float:
+    """Return the severity (1 = threshold); NaN while the first baseline is being learnt."""
+    ready = s.samples > 0 and s.waiting == 0
+    if not limit.minimum <= value <= limit.maximum:
+        if not ready:
+            return nan
+        s.z = RANGE_SEVERITY * c.threshold
+        # Side 0: a confirmation that the sensor is out of range is never carried over to one that it is high or low.
+        _confirm(at, s.level, RANGE_SEVERITY, 0, s, limit, c)
+        return RANGE_SEVERITY
+    dt = at - s.at
+    if dt > c.gap_s and s.samples > 0:
+        _after_gap(at, dt, s, c)
+        dt = c.gap_s
+    if s.samples == 0 or s.waiting > 0:
+        if learn:
+            _begin(at, value, dt, s, head, limit, c)
+        return nan
+    s.at = at
+    residual = value - s.level
+    sigma = max(sqrt(s.variance), limit.rel_floor * abs(s.level), limit.abs_floor)
+    if at < s.wide_until:
+        sigma *= 2.0
+    z = residual / sigma
+    s.z = z
+    severity = abs(z) / c.threshold
+    if severity >= 1.0 or s.over or s.alarm:
+        _confirm(at, value, severity, 1 if z >= 0.0 else -1, s, limit, c)
+    if learn:
+        _learn(at, value, dt, sigma, c.crawl if severity >= 1.0 else 1.0, s, c)
+    return float(severity)
+
+
+@compiled
+def _learn(at: float, value: float, dt: float, sigma: float, speed: float, s: Any, c: Any) -> None:
+    residual = value - s.level
+    age = s.age_s + dt
+    s.age_s = age
+    reach = c.level_clip * sigma
+    step = reach if residual > reach else -reach if residual < -reach else residual
+    s.level += step * speed * min(dt / min(max(age, c.level_min_s), c.level_s), 1.0)
+    if value != s.last:
+        weight = min(at - s.changed_at, c.gap_s) * speed / min(age + c.prior_s, c.scatter_s)
+        reach = c.scatter_clip * sigma
+        square = reach * reach if abs(residual) > reach else residual * residual
+        s.variance += (square - s.variance) * weight
+        s.last = value
+        s.changed_at = at
+
+
+@compiled
+def _confirm(at: float, value: float, severity: float, side: int, s: Any, limit: Any, c: Any) -> None:
+    if severity >= 1.0:
+        s.quiet = 0
+        if side != s.side or s.over == 0:
+            s.over, s.over_since, s.side, s.recent = 0, at, side, value
+            s.alarm = False
+        s.over += 1
+        s.recent += (value - s.recent) * 0.2
+        if s.over >= c.confirm_samples and at - s.over_since >= c.confirm_s:
+            s.alarm = True
+    elif not s.alarm:
+        s.over = 0
+    else:
+        s.recent += (value - s.recent) * 0.2
+        if severity < c.clear:
+            s.quiet_since = s.quiet_since if s.quiet else at
+            s.quiet += 1
+            if s.quiet >= c.confirm_samples and at - s.quiet_since >= c.confirm_s:
+                s.alarm, s.over, s.quiet = False, 0, 0
+        else:
+            s.quiet = 0
+    if s.alarm and at - s.over_since >= c.rebaseline_s:
+        s.level = s.recent
+        s.variance = max(s.variance, _prior_variance(s.level, limit))
+        s.alarm, s.over, s.quiet = False, 0, 0
+
+
+@compiled
+def _prior_variance(level: float, limit: Any) -> float:
+    return float(max(limit.prior_abs2 + limit.prior_rel2 * level * level, limit.abs_floor2))
+
+
+@compiled
+def _begin(at: float, value: float, dt: float, s: Any, head: Floats, limit: Any, c: Any) -> None:
+    if s.samples:
+        s.age_s += dt
+    head[s.waiting] = value
+    s.waiting += 1
+    s.samples += 1
+    s.at = s.changed_at = at
+    s.last = value
+    if s.samples >= c.head or (s.samples >= c.head_least and s.age_s >= c.head_s):
+        known = np.sort(head[: s.waiting])
+        n = len(known)
+        s.level = known[n // 2] if n % 2 else (known[n // 2 - 1] + known[n // 2]) / 2
+        s.variance = max(s.variance, _prior_variance(s.level, limit))
+        s.waiting = 0
+
+
+@compiled
+def _after_gap(at: float, gap: float, s: Any, c: Any) -> None:
+    s.over, s.quiet, s.alarm = 0, 0, False
+    if gap > c.forget_s:
+        s.samples, s.age_s, s.waiting = 0, 0.0, 0
+    else:
+        s.wide_until = at + c.rewarm_s
+
+
+Said = dict[str, list[float]]
+"""What the charts say of a row, by parameter: see ``SAID``."""
+
+
 class ResidualDetector:
     """Every chart of a station."""
 
     def __init__(self, config: ResidualConfig, states: Mapping[str, ChartState] | None = None) -> None:
         self.config = config
-        self.charts = {
-            sensor.parameter: ResidualChart(
-                sensor, config.chart, None if states is None else states.get(sensor.parameter)
-            )
-            for sensor in config.sensors
-        }
+        self._places = {sensor.parameter: j for j, sensor in enumerate(config.sensors)}
+        self._config = record_of(config.chart)
+        self._limits = np.array([_limits_of(sensor) for sensor in config.sensors], dtype=_LIMITS)
+        self._memory = np.zeros(len(config.sensors), dtype=_MEMORY)
+        self._heads = np.zeros((len(config.sensors), config.chart.head))
+        for parameter, state in (states or {}).items():
+            if parameter in self._places:
+                self._take_up(self._places[parameter], state)
         self.last_at = float("-inf")
 
-    def advance(self, row: Row, now: datetime) -> dict[str, float | None] | NotReadyReason:
-        """Feed a row to the charts: the severity by parameter (``None``: still learning), or why the row is refused."""
-        at = row.observed_at.timestamp()
-        if at <= self.last_at:
-            return NotReadyReason.LATE
-        if at > now.timestamp() + FUTURE_S:
-            return NotReadyReason.FUTURE
-        self.last_at = at
-        charts, flags, statuses = self.charts, row.flags, row.statuses
-        severities: dict[str, float | None] = {}
-        for parameter, value in row.values.items():
-            chart = charts.get(parameter)
-            if chart is None or value is None or isnan(value):
-                continue
-            flag = flags.get(parameter, 1) if flags else 1
-            if flag >= 4 or (statuses and statuses.get(parameter, "00") != "00"):
-                continue
-            severities[parameter] = chart.update(at, value, flag != 3)
-        return severities
+    def advance(self, rows: Sequence[Row], now: datetime) -> list[Said | NotReadyReason]:
+        """Feed rows to the charts: what they say of each, or why it is refused."""
+        newest_s = now.timestamp() + FUTURE_S
+        out: list[Said | NotReadyReason] = []
+        numbers: list[list[float]] = []
+        d = len(self._memory)
+        for row in rows:
+            at_s = row.observed_at.timestamp()
+            if at_s <= self.last_at:
+                out.append(NotReadyReason.LATE)
+            elif at_s > newest_s:
+                out.append(NotReadyReason.FUTURE)
+            else:
+                self.last_at = at_s
+                numbers.append([at_s, *[nan] * d, *[1.0] * d])
+                out.append(self._put(row, numbers[-1]))
+        if numbers:
+            said = np.zeros((len(numbers), d, PROVISIONAL + 1))
+            _judge(np.array(numbers), self._memory, self._heads, self._limits, self._config, said)
+            lines = iter(said.tolist())
+            for one in out:
+                if isinstance(one, dict):
+                    line = next(lines)
+                    for parameter in one:
+                        one[parameter] = line[self._places[parameter]]
+        return out
 
-    def reason(self, parameter: str, severity: float) -> Reason:
-        """Name what the chart of a parameter says of its last value."""
-        state = self.charts[parameter].state
-        if severity < 1.0 and not state.alarm:
-            return Reason.NORMAL
-        if state.over and state.side == 0:
-            return Reason.RANGE
-        if not state.alarm:
-            return Reason.SPIKE
-        return Reason.HIGH if state.side > 0 else Reason.LOW
+    def _put(self, row: Row, numbers: list[float]) -> Said:
+        """Write what a row gives the charts to judge, and return the places of what they will say."""
+        places, flags, statuses, d = self._places, row.flags, row.statuses, len(self._memory)
+        said: Said = {}
+        for parameter, value in row.values.items():
+            j = places.get(parameter)
+            if j is None or value is None or isnan(value) or statuses.get(parameter, "00") != "00":
+                continue
+            flag = flags.get(parameter, 1)
+            if flag < 4:
+                numbers[1 + j], said[parameter] = value, _NOTHING_YET
+                if flag == 3:
+                    numbers[1 + d + j] = 0.0
+        return said
+
+    def level(self, parameter: str) -> float:
+        """Return the baseline of a parameter."""
+        return float(self._memory[self._places[parameter]]["level"])
 
     def snapshot(self) -> bytes:
         """Return the state as MessagePack, about 100 bytes a sensor."""
-        states = {p: c.state for p, c in self.charts.items()}
+        memory, heads = self._memory.tolist(), self._heads.tolist()
+        states = {p: (heads[j][: memory[j][0]], *memory[j][1:]) for p, j in self._places.items()}
         last = self.last_at if isfinite(self.last_at) else None
         return msgspec.msgpack.encode((SNAPSHOT_VERSION, last, states))
+
+    def _take_up(self, j: int, state: ChartState) -> None:
+        waiting = len(state.head)
+        if waiting >= self.config.chart.head:
+            raise ModelError(f"a chart waits with {waiting} values for its first baseline: start it empty")
+        self._memory[j] = (waiting, *(getattr(state, name) for name in _FIELDS))
+        self._heads[j, :waiting] = state.head
 
     @classmethod
     def restore(cls, config: ResidualConfig, snapshot: bytes) -> Self:

@@ -208,11 +208,11 @@ class StationWatch:
             for p, reason, cls, since_s, at_s, *text in findings
         ]
 
-    def _look(self, row: Watched) -> list[Finding]:
+    def _look(self, row: Watched, values: Floats) -> list[Finding]:
         """Return what the slow watches find at a row; within a minute, what they found before."""
         if row.at_s - self._looked_s >= SLOW_STEP_S:
             self._looked_s = row.at_s
-            self._findings = self._slow.push(row.at_s, *as_reported(row.values, row.odd))
+            self._findings = self._slow.push(row.at_s, *as_reported(values, row.odd))
         return self._findings
 
     def _watched(self, row: Row, charted: bool, beside: tuple[int, int]) -> Watched:
@@ -224,11 +224,9 @@ class StationWatch:
             if at_s - held_at < 1.5 * self.config.cadences_s[j] and not isnan(held):
                 values[j] = held
                 odd.append([j, nan, MEASURING])
-        missing = set(absent)
-        self._held = [
-            held if j in missing else (at_s, value)
-            for j, (held, value) in enumerate(zip(self._held, values, strict=True))
-        ]
+        before, self._held = self._held, [(at_s, value) for value in values]
+        for j in absent:
+            self._held[j] = before[j]
         if calibrating:
             self._calibrated_s = at_s
         return Watched(at_s, values, calibrating, faulty, charted, *beside, at_s - self._calibrated_s, odd)
@@ -237,7 +235,7 @@ class StationWatch:
         if not rows:
             return []
         values = np.array([row.values for row in rows])
-        found = [self._look(row) for row in rows]
+        found = [self._look(row, values[i]) for i, row in enumerate(rows)]
         assessments = self._active.push(rows, values, found)
         beside = self._beside(rows, values, found)
         for i, assessment in enumerate(assessments):

@@ -55,9 +55,9 @@ def reported(row: Row, parameters: Sequence[str]) -> Reported:
     return out
 
 
-def as_reported(judged: Sequence[float], odd: Sequence[Sequence[float]]) -> tuple[Floats, Statuses]:
+def as_reported(judged: Floats, odd: Sequence[Sequence[float]]) -> tuple[Floats, Statuses]:
     """Return values and codes of statuses as the logger reported them, from what is judged and the exceptions."""
-    values, codes = np.array(judged, dtype=np.float64), np.zeros(len(judged), dtype=np.int8)
+    values, codes = judged.copy() if odd else judged, np.zeros(len(judged), dtype=np.int8)
     for j, value, code in odd:
         values[int(j)], codes[int(j)] = value, int(code)
     return values, codes

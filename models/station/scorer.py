@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import msgspec
 from prometheus_client import Counter
 
 from models.errors import ModelError
+from models.pipeline.configs import STATION_DEFAULT
+from models.pipeline.pipeline import warm as warm_pipeline
 from models.protocol import Row
+from models.slow.watches import warm as warm_watches
+from models.station.charts import ResidualConfig, SensorConfig
 from models.station.judging import RowAssessment, WatchConfig
 from models.station.pipeline_memory import ShadowCounts, StationWatch
 from models.station.scores import ParameterScore, StationModel, joined
@@ -194,6 +198,14 @@ class StationScorer:
             exc_info=exc,
         )
         _failures.labels(station=self.station.code).inc()
+
+
+def warm() -> None:
+    """Compile what a row runs through, or read it from the cache on disk: the first row need not wait for it."""
+    warm_pipeline(STATION_DEFAULT)
+    warm_watches()
+    began = datetime.fromtimestamp(0, UTC)
+    StationModel(ResidualConfig((SensorConfig("COD"),))).score_row(Row(began, {"COD": 1.0}), began)
 
 
 def _hash(config: WatchConfig) -> str | None:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, Self
 
 from models.protocol import NotReadyReason, Reason, Row, Triage
 from models.slow.finding import UNCALIBRATED, Finding
-from models.station.charts import ChartConfig, ResidualConfig, ResidualDetector, SensorConfig, probability_of
+from models.station import charts
+from models.station.charts import (
+    REASONS,
+    ChartConfig,
+    ResidualConfig,
+    ResidualDetector,
+    Said,
+    SensorConfig,
+    probability_of,
+)
 from models.station.judging import RowAssessment, harmful
 from quantrac.domain.parameters import Harm, harm_of, names_of
 from quantrac.domain.stations import Station
@@ -46,14 +55,14 @@ NOTABLE = 0.7
 """Severity from which a reading that is no alarm gets its own sentence: below, all say "normal"."""
 
 
-def joined(scores: Mapping[str, ParameterScore], assessment: RowAssessment) -> dict[str, ParameterScore]:
+def joined(scores: dict[str, ParameterScore], assessment: RowAssessment) -> dict[str, ParameterScore]:
     """Return the charts' scores of a row with what the pipeline says of it.
 
     A sensor is in alarm when its chart is, when the row is and the sensor is among the farthest off, or when a slow
     watch has found something at it.
     """
     if assessment.triage is None and not assessment.alarm and not assessment.findings:
-        return dict(scores)
+        return scores
     return {parameter: _joined(parameter, score, assessment) for parameter, score in scores.items()}
 
 
@@ -125,63 +134,54 @@ class StationModel:
         return cls(config) if snapshot is None else cls.restore(config, snapshot)
 
     def score_row(self, row: Row, now: datetime) -> dict[str, ParameterScore] | None:
-        """Learn from a row and say what is unusual about each of its values.
+        """Score one row: see ``score_rows``."""
+        return self.score_rows((row,), now)[0]
+
+    def score_rows(self, rows: Sequence[Row], now: datetime) -> list[dict[str, ParameterScore] | None]:
+        """Learn from rows, in order, and say what is unusual about each of their values.
 
         A parameter that is missing, unusable or unknown to the station has no entry. ``None`` for a row that is not
         newer than one already scored (late rows are stored and judged by limits, but never turn the baseline back), and
         for one stamped well ahead of ``now``.
         """
-        detector = self._detector
-        severities = detector.advance(row, now)
-        if isinstance(severities, NotReadyReason):
-            return None
+        return [self._scores(said) if isinstance(said, dict) else None for said in self._detector.advance(rows, now)]
+
+    def _scores(self, said: Said) -> dict[str, ParameterScore]:
         scores: dict[str, ParameterScore] = {}
-        charts = detector.charts
-        for parameter, severity in severities.items():
-            chart = charts[parameter]
-            state = chart.state
-            if severity is None:
-                scores[parameter] = ParameterScore(
-                    None, 0.0, False, False, NotReadyReason.LEARNING, LEARNING, state.level
-                )
-            elif severity < NOTABLE and not state.alarm:
-                text = PROVISIONAL if chart.provisional else NORMAL
-                p = probability_of(severity, False)
-                scores[parameter] = ParameterScore(p, severity, False, False, Reason.NORMAL, text, state.level)
+        for parameter, of_value in said.items():
+            kind, severity, p, alarm, level, _, provisional = of_value
+            if kind == charts.LEARNING:
+                scores[parameter] = ParameterScore(None, 0.0, False, False, NotReadyReason.LEARNING, LEARNING, level)
+            elif severity < NOTABLE and not alarm:
+                text = PROVISIONAL if provisional else NORMAL
+                scores[parameter] = ParameterScore(p, severity, False, False, Reason.NORMAL, text, level)
             else:
-                scores[parameter] = self._notable(parameter, severity)
+                scores[parameter] = self._notable(parameter, of_value)
         return scores
 
-    def score_rows(self, rows: Iterable[Row], now: datetime) -> list[dict[str, ParameterScore] | None]:
-        """Score rows in order."""
-        return [self.score_row(row, now) for row in rows]
+    def _notable(self, parameter: str, of_value: Sequence[float]) -> ParameterScore:
+        kind, severity, p, alarm, level, z, _ = of_value
+        reason = REASONS[int(kind)]
+        side = Harm.HIGH if z > 0 else Harm.LOW
+        harmful = bool(alarm) and reason is not Reason.RANGE and harm_of(parameter) in (side, Harm.BOTH)
+        text = self._sentence(parameter, reason, of_value)
+        return ParameterScore(p, severity, bool(alarm), harmful, reason, text, level)
 
-    def _notable(self, parameter: str, severity: float) -> ParameterScore:
-        state = self._detector.charts[parameter].state
-        reason = self._detector.reason(parameter, severity)
-        harm = harm_of(parameter)
-        side = Harm.HIGH if state.z > 0 else Harm.LOW
-        harmful = state.alarm and reason is not Reason.RANGE and harm in (side, Harm.BOTH)
-        text = self._sentence(parameter, reason)
-        probability = probability_of(severity, state.alarm)
-        return ParameterScore(probability, severity, state.alarm, harmful, reason, text, state.level)
-
-    def _sentence(self, parameter: str, reason: Reason) -> Bilingual:
+    def _sentence(self, parameter: str, reason: Reason, of_value: Sequence[float]) -> Bilingual:
+        _, _, _, alarm, level, z, provisional = of_value
         unit = self._units[parameter]
-        chart = self._detector.charts[parameter]
-        state = chart.state
         name_vi, name_en = names_of(parameter)
         unit = f" {unit}" if unit else ""
         if reason is Reason.RANGE:
             return Bilingual(f"{name_vi} ngoài dải đo của thiết bị", f"{name_en} outside the instrument's range")
-        times_vi, times_en = number_vi(abs(state.z), 2), number(abs(state.z), 2)
-        base_vi, base_en = number_vi(state.level, 3), number(state.level, 3)
-        word_vi, word_en = ("cao hơn", "above") if state.z > 0 else ("thấp hơn", "below")
+        times_vi, times_en = number_vi(abs(z), 2), number(abs(z), 2)
+        base_vi, base_en = number_vi(level, 3), number(level, 3)
+        word_vi, word_en = ("cao hơn", "above") if z > 0 else ("thấp hơn", "below")
         vi = f"{name_vi} {word_vi} mức bình thường {times_vi} lần độ lệch (nền {base_vi}{unit})"
         en = f"{name_en} {times_en} scatters {word_en} its usual level (baseline {base_en}{unit})"
-        if not state.alarm:
+        if not alarm:
             vi, en = f"{vi}, chưa xác nhận", f"{en}, not confirmed"
-        if chart.provisional:
+        if provisional:
             vi, en = f"{vi}, trạm mới", f"{en}, new station"
         return Bilingual(vi, en)
 

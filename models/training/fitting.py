@@ -53,7 +53,7 @@ def _examples(series: Series, config: PipelineConfig) -> tuple[Examples, Floats]
     if series.ignore is not None and series.ignore.ndim == 1:
         # Rows marked as doubtful (real faults that nobody labelled) would teach that faults are normal.
         weight[series.ignore & (y == 0)] = 0.0
-    return Examples(matrix(features, targets), y, weight), Novelty().push(features, targets)
+    return Examples(matrix(features, targets), y, weight), Novelty(targets).push(features)
 
 
 def _stage(

@@ -239,15 +239,17 @@ class Incident:
         """Yield the memory of the running incident after each row; ``None`` without an alarm."""
         if not len(alarm):
             return
-        joined = _joined(self._before, features.cells, features.levels, _places(features.cell_names))
         first = len(self._before)
+        joined = np.zeros((first + len(alarm), len(self.columns), len(CELLS) + 1))
+        _join(self._before, features.cells, features.levels, _places(features.cell_names), joined)
         cells = joined[first:]
-        if not self.running and not alarm.any():
+        on_at = alarm.tolist()
+        if not self.running and True not in on_at:
             self._before = joined[-_LEAD_ROWS:]
             yield from repeat(None, len(alarm))
             return
         gaps = features.rows[:, features.row_names.index("gap")]
-        for i, on in enumerate(alarm.tolist()):
+        for i, on in enumerate(on_at):
             if not on:
                 self._open = None
             else:
@@ -281,9 +283,8 @@ def _places(names: tuple[str, ...]) -> Ints:
 
 
 @compiled
-def _joined(before: Floats, cells: Floats, levels: Floats, places: Ints) -> Floats:
-    """Return ``before``, and after it the features at ``places`` (-1: none, 0) and the levels: (rows, sensors, all)."""
-    out = np.zeros((len(before) + len(cells), cells.shape[1], len(places) + 1))
+def _join(before: Floats, cells: Floats, levels: Floats, places: Ints, out: Floats) -> None:
+    """Write ``before``, and after it the features at ``places`` (-1: none, 0) and the levels: (rows, sensors, all)."""
     out[: len(before)] = before
     for i in range(len(cells)):
         for j in range(cells.shape[1]):
@@ -291,7 +292,6 @@ def _joined(before: Floats, cells: Floats, levels: Floats, places: Ints) -> Floa
                 if places[k] >= 0:
                     out[len(before) + i, j, k] = cells[i, j, places[k]]
             out[len(before) + i, j, len(places)] = levels[i, j]
-    return out
 
 
 def contexts_of(series: Series, findings: Sequence[Sequence[Finding]] = ()) -> tuple[Context, ...]:

@@ -14,7 +14,16 @@ from models.features.table import Features
 from models.pipeline.pipeline import Scored
 from models.protocol import NotReadyReason, Reason, Row, Triage
 from models.snapshots import pack, unpack
-from models.station.charts import FUTURE_S, ResidualDetector, probability_of
+from models.station.charts import (
+    ALARM,
+    FUTURE_S,
+    LEARNING,
+    REASONS,
+    SAID,
+    SEVERITY,
+    ResidualDetector,
+    probability_of,
+)
 from models.station.judging import LEARNING_ROWS, RowAssessment, WatchConfig
 from models.station.pipeline_memory import StationWatch
 from models.station.reported import reported
@@ -78,18 +87,19 @@ class ChartsDetector(ResidualDetector):
 
     def score(self, row: Row, now: datetime) -> Score | NotReady:
         """Learn from one row and score it."""
-        severities = self.advance(row, now)
-        if isinstance(severities, NotReadyReason):
-            return NotReady(severities)
-        if not severities:
+        (said,) = self.advance((row,), now)
+        if isinstance(said, NotReadyReason):
+            return NotReady(said)
+        if not said:
             return NotReady(NotReadyReason.MISSING)
-        known = {p: s for p, s in severities.items() if s is not None}
+        known = {p: of_value for p, of_value in said.items() if of_value[SAID] != LEARNING}
         if not known:
             return NotReady(NotReadyReason.LEARNING)
-        alarm = any(self.charts[p].state.alarm for p in known)
-        worst = max(known, key=lambda p: (self.charts[p].state.alarm, known[p]))
-        value = known[worst]
-        return Score(value, probability_of(value, alarm), alarm, self.reason(worst, value), known)
+        alarm = any(of_value[ALARM] for of_value in known.values())
+        worst = max(known.values(), key=lambda of_value: (of_value[ALARM], of_value[SEVERITY]))
+        severities = {p: of_value[SEVERITY] for p, of_value in known.items()}
+        reason = REASONS[int(worst[SAID])]
+        return Score(worst[SEVERITY], probability_of(worst[SEVERITY], alarm), alarm, reason, severities)
 
     def score_batch(self, rows: Iterable[Row], now: datetime) -> list[Score | NotReady]:
         """Score rows in order."""

@@ -42,29 +42,32 @@ def test_commands_without_a_model_do_not_load_the_compiler() -> None:
 
 FIRST_ROW = """
 import sys, numpy as np
+from datetime import UTC, datetime, timedelta
 from numba.core.dispatcher import Dispatcher
-from models.pipeline.configs import STATION_DEFAULT
-from models.pipeline.pipeline import Fitted, Scorer, warm
-from models.slow import watches
-from models.triage.incident import Incident
+from models.protocol import Row
+from models.station.judging import WatchConfig
+from models.station.scorer import StationScorer, warm
+from quantrac.domain.stations import Sensor
+from tests.factories import station
 
 def compiled():
     modules = [m for name, m in sys.modules.items() if name.startswith("models.")]
     found = {id(f): f for m in modules for f in vars(m).values() if isinstance(f, Dispatcher)}
     return {(f.__module__, f.__name__, s) for f in found.values() for s in f.signatures}
 
-config = STATION_DEFAULT
-warm(config)
-watches.warm()
+warm()
 before = compiled()
-scorer = Scorer(Fitted(config), ("COD", "pH", "Flow"), ("Flow",))
-slow = watches.SlowWatches(("COD", "TSS", "Flow"))
-incident = Incident(("COD", "pH", "Flow"), scorer.targets)
+parameters = ("COD", "TSS", "pH", "Flow")
+place = station("DT_A", [Sensor(p, "mg/L") for p in parameters])
+scorer = StationScorer(place, WatchConfig.of(place))
+rows = []
 for i in range(600):
-    values = np.random.default_rng(i).normal(size=(1, 3))
-    scored = scorer.push(np.array([i * 10**9], dtype="datetime64[ns]"), values)
-    incident.push(scored.features, np.array([i == 500]), None, values)
-    slow.push(60.0 * i, np.round(np.abs(values[0]), 1), np.array([0, 1, 2], dtype=np.int8) * (i % 50 == 0))
+    values = np.round(10 + np.random.default_rng(i).normal(size=4) + 50 * (500 <= i < 510), 1).tolist()
+    code = "01" if i % 50 == 7 else "00"
+    at = datetime(2026, 3, 1, tzinfo=UTC) + i * timedelta(minutes=20)
+    rows.append(Row(at, dict(zip(parameters, values)), statuses={"COD": code}))
+scores = [scorer.score([row], row.observed_at) for row in rows[:590]] + [scorer.score(rows[590:], rows[-1].observed_at)]
+assert scorer.trouble is None and any(s.triage for one in scores for row in one for s in row.values())
 print(sorted(compiled() - before))
 """
 

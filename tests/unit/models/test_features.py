@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.errors import ModelError
-from models.features.daily import DailyProfile
+from models.features.daily import DailyProfile, difference
 from models.features.table import FeatureConfig, FeatureTable
 from models.pipeline.alarm_line import AlarmLine, LineConfig, hold, smoothed
 from models.pipeline.examples import event_weights
@@ -99,7 +99,10 @@ def test_the_same_half_hour_of_earlier_days_is_the_expectation() -> None:
     times = T0 + np.arange(rows) * np.timedelta64(900, "s")
     wave = np.where(np.arange(rows) % 96 < 48, 10.0, 20.0)
     wave[5 * 96 :] += 3
-    out = DailyProfile(1).push(times, wave[:, None])[:, 0]
+    profile, out = DailyProfile(1), np.empty((rows, 1))
+    for i, at_ns in enumerate(times.astype(np.int64).tolist()):
+        difference(at_ns, wave[i : i + 1], *profile.memory, out[i])
+    out = out[:, 0]
     assert np.isnan(out[: 3 * 96]).all()
     assert np.abs(out[3 * 96 : 5 * 96]).max() == 0
     assert (out[5 * 96 :] == 3).all()

@@ -15,9 +15,9 @@ CONFIG = FeatureConfig()
 
 def _said(*departures: float) -> tuple[float, float]:
     """Return the sum over the best pattern, and the same without the farthest sensor, of one row."""
-    rows = np.zeros((1, 2))
-    fill_patterns(np.array([departures])[:, :, None], np.array([0]), signs_of(COLUMNS), rows)
-    return float(rows[0, 0]), float(rows[0, 1])
+    row = np.zeros(2)
+    fill_patterns(np.array(departures)[:, None], np.array([0]), signs_of(COLUMNS), row)
+    return float(row[0]), float(row[1])
 
 
 def test_small_departures_of_a_known_kind_add_up() -> None:

@@ -50,6 +50,6 @@ def test_a_parameter_that_the_row_does_not_name_is_absent() -> None:
 
 
 def test_exceptions_give_back_what_was_reported() -> None:
-    values, codes = as_reported([nan, 20.0], [[0, 40.0, 1]])
+    values, codes = as_reported(np.array([nan, 20.0]), [[0, 40.0, 1]])
     np.testing.assert_array_equal(values, [40.0, 20.0])
     assert codes.tolist() == [1, 0]

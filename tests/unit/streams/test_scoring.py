@@ -80,7 +80,7 @@ def test_a_pipeline_that_raises_is_put_aside_and_the_charts_go_on(
 
 def test_charts_that_raise_are_tried_again(scorer: StationScorer, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(StationModel, "score_row", lambda *_: 1 / 0)
+        broken.setattr(StationModel, "score_rows", lambda *_: 1 / 0)
         assert scorer.score([row(0)], NOW) == [None]
     assert scorer.score([row(1)], NOW + STEP) == [None]
     assert scorer.trouble is not None
@@ -94,7 +94,7 @@ def test_charts_go_on_from_what_was_last_stored(scorer: StationScorer, monkeypat
     scorer.score([row(i) for i in range(100)], NOW + 99 * STEP)
     stored = scorer.snapshot().charts
     with monkeypatch.context() as broken:
-        broken.setattr(StationModel, "score_row", lambda *_: 1 / 0)
+        broken.setattr(StationModel, "score_rows", lambda *_: 1 / 0)
         scorer.score([row(100)], NOW + 100 * STEP)
     assert scorer.snapshot().charts == stored  # a restart meanwhile would not lose them either
     (scores,) = scorer.score([row(103)], NOW + 103 * STEP)
