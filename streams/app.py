@@ -75,6 +75,9 @@ def create_app(options: AppOptions, pipeline: Pipeline) -> App:
         broker_rebalance_timeout=20.0,
         broker_commit_interval=1.0,
         consumer_auto_offset_reset="earliest",
+        # So often the broker is asked for partitions that were added: usually every five minutes, and what is written
+        # to them waits for as long.
+        consumer_metadata_max_age_ms=30_000,
         consumer_max_fetch_size=max(4 * 1024 * 1024, 2 * options.max_message_bytes),
         stream_buffer_maxsize=_RUNS_WAITING,
         datadir=str(options.data_dir),

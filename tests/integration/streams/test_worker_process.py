@@ -9,13 +9,17 @@ import sys
 import threading
 import time
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
+from kafka import KafkaAdminClient, KafkaProducer
 
 from local.processes import Part
 from local.servers import LocalServers
+from quantrac import topics
+from quantrac.endpoints import client_options
 from sql.reports import Reports
 from streams.watchdog import EXIT_STATUS
 from tests.integration.streams.worker_rig import REBALANCE_S, SESSION_TIMEOUT_S, START_S, Rig
@@ -89,6 +93,20 @@ def test_orderly_stops_in_mid_batch_lose_nothing(path: Rig) -> None:
         totals = reports.ledger_totals()
     assert (totals.received, totals.stored, totals.dead_letter) == (path.sent, path.sent, 0)
     assert path.complaints() == []
+
+
+def test_partitions_that_are_added_under_a_running_worker_are_taken_within_a_minute(path: Rig) -> None:
+    path.worker()
+    path.publish()
+    path.until_stored(START_S)
+    with closing(KafkaAdminClient(**client_options(path.kafka))) as admin:
+        admin.create_partitions({topics.RAW: 24})
+    path.producer.close()
+    path.producer = KafkaProducer(**client_options(path.kafka), acks="all")  # it knows of them at once
+    path.publish()
+    path.until_stored(60.0)
+    assert path.stored() == path.sent
+    assert path.breaks() == []
 
 
 def test_nothing_listens_but_the_metrics_on_loopback(path: Rig) -> None:
