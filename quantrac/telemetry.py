@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager, suppress
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 import structlog
 from prometheus_client import start_http_server
@@ -52,7 +52,25 @@ def log_to_stderr() -> None:
     That it asks a server again is no record: the command says in the end whether that helped.
     """
     set_on_retry_hooks(())
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(processors=as_text(sys.stderr), logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+
+
+def as_text(stream: TextIO) -> list[Processor]:
+    """Return what makes a line for people of a record.
+
+    Exceptions are told as Python does: structlog's own way draws every variable on their way, passwords too, for a
+    minute where a variable is large.
+    """
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.StackInfoRenderer(),
+        structlog.dev.set_exc_info,
+        structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+        structlog.processors.format_exc_info,
+        without_addresses,
+        structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback),
+    ]
 
 
 def without_addresses(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import TypeVar
 import hypothesis
 import pytest
 import pytest_socket
+import structlog
 import urllib3  # noqa: F401  (it opens a socket when it is first imported, which no unit test may do)
 
 from local.servers import LocalServers, create_topics, read_local
@@ -25,6 +27,7 @@ from local.servers.process import LocalServer
 from local.servers.progress import bars_on_stderr
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, MqttEndpoint
 from quantrac.settings import load_settings
+from quantrac.telemetry import as_text
 from quantrac.topics import KafkaTopic, kafka_topics
 from tests.sessions import forget_session
 
@@ -70,6 +73,9 @@ def _kind(item: pytest.Item) -> str | None:
     except ValueError:
         return None
     return kind if kind in {"unit", "conformance", "integration", "acceptance", "architecture"} else None
+
+
+structlog.configure(processors=as_text(sys.stderr))
 
 
 @pytest.fixture(autouse=True)

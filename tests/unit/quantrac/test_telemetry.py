@@ -51,6 +51,24 @@ for attempt in stamina.retry_context(on=OSError, attempts=2, wait_initial=0.01):
     assert (done.stdout, done.stderr) == ("", "")
 
 
+def test_number_10_the_trace_of_a_command_tells_no_variable_and_masks_addresses() -> None:
+    program = """
+import structlog
+from quantrac.telemetry import log_to_stderr
+log_to_stderr()
+def store(password):
+    raise OSError("nobody@example.vn is refused")
+try:
+    store("not to" + " be seen")
+except OSError:
+    structlog.get_logger("x").exception("failed")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "in store" in done.stderr
+    assert "not to be seen" not in done.stdout + done.stderr
+    assert "nobody@" not in done.stdout + done.stderr
+
+
 def test_number_10_no_token_of_a_webhook_is_logged_at_debug() -> None:
     """A request to a webhook that nobody answers, with the libraries at their most talkative."""
     program = """
