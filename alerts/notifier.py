@@ -78,6 +78,8 @@ class NotifierLoop:
         self._options = options or NotifierOptions()
         self._draw = draw
         self._notifiers: dict[Channel, Notifier] = {n.channel: n for n in notifiers}
+        self._mail_was_away = True
+        """Whether mails may wait for their next try though their server is back: nothing is known at the start."""
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; the delivery in hand is finished and noted."""
@@ -118,12 +120,17 @@ class NotifierLoop:
         try:
             receipt = self._notifier(channel).send(self._illustrated(pending))
         except NotifyError as exc:
+            self._mail_was_away |= exc.server_away
             self._note_failure(pending, exc)
             return
         # A crash exactly here sends the message again: it is accepted, and not yet noted.
         self._note_delivery(pending, receipt, stop)
         _deliveries.labels(channel=channel.value, outcome="delivered").inc()
         _log.info("notification_delivered", id=pending.id, message_id=pending.notification.message_id)
+        if channel is Channel.EMAIL and self._mail_was_away:
+            # One server takes all mails: after an hour without it, none waits a quarter more for its own turn.
+            self._store.retry_now(channel, self._clock.now())
+            self._mail_was_away = False
 
     def _illustrated(self, pending: PendingNotification) -> Notification:
         """Return the message with its picture. A picture that cannot be drawn never keeps a message back."""

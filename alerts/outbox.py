@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from quantrac.domain.notifications import PendingNotification
+from quantrac.domain.notifications import Channel, PendingNotification
 
 
 class OutboxStore(Protocol):
@@ -21,6 +21,10 @@ class OutboxStore(Protocol):
 
     def failed(self, notification_id: int, now: datetime, error: str, next_try_at: datetime | None) -> None:
         """Record a delivery that failed; without ``next_try_at`` the notification is given up."""
+        ...
+
+    def retry_now(self, channel: Channel, now: datetime) -> None:
+        """Let what has failed on a channel fall due now."""
         ...
 
     def wait(self, timeout_s: float) -> bool:

@@ -34,11 +34,16 @@ class DataRefusedError(StoreError):
 
 
 class NotifyError(OutsideError):
-    """A notification was not accepted by its receiver, which may have said when to come again."""
+    """A notification was not accepted by its receiver, which may have said when to come again.
 
-    def __init__(self, message: str, *, retryable: bool, again_after: timedelta | None = None) -> None:
+    ``server_away`` says that nobody was there to accept it.
+    """
+
+    def __init__(
+        self, message: str, *, retryable: bool, again_after: timedelta | None = None, server_away: bool = False
+    ) -> None:
         super().__init__(message, retryable=retryable)
-        self.again_after = again_after
+        self.again_after, self.server_away = again_after, server_away
 
 
 class BrokerError(OutsideError):

@@ -61,6 +61,10 @@ class OutboxStore:
         arguments = {"id": notification_id, "now": now, "error": storable(error), "next_try_at": next_try_at}
         self._run("notification_failed", arguments)
 
+    def retry_now(self, channel: Channel, now: datetime) -> None:
+        """Let what has failed on a channel fall due now."""
+        self._run("retry_notifications", {"channel": channel.value, "now": now})
+
     def wait(self, timeout_s: float) -> bool:
         """Wait until the outbox has new rows, or for ``timeout_s``; return whether it was told of any."""
         with translated("waiting for notifications"):

@@ -20,7 +20,7 @@ from quantrac.domain.deadletters import DeadLetter, Rejected, RejectReason, Stag
 from quantrac.domain.progress import BreakKind, LogBreak
 from quantrac.domain.readings import CheckedReading
 from quantrac.domain.stations import VIETNAM, Station
-from quantrac.errors import StoreError
+from quantrac.errors import ProgressError, StoreError
 from quantrac.telemetry import get_logger
 from sql.deferred_store import Deferred
 from sql.readings_store import Key
@@ -104,6 +104,8 @@ class BatchProcessor:
         self.delays = DelayLog()
         self.shared_offsets: Callable[[], Mapping[int, int]] = dict
         """What was sent on to Kafka so far: the offset after it, by partition."""
+        self._held: dict[int, int] = {}
+        """The offset after the last record that this worker has committed, of each partition since it was assigned."""
         self.steps = 0
         """Rises with every step of every batch: shows that this thread lives, however slow the machine is."""
 
@@ -166,6 +168,33 @@ class BatchProcessor:
             raise system_fault(fault) from fault
         return self._commit_deferred(waits, records, beyond, catalogue, fault=fault)
 
+    def assigned(self) -> None:
+        """Hear that partitions are assigned anew: another worker may have moved the progress of those that come."""
+        self._held.clear()
+
+    def require_progress(self, partitions: Collection[int]) -> None:
+        """Compare the progress of ``partitions`` with what this worker has committed.
+
+        Raises
+        ------
+        StoreError
+            The database is away.
+        ProgressError
+            The database knows less: it was restored from a backup under the running worker.
+        """
+        ours = {partition: self._held[partition] for partition in partitions if partition in self._held}
+        if not ours:
+            return
+        with self._store.transaction() as tx:
+            progress = tx.progress.lock(self._options.source, ours)
+        for partition, committed in ours.items():
+            if progress[partition] < committed:
+                raise ProgressError(
+                    f"Partition {partition} of the raw topic: this worker has committed everything before offset "
+                    f"{committed}, and the database knows everything before {progress[partition]}: a backup was "
+                    "restored. The worker ends, and reads again what is missing when it starts."
+                )
+
     def save_shared(self) -> None:
         """Write what was sent on since the last COMMIT."""
         shared = self.shared_offsets()
@@ -181,6 +210,8 @@ class BatchProcessor:
             raise_unless_of_a_record(exc)
             return self._isolate(records, among, catalogue, exc)
         self._witnesses.remember(records)
+        for partition, offset in shared.reached.items():
+            self._held[partition] = max(offset, self._held.get(partition, 0))
         return shared
 
     def _commit(self, records: Sequence[RawRecord], catalogue: Catalogue) -> Shared:

@@ -159,6 +159,7 @@ class Worker:
         except BrokerError as exc:
             _log.warning("last_records_not_compared", error=str(exc), next="it is done at the next start")
             rewritten = set()
+        await self._in_thread(self._processor.assigned)
         return await self._retried(lambda: self._positions.of(logs, rewritten))
 
     def log_was_cut(self, partition: int, offset: int, read: int) -> None:
@@ -172,7 +173,8 @@ class Worker:
 
     async def sweep_forever(self) -> None:
         """Judge closed hours and days, notice silent stations, write the delays; every ``SWEEP_EVERY_S``."""
-        works = {
+        works: dict[str, Callable[[], object]] = {
+            "progress": lambda: self._processor.require_progress(self._assigned()),
             "artefacts": self._artefacts.refresh,
             "shared": self._processor.save_shared,
             "sweep": self._sweeper.sweep,
@@ -186,15 +188,20 @@ class Worker:
                 try:
                     await self._in_thread(work)
                 except Exception as exc:  # noqa: BLE001  judging that fails must not end storing
-                    if is_outage(exc):
-                        self._away.gone("database", exc)
-                    elif faults.failed(name, f"{type(exc).__name__}: {exc}", time.monotonic()):
-                        _log.exception("sweep_failed", part=name, next="readings are stored meanwhile; mend it")
+                    self._not_swept(name, exc, faults)
                 else:
                     if name == "sweep":  # the others may have had nothing to ask the database
                         self._away.back("database")
                     if faults.worked(name):
                         _log.info("sweep_works_again", part=name)
+
+    def _not_swept(self, name: str, exc: Exception, faults: RepeatedFaults) -> None:
+        if isinstance(exc, ProgressError):
+            self._fail(exc)
+        elif is_outage(exc):
+            self._away.gone("database", exc)
+        elif faults.failed(name, f"{type(exc).__name__}: {exc}", time.monotonic()):
+            _log.exception("sweep_failed", part=name, next="readings are stored meanwhile; mend it")
 
     async def read_deferred_forever(self) -> None:
         """Read what stations sent beyond their quota, when the others are served."""

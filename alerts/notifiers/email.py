@@ -240,7 +240,9 @@ def _translated(exc: Exception, endpoint: SmtpEndpoint, recipient: str | None) -
         return NotifyError(f"The mail cannot be written: {exc}. Correct the recipient's address.", retryable=False)
     reason = str(exc) or type(exc).__name__
     return NotifyError(
-        f"{server} cannot be reached or hung up: {reason}. Check host, port and network.", retryable=True
+        f"{server} cannot be reached or hung up: {reason}. Check host, port and network.",
+        retryable=True,
+        server_away=True,
     )
 
 

@@ -323,3 +323,19 @@ def test_r1_a_restored_database_is_noticed_pages_nobody_again_and_repeats_no_mes
     assert reports.deliveries() == []
     processor.process(log[5:])
     assert [after.installation.id in d.message_id for d in reports.deliveries()] == [True]
+
+
+def test_r1_a_database_that_was_restored_under_a_running_worker_is_noticed_without_a_further_record(
+    make_processor: MakeProcessor, records: Any, database: DatabaseEndpoint
+) -> None:
+    processor = make_processor()
+    processor.require_progress([0])
+    processor.process([records.message({"COD": 20.0 + n}, seq=n) for n in range(4)])
+    processor.require_progress([0, 1])
+    with psycopg.connect(database.owner) as owner:
+        owner.execute("UPDATE kafka_progress SET next_offset = 2, shared_offset = 0")
+    processor.require_progress([1])
+    with pytest.raises(ProgressError, match="before offset 4, and the database knows everything before 2"):
+        processor.require_progress([0, 1])
+    processor.assigned()
+    processor.require_progress([0, 1])

@@ -54,6 +54,11 @@ class MemoryOutbox:
         else:
             self.due[notification_id] = next_try_at
 
+    def retry_now(self, channel: Channel, now: datetime) -> None:
+        for i in self.due:
+            if self.rows[i].attempts and self.rows[i].notification.channel is channel:
+                self.due[i] = min(self.due[i], now)
+
     def wait(self, timeout_s: float) -> bool:
         return False
 
@@ -95,6 +100,24 @@ def test_retries_back_off_and_survive_restarts() -> None:
     drain(outbox, receiver, clock, 60)
     assert outbox.sent == {1: START + timedelta(seconds=35)}
     assert receiver.got == ["<1>"]
+
+
+def test_when_the_mail_server_is_back_no_mail_waits_for_its_own_next_try() -> None:
+    # 1: fails at 0, 5, 15    2: fails at 0, 5, 15    3: new, delivered at 16; then 1 and 2, which were due at 35
+    away = NotifyError("nobody there", retryable=True, server_away=True)
+    outbox, receiver, clock = MemoryOutbox(3), Receiver(*[away] * 6), ManualClock(START)
+    outbox.due[3] = START + timedelta(seconds=16)
+    drain(outbox, receiver, clock, 20)
+    assert receiver.got == ["<3>", "<1>", "<2>"]
+    assert set(outbox.sent.values()) == {START + timedelta(seconds=16)}
+
+
+def test_what_another_channel_s_receiver_has_put_off_is_not_tried_before() -> None:
+    outbox, clock = MemoryOutbox(2, Channel.WEBHOOK), ManualClock(START)
+    receiver = Receiver(NotifyError("429", retryable=True, again_after=timedelta(seconds=60)))
+    receiver.channel = Channel.WEBHOOK
+    drain(outbox, receiver, clock, 59)
+    assert receiver.got == ["<2>"]
 
 
 def test_a_refusal_for_good_is_given_up_and_says_why() -> None:
