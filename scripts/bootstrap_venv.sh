@@ -105,9 +105,11 @@ install() {
 exec 9<constraints.txt
 flock 9 # two at once: the second waits, and finds the work done
 if [[ -f $stamp && $(<"$stamp") == "$(identity)" ]] && is_of_wanted_python; then exit 0; fi
-echo "Preparing .venv: about a minute, and about 250 MB to fetch the first time."
+echo "Preparing .venv: about two minutes, and about 250 MB to fetch the first time."
 is_usable || create
 touch "$unfinished"
 install || fail "pip could not install everything (its reason is above); run the same command again to go on."
+# Once and now, instead of in each process that is the first to need it.
+"$venv/bin/python" -c 'from models.station.scorer import warm; warm()' || fail "the model's loops could not be compiled."
 identity >"$stamp"
 rm "$unfinished"
