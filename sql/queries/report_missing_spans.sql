@@ -1,9 +1,9 @@
 -- Gaps of more than one and a half cadences between neighbouring readings of a sensor, the longest first; the first gap
--- begins at the beginning of the time asked for, the last one ends at its end.
+-- begins at the beginning of the time asked for, the last one ends at its end. Copies of a drill only when they are named.
 WITH sensor AS (
     SELECT station, parameter, cadence_s
       FROM current_sensors
-     WHERE %(station)s::text IS NULL OR station = %(station)s
+     WHERE CASE WHEN %(station)s::text IS NULL THEN NOT starts_with(station, 'DRILL_') ELSE station = %(station)s END
 ), seen AS (
     SELECT station, parameter, observed_at
       FROM readings
