@@ -105,11 +105,14 @@ def told_by_stamps(line: ClockLine | None) -> str:
         return "ours agrees with the stations'"
     behind = line.defect == Defect.AHEAD.value
     wrong = "ahead of our clock: ours is slow" if behind else "late by our clock: ours is fast"
-    replay = "then replay what was refused: quantrac dead-letters replay --reason instant_in_future" if behind else ""
-    outage = "" if behind else "nothing is to be done while the whole province sends what waited through an outage"
+    then = (
+        "then replay what was refused: quantrac dead-letters replay --reason instant_in_future"
+        if behind
+        else "nothing is to be done while the whole province sends what waited through an outage"
+    )
     raise CheckError(
         f"since {local_time(line.since)} what nearly all stations send is {wrong}; nobody is called silent meanwhile",
-        f"Set the clocks of the machines of bridges and workers (chronyc tracking, timedatectl), {replay or outage}.",
+        f"Set the clocks of the machines of bridges and workers (chronyc tracking, timedatectl), {then}.",
     )
 
 

@@ -107,7 +107,7 @@ def bridges(ids: Annotated[list[str], typer.Argument(metavar="ID...", help="brid
 
 @app.command()
 def rotate(code: Annotated[str, typer.Argument(metavar="CODE", help="A station, or a bridge's id.")]) -> None:
-    """Give a user of the local broker another password and print it; the broker runs on.
+    """Give a user of the local broker another password and print it; for a bridge's the broker starts again.
 
     Example: quantrac servers rotate DT_KCNSADEC_NUOSXL
     """

@@ -6,6 +6,7 @@ stopped. Both go through ``seek_to_committed``; what it returns becomes Faust's 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -42,7 +43,11 @@ class Run:
         """Return the message that stands for it: at its last record's place, with the run as its value."""
         last = self.messages[-1]
         return ConsumerMessage(
-            *(last.topic, last.partition, last.offset, last.timestamp, last.timestamp_type),
+            last.topic,
+            last.partition,
+            last.offset,
+            last.timestamp,
+            last.timestamp_type,
             headers=None,
             key=None,
             value=self,  # type: ignore[arg-type]  # handed on as it is
@@ -85,9 +90,9 @@ class DatabaseConsumer(driver.Consumer):
         Faust would drop records before the position without a word. They come when the log was cut behind our back
         and the client began anew at its beginning.
         """
-        runs: dict[TP, Run] = {}
+        runs: defaultdict[TP, Run] = defaultdict(Run)
         async for tp, message in super().getmany(timeout):
-            run = runs.get(tp) or runs.setdefault(tp, Run())
+            run = runs[tp]
             read = run.messages[-1].offset if run.messages else self._read_offset[tp]
             if read is not None and message.offset < read:
                 self.app.positions.log_was_cut(tp.partition, message.offset, read)  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ mosquitto_passwd -U passwords.new
 mv passwords.new passwords
 cp /etc/quantrac/acl acl
 
-grep '^bridge-' /run/secrets/mqtt_users >bridges.new
+grep '^bridge-' /run/secrets/mqtt_users >bridges.new || true
 signal=HUP
 cmp -s bridges bridges.new || signal=TERM
 mv bridges.new bridges

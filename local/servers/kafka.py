@@ -15,7 +15,7 @@ from local.servers.java import Java, find_java
 from local.servers.kafka_probe import kafka_answers
 from local.servers.kafka_topics import answers
 from local.servers.passwords import Passwords
-from local.servers.ports import HOST_V6, addresses, is_listening
+from local.servers.ports import HOST_V6, addresses
 from local.servers.process import LocalServer
 from quantrac.endpoints import KafkaEndpoint, KafkaSecurity
 from quantrac.errors import ServerError
@@ -114,7 +114,7 @@ class Kafka(LocalServer):
     def is_healthy(self) -> bool:
         """Whether the node answers a logged-in client's request for the cluster's state."""
         endpoint = self.endpoint()
-        return is_listening(self.port) and kafka_answers(endpoint, ANSWER_S) and answers(endpoint)
+        return kafka_answers(endpoint, ANSWER_S) and answers(endpoint)
 
     def _require_ports(self) -> None:
         super()._require_ports()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
 import re
 import signal
@@ -278,12 +279,16 @@ class Mosquitto(LocalServer):
         lines = self.log_path.read_text("utf-8", errors="replace").splitlines()
         last = max((number for number, line in enumerate(lines) if _STARTED.search(line)), default=0)
         connected = {match[1] for line in lines[last:] if (match := _CONNECTED.search(line))}
-        return any(user in self._passwords.users(AREA) and user not in connected for user in restored)
+        return bool(self._passwords.users(AREA).keys() & set(restored) - connected)
 
     def _note_restored(self, store: Path) -> None:
         """Write down the bridges of which the broker's store has a session: a session is kept under its client's id."""
-        kept = store.read_bytes() if store.exists() else b""
-        bridges = [user for user in self._passwords.users(AREA) if _BRIDGE.fullmatch(user) and user.encode() in kept]
+        bridges = []
+        if store.exists() and store.stat().st_size:
+            # Mapped, not read: a full queue is a gigabyte.
+            with store.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as kept:
+                users = filter(_BRIDGE.fullmatch, self._passwords.users(AREA))
+                bridges = [user for user in users if kept.find(user.encode()) >= 0]
         write_private(self._restored, json.dumps({"bridges": bridges}))
 
     def _write_users(self) -> None:
