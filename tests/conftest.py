@@ -149,12 +149,12 @@ def mosquitto(local_servers: LocalServers) -> Mosquitto:
 
 
 @pytest.fixture
-def mail(local_servers: LocalServers) -> MailCatcher:
-    """The mail catcher, running and accepting; mails of earlier tests are forgotten."""
+def mail(local_servers: LocalServers) -> Iterator[MailCatcher]:
+    """The mail catcher, running and accepting, without mails of earlier tests; it accepts again at the end."""
     catcher = _running(local_servers.mail)
-    catcher.accept()
     catcher.forget()
-    return catcher
+    yield catcher
+    catcher.accept()
 
 
 @pytest.fixture

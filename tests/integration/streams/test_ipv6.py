@@ -18,6 +18,7 @@ from alerts.limits import load_limit_sets, packaged_limits
 from alerts.rules import document, load_rules, packaged_rules
 from local.processes import Part, part
 from local.servers import LocalServers
+from local.servers.mail import MailCatcher
 from local.servers.ports import HOST_V6, addresses
 from quantrac.domain.stations import Registry
 from quantrac.endpoints import DATABASE_ROLES, DatabaseEndpoint, KafkaEndpoint
@@ -100,9 +101,8 @@ def _message(at: datetime, seq: int) -> bytes:
 
 
 def test_number_11_the_whole_path_over_ipv6(
-    code: str, over_v6: tuple[Part, ...], servers: LocalServers, database: DatabaseEndpoint
+    code: str, over_v6: tuple[Part, ...], servers: LocalServers, database: DatabaseEndpoint, mail: MailCatcher
 ) -> None:
-    servers.mail.forget()
     logger = paho.Client(CallbackAPIVersion.VERSION2, client_id=code, protocol=paho.MQTTv311)
     endpoint = servers.mqtt(code)
     logger.username_pw_set(endpoint.user, endpoint.password)
@@ -127,4 +127,4 @@ def test_number_11_the_whole_path_over_ipv6(
         return "\n".join(line for each in over_v6 for line in each.log_path.read_text().splitlines()[-5:])
 
     wait_until(lambda: stored() == 10, said)
-    wait_until(lambda: any(code in mail.subject or "COD" in mail.subject for mail in servers.mail.mails()), said)
+    wait_until(lambda: any(code in caught.subject or "COD" in caught.subject for caught in mail.mails()), said)
