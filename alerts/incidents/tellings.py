@@ -56,6 +56,17 @@ class Holds:
             return None
         return Reason.SILENCED if kinds == {WindowKind.SILENCE} else Reason.IN_WINDOW
 
+    def gravest_free(self, members: Iterable[Member]) -> Severity | None:
+        """Return the gravest of the alerts whose pages nothing holds back; ``None`` when all are held back."""
+        gravest: Severity | None = None
+        for member in members:  # a loop: every decision about every incident comes through here
+            severity = member.severity
+            if severity is gravest or self.of(member) is not None:
+                continue
+            if gravest is None or graver(severity, gravest):
+                gravest = severity
+        return gravest
+
 
 def decide(
     incident: Incident,
@@ -78,15 +89,17 @@ def decide(
     if extent is not incident.extent:
         incident = replace(incident, extent=extent)
     paging, kept_open = _open_members(incident)
-    if incident.state is IncidentState.RESOLVED and kept_open:
+    state = incident.state
+    if state is IncidentState.RESOLVED and kept_open:
         incident = reopened(incident, now, policy)  # a work item that was left has come to page
-    if not incident.is_active:
+        state = incident.state
+    if state is IncidentState.RESOLVED or state is IncidentState.CLOSED:
         return _confirmed(incident) or Decision(incident, Reason.OVER)
     if not kept_open:
         return _ended(incident, now, policy)
-    if incident.state is IncidentState.SNOOZED:
+    if state is IncidentState.SNOOZED:
         return _snoozed(incident, now)
-    if incident.state is IncidentState.ACKNOWLEDGED:
+    if state is IncidentState.ACKNOWLEDGED:
         return _acknowledged(incident, paging, holds, now, policy)
     return _open(incident, paging, holds, now, policy, storm=storm)
 
@@ -101,10 +114,9 @@ def _open(
 ) -> Decision:
     if not paging:
         return Decision(incident, Reason.WORK_ITEM)
-    free = [m for m in paging if holds.of(m) is None]
-    if not free:
+    severity = holds.gravest_free(paging)
+    if severity is None:
         return _held_back(incident, paging, holds)
-    severity = worst([m.severity for m in free])
     if incident.paged_at is not None:
         return _told_before(incident, severity, now, policy)
     if incident.topic is Topic.SIGNAL and now - incident.opened_at < policy.signal_wait:
@@ -185,15 +197,14 @@ def _snoozed(incident: Incident, now: datetime) -> Decision:
 def _acknowledged(
     incident: Incident, paging: Sequence[Member], holds: Holds, now: datetime, policy: IncidentPolicy
 ) -> Decision:
-    free = [m for m in paging if holds.of(m) is None]
-    severity = worst([m.severity for m in free])
-    if free and _is_worse(incident, severity):
+    severity = holds.gravest_free(paging)
+    if severity is not None and _is_worse(incident, severity):
         return Decision(replace(incident, paged_severity=severity), Reason.WORSE, Notice.UPDATE)
     left = _rest(incident, now, policy)
     if left is not None:
         return left
     since = incident.acted_at or incident.opened_at
-    if free and now - since >= policy.forgotten_after[severity]:
+    if severity is not None and now - since >= policy.forgotten_after[severity]:
         again = replace(as_paged(incident, severity, now), state=IncidentState.OPEN)
         return Decision(again, Reason.FORGOTTEN, Notice.PAGE)
     return Decision(incident, Reason.ACKNOWLEDGED)
