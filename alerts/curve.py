@@ -59,7 +59,7 @@ def _draw(panel: Axes, curve: Curve) -> None:
     _limits(panel, curve, max(p.high for p in curve.points), min(p.low for p in curve.points))
     panel.plot(instants[-1:], mean[-1:], "o", color=_BLUE, markersize=4)
     unit = f", {curve.unit}" if curve.unit else ""
-    panel.set_title(f"{curve.parameter}{unit} – {curve.station}", loc="left", fontsize=9, fontweight="bold")
+    panel.set_title(f"{curve.parameter}{unit} – {curve.station}", loc="left", y=1.0, fontsize=9, fontweight="bold")
     panel.yaxis.set_major_formatter(lambda value, _: number_vi(value, 3))
     panel.tick_params(labelsize=8)
     panel.margins(x=0.02)

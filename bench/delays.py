@@ -31,7 +31,7 @@ def delays_of(stage: Stage, readings_per_s: float, seconds: float, *more: str, d
     drain
         Whether to wait until no record waits for a worker; beside a flood some always do.
     """
-    before = _histogram(stage)
+    before = delays_so_far(stage)
     run = fleet(stage, readings_per_s / READINGS_PER_MESSAGE, seconds, *more)
     run.begin()
     stage.until(run.ended, seconds + 120, FLEET_GOES_ON)
@@ -39,7 +39,7 @@ def delays_of(stage: Stage, readings_per_s: float, seconds: float, *more: str, d
         run.until_drained(DRAINED_S)
     run.close()
     stage.let(WRITTEN_S)
-    return _histogram(stage) - before
+    return delays_so_far(stage) - before
 
 
 def quantiles(histogram: Counter[int]) -> dict[str, float | int | None]:
@@ -52,7 +52,8 @@ def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 3)
 
 
-def _histogram(stage: Stage) -> Counter[int]:
+def delays_so_far(stage: Stage) -> Counter[int]:
+    """Return the histogram of delays of all that was stored."""
     with psycopg.connect(stage.servers.database().reader) as connection:
         rows = connection.execute("SELECT bucket, sum(readings)::bigint FROM delays GROUP BY bucket").fetchall()
     return Counter(dict(rows))

@@ -19,7 +19,8 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
-from bench.delays import DRAINED_S, NOTHING_COMMITTED, READINGS_PER_MESSAGE, fleet
+from bench.delays import DRAINED_S, NOTHING_COMMITTED, READINGS_PER_MESSAGE, delays_so_far, fleet
+from bench.meter import Meter
 from bench.province import bench_registry
 from local.page import put_on_call
 from local.stage import Stage, temporary_stage
@@ -29,14 +30,16 @@ from quantrac.settings import load_settings
 from simulators.encoder import encode_readings
 from simulators.messages import Message, Sample
 from simulators.probe import Probe
+from sql.delays import quantile_s
 
 RATES = (5.0, 1000.0)
 """Readings/s of everything together: that of a province, and two hundred times it."""
 PROBES = 100
 EVERY_S = 1.0
 LONGEST_WARM_UP_S = 120.0
-BEHIND_S = 10.0
-"""Of messages may wait when the first station begins: the worker tells the broker every few seconds how far it is."""
+LOOK_S = 4.0
+SETTLED_S = 1.0
+"""The first station begins when half of the readings of so many seconds were stored within so short a time."""
 PATIENCE_S = 60.0
 COD_MG_L = 400.0
 """Far beyond every limit of the sample stations, and within what an analyser can show."""
@@ -75,32 +78,47 @@ def probes(registry: Registry, count: int) -> list[Station]:
     ]  # fmt: skip
 
 
-def measure_pages(stage: Stage, stations: Sequence[Station], readings_per_s: float) -> dict[str, object]:
+def measure_pages(
+    stage: Stage, stations: Sequence[Station], readings_per_s: float, every_s: float
+) -> dict[str, object]:
     """Return quantiles of the time from a reading to its page (s), one a station, at a rate of all readings."""
-    own_per_s = 2 / EVERY_S
+    own_per_s = 2 / every_s
     messages_per_s = (readings_per_s - own_per_s) / READINGS_PER_MESSAGE
     honest = [f"--station={s.code}" for s in bench_registry().stations]
-    run = fleet(stage, messages_per_s, EVERY_S * len(stations) + LONGEST_WARM_UP_S, *honest)
+    run = fleet(stage, messages_per_s, every_s * len(stations) + LONGEST_WARM_UP_S, *honest)
     run.begin()
     # A worker's first batch compiles and loads; what queued up meanwhile is no delay of this rate.
     stage.until(lambda: run.look().ledger.stored > 0, LONGEST_WARM_UP_S, NOTHING_COMMITTED)
-    stage.until(
-        lambda: run.accountant.waiting() <= BEHIND_S * messages_per_s + 1,
-        LONGEST_WARM_UP_S,
-        "The worker did not keep up.",
-    )
-    ways = _ways(stage, _publish(stage, stations))
+    stage.until(lambda: _settled(stage), LONGEST_WARM_UP_S, "The worker did not keep up.")
+    with Meter(lambda: _pids(stage) | {"fleet": run.fleet.pid}) as cost:
+        began_s = time.perf_counter()
+        published = _publish(stage, stations, every_s)
+        took_s = time.perf_counter() - began_s
+    ways = _ways(stage, published)
     run.stop()
     run.until_drained(DRAINED_S)
     run.close()
-    return {**_quantiles(ways), "pages": len(ways), "asked": len(stations)}
+    cores = {name: round(s / took_s, 2) for name, s in sorted(cost.cpu_s.items()) if s > 0.01 * took_s}
+    return {**_quantiles(ways), "pages": len(ways), "asked": len(stations), "cores": cores}
 
 
-def _publish(stage: Stage, stations: Sequence[Station]) -> dict[str, datetime]:
+def _settled(stage: Stage) -> bool:
+    """Whether what is sent now is stored soon; what queued up before is no delay of this rate."""
+    before = delays_so_far(stage)
+    stage.let(LOOK_S)
+    p50_s = quantile_s(delays_so_far(stage) - before, 0.5)
+    return p50_s is not None and p50_s < SETTLED_S
+
+
+def _pids(stage: Stage) -> dict[str, int | None]:
+    return {each.name: each.pid for each in (*stage.servers.all, *stage.pipeline.parts)}
+
+
+def _publish(stage: Stage, stations: Sequence[Station], every_s: float) -> dict[str, datetime]:
     """Let one station after the other publish, and return when each one's decisive reading went off."""
     clock, published = SystemClock(), dict[str, datetime]()
     for station in stations:
-        ends_s = clock.monotonic_s() + EVERY_S
+        ends_s = clock.monotonic_s() + every_s
         with Probe(stage.servers.mosquitto.endpoint(station.code), station.code) as probe:
             first = clock.now()
             probe.say(_reading(station, first - timedelta(seconds=1), 0, first))
@@ -155,6 +173,7 @@ def main() -> None:
     """Measure at both rates on a stage of its own."""
     parser = argparse.ArgumentParser(prog="python -m bench.pages", description=__doc__)
     parser.add_argument("--probes", type=int, default=PROBES, help="pages at each rate")
+    parser.add_argument("--every", type=float, default=EVERY_S, help="s between two pages")
     options = parser.parse_args()
     registry = bench_registry()
     every = probes(registry, options.probes * len(RATES))
@@ -166,7 +185,7 @@ def main() -> None:
         result = {}
         for number, rate in enumerate(RATES):
             some = every[number * options.probes : (number + 1) * options.probes]
-            result[f"page_at_{rate:g}"] = measure_pages(stage, some, rate)
+            result[f"page_at_{rate:g}"] = measure_pages(stage, some, rate, options.every)
             print(f"  {rate:g} readings/s: {result[f'page_at_{rate:g}']}", file=sys.stderr, flush=True)
     sys.stdout.write(json.dumps(result) + "\n")
 
