@@ -19,7 +19,7 @@ from quantrac import topics
 from quantrac.domain.receipts import Numbers, Receipt
 from quantrac.endpoints import KafkaEndpoint, client_options
 from quantrac.errors import BrokerError
-from quantrac.kafka_producers import abandon
+from quantrac.kafka_clients import abandon, opened
 from quantrac.telemetry import quiet
 
 Headers = list[tuple[str, bytes]]
@@ -209,7 +209,7 @@ class KafkaSender:
 
 def _topic_id(kafka: KafkaEndpoint, topic: str) -> str:
     """Return Kafka's id of a topic: one that was made anew has another."""
-    admin = KafkaAdminClient(**client_options(kafka))
+    admin = opened(KafkaAdminClient, kafka)
     try:
         found = admin.describe_topics([topic])
     finally:

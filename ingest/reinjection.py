@@ -12,7 +12,7 @@ from kafka.errors import KafkaError
 from quantrac import topics
 from quantrac.endpoints import KafkaEndpoint, client_options
 from quantrac.errors import BrokerError
-from quantrac.kafka_producers import leave
+from quantrac.kafka_clients import leave
 
 BRIDGE_ID = topics.REPLAY.encode()
 """In the place of the bridge's id: tells that a record is a replay."""

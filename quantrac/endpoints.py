@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from quantrac.patient_tls import HANDSHAKE_S, PatientContext
+
 
 class KafkaSecurity(StrEnum):
     """Kafka's ``security.protocol``."""
@@ -55,7 +57,7 @@ class KafkaEndpoint:
     ca_file: Path | None = None
 
 
-def client_options(endpoint: KafkaEndpoint) -> dict[str, Any]:
+def client_options(endpoint: KafkaEndpoint, handshake_s: float = HANDSHAKE_S) -> dict[str, Any]:
     """Return the connection options that every client of kafka-python takes (producer, consumer, admin)."""
     options: dict[str, Any] = {
         "bootstrap_servers": endpoint.bootstrap.split(","),
@@ -67,8 +69,8 @@ def client_options(endpoint: KafkaEndpoint) -> dict[str, Any]:
             "sasl_plain_username": endpoint.user,
             "sasl_plain_password": endpoint.password,
         }
-    if endpoint.ca_file is not None:
-        options["ssl_cafile"] = str(endpoint.ca_file)
+    if endpoint.security in (KafkaSecurity.SSL, KafkaSecurity.SASL_SSL):
+        options["ssl_context"] = PatientContext(endpoint.ca_file, handshake_s)
     return options
 
 

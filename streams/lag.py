@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
@@ -16,8 +17,9 @@ from kafka.errors import (
 )
 from kafka.structs import OffsetAndMetadata
 
-from quantrac.endpoints import KafkaEndpoint, client_options
+from quantrac.endpoints import KafkaEndpoint
 from quantrac.errors import BrokerError
+from quantrac.kafka_clients import opened
 from quantrac.telemetry import quiet
 
 _COORDINATOR_MOVES = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
@@ -29,11 +31,12 @@ class LagProbe:
 
     def __init__(self, endpoint: KafkaEndpoint, group: str, topic: str, *, patience_s: float = 30.0) -> None:
         self._group, self._topic = group, topic
-        arguments = client_options(endpoint) | {"bootstrap_timeout_ms": round(1000 * patience_s)}
         try:
-            with quiet("kafka"):
-                self._admin = KafkaAdminClient(**arguments)
-                self._consumer = KafkaConsumer(**arguments, enable_auto_commit=False)
+            with quiet("kafka"), ExitStack() as made:
+                self._admin = opened(KafkaAdminClient, endpoint, patience_s=patience_s)
+                made.callback(self._admin.close)
+                self._consumer = opened(KafkaConsumer, endpoint, patience_s=patience_s, enable_auto_commit=False)
+                made.pop_all()
         except (KafkaError, OSError) as exc:
             raise _unreachable(endpoint.bootstrap, exc) from exc
         self._bootstrap = endpoint.bootstrap

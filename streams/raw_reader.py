@@ -9,8 +9,9 @@ from typing import Any, Self
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError, KafkaTimeoutError
 
-from quantrac.endpoints import KafkaEndpoint, client_options
+from quantrac.endpoints import KafkaEndpoint
 from quantrac.errors import BrokerError
+from quantrac.kafka_clients import opened
 from quantrac.telemetry import get_logger, quiet
 from sql.deferred_store import Deferred
 from sql.storable import storable
@@ -117,8 +118,9 @@ class RawReader:
 
     def _connected(self) -> Any:
         if self._consumer is None:
-            self._consumer = KafkaConsumer(
-                **client_options(self._kafka),
+            self._consumer = opened(
+                KafkaConsumer,
+                self._kafka,
                 enable_auto_commit=False,
                 auto_offset_reset="none",
                 max_poll_records=MOST_RECORDS,

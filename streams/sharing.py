@@ -16,7 +16,7 @@ from prometheus_client import Counter, Gauge
 
 from quantrac import topics, wire
 from quantrac.endpoints import KafkaEndpoint, client_options
-from quantrac.kafka_producers import leave
+from quantrac.kafka_clients import leave
 from quantrac.telemetry import get_logger
 from streams.processor import Shared
 

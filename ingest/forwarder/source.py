@@ -16,8 +16,9 @@ from quantrac import topics
 from quantrac.clock import Clock
 from quantrac.domain.forwarding import FilePiece
 from quantrac.domain.stations import Registry
-from quantrac.endpoints import KafkaEndpoint, client_options
+from quantrac.endpoints import KafkaEndpoint
 from quantrac.errors import BrokerError, StoreError
+from quantrac.kafka_clients import opened
 
 _REGISTRY_S = 60.0
 
@@ -31,7 +32,7 @@ def cluster_id(kafka: KafkaEndpoint) -> str:
         Kafka is away.
     """
     try:
-        admin = KafkaAdminClient(**client_options(kafka))
+        admin = opened(KafkaAdminClient, kafka)
         try:
             return str(admin.describe_cluster()["cluster_id"])
         finally:
@@ -48,9 +49,12 @@ class RawFiles:
     ) -> None:
         self._kafka, self._messages = kafka, messages
         try:
-            self._consumer: Any = KafkaConsumer(
-                **client_options(kafka), enable_auto_commit=False, auto_offset_reset="earliest", group_id=None
+            self._consumer: Any = opened(
+                KafkaConsumer, kafka, enable_auto_commit=False, auto_offset_reset="earliest", group_id=None
             )
+        except (KafkaError, OSError) as exc:
+            raise _away(kafka, exc) from exc
+        try:
             partitions = [TopicPartition(topic, p) for p in sorted(self._consumer.partitions_for_topic(topic) or ())]
             self._consumer.assign(partitions)
             ends = self._consumer.end_offsets(partitions)
@@ -59,6 +63,7 @@ class RawFiles:
             for partition in partitions:
                 self._consumer.seek(partition, progress.get(partition.partition, ends[partition]))
         except KafkaError as exc:
+            self._consumer.close()
             raise _away(kafka, exc) from exc
 
     def poll(self, timeout_s: float) -> tuple[list[FilePiece], dict[int, int]]:
@@ -173,5 +178,5 @@ def piece_of(record: Any) -> FilePiece | None:
         return None  # written by something else: not a file of the drop folder
 
 
-def _away(kafka: KafkaEndpoint, exc: KafkaError) -> BrokerError:
+def _away(kafka: KafkaEndpoint, exc: KafkaError | OSError) -> BrokerError:
     return BrokerError(f"Kafka at {kafka.bootstrap} cannot be read: {type(exc).__name__}.", retryable=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from quantrac.endpoints import KafkaEndpoint, client_options
+from quantrac.endpoints import KafkaEndpoint
 from quantrac.errors import BrokerError, SettingsError
 from quantrac.topics import KafkaTopic
 
@@ -80,10 +80,10 @@ def answers(endpoint: KafkaEndpoint) -> bool:
 def _admin(endpoint: KafkaEndpoint, timeout_ms: int) -> Iterator[KafkaAdminClient]:
     from kafka.admin import KafkaAdminClient
 
+    from quantrac.kafka_clients import opened
+
     with _quiet_connecting():
-        admin = KafkaAdminClient(
-            **client_options(endpoint), bootstrap_timeout_ms=timeout_ms, client_id="quantrac-admin"
-        )
+        admin = opened(KafkaAdminClient, endpoint, bootstrap_timeout_ms=timeout_ms, client_id="quantrac-admin")
     try:
         yield admin
     finally:

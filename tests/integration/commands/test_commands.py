@@ -10,12 +10,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import psutil
 import psycopg
 import pytest
 from psycopg import sql
@@ -23,7 +22,6 @@ from psycopg import sql
 from commands.context import load_context
 from commands.reach import PATIENCE_S, Server, away
 from local.servers import LocalServers, read_local
-from local.servers.process import LocalServer
 from quantrac.domain.deadletters import DeadLetter, Rejected, RejectReason, Stage
 from quantrac.domain.forwarding import FilePiece
 from quantrac.domain.readings import CheckedReading, Flag, Reading, StoredRow
@@ -35,6 +33,7 @@ from sql.forwarding_store import ForwardingStore
 from sql.receipts_store import ReceiptStore
 from sql.worker_store import WorkerStore
 from streams.lag import LagProbe
+from tests.freezing import frozen
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 COMMANDS = [
@@ -138,20 +137,6 @@ FROZEN = {"postgres": "database", "kafka": "kafka", "mosquitto": "mqtt"}
 DATABASE_CHECKS = {
     "stations", "limits", "models", "hearing", "clock", "raw log", "floods", "judging", "incidents", "delivery",
 }  # fmt: skip
-
-
-@contextmanager
-def frozen(server: LocalServer) -> Iterator[None]:
-    """Stop a server and its children where they are: the kernel takes connections for it, and nobody answers."""
-    parent = psutil.Process(server.pid)
-    family = [parent, *parent.children(recursive=True)]
-    for process in family:
-        process.suspend()
-    try:
-        yield
-    finally:
-        for process in reversed(family):
-            process.resume()
 
 
 @pytest.mark.parametrize("name", list(FROZEN))
