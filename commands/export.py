@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from commands.naming import known_station
 from quantrac.domain.stations import VIETNAM, midnight
 from quantrac.terminal import say
 
@@ -35,9 +36,7 @@ def files(
 
     context = load_context()
     registry = context.registry()
-    described = registry.newest(station)
-    if described is None:
-        raise QuantracError(f"There is no station {station!r}: `quantrac stations list` names them.")
+    described = known_station(registry, station)
     since, until = midnight(first.date()), midnight(last.date() + timedelta(days=1))
     if since >= until:
         raise QuantracError(f"{last:%Y-%m-%d} lies before {first:%Y-%m-%d}: give the first day first.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands.naming import named
 from commands.views import Column, print_table
 from quantrac.domain.incidents import HoldWindow, Incident, IncidentCause, IncidentEvent, WindowKind
 from quantrac.domain.words import as_text
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="See incidents, take them, and close them with a cause.", no_args_is_help=True)
 
 Number = Annotated[int, typer.Argument(metavar="ID", help="Number of the incident, as its message says.")]
-By = Annotated[str, typer.Option("--by", help="Who does it: the code of a person on call, or a name.")]
+By = Annotated[str, typer.Option("--by", help="Who does it: the code of a person on call, or a name.", callback=named)]
 
 
 @app.command("list")

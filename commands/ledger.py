@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands.naming import known_station
 from commands.views import Column, print_table
 from quantrac.domain.stations import VIETNAM, midnight
 from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
-    from commands.context import Context
     from quantrac.domain.report_rows import ReceivedRow
     from sql.ledger_report import MessageLine, ReadingLine, StationLedger
 
@@ -39,7 +39,8 @@ def ledger(
     from sql.ledger_report import ledger_report
 
     context = load_context()
-    _require_station(context, station)
+    if station is not None:
+        known_station(context.registry(), station)
     now = context.clock.now()
     begin = _yesterday(now) if since is None else since.replace(tzinfo=VIETNAM).astimezone(UTC)
     report = ledger_report(context.database().reader, begin, now + timedelta(days=1), station)
@@ -77,20 +78,14 @@ def received(
     from sql.report_rows import data_received
 
     context = load_context()
-    _require_station(context, station)
+    if station is not None:
+        known_station(context.registry(), station)
     today = context.clock.now().astimezone(VIETNAM).date()
     lines = data_received(context.database().reader, today - timedelta(days=days - 1), today, station)
     if as_json:
         say_json([asdict(line) for line in lines])
     else:
         print_table(_RECEIVED_COLUMNS, lines)
-
-
-def _require_station(context: Context, station: str | None) -> None:
-    from quantrac.errors import QuantracError
-
-    if station is not None and context.registry().newest(station) is None:
-        raise QuantracError(f"There is no station {station!r}: `quantrac stations list` names them.")
 
 
 def _yesterday(now: datetime) -> datetime:

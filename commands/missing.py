@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands.naming import known_station
 from commands.views import Column, print_table
 from quantrac.terminal import say, say_json
 
@@ -31,14 +32,13 @@ def missing(
     Example: quantrac missing DT_KCNSADEC_NUOSXL --hours 48
     """
     from commands.context import load_context
-    from quantrac.errors import QuantracError
     from sql.ledger_report import missing_files
     from sql.reports import Reports
 
     context = load_context()
     now = context.clock.now()
-    if station is not None and context.registry().station(station, now) is None:
-        raise QuantracError(f"There is no station {station!r}: `quantrac stations list` names them.")
+    if station is not None:
+        known_station(context.registry(), station)
     with Reports(context.database().reader) as reports:
         gaps = [g for g in reports.sequence_gaps(limit=100_000) if station in (None, g.station)][:limit]
         spans = reports.missing_spans(station, now - timedelta(hours=hours), now, limit)

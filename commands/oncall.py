@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands.naming import named
 from commands.views import Column, print_table
 from quantrac.domain.oncall import ContactChannel, ContactKind
 from quantrac.domain.words import as_text
@@ -143,7 +144,7 @@ def override(
     start: Annotated[datetime, typer.Argument(help="When it begins, in Vietnam's time.")],
     end: Annotated[datetime, typer.Argument(help="When it ends.")],
     *,
-    by: Annotated[str, typer.Option("--by", help="Who changes it.")],
+    by: Annotated[str, typer.Option("--by", help="Who changes it.", callback=named)],
     remove: Annotated[str | None, typer.Option(help="Who is not on duty.")] = None,
     add: Annotated[str | None, typer.Option(help="Who is on duty, in place of --remove or beside the others.")] = None,
 ) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands.naming import named
 from commands.views import Column, print_table
 from quantrac.terminal import say
 
@@ -35,7 +36,7 @@ def list_() -> None:
 def accept(
     partition: Annotated[int, typer.Argument(help="Partition of the raw topic.")],
     offset: Annotated[int, typer.Argument(help="Offset at which the workers go on.")],
-    by: Annotated[str, typer.Option(help="Who has found out that Kafka has no records before it.")],
+    by: Annotated[str, typer.Option(help="Who has found out that Kafka has no records before it.", callback=named)],
 ) -> None:
     """Let the workers go on behind offsets at which the raw topic has no records; it is kept who said so.
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from commands.naming import known_station, named
 from commands.views import Column, print_table
-from quantrac.domain.words import as_text
+from quantrac.domain.words import as_text, number
 from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
-    from commands.context import Context
     from quantrac.domain.stations import Station
     from sql.readings_desk import ShownReading
 
@@ -32,14 +32,19 @@ class _ShowByDefault(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-app = typer.Typer(help="Readings as they are stored, and officers' words about them.", cls=_ShowByDefault)
+app = typer.Typer(
+    help="Readings as they are stored, and officers' words about them.", cls=_ShowByDefault, no_args_is_help=True
+)
+_MOST = 10_000_000
+"""Lines that are read at most: a year of 90 parameters every five minutes."""
 _FLAGS = {1: "good", 2: "not tested", 3: "suspect", 4: "bad", 9: "missing"}
+_DONE = {"revise": "revised", "invalidate": "not to be used", "restore": "restored"}
 _CSV_HEAD = ("observed_at", "received_at", "parameter", "value", "status", "flag", "late", "revised", "officer")
 _STATION = Annotated[str, typer.Argument(metavar="STATION", help="Code of the station.")]
 _PARAMETER = Annotated[str, typer.Argument(metavar="PARAMETER", help="Such as COD.")]
 _FROM = Annotated[str, typer.Option("--from", help="Date or instant; without an offset, Vietnam's time.")]
 _TO = Annotated[str | None, typer.Option("--to", help="Up to this date or instant, included. Default: --from alone.")]
-_BY = Annotated[str, typer.Option("--by", help="Name of the officer who says it.")]
+_BY = Annotated[str, typer.Option("--by", help="Name of the officer who says it.", callback=named)]
 _REASON = Annotated[str, typer.Option("--reason", help="Why; stands in reports and in the audit.")]
 
 
@@ -50,7 +55,7 @@ def show(
     parameter: Annotated[str | None, typer.Option(help="Only this one. Default: all.")] = None,
     since: Annotated[str | None, typer.Option("--from", help="Date or instant. Default: an hour ago.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="Date or instant, included. Default: now.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 200,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="At most so many, the newest first.")] = 200,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, every reading, the oldest first.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array instead of a table.")] = False,
 ) -> None:
@@ -62,12 +67,12 @@ def show(
     from sql.readings_desk import readings_of
 
     context = load_context()
-    known = _station(context, station)
+    known = known_station(context.registry(), station)
     if parameter is not None:
         _require_sensor(known, parameter)
     now = context.clock.now()
     span = _span((since, until), now - timedelta(hours=1), now + timedelta(minutes=10))
-    found = readings_of(context.database().reader, known.code, parameter, span, 10_000_000 if as_csv else limit)
+    found = readings_of(context.database().reader, known.code, parameter, span, _MOST if as_csv else limit)
     if as_csv:
         _write_csv(found)
     elif as_json:
@@ -98,12 +103,12 @@ def revise(
     from quantrac.errors import SettingsError
 
     try:
-        number = float(value.replace(",", "."))
+        counts = float(value.replace(",", "."))
     except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
+        counts = math.nan
+    if not math.isfinite(counts):
         raise SettingsError(f"--value {value}: give a number such as 41.5 or 41,5.")
-    _say_of("revise", (station, parameter), (since, until), officer, reason, value=number)
+    _say_of("revise", (station, parameter), (since, until), officer, reason, value=counts)
 
 
 @app.command()
@@ -153,10 +158,10 @@ def _say_of(
     from quantrac.errors import QuantracError, SettingsError
     from sql.readings_desk import revise as write
 
-    if not officer.strip() or not reason.strip():
-        raise SettingsError("--by and --reason must say something: they stand in the audit and in reports.")
+    if not reason.strip():
+        raise SettingsError("--reason is empty: say why, it stands in the audit and in reports.")
     context = load_context()
-    station = _station(context, sensor[0])
+    station = known_station(context.registry(), sensor[0])
     _require_sensor(station, sensor[1])
     since, until = _span(span, context.clock.now(), None)
     changed = write(
@@ -169,17 +174,14 @@ def _say_of(
         reason=reason,
     )
     if not changed:
-        raise QuantracError(f"Nothing to {what}: no reading of {station.code} {sensor[1]} in this time would change.")
-    say(f"{changed:,} readings: {what}. Their hours and days are judged anew; `quantrac audit list` has the entry.")
-
-
-def _station(context: Context, code: str) -> Station:
-    from quantrac.errors import QuantracError
-
-    found = context.registry().newest(code)
-    if found is None:
-        raise QuantracError(f"There is no station {code!r}: `quantrac stations list` names them.")
-    return found
+        raise QuantracError(
+            f"Nothing to {what}: no reading of {station.code} {sensor[1]} from {as_text(since)} to {as_text(until)} "
+            f"would change. `quantrac readings {station.code}` with --from and --to shows what is there."
+        )
+    say(
+        f"{station.code} {sensor[1]}: readings {_DONE[what]}: {changed}. Their hours and days are judged anew; "
+        "`quantrac audit list` has the entry."
+    )
 
 
 def _require_sensor(station: Station, parameter: str) -> None:
@@ -205,8 +207,10 @@ def _span(
 
     since = earliest if given[0] is None else instant("--from", given[0])
     until = (latest or since) if given[1] is None else instant("--to", given[1])
+    if until < since and given[1] is None:
+        raise SettingsError(f"--from {as_text(since)} has not come yet: give an earlier one.")
     if until < since:
-        raise SettingsError(f"--to {as_text(until)} is before --from {as_text(since)}.")
+        raise SettingsError(f"--to {as_text(until)} is before --from {as_text(since)}: exchange them.")
     return since, until
 
 
@@ -230,7 +234,7 @@ def _changed(reading: ShownReading) -> str | None:
 _COLUMNS: tuple[Column[ShownReading], ...] = (
     Column("observed", lambda r: r.observed_at),
     Column("parameter", lambda r: r.parameter),
-    Column("value", lambda r: r.value, "right"),
+    Column("value", lambda r: None if r.value is None else number(r.value, 9), "right"),
     Column("status", lambda r: r.status),
     Column("quality", lambda r: _FLAGS.get(r.flag, str(r.flag))),
     Column("why", lambda r: ", ".join(r.reasons or ()) or None),

@@ -115,6 +115,7 @@ def _tell_before(recording: Recording, extent: Extent, registry: Registry, now: 
 
 def _tell_after(result: ReplayResult, now: datetime, *, as_json: bool) -> None:
     from commands.simulate import summary
+    from quantrac.domain.stations import VIETNAM
 
     for fault in result.faults.first:
         say(f"not published: {fault}", err=True)
@@ -124,5 +125,6 @@ def _tell_after(result: ReplayResult, now: datetime, *, as_json: bool) -> None:
         extra = {"shift_s": result.shift.total_seconds(), "faults": result.faults.count}
         say_json(result.report.as_json(now) | extra)
         return
-    first, last = (x.isoformat(timespec="seconds") for x in (result.extent.first, result.extent.last))
+    span = (result.extent.first, result.extent.last)
+    first, last = (x.astimezone(VIETNAM).isoformat(timespec="seconds") for x in span)
     say(f"{summary(result.report)} Recorded from {first} to {last}; {result.faults.count:,} faults in the files.")

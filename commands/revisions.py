@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from commands.naming import named
 from commands.views import Column, print_table
 from quantrac.domain.limits import Window
 from quantrac.domain.revisions import PendingJudgement, PendingState, RevisedReading
@@ -26,7 +27,7 @@ Parameter = Annotated[str | None, typer.Option(help="Only of this parameter.")]
 Newest = Annotated[
     int, typer.Option(min=1, help="The newest number that you have seen: what came after it stays as it is.")
 ]
-By = Annotated[str, typer.Option("--by", help="Who decides.")]
+By = Annotated[str, typer.Option("--by", help="Who decides.", callback=named)]
 Why = Annotated[str, typer.Option("--reason", help="Why; it stands in the audit and in the reports.")]
 
 

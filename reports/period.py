@@ -100,7 +100,7 @@ def versions_in(registry: Registry, code: str, period: Period) -> tuple[tuple[da
     for day in period.days:
         station = registry.station(code, midnight(day))
         if station is None:
-            raise QuantracError(_unknown(registry, code))
+            raise QuantracError(unknown_station(registry, code))
         if not found or found[-1][1] != station:
             found.append((day, station))
     return tuple(found)
@@ -111,7 +111,8 @@ def _newest(kind: PeriodKind, as_of: datetime) -> str:
     return f"{day:%Y-%m-%d}" if kind is PeriodKind.DAY else f"{day:%Y-%m}"
 
 
-def _unknown(registry: Registry, code: str) -> str:
+def unknown_station(registry: Registry, code: str) -> str:
+    """Return the sentence about a code that no station has, with the nearest that one has."""
     codes = sorted({s.code for s in registry.stations})
     near = difflib.get_close_matches(code, codes, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]}?" if near else ""

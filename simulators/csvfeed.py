@@ -173,6 +173,8 @@ def feeds_of(path: Path, mapping: FeedMapping, station: str | None = None) -> li
     """
     columns = _columns_by_station(path, mapping, station)
     header = _header(path, mapping.delimiter)
+    if not header:
+        raise RuleError(f"{path}: the file is empty, or its first row is. The names of the columns belong there.")
     lacking = [n for n in (mapping.time_column, *(c.name for c in mapping.columns)) if n not in header]
     if lacking:
         raise RuleError(

@@ -46,6 +46,6 @@ def instant_of(text: str, zone: tzinfo) -> datetime:
     """
     try:
         moment = datetime.combine(date.fromisoformat(text), time()) if len(text) == 10 else datetime.fromisoformat(text)
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is not a date or an ISO 8601 date and time") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from quantrac.clock import Clock
-from quantrac.domain.stations import Registry
+from quantrac.domain.stations import VIETNAM, Registry
 from quantrac.endpoints import MqttEndpoint
 from quantrac.errors import RuleError, SettingsError
 from quantrac.registry import load_registry, recorded_feeds
@@ -138,10 +138,14 @@ def check_stations(feeds: Sequence[Feed], registry: Registry, now: datetime) -> 
     if not unknown:
         return
     shipped = {s.code for s in load_registry([recorded_feeds()]).stations}
-    where = str(recorded_feeds()) if set(unknown) <= shipped else "FILE.toml, with their description in it"
+    first = (
+        f"run `quantrac stations import {recorded_feeds()}`"
+        if set(unknown) <= shipped
+        else "describe it in a TOML file (docs/stations.md) and run `quantrac stations import FILE.toml`"
+    )
     raise RuleError(
-        f"The registry does not know {', '.join(unknown)}: run `quantrac stations import {where}`, or publish the "
-        "feed as a station that exists with --station CODE."
+        f"The registry does not know {', '.join(unknown)}: {first}, or publish the feed as a station that exists "
+        "(`quantrac stations list`) with --station CODE."
     )
 
 
@@ -156,15 +160,32 @@ def survey(feeds: Sequence[Feed], options: ReplayOptions) -> Extent:
     messages = readings = 0
     first = last = None
     symbols: dict[str, set[str]] = {}
-    for recorded in _within(feeds, options, FaultLog()):
+    faults = FaultLog(keep=3)
+    for recorded in _within(feeds, options, faults):
         messages += 1
         readings += len(recorded.samples)
         first = recorded.observed_at if first is None else min(first, recorded.observed_at)
         last = recorded.observed_at if last is None else max(last, recorded.observed_at)
         symbols.setdefault(recorded.station, set()).update(s.parameter for s in recorded.samples)
     if first is None or last is None:
-        raise RuleError("No usable row of the feed lies between --from and --until: widen them, or check the file.")
+        raise RuleError(_why_nothing(feeds, faults))
     return Extent(messages, readings, first, last, {k: frozenset(v) for k, v in symbols.items()})
+
+
+def _why_nothing(feeds: Sequence[Feed], faults: FaultLog) -> str:
+    """Return the sentence about feeds of which nothing is left to publish: what is wrong in them, or where they lie."""
+    name = feeds[0].name if len(feeds) == 1 else f"{len(feeds)} feeds"
+    stamps = [r.observed_at for feed in feeds for r in feed.rows(FaultLog())]
+    if stamps:
+        first, last = (at.astimezone(VIETNAM).isoformat() for at in (min(stamps), max(stamps)))
+        return f"{name}: nothing lies between --from and --until, it goes from {first} to {last}. Widen them."
+    if not faults.count:
+        return f"{name}: there is nothing in it. Name another file."
+    more = f"; and {faults.count - len(faults.first):,} more" if faults.count > len(faults.first) else ""
+    return (
+        f"{name}: no row can be published. {'; '.join(map(str, faults.first))}{more}. Correct the file, or its "
+        "mapping (--mapping)."
+    )
 
 
 def unknown_symbols(extent: Extent, registry: Registry, now: datetime) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.alerts.history import deliveries, draw_alert, show, unknown
+from commands.naming import known_station, named
 from commands.views import Column, print_table
 from quantrac.domain.alerts import AlertKind, Cause
 from quantrac.domain.words import number
@@ -45,7 +46,8 @@ def list_(
 
     after = None if since is None else instant("--from", since)
     every = every or since is not None
-    with Reports(load_context().database().reader) as reports:
+    context = load_context()
+    with Reports(context.database().reader) as reports:
         alerts = reports.alerts(
             only_open=not every,
             limit=limit,
@@ -54,6 +56,8 @@ def list_(
             kind=None if kind is None else kind.value,
             since=after,
         )
+    if not alerts and station is not None:
+        known_station(context.registry(), station)
     if as_json:
         say_json([asdict(a) for a in alerts])
     elif alerts:
@@ -89,7 +93,7 @@ def picture(
 @app.command()
 def acknowledge(
     alert_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the alert, as its message says.")],
-    officer: Annotated[str, typer.Option("--by", help="Who takes care of it.")],
+    officer: Annotated[str, typer.Option("--by", help="Who takes care of it.", callback=named)],
 ) -> None:
     """Say that somebody takes care of an alert; the first one stays.
 
@@ -108,7 +112,7 @@ def acknowledge(
 def cause(
     alert_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the alert.")],
     found: Annotated[Cause, typer.Argument(metavar="CAUSE", help=", ".join(Cause))],
-    officer: Annotated[str, typer.Option("--by", help="Who found it.")],
+    officer: Annotated[str, typer.Option("--by", help="Who found it.", callback=named)],
 ) -> None:
     """Record what the cause of an alert was; the last word counts, and is a label for the model.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.views import Column, print_table
-from quantrac.domain.words import as_text, number_vi
+from quantrac.domain.words import as_text, number, number_vi
 from quantrac.errors import QuantracError
 from quantrac.terminal import say, say_json
 
@@ -117,7 +117,9 @@ def draw_alert(context: Context, alert: AlertLine, out: Path, hours: float | Non
     try:
         draw(story, out)
     except OSError as exc:
-        raise QuantracError(f"{out} cannot be written: {exc.strerror or exc}.") from exc
+        raise QuantracError(
+            f"{out} cannot be written: {exc.strerror or exc}. Name a file in a folder that exists."
+        ) from exc
 
 
 def recipient_of(line: SentLine, *, masked: bool) -> str:
@@ -198,6 +200,6 @@ _STEPS: tuple[Column[StepLine], ...] = (
     Column("stored", lambda s: s.created_at),
     Column("what", lambda s: s.kind),
     Column("severity", lambda s: s.severity),
-    Column("value", lambda s: s.value, "right"),
+    Column("value", lambda s: None if s.value is None else number(s.value, 9), "right"),
     Column("why", lambda s: s.reason),
 )

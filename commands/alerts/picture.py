@@ -83,7 +83,7 @@ def draw(story: Story, path: Path) -> None:
         _label_time(panels, story)
         _draw_text(bottom, text)
         _title_and_legend(figure, panels[0], story)
-        figure.savefig(path, dpi=_DPI)
+        figure.savefig(path, dpi=_DPI, format="png")
         plt.close(figure)
 
 

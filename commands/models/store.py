@@ -88,7 +88,9 @@ def promote(
         typer.Option("--data", help="Recent labelled files: both models run beside each other."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Promote although it is refused; needs --reason.")] = False,
-    reason: Annotated[str, typer.Option("--reason", help="Why, with --force; stands in the history and audit.")] = "",
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why, with --force or --foreign; stands in the history and audit.")
+    ] = "",
     foreign: Annotated[
         bool, typer.Option("--foreign", help="Promote although it has learnt from another place than its name says.")
     ] = False,
@@ -129,22 +131,26 @@ def promote(
             f"{candidate.sha256[:12]} is refused: {'; '.join(refused)}; {kept} "
             "(--force --reason TEXT promotes it all the same)"
         )
-    change = store.promote(candidate.sha256, context.clock.now(), reason.strip() if refused else "")
+    against = [
+        *refused,
+        *([f"it has learnt from {candidate.learnt_from or 'unknown data'}"] if candidate.is_foreign else []),
+    ]
+    change = store.promote(candidate.sha256, context.clock.now(), reason.strip() if against else "")
     say(f"{candidate.sha256} is now active for {candidate.name}. {_learnt(candidate)}")
-    if change.reason:
-        _audit(context, change, refused)
+    if against:
+        _audit(context, change, against)
 
 
-def _audit(context: Context, change: Change, refused: Sequence[str]) -> None:
-    """Put a promotion against the exam into the audit; the history of the models folder has it in any case."""
+def _audit(context: Context, change: Change, against: Sequence[str]) -> None:
+    """Put a promotion that something spoke against into the audit; the history of the models folder has it anyway."""
     from quantrac.errors import SettingsError, StoreError
     from sql.audit_store import append
 
-    detail = {"sha256": change.sha256, "reason": change.reason, "refused": list(refused), "previous": change.previous}
+    detail = {"sha256": change.sha256, "reason": change.reason, "refused": list(against), "previous": change.previous}
     try:
         append(context.database().desk, "model promoted by force", change.name, detail)
     except (SettingsError, StoreError) as exc:
-        say(f"The reason stands in the history of the models folder only, the audit is out of reach: {exc}")
+        say(f"It stands in the history of the models folder only, the audit is out of reach: {exc}", err=True)
 
 
 def shadow(

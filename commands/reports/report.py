@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from reports.period import Period
 
 app = typer.Typer(help="Reports of a day or a month, of a station or of the province.", no_args_is_help=True)
+
+
+_YEARS = range(1990, 9999)
+"""There was no automatic station before; what is to come is refused with the instant at which it begins."""
 
 
 class FileFormat(StrEnum):
@@ -102,13 +106,14 @@ def wqi() -> None:
 def _write(
     context: Context, station: str | None, period: Period, *, as_of: str | None, form: FileFormat, out: Path | None
 ) -> None:
+    from commands.instants import instant
     from commands.reports.desk import SETTLED_AFTER, ReportDesk
     from reports.facts import ReportOptions
     from reports.period import refuse_future
     from reports.render import Format, render
 
     now = context.clock.now()
-    known_at = now.replace(second=0, microsecond=0) if as_of is None else _instant(as_of)
+    known_at = now.replace(second=0, microsecond=0) if as_of is None else instant("--as-of", as_of)
     refuse_future(period, known_at, now)
     options = ReportOptions(context.settings.minimum_completeness, context.settings.wqi_least_groups)
     desk = ReportDesk(context.database().reader, context.registry(), options)
@@ -117,7 +122,9 @@ def _write(
     try:
         path.write_bytes(render(document, Format(form)))
     except OSError as exc:
-        raise QuantracError(f"{path} cannot be written: {exc.strerror or exc}.") from exc
+        raise QuantracError(
+            f"{path} cannot be written: {exc.strerror or exc}. Name a file in a folder that exists, with --out."
+        ) from exc
     say(f"{path}: {document.subject.vi}, {document.period.vi}, as known at {known_at.astimezone(VIETNAM)}")
     if now - known_at < SETTLED_AFTER:
         say(
@@ -129,15 +136,10 @@ def _write(
 
 def _day(text: str, given: str | None = None) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
+        day = date.min
+    if day.year not in _YEARS:
         what, like = ("day", "2026-11-30") if given is None else ("month", "2026-11")
-        raise QuantracError(f"{given or text!r} is no {what} of the calendar: write it like {like}.") from None
-
-
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise QuantracError(f"{text!r} is no instant: write it like 2026-12-01T07:00 (Vietnam's time).") from None
-    return instant.replace(tzinfo=VIETNAM) if instant.tzinfo is None else instant
+        raise QuantracError(f"{given or text!r} is no {what} that a report can be about: write it like {like}.")
+    return day

@@ -46,7 +46,10 @@ def load_series(family: Family, folder: Path) -> tuple[Series, ...]:
     """Read a folder. Raises ModelError where nothing of the family is in it."""
     series = family.load(folder)
     if not series:
-        raise ModelError(f"{folder} holds no file of the family {family.name}: its columns are in the README")
+        raise ModelError(
+            f"{folder} holds no file of the family {family.name}: name the folder that does; `quantrac models "
+            "scenarios` makes one of simulated stations"
+        )
     return series
 
 

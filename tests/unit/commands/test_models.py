@@ -172,7 +172,7 @@ def test_a_worse_candidate_is_not_promoted_without_force(folder: Path, tmp_path:
     forced = ["promote", bad, "--data", str(folder), "--force", "--reason", "the probe was changed"]
     result = RUN.invoke(app, forced, catch_exceptions=False)
     assert "is now active" in result.stdout
-    assert "the audit is out of reach" in result.stdout
+    assert "the audit is out of reach" in result.stderr
     (last,) = [c for c in _json("list", "--json")["history"] if c["sha256"] == bad]  # type: ignore[attr-defined]
     assert last["reason"] == "the probe was changed"
 

@@ -135,6 +135,28 @@ def test_a_folder_tree_is_replayed_in_the_order_of_the_stamps(tmp_path: Path) ->
     assert extent.symbols == {"DT_A_B": frozenset({"pH"})}
 
 
+@pytest.mark.parametrize(
+    ("text", "since", "words"),
+    [
+        ("COD;1\n", None, r"no row can be published\..*:1: 1 columns instead of 5.*Correct the file"),
+        ("", None, "there is nothing in it"),
+        (STATION_FILE, "2030-01-01", r"nothing lies between --from.*from 2026-11-23T10:05:00\+07:00 to 2026-11-23"),
+    ],
+)
+def test_nothing_to_publish_says_why(tmp_path: Path, text: str, since: str | None, words: str) -> None:
+    (tmp_path / NAME).write_text(text)
+    options = ReplayOptions(since=since)
+    with pytest.raises(RuleError, match=words):
+        survey(open_recording(tmp_path, options).feeds, options)
+
+
+def test_an_empty_csv_says_so(csv_feed: tuple[Path, Path]) -> None:
+    mapping, data = csv_feed
+    data.write_text("")
+    with pytest.raises(RuleError, match="the file is empty"):
+        csvfeed.feeds_of(data, csvfeed.load_mapping(mapping))
+
+
 @pytest.fixture
 def csv_feed(tmp_path: Path) -> tuple[Path, Path]:
     mapping, data = tmp_path / "map.toml", tmp_path / "feed.csv"
