@@ -7,20 +7,21 @@
 # would be acknowledged and dropped. Then the broker ends instead, and its container starts it again.
 set -eu
 umask 077
-cd /run/mosquitto
-cp /run/secrets/mqtt_users passwords.new
+cd "${BROKER_ROOT:-}/run/mosquitto"
+users=${BROKER_ROOT:-}/run/secrets/mqtt_users
+cp "$users" passwords.new
 mosquitto_passwd -U passwords.new
 mv passwords.new passwords
-cp /etc/quantrac/acl acl
+cp "${BROKER_ROOT:-}/etc/quantrac/acl" acl
 
-grep '^bridge-' /run/secrets/mqtt_users >bridges.new || true
+grep '^bridge-' "$users" >bridges.new || true
 signal=HUP
 cmp -s bridges bridges.new || signal=TERM
 mv bridges.new bridges
 for bridge in $(cat restored 2>/dev/null || true); do  # those with a session at the broker's start
     grep -qx "$bridge" connected 2>/dev/null || signal=TERM
 done
-for pid in $(pidof mosquitto || true); do
+if [ -e pid ]; then  # the broker runs, or is about to
     [ $signal = HUP ] || echo "The broker starts again: a reload would take a bridge's messages from it." >&2
-    kill -$signal "$pid"
-done
+    kill -$signal "$(cat pid)"
+fi
