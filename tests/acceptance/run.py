@@ -19,8 +19,8 @@ from sql.reports import DeliveryLine, Reports
 
 RATE = 100
 """Messages per second of 16 stations: twenty times the province's load; a message holds 7 to 10 readings."""
-REST_S = 45.0
-"""How long the last readings may take to arrive once the fleet has ended and everything runs again."""
+REST_S = 120.0
+"""How long readings may take to arrive once everything runs again: on an idle machine they take a tenth of it."""
 MAIL_S = 150.0
 """How long mail may take: a notifier that is killed in mid-delivery leaves its lease of two minutes behind."""
 
@@ -93,7 +93,7 @@ class Run:
         self._run.until_drained(REST_S)
         self.began = self.stage.clock.now()
         self._run.begin()
-        self.stage.until(lambda: self.look().ledger.stored > 0, 60, lambda: f"Nothing arrives. {self.told()}")
+        self.stage.until(lambda: self.look().ledger.stored > 0, REST_S, lambda: f"Nothing arrives. {self.told()}")
 
     def look(self) -> Account:
         """Return the accounts of this moment; a connection that an outage has broken is made anew."""
@@ -117,7 +117,7 @@ class Run:
                 return False
             return all(line.last_received_at and line.last_received_at > since for line in lines if line.name_vi)
 
-        self.stage.until(heard, 60, lambda: f"Not every station is heard again after {what}. {self.told()}")
+        self.stage.until(heard, REST_S, lambda: f"Not every station is heard again after {what}. {self.told()}")
         took_s = (self.stage.clock.now() - since).total_seconds()
         self.figures.setdefault(what, []).append(round(took_s, 1))
         return took_s
