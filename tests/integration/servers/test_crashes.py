@@ -51,7 +51,7 @@ def leave_a_session(endpoint: MqttEndpoint, name: str, topic: str) -> None:
     bridge.loop_stop()
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
+def wait_until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
