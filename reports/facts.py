@@ -155,18 +155,31 @@ class Facts:
         """Return how much of the period's data of a parameter came."""
         return sum((self.received_on(parameter, day) for day in self.days), Received(0, 0, 0, 0))
 
-    def is_valid(self, row: HourRow) -> bool:
-        """Whether an hour has enough usable readings for a valid mean."""
-        return row.usable_count > 0 and self.covered(row) >= self.options.minimum_completeness
+    @cached_property
+    def valid_hours(self) -> Mapping[tuple[str, date], int]:
+        """How many hours of a parameter and day have enough usable readings for a valid mean."""
+        least = self.options.minimum_completeness
+        return {
+            (parameter, day): sum(row.usable_count > 0 and _covered(row, sensor) >= least for row in rows)
+            for (parameter, day), rows in self.hours_of.items()
+            for sensor in (self.sensor_on(parameter, day),)
+        }
 
     def covered(self, row: HourRow) -> float:
         """Return the share 0..1 of an hour that its usable readings cover."""
-        sensor = self.sensor_on(row.parameter, day_of(row.start))
-        return 0.0 if sensor is None else min(row.usable_count * sensor.cadence_s / _HOUR_S, 1.0)
+        return _covered(row, self.sensor_on(row.parameter, day_of(row.start)))
+
+    @cached_property
+    def _exceeded(self) -> tuple[JudgedRow, ...]:
+        return tuple(r for r in self.judged if r.verdict is Verdict.EXCEEDED)
 
     def exceeded(self, window: Window) -> tuple[JudgedRow, ...]:
         """Return the findings beyond the limit, in order of time."""
-        return tuple(r for r in self.judged if r.window is window and r.verdict is Verdict.EXCEEDED)
+        return tuple(r for r in self._exceeded if r.window is window)
+
+
+def _covered(row: HourRow, sensor: Sensor | None) -> float:
+    return 0.0 if sensor is None else min(row.usable_count * sensor.cadence_s / _HOUR_S, 1.0)
 
 
 def mean_of(rows: Iterable[HourRow]) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sized
 from datetime import date, timedelta
+from itertools import pairwise
 
 from quantrac.domain.limits import Window
 from quantrac.domain.report_rows import JudgedRow
@@ -61,7 +62,7 @@ def _changed_descriptions(facts: Facts) -> Iterator[Text]:
 
 
 def _changed_limit(facts: Facts, parameter: str) -> Iterator[Text]:
-    for before, after in zip(limits_of(facts, parameter), limits_of(facts, parameter)[1:], strict=False):
+    for before, after in pairwise(limits_of(facts, parameter)):
         old, new = _limit(before), _limit(after)
         day = f"{day_of(after.start):%d/%m/%Y}"
         yield Text(
@@ -75,7 +76,7 @@ def _short_days(facts: Facts, parameter: str) -> Iterator[Text]:
     short = []
     for day in facts.days:
         sensor = facts.sensor_on(parameter, day)
-        valid = sum(facts.is_valid(row) for row in facts.hours_of.get((parameter, day), ()))
+        valid = facts.valid_hours.get((parameter, day), 0)
         if sensor is not None and sensor.cadence_s <= 3600 and 0 < valid < 24 and _is_over(facts, day):
             short.append((day, valid))
     if not short:

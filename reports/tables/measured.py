@@ -110,7 +110,7 @@ def _summary_row(facts: Facts, parameter: str) -> tuple[Value, ...]:
 
 def _hours_beyond(facts: Facts, hours: Iterable[HourRow]) -> float:
     total_s = 0.0
-    for row in hours:
+    for row in (row for row in hours if row.beyond_count):
         sensor = facts.sensor_on(row.parameter, day_of(row.start))
         if sensor is not None:
             total_s += row.beyond_count * sensor.cadence_s

@@ -44,5 +44,5 @@ def _row(facts: Facts, parameter: str) -> tuple[Value, ...]:
         counted.usable,
         counted.usable_share,
         counted.late,
-        sum(facts.is_valid(row) for row in facts.hours(parameter)),
+        sum(facts.valid_hours.get((parameter, day), 0) for day in facts.period.days),
     )
