@@ -16,6 +16,7 @@ from prometheus_client import Counter
 
 from alerts.notifiers.protocol import Notifier
 from alerts.outbox import OutboxStore
+from alerts.untold import Untold
 from quantrac.away import Away
 from quantrac.clock import Clock
 from quantrac.domain.notifications import CURVE_STARTS, Channel, Notification, PendingNotification
@@ -71,9 +72,17 @@ class NotifierLoop:
         notifiers: Iterable[Notifier],
         clock: Clock,
         options: NotifierOptions | None = None,
+        *,
         draw: Callable[[PendingNotification], bytes | None] | None = None,
+        reach: Callable[[], None] | None = None,
+        untold: Untold | None = None,
     ) -> None:
-        """``draw`` returns the picture of a mail's curve; without it, and where it fails, mails go without one."""
+        """``draw`` returns the picture of a mail's curve; without it, and where it fails, mails go without one.
+
+        ``reach`` raises ``NotifyError`` while the mail server is away; with it, ``untold`` gathers what was over before
+        it could be told.
+        """
+        self._reach, self._untold = reach, untold
         self._store, self._clock = store, clock
         self._options = options or NotifierOptions()
         self._draw = draw
@@ -118,6 +127,8 @@ class NotifierLoop:
     def _deliver(self, pending: PendingNotification, stop: threading.Event) -> None:
         channel = pending.notification.channel
         try:
+            if channel is Channel.EMAIL and self._mail_was_away and pending.attempts and self._gathered(pending):
+                return
             receipt = self._notifier(channel).send(self._illustrated(pending))
         except NotifyError as exc:
             self._mail_was_away |= exc.server_away
@@ -131,6 +142,26 @@ class NotifierLoop:
             # One server takes all mails: after an hour without it, none waits a quarter more for its own turn.
             self._store.retry_now(channel, self._clock.now())
             self._mail_was_away = False
+
+    def _gathered(self, pending: PendingNotification) -> bool:
+        """Gather what was over before it could be told, once the server is there; whether this mail is of it.
+
+        Before anything is sent: the first mail that goes out again may be of an incident that is long over.
+
+        Raises
+        ------
+        NotifyError
+            The server is still away.
+        """
+        if self._untold is None or self._reach is None:
+            return False
+        self._reach()
+        replaced = self._store.gather(pending.id, self._clock.now(), self._untold.gathered)
+        if not replaced:
+            return False
+        _log.info("mails_gathered", mails=len(replaced))
+        self._store.retry_now(Channel.EMAIL, self._clock.now())  # what is open goes out before the digest
+        return pending.id in replaced
 
     def _illustrated(self, pending: PendingNotification) -> Notification:
         """Return the message with its picture. A picture that cannot be drawn never keeps a message back."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from quantrac.domain.notifications import Channel, PendingNotification
+from quantrac.domain.notifications import Channel, Gathered, PendingNotification, WaitingMail
 
 
 class OutboxStore(Protocol):
@@ -25,6 +26,12 @@ class OutboxStore(Protocol):
 
     def retry_now(self, channel: Channel, now: datetime) -> None:
         """Let what has failed on a channel fall due now."""
+        ...
+
+    def gather(
+        self, in_hand: int, now: datetime, decide: Callable[[Sequence[WaitingMail]], Sequence[Gathered]]
+    ) -> frozenset[int]:
+        """Put messages into the place of mails that wait, as ``decide`` says, and return which are replaced."""
         ...
 
     def wait(self, timeout_s: float) -> bool:

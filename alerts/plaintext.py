@@ -16,13 +16,15 @@ CONTACTS = Bilingual("Liên hệ", "Whom to ring")
 STEPS = Bilingual("Việc cần làm", "What to do")
 ANSWER = Bilingual("Xác nhận", "Acknowledge")
 
+ENGLISH = "— English —"
+"""Line before what stands in English."""
 MOST_LETTERS = 1000
 """Of a line: whatever name or explanation is longer was not meant to be read."""
 
 
 def plain(content: Content) -> str:
     """Return a message as text, Vietnamese first. No line holds a control character: a name forges nothing."""
-    lines = [*_plain(content, "vi"), "", "— English —", "", *_plain(content, "en"), ""]
+    lines = [*_plain(content, "vi"), "", ENGLISH, "", *_plain(content, "en"), ""]
     return "\n".join(map(one_line, lines))
 
 

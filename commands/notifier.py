@@ -29,9 +29,13 @@ def run_notifier(context: Context, stop: threading.Event) -> None:
     """
     from alerts.known_recipients import KnownRecipients
     from alerts.notifier import NotifierLoop, run_together
+    from alerts.notifiers.email import EmailNotifier
+    from alerts.untold import Untold
     from sql.outbox_store import OutboxStore
 
     notifiers = dict(_notifiers(context))
+    mail = EmailNotifier(context.smtp(), context.clock)
+    notifiers[Channel.EMAIL] = (mail, context.settings.mail_to)
     served = [channel for channel in OTHERS if channel in notifiers]
     conninfo = context.database().notifier
     stores = {Channel.EMAIL: OutboxStore(conninfo, served)}
@@ -50,6 +54,8 @@ def run_notifier(context: Context, stop: threading.Event) -> None:
             [KnownRecipients(*notifiers[channel], store.contacts, context.clock)],
             context.clock,
             draw=draw if channel is Channel.EMAIL else None,
+            reach=mail.reach if channel is Channel.EMAIL else None,
+            untold=Untold(context.settings.web_url),
         )
         for channel, store in stores.items()
     ]
@@ -69,10 +75,7 @@ def _heartbeat(context: Context) -> Iterator[Callable[[threading.Event], None]]:
 
 def _notifiers(context: Context) -> Iterator[tuple[Channel, tuple[Notifier, tuple[str, ...]]]]:
     """Yield the notifier of each channel, and the recipients that its own settings name."""
-    from alerts.notifiers.email import EmailNotifier
-
     settings = context.settings
-    yield Channel.EMAIL, (EmailNotifier(context.smtp(), context.clock), settings.mail_to)
     if settings.webhooks_file is not None:
         from alerts.notifiers.webhook import WebhookNotifier
         from alerts.targets import fixed, load_targets

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 
-from quantrac.domain.notifications import Channel, Curve, CurvePoint, Notification, PendingNotification
+from quantrac.domain.notifications import (
+    Channel,
+    Curve,
+    CurvePoint,
+    Gathered,
+    Notification,
+    PendingNotification,
+    WaitingMail,
+)
 from sql.connections import connect, notified, translated, usable
 from sql.statements import statement
 from sql.storable import storable
@@ -64,6 +72,33 @@ class OutboxStore:
     def retry_now(self, channel: Channel, now: datetime) -> None:
         """Let what has failed on a channel fall due now."""
         self._run("retry_notifications", {"channel": channel.value, "now": now})
+
+    def gather(
+        self, in_hand: int, now: datetime, decide: Callable[[Sequence[WaitingMail]], Sequence[Gathered]]
+    ) -> frozenset[int]:
+        """Put messages into the place of mails about incidents, as ``decide`` says; return which are replaced.
+
+        They count as told with the message in whose place they stand, and as given up with it. ``in_hand`` is the one
+        that the caller has taken.
+        """
+        with translated("gathering mails"), self._connected().transaction():
+            connection = self._connected()
+            arguments = {"channel": Channel.EMAIL.value, "now": now, "in_hand": in_hand}
+            mails = [WaitingMail(*row) for row in connection.execute(statement("waiting_mails"), arguments)]
+            gathered = decide(mails)
+            for one in gathered:
+                sent = one.notification
+                row = {
+                    "message_id": sent.message_id,
+                    "channel": sent.channel.value,
+                    "recipient": sent.recipient,
+                    "subject": storable(sent.subject),
+                    "text": storable(sent.text),
+                    "html": None if sent.html is None else storable(sent.html),
+                    "ids": list(one.ids),
+                }
+                connection.execute(statement("gather_mails"), row)
+            return frozenset(i for one in gathered for i in one.ids)
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until the outbox has new rows, or for ``timeout_s``; return whether it was told of any."""

@@ -436,7 +436,8 @@ CREATE TABLE outbox (
     contact_id bigint,
     withdrawn_at timestamp with time zone,
     fallen_back_at timestamp with time zone,
-    receipt text
+    receipt text,
+    digest_id bigint
 );
 CREATE TABLE pending_judgements (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -869,6 +870,7 @@ ALTER TABLE outbox ADD CONSTRAINT outbox_message_id_key UNIQUE (message_id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contact_channels(id);
+ALTER TABLE outbox ADD CONSTRAINT outbox_digest_id_fkey FOREIGN KEY (digest_id) REFERENCES outbox(id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_transition_id_fkey FOREIGN KEY (transition_id) REFERENCES alert_transitions(id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_check CHECK (((sent_at IS NULL) OR (failed_at IS NULL)));
@@ -959,6 +961,7 @@ CREATE INDEX judgement_revisions_key ON public.judgement_revisions USING btree (
 CREATE INDEX judgements_days ON public.judgements USING btree (window_start) WHERE ("window" = 'day'::text);
 CREATE INDEX judgements_exceeded ON public.judgements USING btree (window_start) WHERE (verdict = 'exceeded'::text);
 CREATE INDEX outbox_created ON public.outbox USING btree (created_at);
+CREATE INDEX outbox_digest ON public.outbox USING btree (digest_id) WHERE (digest_id IS NOT NULL);
 CREATE INDEX outbox_due ON public.outbox USING btree (id) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
 CREATE INDEX outbox_first ON public.outbox USING btree (alert_id, recipient, id);
 CREATE INDEX outbox_incident ON public.outbox USING btree (incident_id) WHERE (incident_id IS NOT NULL);
@@ -2688,6 +2691,7 @@ COMMENT ON COLUMN outbox.failed_at IS 'When it was given up.';
 COMMENT ON COLUMN outbox.withdrawn_at IS 'When a page that was not yet sent became needless.';
 COMMENT ON COLUMN outbox.fallen_back_at IS 'When the next channel of the same person was brought forward in its place.';
 COMMENT ON COLUMN outbox.receipt IS 'What the receiver answered when it took the message, without addresses.';
+COMMENT ON COLUMN outbox.digest_id IS 'The message in whose place this one does not go out: its incident was over before anybody could be told.';
 COMMENT ON TABLE pending_judgements IS 'What a judged hour or day would be after readings of it were revised, or others came that soften it. The standing finding counts until an officer decides.';
 COMMENT ON COLUMN pending_judgements.cause IS 'revised: readings were sent again with other numbers; softened: others came that lower an exceedance.';
 COMMENT ON COLUMN pending_judgements.based_at IS 'Readings revised later, by the database''s clock, are not in it.';
@@ -3190,7 +3194,7 @@ GRANT UPDATE (received, stored, duplicate, revision, dead_letter, redelivered) O
 GRANT INSERT (message_id, channel, recipient, subject, text, html, next_try_at, incident_id, notice, person, contact_id) ON outbox TO quantrac_desk;
 GRANT UPDATE (next_try_at, failed_at, last_error, withdrawn_at, fallen_back_at) ON outbox TO quantrac_desk;
 GRANT INSERT (message_id, channel, recipient, subject, text, html, next_try_at, incident_id, notice, person, contact_id) ON outbox TO quantrac_notifier;
-GRANT UPDATE (attempts, next_try_at, locked_until, sent_at, failed_at, last_error, incident_id, notice, person, contact_id, withdrawn_at, fallen_back_at, receipt) ON outbox TO quantrac_notifier;
+GRANT UPDATE (attempts, next_try_at, locked_until, sent_at, failed_at, last_error, incident_id, notice, person, contact_id, withdrawn_at, fallen_back_at, receipt, digest_id) ON outbox TO quantrac_notifier;
 GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_reader;
 GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_trainer;
 GRANT INSERT (message_id, channel, recipient, subject, text, html, next_try_at, incident_id, notice, person, contact_id) ON outbox TO quantrac_web;

@@ -53,6 +53,16 @@ class EmailNotifier:
                 self.close()
             raise _translated(exc, self._endpoint, notification.recipient) from exc
 
+    def reach(self) -> None:
+        """Open a conversation where there is none; nothing is sent.
+
+        Raises
+        ------
+        NotifyError
+            The server cannot be reached.
+        """
+        self._connected()
+
     def close(self) -> None:
         """End the conversation; the next message begins a new one."""
         client, self._client = self._client, None

@@ -84,6 +84,37 @@ class PendingNotification:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingMail:
+    """A mail about an incident that is neither sent nor given up, and what is known of the incident."""
+
+    id: int
+    recipient: str
+    incident_id: int
+    notice: str
+    subject: str
+    text: str
+    attempts: int
+    told: bool
+    """Whether its recipient has had any mail about the incident."""
+    state: str
+    since: datetime | None
+    over_at: datetime | None
+    names_others: bool
+    """Whether incidents that have no message of their own were told by it."""
+    in_hand: bool
+    """Whether another notifier is delivering it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A message that goes out in the place of others."""
+
+    notification: Notification
+    ids: tuple[int, ...]
+    """Of those others."""
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What one sensor's last hour looked like, in the parameter's unit.
 

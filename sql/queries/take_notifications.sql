@@ -4,7 +4,7 @@
 UPDATE outbox SET locked_until = %(until)s
  WHERE id IN (
         SELECT id FROM outbox AS due
-         WHERE sent_at IS NULL AND failed_at IS NULL
+         WHERE sent_at IS NULL AND failed_at IS NULL AND digest_id IS NULL
            AND (next_try_at IS NULL OR next_try_at <= %(now)s)
            AND (locked_until IS NULL OR locked_until <= %(now)s)
            AND (channel = ANY(%(channels)s)) = %(only)s
@@ -30,6 +30,6 @@ RETURNING id, message_id, channel, recipient, subject, text, html, attempts, cre
              FROM outbox AS first
             WHERE (first.incident_id = outbox.incident_id OR first.alert_id = outbox.alert_id)
               AND first.channel = outbox.channel AND first.recipient = outbox.recipient AND first.id < outbox.id
-              AND first.sent_at IS NOT NULL
+              AND first.sent_at IS NOT NULL AND first.digest_id IS NULL
             ORDER BY first.id
             LIMIT 1)

@@ -59,6 +59,9 @@ class MemoryOutbox:
             if self.rows[i].attempts and self.rows[i].notification.channel is channel:
                 self.due[i] = min(self.due[i], now)
 
+    def gather(self, in_hand: int, now: datetime, decide: object) -> frozenset[int]:
+        return frozenset()
+
     def wait(self, timeout_s: float) -> bool:
         return False
 
