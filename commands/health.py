@@ -13,7 +13,7 @@ from quantrac.domain.words import duration, local_time
 
 if TYPE_CHECKING:
     from commands.context import Context
-    from sql.reports import ClockLine, FloodLine, LogBreakLine, PutAsideLine
+    from sql.reports import BridgeClockLine, ClockLine, FloodLine, LogBreakLine, PutAsideLine
 
 BREAKS_SHOWN = timedelta(days=7)
 """For so long a break of the raw log is a fault that somebody has to look at; then it is history."""
@@ -90,7 +90,28 @@ def clock(context: Context) -> str:
     from sql.reports import Reports
 
     with Reports(context.database().reader) as reports:
-        return told_by_stamps(reports.clock())
+        ours = told_by_stamps(reports.clock())
+        return told_by_kafka(reports.bridge_clocks(context.clock.now())) or ours
+
+
+def told_by_kafka(lines: Sequence[BridgeClockLine]) -> str:
+    """Return nothing while every bridge's clock agrees with those of Kafka and the workers.
+
+    Raises
+    ------
+    CheckError
+        One does not; the worst is named.
+    """
+    if not lines:
+        return ""
+    worst = lines[0]
+    way = "fast" if worst.off_s > 0 else "slow"
+    more = f", one of {len(lines)}" if len(lines) > 1 else ""
+    raise CheckError(
+        f"since {local_time(worst.since)} the clock of {worst.bridge}{more} is {way} by "
+        f"{duration(timedelta(seconds=abs(worst.off_s)))}, by those of Kafka and the workers, which are taken instead",
+        "Set the clock of the machine of that bridge or drop folder (chronyc tracking, timedatectl).",
+    )
 
 
 def told_by_stamps(line: ClockLine | None) -> str:

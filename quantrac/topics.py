@@ -34,6 +34,8 @@ HEADER_FILE_OFFSET = "file-offset"
 REPLAY = "replay"
 """In the place of the bridge's id: an officer sent the message through the pipeline again."""
 
+STAMPED_BY = "message.timestamp.type"
+"""Of a topic's configuration: whose clock stamps its records."""
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 """Largest Kafka record. Above the broker's own limit of an MQTT message (4 MiB), so that whatever the broker accepts
 reaches the raw topic; what is larger than a station's payload may be becomes a dead letter in the worker."""
@@ -114,8 +116,10 @@ def kafka_topics(partitions: int, replication: int, max_message_bytes: int) -> t
         raise SettingsError("QUANTRAC_KAFKA_PARTITIONS and QUANTRAC_KAFKA_REPLICATION must be at least 1.")
     size = ("max.message.bytes", str(max_message_bytes))
     keep = ("retention.ms", "-1")
+    # Kafka's own clock beside the bridge's: of several bridges one may have a wrong one.
+    stamped = (STAMPED_BY, "LogAppendTime")
     return (
-        KafkaTopic(RAW, partitions, replication, (size, keep)),
+        KafkaTopic(RAW, partitions, replication, (size, keep, stamped)),
         KafkaTopic(READINGS, partitions, replication, (size, ("retention.ms", str(7 * 86_400_000)))),
         KafkaTopic(DEAD_LETTERS, 1, replication, (size, keep)),
     )

@@ -99,6 +99,11 @@ class PresenceStore:
         """Write that the stations' stamps are ahead of our clock, or late, alike; ``None``: they are not."""
         self._cursor.execute(statement("save_clock"), {"defect": defect, "now": now})
 
+    def save_bridge_clock(self, bridge: str, off_s: float, since: datetime, seen_at: datetime) -> None:
+        """Write that a bridge's clock is fast by ``off_s`` (negative: slow)."""
+        arguments = {"bridge": storable(bridge), "off_s": off_s, "since": since, "seen_at": seen_at}
+        self._cursor.execute(statement("save_bridge_clock"), arguments)
+
 
 _ORDER = (
     "received_at", "observed_at", "usable_at", "usable_observed_at", "usable_run", "steady_at", "returned_at",

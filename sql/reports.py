@@ -104,6 +104,15 @@ class ClockLine(NamedTuple):
     since: datetime
 
 
+class BridgeClockLine(NamedTuple):
+    """A bridge or drop folder whose clock is fast by ``off_s``, or slow when that is negative."""
+
+    bridge: str
+    off_s: float
+    since: datetime
+    seen_at: datetime
+
+
 class PutAsideLine(NamedTuple):
     """An hour or day that could not be judged."""
 
@@ -436,6 +445,10 @@ class Reports:
     def clock(self) -> ClockLine | None:
         """Return what the stations' stamps say of our own clock; ``None``: it is right, as far as they tell."""
         return next((ClockLine(*row) for row in self._rows("report_clock")), None)
+
+    def bridge_clocks(self, now: datetime) -> list[BridgeClockLine]:
+        """Return the bridges whose clocks were seen to be wrong in the last quarter of an hour, the worst first."""
+        return [BridgeClockLine(*row) for row in self._rows("report_bridge_clocks", now=now)]
 
     def progress(self) -> list[ProgressLine]:
         """Return how far the workers are in each partition, by raw topic."""

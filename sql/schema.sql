@@ -85,6 +85,12 @@ CREATE TABLE audit (
     entry text NOT NULL,
     hash bytea NOT NULL
 );
+CREATE TABLE bridge_clocks (
+    bridge text NOT NULL,
+    off_s double precision NOT NULL,
+    since timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL
+);
 CREATE TABLE channel_spans (
     station text COLLATE "C" NOT NULL,
     channel text COLLATE "C" NOT NULL,
@@ -775,6 +781,8 @@ ALTER TABLE alerts ADD CONSTRAINT alerts_level_check CHECK ((level > 0));
 ALTER TABLE alerts ADD CONSTRAINT alerts_reasons_in_both_languages CHECK ((NOT (cardinality(triage_reasons_vi) IS DISTINCT FROM cardinality(triage_reasons_en))));
 ALTER TABLE audit ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
 ALTER TABLE audit ADD CONSTRAINT audit_id_check CHECK ((id > 0));
+ALTER TABLE bridge_clocks ADD CONSTRAINT bridge_clocks_pkey PRIMARY KEY (bridge);
+ALTER TABLE bridge_clocks ADD CONSTRAINT bridge_clocks_bridge_check CHECK ((length(bridge) <= 128));
 ALTER TABLE channel_spans ADD CONSTRAINT channel_spans_pkey PRIMARY KEY (station, channel, since);
 ALTER TABLE channel_spans ADD CONSTRAINT channel_spans_check CHECK ((since <= until));
 ALTER TABLE contact_channels ADD CONSTRAINT contact_channels_person_kind_address_key UNIQUE (person, kind, address);
@@ -2640,6 +2648,7 @@ COMMENT ON COLUMN alerts.recorded_at IS 'When it was written; opened_at is the s
 COMMENT ON COLUMN alerts.level IS 'Step of the rule that the alert has reached, counted from 1; NULL: from before the column.';
 COMMENT ON TABLE audit IS 'Append-only. hash = sha256(hash of the entry before || entry in UTF-8); the first has none before it. Ids have no gap.';
 COMMENT ON COLUMN audit.entry IS 'JSON: id, at, actor (login of the session), account (for whom the page acted), address, action, subject, detail.';
+COMMENT ON TABLE bridge_clocks IS 'Bridges and drop folders whose stamps of receipt disagree with Kafka''s and the workers'' clocks: by how much they are fast (s; negative: slow), since when, and when that was last seen.';
 COMMENT ON TABLE channel_changes IS 'Every change of a housekeeping channel, with its words in Vietnamese.';
 COMMENT ON TABLE channel_spans IS 'From since to until, both observed, a channel was in one state; NULL: it said nothing. What lies between spans is not known.';
 COMMENT ON TABLE channel_states IS 'The last known state of every housekeeping channel, since when, and when it was last heard.';
@@ -2781,6 +2790,12 @@ GRANT SELECT ON audit TO quantrac_reader;
 GRANT SELECT ON audit TO quantrac_trainer;
 GRANT SELECT ON audit TO quantrac_web;
 GRANT SELECT ON audit TO quantrac_writer;
+GRANT SELECT ON bridge_clocks TO quantrac_desk;
+GRANT SELECT ON bridge_clocks TO quantrac_notifier;
+GRANT SELECT ON bridge_clocks TO quantrac_reader;
+GRANT SELECT ON bridge_clocks TO quantrac_trainer;
+GRANT SELECT ON bridge_clocks TO quantrac_web;
+GRANT INSERT, SELECT, UPDATE ON bridge_clocks TO quantrac_writer;
 GRANT SELECT ON channel_changes TO quantrac_desk;
 GRANT SELECT ON channel_changes TO quantrac_notifier;
 GRANT SELECT ON channel_changes TO quantrac_reader;

@@ -28,6 +28,7 @@ from sql.storable import storable
 from sql.worker_store import WorkerStore, WorkerTransaction
 from streams.artefact_choice import ArtefactChoice
 from streams.batch import Batch
+from streams.bridge_clocks import BridgeClocks, corrected
 from streams.catalogue import Catalogue, CatalogueCache
 from streams.continuity import continue_from
 from streams.decoding import DecodedRecord, DecodeOptions, decode, is_for_want_of_import
@@ -101,6 +102,7 @@ class BatchProcessor:
         self._states = StationStates(artefacts or ArtefactChoice(None))
         self._quota = StationQuota(options.messages_per_s, options.bytes_per_s)
         self._witnesses = Witnesses()
+        self._bridge_clocks = BridgeClocks()
         self.delays = DelayLog()
         self.shared_offsets: Callable[[], Mapping[int, int]] = dict
         """What was sent on to Kafka so far: the offset after it, by partition."""
@@ -124,6 +126,7 @@ class BatchProcessor:
         SystemFaultError
             The catalogue cannot be read, or no record passes: nothing is buried for that.
         """
+        records = corrected(records, self._clock.now())
         return self._process(records, records, _readable(self._catalogue.current))
 
     def next_deferred(self, partitions: Collection[int], most: int) -> list[Deferred]:
@@ -151,7 +154,7 @@ class BatchProcessor:
         StoreError, SystemFaultError
             As :meth:`process`.
         """
-        catalogue = _readable(self._catalogue.current)
+        catalogue, records = _readable(self._catalogue.current), corrected(records, self._clock.now())
         while True:
             try:
                 return self._commit_deferred(waits, records, beyond, catalogue)
@@ -227,6 +230,8 @@ class BatchProcessor:
             tx.deferred.add(self._options.source, _stretches(beyond), now)
             self._save_delays(tx)
             self._save_progress(tx, reached, fresh)
+            for wrong in self._bridge_clocks.look(fresh):
+                tx.presence.save_bridge_clock(wrong.bridge, wrong.off_s, wrong.since, wrong.seen_at)
             known = {(r.partition, r.offset) for r in untraced}
             before = [r for r in again if (r.partition, r.offset) not in known]
             shared.add(self._stored_before(tx, before, catalogue))

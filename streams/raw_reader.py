@@ -15,7 +15,7 @@ from quantrac.kafka_clients import opened
 from quantrac.telemetry import get_logger, quiet
 from sql.deferred_store import Deferred
 from sql.storable import storable
-from streams.records import RawRecord, raw_record
+from streams.records import RawRecord, is_kafkas, raw_record
 
 POLL_MS = 1_000
 MOST_POLLS = 3
@@ -141,7 +141,10 @@ def _polled(consumer: Any, tp: TopicPartition, beyond: int) -> list[RawRecord]:
     while len(found) < MOST_RECORDS and size < MOST_BYTES and consumer.position(tp) < beyond and polls < MOST_POLLS:
         polled = consumer.poll(POLL_MS, max_records=MOST_RECORDS - len(found)).get(tp, [])
         polls = 0 if polled else polls + 1
-        found += [raw_record(r.partition, r.offset, r.value, r.headers, r.timestamp / 1000) for r in polled]
+        found += [
+            raw_record(r.partition, r.offset, r.value, r.headers, r.timestamp / 1000, by_kafka=is_kafkas(r))
+            for r in polled
+        ]
         size += sum(len(r.value or b"") for r in polled)
     if not found and consumer.position(tp) < beyond:
         raise KafkaTimeoutError(f"no record before offset {beyond} within {MOST_POLLS * POLL_MS} ms")

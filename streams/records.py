@@ -11,12 +11,15 @@ from typing import Any
 from quantrac import topics
 from quantrac.domain.receipts import Receipt, ReceiptKey, receipt_key, receipt_of
 
+_LOG_APPEND_TIME = 1
+"""Kafka's word for a stamp of its own."""
+_MOST_BRIDGE = 64
 Headers = Mapping[str, bytes] | Iterable[tuple[str, bytes]] | None
 
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """One record of the raw topic. ``received_at`` is the bridge's clock, aware, UTC."""
+    """One record of the raw topic. ``received_at`` is the bridge's clock, aware, UTC, until that is corrected."""
 
     partition: int
     offset: int
@@ -28,6 +31,17 @@ class RawRecord:
     """A dead letter that was sent through the pipeline again, with the instant at which it was first received."""
     receipt: Receipt | None = None
     """Its number where it was first held; ``None`` for a replay, and for what somebody else wrote."""
+    bridge: str = ""
+    """Which process wrote it."""
+    appended_at: datetime | None = None
+    """Kafka's own clock; ``None`` where the topic keeps the sender's."""
+    stamped_at: datetime | None = None
+    """What the bridge said, where ``received_at`` was corrected."""
+
+    @property
+    def stamp(self) -> datetime:
+        """The bridge's own word, by which it numbered the record and which is in Kafka for ever."""
+        return self.stamped_at or self.received_at
 
     @property
     def station(self) -> str:
@@ -37,17 +51,30 @@ class RawRecord:
     @property
     def digest(self) -> bytes:
         """What tells this record from another one at its offset."""
-        facts = f"{self.mqtt_topic}\n{self.received_at.isoformat()}\n".encode()
+        facts = f"{self.mqtt_topic}\n{self.stamp.isoformat()}\n".encode()
         return hashlib.blake2b(facts + self.value, digest_size=16).digest()
 
 
 def record_of(m: Any) -> RawRecord:
     """Return the raw record of a message of Faust's consumer."""
-    return raw_record(m.partition, m.offset, m.value, m.headers, m.timestamp)
+    return raw_record(m.partition, m.offset, m.value, m.headers, m.timestamp, by_kafka=is_kafkas(m))
 
 
-def raw_record(partition: int, offset: int, value: bytes | None, headers: Headers, timestamp_s: float) -> RawRecord:
-    """Return a raw record of what a Kafka client gives; ``timestamp_s`` is Kafka's own, since 1970."""
+def is_kafkas(message: Any) -> bool:
+    """Whether the stamp of a Kafka client's message is of Kafka's own clock, and not of the sender's."""
+    return bool(message.timestamp_type == _LOG_APPEND_TIME)
+
+
+def raw_record(
+    partition: int,
+    offset: int,
+    value: bytes | None,
+    headers: Headers,
+    timestamp_s: float,
+    *,
+    by_kafka: bool = False,
+) -> RawRecord:
+    """Return a raw record of what a Kafka client gives; ``timestamp_s`` is its stamp, since 1970, of Kafka's clock."""
     known = _text(headers)
     return RawRecord(
         partition,
@@ -58,6 +85,8 @@ def raw_record(partition: int, offset: int, value: bytes | None, headers: Header
         _instant(known.get(topics.HEADER_RECEIVED_AT, "")) or _stamped(timestamp_s),
         replayed=known.get(topics.HEADER_BRIDGE) == topics.REPLAY,
         receipt=receipt_of(known.get(topics.HEADER_RECEIPT)),
+        bridge=known.get(topics.HEADER_BRIDGE, "")[:_MOST_BRIDGE],
+        appended_at=_stamped(timestamp_s) if by_kafka else None,
     )
 
 
@@ -66,7 +95,7 @@ def numbers_of(records: Iterable[RawRecord]) -> dict[ReceiptKey, list[int]]:
     numbers: dict[ReceiptKey, list[int]] = {}
     for record in records:
         if record.receipt is not None:
-            key = receipt_key(record.receipt.origin, record.station, record.received_at)
+            key = receipt_key(record.receipt.origin, record.station, record.stamp)
             numbers.setdefault(key, []).append(record.receipt.number)
     return numbers
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from quantrac.endpoints import KafkaEndpoint
 from quantrac.errors import BrokerError, SettingsError
-from quantrac.topics import KafkaTopic
+from quantrac.topics import STAMPED_BY, KafkaTopic
 
 if TYPE_CHECKING:
     from kafka.admin import KafkaAdminClient
@@ -35,7 +35,9 @@ def create_topics(endpoint: KafkaEndpoint, topics: tuple[KafkaTopic, ...]) -> tu
     try:
         with _admin(endpoint, CONNECT_TIMEOUT_MS) as admin:
             present = set(admin.list_topics())
-            _check_partitions(admin, [topic for topic in topics if topic.name in present])
+            known = [topic for topic in topics if topic.name in present]
+            _check_partitions(admin, known)
+            _let_kafka_stamp(admin, known)
             missing = {topic.name: _creation(topic) for topic in topics if topic.name not in present}
             if missing:
                 admin.create_topics(missing, timeout_ms=REQUEST_TIMEOUT_MS, wait_for_metadata=True)
@@ -108,6 +110,22 @@ def _creation(topic: KafkaTopic) -> dict[str, Any]:
         "replication_factor": topic.replication,
         "configs": dict(topic.config),
     }
+
+
+def _let_kafka_stamp(admin: KafkaAdminClient, topics: list[KafkaTopic]) -> None:
+    """Set whose clock stamps records, which may have been another's when a topic was made."""
+    from kafka.admin import ConfigResource, ConfigResourceType
+
+    wanted = {topic.name: dict(topic.config).get(STAMPED_BY) for topic in topics}
+    changes = [
+        ConfigResource(ConfigResourceType.TOPIC, name, {STAMPED_BY: value}) for name, value in wanted.items() if value
+    ]
+    results = admin.alter_configs(changes)["topic"] if changes else {}
+    for name, result in results.items():
+        if result != "OK":
+            raise SettingsError(
+                f"Kafka does not set {STAMPED_BY}={wanted[name]} for {name} ({result}): set it by the cluster's tools."
+            )
 
 
 def _check_partitions(admin: KafkaAdminClient, topics: list[KafkaTopic]) -> None:

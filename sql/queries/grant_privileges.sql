@@ -31,7 +31,7 @@ BEGIN
         readings, reading_hours, reading_days, latest_readings, judgements, alerts, alert_transitions, outbox,
         held_notifications,
         dead_letters, feeds, ledger, kafka_progress, station_states, station_presence, delays,
-        sensor_presence, listening, installation, model_states, station_models, shadow_counts, forwarded_files,
+        sensor_presence, listening, bridge_clocks, installation, model_states, station_models, shadow_counts, forwarded_files,
         wqi, sent_reports, running_workers
         TO quantrac_writer;
     GRANT INSERT, UPDATE ON deferred_records TO quantrac_writer;

@@ -25,7 +25,7 @@ TABLES = (
     ),
     *("alerts", "alert_transitions", "outbox", "audit", "held_notifications"),
     *("dead_letters", "feeds", "ledger", "kafka_progress", "station_states", "station_presence", "delays"),
-    *("deferred_records", "installation", "raw_log_breaks", "listening", "sensor_presence"),
+    *("deferred_records", "installation", "raw_log_breaks", "listening", "bridge_clocks", "sensor_presence"),
     *("model_states", "station_models", "shadow_counts"),
     *("outages", "incidents", "incident_alerts", "incident_transitions", "incident_progress", "incident_events"),
     *("incident_attachments", "hold_windows", "people", "contact_channels", "rotas", "escalation_policies"),

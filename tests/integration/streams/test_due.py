@@ -17,6 +17,8 @@ import psycopg
 import pytest
 
 from alerts.effective_limits import effective_limits
+from commands.findings import CheckError
+from commands.health import told_by_kafka
 from quantrac import topics
 from quantrac.clock import ManualClock
 from quantrac.domain.stations import Registry, Sensor
@@ -88,11 +90,18 @@ class Fleet:
     def __init__(self, processor: BatchProcessor, sweeper: Sweeper, clock: ManualClock) -> None:
         self.processor, self.sweeper, self.clock = processor, sweeper, clock
         self._offsets, self._n = itertools.count(), 0
+        self.bridge_off: dict[str, timedelta] = {}
+        """By how much the clock of a station's bridge is fast, where that is another one than ours."""
 
     def message(self, station: str, observed_at: datetime, lines: list[Line]) -> RawRecord:
         payload = json.dumps({"v": 1, "observed_at": observed_at.isoformat(), "readings": lines}).encode()
         topic = topics.mqtt_readings(station)
-        return RawRecord(0, next(self._offsets), payload, topics.CONTENT_JSON, topic, self.clock.now())
+        now, off = self.clock.now(), self.bridge_off.get(station)
+        record = RawRecord(0, next(self._offsets), payload, topics.CONTENT_JSON, topic, now)
+        if off is None:
+            return record
+        bridge = "bridge-fast" if off > timedelta() else "bridge-slow"
+        return replace(record, received_at=now + off, appended_at=now, bridge=bridge)
 
     def run(self, ways: dict[str, Way], lasting: timedelta, every: timedelta = CADENCE) -> None:
         end = self.clock.now() + lasting
@@ -302,6 +311,39 @@ def test_r3_a_station_or_a_sensor_that_is_new_owes_nothing_of_before(
     assert [(station, severity, page) for station, (_, severity, _, page) in told(reports).items()] == [
         ("B", "warning", False)
     ]
+
+
+def test_r3_a_wrong_clock_of_one_bridge_accuses_nobody_hides_nobody_and_is_told(
+    register: Callable[..., None], fleet: Fleet, reports: Reports
+) -> None:
+    # hours         0      0:20                        2:40              3:20            4:00
+    # bridge        live   two of three are wrong: ten minutes fast, or ten slow         right again
+    # station       live   an honest one of each, and one ahead, one late, by its own clock
+    # of each              one falls silent at 2:40
+    ten, silent = 10 * MINUTE, {"FAST_SILENT", "SLOW_SILENT"}
+    evaders = {f"{b}_{way}": WAYS[way] for b in ("FAST", "SLOW") for way in ("CLOCK_SLOW_31_MIN", "CLOCK_AHEAD_400_S")}
+    codes = ["A", "B", "C", "FAST_HONEST", "SLOW_HONEST", *silent, *evaders]
+    register(dict.fromkeys(codes, "effluent"))
+    honest = dict.fromkeys(codes, Way(None))
+    fleet.run(honest, 20 * MINUTE)
+    fleet.bridge_off = {c: ten if c.startswith("FAST") else -ten for c in codes if "_" in c}
+    fleet.run(honest | evaders, 140 * MINUTE)
+    assert {code: page for code, (_, _, _, page) in told(reports).items()} == dict.fromkeys(evaders, True)
+    fleet.run({code: way for code, way in (honest | evaders).items() if code not in silent}, 40 * MINUTE)
+    assert set(alerts(reports)) >= {(code, "offline") for code in silent}
+    assert {station for station, _ in alerts(reports, only_open=False)} == {*evaders, *silent}
+    refused = {letter.station for letter in reports.dead_letters()}
+    assert refused == {"FAST_CLOCK_AHEAD_400_S", "SLOW_CLOCK_AHEAD_400_S"}
+    found = {line.bridge: line.off_s for line in reports.bridge_clocks(fleet.clock.now())}
+    assert found == {"bridge-fast": 600, "bridge-slow": -600}
+    with pytest.raises(CheckError, match=r"the clock of bridge-fast, one of 2 is fast by 10 min"):
+        told_by_kafka(reports.bridge_clocks(fleet.clock.now()))
+    assert reports.clock() is None
+
+    fleet.bridge_off = dict.fromkeys(fleet.bridge_off, timedelta())
+    fleet.run(honest, 40 * MINUTE)
+    assert alerts(reports) == []
+    assert told_by_kafka(reports.bridge_clocks(fleet.clock.now())) == ""
 
 
 def test_r3_a_clock_of_ours_that_was_ahead_hides_no_silence(

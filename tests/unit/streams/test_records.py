@@ -13,8 +13,10 @@ from streams.records import raw_record, record_of
 KAFKA_STAMP = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
 
-def message(headers: object) -> SimpleNamespace:
-    return SimpleNamespace(partition=3, offset=17, value=b"{}", headers=headers, timestamp=KAFKA_STAMP.timestamp())
+def message(headers: object, kind: int = 0) -> SimpleNamespace:
+    return SimpleNamespace(
+        partition=3, offset=17, value=b"{}", headers=headers, timestamp=KAFKA_STAMP.timestamp(), timestamp_type=kind
+    )
 
 
 def test_takes_what_the_bridge_wrote() -> None:
@@ -32,6 +34,11 @@ def test_takes_what_the_bridge_wrote() -> None:
 def test_falls_back_to_the_stamp_of_kafka(stamp: bytes | None) -> None:
     headers = [] if stamp is None else [("received-at", stamp)]
     assert record_of(message(headers)).received_at == KAFKA_STAMP
+
+
+@pytest.mark.parametrize(("kind", "expected"), [(0, None), (1, KAFKA_STAMP)], ids=["the sender's", "Kafka's"])
+def test_keeps_kafka_s_own_stamp_alone(kind: int, expected: datetime | None) -> None:
+    assert record_of(message([], kind)).appended_at == expected
 
 
 @pytest.mark.parametrize("headers", [None, [], {}, [("mqtt-topic", b"\xff\xfe")], [("mqtt-topic", None)]], ids=repr)
