@@ -21,6 +21,10 @@ topic quantrac.raw "$partitions" -1
 topic quantrac.readings "$partitions" 604800000
 topic quantrac.dead-letters 1 -1
 
+# Kafka's own clock beside the bridges', of which one may be wrong; also for a topic that was there before.
+bin/kafka-configs.sh --bootstrap-server "$server" --command-config "$admin" --alter --entity-type topics \
+    --entity-name quantrac.raw --add-config message.timestamp.type=LogAppendTime >/dev/null
+
 allow --allow-principal User:bridge --operation Write --operation Describe --topic quantrac.raw
 allow --allow-principal User:worker --operation Read --operation Describe --topic quantrac.raw
 allow --allow-principal User:worker --operation Write --operation Describe --topic quantrac.readings --topic quantrac.dead-letters

@@ -18,7 +18,7 @@ from alerts.vapid import public_key
 from quantrac.endpoints import DATABASE_ROLES
 from quantrac.errors import SettingsError
 from quantrac.settings import load_settings
-from quantrac.topics import MAX_MESSAGE_BYTES, MQTT_ROOT, kafka_topics
+from quantrac.topics import MAX_MESSAGE_BYTES, MQTT_ROOT, STAMPED_BY, kafka_topics
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
@@ -128,6 +128,9 @@ def test_kafkas_topics_are_those_of_the_code() -> None:
     assert made == expected
     assert f"max.message.bytes={MAX_MESSAGE_BYTES}" in script
     assert "KAFKA_PARTITIONS:-8" in script
+    stamped = {name for name, stamp in re.findall(r"--entity-name (\S+) --add-config (\S+)", script)}
+    assert stamped == {t.name for t in topics if STAMPED_BY in dict(t.config)}
+    assert f"{STAMPED_BY}={dict(topics[0].config)[STAMPED_BY]} " in script
 
 
 def test_kafka_takes_the_largest_record() -> None:
