@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from quantrac.patient_tls import HANDSHAKE_S, PatientContext
+from quantrac.kafka_tls import HANDSHAKE_S, KafkaTlsContext
 
 
 class KafkaSecurity(StrEnum):
@@ -70,7 +70,7 @@ def client_options(endpoint: KafkaEndpoint, handshake_s: float = HANDSHAKE_S) ->
             "sasl_plain_password": endpoint.password,
         }
     if endpoint.security in (KafkaSecurity.SSL, KafkaSecurity.SASL_SSL):
-        options["ssl_context"] = PatientContext(endpoint.ca_file, handshake_s)
+        options["ssl_context"] = KafkaTlsContext(endpoint.ca_file, handshake_s)
     return options
 
 

@@ -10,7 +10,7 @@ from kafka.errors import KafkaError
 from kafka.net.compat import KafkaNetClient
 
 from quantrac.endpoints import KafkaEndpoint, client_options
-from quantrac.patient_tls import HANDSHAKE_S
+from quantrac.kafka_tls import HANDSHAKE_S
 
 _PATIENCE_S = 5.0
 _Client_co = TypeVar("_Client_co", covariant=True)

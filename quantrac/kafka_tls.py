@@ -21,7 +21,7 @@ class _Socket(ssl.SSLSocket):
     """Shuts itself down when its handshake is not through in time: whoever waits for it then reads an end."""
 
     _cut: threading.Timer | None = None
-    context: PatientContext
+    context: KafkaTlsContext
 
     def do_handshake(self, block: bool = False) -> None:
         if self._cut is None:
@@ -50,7 +50,7 @@ class _Socket(ssl.SSLSocket):
             socket.socket.shutdown(self, socket.SHUT_RDWR)  # SSLSocket's own would take its TLS away from the waiter
 
 
-class PatientContext(ssl.SSLContext):
+class KafkaTlsContext(ssl.SSLContext):
     """A client's context: the server's name and certificate are checked."""
 
     sslsocket_class = _Socket
