@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from quantrac.domain.incidents import Incident, IncidentCause, IncidentState
+from quantrac.domain.incidents import Extent, Incident, IncidentCause, IncidentState
 
 LONGEST_SNOOZE = timedelta(days=7)
 """Longer quiet is a maintenance window, which somebody else can see and end."""
@@ -156,7 +156,11 @@ def reopen(incident: Incident, by: str, now: datetime) -> Outcome:
 
 
 def _claimed(incident: Incident, now: datetime) -> Incident:
-    """Return the incident as one that is known: who takes what was told to nobody hears of its end."""
+    """Return the incident as one that is known: who takes what was told to nobody hears of its end.
+
+    Without a severity where it is of work items alone: nothing was told that pages.
+    """
     if incident.paged_at is not None:
         return incident
-    return replace(incident, paged_at=now, paged_severity=incident.severity, held=False)
+    pages = incident.extent is Extent.OUTAGE or any(m.page for m in incident.members)
+    return replace(incident, paged_at=now, paged_severity=incident.severity if pages else None, held=False)

@@ -97,6 +97,10 @@ def decide(
         return _confirmed(incident) or Decision(incident, Reason.OVER)
     if not kept_open:
         return _ended(incident, now, policy)
+    if paging and incident.paged_at is not None and incident.paged_severity is None:
+        # Somebody has work items in hand, or aside, and one has come to page: whoever is on duty hears of it.
+        incident = replace(incident, state=IncidentState.OPEN, paged_at=None, snoozed_until=None)
+        state = incident.state
     if state is IncidentState.SNOOZED:
         return _snoozed(incident, now)
     if state is IncidentState.ACKNOWLEDGED:
@@ -138,7 +142,7 @@ def _open_members(incident: Incident) -> tuple[list[Member], bool]:
 
     Work items do not delay the end of what was told.
     """
-    outage, untold = incident.extent is Extent.OUTAGE, incident.paged_at is None
+    outage, untold = incident.extent is Extent.OUTAGE, incident.paged_severity is None
     paging, kept_open = [], False
     for member in incident.members:  # one pass: every decision about every incident comes through here
         if member.resolved_at is None:

@@ -315,6 +315,35 @@ def test_a_work_item_tells_nobody_until_an_alert_that_pages_joins(desk: Desk) ->
     assert desk.story() == ["25 page opened"]
 
 
+@pytest.mark.parametrize("aside", [False, True])
+def test_a_work_item_that_is_taken_stays_until_its_alert_ends_and_pages_when_one_does(desk: Desk, aside: bool) -> None:
+    # COD (work item)   O...........................R40
+    # taken, or aside     T5
+    # NH4                                O30 (pages)
+    desk.opens(parameter="COD", severity=Severity.WARNING, page=False)
+    desk.passes(5)
+    desk.acts(
+        lambda i: (snooze(i, "an", desk.now + 4 * HOUR, desk.now) if aside else acknowledge(i, "an", desk.now)).incident
+    )
+    desk.passes(25)
+    assert desk.story() == []
+    assert desk.incidents[1].state.value == ("snoozed" if aside else "acknowledged")
+    desk.opens(parameter="NH4", severity=Severity.WARNING)
+    desk.passes(1)
+    assert desk.story() == ["30 page opened"]
+    assert desk.incidents[1].state.value == "open"
+
+
+def test_who_has_taken_a_work_item_hears_of_its_end(desk: Desk) -> None:
+    desk.opens(page=False)
+    desk.passes(5)
+    desk.acts(lambda i: acknowledge(i, "an", desk.now).incident)
+    desk.passes(5)
+    desk.ends()
+    desk.passes(1)
+    assert desk.story() == ["10 end resolved"]
+
+
 def test_a_clock_moved_back_tells_nothing_twice(desk: Desk) -> None:
     desk.opens()
     desk.passes(10)
