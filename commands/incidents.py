@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.naming import named
+from commands.naming import named, require_sensor
 from commands.views import Column, print_table
 from quantrac.domain.incidents import HoldWindow, Incident, IncidentCause, IncidentEvent, WindowKind
 from quantrac.domain.words import as_text
@@ -215,6 +215,7 @@ def hold(
 
     Example: quantrac incidents hold DT_X 120 --kind calibration --parameter COD --by an
     """
+    from commands.context import load_context
     from quantrac.domain.stations import VIETNAM
 
     if kind is WindowKind.AD_HOC or (weekly and kind is WindowKind.SILENCE):
@@ -222,6 +223,8 @@ def hold(
     with _transaction() as (tx, now):
         if station not in tx.names():
             raise QuantracError(f"There is no station {station!r}: `quantrac stations list` shows the codes.")
+        if parameter:
+            require_sensor(load_context().registry(), station, parameter)
         starts_at = now if start is None else start.replace(tzinfo=VIETNAM)
         ends_at = starts_at + timedelta(minutes=minutes)
         repeat = 7 if weekly else 0

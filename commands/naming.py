@@ -23,6 +23,22 @@ def named(value: str) -> str:
     return value.strip()
 
 
+def require_sensor(registry: Registry, code: str, parameter: str) -> None:
+    """Refuse a parameter that a station does not measure.
+
+    Raises
+    ------
+    QuantracError
+        It does not, or no station has the code.
+    """
+    from quantrac.errors import QuantracError
+
+    station = known_station(registry, code)
+    if parameter not in station.sensor_of:
+        measured = ", ".join(station.sensor_of)
+        raise QuantracError(f"{station.code} does not measure {parameter!r}; it measures {measured}.")
+
+
 def known_station(registry: Registry, code: str) -> Station:
     """Return the newest description of a station.
 

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from commands.naming import known_station, named
+from commands.naming import known_station, named, require_sensor
 from commands.views import Column, print_table
 from quantrac.domain.words import as_text, number
 from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
-    from quantrac.domain.stations import Station
     from sql.readings_desk import ShownReading
 
 
@@ -69,7 +68,7 @@ def show(
     context = load_context()
     known = known_station(context.registry(), station)
     if parameter is not None:
-        _require_sensor(known, parameter)
+        require_sensor(context.registry(), known.code, parameter)
     now = context.clock.now()
     span = _span((since, until), now - timedelta(hours=1), now + timedelta(minutes=10))
     found = readings_of(context.database().reader, known.code, parameter, span, _MOST if as_csv else limit)
@@ -162,7 +161,7 @@ def _say_of(
         raise SettingsError("--reason is empty: say why, it stands in the audit and in reports.")
     context = load_context()
     station = known_station(context.registry(), sensor[0])
-    _require_sensor(station, sensor[1])
+    require_sensor(context.registry(), station.code, sensor[1])
     since, until = _span(span, context.clock.now(), None)
     changed = write(
         context.database().desk,
@@ -182,14 +181,6 @@ def _say_of(
         f"{station.code} {sensor[1]}: readings {_DONE[what]}: {changed}. Their hours and days are judged anew; "
         "`quantrac audit list` has the entry."
     )
-
-
-def _require_sensor(station: Station, parameter: str) -> None:
-    from quantrac.errors import QuantracError
-
-    if parameter not in station.sensor_of:
-        measured = ", ".join(station.sensor_of)
-        raise QuantracError(f"{station.code} does not measure {parameter!r}; it measures {measured}.")
 
 
 def _span(

@@ -27,6 +27,8 @@ from web.words import word
 WEEKS = timedelta(weeks=4)
 CALENDAR_AHEAD = timedelta(days=182)
 LONGEST_WINDOW = timedelta(days=31)
+FARTHEST_START = timedelta(days=366)
+"""Ahead: what is farther cannot be seen among the windows, and not be ended."""
 
 
 def rota(visit: Visit) -> Response:
@@ -140,11 +142,22 @@ def announce(visit: Visit) -> Response:
     weekly = visit.text("weekly", 5) == "1" and kind != WindowKind.SILENCE.value
     if ends_at - starts_at > LONGEST_WINDOW or (weekly and ends_at - starts_at >= timedelta(days=7)):
         raise WebError(400, "Tối đa 31 ngày (lặp hằng tuần: dưới 7 ngày).", "31 days at most; weekly: below 7.")
+    if starts_at - visit.now > FARTHEST_START:
+        raise WebError(400, "Chỉ đăng ký trước tối đa một năm.", "A window begins within a year.")
     with visit.house.database.reading("listing stations") as cursor:
         if not visit.house.stations.of(cursor, visit.now, [station]):
             raise not_found()
+    parameter = visit.text("parameter", 20)
+    described = visit.house.catalogue()[0].newest(station)
+    if parameter and described is not None and parameter not in described.sensor_of:
+        measured = ", ".join(described.sensor_of)
+        raise WebError(
+            400,
+            f"Trạm không đo thông số này; trạm đo {measured}.",
+            f"The station does not measure it; it does {measured}.",
+        )
     window = HoldWindow(
-        0, WindowKind(kind), station, visit.text("parameter", 20), starts_at, ends_at, 7 if weekly else 0,
+        0, WindowKind(kind), station, parameter, starts_at, ends_at, 7 if weekly else 0,
         by=visit.account.acts_as, note=visit.text("note", 500),
     )  # fmt: skip
     with ActingStore(visit.house.database, visit.account.login).transaction() as tx:

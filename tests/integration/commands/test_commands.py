@@ -316,6 +316,12 @@ def test_lists_print_tables_and_json(prepared: Run, command: list[str]) -> None:
         (["alerts", "acknowledge", "1", "--by", " "], {}, 2, "--by is empty"),
         (["alerts", "list", "--station", "DT_NOBODY"], {}, 1, "Station DT_NOBODY is not known"),
         (["incidents", "close", "1", "pollution", "--by", " "], {}, 2, "--by is empty"),
+        (
+            ["incidents", "hold", "DT_KCNSADEC_NUOSXL", "60", "--parameter", "CODD", "--by", "an"],
+            {},
+            1,
+            "DT_KCNSADEC_NUOSXL does not measure 'CODD'",
+        ),
         (["readings", "DT_NOBODY"], {}, 1, "Station DT_NOBODY is not known"),
         (["readings", "show", "DT_KCNSADEC_NUOSXL", "--from", "0001-01-01"], {}, 2, "'0001-01-01' is not a date"),
         (["readings", "show", "DT_KCNSADEC_NUOSXL", "--from", "2999-01-01"], {}, 2, "has not come yet"),

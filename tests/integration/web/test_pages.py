@@ -79,7 +79,11 @@ def test_an_operator_sees_its_own_stations_only(site: Site, number: int) -> None
     answered = own.post(f"/incidents/{number}/comment", {"cause_words": "tràn bể", "plan": "sửa bơm"})
     assert answered.headers["location"].endswith("done=done")
     assert "Khắc phục: sửa bơm" in own.get(f"/incidents/{number}").text
-    assert own.post("/windows", {"station": SLUG, **window}).status_code == 303
+    mistyped = own.post("/windows", {"station": SLUG, **window, "parameter": "CODD"})
+    assert (mistyped.status_code, "Trạm không đo thông số này" in mistyped.text) == (400, True)
+    far = own.post("/windows", {"station": SLUG, **window, "starts": "9999-12-31T22:00", "ends": "9999-12-31T23:00"})
+    assert (far.status_code, "tối đa một năm" in far.text) == (400, True)
+    assert own.post("/windows", {"station": SLUG, **window, "parameter": "COD"}).status_code == 303
     [(made,)] = site.sql("SELECT max(id) FROM hold_windows WHERE station = %s", SLUG)
     assert other.post(f"/windows/{made}/end").status_code == 404
     assert own.post(f"/windows/{made}/end").status_code == 303
