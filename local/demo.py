@@ -128,6 +128,7 @@ class Demo:
     def __init__(self, stage: Stage, stations: Collection[str], signals: tuple[str, ...], link: str) -> None:
         self._stage, self._stations, self._page = stage, stations, link
         self._taken: Incident | None = None
+        self._tried = set[str]()
         calm = ("--logger", FILE_LOGGERS, *_signals("demo-files", 1))
         self._run = stage.fleet_with_files(signals, stations, FILE_STATIONS, calm)
 
@@ -249,7 +250,11 @@ class Demo:
         if self._taken is not None:
             return
         for mail in account.mails_about([alert_id]):
-            if (link := link_in(mail)) is not None and page.take(link):
+            link = link_in(mail)
+            if link is None or link in self._tried:
+                continue
+            self._tried.add(link)
+            if page.take(link):
                 self._taken = page.incident_of(self._stage.servers.database().reader, alert_id)
                 return
 

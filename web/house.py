@@ -28,6 +28,8 @@ from web.throttle import Throttle
 
 PER_SESSION = (120, 10.0)
 """Requests of one session: at once, and per second. A page and its parts are five."""
+LINKS = (60, 1.0)
+"""Links of messages, opened or used, of one address: at once, and per second. In a storm a hall of officers has one."""
 CATALOGUE_S = 30.0
 """An import is seen within half a minute, as the workers see it."""
 CODES_AT_ONCE, CODES_PER_S = 5, 1 / 300
@@ -50,6 +52,7 @@ class House:
         self._loading = Lock()
         self.throttle = Throttle(*PER_SESSION)
         self.logins = Throttle(options.logins_at_once, LOGINS_PER_S)
+        self.links = Throttle(*LINKS)
         self.codes = Throttle(CODES_AT_ONCE, CODES_PER_S)
         self.sealing = Lock()
         """Evidence takes memory: one file is made at a time."""

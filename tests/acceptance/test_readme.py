@@ -47,6 +47,7 @@ def clone() -> Iterator[Path]:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(clone / ".venv")], check=True)
     (packages,) = (clone / ".venv" / "lib").glob("python*/site-packages")
     (packages / "clone.pth").write_text(f"{clone}\n{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+    _compiled(clone)
     program = clone / ".venv" / "bin" / "quantrac"
     source = (Path(sys.executable).parent / "quantrac").read_text("utf-8")
     program.write_text(re.sub(r"^#!.*", f"#!{clone}/.venv/bin/python", source), encoding="utf-8")
@@ -64,6 +65,17 @@ def clone() -> Iterator[Path]:
     yield clone
     bash(clone, "quantrac servers stop")
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _compiled(clone: Path) -> None:
+    """Copy what the install compiles, with the instants of its sources, by which numba knows it."""
+    for compiled in (ROOT / "models").rglob("__pycache__/*.nb[ic]"):
+        target = clone / compiled.relative_to(ROOT)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy2(compiled, target)
+    for source in (ROOT / "models").rglob("*.py"):
+        if (copy := clone / source.relative_to(ROOT)).exists():
+            shutil.copystat(source, copy)
 
 
 def bash(clone: Path, script: str, timeout_s: float = 120) -> tuple[int, str]:
