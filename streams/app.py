@@ -20,13 +20,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import faust
 
 from quantrac import topics
 from quantrac.endpoints import KafkaEndpoint, KafkaSecurity
-from streams.consumer import App, Positions
+from streams.consumer import App, DatabaseConsumer, Positions
 from streams.records import RawRecord, record_of
 
 GROUP = "quantrac-worker"
@@ -105,6 +105,7 @@ def create_app(options: AppOptions, pipeline: Pipeline) -> App:
     async def wait_for_database(*_: Any, **__: Any) -> None:
         # Faust gives the seek that follows a minute and a half, then goes on without: an outage is waited out here.
         await pipeline.ready()
+        await cast("DatabaseConsumer", app.consumer).locate()
 
     app.on_rebalance_complete.connect(wait_for_database)
     return app

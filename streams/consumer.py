@@ -6,6 +6,7 @@ stopped. Both go through ``seek_to_committed``; what it returns becomes Faust's 
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from quantrac.domain.progress import LogRange
 
 _RUN_MESSAGES = 64
 _RUN_BYTES = 512 * 1024
+_LOCATED_S = 5.0
+"""For so long an answer counts: the seek follows at once, or another rebalance does."""
 
 
 @dataclass(slots=True)
@@ -72,17 +75,39 @@ class Positions(Protocol):
 class DatabaseConsumer(driver.Consumer):
     """A consumer whose committed offsets are the database's."""
 
+    _located: tuple[float, dict[TP, int]] | None = None
+
+    async def locate(self) -> None:
+        """Ask where reading goes on, however long the answer takes: the seek that follows takes it over.
+
+        Faust gives the seek itself a minute and a half. When the database is away for longer in the midst of it, Faust
+        goes on without, and the worker reads nothing for as long as it lives.
+        """
+        self._located = time.monotonic(), await self._positions()
+
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek all partitions to the database's progress and return it."""
+        located, self._located = self._located, None
+        if (
+            located is not None
+            and time.monotonic() - located[0] < _LOCATED_S
+            and located[1].keys() == self.assignment()
+        ):
+            positions = located[1]
+        else:
+            positions = await self._positions()
+        if positions:
+            await self.seek_wait(positions)
+        return positions
+
+    async def _positions(self) -> dict[TP, int]:
         assigned = self.assignment()
         if not assigned:
             return {}
         starts, ends = await self.earliest_offsets(*assigned), await self.highwaters(*assigned)
         logs = {tp.partition: LogRange(starts[tp], ends[tp]) for tp in assigned}
         found = await self.app.positions.of(logs)  # type: ignore[attr-defined]
-        positions = {tp: found[tp.partition] for tp in assigned}
-        await self.seek_wait(positions)
-        return positions
+        return {tp: found[tp.partition] for tp in assigned}
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
         """Yield what has come in runs, each as one message: Faust's price is per message.

@@ -23,7 +23,7 @@ def look_at_revisions(tx: WorkerTransaction, mass: int, now: datetime) -> None:
     ----------
     mass
         So many readings sent again are a work item, whether they were judged or not; less only when they would soften
-        an exceedance.
+        an exceedance, judged or told as an alert.
     """
     revising = {line.station: line for line in tx.buckets.revising_stations(now - LATELY)}
     opened = set(tx.alerts.stations_with(RULE))
@@ -40,15 +40,17 @@ def look_at_revisions(tx: WorkerTransaction, mass: int, now: datetime) -> None:
 
 def is_mass(line: StationRevisions, mass: int) -> bool:
     """Whether what a station revised is more than a logger's small correction."""
-    return line.softened > 0 or line.revised_readings >= mass
+    return line.softened > 0 or line.made_harmless > 0 or line.revised_readings >= mass
 
 
 def _opened(line: StationRevisions, now: datetime) -> Transition:
     said = Bilingual(
         f"Trạm gửi lại {line.revised_readings} số liệu với giá trị khác từ {local_time(line.since)}; "
+        f"{line.made_harmless} số liệu trong đó đã vượt giới hạn và được cảnh báo, nay không còn vượt; "
         f"{line.waiting} kết quả đã xét đang chờ duyệt ({line.softened} kết quả vượt giới hạn sẽ nhẹ đi). Kết quả cũ "
         f"vẫn có hiệu lực cho đến khi cán bộ chấp nhận: `quantrac revisions show {line.station}`.",
         f"The station sent {line.revised_readings} readings again with other values since {local_time(line.since)}; "
+        f"{line.made_harmless} of them were beyond a limit, told as an alert, and are not any more; "
         f"{line.waiting} findings wait ({line.softened} exceedances would be softened). The old findings stand until "
         f"an officer accepts the new ones: `quantrac revisions show {line.station}`.",
     )

@@ -75,5 +75,7 @@ class StationRevisions:
     waiting: int
     softened: int
     """Of those that wait: an exceedance that would be none, or a lesser one."""
+    made_harmless: int
+    """Readings beyond a limit, told as an alert, that were sent again within it."""
     revised_readings: int
     since: datetime

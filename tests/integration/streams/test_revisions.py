@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -214,6 +215,24 @@ def test_number_4_what_was_not_judged_yet_is_simply_revised(
     story.at(6.1)
     assert finding(prepared, "hour") == [("within", 40.1)]
     assert desk.pending() == []
+
+
+@pytest.mark.parametrize(("again", "told"), [(40, True), (390, False)])
+def test_number_4_a_told_exceedance_that_is_revised_away_before_its_hour_is_judged_is_a_work_item(
+    story: Story, reports: Reports, again: float, told: bool
+) -> None:
+    # hour   2    2:20   3    3:20   ...  5    5:20   6:06
+    # COD    400  again  400  again       400  again  each hour was judged by what stood then
+    for hour in range(2, 6):
+        story.at(hour)
+        story.send(400, range(hour, hour + 1))
+        story.at(hour + 1 / 3)
+        story.send(again, range(hour, hour + 1))
+    story.at(6.1)
+    assert "limit" in {a.kind for a in reports.alerts(only_open=False)}
+    assert [re.search(r"; [1-4] of them were beyond a limit", said) is not None for said in items(reports)] == [
+        True
+    ] * told
 
 
 def test_number_4_a_revision_that_is_taken_back_or_changed_is_not_accepted_by_mistake(

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
-from streams.consumer import Run
+from quantrac.domain.progress import LogRange
+from streams.consumer import DatabaseConsumer, Run
 
 
 def message(offset: int, value: bytes | None = b"{}") -> ConsumerMessage:
@@ -32,3 +38,51 @@ def test_a_run_is_full_by_number_or_by_size() -> None:
     large.add(message(1, bytes(300_000)))
     assert many.full
     assert large.full
+
+
+class Consumer(DatabaseConsumer):
+    """One whose broker and database answer from memory."""
+
+    def __init__(self) -> None:
+        self.app: Any = SimpleNamespace(positions=self)
+        self.assigned = {TP("raw", 3)}
+        self.asked: list[set[int]] = []
+        self.sought: list[Mapping[TP, int]] = []
+
+    def assignment(self) -> set[TP]:
+        return self.assigned
+
+    async def earliest_offsets(self, *partitions: TP) -> Mapping[TP, int]:
+        return dict.fromkeys(partitions, 0)
+
+    async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
+        return dict.fromkeys(partitions, 9)
+
+    async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
+        self.sought.append(partitions)
+
+    async def of(self, logs: Mapping[int, LogRange]) -> dict[int, int]:
+        """Say where reading goes on."""
+        self.asked.append(set(logs))
+        return dict.fromkeys(logs, 5)
+
+
+def test_a_seek_takes_over_where_reading_goes_on_and_asks_nobody_for_it_again() -> None:
+    """Faust gives a seek 90 s: who waits for the database in it is passed over, and nothing is read any more."""
+    consumer = Consumer()
+    asyncio.run(consumer.locate())
+    assert (consumer.asked, consumer.sought) == ([{3}], [])
+    assert asyncio.run(consumer.seek_to_committed()) == {TP("raw", 3): 5}
+    assert (consumer.asked, consumer.sought) == ([{3}], [{TP("raw", 3): 5}])
+    asyncio.run(consumer.seek_to_committed())
+    assert consumer.asked == [{3}, {3}], "what was said is taken over once"
+
+
+def test_a_seek_asks_itself_when_other_partitions_were_assigned_meanwhile() -> None:
+    consumer = Consumer()
+    asyncio.run(consumer.locate())
+    consumer.assigned = {TP("raw", 3), TP("raw", 4)}
+    assert asyncio.run(consumer.seek_to_committed()) == {TP("raw", 3): 5, TP("raw", 4): 5}
+    assert consumer.asked == [{3}, {3, 4}]
+    consumer.assigned = set()
+    assert asyncio.run(consumer.seek_to_committed()) == {}
