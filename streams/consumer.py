@@ -6,6 +6,7 @@ stopped. Both go through ``seek_to_committed``; what it returns becomes Faust's 
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
@@ -21,6 +22,8 @@ from quantrac.domain.progress import LogRange
 
 _RUN_MESSAGES = 64
 _RUN_BYTES = 512 * 1024
+_LOGS_S = 30.0
+"""Kafka answers at once where a log begins and ends, or not at all."""
 _LOCATED_S = 5.0
 """For so long an answer counts: the seek follows at once, or another rebalance does."""
 
@@ -83,7 +86,12 @@ class DatabaseConsumer(driver.Consumer):
         Faust gives the seek itself a minute and a half. When the database is away for longer in the midst of it, Faust
         goes on without, and the worker reads nothing for as long as it lives.
         """
-        self._located = time.monotonic(), await self._positions()
+        self._located = None
+        try:
+            logs = await asyncio.wait_for(self._logs(), _LOGS_S)
+        except Exception:  # noqa: BLE001  Kafka's own trouble is the seek's, which asks it again
+            return
+        self._located = time.monotonic(), await self._positions(logs)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek all partitions to the database's progress and return it."""
@@ -95,19 +103,23 @@ class DatabaseConsumer(driver.Consumer):
         ):
             positions = located[1]
         else:
-            positions = await self._positions()
+            positions = await self._positions(await self._logs())
         if positions:
             await self.seek_wait(positions)
         return positions
 
-    async def _positions(self) -> dict[TP, int]:
+    async def _logs(self) -> dict[TP, LogRange]:
         assigned = self.assignment()
         if not assigned:
             return {}
         starts, ends = await self.earliest_offsets(*assigned), await self.highwaters(*assigned)
-        logs = {tp.partition: LogRange(starts[tp], ends[tp]) for tp in assigned}
-        found = await self.app.positions.of(logs)  # type: ignore[attr-defined]
-        return {tp: found[tp.partition] for tp in assigned}
+        return {tp: LogRange(starts[tp], ends[tp]) for tp in assigned}
+
+    async def _positions(self, logs: Mapping[TP, LogRange]) -> dict[TP, int]:
+        if not logs:
+            return {}
+        found = await self.app.positions.of({tp.partition: log for tp, log in logs.items()})  # type: ignore[attr-defined]
+        return {tp: found[tp.partition] for tp in logs}
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
         """Yield what has come in runs, each as one message: Faust's price is per message.

@@ -108,6 +108,7 @@ class Worker:
         self._watchdog = Watchdog(settings.watchdog_s)
         self._kafka = kafka
         self._pulse, self._starvation = Pulse(time.monotonic()), Starvation()
+        self._looked_s = time.monotonic()
         self._away, self.outages = Away(), Outages()
         """The outages that this worker is waiting out; the watchdog knows then why nothing moves."""
         self.fault: asyncio.Future[QuantracError] = self._loop.create_future()
@@ -222,11 +223,11 @@ class Worker:
     def watch(self, stop: threading.Event, bark: Callable[[list[int]], None]) -> None:
         """Look at the broker from a thread of its own until ``stop``; call ``bark`` with partitions that are stuck."""
         probe: LagProbe | None = None
-        said = Reason.ALIVE
-        while not stop.wait(min(5.0, self._watchdog.patience_s / 4)):
+        said, every_s = Reason.ALIVE, min(5.0, self._watchdog.patience_s / 4)
+        while not stop.wait(every_s):
             try:
                 probe = probe or LagProbe(self._kafka, GROUP, topics.RAW)
-                found = self._found(probe)
+                found = self._found(probe, every_s)
             except BrokerError as exc:
                 self._away.gone("kafka", exc)
                 self._watchdog.forgive()
@@ -263,15 +264,18 @@ class Worker:
         self._reader.close()
         self._thread.shutdown()
 
-    def _found(self, probe: LagProbe) -> Finding:
+    def _found(self, probe: LagProbe, every_s: float) -> Finding:
         asked_s = time.monotonic()
+        # The kernel counts no wait of a process that is stopped: this thread then wakes later than it meant to.
+        overslept_s = max(0.0, asked_s - self._looked_s - every_s)
         self._guard.require(probe)
         committed, ends, now_s = probe.committed(), probe.ends(), time.monotonic()
         self._caught_up.observe(self._clock.now(), ends, committed)
         waiting = {p: max(0, end - committed.get(p, 0)) for p, end in ends.items()}
         alive = self._pulse.look(now_s, self._processor.steps, [p for p, lag in waiting.items() if lag])
         # A broker that takes its time to answer us takes it to answer the consumer, too.
-        starved_s = self._starvation.since_last_s() + now_s - asked_s
+        starved_s = max(self._starvation.since_last_s(), overslept_s) + now_s - asked_s
+        self._looked_s = now_s
         away = self.outages.lasting(now_s)
         return self._watchdog.look(
             waiting, committed, self._assigned(), now_s, alive=alive, starved_s=starved_s, away=away

@@ -137,3 +137,25 @@ def test_a_deaf_worker_ends_with_status_70(path: Rig, servers: LocalServers, tmp
     assert path.stored() == 0
     path.worker()  # the supervisor's next one
     path.until_stored(SESSION_TIMEOUT_S + REBALANCE_S)
+
+
+def test_a_worker_that_was_stopped_for_a_while_is_not_deaf(path: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """worker      ==s.......c====   stopped (SIGSTOP) for four times the watchdog's patience, beyond its session too
+    published     |  |
+    """
+    monkeypatch.setenv("QUANTRAC_WATCHDOG_S", "4")
+    worker = path.worker()
+    path.publish()
+    path.until_stored(START_S)
+    assert worker.pid is not None
+    process = psutil.Process(worker.pid)
+    process.suspend()
+    try:
+        path.publish()
+        time.sleep(16)
+    finally:
+        process.resume()
+    path.until_stored(SESSION_TIMEOUT_S + REBALANCE_S)
+    assert path.stored() == path.sent
+    assert worker.pid == process.pid, path.last_words()
+    assert not [event for event in worker.events() if event.get("event") == "deaf"]
