@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from alerts.due_words import cadence_words, declared_words, unusable_words
 from alerts.escalation import Reason
@@ -113,17 +114,19 @@ def noted(
     ``pace_s`` is how often the station actually sends (:func:`pace_of`), ``registered`` whether registered maintenance
     or calibration covers the sensor.
     """
-    declared_s = _declared_s(before, note, sensor, registered=registered)
-    state = _measured(replace(before, received_at=note.received_at, declared_s=declared_s), note)
-    if (
+    # One copy a line, of all that changes: this is asked of every reading.
+    changes = _measured(before, note)
+    changes["received_at"] = note.received_at
+    changes["declared_s"] = _declared_s(before, note, sensor, registered=registered)
+    if note.defect is None:
+        changes |= _usable(before, note, sensor, pace_s)
+    elif not (
         note.defect is Defect.SUSPECT
         and before.defect in _EXCUSED
         and _lasts(before, note.received_at, sensor.cadence_s)
-    ):
-        return state  # a repaired probe jumps back to what it measures
-    if note.defect is not None:
-        return replace(state, defect=note.defect, defect_at=note.received_at, detail=note.detail)
-    return _usable(state, note, sensor, pace_s)
+    ):  # else: a repaired probe jumps back to what it measures
+        changes |= {"defect": note.defect, "defect_at": note.received_at, "detail": note.detail}
+    return replace(before, **changes)
 
 
 def _declared_s(before: SensorPresence, note: Note, sensor: Sensor, *, registered: bool) -> float:
@@ -141,21 +144,22 @@ def _declared_s(before: SensorPresence, note: Note, sensor: Sensor, *, registere
     return min(MOST_DECLARED_S, max(0.0, before.declared_s - DECLARED_SHARE * passed_s) + more_s)
 
 
-def _usable(state: SensorPresence, note: Note, sensor: Sensor, pace_s: float | None) -> SensorPresence:
-    at, last = note.observed_at, state.usable_observed_at
-    before, state = state, replace(state, usable_at=note.received_at)
+def _usable(before: SensorPresence, note: Note, sensor: Sensor, pace_s: float | None) -> dict[str, Any]:
+    """Return what a usable reading changes, by field."""
+    at, last = note.observed_at, before.usable_observed_at
+    changes: dict[str, Any] = {"usable_at": note.received_at}
     if at is None:
-        return state
+        return changes
     run = 1
     if last is not None and at <= last + timedelta(seconds=sensor.cadence_s / 2):
-        return state  # several readings within one cadence are one
+        return changes  # several readings within one cadence are one
     quiet = silence(sensor.cadence_s)
     if last is not None and at - last <= quiet:
-        run = state.usable_run + 1
+        run = before.usable_run + 1
     short_s = 0.0 if last is None else _owed_s(before, at - last, note.received_at, sensor, pace_s)
-    in_order = run >= RUN and short_s <= quiet.total_seconds()
-    steady = note.received_at if in_order else state.steady_at
-    return replace(state, usable_observed_at=at, usable_run=run, steady_at=steady, short_s=short_s)
+    if run >= RUN and short_s <= quiet.total_seconds():
+        changes["steady_at"] = note.received_at
+    return changes | {"usable_observed_at": at, "usable_run": run, "short_s": short_s}
 
 
 def _owed_s(before: SensorPresence, gap: timedelta, now: datetime, sensor: Sensor, pace_s: float | None) -> float:
@@ -182,17 +186,18 @@ def pace_of(presences: Iterable[SensorPresence]) -> float | None:
     return min((pace_s for pace_s in paces if pace_s is not None), default=None)
 
 
-def _measured(state: SensorPresence, note: Note) -> SensorPresence:
-    at, last = note.observed_at, state.observed_at
+def _measured(before: SensorPresence, note: Note) -> dict[str, Any]:
+    """Return what a line changes in the cadence that was measured, by field."""
+    at, last = note.observed_at, before.observed_at
     if at is None or note.defect in (Defect.LATE, Defect.AHEAD) or (last is not None and at <= last):
-        return state
+        return {}
     if last is None:
-        return replace(state, observed_at=at)
+        return {"observed_at": at}
     interval_s = (at - last).total_seconds()
-    same = state.interval_s is not None and abs(interval_s - state.interval_s) <= SAME_INTERVAL * state.interval_s
+    same = before.interval_s is not None and abs(interval_s - before.interval_s) <= SAME_INTERVAL * before.interval_s
     if same:
-        return replace(state, observed_at=at, interval_run=min(state.interval_run + 1, INTERVALS))
-    return replace(state, observed_at=at, interval_s=interval_s, interval_run=1)
+        return {"observed_at": at, "interval_run": min(before.interval_run + 1, INTERVALS)}
+    return {"observed_at": at, "interval_s": interval_s, "interval_run": 1}
 
 
 def reached(rule: Rule, cadence_s: float, waited_s: float) -> int:
