@@ -20,6 +20,7 @@ from quantrac.domain.alerts import (
 )
 from quantrac.domain.notifications import Notification, Summary
 from quantrac.domain.words import Bilingual
+from sql.notification_rows import notification_row
 from sql.statements import statement
 from sql.storable import storable
 
@@ -141,12 +142,7 @@ class AlertStore:
                 {
                     "alert_id": alert_id,
                     "transition_id": transition_id,
-                    "message_id": n.message_id,
-                    "channel": n.channel.value,
-                    "recipient": n.recipient,
-                    "subject": storable(n.subject),
-                    "text": storable(n.text),
-                    "html": None if n.html is None else storable(n.html),
+                    **notification_row(n),
                     "now": now,
                 }
                 for n in notifications

@@ -22,6 +22,7 @@ from quantrac.domain.incidents import (
     Topic,
     WindowKind,
 )
+from sql.notification_rows import notification_row
 from sql.storable import storable
 
 
@@ -160,12 +161,7 @@ def message_row(message: IncidentMessage) -> dict[str, object]:
     """Return a message as the arguments of ``enqueue_incident.sql``."""
     sent = message.notification
     return {
-        "message_id": sent.message_id,
-        "channel": sent.channel.value,
-        "recipient": sent.recipient,
-        "subject": storable(sent.subject),
-        "text": storable(sent.text),
-        "html": None if sent.html is None else storable(sent.html),
+        **notification_row(sent),
         "due_at": message.due_at,
         "incident_id": message.incident_id,
         "notice": message.notice,

@@ -18,6 +18,7 @@ from quantrac.domain.notifications import (
     WaitingMail,
 )
 from sql.connections import connect, notified, translated, usable
+from sql.notification_rows import notification_row
 from sql.statements import statement
 from sql.storable import storable
 
@@ -87,16 +88,7 @@ class OutboxStore:
             mails = [WaitingMail(*row) for row in connection.execute(statement("waiting_mails"), arguments)]
             gathered = decide(mails)
             for one in gathered:
-                sent = one.notification
-                row = {
-                    "message_id": sent.message_id,
-                    "channel": sent.channel.value,
-                    "recipient": sent.recipient,
-                    "subject": storable(sent.subject),
-                    "text": storable(sent.text),
-                    "html": None if sent.html is None else storable(sent.html),
-                    "ids": list(one.ids),
-                }
+                row = {**notification_row(one.notification), "ids": list(one.ids)}
                 connection.execute(statement("gather_mails"), row)
             return frozenset(i for one in gathered for i in one.ids)
 
