@@ -22,6 +22,14 @@ class Installation(NamedTuple):
     """What was received before it pages nobody."""
 
 
+class Committed(NamedTuple):
+    """How far one partition is committed."""
+
+    next_offset: int
+    last_record: bytes | None
+    """Digest of the record before it, where known."""
+
+
 class ProgressStore:
     """The progress of partitions, in an open transaction. A topic is named with the ids of its cluster and its own."""
 
@@ -53,11 +61,11 @@ class ProgressStore:
         }
         self._cursor.execute(statement("save_progress"), {"topic": topic, **reached})
 
-    def last_records(self, topic: str, partitions: Collection[int]) -> dict[int, tuple[int, bytes]]:
-        """Return the offset and the digest of the last record that was committed of each partition, where known."""
+    def committed(self, topic: str, partitions: Collection[int]) -> dict[int, Committed]:
+        """Return what is committed of each partition that was ever read, without a lock."""
         arguments = {"topic": topic, "partitions": sorted(set(partitions))}
-        rows = self._cursor.execute(statement("last_records"), arguments)
-        return {partition: (next_offset - 1, bytes(digest)) for partition, next_offset, digest in rows}
+        rows = self._cursor.execute(statement("committed_progress"), arguments)
+        return {partition: Committed(*found) for partition, *found in rows}
 
     def save_shared(self, topic: str, shared_offsets: Mapping[int, int]) -> None:
         """Record the offset after the last one that was sent on; it never goes back, nor beyond what is committed."""

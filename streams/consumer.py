@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -66,8 +66,13 @@ class Run:
 class Positions(Protocol):
     """Who knows where reading goes on."""
 
-    async def of(self, logs: Mapping[int, LogRange]) -> dict[int, int]:
-        """Return the offset at which each partition goes on, however long the database takes to say so."""
+    async def of(
+        self, partitions: Collection[int], logs: Callable[[], Awaitable[Mapping[int, LogRange]]]
+    ) -> dict[int, int]:
+        """Return the offset at which each partition goes on, however long the database takes to say so.
+
+        ``logs`` asks Kafka where they begin and end, which is done after the database was asked what is committed.
+        """
         ...
 
     def log_was_cut(self, partition: int, offset: int, read: int) -> None:
@@ -88,10 +93,10 @@ class DatabaseConsumer(driver.Consumer):
         """
         self._located = None
         try:
-            logs = await asyncio.wait_for(self._logs(), _LOGS_S)
+            positions = await self._positions(lambda assigned: asyncio.wait_for(self._logs(assigned), _LOGS_S))
         except Exception:  # noqa: BLE001  Kafka's own trouble is the seek's, which asks it again
             return
-        self._located = time.monotonic(), await self._positions(logs)
+        self._located = time.monotonic(), positions
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek all partitions to the database's progress and return it."""
@@ -103,23 +108,22 @@ class DatabaseConsumer(driver.Consumer):
         ):
             positions = located[1]
         else:
-            positions = await self._positions(await self._logs())
+            positions = await self._positions(self._logs)
         if positions:
             await self.seek_wait(positions)
         return positions
 
-    async def _logs(self) -> dict[TP, LogRange]:
+    async def _positions(self, logs: Callable[[set[TP]], Awaitable[Mapping[int, LogRange]]]) -> dict[TP, int]:
         assigned = self.assignment()
         if not assigned:
             return {}
-        starts, ends = await self.earliest_offsets(*assigned), await self.highwaters(*assigned)
-        return {tp: LogRange(starts[tp], ends[tp]) for tp in assigned}
+        partitions = {tp.partition for tp in assigned}
+        found = await self.app.positions.of(partitions, lambda: logs(assigned))  # type: ignore[attr-defined]
+        return {tp: found[tp.partition] for tp in assigned}
 
-    async def _positions(self, logs: Mapping[TP, LogRange]) -> dict[TP, int]:
-        if not logs:
-            return {}
-        found = await self.app.positions.of({tp.partition: log for tp, log in logs.items()})  # type: ignore[attr-defined]
-        return {tp: found[tp.partition] for tp in logs}
+    async def _logs(self, assigned: set[TP]) -> dict[int, LogRange]:
+        starts, ends = await self.earliest_offsets(*assigned), await self.highwaters(*assigned)
+        return {tp.partition: LogRange(starts[tp], ends[tp]) for tp in assigned}
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
         """Yield what has come in runs, each as one message: Faust's price is per message.

@@ -10,7 +10,7 @@ from quantrac import topics
 from quantrac.clock import Clock
 from quantrac.domain.progress import BreakKind, LogBreak, LogRange, position_of, restored
 from quantrac.telemetry import get_logger
-from sql.progress_store import Installation
+from sql.progress_store import Committed, Installation
 from sql.worker_store import WorkerStore, WorkerTransaction
 
 MOST_AGAIN = 20_000
@@ -98,14 +98,27 @@ def _notice_restored(tx: WorkerTransaction, topic: RawTopic, now: datetime, *, m
         tx.progress.renew_installation()
 
 
+def last_records(committed: Mapping[int, Committed], logs: Mapping[int, LogRange]) -> dict[int, tuple[int, bytes]]:
+    """Return offset and digest of the last committed record of each partition, where Kafka should have it.
+
+    >>> last_records({0: Committed(7, b"d"), 1: Committed(9, b"d")}, {0: LogRange(0, 8), 1: LogRange(0, 8)})
+    {0: (6, b'd')}
+    """
+    return {
+        partition: (next_offset - 1, digest)
+        for partition, (next_offset, digest) in committed.items()
+        if digest is not None and logs[partition].start < next_offset <= logs[partition].end
+    }
+
+
 class DatabasePositions:
     """The positions of one raw topic. Blocking; used by the thread that also commits batches."""
 
     def __init__(self, store: WorkerStore, source: str, clock: Clock) -> None:
         self._store, self._source, self._clock = store, source, clock
 
-    def last_records(self, logs: Mapping[int, LogRange]) -> dict[int, tuple[int, bytes]]:
-        """Return offset and digest of the last committed record of each partition, where Kafka should have it.
+    def committed(self, partitions: Collection[int]) -> dict[int, Committed]:
+        """Return what is committed: to be asked before Kafka is asked where its log ends.
 
         Raises
         ------
@@ -113,13 +126,19 @@ class DatabasePositions:
             The database is away.
         """
         with self._store.transaction() as tx:
-            last = tx.progress.last_records(self._source, logs)
-        return {p: found for p, found in last.items() if logs[p].start <= found[0] < logs[p].end}
+            return tx.progress.committed(self._source, partitions)
 
-    def of(self, logs: Mapping[int, LogRange], rewritten: Collection[int] = ()) -> dict[int, int]:
+    def of(
+        self, logs: Mapping[int, LogRange], before: Mapping[int, Committed], rewritten: Collection[int] = ()
+    ) -> dict[int, int]:
         """Return the offset at which each partition goes on; move the progress where its log broke, and tell.
 
-        ``rewritten`` are partitions whose last committed record is another one now.
+        Parameters
+        ----------
+        before
+            What was committed before Kafka was asked for ``logs``.
+        rewritten
+            Partitions whose last committed record is another one now.
 
         Raises
         ------
@@ -130,14 +149,18 @@ class DatabasePositions:
         with self._store.transaction() as tx:
             reached = tx.progress.reached(self._source, logs)
             for partition, log in logs.items():
-                positions[partition], found = position_of(partition, reached[partition], log, MOST_AGAIN)
+                known = before[partition].next_offset if partition in before else 0
+                positions[partition], found = position_of(
+                    partition, reached[partition], log, MOST_AGAIN, committed_before=known
+                )
                 if found is None and partition in rewritten:
                     found = LogBreak(partition, BreakKind.REWRITTEN, log.start, reached[partition].next_offset)
                     positions[partition] = log.start
                 if found is not None:
                     tx.progress.move(self._source, found, positions[partition], self._clock.now())
                     _log.error("raw_log_broke", partition=partition, kind=found.kind.value, told=found.told)
-                self._cut_deferred(tx, partition, log.end)
+                if found is not None and found.kind is BreakKind.TRUNCATED:
+                    self._cut_deferred(tx, partition, log.end)
         return positions
 
     def _cut_deferred(self, tx: WorkerTransaction, partition: int, end: int) -> None:

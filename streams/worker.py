@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from asyncio import FIRST_COMPLETED
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -41,7 +41,7 @@ from streams.flooding import Floods
 from streams.lag import LagProbe
 from streams.listening import CaughtUp
 from streams.paging import recipients_of
-from streams.positions import DatabasePositions, Origin
+from streams.positions import DatabasePositions, Origin, last_records
 from streams.processor import BatchProcessor, ProcessorOptions
 from streams.raw_reader import RawReader
 from streams.records import RawRecord
@@ -147,21 +147,24 @@ class Worker:
         """Return when the database answers."""
         await self._retried(self._positions.require)
 
-    async def of(self, logs: Mapping[int, LogRange]) -> dict[int, int]:
+    async def of(
+        self, partitions: Collection[int], logs: Callable[[], Awaitable[Mapping[int, LogRange]]]
+    ) -> dict[int, int]:
         """Return where each partition goes on. See ``streams.consumer.Positions``."""
         try:
             await self._loop.run_in_executor(None, self._guard.look)
         except ProgressError as exc:
             self._fail(exc)
             await asyncio.Event().wait()
-        last = await self._retried(lambda: self._positions.last_records(logs))
+        before = await self._retried(lambda: self._positions.committed(partitions))
+        found = await logs()
         try:
-            rewritten = await self._loop.run_in_executor(None, self._guard.rewritten, last)
+            rewritten = await self._loop.run_in_executor(None, self._guard.rewritten, last_records(before, found))
         except BrokerError as exc:
             _log.warning("last_records_not_compared", error=str(exc), next="it is done at the next start")
             rewritten = set()
         await self._in_thread(self._processor.assigned)
-        return await self._retried(lambda: self._positions.of(logs, rewritten))
+        return await self._retried(lambda: self._positions.of(found, before, rewritten))
 
     def log_was_cut(self, partition: int, offset: int, read: int) -> None:
         """End the worker: the next one compares the log with the progress. See ``streams.consumer.Positions``."""

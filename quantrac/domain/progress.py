@@ -90,20 +90,27 @@ _TOLD = {
 }
 
 
-def position_of(partition: int, reached: Reached, log: LogRange, most_again: int) -> tuple[int, LogBreak | None]:
+def position_of(
+    partition: int, reached: Reached, log: LogRange, most_again: int, *, committed_before: int
+) -> tuple[int, LogBreak | None]:
     """Return the offset at which reading goes on, and how the log broke, if it did.
 
     Parameters
     ----------
     most_again
         At most so many committed records are read again only to be shared again.
+    committed_before
+        The next offset before Kafka was asked for ``log``. Another worker may have read on since: that what it
+        committed lies behind ``log`` is no sign that the log was cut.
 
-    >>> position_of(0, Reached(7, 5), LogRange(0, 9), 100)
+    >>> position_of(0, Reached(7, 5), LogRange(0, 9), 100, committed_before=7)
     (5, None)
-    >>> position_of(0, Reached(7, 5), LogRange(0, 3), 100)[0]
+    >>> position_of(0, Reached(7, 5), LogRange(0, 3), 100, committed_before=7)[0]
     3
+    >>> position_of(0, Reached(7, 5), LogRange(0, 3), 100, committed_before=2)
+    (5, None)
     """
-    if reached.next_offset > log.end:
+    if committed_before > log.end:
         return log.end, LogBreak(partition, BreakKind.TRUNCATED, log.end, reached.next_offset)
     if reached.next_offset < log.start:
         return log.start, LogBreak(partition, BreakKind.LOST, reached.next_offset, log.start)

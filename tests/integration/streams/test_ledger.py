@@ -110,9 +110,11 @@ class Log:
         consumer = KafkaConsumer(**client_options(self._kafka), enable_auto_commit=False, group_id=None)
         partition = TopicPartition(self._topic, 0)
         consumer.assign([partition])
-        start, end = consumer.beginning_offsets([partition])[partition], consumer.end_offsets([partition])[partition]
         store = WorkerStore(self._database.writer)
-        position = DatabasePositions(store, SOURCE, self._clock).of({0: LogRange(start, end)})[0]
+        positions = DatabasePositions(store, SOURCE, self._clock)
+        before = positions.committed([0])
+        start, end = consumer.beginning_offsets([partition])[partition], consumer.end_offsets([partition])[partition]
+        position = positions.of({0: LogRange(start, end)}, before)[0]
         store.close()
         consumer.seek(partition, position)
         found: list[RawRecord] = []

@@ -104,11 +104,28 @@ def test_r1_a_broken_log_is_told_once_and_read_on(
         tx.progress.save(SOURCE, {0: 4})
         tx.progress.save_shared(SOURCE, {0: 4})
     positions = DatabasePositions(store, SOURCE, clock)
-    assert positions.of({0: log}) == {0: goes_on_at}
-    assert positions.of({0: log})[0] <= goes_on_at
+    assert positions.of({0: log}, positions.committed([0])) == {0: goes_on_at}
+    assert positions.of({0: log}, positions.committed([0]))[0] <= goes_on_at
     told = reports.log_breaks()
     assert [b.kind for b in told] == ([] if kind is None else [kind])
     assert all("raw topic" in b.what for b in told)
+
+
+def test_r1_what_another_worker_committed_while_one_waited_for_the_database_is_no_cut_log(
+    make_processor: MakeProcessor, records: Any, reports: Reports, store: WorkerStore, clock: ManualClock
+) -> None:
+    # this worker    committed? 3   log ends at 5   (the database is away)    where does reading go on?
+    # another one                                    reads on: 5 .. 29, of which 20 .. 29 wait beyond the quota
+    batch, positions = distinct(records, 30), DatabasePositions(store, SOURCE, clock)
+    another = make_processor(messages_per_s=1.0)
+    another.process(batch[:3])
+    before, log = positions.committed([0]), {0: LogRange(0, 5)}
+    another.process(batch[3:])
+    positions.of(log, before)
+    assert reports.log_breaks() == []
+    assert [p.next_offset for p in reports.progress()] == [30]
+    read_deferred(another, batch)
+    assert ledger(reports) == LedgerCounts(received=30, stored=30)
 
 
 def test_r1_the_progress_belongs_to_a_topic_s_id_and_a_topic_anew_is_told(
@@ -258,7 +275,8 @@ def test_r1_a_second_flood_at_the_offsets_of_a_cut_log_waits_too(
     processor = make_processor(messages_per_s=1.0)
     processor.process(first)
     read_deferred(processor, first)
-    assert DatabasePositions(store, SOURCE, clock).of({0: LogRange(0, 20)}) == {0: 20}
+    positions = DatabasePositions(store, SOURCE, clock)
+    assert positions.of({0: LogRange(0, 20)}, positions.committed([0])) == {0: 20}
     make = make_processor(messages_per_s=1.0)
     make._quota.spend(processor._quota._left)
     make.process(anew)
@@ -273,7 +291,8 @@ def test_r1_what_waited_beyond_a_quota_when_the_log_was_cut_is_told_as_lost(
     batch = distinct(records, 30)
     processor = make_processor(messages_per_s=1.0)
     processor.process(batch)  # 20 .. 29 wait
-    DatabasePositions(store, SOURCE, clock).of({0: LogRange(0, 25)})
+    positions = DatabasePositions(store, SOURCE, clock)
+    positions.of({0: LogRange(0, 25)}, positions.committed([0]))
     read_deferred(processor, batch[:25])
     assert ledger(reports).stored == 25
     assert sorted((b.kind, b.first, b.beyond) for b in reports.log_breaks()) == [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,10 +61,13 @@ class Consumer(DatabaseConsumer):
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         self.sought.append(partitions)
 
-    async def of(self, logs: Mapping[int, LogRange]) -> dict[int, int]:
+    async def of(
+        self, partitions: Collection[int], logs: Callable[[], Awaitable[Mapping[int, LogRange]]]
+    ) -> dict[int, int]:
         """Say where reading goes on."""
-        self.asked.append(set(logs))
-        return dict.fromkeys(logs, 5)
+        self.asked.append(set(partitions))
+        assert await logs() == dict.fromkeys(partitions, LogRange(0, 9))
+        return dict.fromkeys(partitions, 5)
 
 
 def test_a_seek_takes_over_where_reading_goes_on_and_asks_nobody_for_it_again() -> None:

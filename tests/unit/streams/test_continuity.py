@@ -34,19 +34,23 @@ def test_r1_a_gap_is_refused_with_the_next_step(offsets: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reached", "log", "seek", "found"),
+    ("before", "reached", "log", "seek", "found"),
     [
-        (Reached(7, 7), LogRange(0, 9), 7, None),
-        (Reached(7, 4), LogRange(0, 9), 4, None),
-        (Reached(0, 0), LogRange(0, 0), 0, None),
-        (Reached(700, 4), LogRange(0, 900), 600, None),
-        (Reached(7, 4), LogRange(6, 9), 6, None),
-        (Reached(7, 4), LogRange(9, 20), 9, LogBreak(0, BreakKind.LOST, 7, 9)),
-        (Reached(7, 7), LogRange(0, 3), 3, LogBreak(0, BreakKind.TRUNCATED, 3, 7)),
+        (7, Reached(7, 7), LogRange(0, 9), 7, None),
+        (7, Reached(7, 4), LogRange(0, 9), 4, None),
+        (0, Reached(0, 0), LogRange(0, 0), 0, None),
+        (700, Reached(700, 4), LogRange(0, 900), 600, None),
+        (7, Reached(7, 4), LogRange(6, 9), 6, None),
+        (7, Reached(7, 4), LogRange(9, 20), 9, LogBreak(0, BreakKind.LOST, 7, 9)),
+        (7, Reached(7, 7), LogRange(0, 3), 3, LogBreak(0, BreakKind.TRUNCATED, 3, 7)),
+        (5, Reached(7, 7), LogRange(0, 3), 3, LogBreak(0, BreakKind.TRUNCATED, 3, 7)),
+        (3, Reached(7, 7), LogRange(0, 3), 7, None),  # another worker read on after this one had asked Kafka
     ],
 )
-def test_r1_where_reading_goes_on(reached: Reached, log: LogRange, seek: int, found: LogBreak | None) -> None:
-    assert position_of(0, reached, log, most_again=100) == (seek, found)
+def test_r1_where_reading_goes_on(
+    before: int, reached: Reached, log: LogRange, seek: int, found: LogBreak | None
+) -> None:
+    assert position_of(0, reached, log, most_again=100, committed_before=before) == (seek, found)
 
 
 def test_number_1_a_flood_is_put_off_and_its_neighbours_are_not() -> None:

@@ -1,3 +1,0 @@
-SELECT partition, next_offset, last_record
-  FROM kafka_progress
- WHERE topic = %(topic)s AND partition = ANY (%(partitions)s::integer[]) AND last_record IS NOT NULL
