@@ -77,6 +77,7 @@ def run_for(stage: Stage, seconds: float, seed: int) -> None:
         assert account.missing_messages == 0, run.told()
         assert rows == distinct == account.ledger.stored, run.told()
         assert (account.ledger.dead_letter, account.ledger.revision) == (0, 0), run.told()
+        assert run.reports.log_breaks() == [], run.told()  # nobody cut the log or restored the database
         assert_each_alert_is_mailed_once(run, account)
 
 
