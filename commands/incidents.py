@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.naming import named, require_sensor
+from commands.naming import known_station, named, require_sensor
 from commands.views import Column, print_table
 from quantrac.domain.incidents import HoldWindow, Incident, IncidentCause, IncidentEvent, WindowKind
 from quantrac.domain.words import as_text
@@ -221,10 +221,10 @@ def hold(
     if kind is WindowKind.AD_HOC or (weekly and kind is WindowKind.SILENCE):
         raise QuantracError("A window is maintenance, calibration or silence, and a silence does not repeat.")
     with _transaction() as (tx, now):
-        if station not in tx.names():
-            raise QuantracError(f"There is no station {station!r}: `quantrac stations list` shows the codes.")
+        registry = load_context().registry()
+        known_station(registry, station)
         if parameter:
-            require_sensor(load_context().registry(), station, parameter)
+            require_sensor(registry, station, parameter)
         starts_at = now if start is None else start.replace(tzinfo=VIETNAM)
         ends_at = starts_at + timedelta(minutes=minutes)
         repeat = 7 if weekly else 0

@@ -172,7 +172,7 @@ class MqttSession:
                 if not select.select([], [sock], [], _CONNECT_TIMEOUT_S)[1]:
                     raise self._lost_error("the broker takes nothing") from exc
             except OSError as exc:
-                raise _ClosedError(str(self._lost_error(str(exc))), retryable=True) from exc
+                raise self._lost_error(str(exc), _ClosedError) from exc
 
     def keep_alive(self) -> None:
         """Send what the keep-alive asks for; to be called every few seconds."""
@@ -211,8 +211,8 @@ class MqttSession:
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS or self._lost is not None:
             raise self._lost_error(paho.error_string(code))
 
-    def _lost_error(self, why: str) -> BrokerError:
-        return BrokerError(
+    def _lost_error(self, why: str, kind: type[BrokerError] = BrokerError) -> BrokerError:
+        return kind(
             f"The connection to the MQTT broker at {self._address} is lost: {self._lost or why}.", retryable=True
         )
 

@@ -124,10 +124,6 @@ class IncidentTransaction:
         """Return what a message says beside its alerts."""
         return briefings.load(self._cursor, alerts, stations, now)
 
-    def names(self) -> dict[str, str]:
-        """Return the Vietnamese names of stations by code."""
-        return dict(self._cursor.execute(statement("station_names")).fetchall())
-
     def enqueue(self, messages: Iterable[IncidentMessage]) -> None:
         """Put messages into the outbox; one whose ``message_id`` is there already is left as it is."""
         self._cursor.executemany(statement("enqueue_incident"), [incident_rows.message_row(m) for m in messages])

@@ -322,6 +322,7 @@ def test_lists_print_tables_and_json(prepared: Run, command: list[str]) -> None:
             1,
             "DT_KCNSADEC_NUOSXL does not measure 'CODD'",
         ),
+        (["incidents", "hold", "DT_NOBODY", "60", "--by", "an"], {}, 1, "Station DT_NOBODY is not known"),
         (["readings", "DT_NOBODY"], {}, 1, "Station DT_NOBODY is not known"),
         (["readings", "show", "DT_KCNSADEC_NUOSXL", "--from", "0001-01-01"], {}, 2, "'0001-01-01' is not a date"),
         (["readings", "show", "DT_KCNSADEC_NUOSXL", "--from", "2999-01-01"], {}, 2, "has not come yet"),

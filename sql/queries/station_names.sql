@@ -1,1 +1,0 @@
-SELECT code, name_vi FROM current_stations
