@@ -31,20 +31,15 @@ _BASELINES: Mapping[str, tuple[str, str]] = {
     "ewma": ("control_charts", "EwmaBaseline"),
     "t2": ("control_charts", "T2Baseline"),
     "three_terms": ("control_charts", "ThreeTermsBaseline"),
-    "isolation_forest": ("isolation_forest", "IsolationForestBaseline"),
-    "half_space_trees": ("half_space_trees", "HalfSpaceTreesBaseline"),
-    "one_class_svm": ("one_class_svm", "OneClassSvmBaseline"),
-    "pca_t2q": ("pca_t2q", "PcaT2qBaseline"),
-    "stl_residual": ("stl_residual", "StlResidualBaseline"),
     "range_rules": ("range_rules", "RangeRulesBaseline"),
 }
-"""Name -> module in ``models.evaluation.baselines`` and class. Imported when asked for: some need optional packages."""
+"""Name -> module in ``models.evaluation.baselines`` and class, imported when asked for."""
 
 DETECTORS = (STATION, *_BASELINES)
 
 
 def detector_named(name: str, budget_per_day: float | None = None) -> BatchDetector:
-    """Return a detector. Raises ModelError for an unknown name or a missing package.
+    """Return a detector. Raises ModelError for an unknown name.
 
     ``budget_per_day`` is the station's budget of false alarms; charts and baselines have their own thresholds.
     """
@@ -53,10 +48,6 @@ def detector_named(name: str, budget_per_day: float | None = None) -> BatchDetec
         return station(budget_per_day)
     if name not in _BASELINES:
         raise ModelError(f"there is no detector {name!r}: choose one of {', '.join(DETECTORS)}")
-    try:
-        place, cls = _BASELINES[name]
-        module = import_module(f"models.evaluation.baselines.{place}")
-    except ModuleNotFoundError as exc:
-        raise ModelError(f"detector {name} needs the package {exc.name}: pip install 'quantrac[evaluate]'") from exc
-    build: Callable[[], BatchDetector] = getattr(module, cls)
+    place, cls = _BASELINES[name]
+    build: Callable[[], BatchDetector] = getattr(import_module(f"models.evaluation.baselines.{place}"), cls)
     return build()
