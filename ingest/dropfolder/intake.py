@@ -154,7 +154,7 @@ class DropFolder:
         self._first: Iterator[None] | None = None
         """What comes before the walk."""
         self._walk_began_s = 0.0
-        self._next_walk_s = float("-inf")
+        self._next_walk_s = self._rested_s = float("-inf")
         self._registry_due_s = self._renewable_s = float("-inf")
         self._told: set[str] = set()
 
@@ -203,7 +203,7 @@ class DropFolder:
         for sight in self._walker.look(self._watcher.take(), self._walk_also):
             self._see(sight)
         walks = self._walk is not None and self._walk.is_whole
-        if not walks and (now_s >= self._next_walk_s or self._watcher.overflowed):
+        if not walks and (now_s >= self._next_walk_s or (self._watcher.overflowed and now_s >= self._rested_s)):
             self._watcher.overflowed = False
             self._walk, self._walk_began_s = Round(self._walker), now_s
             self._first = None if self._watcher.is_running else self._watched_first()
@@ -252,7 +252,7 @@ class DropFolder:
         self._told.clear()
         self._watch_or_not()
         # A folder so large that a walk takes longer than the interval is walked half of the time.
-        self._next_walk_s = now_s + max(self._options.rescan_s, took_s)
+        self._next_walk_s, self._rested_s = now_s + max(self._options.rescan_s, took_s), now_s + took_s
         if self._options.archive is not None:
             self._known.forget_moved(int((self._clock.now() - _FORGET_MOVED).timestamp()))
 

@@ -18,6 +18,10 @@ _DEBOUNCE_MS = 400
 _STEP_MS = 50
 _TIMEOUT_MS = 250
 _CLOSE_S = 2.0
+_AGAIN_S = 1.0
+_UNDECODABLE = "Unable to decode"
+"""What watchfiles says of a name that is not UTF-8. It ends the watch, with all other news of that moment: it is begun
+anew after a pause, and what came meanwhile is found by a walk."""
 
 _log = get_logger(__name__)
 logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells of every change
@@ -80,19 +84,32 @@ class Watcher:
             self._thread.join(_CLOSE_S)
 
     def _watch(self) -> None:
+        lost = False
+        while not self._stop.is_set():
+            try:
+                self._news(lost=lost)
+            except (OSError, RuntimeError) as exc:
+                lost = str(exc).startswith(_UNDECODABLE)
+                note = "it is walked through" if lost else "the periodic scan goes on"
+                _log.warning("folder_not_watched", folder=str(self._root), error=str(exc), note=note)
+                if not lost:
+                    return
+                self.ready.clear()
+                self._stop.wait(_AGAIN_S)
+
+    def _news(self, *, lost: bool) -> None:
         changes = watchfiles.watch(
             self._root, watch_filter=None, debounce=_DEBOUNCE_MS, step=_STEP_MS, stop_event=self._stop,
             rust_timeout=_TIMEOUT_MS, yield_on_timeout=True, raise_interrupt=False, ignore_permission_denied=True,
         )  # fmt: skip
-        try:
-            for batch in changes:
-                self.ready.set()  # the first batch, empty as a rule, comes when all is watched
-                self._add(os.fsencode(path) for _, path in batch)
-        except (OSError, RuntimeError) as exc:
-            _log.warning("folder_not_watched", folder=str(self._root), error=str(exc), note="the periodic scan goes on")
+        for batch in changes:
+            self.ready.set()  # the first batch, empty as a rule, comes when all is watched
+            self._add((os.fsencode(path) for _, path in batch), lost=lost)
+            lost = False
 
-    def _add(self, paths: Iterable[bytes]) -> None:
+    def _add(self, paths: Iterable[bytes], *, lost: bool) -> None:
         with self._lock:
+            self.overflowed |= lost
             self._paths.update(p.removeprefix(self._prefix) for p in paths if p.startswith(self._prefix))
             if len(self._paths) > _MOST_PATHS:
                 self._paths.clear()

@@ -78,6 +78,18 @@ def test_half_files_are_waited_for_and_a_rewritten_one_comes_again(dropfolder: A
     assert len(wait_for(raw, 3, settle_s=2)) == 3
 
 
+def test_a_name_that_ends_the_watch_delays_no_other_station(dropfolder: Any, folder: Path, raw: Any) -> None:
+    process = dropfolder(rescan_s=600.0).start()
+    write(folder, f"TRAM-BD-001/TRAM-BD-001_{stamp_of(0)}.txt", lines(0))
+    wait_for(raw, 1)
+    for minute in (1, 2):
+        bad = os.fsencode(folder) + b"/TRAM-BD-001/tr\xe1m%d_20261123100500.txt" % minute
+        Path(os.fsdecode(bad)).write_bytes(lines())
+        write(folder, f"DT_KCNA_NUOSXL/DT_KCNA_NUOSXL_{stamp_of(minute)}.txt", lines(minute))
+        wait_for(raw, 1 + 2 * minute, timeout_s=12)
+        assert process.log().count("Unable to decode") == minute
+
+
 def test_renames_and_uploads_of_the_same_are_not_read_twice(dropfolder: Any, folder: Path, raw: Any) -> None:
     process = dropfolder().start()
     path = write(folder, f"TRAM-BD-001_{stamp_of(0)}.txt", lines())
