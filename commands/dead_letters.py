@@ -136,6 +136,8 @@ def _refusal(refused: Mapping[str, str | None]) -> str:
 def _text(letter: DeadLetterLine) -> str:
     more = len(letter.refusals) - 1
     first = letter.detail if letter.parameter is None else f"{letter.parameter}: {letter.detail}"
+    if not first.startswith(letter.file_name):
+        first = f"{letter.file_name}: {first}"
     return f"{first} (+{more})" if more else first
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ingest.payloads.symbols import folded
-from ingest.payloads.text import number_of, text_of
+from ingest.payloads.text import lines_of, number_of
 from ingest.payloads.tt10 import columns_of, instant_of, separator_of
 from quantrac.domain.loggers import Separator
 from quantrac.domain.stations import VIETNAM, Registry
@@ -70,7 +70,7 @@ class StationSeen:
 
     def add(self, content: bytes) -> None:
         """Take in one file."""
-        lines = [line for line in text_of(content).split("\n") if line.strip()]
+        lines = lines_of(content)
         if not lines:
             return
         self.files += 1

@@ -47,6 +47,11 @@ class Original(Protocol):
         """The original bytes."""
         ...
 
+    @property
+    def file_name(self) -> str:
+        """Path in the drop folder; the empty string for what came by MQTT."""
+        ...
+
 
 def reinject(kafka: KafkaEndpoint, messages: Iterable[Original], raw_topic: str = topics.RAW) -> None:
     """Write messages into the raw topic as the bridge did, with the instant at which they were first received.
@@ -74,9 +79,11 @@ def reinject(kafka: KafkaEndpoint, messages: Iterable[Original], raw_topic: str 
 
 
 def _headers(message: Original) -> list[tuple[str, bytes]]:
+    file = [(topics.HEADER_FILE_NAME, message.file_name.encode())] if message.file_name else []
     return [
         (topics.HEADER_CONTENT_TYPE, message.content_type.encode()),
         (topics.HEADER_MQTT_TOPIC, message.mqtt_topic.encode()),
         (topics.HEADER_RECEIVED_AT, message.received_at.isoformat(timespec="microseconds").encode()),
         (topics.HEADER_BRIDGE, BRIDGE_ID),
+        *file,
     ]

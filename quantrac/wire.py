@@ -72,6 +72,7 @@ def dead_letter_headers(letter: DeadLetter) -> list[tuple[str, bytes]]:
         ("content-type", letter.content_type.encode()),
         ("mqtt-topic", letter.mqtt_topic.encode()),
         ("received-at", letter.received_at.isoformat().encode()),
+        *((("file-name", _plain(letter.file_name).encode()),) if letter.file_name else ()),
         ("source", f"{letter.source}/{letter.partition}/{letter.offset}".encode()),
     ]
 

@@ -76,4 +76,5 @@ def _letter(letter: DeadLetter) -> dict[str, object]:
         "source": letter.source,
         "partition": letter.partition,
         "offset": letter.offset,
+        "file_name": storable(letter.file_name),
     }

@@ -171,6 +171,8 @@ class DeadLetterLine:
     replayed_at: datetime | None
     refusals: list[dict[str, str | None]]
     """Everything that was refused of the message: ``reason``, ``detail``, ``parameter``."""
+    file_name: str
+    """Path in the drop folder; empty for what came by MQTT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,7 @@ class ReplayableMessage:
     content_type: str
     received_at: datetime
     payload: bytes
+    file_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

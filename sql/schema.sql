@@ -127,7 +127,8 @@ CREATE TABLE dead_letters (
     raw_offset bigint NOT NULL,
     replayed_at timestamp with time zone,
     source text COLLATE "C" NOT NULL DEFAULT ''::text,
-    refusals jsonb NOT NULL
+    refusals jsonb NOT NULL,
+    file_name text COLLATE "C" NOT NULL DEFAULT ''::text
 );
 CREATE TABLE deferred_records (
     source text COLLATE "C" NOT NULL,
@@ -2656,6 +2657,7 @@ COMMENT ON COLUMN contact_channels.verified_at IS 'Before it a channel does not 
 COMMENT ON COLUMN dead_letters.station IS 'Station of the MQTT topic; empty when the topic names none.';
 COMMENT ON COLUMN dead_letters.source IS 'Raw topic of the record, as in kafka_progress; empty: older than the column.';
 COMMENT ON COLUMN dead_letters.refusals IS 'What was refused, in the order of the message: [{"reason", "detail", "parameter"}, ...]; reason, detail and parameter repeat the first.';
+COMMENT ON COLUMN dead_letters.file_name IS 'Path in the drop folder, as it may be shown; empty for what came by MQTT.';
 COMMENT ON TABLE deferred_records IS 'Records of a station beyond its quota, which are read after the others: those of the station at first_offset <= offset < beyond_offset. read_at: NULL while they wait.';
 COMMENT ON TABLE delays IS 'Readings by delay from sent_at to committed: bucket i is [0.001*1.1^i, 0.001*1.1^(i+1)) seconds.';
 COMMENT ON TABLE desk_revisions IS 'An officer''s word about a reading. The reading bears raw_partition -1 and this id as raw_offset.';

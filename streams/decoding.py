@@ -78,7 +78,7 @@ def decode(
         return DecodedRecord(record, catalogue.registry.station(code, record.received_at), Decoded((), (rejected,)))
     station = catalogue.registry.station(code, record.received_at) or catalogue.registry.newest(code)
     if station is None:
-        detail = f"The station {code!r} of the topic is not registered: import it, then replay this dead letter."
+        detail = _unregistered(record, catalogue.registry)
         return _refused(record, RejectReason.UNKNOWN_STATION, detail)
     if record.content_type == topics.CONTENT_UNKNOWN:
         detail = f"Nothing is expected on the topic {record.mqtt_topic!r}: readings go to {topics.mqtt_readings(code)}."
@@ -86,6 +86,14 @@ def decode(
     if record.content_type == topics.CONTENT_STATUS:
         return _decode_status(record, station)
     return _decode_payload(record, station, catalogue.registry, options)
+
+
+def _unregistered(record: RawRecord, registry: Registry) -> str:
+    code, where = record.station, "file" if record.file_name else "topic"
+    near = next((s.code for s in registry.stations if s.code.casefold() == code.casefold()), None)
+    if near is not None:
+        return f"The station {code!r} of the {where} is registered as {near!r}: write it so, the letters' case counts."
+    return f"The station {code!r} of the {where} is not registered: import it, then replay this dead letter."
 
 
 def _decode_payload(record: RawRecord, station: Station, registry: Registry, options: DecodeOptions) -> DecodedRecord:
@@ -156,4 +164,5 @@ def dead_letter(record: RawRecord, rejected: Sequence[Rejected], stage: Stage, s
         source,
         record.partition,
         record.offset,
+        record.file_name,
     )

@@ -37,6 +37,8 @@ class RawRecord:
     """Kafka's own clock; ``None`` where the topic keeps the sender's."""
     stamped_at: datetime | None = None
     """What the bridge said, where ``received_at`` was corrected."""
+    file_name: str = ""
+    """Path in the drop folder; the empty string for what came by MQTT."""
 
     @property
     def stamp(self) -> datetime:
@@ -87,6 +89,7 @@ def raw_record(
         receipt=receipt_of(known.get(topics.HEADER_RECEIPT)),
         bridge=known.get(topics.HEADER_BRIDGE, "")[:_MOST_BRIDGE],
         appended_at=_stamped(timestamp_s) if by_kafka else None,
+        file_name=known.get(topics.HEADER_FILE_NAME, ""),
     )
 
 

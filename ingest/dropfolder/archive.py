@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from datetime import datetime
@@ -13,6 +14,8 @@ from quantrac.domain.stations import VIETNAM
 from quantrac.errors import SettingsError
 
 _TRIES = 1000
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What passes: somebody makes room."""
 
 
 class Archive:
@@ -22,12 +25,16 @@ class Archive:
     ------
     SettingsError
         It is inside the drop folder, on another file system, or cannot be written.
+    OSError
+        It cannot be made now: its disk is full.
     """
 
     def __init__(self, folder: Path, drop_folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
+            if exc.errno in _FULL:
+                raise
             raise SettingsError(f"QUANTRAC_DROP_ARCHIVE {folder} cannot be made: {exc.strerror}.") from exc
         self._folder = os.fsencode(folder.resolve())
         self._drop_folder = os.fsencode(drop_folder.resolve())
@@ -52,12 +59,13 @@ class Archive:
             It could not be moved (a full disk, no permission): it stays where it is.
         """
         source = self._drop_folder + b"/" + path
-        if not _is(source, expected):
+        inode = _inode(source, expected)
+        if inode is None:
             return False
         day = at.astimezone(VIETNAM).strftime("%Y/%m/%d").encode()
         target = self._free(self._folder + b"/" + day + b"/" + path)
         os.rename(source, target)
-        if _same_content(target, expected):
+        if _is_same(target, expected, inode):
             return True
         if not os.path.lexists(source):  # it was written between the two looks: back, to be read again
             os.rename(target, source)
@@ -73,14 +81,15 @@ class Archive:
         raise FileExistsError(f"{os.fsdecode(target)} was archived {_TRIES} times today")
 
 
-def _is(path: bytes, expected: Fingerprint) -> bool:
+def _inode(path: bytes, expected: Fingerprint) -> int | None:
+    """Return the number of the file that was read; ``None`` when another one, or none, is there."""
     try:
         found = os.lstat(path)
     except OSError:
-        return False
-    return stat.S_ISREG(found.st_mode) and fingerprint_of(found) == expected
+        return None
+    return found.st_ino if stat.S_ISREG(found.st_mode) and fingerprint_of(found) == expected else None
 
 
-def _same_content(path: bytes, expected: Fingerprint) -> bool:
+def _is_same(path: bytes, expected: Fingerprint, inode: int) -> bool:
     found = os.lstat(path)  # the move itself has moved the change time on
-    return (found.st_size, found.st_mtime_ns) == (expected.size, expected.mtime_ns)
+    return (found.st_ino, found.st_size, found.st_mtime_ns) == (inode, expected.size, expected.mtime_ns)

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 from ingest.dropfolder.known import Fingerprint
 from ingest.dropfolder.walker import fingerprint_of
+from ingest.payloads.text import utf16_of
 from quantrac import topics
 
 CHUNK_BYTES = 131_072
 """Largest part of a station file in one record: half of what a worker reads of one payload."""
-_LAST_LINE = re.compile(rb"[^\r\n]*[\t;,]\d{14}[\t;,]\w{2,4}\Z")
+_LAST_LINE = re.compile(rb"[\t;,]\d{14}[\t;,]\w{2,4}\Z")
 """A line that ends with time and status, which has two digits."""
 _ENDS: dict[str, tuple[bytes, ...]] = {
     topics.CONTENT_FLAT_JSON: (b"}", b"]"),
@@ -72,9 +73,9 @@ def ends_whole(content: bytes, content_type: str) -> bool:
     if not tail:
         return False
     if content_type == topics.CONTENT_TT10:
-        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return len(content) % 2 == 0
-        return _LAST_LINE.fullmatch(tail.rpartition(b"\n")[2]) is not None
+        if b"\x00" in content[:64] and (encoding := utf16_of(content)):
+            tail = content.decode(encoding, "replace").encode()
+        return _LAST_LINE.search(tail.rstrip(b"\r\n\t ;,\x00")) is not None
     if content_type == topics.CONTENT_CSV:
         return content.endswith(b"\n")
     return tail.endswith(_ENDS.get(content_type, (b"",)))

@@ -163,8 +163,7 @@ class DropFolder:
         sending = Sending(sender, self._options.name, self._clock, self._receipts)
         try:
             self._refresh_registry()
-            if self._options.archive is not None and self._options.folder.is_dir():
-                self._archive = Archive(self._options.archive, self._options.folder)
+            self._open_archive()
             _log.info("dropfolder_ready", folder=str(self._options.folder), known=self._known.count())
             while not stop.is_set():
                 self._turn(sending)
@@ -175,6 +174,13 @@ class DropFolder:
             self._pending.clear()
             self._walk, self._next_walk_s = None, float("-inf")
             sender.abandon()
+
+    def _open_archive(self) -> None:
+        if self._options.archive is not None and self._options.folder.is_dir():
+            try:
+                self._archive = Archive(self._options.archive, self._options.folder)
+            except OSError as exc:  # reading does not wait for it
+                self._outside("archive", f"{self._options.archive} cannot be made: {exc.strerror}. Nothing is moved.")
 
     def close(self) -> None:
         """Stop watching."""
@@ -311,12 +317,21 @@ class DropFolder:
             self._pending.postpone(waiting, now_s)
             return None
         except OSError as exc:
-            self._pending.drop(path)  # gone, or found again by the next walk
-            if exc.errno != errno.ENOENT:
-                self._outside(f"file {path!r}", f"{printable(path)} cannot be read: {exc.strerror}.")
+            if exc.errno == errno.ENOENT:
+                return self._gone(waiting)
+            self._pending.drop(path)  # found again by the next walk
+            self._outside(f"file {path!r}", f"{printable(path)} cannot be read: {exc.strerror}.")
             return None
         if outcome is None:
             self._pending.postpone(waiting, now_s)
+        return outcome
+
+    def _gone(self, waiting: Waiting) -> Read | Same | None:
+        outcome = self._reader.gone(waiting, self._clock.now())
+        if outcome is None:
+            self._pending.drop(waiting.sight.path)
+            metrics.GONE.inc()
+            _log.warning("file_gone_unread", file=printable(waiting.sight.path))
         return outcome
 
     def _send(self, read: Read, sight: Sight, sending: Sending) -> None:

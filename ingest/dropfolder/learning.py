@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,11 +28,15 @@ def learn(folder: Path, patterns: Sequence[str], most: int, max_file_bytes: int)
         expressions = compiled(patterns)
     except ValueError as exc:
         raise SettingsError(f"QUANTRAC_DROP_PATTERNS: {exc}.") from exc
+    if not folder.is_dir():
+        raise SettingsError(f"{folder} is no folder: name the one in which the station's files lie.")
+    top = folder.resolve().name
     found: dict[str, list[tuple[str, Path]]] = {}
     for path in _files(folder):
         match = next((m for e in expressions if (m := e.fullmatch(path.stem))), None)
-        if match is not None and path.name.isprintable():
-            code = match.groupdict().get("station") or path.relative_to(folder).parts[0]
+        below = path.relative_to(folder)
+        if match is not None and str(below).isprintable():
+            code = match.groupdict().get("station") or (below.parts[0] if len(below.parts) > 1 else top)
             found.setdefault(code[:_CODE_MAX], []).append((match["time"], path))
     if not found:
         raise SettingsError(f"{folder} holds no station file (.txt with a time of 14 digits in its name).")
@@ -39,8 +44,9 @@ def learn(folder: Path, patterns: Sequence[str], most: int, max_file_bytes: int)
     for code, paths in found.items():
         seen[code].lying = len(paths)
         for _, path in sorted(paths)[-most:]:
-            if path.stat().st_size <= max_file_bytes:
-                seen[code].add(path.read_bytes())
+            with contextlib.suppress(OSError):  # gone since, or of an account that lets nobody read: one file less
+                if path.stat().st_size <= max_file_bytes:
+                    seen[code].add(path.read_bytes())
     return seen
 
 

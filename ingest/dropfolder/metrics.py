@@ -7,6 +7,7 @@ from prometheus_client import Counter, Gauge
 FILES = Counter("quantrac_dropfolder_files_total", "Files whose records Kafka has")
 RECORDS = Counter("quantrac_dropfolder_records_total", "Raw records that Kafka has acknowledged")
 SAME = Counter("quantrac_dropfolder_same_total", "Files with a content that was read before: renamed, uploaded again")
+GONE = Counter("quantrac_dropfolder_gone_total", "Files that went away before they were read: by another program?")
 REFUSED = Counter("quantrac_dropfolder_refused_total", "Files that were refused, by reason", ["reason"])
 MOVED = Counter("quantrac_dropfolder_moved_total", "Files moved into the archive")
 FAULTS = Counter("quantrac_dropfolder_faults_total", "Times that something outside failed", ["side"])

@@ -15,6 +15,7 @@ _AGAIN_S = 5.0
 """Between two looks into a file whose end is missing."""
 _SHARE = 8
 """Files of one lane before the next one has its turn: with 150 stations a round takes less than a second."""
+_MOST_KEPT_BYTES = 32 * 1024 * 1024
 _FEW = 50
 """So many files of a station always find room: those of four hours."""
 
@@ -28,6 +29,8 @@ class Waiting:
     """Whose turn it takes."""
     since_s: float
     due_s: float
+    kept: bytes | None = None
+    """Its content at the last look, should another program take the file away while it waits."""
 
 
 class Pending:
@@ -44,6 +47,7 @@ class Pending:
     def __init__(self, settle_s: float, most: int, most_of_one: int) -> None:
         self._settle_s, self._most, self._most_of_one = settle_s, most, most_of_one
         self._waiting: dict[bytes, Waiting] = {}
+        self._kept_bytes = 0
         self._of_lane: dict[str, dict[bytes, Waiting]] = {}
         """In the order in which the lanes take their turns."""
         self._queues: dict[str, list[bytes]] = {}
@@ -113,11 +117,18 @@ class Pending:
         settled_s = waiting.since_s + self._settle_s
         waiting.due_s = settled_s if now_s < settled_s else now_s + _AGAIN_S
 
+    def keep(self, waiting: Waiting, content: bytes) -> None:
+        """Keep a file's content while it waits, as far as there is room."""
+        self._kept_bytes -= len(waiting.kept or b"")
+        waiting.kept = content if self._kept_bytes + len(content) <= _MOST_KEPT_BYTES else None
+        self._kept_bytes += len(waiting.kept or b"")
+
     def drop(self, path: bytes) -> None:
         """Forget a file: it is sent, or gone."""
         waiting = self._waiting.pop(path, None)
         if waiting is None:
             return
+        self._kept_bytes -= len(waiting.kept or b"")
         lane = self._of_lane[waiting.lane]
         del lane[path]
         if not lane:
@@ -127,5 +138,6 @@ class Pending:
     def clear(self) -> None:
         """Forget all: the next walk finds them."""
         self._waiting.clear()
+        self._kept_bytes = 0
         self._of_lane.clear()
         self._queues.clear()

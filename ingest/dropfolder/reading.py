@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ingest.dropfolder import content
 from ingest.dropfolder.known import KnownFile, KnownFiles
-from ingest.dropfolder.names import Names, printable
+from ingest.dropfolder.names import Named, Names, printable
 from ingest.dropfolder.pending import CUT_PATIENCE_S, Pending, Waiting
 from ingest.dropfolder.refused_file import note
 from ingest.dropfolder.sending import sha256_of
@@ -67,8 +67,6 @@ class Reader:
         if isinstance(named, Rejected):
             return self._refused(sight, named, now)
         settled = pending.is_settled(waiting, now_s)
-        if not settled and named.sensors == 0:
-            return None
         try:
             found = content.read(self.root, sight.path, sight.fingerprint)
         except PermissionError:
@@ -80,7 +78,23 @@ class Reader:
         complete = content.is_complete(found, named.content_type, named.sensors)
         whole = settled and content.ends_whole(found, named.content_type)
         if not (complete or whole or now_s - waiting.since_s >= CUT_PATIENCE_S):
+            pending.keep(waiting, found)
             return None
+        return self._read(sight, named, found, now)
+
+    def gone(self, waiting: Waiting, now: datetime) -> Read | Same | None:
+        """Return what is to be done with a file that went away while it waited; ``None`` when no whole line was seen.
+
+        Another program may read the same folder, and remove what it has read.
+        """
+        named = self.names.named(waiting.sight.path, now)
+        if waiting.kept is None or isinstance(named, Rejected):
+            return None
+        sight = replace(waiting.sight, fingerprint=replace(waiting.sight.fingerprint, size=len(waiting.kept)))
+        whole = content.ends_whole(waiting.kept, named.content_type)
+        return self._read(sight, named, waiting.kept, now) if whole else None
+
+    def _read(self, sight: Sight, named: Named, found: bytes, now: datetime) -> Read | Same:
         file = KnownFile(sight.path, sight.fingerprint, sha256_of(found), named.station, int(now.timestamp()))
         if self.known.has_content(file.path, file.station, file.sha256 or b""):
             return Same(file)

@@ -13,6 +13,7 @@ from ingest.payloads.decoded import Decoded
 from quantrac.domain.deadletters import Rejected, RejectReason
 from quantrac.domain.readings import Reading
 
+_HEAD = 4096
 _KINDS = 50
 """Kinds of fault that one payload can have dead letters of: each keeps a copy of the payload."""
 
@@ -20,19 +21,45 @@ _KINDS = 50
 def text_of(payload: bytes) -> str:
     """Return a payload as text in Unicode's composed form (NFC), without byte order mark. Never raises.
 
-    UTF-8 as a rule; UTF-16 where a byte order mark says so; otherwise Vietnamese Windows (code page 1258), whose
-    lower half is ASCII and whose ° and µ are those of Western Windows. A symbol that this guess spoils is unknown
-    later and named there; the numbers are ASCII in all of them.
+    UTF-8 as a rule; UTF-16 where a byte order mark or its zero bytes say so; otherwise Vietnamese Windows (code page
+    1258), whose lower half is ASCII and whose ° and µ are those of Western Windows. A symbol that this guess spoils is
+    unknown later and named there; the numbers are ASCII in all of them.
     """
+    if b"\x00" in payload[:_HEAD] and (encoding := utf16_of(payload)):
+        return unicodedata.normalize("NFC", payload.decode(encoding, "replace"))
     if payload.isascii():
         return payload.decode("ascii")
-    if payload.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return unicodedata.normalize("NFC", payload.decode("utf-16", "replace"))
     try:
         text = payload.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = payload.decode("cp1258", "replace")
     return unicodedata.normalize("NFC", text)
+
+
+def utf16_of(payload: bytes) -> str | None:
+    r"""Return which UTF-16 a payload is in: by its byte order mark, or since nearly each second byte is 0, no other.
+
+    >>> utf16_of("COD\t58".encode("utf-16-be")), utf16_of(b"COD\t58\x00\x00")
+    ('utf-16-be', None)
+    """
+    if payload.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    head = payload[:_HEAD]
+    first, second = head[::2].count(0), head[1::2].count(0)
+    if first and second:
+        return None
+    most = len(head) // 4  # letters of Vietnamese have no zero byte, digits and Latin letters have one
+    return "utf-16-be" if first > most else "utf-16-le" if second > most else None
+
+
+def lines_of(payload: bytes) -> list[str]:
+    r"""Return the lines of a payload that are not blank; they end with LF, CRLF, or, where there is no LF, with CR.
+
+    >>> lines_of(b"a\rb\r"), lines_of(b"a\r\n\r\nb")
+    (['a', 'b'], ['a\r', 'b'])
+    """
+    text = text_of(payload)
+    return [line for line in text.split("\n" if "\n" in text else "\r") if line.strip()]
 
 
 def number_of(text: str, *, decimal_comma: bool) -> float | None:

@@ -8,6 +8,7 @@ line by line.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import isfinite
@@ -15,7 +16,7 @@ from math import isfinite
 from ingest.payloads.decoded import Decoded, InstantBounds, refused, shown, symbol_shown
 from ingest.payloads.json_v1_checks import MAX_PAYLOAD_BYTES, instant_refusal
 from ingest.payloads.symbols import SymbolTable, symbol_table
-from ingest.payloads.text import Faults, decoded, number_of, text_of
+from ingest.payloads.text import Faults, decoded, lines_of, number_of
 from quantrac.domain.deadletters import Rejected, RejectReason
 from quantrac.domain.loggers import Separator
 from quantrac.domain.readings import Reading, Status
@@ -24,6 +25,7 @@ from quantrac.domain.units import converted
 
 _COLUMNS = 5
 _LAYOUT = "symbol, value, unit, time yyyyMMddHHmmss, status"
+_STAMP = re.compile(r"\s*\d{14}\s*")
 _STATUSES = {s.value: s for s in Status}
 _OTHER_SEPARATORS = (Separator.SEMICOLON, Separator.COMMA)
 
@@ -45,7 +47,7 @@ def decode(
             f"The file has {len(payload)} bytes in one piece and {MAX_PAYLOAD_BYTES} are read; write one file per "
             "instant, in UTF-8.",
         )
-    lines = [line for line in text_of(payload).split("\n") if line.strip()]
+    lines = lines_of(payload)
     if not lines:
         return refused(RejectReason.WRONG_SHAPE, f"The file is empty; write one line per parameter: {_LAYOUT}.")
     return _File(symbol_table(station), received_at, bounds).decode(lines)
@@ -79,7 +81,7 @@ class _File:
     def _reading(self, line: str, separator: Separator) -> Reading | Rejected:
         # What nearly every line is, without a call for it: a reading costs a few microseconds here.
         columns = line.rstrip("\r").split("\t") if separator is Separator.TAB else columns_of(line, separator)
-        if len(columns) != _COLUMNS:
+        if len(columns) != _COLUMNS and len(columns := columns_of(line, separator)) != _COLUMNS:
             return _misshapen(line, len(columns), separator)
         symbol, text, unit, stamp, status = columns
         pair = self.table.known.get((symbol, unit)) or self._resolve(symbol, unit)
@@ -131,11 +133,21 @@ def separator_of(lines: list[str]) -> Separator:
 
 
 def columns_of(line: str, separator: Separator) -> list[str]:
-    """Return the columns of one line."""
+    r"""Return the columns of one line; what ends with a separator too many has none after it.
+
+    >>> columns_of("COD\t1\tmg/L\t20261123100500\t00\t\r", Separator.TAB)
+    ['COD', '1', 'mg/L', '20261123100500', '00']
+    """
     line = line.rstrip("\r")
     if separator is Separator.TAB:
-        return line.split("\t")
+        columns = line.split("\t")
+        while len(columns) > _COLUMNS and not columns[-1].strip():
+            columns.pop()
+        return columns
     # A symbol may hold the separator ("m,p-Xylene", "PM2,5"), the four columns after it never do.
+    columns = line.rsplit(separator.character, _COLUMNS)
+    if len(columns) > _COLUMNS and not columns[-1].strip() and _STAMP.fullmatch(columns[-3]):
+        return columns[:-1]
     return line.rsplit(separator.character, _COLUMNS - 1)
 
 
@@ -154,10 +166,10 @@ def instant_of(stamp: str) -> datetime | Rejected:
 
 
 def _misshapen(line: str, found: int, separator: Separator) -> Rejected:
+    cut = " A line that was cut short comes again whole when the file does." if found < _COLUMNS else ""
     return Rejected(
         RejectReason.WRONG_SHAPE,
-        f"The line {shown(line)} has {found} columns ({separator.name} between), not {_COLUMNS}: {_LAYOUT}. "
-        "A line that was cut short comes again whole when the file does.",
+        f"The line {shown(line)} has {found} columns ({separator.name} between), not {_COLUMNS}: {_LAYOUT}.{cut}",
     )
 
 

@@ -80,3 +80,5 @@ class DeadLetter:
     """Raw topic of the record, with the ids of cluster and topic."""
     partition: int
     offset: int
+    file_name: str = ""
+    """Path in the drop folder, as it may be shown; the empty string for what came by MQTT."""

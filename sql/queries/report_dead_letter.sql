@@ -1,4 +1,4 @@
 SELECT id, station, stage, reason, detail, parameter, octet_length(payload), mqtt_topic, received_at, raw_partition,
-       raw_offset, replayed_at, refusals, content_type, payload
+       raw_offset, replayed_at, refusals, file_name, content_type, payload
   FROM dead_letters
  WHERE id = %(id)s

@@ -1,5 +1,6 @@
 -- Old rows may be several of one message; the newest bytes of an offset are another message's where a log was cut.
-SELECT array_agg(id ORDER BY id), min(station), min(mqtt_topic), min(content_type), min(received_at), payload
+SELECT array_agg(id ORDER BY id), min(station), min(mqtt_topic), min(content_type), min(received_at), payload,
+       min(file_name)
   FROM dead_letters
  WHERE replayed_at IS NULL
    AND (%(ids)s::bigint[] IS NULL OR id = ANY (%(ids)s))

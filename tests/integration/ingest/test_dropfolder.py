@@ -198,6 +198,26 @@ def test_both_modes_beside_a_second_reader(dropfolder: Any, folder: Path, raw: A
     assert len(raw.records()) == 40
 
 
+def test_files_that_a_second_reader_removes_while_they_wait_are_read_all_the_same(
+    dropfolder: Any, folder: Path, raw: Any
+) -> None:
+    process = dropfolder(settle_s=10.0).start()
+    first, _, _ = lines().partition(b"\r\n")
+    paths = [write(folder, f"TRAM-BD-001/TRAM-BD-001_{stamp_of(m)}.txt", lines(m)[: len(first) + 2]) for m in range(5)]
+    paths.append(write(folder, f"TRAM-BD-002/TRAM-BD-002_{stamp_of(0)}.txt", lines()))  # nobody has registered it
+    cut = write(folder, f"TRAM-BD-001/TRAM-BD-001_{stamp_of(9)}.txt", first[:-4])
+    time.sleep(3)
+    assert raw.records() == []
+    for path in (*paths, cut):
+        path.unlink()
+    found = wait_for(raw, 6, settle_s=2)
+    assert {r.value for r in found} == {lines(m)[: len(first) + 2] for m in range(5)} | {lines()}
+    assert process.log().count("file_gone_unread") == 1
+    write(folder, str(paths[0].relative_to(folder)), lines()[: len(first) + 2])  # it comes again: nothing new
+    time.sleep(12)
+    assert len(raw.records()) == 6
+
+
 def test_a_folder_that_goes_away_and_comes_back(dropfolder: Any, folder: Path, raw: Any) -> None:
     dropfolder().start()
     write(folder, f"TRAM-BD-001_{stamp_of(0)}.txt", lines(0))

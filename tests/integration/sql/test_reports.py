@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -80,7 +81,10 @@ def test_dead_letters_are_listed_shown_and_replayed(reports: Reports, store: Wor
     bad = RejectReason.NOT_A_NUMBER
     with store.transaction() as t:
         t.accounting.add_dead_letters(
-            [_letter(1, bad, RejectReason.UNKNOWN_PARAMETER), _letter(2, RejectReason.BAD_INSTANT, station="S2")]
+            [
+                _letter(1, bad, RejectReason.UNKNOWN_PARAMETER),
+                replace(_letter(2, RejectReason.BAD_INSTANT, station="S2"), file_name="S2/a.txt"),
+            ]
         )
     assert [(line.offset, line.size_bytes) for line in reports.dead_letters()] == [(2, 3), (1, 3)]
     assert [line.station for line in reports.dead_letters(reason="bad_instant")] == ["S2"]
@@ -92,11 +96,12 @@ def test_dead_letters_are_listed_shown_and_replayed(reports: Reports, store: Wor
     newest = reports.dead_letters()[0]
     shown = reports.dead_letter(newest.id)
     assert shown is not None
-    assert (shown.line, shown.payload) == (newest, b"{2}")
+    assert (shown.line, shown.payload, newest.file_name) == (newest, b"{2}", "S2/a.txt")
     assert reports.dead_letter(0) is None
 
     first, second = reports.replayable()
     assert (len(first.ids), first.payload, second.payload) == (1, b"{1}", b"{2}")
+    assert (first.file_name, second.file_name) == ("", "S2/a.txt")
     with store.transaction() as t:
         t.accounting.mark_replayed(first.ids, NOW)
     assert reports.replayable() == [second]

@@ -52,6 +52,26 @@ def test_a_file_that_was_written_since_stays(archive: Archive, drop: Path) -> No
     assert (drop / "S" / "a.txt").read_bytes() == b"longer"
 
 
+def test_a_file_that_is_replaced_while_it_is_moved_is_not_taken_for_it(
+    archive: Archive, drop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = drop / "S" / "a.txt"
+    before = seen(path, b"1")
+    rename = os.rename
+
+    def replaced_first(source: bytes, target: bytes) -> None:
+        if os.fsdecode(source) == str(path):
+            other = path.with_name("b")  # the same size and time, as a program that keeps times writes it
+            other.write_bytes(b"2")
+            os.utime(other, ns=(before.mtime_ns, before.mtime_ns))
+            rename(other, path)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", replaced_first)
+    assert not archive.take(b"S/a.txt", before, AT)
+    assert path.read_bytes() == b"2"
+
+
 def test_a_file_that_became_a_link_or_went_away_stays(archive: Archive, drop: Path, tmp_path: Path) -> None:
     before = seen(drop / "S" / "a.txt")
     (drop / "S" / "a.txt").rename(tmp_path / "b.txt")

@@ -91,6 +91,18 @@ def test_where_a_station_files_end_is_seen(cut: int) -> None:
     assert not content.is_complete(LINES[:cut], topics.CONTENT_TT10, 2)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_half_file_in_two_byte_letters_is_no_whole_one(encoding: str) -> None:
+    text = LINES.decode().encode(encoding)
+    assert content.ends_whole(text, topics.CONTENT_TT10)
+    assert not any(content.ends_whole(text[:-cut], topics.CONTENT_TT10) for cut in range(6, 40))
+
+
+@pytest.mark.parametrize("ending", [b"\r", b"\t\r\n", b";\r\n"])
+def test_a_file_with_other_line_ends_is_whole(ending: bytes) -> None:
+    assert content.ends_whole(LINES.replace(b"\r\n", ending), topics.CONTENT_TT10)
+
+
 def test_a_file_with_a_line_for_each_sensor_is_complete() -> None:
     assert content.is_complete(LINES, topics.CONTENT_TT10, 2)
     assert not content.is_complete(LINES, topics.CONTENT_TT10, 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -53,6 +54,17 @@ def test_what_was_seen_is_proposed(folder: Path) -> None:
     assert "# seen 0 to 69.5; 20 values, 0 empty, 1 zero; status 00 x 20" in text
     assert '# zero_is_missing = ["NH4"]' in text
     assert "not recognised" in text
+
+
+def test_a_station_without_a_folder_of_its_own_is_named_after_the_one_that_was_given(tmp_path: Path) -> None:
+    folder = tmp_path / "TRAM-BD-001"
+    odd = folder / os.fsdecode(b"\xff")
+    odd.mkdir(parents=True)
+    for path in (folder / "20261123100500.txt", odd / "20261123101000.txt"):
+        path.write_text("COD\t1\tmg/L\t20261123100500\t00")
+    assert list(learn(folder, DEFAULT_PATTERNS, 10, 1000)) == ["TRAM-BD-001"]
+    with pytest.raises(SettingsError, match="is no folder"):
+        learn(folder / "20261123100500.txt", DEFAULT_PATTERNS, 10, 1000)
 
 
 def test_a_folder_without_station_files(tmp_path: Path) -> None:
