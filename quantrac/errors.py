@@ -50,6 +50,10 @@ class BrokerError(OutsideError):
     """MQTT or Kafka could not do what was asked."""
 
 
+class TargetAwayError(BrokerError):
+    """A server that files are forwarded to cannot be reached, or lets nobody in: no file is at fault."""
+
+
 class ServerError(QuantracError):
     """A local server could not be fetched, started or stopped."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Protocol
@@ -24,11 +24,13 @@ from quantrac.clock import Clock, SystemClock
 from quantrac.domain.forwarding import FilePiece, WaitingFile
 from quantrac.domain.stations import VIETNAM, Registry
 from quantrac.endpoints import KafkaEndpoint
-from quantrac.errors import BrokerError, StoreError
+from quantrac.errors import BrokerError, StoreError, TargetAwayError
 from quantrac.telemetry import get_logger
 
 _FIRST_PAUSE = timedelta(seconds=10)
 _LONGEST_PAUSE = timedelta(minutes=30)
+_LONGEST_AWAY = timedelta(minutes=5)
+"""How late a target's return is noticed. A login that is refused is tried no more often than this: servers lock out."""
 _POLL_S = 0.5
 _RETRY_S = 2.0
 _MOST_AT_ONCE = 100
@@ -107,7 +109,7 @@ def run(
                 source.close()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Forwarder:
     """What stands between the raw topic and one target."""
 
@@ -115,10 +117,15 @@ class Forwarder:
     target: Target
     options: ForwarderOptions
     clock: Clock
+    _away: int = field(default=0, init=False)
+    """How often in a row the target could not be reached."""
+    _reach_at: datetime | None = field(default=None, init=False)
 
     def turn(self, source: RawFiles, stop: threading.Event) -> None:
-        """Note what came and hand over what is due; a refusal ends the turn, since the target may be away."""
-        waiting = self.store.take(_MOST_AT_ONCE, self.clock.now())
+        """Note what came and hand over what is due; a refusal ends the turn, since the target may be going away."""
+        now = self.clock.now()
+        is_away = self._reach_at is not None and now < self._reach_at
+        waiting = [] if is_away else self.store.take(_MOST_AT_ONCE, now)
         pieces, progress = source.poll(0.0 if waiting else _POLL_S)
         if progress:
             self.store.add(pieces, progress)
@@ -130,12 +137,21 @@ class Forwarder:
         """Try one file once, and record the outcome; true when the target has it."""
         try:
             self.target.put(path_of(file, self.options.path), file.content)
+        except TargetAwayError as exc:
+            # Nobody was asked for this file: it is not given up, and no other one is tried at this door.
+            self._reach_at = self.clock.now() + _pause(self._away, _LONGEST_AWAY)
+            self._away += 1
+            _log.warning("target_away", error=str(exc), tries=self._away, again_at=self._reach_at.isoformat())
+            self.store.failed(file.id, self.clock.now(), str(exc), self._reach_at)
+            return False
         except BrokerError as exc:
+            self._away = 0
             _refused.inc()
             now = self.clock.now()
             _log.warning("file_not_accepted", file=file.file_name, tries=file.tries + 1, error=str(exc))
             self.store.failed(file.id, now, str(exc), next_try(file, now, self.options.give_up_after))
             return False
+        self._away = 0
         _accepted.inc()
         self.store.accepted(file.id, self.clock.now())
         return True
@@ -145,7 +161,11 @@ def next_try(file: WaitingFile, now: datetime, give_up_after: timedelta) -> date
     """Return when a file is tried again: later each time; ``None`` when it has been tried for long enough."""
     if now - file.received_at > give_up_after:
         return None
-    return now + min(_LONGEST_PAUSE, _FIRST_PAUSE * (1 << min(file.tries, 20)))
+    return now + _pause(file.tries, _LONGEST_PAUSE)
+
+
+def _pause(tries: int, longest: timedelta) -> timedelta:
+    return min(longest, _FIRST_PAUSE * (1 << min(tries, 20)))
 
 
 def path_of(file: WaitingFile, pattern: str) -> str:

@@ -6,11 +6,14 @@ import contextlib
 import ftplib
 import io
 import ssl
+import time
 from pathlib import PurePosixPath
 
-from quantrac.errors import BrokerError
+from quantrac.errors import BrokerError, TargetAwayError
 
 _TIMEOUT_S = 60.0
+IDLE_S = 20.0
+"""A connection that was idle for longer is asked whether it is still one: servers end them after some minutes."""
 
 
 class FtpTarget:
@@ -20,22 +23,33 @@ class FtpTarget:
         self._host, self._port, self._user, self._folder, self._password = host, port, user, folder, password
         self._encrypted = encrypted
         self._connection: ftplib.FTP | None = None
+        self._used_s = 0.0
 
     def put(self, path: str, content: bytes) -> None:
         """Upload beside the name, rename, and compare the size that the server tells.
 
         Raises
         ------
+        TargetAwayError
+            It cannot be reached, or lets nobody in.
         BrokerError
             It did not take the file; what was cut short lies beside the name and is overwritten by the next try.
         """
         try:
-            self._put(PurePosixPath("/") / self._folder / path, content)
+            ftp = self._connected()
+        except (OSError, EOFError, ssl.SSLError, ftplib.Error) as exc:
+            self.close()
+            raise TargetAwayError(
+                f"{self._host} cannot be reached: {str(exc) or type(exc).__name__}.", retryable=True
+            ) from exc
+        try:
+            _put(ftp, PurePosixPath("/") / self._folder / path, content)
         except (OSError, EOFError, ssl.SSLError, ftplib.Error) as exc:
             self.close()
             raise BrokerError(
-                f"{self._host} did not take {path}: {exc or type(exc).__name__}.", retryable=True
+                f"{self._host} did not take {path}: {str(exc) or type(exc).__name__}.", retryable=True
             ) from exc
+        self._used_s = time.monotonic()
 
     def close(self) -> None:
         """Close the connection."""
@@ -44,24 +58,12 @@ class FtpTarget:
                 self._connection.close()
             self._connection = None
 
-    def _put(self, target: PurePosixPath, content: bytes) -> None:
-        ftp = self._connected()
-        for folder in reversed(target.parents[:-1]):
-            with contextlib.suppress(ftplib.error_perm):  # it is there; if not, the upload says so
-                ftp.mkd(str(folder))
-        partial = str(target.with_name(f".{target.name}.part"))
-        ftp.storbinary(f"STOR {partial}", io.BytesIO(content))
-        try:
-            ftp.rename(partial, str(target))
-        except ftplib.error_perm:
-            # Some servers rename over nothing: a file that was sent before goes first.
-            ftp.delete(str(target))
-            ftp.rename(partial, str(target))
-        size = ftp.size(str(target))
-        if size != len(content):
-            raise EOFError(f"{size} of {len(content)} bytes arrived")
-
     def _connected(self) -> ftplib.FTP:
+        if self._connection is not None and time.monotonic() - self._used_s > IDLE_S:
+            try:
+                self._connection.voidcmd("NOOP")
+            except (OSError, EOFError, ftplib.Error):
+                self.close()
         if self._connection is not None:
             return self._connection
         if self._encrypted:
@@ -75,3 +77,20 @@ class FtpTarget:
             self._connection.prot_p()
         self._connection.voidcmd("TYPE I")
         return self._connection
+
+
+def _put(ftp: ftplib.FTP, target: PurePosixPath, content: bytes) -> None:
+    for folder in reversed(target.parents[:-1]):
+        with contextlib.suppress(ftplib.error_perm):  # it is there; if not, the upload says so
+            ftp.mkd(str(folder))
+    partial = str(target.with_name(f".{target.name}.part"))
+    ftp.storbinary(f"STOR {partial}", io.BytesIO(content))
+    try:
+        ftp.rename(partial, str(target))
+    except ftplib.error_perm:
+        # Some servers rename over nothing: a file that was sent before goes first.
+        ftp.delete(str(target))
+        ftp.rename(partial, str(target))
+    size = ftp.size(str(target))
+    if size != len(content):
+        raise EOFError(f"{size} of {len(content)} bytes arrived")

@@ -5,17 +5,31 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import time
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import asyncssh
 
-from ingest.forwarder.ftptarget import FtpTarget
-from quantrac.errors import BrokerError, SettingsError
+from ingest.forwarder.ftptarget import IDLE_S, FtpTarget
+from quantrac.errors import BrokerError, SettingsError, TargetAwayError
 
 _TIMEOUT_S = 60.0
+"""For each answer, not for a file: a slow line may take hours for one."""
+_PART_BYTES = 65_536
+_ADVICE: Mapping[type[Exception], str] = {
+    asyncssh.HostKeyNotVerifiable: "Ask its owner whether its key was changed; then correct "
+    "QUANTRAC_FORWARD_KNOWN_HOSTS (ssh-keyscan).",
+    asyncssh.PermissionDenied: "Correct QUANTRAC_FORWARD_PASSWORD or QUANTRAC_FORWARD_KEY_FILE, or ask its owner "
+    "whether the account is locked.",
+    asyncssh.KeyImportError: "QUANTRAC_FORWARD_KEY_FILE must be a private key without a passphrase.",
+    FileNotFoundError: "Correct QUANTRAC_FORWARD_KEY_FILE or QUANTRAC_FORWARD_KNOWN_HOSTS.",
+    TimeoutError: "It did not answer for a minute.",
+}
+_T = TypeVar("_T")
 _SCHEMES = ("sftp", "ftps", "ftp")
 
 
@@ -23,7 +37,15 @@ class Target(Protocol):
     """Takes a file under its final name in one step, so that nobody there reads half of it."""
 
     def put(self, path: str, content: bytes) -> None:
-        """Return once the other side has the whole file; raises ``BrokerError`` otherwise."""
+        """Return once the other side has the whole file.
+
+        Raises
+        ------
+        TargetAwayError
+            It cannot be reached, or lets nobody in: no file is at fault.
+        BrokerError
+            It did not take this file.
+        """
         ...
 
     def close(self) -> None:
@@ -83,7 +105,7 @@ class FolderTarget:
         partial = target.with_name(f".{target.name}.part")
         try:
             if not self._folder.is_dir():
-                raise FileNotFoundError(0, "the folder is not there", str(self._folder))
+                raise TargetAwayError(f"The folder {self._folder} is not there: is it mounted?", retryable=True)
             target.parent.mkdir(parents=True, exist_ok=True)
             with partial.open("wb") as file:
                 file.write(content)
@@ -108,16 +130,21 @@ class SftpTarget:
         self._runner = asyncio.Runner()
         self._connection: asyncssh.SSHClientConnection | None = None
         self._sftp: asyncssh.SFTPClient | None = None
+        self._used_s = 0.0
 
     def put(self, path: str, content: bytes) -> None:
         """Upload beside the name, rename, and compare the size that the server tells."""
         try:
-            self._runner.run(asyncio.wait_for(self._put(str(PurePosixPath(self._folder) / path), content), _TIMEOUT_S))
+            sftp = self._runner.run(self._connected())
+        except (OSError, ValueError, asyncssh.Error, TimeoutError) as exc:  # ValueError: the key, or known_hosts
+            self._drop()
+            raise TargetAwayError(f"{self._host} cannot be reached: {_why(exc)}", retryable=True) from exc
+        try:
+            self._runner.run(_put(sftp, PurePosixPath(self._folder) / path, content))
         except (OSError, asyncssh.Error, TimeoutError) as exc:
             self._drop()
-            raise BrokerError(
-                f"{self._host} did not take {path}: {exc or type(exc).__name__}.", retryable=True
-            ) from exc
+            raise BrokerError(f"{self._host} did not take {path}: {_why(exc)}", retryable=True) from exc
+        self._used_s = time.monotonic()
 
     def close(self) -> None:
         """Say goodbye."""
@@ -129,24 +156,57 @@ class SftpTarget:
             self._connection.abort()
         self._connection = self._sftp = None
 
-    async def _put(self, path: str, content: bytes) -> None:
-        sftp = await self._connected()
-        target = PurePosixPath(path)
-        partial = str(target.with_name(f".{target.name}.part"))
-        await sftp.makedirs(str(target.parent), exist_ok=True)
-        async with sftp.open(partial, "wb") as file:
-            await file.write(content)
-        await sftp.posix_rename(partial, path)
-        size = (await sftp.stat(path)).size
-        if size != len(content):
-            raise asyncssh.SFTPFailure(f"{size} of {len(content)} bytes arrived")
-
     async def _connected(self) -> asyncssh.SFTPClient:
+        if self._sftp is not None and time.monotonic() - self._used_s > IDLE_S:
+            try:
+                await _soon(self._sftp.realpath("."))
+            except (OSError, asyncssh.Error, TimeoutError):
+                self._drop()
         if self._sftp is None:
             keys = [str(self._options.key_file)] if self._options.key_file else None
-            self._connection = await asyncssh.connect(
-                self._host, self._port, username=self._user, password=self._options.password, client_keys=keys,
-                known_hosts=str(self._options.known_hosts), config=None, agent_path=None, keepalive_interval=30,
+            self._connection = await _soon(
+                asyncssh.connect(
+                    self._host, self._port, username=self._user, password=self._options.password, client_keys=keys,
+                    known_hosts=str(self._options.known_hosts), config=None, agent_path=None, keepalive_interval=30,
+                )
             )  # fmt: skip
-            self._sftp = await self._connection.start_sftp_client()
+            self._sftp = await _soon(self._connection.start_sftp_client())
         return self._sftp
+
+
+async def _put(sftp: asyncssh.SFTPClient, target: PurePosixPath, content: bytes) -> None:
+    partial = str(target.with_name(f".{target.name}.part"))
+    await _soon(sftp.makedirs(str(target.parent), exist_ok=True))
+    file = await _soon(sftp.open(partial, "wb"))
+    try:
+        for start in range(0, len(content), _PART_BYTES):
+            await _soon(file.write(content[start : start + _PART_BYTES]))
+    finally:
+        await _soon(file.close())
+    await _rename(sftp, partial, str(target))
+    size = (await _soon(sftp.stat(str(target)))).size
+    if size != len(content):
+        raise asyncssh.SFTPFailure(f"{size} of {len(content)} bytes arrived")
+
+
+async def _rename(sftp: asyncssh.SFTPClient, partial: str, target: str) -> None:
+    try:
+        await _soon(sftp.posix_rename(partial, target))
+    except asyncssh.SFTPOpUnsupported:
+        # SFTP's own renames over nothing: a file that was sent before goes first.
+        if await _soon(sftp.exists(target)):
+            await _soon(sftp.remove(target))
+        await _soon(sftp.rename(partial, target))
+
+
+async def _soon(answer: Awaitable[_T]) -> _T:
+    """Return an answer of the server; raises ``TimeoutError`` when it has none for too long."""
+    return await asyncio.wait_for(answer, _TIMEOUT_S)
+
+
+def _why(exc: Exception) -> str:
+    """Return what happened, and what to do where that is known."""
+    for kind, advice in _ADVICE.items():
+        if isinstance(exc, kind):
+            return f"{str(exc) or type(exc).__name__}. {advice}"
+    return f"{str(exc) or type(exc).__name__}."

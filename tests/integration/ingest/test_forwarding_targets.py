@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import os
+import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import asyncssh
 import pytest
 
+from ingest.forwarder import targets
 from ingest.forwarder.targets import Target, TargetOptions, target_of
 from local.servers.fileservers import FileServer, FtpServer, SftpServer
-from quantrac.errors import BrokerError
+from quantrac.errors import BrokerError, TargetAwayError
 
+PASSWORD = "secret"
 SIZE = 96 * 1024 * 1024
 
 
@@ -80,3 +85,151 @@ def test_a_server_that_is_killed_in_mid_file_gets_it_whole_when_it_is_back(
         if target is not None:
             target.close()
         server.stop()
+
+
+class Ministry(asyncssh.SSHServer):
+    """A real SFTP server of somebody else, in whose way one can put what happens to such servers."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.password, self.is_full, self.bytes_per_s, self.renames_over = root, PASSWORD, False, 0.0, True
+        self.connections: list[asyncssh.SSHServerConnection] = []
+        self.key = asyncssh.generate_private_key("ssh-ed25519")
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        self.server = asyncio.run_coroutine_threadsafe(self.listen(), self.loop).result(10)
+        self.port = self.server.get_port()
+
+    async def listen(self) -> asyncssh.SSHAcceptor:
+        return await asyncssh.listen(
+            "127.0.0.1", 0, server_host_keys=[self.key], server_factory=lambda: self, sftp_factory=self.files
+        )
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self.connections.append(conn)
+
+    def begin_auth(self, username: str) -> bool:
+        return True
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        return password == self.password
+
+    def files(self, chan: asyncssh.SSHServerChannel[bytes]) -> asyncssh.SFTPServer:
+        return MinistryFiles(chan, self)
+
+    def hang_up(self) -> None:
+        """End all connections, as servers do with those that are idle."""
+        for connection in self.connections:
+            self.loop.call_soon_threadsafe(connection.abort)
+        time.sleep(0.3)
+
+    def stop(self) -> None:
+        self.loop.call_soon_threadsafe(self.server.close)
+        self.hang_up()
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(10)
+        self.loop.close()
+
+
+class MinistryFiles(asyncssh.SFTPServer):
+    def __init__(self, chan: asyncssh.SSHServerChannel[bytes], ministry: Ministry) -> None:
+        super().__init__(chan, chroot=os.fsencode(ministry.root))
+        self.ministry = ministry
+
+    async def write(self, file_obj: object, offset: int, data: bytes) -> int:
+        if self.ministry.is_full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if self.ministry.bytes_per_s:
+            await asyncio.sleep(len(data) / self.ministry.bytes_per_s)
+        return super().write(file_obj, offset, data)  # type: ignore[return-value]
+
+    def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
+        if not self.ministry.renames_over:
+            raise asyncssh.SFTPOpUnsupported("unknown extension")
+        super().posix_rename(oldpath, newpath)
+
+
+@pytest.fixture
+def ministry(tmp_path: Path) -> Iterator[Ministry]:
+    (tmp_path / "root").mkdir()
+    found = Ministry(tmp_path / "root")
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def to(ministry: Ministry, tmp_path: Path) -> Iterator[Callable[..., Target]]:
+    hosts = tmp_path / "known_hosts"
+    hosts.write_text(f"[127.0.0.1]:{ministry.port} {ministry.key.export_public_key().decode().strip()}\n")
+    with contextlib.ExitStack() as stack:
+
+        def target(key_file: Path | None = None, known_hosts: Path = hosts) -> Target:
+            place = f"sftp://quantrac@127.0.0.1:{ministry.port}/in"
+            made = target_of(TargetOptions(place, PASSWORD, key_file, known_hosts))
+            stack.callback(made.close)
+            return made
+
+        yield target
+
+
+def test_a_login_or_a_key_that_is_refused_is_told_with_what_to_do(
+    ministry: Ministry, to: Callable[..., Target], tmp_path: Path
+) -> None:
+    ministry.password = "another"
+    with pytest.raises(TargetAwayError, match=r"Permission denied .* Correct QUANTRAC_FORWARD_PASSWORD"):
+        to().put("a.txt", b"x")
+    ministry.password = PASSWORD
+    (tmp_path / "odd").write_text("nonsense")
+    with pytest.raises(TargetAwayError, match="QUANTRAC_FORWARD_KEY_FILE must be a private key"):
+        to(key_file=tmp_path / "odd").put("a.txt", b"x")
+    with pytest.raises(TargetAwayError, match="Invalid known hosts"):
+        to(known_hosts=tmp_path / "odd").put("a.txt", b"x")
+    with pytest.raises(TargetAwayError, match=r"No such file.*QUANTRAC_FORWARD_KNOWN_HOSTS"):
+        to(known_hosts=tmp_path / "none").put("a.txt", b"x")
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+    (tmp_path / "changed").write_text(f"[127.0.0.1]:{ministry.port} {other}")
+    with pytest.raises(TargetAwayError, match="Ask its owner whether its key was changed"):
+        to(known_hosts=tmp_path / "changed").put("a.txt", b"x")
+    assert list(ministry.root.iterdir()) == []
+
+
+def test_a_server_that_is_full_slow_or_knows_no_renaming_over(
+    ministry: Ministry, to: Callable[..., Target], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, content = to(), os.urandom(400_000)
+    ministry.is_full = True
+    with pytest.raises(BrokerError, match="No space left"):
+        target.put("a.txt", content)
+    assert not (ministry.root / "in" / "a.txt").exists()
+    ministry.is_full, ministry.renames_over = False, False
+    target.put("a.txt", b"first")
+    monkeypatch.setattr(targets, "_TIMEOUT_S", 2.0)  # of each answer: the file takes twice as long
+    ministry.bytes_per_s = 100_000.0
+    target.put("a.txt", content)
+    assert (ministry.root / "in" / "a.txt").read_bytes() == content
+    assert [p.name for p in (ministry.root / "in").iterdir()] == ["a.txt"]
+
+
+def test_a_server_that_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(targets, "_TIMEOUT_S", 0.5)
+    (tmp_path / "known_hosts").write_text("")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place = f"sftp://quantrac@127.0.0.1:{silent.getsockname()[1]}/in"
+        target = target_of(TargetOptions(place, PASSWORD, None, tmp_path / "known_hosts"))
+        with pytest.raises(TargetAwayError, match=r"TimeoutError\. It did not answer"):
+            target.put("a.txt", b"x")
+        target.close()
+
+
+def test_a_connection_that_the_server_ended_while_idle_costs_no_try(
+    ministry: Ministry, to: Callable[..., Target], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(targets, "IDLE_S", 0.1)
+    target = to()
+    for name in ("a", "b"):
+        target.put(name, name.encode())
+        ministry.hang_up()
+    assert {p.name: p.read_bytes() for p in (ministry.root / "in").iterdir()} == {"a": b"a", "b": b"b"}

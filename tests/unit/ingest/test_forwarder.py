@@ -80,6 +80,7 @@ class Waiting:
 
     def __init__(self, *files: WaitingFile) -> None:
         self.files, self.accepted_ids, self.failed_ids = list(files), list[int](), list[int]()
+        self.next_tries = list[datetime | None]()
 
     def progress(self) -> dict[int, int]:
         return {}
@@ -95,6 +96,7 @@ class Waiting:
 
     def failed(self, file_id: int, now: datetime, error: str, next_try_at: datetime | None) -> None:
         self.failed_ids.append(file_id)
+        self.next_tries.append(next_try_at)
 
 
 class Nothing(RawFiles):
@@ -134,6 +136,26 @@ def test_no_faster_than_the_rate_and_a_rewritten_file_goes_again(tmp_path: Path)
 
 def test_a_refusal_ends_the_turn(tmp_path: Path) -> None:
     store = Waiting(*numbered(b"a", b"b"))
-    away = FolderTarget(tmp_path / "away")
-    Forwarder(store, away, ForwarderOptions(), ManualClock(NOW)).turn(Nothing(), Pauses())
+    (tmp_path / "DT_A").write_bytes(b"in the way")
+    Forwarder(store, FolderTarget(tmp_path), ForwarderOptions(), ManualClock(NOW)).turn(Nothing(), Pauses())
     assert (store.accepted_ids, store.failed_ids) == ([], [1])
+
+
+def test_a_target_that_is_away_is_asked_at_its_door_alone_and_gives_up_no_file(tmp_path: Path) -> None:
+    #  s      0    10    30    70   150   310   610   910 ... 5 min each
+    #  asked  1     1     1     1     1     1     1     1
+    store, clock = Waiting(*[replace(f, received_at=NOW - 9 * WEEK) for f in numbered(b"a", b"b")]), ManualClock(NOW)
+    forwarder = Forwarder(store, FolderTarget(tmp_path / "away"), ForwarderOptions(), clock)
+    asked_s = []
+    for second in range(0, 1000, 5):
+        before = len(store.failed_ids)
+        forwarder.turn(Nothing(), Pauses())
+        asked_s += [second] * (len(store.failed_ids) - before)
+        clock.advance(timedelta(seconds=5))
+    assert asked_s == [0, 10, 30, 70, 150, 310, 610, 910]
+    assert store.next_tries[:3] == [NOW + timedelta(seconds=s) for s in (10, 30, 70)]
+    assert None not in store.next_tries
+    (tmp_path / "away").mkdir()
+    clock.advance(timedelta(minutes=5))
+    forwarder.turn(Nothing(), Pauses())
+    assert store.accepted_ids == [1, 2]
