@@ -56,6 +56,9 @@ class NotifierOptions:
     """Taken at once. With one, a notifier that is killed holds back no other message until its lease runs out."""
     lease_s: float = 120.0
     """Longer than a batch takes when every reply comes at the last moment, or another notifier sends it as well."""
+    keep_s: float = 8.0
+    """How long a connection is kept for a next message: an incident's come within seconds of each other, and TLS and
+    login cost as much as the mail. Below the ten seconds after which a mail server under stress ends idle ones."""
     wait_s: float = 5.0
     """Longest sleep: how late a retry that fell due is noticed."""
     store_pause_s: float = 2.0
@@ -87,6 +90,8 @@ class NotifierLoop:
         self._options = options or NotifierOptions()
         self._draw = draw
         self._notifiers: dict[Channel, Notifier] = {n.channel: n for n in notifiers}
+        self._sent_at_s: float | None = None
+        """When something was sent last over the connections that are open; ``None`` while none is."""
         self._mail_was_away = True
         """Whether mails may wait for their next try though their server is back: nothing is known at the start."""
 
@@ -129,6 +134,7 @@ class NotifierLoop:
         try:
             if channel is Channel.EMAIL and self._mail_was_away and pending.attempts and self._gathered(pending):
                 return
+            self._sent_at_s = self._clock.monotonic_s()
             receipt = self._notifier(channel).send(self._illustrated(pending))
         except NotifyError as exc:
             self._mail_was_away |= exc.server_away
@@ -210,11 +216,15 @@ class NotifierLoop:
         return notifier
 
     def _rest(self) -> None:
-        """Wait for more. No connection is held open meanwhile: mail servers close idle ones."""
-        self._close_connections()
-        self._store.wait(self._options.wait_s)
+        """Wait for more. Connections are kept for a moment, and not for longer: mail servers close idle ones."""
+        pause_s = self._options.wait_s
+        kept_s = 0.0 if self._sent_at_s is None else self._sent_at_s + self._options.keep_s - self._clock.monotonic_s()
+        if kept_s <= 0:
+            self._close_connections()
+        self._store.wait(min(pause_s, kept_s) if kept_s > 0 else pause_s)
 
     def _close_connections(self) -> None:
+        self._sent_at_s = None
         for notifier in self._notifiers.values():
             notifier.close()
 

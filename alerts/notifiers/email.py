@@ -1,4 +1,4 @@
-"""E-mail by a real SMTP conversation: STARTTLS or TLS, log in, one connection while there is something to send.
+"""E-mail by a real SMTP conversation: STARTTLS or TLS, log in, one connection for what follows within seconds.
 
 SMTP has no transactions: between the server's 250 and our note of it lies a moment in which a crash makes the same
 message go out again. It carries the same Message-ID then, so the receiver's mail system or a reader can tell.

@@ -6,14 +6,17 @@ COMMIT that notes it. These tests kill it in that moment, and in others to show 
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -56,10 +59,12 @@ Enqueue = Callable[[int], list[str]]
 def enqueue(database: DatabaseEndpoint) -> Enqueue:
     """Open alerts and put a mail for each into the outbox; return the Message-IDs."""
 
+    numbers = itertools.count()
+
     def make(count: int) -> list[str]:
         store = WorkerStore(database.writer)
         with store.transaction() as tx:
-            for index in range(count):
+            for index in itertools.islice(numbers, count):
                 opened = replace(OPENED, key=replace(OPENED.key, rule=f"limit-{index}"))
                 applied = tx.alerts.apply(opened)
                 assert applied is not None
@@ -133,6 +138,77 @@ def test_a_mail_arrives_whole(
     assert html is not None
     assert "Giới hạn: 90 mg/L" in text.get_content()
     assert "<ol" in html.get_content()
+
+
+class Line:
+    """The way to a mail server, with the connections that were made over it; it can be cut while it is idle."""
+
+    def __init__(self, port: int) -> None:
+        self._to, self.made, self._open = port, 0, list[socket.socket]()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near = self._listener.accept()[0]
+                far = socket.create_connection(("127.0.0.1", self._to))
+                self.made += 1
+                self._open += [near, far]
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def _carry(one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while got := one.recv(65536):
+                other.sendall(got)
+        for each in (one, other):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def cut(self) -> None:
+        while self._open:
+            with suppress(OSError):
+                self._open.pop().shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._listener.close()
+        self.cut()
+
+
+@pytest.fixture
+def line(mail: MailCatcher) -> Iterator[Line]:
+    line = Line(mail.endpoint().port)
+    yield line
+    line.close()
+
+
+def test_what_follows_within_seconds_goes_over_one_connection_that_ends_when_nothing_follows(
+    database: DatabaseEndpoint, mail: MailCatcher, enqueue: Enqueue, line: Line
+) -> None:
+    """Also when that connection is cut meanwhile: nothing is lost, nothing goes out twice."""
+    stop, clock = threading.Event(), SystemClock()
+    options = NotifierOptions(lease_s=20.0, wait_s=0.2, keep_s=2.0, retries=RetryPolicy(first_pause_s=0.3))
+    over_line = EmailNotifier(replace(mail.endpoint(), port=line.port))
+    loop = NotifierLoop(OutboxStore(database.notifier), [over_line], clock, options)
+    thread = threading.Thread(target=loop.run, args=(stop,))
+    thread.start()
+    try:
+        ids = []
+        for cut, made in ((False, 1), (False, 1), (True, 2), (False, 2)):
+            if cut:
+                line.cut()
+            ids += enqueue(1)
+            until(lambda: waiting(database) == 0)
+            assert line.made == made
+            time.sleep(0.5)  # it rests meanwhile
+        assert counts(mail) == Counter(ids)
+        until(lambda: over_line._client is None)
+    finally:
+        stop.set()
+        thread.join(PATIENCE_S)
 
 
 @pytest.mark.parametrize("moment", ["before the mail", "between 250 and commit", "after the commit"])
