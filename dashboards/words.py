@@ -58,9 +58,9 @@ ZERO_OR_RED = ((None, GOOD), (1, EXCEED))
 ZERO_OR_ORANGE = ((None, GOOD), (1, PREPARING))
 
 SEVERITIES = (
-    Choice("critical", Bilingual("Rất cao", "critical"), INCIDENT, "◆"),
+    Choice("critical", Bilingual("Nghiêm trọng", "critical"), INCIDENT, "◆"),
     Choice("high", Bilingual("Cao", "high"), EXCEED, "▲"),
-    Choice("warning", Bilingual("Cảnh báo", "warning"), PREPARING, "△"),
+    Choice("warning", Bilingual("Chú ý", "warning"), PREPARING, "△"),
     Choice("info", Bilingual("Thông tin", "info"), ERROR, "i"),
 )
 

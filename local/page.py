@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from quantrac.endpoints import DatabaseEndpoint
 
 LOGIN = "demo"
-OFFICER = "truc-ban"
+OFFICER, COLLEAGUE = "truc-ban", "dong-nghiep"
 ON_CALL = """
 [[person]]
 code = "{officer}"
@@ -25,11 +25,26 @@ name = "Cán bộ trực (demo)"
 kind = "email"
 address = "{address}"
 
+[[person]]
+code = "{colleague}"
+name = "Đồng nghiệp (demo)"
+[[person.channel]]
+kind = "email"
+address = "dong-nghiep@localhost"
+
+[[rota]]
+code = "demo"
+title = "Lịch trực (demo)"
+[[rota.layer]]
+members = ["{officer}", "{colleague}"]
+first_turn = {day}
+hand_over = "00:00"
+
 [[policy]]
 code = "demo"
 severities = ["warning", "high", "critical"]
 [[policy.step]]
-targets = ["person:{officer}"]
+targets = ["rota:demo"]
 """
 PATIENCE_S = 30.0
 _WORD = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
@@ -46,7 +61,7 @@ def invite(conninfo: str, origin: str, clock: Clock) -> str:
     database.open()
     try:
         with AccountStore(database).transaction() as tx:
-            tx.add(Account(LOGIN, "Cán bộ trực (demo)", Role.OFFICER), None)
+            tx.add(Account(LOGIN, "Cán bộ trực (demo)", Role.OFFICER, person=OFFICER), None)
             return f"{origin}/login/link/{add_link(tx, LOGIN, clock.now())}"
     finally:
         database.close()
@@ -66,15 +81,18 @@ def incident_of(conninfo: str, alert_id: int) -> Incident | None:
 
 
 def put_on_call(database: DatabaseEndpoint, address: str, now: datetime) -> None:
-    """Let one officer be told of everything, by e-mail, with a link to take it by."""
+    """Let one officer be told of everything this week, by e-mail, with a link to take it by; a colleague is next."""
     from alerts.oncall.document import parse
     from alerts.oncall.writing import documents
+    from quantrac.domain.stations import VIETNAM
     from sql.fresh_start import verify
     from sql.oncall_store import OnCallStore
 
-    found = parse(ON_CALL.format(officer=OFFICER, address=address), "demo")
-    OnCallStore(database.desk).replace(documents(found), now)
-    verify(database.owner, OFFICER, now)
+    day = now.astimezone(VIETNAM).date()
+    text = ON_CALL.format(officer=OFFICER, colleague=COLLEAGUE, address=address, day=day)
+    OnCallStore(database.desk).replace(documents(parse(text, "demo")), now)
+    for person in (OFFICER, COLLEAGUE):
+        verify(database.owner, person, now)
 
 
 def link_in(mail: CaughtMail) -> str | None:

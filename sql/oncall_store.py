@@ -39,6 +39,12 @@ def load(cursor: psycopg.Cursor[Any], now: datetime) -> OnCallRows:
     return OnCallRows(people, rotas, policies, channels, overrides, swaps)
 
 
+def names(cursor: psycopg.Cursor[Any]) -> dict[str, str]:
+    """Return how people are called, by their codes; whoever is described wrongly is left out and hinders nobody."""
+    people = (document for (document,) in cursor.execute(statement("load_people")))
+    return {p["code"]: p["name"] for p in people if isinstance(p.get("code"), str) and isinstance(p.get("name"), str)}
+
+
 class OnCallStore:
     """Changes of who is on call, each a transaction of its own as the writer role.
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -33,6 +34,7 @@ from web.pages import (
     stations,
     users,
 )
+from web.visit import nowhere
 
 _log = get_logger(__name__)
 PAGES = (entrance, links, live, province, incidents, stations, duty, plan, channels, catalogue, precision, users, audit)
@@ -100,6 +102,8 @@ def worker(request: Request) -> Response:  # noqa: ARG001
 
 
 async def _missing(request: Request, exc: Exception) -> Response:  # noqa: ARG001
+    if "text/html" in request.headers.get("accept", "") and request.method == "GET":
+        return await run_in_threadpool(nowhere, request)
     return Response("Không có trang này. / There is no such page.", 404, media_type="text/plain; charset=utf-8")
 
 

@@ -21,6 +21,7 @@ from web import words
 from web.accounts.door import Door
 from web.accounts.oidc import Oidc
 from web.filters import FILTERS
+from web.history import act_words, detail_words
 from web.live.hub import Hub
 from web.options import WebOptions
 from web.stations.rows import StationRows
@@ -95,7 +96,8 @@ class House:
         )
         environment.filters.update(FILTERS)
         environment.globals.update(word=words.word, reason=words.reason, flags=words.FLAGS, codes=words.STATUS_CODES)
-        environment.globals.update(looks=LOOKS, word_of=words.word_of)
+        environment.globals.update(looks=LOOKS, word_of=words.word_of, security=words.security, named=words.named)
+        environment.globals.update(act_words=act_words, detail_words=detail_words)
         return environment
 
 

@@ -175,6 +175,15 @@ def page(
     return Route(path, answer, methods=["POST"] if post else ["GET"])
 
 
+def nowhere(request: Request) -> Response:
+    """Answer somebody whose address leads nowhere, with a page that leads on."""
+
+    def missing(_: Visit) -> Response:
+        raise not_found()
+
+    return _answered(Visit(request.app.state.house, request, None, ""), missing, None)
+
+
 def _answered(visit: Visit, endpoint: Page, right: Right | None) -> Response:
     house = visit.house
     try:

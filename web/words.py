@@ -15,6 +15,7 @@ from quantrac.domain.accounts import Role
 from quantrac.domain.alerts import AlertKind, Severity
 from quantrac.domain.incidents import Extent, IncidentCause, IncidentState, Topic, WindowKind
 from quantrac.domain.oncall import ContactKind, PersonRole, SwapState
+from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual
 from web.stations.why import Why
 
@@ -29,13 +30,13 @@ WORDS: Mapping[type[StrEnum], Mapping[str, B]] = {
         "closed": B("Đã đóng", "closed"),
     },
     Severity: {
-        "critical": B("Rất cao", "critical"),
+        "critical": B("Nghiêm trọng", "critical"),
         "high": B("Cao", "high"),
-        "warning": B("Cảnh báo", "warning"),
+        "warning": B("Chú ý", "warning"),
         "info": B("Thông tin", "info"),
     },
     Topic: {
-        "water": B("Nước thải", "water"),
+        "water": B("Chất lượng nước", "water"),
         "instrument": B("Thiết bị", "instrument"),
         "signal": B("Tín hiệu", "signal"),
     },
@@ -221,7 +222,48 @@ WORDS: Mapping[type[StrEnum], Mapping[str, B]] = {
     },
 }
 
-_ANY = {code: words for kind in (Reason, Placing, Answer, Act, Notice) for code, words in WORDS[kind].items()}
+HISTORY = {
+    "not_paged": B("Không gọi", "not paged"),
+    "escalation": B("Gọi theo chính sách", "escalation"),
+    "fallback": B("Chuyển kênh", "fallback"),
+    "next_channel": B("kênh trước hỏng, dùng kênh tiếp theo", "a channel failed, the next is used"),
+    "no_channel_left": B("không còn kênh nào", "no channel is left"),
+    "no_policy": B("mức này không có chính sách", "no policy for this severity"),
+    "nobody": B("không bước nào tới ai", "no step reaches anybody"),
+}
+"""What the step of incidents notes beside its reasons."""
+SECURITY_OF = {
+    "password": B("mật khẩu", "password"),
+    "code": B("mã điện thoại", "code"),
+    "telephone": B("điện thoại", "telephone"),
+    "link": B("liên kết đăng nhập", "link"),
+    "sign-on": B("đăng nhập SSO", "sign-on"),
+    "account": B("tài khoản", "account"),
+    "left": B("đăng xuất", "left"),
+}
+SECURITY_SAYS = {
+    "complete": B("được vào", "complete"),
+    "second_factor_missing": B("đúng, còn thiếu mã", "right, the code is missing"),
+    "locked": B("đang bị khóa tạm", "locked"),
+    "wrong": B("sai", "wrong"),
+    "disabled": B("tài khoản bị khóa", "disabled"),
+    "no_password": B("tài khoản không có mật khẩu", "there is none"),
+    "unknown": B("không có tài khoản này", "unknown"),
+    "used": B("đã dùng", "used"),
+    "refused": B("bị từ chối", "refused"),
+    "failed": B("không thành", "failed"),
+    "made": B("đã tạo", "made"),
+    "added": B("thêm mới", "added"),
+    "changed": B("đã đổi", "changed"),
+    "change refused": B("đổi bị từ chối", "change refused"),
+    "enrolled": B("đã đăng ký", "enrolled"),
+    "describe": B("sửa mô tả", "described anew"),
+    "disable": B("khóa", "disabled"),
+    "enable": B("mở lại", "enabled"),
+    "telephone": B("bỏ điện thoại đã mất", "telephone forgotten"),
+    "link": B("tạo liên kết đăng nhập", "link made"),
+}
+_ANY = HISTORY | {code: words for kind in (Reason, Placing, Answer, Act, Notice) for code, words in WORDS[kind].items()}
 
 CLASSES = {
     "pollution": B("ô nhiễm", "pollution"),
@@ -279,3 +321,27 @@ def reason(code: str) -> B:
     ('maintenance, calibration or status 01', 'something new')
     """
     return _ANY.get(code) or B(code.replace("_", " "), code.replace("_", " "))
+
+
+def security(kind: str) -> B:
+    """Return what a line of the security log is called.
+
+    >>> security("link used").vi, security("password second_factor_missing").en, security("left").vi
+    ('liên kết đăng nhập: đã dùng', 'password: right, the code is missing', 'đăng xuất')
+    """
+    of, _, says = kind.partition(" ")
+    subject = SECURITY_OF.get(of) or B(of, of)
+    if not says:
+        return subject
+    said = SECURITY_SAYS.get(says) or B(says, says)
+    return B(f"{subject.vi}: {said.vi}", f"{subject.en}: {said.en}")
+
+
+def named(parameter: str) -> B:
+    """Return a parameter's name with its code where the two differ: several may have one name.
+
+    >>> named("Flow_in").vi, named("COD").vi
+    ('Lưu lượng · Flow_in', 'COD')
+    """
+    names = names_of(parameter)
+    return B(*(name if name == parameter else f"{name} · {parameter}" for name in (names.vi, names.en)))

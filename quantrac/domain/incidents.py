@@ -205,6 +205,15 @@ class Incident:
         return self.state in ACTIVE
 
     @property
+    def lead(self) -> Member | None:
+        """The alert that says most of it now: what lasts before what is over, then the gravest, then the newest."""
+        return max(
+            self.members,
+            key=lambda m: (m.resolved_at is None, m.page, _RANK[m.severity], m.alert_id),
+            default=None,
+        )
+
+    @property
     def open_members(self) -> tuple[Member, ...]:
         """Alerts that keep it open."""
         return tuple(m for m in self.members if m.is_open)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 
 from alerts.advice import steps
 from alerts.oncall.document import of_rows
@@ -10,12 +12,13 @@ from quantrac.domain.accounts import Account, Right
 from quantrac.domain.alerts import AlertKind
 from quantrac.domain.incidents import Attachment, HoldWindow, Incident, IncidentEvent
 from quantrac.domain.oncall import Person
-from quantrac.domain.stations import StationKind
+from quantrac.domain.stations import Registry, StationKind
 from quantrac.domain.words import Bilingual
 from sql import oncall_store, page_rows
 from sql.incident_store import IncidentTransaction
 from sql.page_rows import Cursor, DeliveryRow, MadeEvidence, PlacingRow, StationRow
 from sql.reports import AlertLine
+from web.incidents.matters import Matter, matters
 from web.visit import Visit, not_found
 
 HISTORY = 8
@@ -28,7 +31,8 @@ class IncidentView:
     """Everything that the page of an incident shows, but for its curve."""
 
     incident: Incident
-    alerts: tuple[AlertLine, ...]
+    matters: tuple[Matter, ...]
+    """Its alerts by parameter, what lasts and is gravest first."""
     stations: dict[str, StationRow]
     neighbours: tuple[StationRow, ...]
     """Other stations of the park."""
@@ -41,6 +45,8 @@ class IncidentView:
     """Open alerts of its stations of which nobody is paged."""
     windows: tuple[HoldWindow, ...]
     people: tuple[Person, ...]
+    names: dict[str, str]
+    """Of people, by their codes."""
     checklist: tuple[Bilingual, ...]
     evidence: tuple[MadeEvidence, ...]
     """Sealed files that were made of it; for those alone who may make one."""
@@ -82,7 +88,7 @@ def view_of(cursor: Cursor, visit: Visit, incident_id: int) -> IncidentView:
     ]
     return IncidentView(
         incident,
-        tuple(sorted(alerts, key=lambda a: a.id)),
+        matters(alerts, partial(_unit, visit.house.catalogue()[0], now)),
         rows,
         tuple(
             s for s in rows.values() if lead and lead.park and s.park == lead.park and s.code not in incident.stations
@@ -96,6 +102,7 @@ def view_of(cursor: Cursor, visit: Visit, incident_id: int) -> IncidentView:
         tuple(unpaged),
         tuple(page_rows.windows(cursor, incident.stations, incident.since, now)),
         oncall.people,
+        {p.code: p.name for p in oncall.people},
         checklist(incident, lead),
         tuple(page_rows.made_evidence(cursor, incident_id)) if visit.account.may(Right.HANDLE) and alone else (),
     )
@@ -105,6 +112,12 @@ def stations_of(cursor: Cursor, incident_id: int) -> tuple[str, ...]:
     """Return all stations of an incident, whoever sees them."""
     whole = page_rows.incident(cursor, incident_id)
     return () if whole is None else whole.stations
+
+
+def _unit(registry: Registry, now: datetime, station: str, parameter: str) -> str:
+    described = registry.station(station, now)
+    sensor = None if described is None else described.sensor_of.get(parameter)
+    return "" if sensor is None else sensor.unit
 
 
 def checklist(incident: Incident, lead: StationRow | None) -> tuple[Bilingual, ...]:

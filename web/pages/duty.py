@@ -42,6 +42,7 @@ def rota(visit: Visit) -> Response:
     names = {p.code: p.name for p in oncall.people}
     return visit.render("duty.html", {
         "plans": plans,
+        "ends": now + WEEKS,
         "names": names,
         "people": oncall.people,
         "swaps": rows.swaps,

@@ -15,7 +15,7 @@ from quantrac.domain.accounts import Right
 from quantrac.domain.incidents import MAX_ATTACHMENT_BYTES, Attachment, IncidentCause, IncidentEvent, Topic
 from quantrac.domain.stations import VIETNAM
 from quantrac.errors import QuantracError, StoreError
-from sql import page_rows
+from sql import oncall_store, page_rows
 from sql.incident_store import IncidentTransaction
 from sql.reports import AlertLine, Reports
 from sql.web_database import ActingStore
@@ -48,11 +48,12 @@ def listed(visit: Visit) -> Response:
             limit=PAGE_OF,
             before=_number(before) if before else None,
         )
+        people = oncall_store.names(cursor)
     names = {s.code: s.name for s in stations}
     shown = [c for i in known if (c := cut(i, visit.account)) is not None]
     more = known[-1].id if len(known) == PAGE_OF else None
     part = visit.request.headers.get("hx-request") is not None
-    values = {"incidents": shown, "names": names, "every": every, "more": more}
+    values = {"incidents": shown, "names": names, "people": people, "every": every, "more": more}
     return visit.render("parts/incidents.html" if part else "incidents.html", values)
 
 

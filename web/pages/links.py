@@ -6,6 +6,8 @@ from starlette.responses import Response
 
 from alerts.incidents.desk import Desk, LinkOutcome
 from alerts.incidents.links import PATH, SENTENCES, LinkAnswer, Signer, load_key
+from quantrac.domain.words import Bilingual
+from sql import oncall_store
 from sql.web_database import ActingStore
 from web.visit import Visit, WebError, not_found, page
 
@@ -44,14 +46,24 @@ def _desk(visit: Visit) -> tuple[Desk, Signer]:
 
 
 def _shown(visit: Visit, found: LinkOutcome, words: tuple[str, str], *, taken: bool = False) -> Response:
+    codes = () if found.incident is None else found.incident.stations
+    described = ((code, visit.house.catalogue()[0].station(code, visit.now)) for code in codes)
     values = {
         "words": words,
         "incident": found.incident,
-        "person": found.person,
+        "names": {code: Bilingual(s.name_vi, s.name_en) for code, s in described if s is not None},
+        "name": _name(visit, found.person),
         "path": f"{PATH}{visit.path('token')}",
         "ready": found.answer is LinkAnswer.VALID and not taken,
     }
     return visit.render("take.html", values, http_status=_STATUS[found.answer])
+
+
+def _name(visit: Visit, person: str | None) -> str:
+    if person is None:
+        return ""
+    with visit.house.database.reading("reading who is on call") as cursor:
+        return oncall_store.names(cursor).get(person, person)
 
 
 ROUTES = [

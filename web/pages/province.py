@@ -6,11 +6,13 @@ from starlette.responses import JSONResponse, Response
 
 from alerts.oncall.document import of_rows
 from alerts.oncall.duty import Duty, duty
-from quantrac.domain.incidents import Incident
+from quantrac.domain.alerts import Severity
+from quantrac.domain.incidents import Incident, IncidentState, graver
 from quantrac.domain.oncall import OnCall, Rota
 from quantrac.domain.statuses import LOOKS, StationStatus
 from sql import oncall_store, page_rows
 from sql.page_rows import StationRow
+from web.incidents.view import cut
 from web.languages import translator
 from web.visit import Visit, page
 
@@ -63,7 +65,7 @@ def _shown(visit: Visit) -> dict[str, object]:
         "stations": sorted(rows, key=lambda s: (LOOKS[s.status].urgency, s.code)),
         "counts": counts_of(rows),
         "looks": LOOKS,
-        "incidents": incidents,
+        "incidents": sorted((c for i in incidents if (c := cut(i, visit.account)) is not None), key=pressing),
         "names": {s.code: s.name for s in rows},
         "duties": duties_of(oncall, visit),
         "people": {p.code: p.name for p in oncall.people},
@@ -82,9 +84,10 @@ def duties_of(oncall: OnCall, visit: Visit) -> list[tuple[Rota, Duty]]:
     return [(rota, duty(rota, oncall.overrides, visit.now)) for rota in oncall.rotas]
 
 
-def visible(incident: Incident, visit: Visit) -> bool:
-    """Whether an incident has a station that the account sees."""
-    return any(visit.account.sees(s) for s in incident.stations)
+def pressing(incident: Incident) -> tuple[bool, int, int]:
+    """Order what nobody has taken before the rest, then the gravest, then the newest: few of many are to be seen."""
+    ease = sum(graver(s, incident.severity) for s in Severity)
+    return incident.state is not IncidentState.OPEN, ease, -incident.id
 
 
 ROUTES = [

@@ -7,7 +7,7 @@ import re
 from starlette.responses import Response
 
 from quantrac.domain.accounts import Account, Right, Role
-from sql import page_rows
+from sql import oncall_store, page_rows
 from web.accounts.links import add_link
 from web.accounts.proof import hashed, is_password, password_mistake
 from web.visit import Visit, WebError, page
@@ -21,8 +21,9 @@ def users(visit: Visit, link: str | None = None) -> Response:
         lines, events = tx.listed(), tx.noted(30)
     with visit.house.database.reading("listing stations") as cursor:
         codes = [s.code for s in page_rows.stations(cursor, visit.now, None)]
+        names = oncall_store.names(cursor)
     shown = {"lines": lines, "events": events, "roles": list(Role), "codes": codes, "link": link}
-    return visit.render("users.html", shown)
+    return visit.render("users.html", shown | {"names": names})
 
 
 def add(visit: Visit) -> Response:

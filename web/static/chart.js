@@ -9,8 +9,8 @@ window.quantracCharts = (() => {
     ? { ink: "#e6eeec", grid: "#2d3a37", usable: "#56B4E9", doubted: "#E69F00", calibrating: "#CC79A7", baseline: "#9fb3ae", limit: "#ff8c61", event: "#f0e442", mean: "#5fd3a8" }
     : { ink: "#16211f", grid: "#dfe6e3", usable: "#0072B2", doubted: "#B36B00", calibrating: "#A3457F", baseline: "#5f6f6b", limit: "#C43E00", event: "#6a5acd", mean: "#00714f" });
   const number = new Intl.NumberFormat(vi ? "vi-VN" : "en-GB", { maximumSignificantDigits: 5 });
-  const clock = (seconds, long) => new Intl.DateTimeFormat("vi-VN", {
-    timeZone: "Asia/Ho_Chi_Minh", hour: "2-digit", minute: "2-digit", ...(long ? { day: "2-digit", month: "2-digit" } : {}),
+  const clock = (seconds, fine) => new Intl.DateTimeFormat("vi-VN", {
+    timeZone: "Asia/Ho_Chi_Minh", hour: "2-digit", minute: "2-digit", ...(fine ? { second: "2-digit" } : {}),
   }).format(new Date(seconds * 1000));
   const day = (seconds) => new Intl.DateTimeFormat("vi-VN", {
     timeZone: "Asia/Ho_Chi_Minh", day: "2-digit", month: "2-digit",
@@ -67,7 +67,7 @@ window.quantracCharts = (() => {
         return [low - pad, high + pad];
       } } },
       axes: [
-        { stroke: c.ink, grid: { stroke: c.grid, width: 1 }, ticks: { stroke: c.grid }, values: (u, splits, _, __, step) => splits.map((s) => (step >= 86400 ? day(s) : clock(s, false))) },
+        { stroke: c.ink, grid: { stroke: c.grid, width: 1 }, ticks: { stroke: c.grid }, values: (u, splits, _, __, step) => splits.map((s) => (step >= 86400 ? day(s) : clock(s, step < 60))) },
         { stroke: c.ink, grid: { stroke: c.grid, width: 1 }, ticks: { stroke: c.grid }, size: 56, values: (_, splits) => splits.map((s) => number.format(s)) },
       ],
       series: [{}, ...given.series.map((s) => ({

@@ -3,7 +3,8 @@
 (() => {
   const box = document.getElementById("map");
   if (!box || !window.L) return;
-  const map = L.map(box, { zoomControl: true, attributionControl: Boolean(box.dataset.tiles), scrollWheelZoom: false });
+  const wall = document.body.classList.contains("wall");
+  const map = L.map(box, { zoomControl: !wall, zoomSnap: wall ? 0.1 : 0.5, attributionControl: Boolean(box.dataset.tiles), scrollWheelZoom: false });
   map.setView([10.45, 105.9], 9);
   if (box.dataset.tiles) L.tileLayer(box.dataset.tiles, { maxZoom: 18, attribution: "© OpenStreetMap" }).addTo(map);
   const shapes = {
@@ -17,7 +18,12 @@
     offline: '<circle class="hollow" cx="10" cy="10" r="7"/><path class="mark" d="M4 16L16 4"/>',
   };
   const layer = L.layerGroup().addTo(map);
+  const marks = new Map();
+  // The whole province is in the box at first, whatever its shape, and on the wall for ever.
+  const all = L.latLngBounds([]);
+  const fit = () => { if (all.isValid()) map.fitBounds(all, { padding: [8, 8], animate: false }); };
   let fitted = false;
+  if (wall) map.on("resize", fit);
   const words = (station) => {
     const node = document.createElement("div");
     const link = document.createElement("a");
@@ -28,21 +34,36 @@
     node.append(link, said);
     return node;
   };
+  // A mark stays while its station does: a name that somebody reads is not shut at every reading.
   const draw = (stations) => {
-    layer.clearLayers();
+    const codes = new Set(stations.map((station) => station.code));
+    for (const [code, mark] of marks) {
+      if (!codes.has(code)) { layer.removeLayer(mark.marker); marks.delete(code); }
+    }
     for (const station of stations) {
       const shape = shapes[station.status] ? station.status : "offline";
+      const title = station.name + ": " + station.word;
+      const known = marks.get(station.code);
+      if (known && known.title === title && known.alerts === station.alerts) continue;
       const icon = L.divIcon({
         className: "station-mark " + shape,
         iconSize: [24, 24],
         html: '<svg class="shape ' + shape + '" viewBox="0 0 20 20" width="22" height="22">' + shapes[shape] + "</svg>",
       });
-      L.marker(station.place, { icon, title: station.name + ": " + station.word, alt: station.name + ": " + station.word })
-        .bindPopup(() => words(station)).addTo(layer);
+      const marker = known ? known.marker : L.marker(station.place, { icon, title, alt: title }).addTo(layer);
+      if (known) {
+        marker.options.title = marker.options.alt = title;
+        marker.setIcon(icon);
+        marker.setPopupContent(words(station));
+      } else {
+        marker.bindPopup(words(station));
+      }
+      marks.set(station.code, { marker, title, alerts: station.alerts });
     }
     if (!fitted && stations.length) {
       fitted = true;
-      map.fitBounds(L.latLngBounds(stations.map((s) => s.place)).pad(0.08));
+      for (const station of stations) all.extend(station.place);
+      fit();
     }
   };
   const load = () => fetch(box.dataset.stations, { headers: { Accept: "application/json" } })
@@ -50,12 +71,14 @@
     .then((stations) => { if (stations) draw(stations); })
     .catch(() => {});
   fetch(box.dataset.sketch).then((answer) => answer.json()).then((sketch) => {
-    L.geoJSON(sketch, {
+    const drawn = L.geoJSON(sketch, {
       interactive: false,
       style: (feature) => feature.properties.kind === "river"
         ? { className: "river", weight: feature.properties.width, fill: false }
         : { className: "land", weight: 1, dashArray: "4 4", fillOpacity: box.dataset.tiles ? 0 : 1 },
     }).addTo(map);
+    drawn.eachLayer((each) => { if (each.feature.properties.kind !== "river") all.extend(each.getBounds()); });
+    fit();
   }).catch(() => {});
   load();
   document.body.addEventListener("htmx:sseMessage", (event) => {

@@ -9,6 +9,14 @@
   document.body.addEventListener("htmx:sseMessage", (event) => {
     if (event.detail && event.detail.type === "gone") window.location.reload();
   });
+  // What was unfolded stays so when a part of the page comes anew.
+  const keys = (root) => [...root.querySelectorAll("details[data-keep][open]")].map((fold) => fold.dataset.keep);
+  const kept = new WeakMap();
+  document.body.addEventListener("htmx:beforeSwap", (event) => kept.set(event.detail.target, keys(event.detail.target)));
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    const open = kept.get(event.detail.target) || [];
+    for (const fold of event.detail.target.querySelectorAll("details[data-keep]")) fold.open = open.includes(fold.dataset.keep);
+  });
   const banner = document.getElementById("offline");
   const tell = () => { if (banner) banner.hidden = navigator.onLine; };
   window.addEventListener("online", tell);

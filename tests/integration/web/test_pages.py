@@ -89,6 +89,48 @@ def test_an_operator_sees_its_own_stations_only(site: Site, number: int) -> None
     assert own.post(f"/windows/{made}/end").status_code == 303
 
 
+def test_of_an_incident_of_several_stations_an_operator_sees_its_own_part_alone(site: Site, number: int) -> None:
+    other = "DT_KCNMTHO_NUOSXL"
+    [(before,)] = site.sql("SELECT incident_id FROM incident_alerts WHERE alert_id = "
+                           "(SELECT min(id) FROM alerts WHERE station = %s)", other)  # fmt: skip
+    move = """UPDATE incident_alerts SET incident_id = %s
+               WHERE incident_id = %s AND alert_id IN (SELECT id FROM alerts WHERE station = %s)"""
+    site.sql(move, number, before, other)
+    try:
+        own, officer = site.logged_in(site.new(Role.OPERATOR, (SLUG,))), site.logged_in(site.new())
+        for path in ("/", "/overview", "/overview?wall=1", "/wall", "/incidents", f"/incidents/{number}"):
+            assert f"/incidents/{number}" in own.get(path).text, path
+            for word in (other, "KCN Mỹ Tho", "Đầu đo TSS lặp một giá trị"):
+                assert word not in own.get(path).text, (path, word)
+        assert "KCN Mỹ Tho" in officer.get("/").text
+    finally:
+        site.sql(move, before, number, other)
+
+
+def test_an_incident_says_each_parameter_once_in_the_readers_words(site: Site, number: int) -> None:
+    """Worst value with unit and limit; codes, counts and UTC of the history are words and Vietnam's time."""
+    browser = site.logged_in(site.new(person="an"))
+    site.sql("INSERT INTO incident_events (incident_id, at, actor, what, reason, detail) VALUES "
+             "(%s, now(), '', 'not_paged', 'paged_already', '3 alerts, 1 stations, high'), "
+             "(%s, now(), 'an', 'snooze', 'done', '2026-11-23T03:05:00+00:00'), "
+             "(%s, now(), '', 'escalation', 'nuoc 1', 'binh')", number, number, number)  # fmt: skip
+    page = browser.get(f"/incidents/{number}").text
+    assert "COD 98,8 &gt; 60,75 mg/L" in page
+    assert "Xấu nhất 98,8 mg/L · giới hạn 60,75 mg/L" in page
+    for words in ("Không gọi: đã báo rồi", "3 cảnh báo, 1 trạm, mức Cao", "đến 10:05 23/11/2026",
+                  "chính sách nuoc, bước 1", "Trần Thị Bình"):  # fmt: skip
+        assert words in page
+    for raw in ("not paged", "escalation", " alerts, ", "+00:00"):
+        assert raw not in page, raw
+
+
+def test_an_address_that_leads_nowhere_is_a_page_that_leads_on(site: Site, town: Town) -> None:
+    for browser, tabs in ((site.browser(), False), (site.logged_in(site.new()), True)):
+        answer = browser.get("/nowhere", accept="text/html,*/*")
+        assert (answer.status_code, 'name="viewport"' in answer.text) == (404, True)
+        assert ('href="/duty"' in answer.text, 'href="/"' in answer.text) == (tabs, True)
+
+
 def test_two_officers_take_it_and_the_second_hears_so(site: Site, number: int) -> None:
     first, second = site.new(person="an"), site.new()
     page = site.logged_in(first).get(f"/incidents/{number}").text

@@ -9,7 +9,8 @@ import pytest
 
 MODULES = (
     *("web.filters", "web.languages", "web.middleware", "web.throttle", "web.tokens", "web.visit", "web.words"),
-    *("web.accounts.proof", "web.accounts.telephone", "quantrac.domain.accounts", "quantrac.domain.statuses"),
+    *("web.accounts.proof", "web.accounts.telephone", "web.history"),
+    *("quantrac.domain.accounts", "quantrac.domain.statuses"),
 )
 
 

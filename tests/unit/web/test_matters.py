@@ -1,0 +1,60 @@
+"""An incident told by parameter: what lasts and pages first, each once, its worst value against its own limit."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sql.reports import AlertLine
+from web.incidents.matters import Matter, matters
+
+AT = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+
+
+def _alert(number: int, parameter: str, *, peak: float | None = None, most: float | None = None,
+           least: float | None = None, over: bool = False, severity: str = "high", page: bool = True,
+           station: str = "DT_X") -> AlertLine:  # fmt: skip
+    return AlertLine(
+        number, station, parameter, "limit", "limit", severity, AT, AT, AT if over else None, None, None, None, peak,
+        peak, least, most, "QCVN" if most or least else None, f"câu {number}", f"line {number}", page, False, None,
+        None, None, None,
+    )  # fmt: skip
+
+
+def _told(*alerts: AlertLine) -> tuple[Matter, ...]:
+    return matters(alerts, lambda _, parameter: "" if parameter == "pH" else "mg/L")
+
+
+def test_many_alerts_of_a_parameter_are_one_matter_that_the_open_one_leads() -> None:
+    (cod,) = _told(
+        _alert(1, "COD", peak=102.5, most=90, over=True),
+        _alert(2, "COD", peak=95.0, most=90),
+        _alert(3, "COD", peak=111.0, most=90, over=True),
+    )
+    assert ([a.id for a in cod.alerts], cod.is_open) == ([2, 3, 1], True)
+    assert cod.figures is not None
+    assert cod.figures.vi == "COD 111 > 90 mg/L"
+
+
+def test_what_pages_is_before_what_does_not_and_what_is_over_is_last() -> None:
+    found = _told(
+        _alert(1, "TSS", peak=200, most=60, over=True),
+        _alert(2, "TP", peak=3, most=4.8, page=False),
+        _alert(3, "COD", peak=95, most=90),
+        _alert(4, "NH4", peak=12, most=6),
+        _alert(5, "", severity="critical", page=False),
+    )
+    assert [m.parameter for m in found] == ["NH4", "COD", "", "TP", "TSS"]
+    assert found[2].worst is None
+    assert found[2].figures is None
+
+
+def test_a_value_below_its_least_is_beyond_its_limit() -> None:
+    (ph,) = _told(_alert(1, "pH", peak=4.9, least=6, most=9), _alert(2, "pH", peak=8.0, least=6, most=9))
+    assert ph.exceeds
+    assert ph.figures is not None
+    assert ph.figures.vi == "pH 4,9 < 6"
+
+
+def test_the_same_parameter_of_two_stations_is_two_matters() -> None:
+    found = _told(_alert(1, "COD", peak=95, most=90), _alert(2, "COD", peak=99, most=90, station="DT_Y"))
+    assert [(m.station, m.parameter) for m in found] == [("DT_Y", "COD"), ("DT_X", "COD")]

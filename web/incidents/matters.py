@@ -1,0 +1,104 @@
+"""What an incident is about: its alerts by station and parameter, so that each is told once, what lasts first. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from alerts.figures import against
+from alerts.thresholds import exceeds
+from quantrac.domain.alerts import Severity
+from quantrac.domain.incidents import graver
+from quantrac.domain.limits import Limit
+from quantrac.domain.words import Bilingual
+from sql.reports import AlertLine
+
+UnitOf = Callable[[str, str], str]
+"""The unit of a sensor, by station and parameter; the empty text where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """One parameter of one station, or a station as a whole: its alerts, the one that says most first."""
+
+    station: str
+    parameter: str
+    alerts: tuple[AlertLine, ...]
+    unit: str
+
+    @property
+    def lead(self) -> AlertLine:
+        """The alert that is shown whole."""
+        return self.alerts[0]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether any of its alerts is open."""
+        return any(a.resolved_at is None for a in self.alerts)
+
+    @property
+    def worst(self) -> AlertLine | None:
+        """The alert with the worst value, farthest over its limit where it has one."""
+        valued = [a for a in self.alerts if a.peak_value is not None]
+        return max(valued, key=_share, default=None)
+
+    @property
+    def limit(self) -> Limit | None:
+        """The limit of the worst value."""
+        worst = self.worst
+        return None if worst is None else _limit(worst, self.unit)
+
+    @property
+    def exceeds(self) -> bool:
+        """Whether the worst value is beyond its limit."""
+        worst, limit = self.worst, self.limit
+        value = None if worst is None else worst.peak_value
+        return value is not None and limit is not None and exceeds(limit, value)
+
+    @property
+    def figures(self) -> Bilingual | None:
+        """The worst value against its limit, as a mail's subject has it; ``None`` without a value."""
+        worst = self.worst
+        return None if worst is None else against(self.parameter, worst.peak_value, self.unit, self.limit)
+
+
+def matters(alerts: Iterable[AlertLine], unit_of: UnitOf) -> tuple[Matter, ...]:
+    """Return alerts by what they are about: what is open and told first, then what is farthest beyond its limit."""
+    found: dict[tuple[str, str], list[AlertLine]] = {}
+    for alert in alerts:
+        found.setdefault((alert.station, alert.parameter), []).append(alert)
+    every = [Matter(s, p, tuple(_in_order(some)), unit_of(s, p) if p else "") for (s, p), some in found.items()]
+    return tuple(sorted(every, key=_rank))
+
+
+def _in_order(alerts: Sequence[AlertLine]) -> list[AlertLine]:
+    newest_first = sorted(alerts, key=lambda a: -a.id)
+    return sorted(newest_first, key=lambda a: (a.resolved_at is not None, not a.page, _ease(a)))
+
+
+def _rank(matter: Matter) -> tuple[bool, bool, int, float, int]:
+    worst = matter.worst
+    paged = any(a.page and a.resolved_at is None for a in matter.alerts)
+    first = min(a.id for a in matter.alerts)
+    return not matter.is_open, not paged, _ease(matter.lead), -(0.0 if worst is None else _share(worst)), first
+
+
+def _ease(alert: AlertLine) -> int:
+    """How far a severity is from the gravest."""
+    return sum(graver(s, Severity(alert.severity)) for s in Severity)
+
+
+def _limit(alert: AlertLine, unit: str) -> Limit | None:
+    if alert.limit_minimum is None and alert.limit_maximum is None:
+        return None
+    return Limit(alert.parameter, unit, alert.limit_minimum, alert.limit_maximum, alert.limit_source or "")
+
+
+def _share(alert: AlertLine) -> float:
+    """How far the worst value is towards its limit, 1 at it; below 0 where there is none."""
+    value, low, high = alert.peak_value, alert.limit_minimum, alert.limit_maximum
+    if value is None or (low is None and high is None):
+        return -1.0
+    above = value / high if high else 0.0
+    below = low / value if low is not None and value > 0 else 0.0
+    return max(above, below)
