@@ -95,6 +95,9 @@ class NotifierLoop:
         self._mail_was_away = True
         """Whether mails may wait for their next try though their server is back: nothing is known at the start."""
 
+        self._mail_refused = False
+        """Whether the server, though it is there, has refused a mail for now, and has taken none since."""
+
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; the delivery in hand is finished and noted."""
         _log.info("notifier_ready", channels=sorted(self._notifiers))
@@ -132,22 +135,27 @@ class NotifierLoop:
     def _deliver(self, pending: PendingNotification, stop: threading.Event) -> None:
         channel = pending.notification.channel
         try:
-            if channel is Channel.EMAIL and self._mail_was_away and pending.attempts and self._gathered(pending):
+            # While it refuses, nothing is gathered: what ends later would be another digest for the same reader.
+            away = self._mail_was_away and not self._mail_refused
+            if channel is Channel.EMAIL and away and pending.attempts and self._gathered(pending):
                 return
             self._sent_at_s = self._clock.monotonic_s()
             receipt = self._notifier(channel).send(self._illustrated(pending))
         except NotifyError as exc:
             self._mail_was_away |= exc.server_away
+            self._mail_refused |= channel is Channel.EMAIL and exc.retryable and not exc.server_away
             self._note_failure(pending, exc)
             return
         # A crash exactly here sends the message again: it is accepted, and not yet noted.
         self._note_delivery(pending, receipt, stop)
         _deliveries.labels(channel=channel.value, outcome="delivered").inc()
         _log.info("notification_delivered", id=pending.id, message_id=pending.notification.message_id)
-        if channel is Channel.EMAIL and self._mail_was_away:
+        if channel is Channel.EMAIL and (self._mail_was_away or self._mail_refused):
+            if self._mail_refused and self._untold is not None:
+                self._store.gather(pending.id, self._clock.now(), self._untold.gathered)
             # One server takes all mails: after an hour without it, none waits a quarter more for its own turn.
             self._store.retry_now(channel, self._clock.now())
-            self._mail_was_away = False
+            self._mail_was_away = self._mail_refused = False
 
     def _gathered(self, pending: PendingNotification) -> bool:
         """Gather what was over before it could be told, once the server is there; whether this mail is of it.

@@ -136,3 +136,42 @@ def test_a_digest_that_is_given_up_takes_along_what_it_stood_for(
     while loop.deliver_due():
         pass
     assert centre.sql("SELECT count(*), count(failed_at), count(sent_at) FROM outbox") == [(5, 5, 0)]
+
+
+@pytest.mark.parametrize("told_before", [True, False], ids=["told before", "starts anew"])
+def test_a_server_that_refuses_for_hours_leads_to_one_digest_and_not_to_several(
+    empty_centre: Centre, mail: MailCatcher, make_loop: MakeLoop, *, told_before: bool
+) -> None:
+    """It answers each mail with 451: six incidents begin and end meanwhile, one is open at last."""
+    centre, loop = empty_centre, make_loop()
+
+    def deliver() -> None:
+        while loop.deliver_due():
+            pass
+
+    if told_before:
+        centre.happens(centre.transition("S0"))
+        centre.later(0)
+        deliver()
+        assert len(_subjects(mail)) == 1
+    mail.refuse("451 4.3.2 system not accepting network messages")
+    for n in range(1, 7):
+        opened = centre.transition(f"S{n}")
+        centre.happens(opened)
+        centre.later(1)
+        deliver()
+        _over(centre, opened)
+        deliver()
+    centre.happens(centre.transition("S7"))
+    centre.later(1)
+    deliver()
+    mail.accept()
+    mail.forget()
+    centre.clock.advance(16 * MINUTE)
+    deliver()
+    subjects = _subjects(mail)
+    digests = [s for s in subjects if s.startswith("[TỔNG HỢP]")]
+    assert len(digests) == 1, subjects
+    assert len(subjects) <= 4, subjects  # S7's page, the digest, and the one that showed that the server is back
+    assert any(s.endswith("S7") for s in subjects)
+    assert centre.sql("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == [(0,)]
