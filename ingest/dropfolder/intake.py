@@ -303,7 +303,8 @@ class DropFolder:
                 self._send(outcome, waiting.sight, sending)
         if same:
             self._known.remember(same)
-        return not more or len(sending) > sent or (self._walk is not None and not self._walk.waits)
+        # Where there is no more room it is Kafka's turn: asking it again and again would keep it from answering.
+        return (more and len(sending) > sent) or (self._walk is not None and not self._walk.waits)
 
     def _read(self, waiting: Waiting) -> Read | Same | None:
         path, now_s = waiting.sight.path, self._clock.monotonic_s()

@@ -35,14 +35,17 @@ class Sending:
         self._sender, self._name, self._clock, self._receipts = sender, name.encode(), clock, receipts
         self._under_way: deque[_Sent] = deque()
         self._records = self._bytes = 0
+        self._is_full = False
 
     def __len__(self) -> int:
         return len(self._under_way)
 
     @property
     def has_room(self) -> bool:
-        """Whether another file may be read."""
-        return self._records < _MOST_RECORDS and self._bytes < _MOST_BYTES
+        """Whether another file may be read: once full, not before half of it is free, so that many are read at once."""
+        share = 2 if self._is_full else 1
+        self._is_full = self._records * share >= _MOST_RECORDS or self._bytes * share >= _MOST_BYTES
+        return not self._is_full
 
     def send(self, file: KnownFile, content_type: str, records: Iterable[tuple[int, bytes]]) -> None:
         """Hand a file's records (offset, bytes) to the producer.

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
+import psutil
+
 from quantrac.endpoints import KafkaEndpoint
 
 PROGRAM = Path(__file__).with_name("dropfolder_process.py")
@@ -69,6 +71,10 @@ class DropFolderProcess:
 
     def log(self) -> str:
         return self.log_path.read_text("utf-8")
+
+    def cpu_s(self) -> float:
+        assert self.process is not None
+        return sum(psutil.Process(self.process.pid).cpu_times()[:2])
 
     def kill(self) -> None:
         assert self.process is not None

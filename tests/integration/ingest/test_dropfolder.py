@@ -235,14 +235,18 @@ def test_a_folder_that_goes_away_and_comes_back(dropfolder: Any, folder: Path, r
 def test_kafka_away(dropfolder: Any, folder: Path, raw: Any, kafka_server: Kafka) -> None:
     process = dropfolder().start()
     kafka_server.kill()
-    for minute in range(50):
+    count = 2500  # more than are sent before the first has arrived
+    for minute in range(count):
         write(folder, f"TRAM-BD-001_{stamp_of(minute)}.txt", lines(minute))
-    time.sleep(3)
+    time.sleep(5)
+    before_s = process.cpu_s()
+    time.sleep(2)
+    assert process.cpu_s() - before_s < 0.5  # it waits, and does not ask again and again
     process.kill()  # nothing may be known that Kafka has not
     kafka_server.start()
     process.start()
     deadline = time.monotonic() + 60
-    while len(found := {r.value for r in raw.records()}) < 50:
+    while len(found := {r.value for r in raw.records()}) < count:
         assert time.monotonic() < deadline, len(found)
         time.sleep(0.5)
 
