@@ -66,7 +66,10 @@ def backgrounds(root: Path, wanted: Sequence[str] = BACKGROUNDS) -> tuple[list[S
 
 
 def with_events(series: Series, seed: int) -> Series:
-    """Return a copy with injected events as its only truth; rows that its own labels name are left out of the count."""
+    """Return a copy with injected events as its only truth; rows that its own labels name are left out of the count.
+
+    What changes no value is no event: a multiple of a probe that shows zero, a still probe that stands still.
+    """
     rng = np.random.default_rng(seed)
     values, rows = series.values.copy(), len(series.times)
     per_h = 60.0 / max(cadence_min(series.times), 1e-3)
@@ -84,7 +87,10 @@ def with_events(series: Series, seed: int) -> Series:
             break
         if not own[first : first + length].any():
             part = slice(first, first + length)
+            before = values[part].copy()
             kind, touched = _pollution(rng, series, values, part) if polluted else _fault(rng, series, values, part)
+            changed = ~((before == values[part]) | np.isnan(before)).all(axis=0)
+            touched = tuple(c for c in touched if changed[series.columns.index(c)])
             cls = TriageClass.POLLUTION if polluted else TriageClass.FAULT
             if touched:
                 events.append(Event(series.times[first], series.times[first + length - 1], kind, touched, cls))

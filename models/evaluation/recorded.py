@@ -28,7 +28,7 @@ class Part:
 
 
 PARTS = (
-    Part("eindhoven_raw", 4, 5000), Part("canary", 2, 7200), Part("lro", 1, 5000), Part("gecco", 1, 6000, every=5),
+    Part("eindhoven_raw", 6, 5000), Part("canary", 4, 7200), Part("lro", 1, 5000), Part("gecco", 2, 6000, every=5),
     Part("oddwater", 1, 5000),
 )  # fmt: skip
 """GECCO's rows of a minute are taken every five minutes, as stations report."""

@@ -107,7 +107,7 @@ def weighed_by_group(samples: Sequence[Sample], simulated: float = SIMULATED_SHA
 def blended(one: TriageModel, other: TriageModel, share: float = RECORDED_SHARE) -> TriageModel:
     """Return the weights whose log-odds lie between those of two models, at ``share`` of the way to the other.
 
-    A class that the other has not seen, and what a second stage says where the other had none, stay as in ``one``.
+    A class that the other has not seen, and a term that never had anything to say to it, stay as in ``one``.
     """
     return TriageModel(
         one.classes,
@@ -121,7 +121,7 @@ def _between(
     one: Weights, classes: Sequence[TriageClass], other: Weights, other_classes: Sequence[TriageClass], share: float
 ) -> Weights:
     matrix, intercepts = one.matrix.copy(), one.intercepts.copy()
-    said = np.array([name not in LEARNT or bool(other.matrix[:, k].any()) for k, name in enumerate(other.terms)])
+    said = other.matrix.any(axis=0)
     for i, cls in enumerate(classes):
         if cls in other_classes:
             k = other_classes.index(cls)

@@ -18,8 +18,12 @@ from models.series import Floats, Ints
 from models.slow.finding import Finding
 from models.snapshots import ByFields
 
-CELLS = ("slow_5", "cross_0", "step", "noise", "run", "zero", "missing", "beyond", "drift")
+CELLS = ("slow_5", "cross_0", "step", "noise", "run", "zero", "missing", "beyond", "novelty", "day")
 """Features by sensor that the evidence is made of."""
+_OF_NOW = tuple(CELLS.index(name) for name in ("run", "zero"))
+"""Features that count from the alarm on: that a sensor stood still before it moved explains nothing."""
+_STEP, _MARKED = CELLS.index("step"), 2.0
+"""Where a sensor's steps are, and the scatters beyond which one counts for its path."""
 MOVED = 3.0
 """Scatters beyond which a sensor has moved."""
 _CLIP = 15.0
@@ -32,13 +36,15 @@ _BUFFERS = (4.0, 7.0, 10.0)
 
 TERMS = (
     "single", "together", "size", "sense", "senseless", "upward", "harmless", "rain", "thin", "flow", "frozen", "zero",
-    "missing", "gap", "step", "gradual", "noise", "restless", "beyond", "contradiction", "agreement", "drift", "buffer",
+    "missing", "gap", "step", "gradual", "noise", "restless", "beyond", "contradiction", "agreement", "buffer",
     "calibrating", "faulty", "visited", "neighbours", "lonely", "suspected", "worn", "short", "age",
     "fold", "low_fold", "several_fold", "mud", "by_units", "returned", "elsewhere", "few", "lone_jump", "lone_fold",
+    "wobble", "lone_wobble", "again", "unseen", "undaily",
 )  # fmt: skip
 """Names of the terms, in the order of a vector. From ``short`` on they are weighed and have no words."""
 _MOST_FOLD = 3.0
 """Doublings of the usual level beyond which more says no more."""
+_MOST_WOBBLE, _MOST_AGAIN, _MOST_UNSEEN = 3.0, 5.0, 4.0
 LEARNT = ("learnt_pollution", "learnt_fault")
 """Two more terms where a second stage was taught the difference."""
 
@@ -100,6 +106,10 @@ class Gathering(ByFields):
         """Departures at the row that looked most like a known pollution."""
         self.peaks = np.zeros((len(CELLS), d))
         """Largest size of each feature so far."""
+        self.path = np.zeros((4, d))
+        """Of the marked steps of each sensor: their length, their sum, and the lowest and highest that this was."""
+        self.again = 0.0
+        """How many incidents began before this one, with forgetting."""
         self.usual = np.full(d, np.nan)
         """Level of each sensor as it was before the incident, in its unit."""
         self.farthest = np.zeros(d)
@@ -126,18 +136,28 @@ class Gathering(ByFields):
         self.best = np.zeros(3)
 
     _FIELDS = (
-        "rows", "moved", "z", "cross", "sense", "sense_z", "peaks",
+        "rows", "moved", "z", "cross", "sense", "sense_z", "peaks", "path", "again",
         "usual", "farthest", "worst", "since", "shown", "rain", "thin", "gap", "gone", "buffer", "flags",
         "beside", "visited", "shares", "share_sum", "share_rows", "best",
     )  # fmt: skip
 
     def lead_in(self, cells: Floats) -> None:
-        """Fold in a row from just before the alarm: jumps and frozen values begin there.
+        """Fold in a row from just before the alarm: jumps begin there.
 
         ``cells`` has shape (sensors, len(CELLS) + 1): the features, and the usual level.
         """
+        self._fold_sizes(cells)
+        self.peaks[_OF_NOW, :] = 0.0
+
+    def _fold_sizes(self, cells: Floats) -> None:
         np.maximum(self.peaks, np.abs(cells[:, :-1].T), out=self.peaks)
         self.usual = np.where(np.isnan(self.usual), cells[:, -1], self.usual)
+        length, total, lowest, highest = self.path
+        steps = np.where(np.abs(cells[:, _STEP]) > _MARKED, cells[:, _STEP], 0.0)
+        length += np.abs(steps)
+        total += steps
+        np.minimum(lowest, total, out=lowest)
+        np.maximum(highest, total, out=highest)
 
     def fold(
         self, cells: Floats, row: tuple[float, float], values: Floats, context: Context, shares: Floats | None
@@ -145,7 +165,7 @@ class Gathering(ByFields):
         """Fold in one alarmed row. ``row`` is when it was, in seconds, and the length of the gap before it."""
         at_s, gap = row
         self.rows += 1
-        self.lead_in(cells)
+        self._fold_sizes(cells)
         z = np.clip(cells[:, 0], -_CLIP, _CLIP)
         self.farthest = np.where(np.abs(z) > np.abs(self.farthest), z, self.farthest)
         off, before = values - self.usual, np.nan_to_num(self.worst - self.usual)
@@ -316,7 +336,6 @@ class _Reading:
         if self.terms["single"]:
             self._say("restless", value, j)
         self._say("beyond", *self._peak_of("beyond", 0.0))
-        self._say("drift", *self._peak_of("drift", 1.0))
         buffered = self._named(g.buffer)
         if buffered is not None:
             self._say("buffer", 1.0, buffered)
@@ -343,8 +362,16 @@ class _Reading:
         if self.moved and others:
             over = [float(self.peak[n][others].max()) - free for n, free in (("run", 1.5), ("missing", 0.0))]
             t["elsewhere"] = min(max(0.0, *over), 10.0)
+        length, _, lowest, highest = g.path[:, self.lead]
+        if highest > lowest:
+            # Back and forth: a slug goes up and comes down, a noisy probe goes that way again and again.
+            t["wobble"] = min(log(max(length / (highest - lowest), 1.0)), _MOST_WOBBLE)
+        t["again"] = min(g.again, _MOST_AGAIN)
+        for name, cell in (("unseen", "novelty"), ("undaily", "day")):
+            t[name] = min(log1p(float(self.peak[cell][self.lead])), _MOST_UNSEEN)
         t["few"] = 1.0 / max(len(g.targets), 1)
-        t["lone_jump"], t["lone_fold"] = t["single"] * t["step"], t["single"] * t["fold"]
+        for name, of in (("lone_jump", "step"), ("lone_fold", "fold"), ("lone_wobble", "wobble")):
+            t[name] = t["single"] * t[of]
 
     def _relation(self) -> None:
         g = self.g

@@ -26,7 +26,7 @@ _MORE_WATER = 1.25
 _BY_UNITS = frozenset({"pH", "Temp", "DO", "Level"})
 """Parameters of which nobody says how many times the usual they are."""
 _OF_INSTRUMENTS = frozenset({
-    "frozen", "zero", "missing", "noise", "restless", "beyond", "contradiction", "drift", "buffer", "calibrating",
+    "frozen", "zero", "missing", "noise", "restless", "beyond", "contradiction", "buffer", "calibrating",
     "faulty", "worn", "suspected", "senseless", "step",
 })  # fmt: skip
 _UNFIT = {
@@ -51,7 +51,6 @@ _WORDS: Mapping[str, Bilingual] = {
     "noise": Bilingual("{vi} dao động mạnh", "{en} scatters strongly"),
     "restless": Bilingual("chỉ riêng {vi} dao động mạnh", "{en} alone scatters strongly"),
     "beyond": Bilingual("{vi} ngoài dải đo của thiết bị", "{en} outside the instrument's range"),
-    "drift": Bilingual("{vi} lệch dần khỏi các thông số khác", "{en} drifts from the other parameters"),
     "buffer": Bilingual("{vi} bằng giá trị dung dịch chuẩn", "{en} shows a calibration solution's value"),
     "contradiction": Bilingual("{vi} mâu thuẫn với các thông số khác", "{en} contradicts the other parameters"),
     "agreement": Bilingual("các thông số khác cũng cho thấy như {vi}", "the other parameters bear {en} out"),

@@ -252,6 +252,48 @@ def test_what_a_second_stage_makes_of_it_weighs_and_is_no_reason() -> None:
     assert "learnt" not in " / ".join(r.en for r in said.reasons)
 
 
+def terms_of(values: Floats, alarm: list[int]) -> dict[str, float]:
+    times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(ROWS) * np.timedelta64(300, "s")
+    features = FeatureTable(COLUMNS, STATION_DEFAULT.features).push(times, values)
+    on = np.zeros(ROWS, dtype=bool)
+    on[alarm] = True
+    incident = Incident(COLUMNS, TARGETS)
+    incident.push(features, on, None, values)
+    evidence = incident.evidence
+    assert evidence is not None
+    return evidence.terms
+
+
+LATEST = list(range(ROWS - 20, ROWS))
+
+
+def test_18_what_stood_still_before_it_moved_is_not_frozen() -> None:
+    values = quiet()
+    values[: ROWS - 22, 1] = 40.0
+    before = terms_of(values.copy(), LATEST)
+    values[ROWS - 22 :, 1] = np.linspace(60.0, 120.0, 22)
+    moved = terms_of(values, LATEST)
+    assert moved["upward"] == 1.0
+    assert moved["frozen"] == moved["zero"] == 0.0
+    values[:, 1] = 40.0
+    assert terms_of(values, LATEST)["frozen"] > 1.0 > before["frozen"]
+
+
+def test_18_a_noisy_probe_goes_back_and_forth_and_a_slug_does_not() -> None:
+    slow, noisy = quiet(), quiet()
+    slow[LATEST, 1] *= 1.0 + 2.0 * np.minimum(np.arange(20) / 8.0, 1.0)
+    noisy[LATEST, 1] += 60.0 * np.tile([1.0, -0.6], 10)
+    assert terms_of(slow, LATEST)["wobble"] < 0.5
+    assert terms_of(noisy, LATEST)["wobble"] > 1.0
+
+
+def test_18_incidents_just_before_are_counted_and_forgotten() -> None:
+    values, hour = quiet(), 12
+    assert terms_of(values, [ROWS - 1])["again"] == 0.0
+    assert terms_of(values, [ROWS - 1 - 4 * hour, ROWS - 1 - 2 * hour, ROWS - 1])["again"] > 1.5
+    assert terms_of(values, [ROWS - 1 - 60 * hour, ROWS - 1])["again"] < 0.01
+
+
 STUCK = 300
 """Rows: a day and more."""
 

@@ -46,6 +46,18 @@ def test_what_is_injected_is_its_label_and_nothing_else() -> None:
     np.testing.assert_array_equal(with_events(plain, 3).values, made.values)
 
 
+def test_what_changes_no_value_is_no_event() -> None:
+    plain = water(60)
+    plain.values[:, 1] = 0.0
+    made = with_events(plain, 3)
+    for event in made.events:
+        rows = made.within(event)
+        for sensor in event.sensors:
+            j = COLUMNS.index(sensor)
+            assert (made.values[rows, j] != plain.values[rows, j]).any(), event
+    assert not any(e.sensors == ("NH4",) and e.cls is TriageClass.POLLUTION for e in made.events)
+
+
 def said(alarms: list[tuple[int, int, TriageClass, int | None]], events: list[tuple[int, int, TriageClass]]) -> Count:
     """Count twenty days with these alarms (first, last row, class, row of the call) and events."""
     series = water(20)
