@@ -92,11 +92,12 @@ def measure(stage: Stage, stations: tuple[Station, ...], files: int, profile: Pa
     ):
         partitions = [TopicPartition(topics.RAW, n) for n in consumer.partitions_for_topic(topics.RAW) or ()]
         reader.launch()
-        if profile is not None:
-            _profile({"worker": worker, "dropfolder": reader}, profile)
         began_s = time.perf_counter()
         while stored.note(_count(db, _STORED)) < expected and time.perf_counter() - began_s < _LONGEST_S:
             messages.note(sum(consumer.end_offsets(partitions).values()))
+            if profile is not None and stored.seen[-1][1]:  # not what it costs to start
+                _profile({"worker": worker, "dropfolder": reader}, profile)
+                profile = None
             time.sleep(0.2)
     residual = _settled_residual(stage)
     reader.stop()
