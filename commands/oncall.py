@@ -26,7 +26,6 @@ channels_app = typer.Typer(help="People's channels: which count, and how one is 
 app.add_typer(channels_app, name="channels")
 
 RotaCode = Annotated[str, typer.Argument(metavar="ROTA", help="Code of the rota.")]
-CALENDAR_AHEAD = timedelta(days=180)
 
 
 @app.command()
@@ -118,20 +117,13 @@ def ics(
 
     Example: quantrac oncall ics an --output an.ics
     """
-    from alerts.oncall.duty import shifts, shifts_of
-    from alerts.oncall.ics import FeedTitle, calendar
+    from alerts.oncall.ics import feed
 
     _, oncall, now = _loaded()
     own = _person(oncall, person)
-    begin = now - timedelta(days=7)
-    texts = []
-    for rota in oncall.rotas:
-        duties = shifts_of(person, shifts(rota, oncall.overrides, begin, now + CALENDAR_AHEAD))
-        title = FeedTitle(f"{rota.title}: {own.name}", rota.title)
-        texts += [calendar(duties, title, key=f"{rota.code}.{person}", stamp=now)] if duties else []
-    if not texts:
+    text, any_duty = feed(oncall, own, now)
+    if not any_duty:
         raise QuantracError(f"{own.name} has no duty in the next half year.")
-    text = "".join(texts)
     if output is None:
         say(text, end="")
     else:

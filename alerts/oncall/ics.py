@@ -4,52 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from alerts.oncall.duty import Shift
+from alerts.oncall.duty import Shift, shifts, shifts_of
+from quantrac.domain.oncall import OnCall, Person
 
+BEHIND, AHEAD = timedelta(days=7), timedelta(days=182)
+"""Of now: what a feed tells of."""
+DOMAIN = "quantrac.local"
 MOST_OCTETS = 75
 """Of a content line, without its line break (RFC 5545, 3.1)."""
 
 
 @dataclass(frozen=True, slots=True)
-class FeedTitle:
-    """What the calendar and each of its events are called."""
+class Duties:
+    """Somebody's shifts in one rota."""
 
-    calendar: str
-    event: str
-    domain: str = "quantrac.local"
+    key: str
+    """What makes the events' ids unique, such as rota and person: an event that stays keeps its id."""
+    title: str
+    shifts: tuple[Shift, ...]
 
 
-def calendar(shifts: Iterable[Shift], title: FeedTitle, *, key: str, stamp: datetime) -> str:
-    """Return the feed of some shifts of one person.
+def feed(oncall: OnCall, person: Person, now: datetime) -> tuple[str, bool]:
+    """Return the feed of somebody's duties in all rotas, and whether there are any."""
+    since, until = now - BEHIND, now + AHEAD
+    every = [
+        Duties(
+            f"{rota.code}.{person.code}",
+            rota.title,
+            tuple(shifts_of(person.code, shifts(rota, oncall.overrides, since, until))),
+        )
+        for rota in oncall.rotas
+    ]
+    return calendar(every, f"Trực ban: {person.name}", stamp=now), any(each.shifts for each in every)
 
-    Parameters
-    ----------
-    key
-        What makes the events' ids unique, such as rota and person: an event that stays keeps its id.
-    stamp
-        When the duties were last changed (DTSTAMP).
-    """
+
+def calendar(duties: Iterable[Duties], name: str, *, stamp: datetime) -> str:
+    """Return one calendar, since programs read the first of a file alone; ``stamp``: when it was made (DTSTAMP)."""
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
         "PRODID:-//quantrac//on call//VI",
         "CALSCALE:GREGORIAN",
         "METHOD:PUBLISH",
-        f"X-WR-CALNAME:{escaped(title.calendar)}",
+        f"X-WR-CALNAME:{escaped(name)}",
         "X-WR-TIMEZONE:Asia/Ho_Chi_Minh",
     ]
-    for shift in shifts:
-        lines += [
-            "BEGIN:VEVENT",
-            f"UID:{escaped(key)}-{_utc(shift.starts_at)}@{title.domain}",
-            f"DTSTAMP:{_utc(stamp)}",
-            f"DTSTART:{_utc(shift.starts_at)}",
-            f"DTEND:{_utc(shift.ends_at)}",
-            f"SUMMARY:{escaped(title.event)}",
-            "END:VEVENT",
-        ]
+    for each in duties:
+        for shift in each.shifts:
+            lines += [
+                "BEGIN:VEVENT",
+                f"UID:{escaped(each.key)}-{_utc(shift.starts_at)}@{DOMAIN}",
+                f"DTSTAMP:{_utc(stamp)}",
+                f"DTSTART:{_utc(shift.starts_at)}",
+                f"DTEND:{_utc(shift.ends_at)}",
+                f"SUMMARY:{escaped(each.title)}",
+                "END:VEVENT",
+            ]
     lines.append("END:VCALENDAR")
     return "".join(f"{part}\r\n" for line in lines for part in folded(line))
 

@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from alerts.incidents.reasons import IncidentPolicy
 from alerts.oncall import check as checking
+from alerts.oncall import ics
 from alerts.oncall.document import of_rows
-from alerts.oncall.duty import duty, shifts, shifts_of
-from alerts.oncall.ics import FeedTitle, calendar
+from alerts.oncall.duty import duty, shifts
 from alerts.oncall.swaps import SwapAnswer
 from alerts.oncall.swaps import answer as answered
 from alerts.oncall.swaps import propose as proposed
@@ -25,7 +25,6 @@ from web.visit import Visit, WebError, forbidden, not_found, page
 from web.words import word
 
 WEEKS = timedelta(weeks=4)
-CALENDAR_AHEAD = timedelta(days=182)
 LONGEST_WINDOW = timedelta(days=31)
 FARTHEST_START = timedelta(days=366)
 """Ahead: what is farther cannot be seen among the windows, and not be ended."""
@@ -106,13 +105,9 @@ def feed(visit: Visit) -> Response:
     person = own_person(visit, oncall)
     if person is None:
         raise not_found()
-    texts = []
-    for each in oncall.rotas:
-        own = shifts_of(person.code, shifts(each, oncall.overrides, now - timedelta(days=7), now + CALENDAR_AHEAD))
-        title = FeedTitle(f"{each.title}: {person.name}", each.title)
-        texts += [calendar(own, title, key=f"{each.code}.{person.code}", stamp=now)] if own else []
+    text, _ = ics.feed(oncall, person, now)
     headers = {"content-disposition": 'attachment; filename="truc-ban.ics"'}
-    return Response("".join(texts), media_type="text/calendar; charset=utf-8", headers=headers)
+    return Response(text, media_type="text/calendar; charset=utf-8", headers=headers)
 
 
 def windows(visit: Visit) -> Response:

@@ -10,7 +10,7 @@ import pytest
 from alerts.oncall.document import of_rows, parse
 from alerts.oncall.duty import Shift
 from alerts.oncall.handover import summary_text, week
-from alerts.oncall.ics import FeedTitle, calendar, folded
+from alerts.oncall.ics import Duties, calendar, folded
 from alerts.oncall.writing import documents, export
 from quantrac.domain.incidents import Incident, IncidentCause, IncidentState, Topic
 from quantrac.domain.oncall import ContactChannel, ContactKind, OnCallRows, Swap, SwapState
@@ -134,18 +134,25 @@ def test_an_empty_file_is_refused(text: str) -> None:
 def test_a_feed_is_what_calendars_read() -> None:
     # RFC 5545: CRLF after every line, at most 75 octets a line, text escaped, times in UTC
     at = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
-    title = FeedTitle("Trực ban; An, tuần\n1", "Trực ban " + "quan trắc tự động " * 8)
-    feed = calendar([Shift(("an",), at, at + timedelta(days=7))], title, key="truc-ban.an", stamp=at)
+    title = "Trực ban " + "quan trắc tự động " * 8
+    duties = [
+        Duties("truc-ban.an", title, (Shift(("an",), at, at + timedelta(days=7)),)),
+        Duties("dem.an", "Trực đêm", (Shift(("an",), at, at + timedelta(hours=12)),)),
+    ]
+    feed = calendar(duties, "Trực ban; An, tuần\n1", stamp=at)
     lines = feed.split("\r\n")
     assert lines[-1] == ""
     assert all(len(line.encode()) <= 75 for line in lines)
     assert "\n" not in feed.replace("\r\n", "")
     unfolded = feed.replace("\r\n ", "")
     assert "X-WR-CALNAME:Trực ban\\; An\\, tuần\\n1\r\n" in unfolded
-    assert f"SUMMARY:{title.event}\r\n" in unfolded
+    assert f"SUMMARY:{title}\r\n" in unfolded
     assert "DTSTART:20261123T000000Z\r\nDTEND:20261130T000000Z\r\n" in unfolded
     assert lines[0] == "BEGIN:VCALENDAR"
-    assert feed == calendar([Shift(("an",), at, at + timedelta(days=7))], title, key="truc-ban.an", stamp=at)
+    assert feed == calendar(duties, "Trực ban; An, tuần\n1", stamp=at)
+    # Two rotas are one calendar: programs refuse a second one, or do not see it.
+    assert (feed.count("BEGIN:VCALENDAR"), feed.count("BEGIN:VEVENT"), feed.count("UID:")) == (1, 2, 2)
+    assert calendar([], "An", stamp=at).count("VCALENDAR") == 2
 
 
 @pytest.mark.parametrize(("line", "parts"), [("a" * 75, 1), ("a" * 76, 2), ("ộ" * 25, 1), ("ộ" * 26, 2), ("", 1)])
