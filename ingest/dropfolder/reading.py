@@ -64,9 +64,11 @@ class Reader:
         """
         sight = waiting.sight
         named = self._refusal(sight) or self.names.named(sight.path, now)
-        if isinstance(named, Rejected):
-            return self._refused(sight, named, now)
         settled = pending.is_settled(waiting, now_s)
+        if isinstance(named, Rejected):
+            # One that still grows would be told anew with each of its sizes.
+            growing = named.reason is RejectReason.TOO_LARGE and not settled
+            return None if growing else self._refused(sight, named, now)
         try:
             found = content.read(self.root, sight.path, sight.fingerprint)
         except PermissionError:

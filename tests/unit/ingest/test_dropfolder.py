@@ -384,3 +384,13 @@ def test_a_file_that_may_not_be_read_is_told_once_and_read_as_soon_as_it_may(tmp
         assert [s for s in walker.walk() if s] == []
     path.unlink()
     root.rmdir()
+
+
+def test_a_file_that_grows_beyond_all_measure_is_told_once_it_stands_still(tmp_path: Path) -> None:
+    sight = Sight(b"DT_A_NUO/DT_A_NUO_20261123100500.txt", Kind.FRESH, Fingerprint(2_000_000, 0, 0))
+    with KnownFiles(tmp_path / "k") as known:
+        reader = Reader(os.fsencode(tmp_path), known, NAMES, 1_000_000)
+        assert reader.read(Waiting(sight, "", 0.0, 0.0), Pending(3.0, 10, 10), NOW, 2.9) is None
+        told = reader.read(Waiting(sight, "", 0.0, 0.0), Pending(3.0, 10, 10), NOW, 3.0)
+    assert isinstance(told, Read)
+    assert told.refused is RejectReason.TOO_LARGE
