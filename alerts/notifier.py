@@ -59,6 +59,8 @@ class NotifierOptions:
     keep_s: float = 8.0
     """How long a connection is kept for a next message: an incident's come within seconds of each other, and TLS and
     login cost as much as the mail. Below the ten seconds after which a mail server under stress ends idle ones."""
+    outage_s: float = 300.0
+    """A mail server that takes nothing for longer, though it answers, was away."""
     wait_s: float = 5.0
     """Longest sleep: how late a retry that fell due is noticed."""
     store_pause_s: float = 2.0
@@ -94,9 +96,9 @@ class NotifierLoop:
         """When something was sent last over the connections that are open; ``None`` while none is."""
         self._mail_was_away = True
         """Whether mails may wait for their next try though their server is back: nothing is known at the start."""
-
-        self._mail_refused = False
-        """Whether the server, though it is there, has refused a mail for now, and has taken none since."""
+        self._refused_since_s: float | None = None
+        """Since when the mail server, though it is there, has refused for now what it was given; ``None`` after one
+        that it took."""
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; the delivery in hand is finished and noted."""
@@ -136,26 +138,34 @@ class NotifierLoop:
         channel = pending.notification.channel
         try:
             # While it refuses, nothing is gathered: what ends later would be another digest for the same reader.
-            away = self._mail_was_away and not self._mail_refused
+            away = self._mail_was_away and self._refused_since_s is None
             if channel is Channel.EMAIL and away and pending.attempts and self._gathered(pending):
                 return
             self._sent_at_s = self._clock.monotonic_s()
             receipt = self._notifier(channel).send(self._illustrated(pending))
         except NotifyError as exc:
             self._mail_was_away |= exc.server_away
-            self._mail_refused |= channel is Channel.EMAIL and exc.retryable and not exc.server_away
+            if channel is Channel.EMAIL and exc.retryable and not exc.server_away and self._refused_since_s is None:
+                self._refused_since_s = self._clock.monotonic_s()
             self._note_failure(pending, exc)
             return
         # A crash exactly here sends the message again: it is accepted, and not yet noted.
         self._note_delivery(pending, receipt, stop)
         _deliveries.labels(channel=channel.value, outcome="delivered").inc()
         _log.info("notification_delivered", id=pending.id, message_id=pending.notification.message_id)
-        if channel is Channel.EMAIL and (self._mail_was_away or self._mail_refused):
-            if self._mail_refused and self._untold is not None:
-                self._store.gather(pending.id, self._clock.now(), self._untold.gathered)
-            # One server takes all mails: after an hour without it, none waits a quarter more for its own turn.
-            self._store.retry_now(channel, self._clock.now())
-            self._mail_was_away = self._mail_refused = False
+        if channel is Channel.EMAIL:
+            self._mail_is_taken(pending)
+
+    def _mail_is_taken(self, pending: PendingNotification) -> None:
+        """Go on after an outage of mail: one server takes all of it, and none waits a quarter more for its own turn."""
+        since_s, self._refused_since_s = self._refused_since_s, None
+        # One reader's mailbox that is full for a while is no outage: its mails wait for their own turn.
+        refused = since_s is not None and self._clock.monotonic_s() - since_s >= self._options.outage_s
+        if refused and self._untold is not None:
+            self._store.gather(pending.id, self._clock.now(), self._untold.gathered)
+        if refused or self._mail_was_away:
+            self._store.retry_now(Channel.EMAIL, self._clock.now())
+            self._mail_was_away = False
 
     def _gathered(self, pending: PendingNotification) -> bool:
         """Gather what was over before it could be told, once the server is there; whether this mail is of it.

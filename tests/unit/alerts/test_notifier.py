@@ -115,6 +115,24 @@ def test_when_the_mail_server_is_back_no_mail_waits_for_its_own_next_try() -> No
     assert set(outbox.sent.values()) == {START + timedelta(seconds=16)}
 
 
+def test_a_full_mailbox_is_tried_no_more_often_for_the_mails_that_others_get() -> None:
+    # 1: fails at 0, 5, 10 (with the first mail taken, as after an outage), 30, 70    2 .. 11: one each ten seconds
+    class FullMailbox(Receiver):
+        def send(self, notification: Notification) -> str:
+            if notification.message_id == "<1>":
+                raise BUSY
+            return super().send(notification)
+
+    outbox, receiver, clock = MemoryOutbox(11), FullMailbox(), ManualClock(START)
+    outbox.due |= {i: START + timedelta(seconds=10 * (i - 1)) for i in range(2, 12)}
+    loop = NotifierLoop(outbox, [receiver], clock)
+    for _ in range(110):
+        while loop.deliver_due():
+            pass
+        clock.advance(timedelta(seconds=1))
+    assert (len(receiver.got), len(outbox.errors)) == (10, 5)
+
+
 def test_what_another_channel_s_receiver_has_put_off_is_not_tried_before() -> None:
     outbox, clock = MemoryOutbox(2, Channel.WEBHOOK), ManualClock(START)
     receiver = Receiver(NotifyError("429", retryable=True, again_after=timedelta(seconds=60)))
