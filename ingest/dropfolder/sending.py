@@ -43,8 +43,6 @@ class Sending:
     @property
     def has_room(self) -> bool:
         """Whether another file may be read: once full, not before half of it is free, so that many are read at once."""
-        share = 2 if self._is_full else 1
-        self._is_full = self._records * share >= _MOST_RECORDS or self._bytes * share >= _MOST_BYTES
         return not self._is_full
 
     def send(self, file: KnownFile, content_type: str, records: Iterable[tuple[int, bytes]]) -> None:
@@ -75,6 +73,7 @@ class Sending:
         self._under_way.append(_Sent(file, tuple(deliveries)))
         self._records += len(deliveries)
         self._bytes += sum(d.size_bytes for d in deliveries)
+        self._is_full |= self._holds(1.0)
 
     def take_stored(self) -> list[KnownFile]:
         """Return the files that Kafka has, in the order of sending; they are counted then.
@@ -97,6 +96,7 @@ class Sending:
             self._records -= len(sent.deliveries)
             self._bytes -= sum(d.size_bytes for d in sent.deliveries)
             metrics.RECORDS.inc(len(sent.deliveries))
+        self._is_full &= self._holds(0.5)
         if self._receipts is not None:
             self._receipts.note(counted)
         if self._under_way:
@@ -104,6 +104,10 @@ class Sending:
             if self._clock.monotonic_s() - since_s > _SEND_TIMEOUT_S:
                 raise BrokerError(f"Kafka has not answered for {_SEND_TIMEOUT_S:g} s.", retryable=True)
         return taken
+
+    def _holds(self, share: float) -> bool:
+        """Whether at least this share of what may be under way is."""
+        return self._records >= share * _MOST_RECORDS or self._bytes >= share * _MOST_BYTES
 
     def wait(self, timeout_s: float) -> None:
         """Wait until Kafka has acknowledged or refused something."""
