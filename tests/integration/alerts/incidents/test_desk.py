@@ -174,7 +174,7 @@ def test_the_command_line(centre: Centre, quantrac: Run, tmp_path: Path) -> None
     assert "is kept" in quantrac("incidents", "attach", "1", str(photo), "--by", "an").output
     photo.write_bytes(bytes(6_000_000))
     assert "6000000 bytes" in str(quantrac("incidents", "attach", "1", str(photo), "--by", "an").exception)
-    assert "no station 'S1'" in str(quantrac("incidents", "hold", "S1", "60", "--by", "an").exception)
+    assert "Station S1 is not known" in str(quantrac("incidents", "hold", "S1", "60", "--by", "an").exception)
     centre.sql(
         "INSERT INTO stations (code, effective_from, name_vi, name_en, kind, operator, longitude, latitude) "
         "VALUES ('S1', '2020-01-01', 'Trạm 1', 'Station 1', 'effluent', 'X', 105, 10)"
