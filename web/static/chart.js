@@ -67,7 +67,7 @@ window.quantracCharts = (() => {
         return [low - pad, high + pad];
       } } },
       axes: [
-        { stroke: c.ink, grid: { stroke: c.grid, width: 1 }, ticks: { stroke: c.grid }, values: (u, splits, _, __, step) => splits.map((s) => (step >= 86400 ? day(s) : clock(s, step < 60))) },
+        { space: 72, stroke: c.ink, grid: { stroke: c.grid, width: 1 }, ticks: { stroke: c.grid }, values: (u, splits, _, __, step) => splits.map((s) => (step >= 86400 ? day(s) : clock(s, step < 60))) },
         { stroke: c.ink, grid: { stroke: c.grid, width: 1 }, ticks: { stroke: c.grid }, size: 56, values: (_, splits) => splits.map((s) => number.format(s)) },
       ],
       series: [{}, ...given.series.map((s) => ({
