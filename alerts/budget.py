@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from quantrac.domain.alerts import Severity, Transition, TransitionKind
+from quantrac.domain.alerts import GRAVITY, Transition, TransitionKind
 from quantrac.domain.notifications import Told
-
-_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,5 +32,5 @@ def holds_back(budget: PagingBudget, lately: Told, transition: Transition) -> bo
         return True
     if lately.messages < budget.messages:
         return False
-    worst = max((_RANK[s] for s in lately.severities), default=-1)
-    return transition.kind is TransitionKind.RESOLVED or _RANK[transition.severity] <= worst
+    worst = max((GRAVITY[s] for s in lately.severities), default=-1)
+    return transition.kind is TransitionKind.RESOLVED or GRAVITY[transition.severity] <= worst

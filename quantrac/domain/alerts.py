@@ -36,6 +36,10 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
+"""How grave each severity is: the gravest has the highest number."""
+
+
 class TransitionKind(StrEnum):
     """The steps of an alert's life that are stored and may page somebody."""
 

@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from quantrac.domain.alerts import AlertKey, AlertKind, Severity, TransitionKind
+from quantrac.domain.alerts import GRAVITY, AlertKey, AlertKind, Severity, TransitionKind
 from quantrac.domain.notifications import Channel, Notification
 from quantrac.domain.stations import is_drill_code
-
-_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 def worst(severities: Iterable[Severity]) -> Severity:
     """Return the gravest of some severities; ``INFO`` when there is none."""
     found = Severity.INFO
     for severity in severities:  # a loop: every decision about every incident comes through here
-        if _RANK[severity] > _RANK[found]:
+        if GRAVITY[severity] > GRAVITY[found]:
             found = severity
     return found
 
@@ -29,7 +27,7 @@ def graver(one: Severity, than: Severity) -> bool:
     >>> graver(Severity.CRITICAL, Severity.HIGH), graver(Severity.HIGH, Severity.HIGH)
     (True, False)
     """
-    return _RANK[one] > _RANK[than]
+    return GRAVITY[one] > GRAVITY[than]
 
 
 class Topic(StrEnum):
@@ -209,7 +207,7 @@ class Incident:
         """The alert that says most of it now: what lasts before what is over, then the gravest, then the newest."""
         return max(
             self.members,
-            key=lambda m: (m.resolved_at is None, m.page, _RANK[m.severity], m.alert_id),
+            key=lambda m: (m.resolved_at is None, m.page, GRAVITY[m.severity], m.alert_id),
             default=None,
         )
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from alerts.figures import against
-from alerts.thresholds import exceeds
-from quantrac.domain.alerts import Severity
-from quantrac.domain.incidents import graver
+from alerts.thresholds import exceeds, share_of_limit
+from quantrac.domain.alerts import GRAVITY, Severity
 from quantrac.domain.limits import Limit
 from quantrac.domain.words import Bilingual
 from sql.reports import AlertLine
@@ -73,19 +72,18 @@ def matters(alerts: Iterable[AlertLine], unit_of: UnitOf) -> tuple[Matter, ...]:
 
 def _in_order(alerts: Sequence[AlertLine]) -> list[AlertLine]:
     newest_first = sorted(alerts, key=lambda a: -a.id)
-    return sorted(newest_first, key=lambda a: (a.resolved_at is not None, not a.page, _ease(a)))
+    return sorted(newest_first, key=lambda a: (a.resolved_at is not None, not a.page, -_gravity(a)))
 
 
 def _rank(matter: Matter) -> tuple[bool, bool, int, float, int]:
     worst = matter.worst
     paged = any(a.page and a.resolved_at is None for a in matter.alerts)
     first = min(a.id for a in matter.alerts)
-    return not matter.is_open, not paged, _ease(matter.lead), -(0.0 if worst is None else _share(worst)), first
+    return not matter.is_open, not paged, -_gravity(matter.lead), -(0.0 if worst is None else _share(worst)), first
 
 
-def _ease(alert: AlertLine) -> int:
-    """How far a severity is from the gravest."""
-    return sum(graver(s, Severity(alert.severity)) for s in Severity)
+def _gravity(alert: AlertLine) -> int:
+    return GRAVITY[Severity(alert.severity)]
 
 
 def _limit(alert: AlertLine, unit: str) -> Limit | None:
@@ -95,10 +93,6 @@ def _limit(alert: AlertLine, unit: str) -> Limit | None:
 
 
 def _share(alert: AlertLine) -> float:
-    """How far the worst value is towards its limit, 1 at it; below 0 where there is none."""
-    value, low, high = alert.peak_value, alert.limit_minimum, alert.limit_maximum
-    if value is None or (low is None and high is None):
-        return -1.0
-    above = value / high if high else 0.0
-    below = low / value if low is not None and value > 0 else 0.0
-    return max(above, below)
+    """How much of its limit the worst value uses; below 0 where there is none."""
+    limit = _limit(alert, "")
+    return -1.0 if limit is None or alert.peak_value is None else share_of_limit(limit, alert.peak_value)

@@ -6,8 +6,8 @@ from starlette.responses import JSONResponse, Response
 
 from alerts.oncall.document import of_rows
 from alerts.oncall.duty import Duty, duty
-from quantrac.domain.alerts import Severity
-from quantrac.domain.incidents import Incident, IncidentState, graver
+from quantrac.domain.alerts import GRAVITY
+from quantrac.domain.incidents import Incident, IncidentState
 from quantrac.domain.oncall import OnCall, Rota
 from quantrac.domain.statuses import LOOKS, StationStatus
 from sql import oncall_store, page_rows
@@ -86,8 +86,7 @@ def duties_of(oncall: OnCall, visit: Visit) -> list[tuple[Rota, Duty]]:
 
 def pressing(incident: Incident) -> tuple[bool, int, int]:
     """Order what nobody has taken before the rest, then the gravest, then the newest: few of many are to be seen."""
-    ease = sum(graver(s, incident.severity) for s in Severity)
-    return incident.state is not IncidentState.OPEN, ease, -incident.id
+    return incident.state is not IncidentState.OPEN, -GRAVITY[incident.severity], -incident.id
 
 
 ROUTES = [
