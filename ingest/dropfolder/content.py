@@ -73,7 +73,7 @@ def ends_whole(content: bytes, content_type: str) -> bool:
     if not tail:
         return False
     if content_type == topics.CONTENT_TT10:
-        if b"\x00" in content[:64] and (encoding := utf16_of(content)):
+        if encoding := utf16_of(content):
             tail = content.decode(encoding, "replace").encode()
         return _LAST_LINE.search(tail.rstrip(b"\r\n\t ;,\x00")) is not None
     if content_type == topics.CONTENT_CSV:

@@ -25,7 +25,7 @@ def text_of(payload: bytes) -> str:
     1258), whose lower half is ASCII and whose ° and µ are those of Western Windows. A symbol that this guess spoils is
     unknown later and named there; the numbers are ASCII in all of them.
     """
-    if b"\x00" in payload[:_HEAD] and (encoding := utf16_of(payload)):
+    if encoding := utf16_of(payload):
         return unicodedata.normalize("NFC", payload.decode(encoding, "replace"))
     if payload.isascii():
         return payload.decode("ascii")
@@ -42,9 +42,11 @@ def utf16_of(payload: bytes) -> str | None:
     >>> utf16_of("COD\t58".encode("utf-16-be")), utf16_of(b"COD\t58\x00\x00")
     ('utf-16-be', None)
     """
+    head = payload[:_HEAD]
+    if b"\x00" not in head:
+        return None
     if payload.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    head = payload[:_HEAD]
     first, second = head[::2].count(0), head[1::2].count(0)
     if first and second:
         return None
