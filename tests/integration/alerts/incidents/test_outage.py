@@ -42,6 +42,11 @@ def _over(centre: Centre, *opened: Transition) -> None:
     centre.later(31)
 
 
+def _deliver(loop: NotifierLoop) -> None:
+    while loop.deliver_due():
+        pass
+
+
 def _subjects(mail: MailCatcher) -> list[str]:
     return [caught.subject for caught in mail.mails()]
 
@@ -57,28 +62,24 @@ def test_what_was_over_before_it_could_be_told_is_one_mail_behind_what_is_open(
     """
     centre, loop = empty_centre, make_loop()
 
-    def deliver() -> None:
-        while loop.deliver_due():
-            pass
-
     known = centre.transition("S0")
     centre.happens(known)
     centre.later(0)
-    deliver()
+    _deliver(loop)
     assert [s.partition(",")[0] for s in _subjects(mail)] == ["[CAO] COD 120 > 90"]
     mail.stop()
     first, second = centre.transition("S1"), centre.transition("S2")
     centre.happens(first, second)
     centre.later(1)
-    deliver()
+    _deliver(loop)
     _over(centre, known, first, second)
     centre.happens(centre.transition("S3"))
     centre.later(1)
-    deliver()
+    _deliver(loop)
     mail.start()
     mail.forget()
     centre.clock.advance(16 * MINUTE)
-    deliver()
+    _deliver(loop)
     subjects = _subjects(mail)
     assert [s.rpartition(", ")[2] for s in subjects[:-1]] == ["S0", "S3"]
     assert subjects[0].startswith("[KẾT THÚC]")
@@ -97,7 +98,7 @@ def test_what_was_over_before_it_could_be_told_is_one_mail_behind_what_is_open(
     assert centre.sql(told) == [(2, "page"), (3, "page"), (2, "end"), (3, "end")]
     loop = make_loop()  # a notifier that starts anew tells nothing again
     centre.clock.advance(60 * MINUTE)
-    deliver()
+    _deliver(loop)
     assert _subjects(mail) == subjects
 
 
@@ -145,30 +146,26 @@ def test_a_server_that_refuses_for_hours_leads_to_one_digest_and_not_to_several(
     """It answers each mail with 451: six incidents begin and end meanwhile, one is open at last."""
     centre, loop = empty_centre, make_loop()
 
-    def deliver() -> None:
-        while loop.deliver_due():
-            pass
-
     if told_before:
         centre.happens(centre.transition("S0"))
         centre.later(0)
-        deliver()
+        _deliver(loop)
         assert len(_subjects(mail)) == 1
     mail.refuse("451 4.3.2 system not accepting network messages")
     for n in range(1, 7):
         opened = centre.transition(f"S{n}")
         centre.happens(opened)
         centre.later(1)
-        deliver()
+        _deliver(loop)
         _over(centre, opened)
-        deliver()
+        _deliver(loop)
     centre.happens(centre.transition("S7"))
     centre.later(1)
-    deliver()
+    _deliver(loop)
     mail.accept()
     mail.forget()
     centre.clock.advance(16 * MINUTE)
-    deliver()
+    _deliver(loop)
     subjects = _subjects(mail)
     digests = [s for s in subjects if s.startswith("[TỔNG HỢP]")]
     assert len(digests) == 1, subjects
