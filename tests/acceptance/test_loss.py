@@ -127,10 +127,13 @@ def test_notifier(stage: Stage, how: str) -> None:
 
 
 def restart_notifier(run: Run, how: str) -> None:
-    """Restart it; a kill waits for a moment in which no delivery is in hand, which would hold that mail back 2 min."""
+    """Restart it; a kill waits for a moment in which no delivery is in hand, which would hold that mail back 2 min.
+
+    One that was taken between the look and an earlier kill is not waited for: it keeps its lease until that runs out.
+    """
     stage = run.stage
     if how == "kill":
-        stage.until(lambda: not run.leased(), 60, lambda: f"A delivery does not end. {run.told()}")
+        stage.until(lambda: run.leased() <= run.killed_in_hand, 60, lambda: f"A delivery does not end. {run.told()}")
         stage.pipeline.notifier.kill()
         run.killed_in_hand |= run.leased()
     else:
