@@ -20,6 +20,8 @@ from .run import Run, under_load
 
 LONGEST_AWAY_S = 4.0
 LONGEST_PEACE_S = 5.0
+WATCHED_S = 90.0
+"""How long the last outage may keep workers from looking for what is due: they look every ten seconds."""
 
 
 def rounds(seed: int, names: list[str]) -> Iterator[tuple[list[str], float, float]]:
@@ -66,12 +68,18 @@ def run_for(stage: Stage, seconds: float, seed: int) -> None:
 
     with under_load(stage, "effluent#1") as run:
         killed = kill_at_random(run, seconds, seed)
+        # The fleet sends faster than its stations are registered to: each sensor is a work item. Workers that are
+        # killed again and again may never get to look for what is due; left alone they do.
+        stage.until(
+            lambda: any(alert.rule == "cadence" for alert in run.look().alerts),
+            WATCHED_S,
+            lambda: f"What is due is not watched. {run.told()}",
+        )
         account = run.finish()
         rows, distinct = run.rows()
         rules = Counter(alert.rule for alert in account.alerts)
         print(f"{killed} kills, seed {seed}: {rows} rows; alerts {dict(rules)}; {run.told()}", flush=True)  # noqa: T201
-        # The fleet sends faster than its stations are registered to: each sensor is a work item (cadence). An outage of
-        # our own is no silence of theirs.
+        # An outage of our own is no silence of theirs.
         assert not {"offline", "unusable"} & rules.keys(), rules
         assert account.residual == 0, run.told()
         assert account.missing_messages == 0, run.told()
