@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import random
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from contextlib import closing
@@ -20,7 +18,6 @@ from local.processes import Part
 from local.servers import LocalServers
 from quantrac import topics
 from quantrac.endpoints import client_options
-from sql.reports import Reports
 from streams.watchdog import EXIT_STATUS
 from tests.integration.streams.worker_rig import REBALANCE_S, SESSION_TIMEOUT_S, START_S, Rig
 
@@ -58,40 +55,6 @@ def test_a_killed_worker_s_stations_move_to_the_other(path: Rig) -> None:
     took_s = path.until_stored(SESSION_TIMEOUT_S + REBALANCE_S)
     print(f"\nstations of a killed worker are read again after {took_s:.1f} s")  # noqa: T201
     assert path.stored() == path.sent
-    assert path.complaints() == []
-
-
-def test_orderly_stops_in_mid_batch_lose_nothing(path: Rig) -> None:
-    """Workers are stopped in turn at chance instants while messages come in without a pause.
-
-    published  =========================
-    worker 1   ====t^========t^=========
-    worker 2   ========t^========t^=====
-    """
-    chance, over = random.Random(7), threading.Event()
-    workers = [path.worker(), path.worker()]
-    until_both_work(path, workers)
-
-    def publish() -> None:
-        while not over.wait(0.05):
-            path.publish(4)
-
-    publisher = threading.Thread(target=publish)
-    publisher.start()
-    try:
-        for worker in workers * 2:
-            time.sleep(chance.uniform(0.2, 1.5))
-            worker.stop()
-            worker.start(START_S)
-    finally:
-        over.set()
-        publisher.join()
-    path.until_stored(START_S)
-    assert path.stored() == path.sent
-    with Reports(path.database.reader) as reports:
-        assert reports.sequence_gaps() == []
-        totals = reports.ledger_totals()
-    assert (totals.received, totals.stored, totals.dead_letter) == (path.sent, path.sent, 0)
     assert path.complaints() == []
 
 
