@@ -34,7 +34,7 @@ from web.pages import (
     stations,
     users,
 )
-from web.visit import nowhere
+from web.visit import WebError, not_found, refused
 
 _log = get_logger(__name__)
 PAGES = (entrance, links, live, province, incidents, stations, duty, plan, channels, catalogue, precision, users, audit)
@@ -57,7 +57,7 @@ def create_app(options: WebOptions, conninfo: str, clock: Clock) -> Starlette:
         routes=[*_routes(options), *(route for pages in PAGES for route in pages.ROUTES)],
         middleware=[
             Middleware(Headers, tiles=options.tiles_origin, secure=options.secure),
-            Middleware(BodyLimit),
+            Middleware(BodyLimit, refusal=_too_large),
         ],
         exception_handlers={404: _missing, 405: _missing, 500: _broken},
         lifespan=lifespan,
@@ -102,15 +102,25 @@ def worker(request: Request) -> Response:  # noqa: ARG001
 
 
 async def _missing(request: Request, exc: Exception) -> Response:  # noqa: ARG001
-    if "text/html" in request.headers.get("accept", "") and request.method == "GET":
-        return await run_in_threadpool(nowhere, request)
+    if "text/html" in request.headers.get("accept", ""):
+        return await run_in_threadpool(refused, request, not_found())
     return Response("Không có trang này. / There is no such page.", 404, media_type="text/plain; charset=utf-8")
 
 
 async def _broken(request: Request, exc: Exception) -> Response:
     _log.error("page_failed", path=request.url.path[:200], error=type(exc).__name__, exc_info=exc)
-    return Response(
-        "Trang gặp lỗi; đã ghi vào nhật ký. / The page failed; it is in the log.",
+    error = WebError(
         500,
-        media_type="text/plain; charset=utf-8",
+        "Lỗi đã ghi vào nhật ký. Hãy thử lại; nếu vẫn lỗi, báo quản trị giờ xảy ra.",
+        "It is in the log. Try again; if it stays, tell the administrator the time.",
     )
+    return await run_in_threadpool(refused, request, error)
+
+
+def _too_large(request: Request) -> Response:
+    error = WebError(
+        413,
+        "Tệp tối đa 5 MiB; chưa có gì được lưu. Chụp lại với cỡ nhỏ hơn, hoặc thu nhỏ tệp rồi gửi lại.",
+        "A file has 5 MiB at most; nothing was kept. Take the picture smaller, or shrink the file, and send it again.",
+    )
+    return refused(request, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -91,6 +92,17 @@ def size(count: int, lang: str = "vi") -> str:
     return text.replace(".", ",") if lang == "vi" else text
 
 
+def gist(explanation: str) -> str:
+    """Return what an explanation begins with, without the source of its limit: as much as is read from far.
+
+    >>> gist("COD 96 mg/L vượt giới hạn 90 mg/L, gấp 1,07 lần (QCVN 40:2011/BTNMT cột A, Kf 1: 75 × 1); 2 giá trị")
+    'COD 96 mg/L vượt giới hạn 90 mg/L, gấp 1,07 lần'
+    >>> gist("TSS: thiết bị báo hỏng, 5 giá trị liên tiếp")
+    'TSS: thiết bị báo hỏng, 5 giá trị liên tiếp'
+    """
+    return re.sub(r"\s*\([^()]*\)$", "", explanation.partition("; ")[0].strip())
+
+
 def plain(value: float | str) -> str:
     """Write a number as a field of a form takes it, and what was entered as it was.
 
@@ -109,6 +121,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "amount": amount,
     "share": share,
     "plain": plain,
+    "gist": gist,
     "size": size,
     "as_toml": as_toml,
 }

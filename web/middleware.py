@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from prometheus_client import Histogram
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.incidents.links import PATH
@@ -21,6 +24,8 @@ _SECONDS = Histogram(
 )
 LARGEST_BODY = 6 * 1024 * 1024
 """Bytes of a request: an attachment of 5 MiB and its form."""
+MOST_HEARD = 64 * 1024 * 1024
+"""Bytes of a body that is too large which are read and forgotten: what a telephone takes for a film."""
 
 
 def policy(tiles: str | None) -> str:
@@ -90,17 +95,17 @@ def shown(path: str) -> str:
 class BodyLimit:
     """Refuses a body that is too large, before it is read where its length is told, else while it is read."""
 
-    def __init__(self, app: ASGIApp, largest: int = LARGEST_BODY) -> None:
-        self._app, self._largest = app, largest
+    def __init__(self, app: ASGIApp, refusal: Callable[[Request], Response], largest: int = LARGEST_BODY) -> None:
+        self._app, self._refusal, self._largest = app, refusal, largest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or refuse with status 413."""
+        """Answer, or refuse with the page of the refusal."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         told = dict(scope["headers"]).get(b"content-length", b"0")
         if not told.isdigit() or int(told) > self._largest:
-            await _too_large(scope, receive, send)
+            await self._refuse(scope, receive, send)
             return
         taken, begun = 0, False
 
@@ -121,13 +126,18 @@ class BodyLimit:
             await self._app(scope, bounded, noting)
         except _TooLargeError:
             if not begun:
-                await _too_large(scope, receive, send)
+                await self._refuse(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, once the rest was heard: a browser that is cut off in the middle of it shows an error of its own."""
+        heard, more = 0, True
+        while more and heard < MOST_HEARD:
+            message = await receive()
+            heard += len(message.get("body", b""))
+            more = message["type"] == "http.request" and message.get("more_body", False)
+        answer = await run_in_threadpool(self._refusal, Request(scope))
+        await answer(scope, receive, send)
 
 
 class _TooLargeError(Exception):
     pass
-
-
-async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
-    answer = PlainTextResponse("Tệp quá lớn (tối đa 5 MiB). / The file is too large (5 MiB at most).", 413)
-    await answer(scope, receive, send)

@@ -6,6 +6,7 @@ A page is a plain function ``page(visit) -> Response``. It runs in a thread, sin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from web.accounts.door import Caller
 from web.languages import LANGUAGES, translator
 from web.middleware import shown
 from web.tokens import csrf_of, digest, is_csrf, new_token
+from web.words import REFUSALS
 
 if TYPE_CHECKING:
     from web.house import House
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 _log = get_logger(__name__)
 MOST_FIELDS = 60
 LEAST_TOKEN = 32
+AFTER_COOKIE = "after"
+"""Where somebody who has to log in wanted to go."""
 LONGEST_FIELD = 1_000_000
 """Bytes of a field that is no file."""
 Page = Callable[["Visit"], Response]
@@ -41,9 +45,10 @@ Page = Callable[["Visit"], Response]
 class WebError(Exception):
     """A request that gets a page with a status of its own instead of an answer."""
 
-    def __init__(self, status: int, vi: str, en: str) -> None:
+    def __init__(self, status: int, vi: str, en: str, *, again_s: int | None = None) -> None:
+        """``again_s``: after so many seconds it may be tried again."""
         super().__init__(en)
-        self.status, self.vi, self.en = status, vi, en
+        self.status, self.vi, self.en, self.again_s = status, vi, en, again_s
 
 
 def not_found() -> WebError:
@@ -165,7 +170,7 @@ def page(
             try:
                 form = await request.form(max_files=2, max_fields=fields, max_part_size=LONGEST_FIELD)
             except (MultiPartException, HTTPException):
-                return Response("The form cannot be read.", 400, media_type="text/plain")
+                return await run_in_threadpool(refused, request, _unreadable())
         try:
             visit = Visit(request.app.state.house, request, None, "", form)
             return await run_in_threadpool(_answered, visit, endpoint, right)
@@ -175,20 +180,20 @@ def page(
     return Route(path, answer, methods=["POST"] if post else ["GET"])
 
 
-def nowhere(request: Request) -> Response:
-    """Answer somebody whose address leads nowhere, with a page that leads on."""
-
-    def missing(_: Visit) -> Response:
-        raise not_found()
-
-    return _answered(Visit(request.app.state.house, request, None, ""), missing, None)
+def refused(request: Request, error: WebError) -> Response:
+    """Answer a request that comes to no page with one that leads on; whose it is, is shown where that can be told."""
+    visit = Visit(request.app.state.house, request, None, "")
+    with suppress(StoreError):
+        _recognise(visit)
+    return _with_cookies(visit, failed(visit, error))
 
 
 def _answered(visit: Visit, endpoint: Page, right: Right | None) -> Response:
-    house = visit.house
     try:
         _recognise(visit)
         if visit.request.method == "POST":
+            if right is not None and visit.session is None:
+                raise _logged_out(visit)
             _check_origin(visit)
         response = endpoint(visit) if right is None else _admitted(visit, endpoint, right)
     except WebError as exc:
@@ -200,8 +205,12 @@ def _answered(visit: Visit, endpoint: Page, right: Right | None) -> Response:
         _log.warning("database_away", error=str(exc))
         vi, en = "Cơ sở dữ liệu chưa sẵn sàng; chưa có gì được ghi.", "The database is away; nothing was written."
         response = failed(visit, WebError(503, vi, en))
+    return _with_cookies(visit, response)
+
+
+def _with_cookies(visit: Visit, response: Response) -> Response:
     for name, value in visit.cookies:
-        _set_cookie(house, response, name, value)
+        _set_cookie(visit.house, response, name, value)
     return response
 
 
@@ -224,15 +233,51 @@ def _admitted(visit: Visit, endpoint: Page, right: Right) -> Response:
     if session is None or session.stage is not Stage.COMPLETE:
         return _to_login(visit)
     if not visit.house.throttle.allows(str(session.id), visit.house.clock.monotonic_s()):
-        raise WebError(429, "Quá nhiều yêu cầu, hãy đợi một lát.", "Too many requests; wait a moment.")
+        raise WebError(429, "Hãy đợi mười giây rồi tải lại trang.", "Wait ten seconds, then load the page again.",
+                       again_s=10)  # fmt: skip
     visit.need(right)
     return endpoint(visit)
 
 
 def failed(visit: Visit, error: WebError) -> Response:
-    """Return the page of an error."""
-    return visit.render(
-        "error.html", {"status": error.status, "vi": error.vi, "en": error.en}, http_status=error.status
+    """Return the page of an error: what happened, and what to do next."""
+    values = {
+        "status": error.status,
+        "heading": REFUSALS[error.status],
+        "vi": error.vi,
+        "en": error.en,
+        "back": _came_from(visit),
+    }
+    response = visit.render("error.html", values, http_status=error.status)
+    if error.again_s is not None:
+        response.headers["retry-after"] = str(error.again_s)
+    return response
+
+
+def _came_from(visit: Visit) -> str | None:
+    """Return the page of ours that led here; none where it is the very one that fails."""
+    led = urlsplit(visit.request.headers.get("referer", ""))
+    path = f"{led.path}?{led.query}" if led.query else led.path
+    own = led.netloc == visit.request.headers.get("host") and is_own_path(path)
+    same = visit.request.method == "GET" and led.path == visit.request.url.path
+    return path if own and not same else None
+
+
+def _logged_out(visit: Visit) -> WebError:
+    """Return what answers a form that was sent without a login: it was open for longer than the login lasted."""
+    came_from = _came_from(visit)
+    if came_from is not None:
+        visit.cookies.append((AFTER_COOKIE, urlsplit(came_from).path))
+    return WebError(
+        401,
+        "Biểu mẫu vừa gửi chưa được ghi. Hãy đăng nhập, rồi gửi lại.",
+        "What you have just sent was not written. Log in, then send it again.",
+    )
+
+
+def _unreadable() -> WebError:
+    return WebError(
+        400, "Không đọc được biểu mẫu; hãy tải lại trang rồi gửi lại.", "The form cannot be read; load its page again."
     )
 
 
@@ -244,8 +289,11 @@ def _check_origin(visit: Visit) -> None:
     given = visit.text("csrf", 200) or headers.get("x-csrf-token", "")
     if foreign or headers.get("sec-fetch-site") == "cross-site" or not is_csrf(visit.token, given):
         _log.warning("forged_form", path=shown(visit.request.url.path), session=digest(visit.token).hex()[:8])
-        raise WebError(403, "Biểu mẫu đã hết hạn hoặc đến từ trang khác; hãy tải lại trang.",
-                       "The form is too old, or came from another page; load the page again.")  # fmt: skip
+        raise WebError(
+            403,
+            "Chưa có gì được ghi: biểu mẫu đã cũ, hoặc đến từ trang khác. Hãy mở lại trang có biểu mẫu rồi gửi lại.",
+            "Nothing was written: the form is too old, or came from another page. Open its page and send it anew.",
+        )
 
 
 def _is_own_origin(visit: Visit, origin: str) -> bool:
@@ -260,7 +308,7 @@ def _to_login(visit: Visit) -> Response:
     if visit.request.method != "GET":
         return RedirectResponse(path, 303)
     if visit.request.url.path not in {"/", "/login"} and visit.session is None:
-        visit.cookies.append(("after", visit.request.url.path))
+        visit.cookies.append((AFTER_COOKIE, visit.request.url.path))
     return RedirectResponse(path, 303)
 
 

@@ -280,6 +280,20 @@ PROPOSAL_STATES = {
     "refused": B("Từ chối", "refused"),
     "withdrawn": B("Đã rút", "withdrawn"),
 }
+REFUSALS = {
+    400: B("Chưa làm được", "Not done"),
+    401: B("Phiên đăng nhập đã hết", "Your login is over"),
+    403: B("Không được phép", "Not allowed"),
+    404: B("Không tìm thấy trang", "There is no such page"),
+    409: B("Đã có thay đổi khác", "Something else has changed"),
+    413: B("Quá lớn", "Too large"),
+    415: B("Loại tệp không nhận", "This kind of file is not taken"),
+    429: B("Quá nhiều yêu cầu", "Too many requests"),
+    500: B("Trang gặp lỗi", "The page has failed"),
+    502: B("Chưa đăng nhập được", "Not logged in"),
+    503: B("Chưa sẵn sàng", "Not ready"),
+}
+"""Headings of the pages that say why there is no answer."""
 STATUS_CODES = {
     "00": B("đang đo", "measuring"),
     "01": B("hiệu chuẩn", "calibrating"),

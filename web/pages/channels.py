@@ -140,7 +140,8 @@ def _of_known_service(visit: Visit, channel: ContactChannel) -> None:
 
 def _may_send(visit: Visit) -> None:
     if not visit.house.codes.allows(visit.account.login, visit.house.clock.monotonic_s()):
-        raise WebError(429, "Đã gửi quá nhiều mã; hãy đợi năm phút.", "Too many codes were sent; wait five minutes.")
+        vi, en = "Đã gửi quá nhiều mã; hãy đợi năm phút.", "Too many codes were sent; wait five minutes."
+        raise WebError(429, vi, en, again_s=300)
 
 
 def _me(visit: Visit) -> Person:

@@ -14,7 +14,7 @@ from web.accounts.proof import Proof
 from web.accounts.telephone import picture
 from web.house import OIDC_BACK
 from web.languages import LANGUAGES
-from web.visit import Visit, WebError, is_own_path, not_found, page
+from web.visit import AFTER_COOKIE, Visit, WebError, is_own_path, not_found, page
 
 _log = get_logger(__name__)
 SIGN_ON_COOKIE = "signon"
@@ -164,14 +164,14 @@ def _enter(visit: Visit, token: str, path: str | None = None) -> Response:
     """Give the browser its new secret: that of before, which others may know, is worth nothing."""
     visit.cookies.append((visit.house.cookie, token))
     if path is None:
-        path = visit.request.cookies.get("after", "/")
-        visit.cookies.append(("after", None))
+        path = visit.request.cookies.get(AFTER_COOKIE, "/")
+        visit.cookies.append((AFTER_COOKIE, None))
     return visit.goto(path if is_own_path(path) else "/")
 
 
 def _throttled(visit: Visit) -> None:
     if not visit.house.logins.allows(visit.caller.address, visit.house.clock.monotonic_s()):
-        raise WebError(429, "Thử quá nhiều lần; hãy đợi một phút.", "Too many tries; wait a minute.")
+        raise WebError(429, "Thử quá nhiều lần; hãy đợi một phút.", "Too many tries; wait a minute.", again_s=60)
 
 
 ROUTES = [

@@ -41,7 +41,7 @@ def _desk(visit: Visit) -> tuple[Desk, Signer]:
     if house.options.link_key is None:
         raise not_found()
     if not house.links.allows(visit.caller.address, house.clock.monotonic_s()):
-        raise WebError(429, "Thử quá nhiều lần; hãy đợi một phút.", "Too many tries; wait a minute.")
+        raise WebError(429, "Thử quá nhiều lần; hãy đợi một phút.", "Too many tries; wait a minute.", again_s=60)
     return Desk(ActingStore(house.database, "link"), house.clock), Signer(load_key(house.options.link_key))
 
 

@@ -48,6 +48,7 @@ def stations(visit: Visit) -> Response:
             "status": s.status.value,
             "word": t(LOOKS[s.status].text),
             "color": LOOKS[s.status].color,
+            "urgency": LOOKS[s.status].urgency,
             "alerts": s.open_alerts,
             "kind": s.kind,
         }

@@ -78,7 +78,7 @@ def password(visit: Visit) -> Response:
     if wrong is not None:
         return own(visit, mistake=("Mật khẩu mới cần ít nhất 12 ký tự, không trùng tên đăng nhập.", f"No: {wrong}."))
     if not visit.house.logins.allows(visit.caller.address, visit.house.clock.monotonic_s()):
-        raise WebError(429, "Thử quá nhiều lần; hãy đợi một phút.", "Too many tries; wait a minute.")
+        raise WebError(429, "Thử quá nhiều lần; hãy đợi một phút.", "Too many tries; wait a minute.", again_s=60)
     with visit.house.accounts.transaction(login) as tx:
         found = tx.credentials(login)
         by_link = visit.session is not None and visit.session.way == "link"

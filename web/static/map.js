@@ -58,6 +58,7 @@
       } else {
         marker.bindPopup(words(station));
       }
+      marker.setZIndexOffset(-1000 * station.urgency); // what is urgent lies over what is not
       marks.set(station.code, { marker, title, alerts: station.alerts });
     }
     if (!fitted && stations.length) {

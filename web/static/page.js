@@ -17,10 +17,21 @@
     const open = kept.get(event.detail.target) || [];
     for (const fold of event.detail.target.querySelectorAll("details[data-keep]")) fold.open = open.includes(fold.dataset.keep);
   });
+  // Without the server what is shown is of before, also where the network is there: it says so, and of when it is.
   const banner = document.getElementById("offline");
-  const tell = () => { if (banner) banner.hidden = navigator.onLine; };
+  let at = document.body.dataset.at;
+  let heard = true;
+  const tell = () => {
+    if (!banner) return;
+    const shown = new Date(at).toLocaleString("vi-VN", { timeZone: "Asia/Ho_Chi_Minh", dateStyle: "short", timeStyle: "short" });
+    banner.querySelector("time").textContent = shown;
+    banner.hidden = navigator.onLine && heard;
+  };
   window.addEventListener("online", tell);
   window.addEventListener("offline", tell);
+  document.body.addEventListener("htmx:sseError", () => { heard = false; tell(); });
+  document.body.addEventListener("htmx:sseOpen", () => { heard = true; tell(); });
+  document.body.addEventListener("htmx:sseMessage", (event) => { if (event.detail && event.detail.data) at = event.detail.data; });
   tell();
   if ("serviceWorker" in navigator && window.isSecureContext) {
     navigator.serviceWorker.register("/worker.js").catch(() => {});

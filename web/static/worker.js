@@ -3,7 +3,13 @@
 // forgotten at the logout, and nothing that is sent to the server is ever kept.
 const KEPT = "quantrac-pages-1";
 const MOST = 60;
-self.addEventListener("install", () => self.skipWaiting());
+// Shown in place of a page that was never opened, when the server is out of reach.
+const SHELL = "quantrac-shell-1";
+const OFFLINE = "/static/offline.html";
+self.addEventListener("install", (event) => {
+  self.skipWaiting();
+  event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll([OFFLINE, "/static/style.css", "/static/icon.svg"])));
+});
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener("message", (event) => { if (event.data === "forget") event.waitUntil(caches.delete(KEPT)); });
 const trim = async (cache) => {
@@ -23,7 +29,8 @@ self.addEventListener("fetch", (event) => {
       await trim(cache);
     }
     return answer;
-  }).catch(async () => (await caches.match(event.request)) || Response.error()));
+  }).catch(async () => (await caches.match(event.request))
+    || (event.request.mode === "navigate" && (await caches.match(OFFLINE))) || Response.error()));
 });
 // A push message is shown as it is; touching it opens the page that it names, if that is one of ours.
 self.addEventListener("push", (event) => {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from quantrac.domain.accounts import Role
 
 from .browser import chromium
 from .conftest import Site, serving
-from .town import OTHER, SLUG, Town
+from .town import OTHER, SLUG, Town, transition
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 DESK: dict[str, Any] = {"viewport": {"width": 1366, "height": 768}}
@@ -143,6 +144,102 @@ def test_the_last_pages_can_be_read_without_a_network(browser: Browser, site: Si
     assert page.locator("h1").inner_text().strip()
     assert page.locator("#offline").is_visible()
     context.close()
+
+
+@pytest.mark.timeout(300)
+def test_without_the_server_a_page_says_of_when_it_is_and_what_was_never_opened_says_what_to_do(
+    browser: Browser, site: Site, town: Town, scripts: Path
+) -> None:
+    """The network is there, the page's process is not: nothing may look as if it were live."""
+    context = browser.new_context(**PHONE)
+    with serving(scripts, site.database, logins_at_once=10_000) as url:
+        page = Screen(context, url).visit(replace(site, url=url).link(site.new()))
+        page.get_by_role("button", name="Đăng nhập").click()
+        page.wait_for_selector("#map .station-mark")
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        page.goto(f"{url}/stations/{SLUG}")
+        page.goto(f"{url}/")
+        page.wait_for_selector("#map .station-mark")
+        assert page.locator("#offline").is_hidden()
+    page.wait_for_selector("#offline:visible")
+    page.goto(f"{url}/stations/{SLUG}")
+    page.wait_for_selector("#offline:visible")
+    assert re.search(r"nội dung lúc \d\d:\d\d \d+/\d+", page.locator("#offline").inner_text())
+    page.goto(f"{url}/windows")
+    assert page.locator("h1").inner_text() == "Mất liên lạc với máy chủ"
+    assert page.get_by_role("link", name="Tải lại").is_visible()
+    context.close()
+
+
+@pytest.mark.timeout(300)
+def test_a_photograph_that_is_too_large_is_a_page_that_says_what_to_do(
+    browser: Browser, site: Site, town: Town, tmp_path: Path
+) -> None:
+    number = town.slug()
+    large = tmp_path / "anh.jpg"
+    large.write_bytes(b"\xff\xd8\xff\xe0" + bytes(10 * 1024 * 1024))
+    context = browser.new_context(**PHONE)
+    page = Screen(context, site.url).visit(site.link(site.new()))
+    page.get_by_role("button", name="Đăng nhập").click()
+    page.wait_for_selector("#map")
+    page.goto(f"{site.url}/incidents/{number}")
+    page.locator("summary", has_text="Đính kèm").click()
+    page.set_input_files("input[name=file]", large)
+    page.get_by_role("button", name="Gửi", exact=True).click()
+    page.wait_for_selector("text=Tệp tối đa 5 MiB")
+    assert faults(page) == []
+    page.get_by_role("link", name="Quay lại").click()
+    page.wait_for_url(f"{site.url}/incidents/{number}")
+    context.close()
+    town.over(number)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)], ids=["desk", "room"])
+def test_the_wall_cuts_nothing_and_all_incidents_have_their_turn(
+    browser: Browser, site: Site, town: Town, size: tuple[int, int]
+) -> None:
+    stations = [str(code) for (code,) in site.sql("SELECT DISTINCT station FROM current_sensors ORDER BY station")]
+    since = town.now - timedelta(minutes=20)
+    for code in stations:
+        town.happens(transition(code, "NH4", since, vi=f"NH4 98 mg/L vượt 60 mg/L tại {code} (QCVN 40); 2 giá trị"))
+    opened = [int(str(n)) for (n,) in site.sql("SELECT id FROM incidents WHERE state = 'open'")]
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    page = Screen(context, site.url).visit(site.link(site.new()))
+    page.clock.install()
+    page.get_by_role("button", name="Đăng nhập").click()
+    page.wait_for_selector("#map")
+    page.goto(f"{site.url}/wall")
+    page.wait_for_selector("#turning li")
+    seen: set[str] = set()
+    for _ in opened:
+        # A card is in sight as a whole or not at all.
+        inside, outside, cut = page.evaluate(_SIGHT)
+        assert cut == []
+        seen |= set(inside)
+        page.clock.run_for(10_000)
+        if not outside or len(seen) == len(opened):
+            break
+    assert seen == {f"/incidents/{n}" for n in opened}
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    context.close()
+    for each in opened:
+        town.over(each)
+
+
+_SIGHT = """() => {
+  const box = document.getElementById("turning").getBoundingClientRect();
+  const found = [[], [], []];
+  for (const card of document.querySelectorAll("#turning li")) {
+    const at = card.getBoundingClientRect();
+    const beside = at.right <= box.left + 1 || at.left >= box.right - 1;
+    const whole = at.left >= box.left - 1 && at.right <= box.right + 1 && at.top >= box.top - 1
+      && at.bottom <= box.bottom + 1 && at.bottom <= innerHeight
+      && [...card.querySelectorAll("strong, .said")].every((text) => text.scrollWidth <= text.clientWidth);
+    found[whole ? 0 : beside ? 1 : 2].push(card.querySelector("a").getAttribute("href"));
+  }
+  return found;
+}"""
 
 
 @pytest.mark.timeout(400)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -164,4 +165,28 @@ def test_what_is_too_large_or_no_form_is_refused(site: Site) -> None:
     assert browser.client.post("/logout", content=endless(), headers=FORM).status_code in {400, 413}  # type: ignore[arg-type]
     broken = browser.client.post("/logout", content=b"--x", headers={"content-type": "multipart/form-data; boundary=x"})
     assert broken.status_code in {400, 403}
+    unreadable = browser.client.post("/logout", content=b"csrf=1", headers={"content-type": "multipart/form-data"})
+    assert (unreadable.status_code, "Không đọc được biểu mẫu" in unreadable.text) == (400, True)
     assert browser.get("/").status_code == 200
+
+
+def test_a_form_that_outlived_its_login_says_so_and_leads_back_to_its_page(site: Site) -> None:
+    browser = site.logged_in(site.new())
+    browser.get("/windows")
+    browser.client.cookies.clear()
+    origin = {"referer": f"{site.url}/windows"}
+    answer = browser.client.post("/windows", data={"csrf": browser.word, "station": "X"}, headers=origin)
+    assert (answer.status_code, "chưa được ghi" in answer.text, 'href="/login"' in answer.text) == (401, True, True)
+    assert browser.client.cookies["after"].strip('"') == "/windows"
+    forged = site.logged_in(site.new()).client.post("/windows", data={"csrf": "0" * 64}, headers=origin)
+    assert (forged.status_code, "chưa có gì được ghi" in forged.text.lower()) == (403, True)
+    assert 'href="/windows"' in forged.text
+
+
+def test_too_many_requests_say_how_long_to_wait(site: Site) -> None:
+    browser = site.logged_in(site.new())
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: browser.client.get("/account"), range(400)))
+    refused = [a for a in answers if a.status_code == 429]
+    assert refused
+    assert (refused[0].headers["retry-after"], "Hãy đợi mười giây" in refused[0].text) == ("10", True)
