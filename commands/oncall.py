@@ -46,14 +46,15 @@ def who(
         following = f"; then {_names(oncall, found.next_people)} from {as_text(found.next_from)}"
         until = "" if found.until is None else f" until {as_text(found.until)}"
         later = "" if found.next_from is None else following
-        say(f"{rota.title} ({rota.code}): {_names(oncall, found.people)}{until}{later}")
+        people = "off hours" if found.off_hours else _names(oncall, found.people)
+        say(f"{rota.title} ({rota.code}): {people}{until}{later}")
     if not oncall.rotas:
         say("There is no rota: describe one in a file, then `quantrac oncall import FILE`.")
 
 
 @app.command()
 def check() -> None:
-    """Find gaps of the next eight weeks, people out of reach, and circles; exits with 1 when there are any.
+    """Find gaps of the next eight weeks, people out of reach, and circles; exits with 1 when anything is to be mended.
 
     Example: quantrac oncall check
     """
@@ -61,11 +62,13 @@ def check() -> None:
 
     _, oncall, now = _loaded()
     findings = found_by(oncall, now)
-    if not findings:
+    wrong = any(f.is_wrong for f in findings)
+    if not wrong:
         say("All is well for the next eight weeks.")
-        return
-    print_table(_FINDING_COLUMNS, findings)
-    raise typer.Exit(1)
+    if findings:
+        print_table(_FINDING_COLUMNS, findings)
+    if wrong:
+        raise typer.Exit(1)
 
 
 @app.command("import")
@@ -299,6 +302,7 @@ _FINDING_COLUMNS: tuple[Column[Finding], ...] = (
     Column("with", lambda f: f.subject),
     Column("from", lambda f: f.starts_at),
     Column("to", lambda f: f.ends_at),
+    Column("each day", lambda f: "" if f.hours is None else f"{f.hours[0]:%H:%M} to {f.hours[1]:%H:%M}"),
 )
 
 

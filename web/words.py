@@ -189,6 +189,7 @@ WORDS: Mapping[type[StrEnum], Mapping[str, B]] = {
     },
     Trouble: {
         "gap": B("không ai trực", "nobody is on duty"),
+        "off_hours": B("không ai trực theo giờ đã đặt", "nobody is on duty, as the rota says"),
         "empty_rota": B("lịch trực trống", "the rota is empty"),
         "unknown_person": B("không có người này", "there is no such person"),
         "unknown_target": B("nơi báo không tồn tại", "there is no such target"),

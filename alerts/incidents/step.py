@@ -20,7 +20,7 @@ from alerts.incidents.store import IncidentTransaction, WakingStore
 from alerts.incidents.teller import Teller
 from alerts.incidents.tellings import Decision, expired
 from alerts.oncall.document import of_rows
-from alerts.oncall.handover import hand_overs, summary_text, week, week_before
+from alerts.oncall.handover import hand_over_text, hand_overs, summary_text, week, week_before
 from quantrac.away import Away
 from quantrac.clock import Clock
 from quantrac.domain.incidents import HoldWindow, Incident, IncidentEvent, IncidentProgress
@@ -169,13 +169,10 @@ class IncidentStep:
         if progress.handed_over_at is not None and now - progress.handed_over_at < CALENDAR_EVERY:
             return
         told_to = max(progress.handed_over_at or now, now - timedelta(days=1))
+        names = {p.code: p.name for p in oncall.people}
         for rota in oncall.rotas if told_to < now else ():
             for change in hand_overs(rota, oncall.overrides, told_to, now):
-                text = (
-                    f"{rota.title}: {_listed(change.coming, oncall)} nhận ca từ {_listed(change.leaving, oncall)}.\n"
-                    f"{rota.title}: {_listed(change.coming, oncall)} takes over from "
-                    f"{_listed(change.leaving, oncall)}.\n"
-                )
+                text = hand_over_text(change, rota.title, names)
                 about = f"handover-{rota.code}-{change.at.isoformat()}"
                 people = (*change.coming, *change.leaving)
                 teller.inform(plain(f"[TRỰC BAN] {rota.title}", text), people, about, else_common=False)
@@ -191,11 +188,6 @@ class IncidentStep:
 
 def _concerns(window: HoldWindow, incident: Incident) -> bool:
     return any(window.covers(m.key, window.starts_at) for m in incident.open_members)
-
-
-def _listed(codes: Iterable[str], oncall: OnCall) -> str:
-    people = ((code, oncall.person(code)) for code in codes)
-    return ", ".join(code if person is None else person.name for code, person in people) or "-"
 
 
 def _events(before: dict[int, Incident], decisions: Iterable[Decision], now: datetime) -> list[IncidentEvent]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
 from quantrac.domain.oncall import Layer, Override, Rota
@@ -41,6 +41,8 @@ class Duty:
     next_people: tuple[str, ...]
     """The next who are on duty, after a gap where there is one."""
     next_from: datetime | None
+    off_hours: bool = False
+    """Nobody is on duty because the rota is meant for other hours."""
 
 
 def on_duty(rota: Rota, overrides: Iterable[Override], at: datetime) -> tuple[str, ...]:
@@ -88,7 +90,46 @@ def duty(rota: Rota, overrides: Sequence[Override], at: datetime) -> Duty:
         until=first.ends_at if later else None,
         next_people=() if following is None else following.people,
         next_from=None if following is None else following.starts_at,
+        off_hours=not first.people and uncovered_part(rota, first) is None,
     )
+
+
+def off_hours(rota: Rota) -> list[tuple[time, time]]:
+    """Return the hours of each day for which no layer of a rota is meant; none where one has the whole day.
+
+    >>> from datetime import date
+    >>> night = Layer(("an",), date(2026, 11, 2), time(19), starts=time(19), ends=time(7))
+    >>> [(str(a), str(b)) for a, b in off_hours(Rota("dem", "Trực đêm", (night,)))]
+    [('07:00:00', '19:00:00')]
+    """
+    hours = [(layer.starts, layer.ends) for layer in rota.layers]
+    clocks = sorted({clock for pair in hours for clock in pair if clock is not None})
+    if not clocks or (None, None) in hours:
+        return []
+    around = pairwise([*clocks, clocks[0]])
+    free = [(a, b) for a, b in around if not any(_in_hours(layer, _on_a_day(a)) for layer in rota.layers)]
+    return [(a, b) for a, b in free if a != b]
+
+
+def uncovered_part(rota: Rota, gap: Shift) -> Shift | None:
+    """Return a time of nobody without the hours at its ends for which the rota is not meant; ``None``: it is all so."""
+    starts_at, ends_at = gap.starts_at, gap.ends_at
+    for begins, ends in off_hours(rota):
+        if within_hours(begins, ends, starts_at):
+            starts_at = _next(ends, starts_at)
+        if within_hours(begins, ends, ends_at - timedelta(microseconds=1)):
+            ends_at = _next(begins, ends_at - timedelta(days=1, microseconds=1))
+    return Shift((), starts_at, ends_at) if starts_at < ends_at else None
+
+
+def _on_a_day(clock: time) -> datetime:
+    return datetime.combine(date(2026, 1, 1), clock, VIETNAM)
+
+
+def _next(clock: time, after: datetime) -> datetime:
+    """Return the first instant after another at which Vietnam's clock shows a time."""
+    at = datetime.combine(after.astimezone(VIETNAM).date(), clock, VIETNAM)
+    return at if at > after else at + timedelta(days=1)
 
 
 def _scheduled(rota: Rota, at: datetime) -> Iterator[str]:

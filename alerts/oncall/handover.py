@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -13,6 +13,7 @@ from alerts.oncall.precision import monday_of, precision
 from quantrac.domain.incidents import Incident, IncidentState
 from quantrac.domain.oncall import Override, Rota
 from quantrac.domain.stations import VIETNAM
+from quantrac.domain.words import local_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,26 @@ def hand_overs(rota: Rota, overrides: Sequence[Override], after: datetime, until
         for old, new in pairwise(plan)
         if after < new.starts_at <= until
     ]
+
+
+def hand_over_text(change: HandOver, title: str, names: Mapping[str, str]) -> str:
+    """Return what is told of a hand-over to who comes and who goes, Vietnamese first.
+
+    >>> night = datetime(2026, 11, 23, 19, tzinfo=VIETNAM)
+    >>> change = HandOver("dem", night, (), ("an",), night + timedelta(hours=12))
+    >>> hand_over_text(change, "Trực đêm", {"an": "Nguyễn Văn An"}).splitlines()[0]
+    'Trực đêm: Nguyễn Văn An bắt đầu ca lúc 19:00 23/11/2026, đến 07:00 24/11/2026 (giờ Việt Nam).'
+    """
+    coming, leaving = (", ".join(names.get(p, p) for p in people) for people in (change.coming, change.leaving))
+    at, until = local_time(change.at), local_time(change.until)
+    if not coming:
+        vi, en = f"{leaving} hết ca lúc {at}, không ai nhận ca", f"{leaving} goes off duty at {at}; nobody takes over"
+    elif not leaving:
+        vi, en = f"{coming} bắt đầu ca lúc {at}, đến {until}", f"{coming} goes on duty at {at}, until {until}"
+    else:
+        vi = f"{coming} nhận ca từ {leaving} lúc {at}, đến {until}"
+        en = f"{coming} takes over from {leaving} at {at}, until {until}"
+    return f"{title}: {vi} (giờ Việt Nam).\n\n— English —\n\n{title}: {en} (Vietnam time).\n"
 
 
 @dataclass(frozen=True, slots=True)

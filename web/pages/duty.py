@@ -10,7 +10,7 @@ from alerts.incidents.reasons import IncidentPolicy
 from alerts.oncall import check as checking
 from alerts.oncall import ics
 from alerts.oncall.document import of_rows
-from alerts.oncall.duty import duty, shifts
+from alerts.oncall.duty import duty, shifts, uncovered_part
 from alerts.oncall.swaps import SwapAnswer
 from alerts.oncall.swaps import answer as answered
 from alerts.oncall.swaps import propose as proposed
@@ -35,10 +35,13 @@ def rota(visit: Visit) -> Response:
     rows, oncall = oncall_of(visit)
     now = visit.now
     plans = [
-        (each, duty(each, oncall.overrides, now), shifts(each, oncall.overrides, now, now + WEEKS))
+        (each, duty(each, oncall.overrides, now), [
+            shift for shift in shifts(each, oncall.overrides, now, now + WEEKS)
+            if shift.people or uncovered_part(each, shift) is not None
+        ])
         for each in oncall.rotas
-    ]
-    names = {p.code: p.name for p in oncall.people}
+    ]  # fmt: skip
+    names = {r.code: r.title for r in oncall.rotas} | {p.code: p.name for p in oncall.people}
     return visit.render("duty.html", {
         "plans": plans,
         "ends": now + WEEKS,

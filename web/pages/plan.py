@@ -29,7 +29,7 @@ def plan(visit: Visit) -> Response:
         "rotas": oncall.rotas,
         "policies": oncall.policies,
         "findings": checking.check(oncall, visit.now),
-        "names": {p.code: p.name for p in oncall.people},
+        "names": {r.code: r.title for r in oncall.rotas} | {p.code: p.name for p in oncall.people},
         "rows": rows,
         "saved": visit.request.query_params.get("saved") == "1",
     }
@@ -112,7 +112,7 @@ def _form(  # noqa: PLR0917  each is shown
         "kept": kept,
         "saved": visit.request.query_params.get("saved") == "1",
         "people": oncall.people,
-        "names": {p.code: p.name for p in oncall.people},
+        "names": {r.code: r.title for r in oncall.rotas} | {p.code: p.name for p in oncall.people},
         "policies": oncall.policies,
         "targets": targets,
         "stations": stations,

@@ -19,6 +19,7 @@ from alerts.oncall.channels import (
     plan,
 )
 from alerts.oncall.check import Finding, Trouble, check
+from alerts.oncall.duty import duty, on_duty
 from quantrac.domain.alerts import Severity
 from quantrac.domain.incidents import Chain
 from quantrac.domain.oncall import (
@@ -28,6 +29,7 @@ from quantrac.domain.oncall import (
     EscalationStep,
     Layer,
     OnCall,
+    Override,
     Person,
     PersonRole,
     QuietHours,
@@ -224,7 +226,7 @@ def test_the_check_finds_what_would_fail_at_night() -> None:
     )
     found = check(oncall, START, timedelta(days=1))
     assert [(f.trouble, f.subject) for f in found] == [
-        (Trouble.GAP, "days"),
+        (Trouble.OFF_HOURS, "days"),
         (Trouble.EMPTY_ROTA, "empty"),
         (Trouble.CIRCLE, "p"),
         (Trouble.UNKNOWN_TARGET, "p: rota:nowhere"),
@@ -235,11 +237,34 @@ def test_the_check_finds_what_would_fail_at_night() -> None:
         (Trouble.NO_CHANNEL, "mute"),
         (Trouble.NO_CHANNEL, "new"),
     ]
-    # the night of the 23rd, in Vietnam
-    assert found[0] == Finding(Trouble.GAP, "days", _day(23, 19), _day(24, 7))
+    assert found[0] == Finding(Trouble.OFF_HOURS, "days", hours=(time(19), time(7)))
     weeks = check(oncall, START)
     assert (Trouble.UNKNOWN_PERSON, "gone") in {(f.trouble, f.subject) for f in weeks}
-    assert sum(f.trouble is Trouble.GAP for f in weeks) == 8 * 7
+    assert [f for f in weeks if f.subject == "days"] == [found[0]]
+
+
+def test_a_rota_for_nights_alone_is_told_once_and_what_is_missing_of_its_nights_is_a_gap() -> None:
+    # clock   07   19   07   19   07   19   07          the nights of An and Binh by turns
+    # rota         |An--|    |Binh|    |An--|
+    # without           |    |xxxx|    |                one override takes Binh's night away
+    # told    each day 07:00 to 19:00; the gap from 19:00 to 07:00 of that night
+    night = Layer(("an", "binh"), date(2026, 11, 9), time(19), 1, time(19), time(7))
+    rota = Rota("night", "Night", (night,))
+    [on] = on_duty(rota, (), _day(24, 20))
+    without = Override("night", _day(24, 19), _day(25, 7), remove=on)
+    oncall = OnCall(PEOPLE, (rota,), (policy(("rota:night",)),), (without,))
+    for now in (_day(23, 12), _day(23, 22), _day(24, 7), _day(24, 19)):  # whatever the time of the day
+        assert [f for f in check(oncall, now) if f.subject != "info"] == [
+            Finding(Trouble.OFF_HOURS, "night", hours=(time(7), time(19))),
+            Finding(Trouble.GAP, "night", max(now, _day(24, 19)), _day(25, 7)),
+        ]
+    assert [f.is_wrong for f in check(replace(oncall, overrides=()), _day(23, 12))] == [False]
+    late = replace(night, first_turn=date(2026, 11, 26))  # begins in three days: one gap, not three
+    assert Finding(Trouble.GAP, "late", _day(23, 19), _day(26, 7)) in check(
+        OnCall(PEOPLE, (Rota("late", "Late", (late,)),), ()), _day(23, 12)
+    )
+    assert duty(rota, (), _day(23, 12)).off_hours
+    assert not duty(rota, (without,), _day(24, 20)).off_hours
 
 
 def test_failing_and_telegram_only_people_and_severities_without_policy() -> None:

@@ -123,7 +123,7 @@ def test_shifts_have_no_holes_and_agree_with_every_instant() -> None:
         # after a gap: the next who is on duty, not nobody
         (Rota("r", "R", (DAYS,)), at(2, 18), Duty(("an",), at(2, 19), ("binh",), at(3, 7))),
         # in a gap
-        (Rota("r", "R", (DAYS,)), at(2, 20), Duty((), at(3, 7), ("binh",), at(3, 7))),
+        (Rota("r", "R", (DAYS,)), at(2, 20), Duty((), at(3, 7), ("binh",), at(3, 7), off_hours=True)),
         # alone for ever
         (Rota("r", "R", (Layer(("an",), date(2026, 11, 2), time(7)),)), at(4), Duty(("an",), None, (), None)),
     ],
