@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from prometheus_client import Counter
 
@@ -96,9 +96,10 @@ class NotifierLoop:
         """When something was sent last over the connections that are open; ``None`` while none is."""
         self._mail_was_away = True
         """Whether mails may wait for their next try though their server is back: nothing is known at the start."""
-        self._refused_since_s: float | None = None
+        self._refused_since: datetime | None = None
         """Since when the mail server, though it is there, has refused for now what it was given; ``None`` after one
-        that it took."""
+        that it took. The outbox keeps it over a restart."""
+        self._recalled = False
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; the delivery in hand is finished and noted."""
@@ -128,6 +129,9 @@ class NotifierLoop:
         StoreError
             The database is away; what was taken falls due again after the lease.
         """
+        if not self._recalled:
+            self._refused_since = self._store.refused_since(Channel.EMAIL)
+            self._recalled = True
         # What is taken is delivered, also when a stop is asked for meanwhile: left alone it would wait for its lease.
         batch = self._store.take(self._options.batch, self._clock.now(), self._options.lease_s)
         for pending in batch:
@@ -138,16 +142,17 @@ class NotifierLoop:
         channel = pending.notification.channel
         try:
             # While it refuses, nothing is gathered: what ends later would be another digest for the same reader.
-            away = self._mail_was_away and self._refused_since_s is None
+            away = self._mail_was_away and self._refused_since is None
             if channel is Channel.EMAIL and away and pending.attempts and self._gathered(pending):
                 return
             self._sent_at_s = self._clock.monotonic_s()
             receipt = self._notifier(channel).send(self._illustrated(pending))
         except NotifyError as exc:
             self._mail_was_away |= exc.server_away
-            if channel is Channel.EMAIL and exc.retryable and not exc.server_away and self._refused_since_s is None:
-                self._refused_since_s = self._clock.monotonic_s()
-            self._note_failure(pending, exc)
+            refused = channel is Channel.EMAIL and exc.retryable and not exc.server_away
+            if refused and self._refused_since is None:
+                self._refused_since = self._clock.now()
+            self._note_failure(pending, exc, refused=refused)
             return
         # A crash exactly here sends the message again: it is accepted, and not yet noted.
         self._note_delivery(pending, receipt, stop)
@@ -158,9 +163,11 @@ class NotifierLoop:
 
     def _mail_is_taken(self, pending: PendingNotification) -> None:
         """Go on after an outage of mail: one server takes all of it, and none waits a quarter more for its own turn."""
-        since_s, self._refused_since_s = self._refused_since_s, None
+        since, self._refused_since = self._refused_since, None
+        if since is not None:
+            self._store.refused_no_more(Channel.EMAIL)
         # One reader's mailbox that is full for a while is no outage: its mails wait for their own turn.
-        refused = since_s is not None and self._clock.monotonic_s() - since_s >= self._options.outage_s
+        refused = since is not None and (self._clock.now() - since).total_seconds() >= self._options.outage_s
         if refused and self._untold is not None:
             self._store.gather(pending.id, self._clock.now(), self._untold.gathered)
         if refused or self._mail_was_away:
@@ -211,13 +218,13 @@ class NotifierLoop:
             else:
                 return
 
-    def _note_failure(self, pending: PendingNotification, exc: NotifyError) -> None:
+    def _note_failure(self, pending: PendingNotification, exc: NotifyError, *, refused: bool) -> None:
         now, policy = self._clock.now(), self._options.retries
         pause = timedelta(seconds=policy.pause_s(pending.attempts + 1))
         next_try_at = now + max(pause, exc.again_after or pause)
         given_up = not exc.retryable or next_try_at - pending.created_at > policy.give_up_after
         error = masked(str(exc), pending.notification.recipient)
-        self._store.failed(pending.id, now, error, None if given_up else next_try_at)
+        self._store.failed(pending.id, now, error, None if given_up else next_try_at, refused=refused)
         outcome = "given_up" if given_up else "failed"
         _deliveries.labels(channel=pending.notification.channel.value, outcome=outcome).inc()
         log = _log.error if given_up else _log.warning

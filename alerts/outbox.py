@@ -20,8 +20,21 @@ class OutboxStore(Protocol):
         """Record that the receiver has accepted one, and what it answered; lasting when this returns."""
         ...
 
-    def failed(self, notification_id: int, now: datetime, error: str, next_try_at: datetime | None) -> None:
-        """Record a delivery that failed; without ``next_try_at`` the notification is given up."""
+    def failed(
+        self, notification_id: int, now: datetime, error: str, next_try_at: datetime | None, *, refused: bool = False
+    ) -> None:
+        """Record a delivery that failed; without ``next_try_at`` the notification is given up.
+
+        ``refused``: its receiver was there, and did not take it.
+        """
+        ...
+
+    def refused_since(self, channel: Channel) -> datetime | None:
+        """Return since when a channel's receiver has refused what waits; ``None`` while it is not known to."""
+        ...
+
+    def refused_no_more(self, channel: Channel) -> None:
+        """Note that a channel's receiver takes messages."""
         ...
 
     def retry_now(self, channel: Channel, now: datetime) -> None:

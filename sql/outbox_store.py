@@ -65,10 +65,31 @@ class OutboxStore:
         arguments = {"id": notification_id, "now": now, "receipt": storable(receipt)[:MOST_RECEIPT]}
         self._run("notification_delivered", arguments)
 
-    def failed(self, notification_id: int, now: datetime, error: str, next_try_at: datetime | None) -> None:
-        """Record a delivery that failed; without ``next_try_at`` the notification is given up."""
-        arguments = {"id": notification_id, "now": now, "error": storable(error), "next_try_at": next_try_at}
+    def failed(
+        self, notification_id: int, now: datetime, error: str, next_try_at: datetime | None, *, refused: bool = False
+    ) -> None:
+        """Record a delivery that failed; without ``next_try_at`` the notification is given up.
+
+        ``refused``: its receiver was there, and did not take it.
+        """
+        arguments = {
+            "id": notification_id,
+            "now": now,
+            "error": storable(error),
+            "next_try_at": next_try_at,
+            "refused": refused,
+        }
         self._run("notification_failed", arguments)
+
+    def refused_since(self, channel: Channel) -> datetime | None:
+        """Return since when a channel's receiver has refused what waits; ``None`` while it is not known to."""
+        with translated("asking for what was refused"):
+            row = self._connected().execute(statement("refused_since"), {"channel": channel.value}).fetchone()
+        return None if row is None else row[0]
+
+    def refused_no_more(self, channel: Channel) -> None:
+        """Note that a channel's receiver takes messages."""
+        self._run("refused_no_more", {"channel": channel.value})
 
     def retry_now(self, channel: Channel, now: datetime) -> None:
         """Let what has failed on a channel fall due now."""

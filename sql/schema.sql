@@ -444,6 +444,7 @@ CREATE TABLE outbox (
     withdrawn_at timestamp with time zone,
     fallen_back_at timestamp with time zone,
     receipt text,
+    refused_at timestamp with time zone,
     digest_id bigint
 );
 CREATE TABLE pending_judgements (
@@ -2702,6 +2703,7 @@ COMMENT ON COLUMN outbox.failed_at IS 'When it was given up.';
 COMMENT ON COLUMN outbox.withdrawn_at IS 'When a page that was not yet sent became needless.';
 COMMENT ON COLUMN outbox.fallen_back_at IS 'When the next channel of the same person was brought forward in its place.';
 COMMENT ON COLUMN outbox.receipt IS 'What the receiver answered when it took the message, without addresses.';
+COMMENT ON COLUMN outbox.refused_at IS 'Since when its receiver, though it is there, has refused it for now; empty once it takes anything, or is away.';
 COMMENT ON COLUMN outbox.digest_id IS 'The message in whose place this one does not go out: its incident was over before anybody could be told.';
 COMMENT ON TABLE pending_judgements IS 'What a judged hour or day would be after readings of it were revised, or others came that soften it. The standing finding counts until an officer decides.';
 COMMENT ON COLUMN pending_judgements.cause IS 'revised: readings were sent again with other numbers; softened: others came that lower an exceedance.';
@@ -3211,7 +3213,7 @@ GRANT UPDATE (received, stored, duplicate, revision, dead_letter, redelivered) O
 GRANT INSERT (message_id, channel, recipient, subject, text, html, next_try_at, incident_id, notice, person, contact_id) ON outbox TO quantrac_desk;
 GRANT UPDATE (next_try_at, failed_at, last_error, withdrawn_at, fallen_back_at) ON outbox TO quantrac_desk;
 GRANT INSERT (message_id, channel, recipient, subject, text, html, next_try_at, incident_id, notice, person, contact_id) ON outbox TO quantrac_notifier;
-GRANT UPDATE (attempts, next_try_at, locked_until, sent_at, failed_at, last_error, incident_id, notice, person, contact_id, withdrawn_at, fallen_back_at, receipt, digest_id) ON outbox TO quantrac_notifier;
+GRANT UPDATE (attempts, next_try_at, locked_until, sent_at, failed_at, last_error, incident_id, notice, person, contact_id, withdrawn_at, fallen_back_at, receipt, refused_at, digest_id) ON outbox TO quantrac_notifier;
 GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_reader;
 GRANT SELECT (id, alert_id, transition_id, message_id, channel, created_at, attempts, next_try_at, locked_until, sent_at, failed_at, incident_id, notice, withdrawn_at, fallen_back_at) ON outbox TO quantrac_trainer;
 GRANT INSERT (message_id, channel, recipient, subject, text, html, next_try_at, incident_id, notice, person, contact_id) ON outbox TO quantrac_web;

@@ -54,7 +54,7 @@ BEGIN
              'id station parameter rule kind opened_at acknowledged_at acknowledged_by closed_cause recorded_at '
              'recorded_by'),
             ('quantrac_writer', 'INSERT', 'alert_transitions', 'id created_at'),
-            ('quantrac_writer', 'INSERT', 'outbox', 'id attempts locked_until sent_at failed_at last_error digest_id'),
+            ('quantrac_writer', 'INSERT', 'outbox', 'id attempts locked_until sent_at failed_at last_error digest_id refused_at'),
             ('quantrac_notifier', 'UPDATE', 'outbox',
              'id alert_id transition_id message_id channel recipient subject text html created_at')
         ) AS listed (role, verb, name, without)

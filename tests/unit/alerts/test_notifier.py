@@ -44,7 +44,15 @@ class MemoryOutbox:
         self.sent[notification_id] = now
         del self.due[notification_id]
 
-    def failed(self, notification_id: int, now: datetime, error: str, next_try_at: datetime | None) -> None:
+    def refused_since(self, channel: Channel) -> None:
+        """Nothing is known of before."""
+
+    def refused_no_more(self, channel: Channel) -> None:
+        """Nothing is kept."""
+
+    def failed(
+        self, notification_id: int, now: datetime, error: str, next_try_at: datetime | None, *, refused: bool = False
+    ) -> None:
         row = self.rows[notification_id]
         self.rows[notification_id] = replace(row, attempts=row.attempts + 1)
         self.errors.append(error)

@@ -139,9 +139,10 @@ def test_a_digest_that_is_given_up_takes_along_what_it_stood_for(
     assert centre.sql("SELECT count(*), count(failed_at), count(sent_at) FROM outbox") == [(5, 5, 0)]
 
 
+@pytest.mark.parametrize("restarts", [False, True], ids=["one notifier", "restarted each time"])
 @pytest.mark.parametrize("told_before", [True, False], ids=["told before", "starts anew"])
 def test_a_server_that_refuses_for_hours_leads_to_one_digest_and_not_to_several(
-    empty_centre: Centre, mail: MailCatcher, make_loop: MakeLoop, *, told_before: bool
+    empty_centre: Centre, mail: MailCatcher, make_loop: MakeLoop, *, told_before: bool, restarts: bool
 ) -> None:
     """It answers each mail with 451: six incidents begin and end meanwhile, one is open at last."""
     centre, loop = empty_centre, make_loop()
@@ -159,6 +160,7 @@ def test_a_server_that_refuses_for_hours_leads_to_one_digest_and_not_to_several(
         _deliver(loop)
         _over(centre, opened)
         _deliver(loop)
+        loop = make_loop() if restarts else loop
     centre.happens(centre.transition("S7"))
     centre.later(1)
     _deliver(loop)
