@@ -15,8 +15,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,6 +36,7 @@ from quantrac.endpoints import DatabaseEndpoint
 from sql.outbox_store import OutboxStore
 from sql.worker_store import WorkerStore
 from tests.factories import station
+from tests.receivers import provider
 
 AT = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
 STATION = station("DT_KCNSADEC_NUOSXL", name_vi="KCN Sa Đéc", name_en="Sa Đéc industrial park")
@@ -52,16 +53,16 @@ OPENED = Transition(
 )
 PATIENCE_S = 30.0
 
-Enqueue = Callable[[int], list[str]]
+Enqueue = Callable[..., list[str]]
 
 
 @pytest.fixture
 def enqueue(database: DatabaseEndpoint) -> Enqueue:
-    """Open alerts and put a mail for each into the outbox; return the Message-IDs."""
+    """Open alerts and put a message for each into the outbox, a mail unless told otherwise; return the Message-IDs."""
 
     numbers = itertools.count()
 
-    def make(count: int) -> list[str]:
+    def make(count: int, people: Sequence[tuple[Channel, str]] = ((Channel.EMAIL, "truc-ban@localhost"),)) -> list[str]:
         store = WorkerStore(database.writer)
         with store.transaction() as tx:
             for index in itertools.islice(numbers, count):
@@ -69,14 +70,19 @@ def enqueue(database: DatabaseEndpoint) -> Enqueue:
                 applied = tx.alerts.apply(opened)
                 assert applied is not None
                 summary = tx.alerts.last_hour(STATION.code, "COD", AT)
-                people = [(Channel.EMAIL, "truc-ban@localhost")]
                 made = notifications(
-                    opened, STATION, summary, people, alert_id=applied.alert_id, transition_id=applied.transition_id
+                    opened,
+                    STATION,
+                    summary,
+                    list(people),
+                    alert_id=applied.alert_id,
+                    transition_id=applied.transition_id,
                 )
                 tx.alerts.enqueue(applied.alert_id, applied.transition_id, made)
         store.close()
         with psycopg.connect(database.owner) as connection:  # the database makes them its own
-            rows = connection.execute("SELECT message_id FROM outbox ORDER BY id DESC LIMIT %s", (count,)).fetchall()
+            rows = connection.execute("SELECT message_id FROM outbox ORDER BY id DESC LIMIT %s",
+                                      (count * len(people),)).fetchall()  # fmt: skip
         return [str(message_id) for (message_id,) in rows]
 
     return make
@@ -227,10 +233,9 @@ def test_only_a_crash_between_250_and_commit_sends_twice(
     assert counts(mail) == Counter(dict.fromkeys(ids, 1) | again)
 
 
-def test_sigterm_finishes_the_mail_in_hand(
-    database: DatabaseEndpoint, mail: MailCatcher, enqueue: Enqueue, notifier: Callable[[], object]
-) -> None:
-    ids = enqueue(60)
+@contextmanager
+def run_notifier(database: DatabaseEndpoint, mail: MailCatcher, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the notifier as a process of its own, with more of its settings."""
     endpoint = mail.endpoint()
     settings = {
         "QUANTRAC_DATABASE_OWNER_URL": database.owner,
@@ -243,17 +248,60 @@ def test_sigterm_finishes_the_mail_in_hand(
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "quantrac", "run", "notifier"],
-        env={k: v for k, v in os.environ.items() if not k.startswith("QUANTRAC_")} | settings,
+        env={k: v for k, v in os.environ.items() if not k.startswith("QUANTRAC_")} | settings | more,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        until(lambda: len(mail.mails()) >= 5)
-        process.terminate()
-        assert process.wait(PATIENCE_S) == 0
+        yield process
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_receiver_that_fails_and_then_asks_to_wait_gets_it_once_and_in_time(
+    database: DatabaseEndpoint, mail: MailCatcher, enqueue: Enqueue, tmp_path: Path
+) -> None:
+    """
+    webhook   500 .. 5 s .. 429, Retry-After 8 ..... 8 s ..... 200        the same message each time
+    e-mail    sent at once: it waits for no webhook
+    """
+    targets, wait_s = tmp_path / "targets.toml", 8
+    with provider(tmp_path) as (receiver, _):
+        lines = [f'url = "http://127.0.0.1:{receiver.port}/hook"', 'json = { subject = "{subject}", id = "{id}" }']
+        targets.write_text("\n".join(["[hook]", *lines]))
+        targets.chmod(0o600)
+        receiver.answers += [(500, {}, b"oops"), (429, {"Retry-After": str(wait_s)}, b"later")]
+        with run_notifier(database, mail, QUANTRAC_WEBHOOKS_FILE=str(targets)):
+            enqueue(1, [(Channel.WEBHOOK, "hook"), (Channel.EMAIL, "truc-ban@localhost")])
+            until(lambda: len(mail.mails()) == 1)
+            until(lambda: len(receiver.asked) == 2)
+            begun_s = time.monotonic()
+            assert waiting(database) == 1
+            until(lambda: waiting(database) == 0)
+            took_s = time.monotonic() - begun_s
+            time.sleep(1)
+    assert wait_s - 1 < took_s < wait_s + 7  # the notifier looks every five seconds
+    assert len(receiver.asked) == 3
+    assert len({asked.body for asked in receiver.asked}) == 1
+    with psycopg.connect(database.owner) as connection:
+        rows = connection.execute(
+            "SELECT channel, message_id, attempts, last_error, receipt FROM outbox ORDER BY channel"
+        )
+        [(_, _, once, _, queued), (channel, message_id, attempts, error, receipt)] = rows.fetchall()
+    assert (once, str(queued).startswith("250")) == (1, True)
+    assert (channel, attempts, error, receipt) == ("webhook", 3, None, "HTTP 200")
+    assert receiver.asked[-1].json["id"] == message_id
+
+
+def test_sigterm_finishes_the_mail_in_hand(
+    database: DatabaseEndpoint, mail: MailCatcher, enqueue: Enqueue, notifier: Callable[[], object]
+) -> None:
+    ids = enqueue(60)
+    with run_notifier(database, mail) as process:
+        until(lambda: len(mail.mails()) >= 5)
+        process.terminate()
+        assert process.wait(PATIENCE_S) == 0
     sent = len(mail.mails())
     assert 5 <= sent < 60
     assert waiting(database) == 60 - sent
