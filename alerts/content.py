@@ -34,5 +34,7 @@ class Content:
     """Whom to ring."""
     answers: tuple[Line, ...] = ()
     """How to answer: the page, the command."""
+    take: Line | None = None
+    """The address with which its reader takes the incident: first, since what a service cuts off is at the end."""
     curve: bool = False
     """Whether a picture of the curve is to stand in the HTML form, where one can be drawn."""

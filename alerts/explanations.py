@@ -75,12 +75,12 @@ def following(why: Bilingual, parameter: str, since: datetime) -> Bilingual:
 
     >>> from datetime import UTC
     >>> following(Bilingual("Vượt", "Over"), "COD", datetime(2026, 11, 23, 3, 5, tzinfo=UTC)).en
-    'Over. A model has found COD unusual since 10:05 23/11/2026; that alert is still open.'
+    'Over. A model has found COD unusual since 10:05 23/11/2026.'
     """
     at = local_time(since)
     return Bilingual(
-        f"{why.vi}. Mô hình đã thấy {parameter} bất thường từ {at}, cảnh báo đó vẫn đang mở.",
-        f"{why.en}. A model has found {parameter} unusual since {at}; that alert is still open.",
+        f"{why.vi}. Mô hình đã thấy {parameter} bất thường từ {at}.",
+        f"{why.en}. A model has found {parameter} unusual since {at}.",
     )
 
 

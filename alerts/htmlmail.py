@@ -13,6 +13,7 @@ from quantrac.domain.words import Bilingual, quantity, quantity_vi
 
 _CELL = 'style="padding:2px 12px 2px 0;vertical-align:top;text-align:left"'
 _HEAD = 'style="font-size:15px;margin:14px 0 4px"'
+_BUTTON = "display:inline-block;padding:12px 22px;border-radius:8px;background:#0b5c55;color:#fff;font-weight:bold"
 _BAR_PX = 160
 
 
@@ -23,8 +24,13 @@ def render(content: Content) -> str:
     """
     parts = [*_language(content, "vi", picture=content.curve), "<hr>", *_language(content, "en", picture=False)]
     style = "font-family:sans-serif;font-size:14px;color:#222;max-width:640px"
-    head = '<head><meta charset="utf-8"></head>'
-    return f'<!doctype html><html lang="vi">{head}<body style="{style}">{"".join(parts)}</body></html>'
+    return document("".join(parts), style)
+
+
+def document(body: str, style: str = "font-family:sans-serif") -> str:
+    """Return a whole document, as wide as the telephone that shows it."""
+    head = '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"></head>'
+    return f'<!doctype html><html lang="vi">{head}<body style="{style}">{body}</body></html>'
 
 
 def _language(content: Content, language: str, *, picture: bool) -> Iterable[str]:
@@ -40,6 +46,8 @@ def _language(content: Content, language: str, *, picture: bool) -> Iterable[str
     if content.banner is not None:
         yield f'<p style="background:#fff3cd;padding:6px"><b>{say(content.banner)}</b></p>'
     yield f'<h2 style="font-size:18px;margin:6px 0">{say(content.headline)}</h2>'
+    if content.take is not None:
+        yield f'<p><a style="{_BUTTON}" href="{say(content.take.value)}">{say(content.take.label)}</a></p>'
     yield from table(plaintext.MOVED, content.moved)
     yield CURVE_STARTS if picture else ""
     if content.summary is not None and content.summary.usable:

@@ -46,6 +46,8 @@ def _plain(content: Content, language: str) -> Iterable[str]:
     if content.banner is not None:
         yield from (f"*** {say(content.banner)} ***", "")
     yield from (say(content.headline), "")
+    if content.take is not None:
+        yield labelled(say(content.take.label), say(content.take.value))
     yield from (labelled(say(line.label), say(line.value)) for line in content.lines)
     yield from part(MOVED, content.moved)
     if content.summary is not None:

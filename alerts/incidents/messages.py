@@ -141,13 +141,16 @@ def notification(text: Text, channel: Channel, recipient: str, *parts: object) -
 def _content(notice: IncidentNotice) -> Content:
     incident, over = notice.incident, notice.kind is Notice.END
     places = [p for code in incident.stations if (p := notice.briefing.places.get(code)) is not None]
-    members = _in_order(incident, notice.briefing)
+    matters = _matters(incident, notice.briefing, over=over)
+    members = [matter[0] for matter in matters]
+    link = notice.link
     return Content(
         headline=_headline(notice, members, places),
         lines=tuple(_lines(notice, places)),
         steps=_steps(incident, members, places, over=over) if notice.kind is Notice.PAGE or over else (),
         banner=banner(drill=incident.is_drill, illustration=any(p.illustration for p in places)),
-        moved=tuple(_bounded((_moved(m, notice) for m in members), len(members))),
+        moved=tuple(_bounded((_moved(matter, notice) for matter in matters), len(matters))),
+        take=None if link is None else Line(Bilingual("Nhận sự cố", "Take it"), Bilingual(link, link)),
         clocks=() if over else tuple(clock_words(c, notice.now) for c in _pressing(notice)),
         contacts=() if over else notice.contacts,
         answers=tuple(_answers(notice)),
@@ -155,16 +158,29 @@ def _content(notice: IncidentNotice) -> Content:
     )
 
 
-def _in_order(incident: Incident, briefing: Briefing) -> list[Member]:
-    """Return the alerts that a message names: what lasts first, then what is farthest beyond its limit."""
+def _matters(incident: Incident, briefing: Briefing, *, over: bool) -> list[list[Member]]:
+    """Return the alerts by parameter, each of which is told once, by its first.
 
-    def share(member: Member) -> float:
-        found = briefing.findings.get(member.alert_id)
-        if found is None or found.limit is None or found.peak is None:
-            return 0.0
-        return share_of_limit(found.limit, found.peak)
+    What lasts stands first, then what is farthest beyond its limit; when it is over, what was worst.
+    """
 
-    return sorted(incident.members, key=lambda m: (m.resolved_at is not None, not m.page, -share(m)))
+    def place(member: Member) -> tuple[bool, bool, float]:
+        return (
+            not over and member.resolved_at is not None,
+            not member.page,
+            -_share(briefing.findings.get(member.alert_id)),
+        )
+
+    matters: dict[tuple[str, str], list[Member]] = {}
+    for member in sorted(incident.members, key=place):
+        matters.setdefault((member.key.station, member.key.parameter), []).append(member)
+    return list(matters.values())
+
+
+def _share(found: Finding | None) -> float:
+    if found is None or found.limit is None or found.peak is None:
+        return 0.0
+    return share_of_limit(found.limit, found.peak)
 
 
 def _pressing(notice: IncidentNotice) -> list[DayClock]:
@@ -233,9 +249,6 @@ def _where(incident: Incident, notice: IncidentNotice) -> Bilingual:
 
 def _lines(notice: IncidentNotice, places: Sequence[Place]) -> Iterable[Line]:
     incident = notice.incident
-    if notice.link is not None:
-        # First: what a service cuts off is at the end.
-        yield Line(Bilingual("Nhận sự cố", "Take it"), Bilingual(notice.link, notice.link))
     if notice.reason in _WHY:
         yield Line(NOTHING_SAID, _WHY[notice.reason])
     yield Line(Bilingual("Sự cố số", "Incident no."), Bilingual(str(incident.id), str(incident.id)))
@@ -265,34 +278,57 @@ def _other(incident: Incident, notice: IncidentNotice) -> Line:
     )
 
 
-def _moved(member: Member, notice: IncidentNotice) -> Line:
-    """Say what one alert has measured at its worst and now, why it is told, and what the model takes it for."""
-    found = notice.briefing.findings.get(member.alert_id)
-    several = len(notice.incident.stations) > 1
-    names = notice.name(member.key.station)
-    what = member.key.parameter
-    vi = f"{names.vi}, {what}" if several and what else names.vi if several or not what else what
-    en = f"{names.en}, {what}" if several and what else names.en if several or not what else what
-    said = Bilingual(member.explanation_vi, member.explanation_en)
-    parts_vi, parts_en = [said.vi] if said.vi else [], [said.en] if said.en else []
-    if found is not None and found.peak is not None:
-        parts_vi.append(f"xấu nhất {quantity_vi(found.peak, found.unit)}")
-        parts_en.append(f"worst {quantity(found.peak, found.unit)}")
-    if found is not None and found.newest is not None and found.newest_at is not None:
-        at = local_clock(found.newest_at)
-        parts_vi.append(f"mới nhất {quantity_vi(found.newest, found.unit)} lúc {at}")
-        parts_en.append(f"newest {quantity(found.newest, found.unit)} at {at}")
-    if found is not None and found.assessment is not None:
-        place = notice.briefing.places.get(member.key.station)
+def _moved(matter: Sequence[Member], notice: IncidentNotice) -> Line:
+    """Say what a parameter has measured at its worst and now, why it is told, and what the model takes it for."""
+    member, place = matter[0], notice.briefing.places.get(matter[0].key.station)
+    label = _label(member, notice)
+    known = [f for m in matter if (f := notice.briefing.findings.get(m.alert_id)) is not None]
+    parts = [Bilingual(member.explanation_vi, member.explanation_en)]
+    worst = max((f for f in known if f.peak is not None), key=_share, default=None)
+    if worst is not None:
+        peak = Bilingual(quantity_vi(worst.peak, worst.unit), quantity(worst.peak, worst.unit))
+        parts.append(Bilingual(f"xấu nhất {peak.vi}", f"worst {peak.en}"))
+    readings = [(f.newest_at, f.newest, f.unit) for f in known if f.newest is not None and f.newest_at is not None]
+    if readings:
+        at, newest, unit = max(readings)
+        clock = local_clock(at)
+        parts.append(
+            Bilingual(
+                f"mới nhất {quantity_vi(newest, unit)} lúc {clock}", f"newest {quantity(newest, unit)} at {clock}"
+            )
+        )
+    assessment = next((f.assessment for f in known if f.assessment is not None), None)
+    if assessment is not None:
         in_river = place is not None and place.kind is StationKind.SURFACE_WATER
-        words = assessment_words(found.assessment, in_river=in_river)
-        parts_vi.append(words.vi)
-        parts_en.append(words.en)
-    if member.resolved_at is not None:
-        at = local_time(member.resolved_at)
-        parts_vi.append(f"kết thúc lúc {at}")
-        parts_en.append(f"over at {at}")
-    return Line(Bilingual(vi, en), Bilingual("; ".join(parts_vi) or "-", "; ".join(parts_en) or "-"))
+        parts.append(assessment_words(assessment, in_river=in_river))
+    parts.append(_ended(matter, over=notice.kind is Notice.END))
+    if len(matter) > 1:
+        more = len(matter) - 1
+        parts.append(Bilingual(f"cùng {more} cảnh báo khác của thông số này", f"{more} more alerts of it"))
+    return Line(label, Bilingual(_sentence(p.vi for p in parts), _sentence(p.en for p in parts)))
+
+
+def _label(member: Member, notice: IncidentNotice) -> Bilingual:
+    names, what = notice.name(member.key.station), member.key.parameter
+    if not what:
+        return names
+    if len(notice.incident.stations) == 1:
+        return Bilingual(what, what)
+    return Bilingual(f"{names.vi}, {what}", f"{names.en}, {what}")
+
+
+def _ended(matter: Sequence[Member], *, over: bool) -> Bilingual:
+    """Say when all alerts of a parameter were over; at the end of an incident also what is left to be done."""
+    ends = [m.resolved_at for m in matter if m.resolved_at is not None]
+    if len(ends) == len(matter):
+        at = local_time(max(ends))
+        return Bilingual(f"kết thúc lúc {at}", f"over at {at}")
+    left = Bilingual("cảnh báo này còn mở: việc cần xử lý, không gọi trực", "still open, as work that pages nobody")
+    return left if over else NOTHING_SAID
+
+
+def _sentence(parts: Iterable[str]) -> str:
+    return "; ".join(part.rstrip(". ") for part in parts if part) or "-"
 
 
 def _steps(
@@ -337,4 +373,4 @@ def _text(subject: str, vi: Sequence[str], en: Sequence[str]) -> Text:
 
 def _document(lines: Iterable[str]) -> str:
     body = "".join(f"<p>{escape(one_line(line))}</p>" if line else "<hr>" for line in lines)
-    return f'<!doctype html><html lang="vi"><body style="font-family:sans-serif">{body}</body></html>'
+    return htmlmail.document(body)

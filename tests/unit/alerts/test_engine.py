@@ -214,8 +214,8 @@ def test_a_limit_that_is_crossed_after_an_anomaly_says_that_it_was_told_of_befor
     run(alerts, (checked(i, 60.0) for i in range(3)), score())
     (limit,) = (t for t in run(alerts, (checked(i, 120.0) for i in range(3, 6)), score()) if t.key.rule == "limit")
     assert "vượt giới hạn" in limit.explanation.vi
-    assert limit.explanation.vi.endswith("Mô hình đã thấy COD bất thường từ 10:00 23/11/2026, cảnh báo đó vẫn đang mở.")
-    assert limit.explanation.en.endswith("that alert is still open.")
+    assert limit.explanation.vi.endswith("Mô hình đã thấy COD bất thường từ 10:00 23/11/2026.")
+    assert limit.explanation.en.endswith("A model has found COD unusual since 10:00 23/11/2026.")
 
 
 def test_a_limit_says_nothing_of_an_anomaly_that_paged_nobody(

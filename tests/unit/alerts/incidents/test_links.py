@@ -108,7 +108,7 @@ def test_a_message_carries_it_where_it_is_not_lost_and_an_sms_as_well() -> None:
     name = "Trạm\r\nBcc: x@y.vn <script>alert(1)</script>\x1b[31m http://evil.example/ack/ " + "ộ" * 5_000
     text = compose(IncidentNotice(OPEN, Reason.OPENED, Notice.PAGE, {OPEN.stations[0]: name}, link=ADDRESS))
     assert ADDRESS in text.text.splitlines()[2]
-    assert f'<a href="{ADDRESS}">' in text.html
+    assert 0 < text.html.index(f'href="{ADDRESS}"') < text.html.index("Diễn biến")
     assert "incidents acknowledge" not in text.text
     assert "<script>" not in text.html
     assert not set("\r\n\x1b") & set(text.subject)

@@ -57,6 +57,27 @@ def test_the_end_says_the_worst_of_each_and_asks_for_the_cause() -> None:
     assert "Liên hệ" not in text.text
 
 
+def test_a_parameter_is_told_once_and_the_end_leads_with_what_was_worst() -> None:
+    # COD    model |-----|  limit |---|            over; the limit was what it was told for
+    # NH4    model |------------------ ...         left as a work item
+    model = member(3, "COD", kind=AlertKind.ANOMALY)
+    ammonium = replace(member(4, "NH4", kind=AlertKind.ANOMALY, page=False), explanation_vi="NH4 cao. Chưa vượt.")
+    ended = [replace(m, resolved_at=NOW - n * MINUTE) for n, m in ((1, COD), (2, model))]
+    facts = replace(FACTS, findings={
+        1: found(1, "COD", 102.5, 90), 3: found(3, "COD", 83, 90), 4: found(4, "NH4", 4.4, 6),
+    })  # fmt: skip
+    over = replace(SLUG, state=IncidentState.RESOLVED, resolved_at=NOW, members=(ammonium, *ended))
+    text = compose(replace(PAGE, incident=over, kind=Notice.END, reason=Reason.RESOLVED, briefing=facts))
+    assert text.subject == "[KẾT THÚC] COD 102,5 > 90 mg/L, NH4 4,4 / 6 mg/L bất thường, KCN Hòa An"
+    vietnamese = text.text.partition("— English —")[0]
+    [cod] = [line for line in vietnamese.splitlines() if line.startswith("  COD: ")]
+    assert "xấu nhất 102,5 mg/L" in cod
+    assert "kết thúc lúc 09:59 23/11/2026; cùng 1 cảnh báo khác của thông số này" in cod
+    [nh4] = [line for line in vietnamese.splitlines() if line.startswith("  NH4: ")]
+    assert nh4.startswith("  NH4: NH4 cao. Chưa vượt; xấu nhất")
+    assert nh4.endswith("cảnh báo này còn mở: việc cần xử lý, không gọi trực")
+
+
 def test_one_mail_names_everything_that_moved_and_how_to_answer() -> None:
     text = compose(replace(PAGE, web_url="https://quantrac.example.vn/"))
     assert "COD: COD vượt; xấu nhất 65 mg/L; mới nhất 63,5 mg/L lúc 10:00:00" in text.text
