@@ -7,6 +7,7 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+from alerts.messages import SEVERITY
 from quantrac.domain.evidence import EvidenceFacts, Row
 from quantrac.domain.words import as_text
 
@@ -16,7 +17,8 @@ MOST_HISTORY = 200
 _USABLE = frozenset({1, 2})
 _STYLE = (
     "body{font-family:sans-serif;max-width:60rem;margin:1rem auto;padding:0 1rem;color:#111}"
-    "table{border-collapse:collapse;font-size:.85rem}td,th{border:1px solid #bbb;padding:.2rem .4rem;text-align:left;"
+    "table{border-collapse:collapse;font-size:.85rem;display:block;overflow-x:auto}"
+    "td,th{border:1px solid #bbb;padding:.2rem .4rem;text-align:left;"
     "vertical-align:top}svg{width:100%;height:auto;border:1px solid #ccc}h2{margin-top:2rem}small{color:#555}"
 )
 
@@ -40,6 +42,7 @@ def _body(facts: EvidenceFacts) -> Iterator[str]:
     where = ", ".join(f"{names.get(s, s)} ({s})" for s in incident.get("stations", ()))
     number = _e(incident.get("id"))
     yield f"<h1>Hồ sơ sự cố số {number}<br><small>Evidence of incident {number}</small></h1>"
+    yield "<p>Mọi giờ là giờ Việt Nam (UTC+7). All times are Vietnam's (UTC+7).</p>"
     yield _table(
         ("", ""),
         [
@@ -51,14 +54,14 @@ def _body(facts: EvidenceFacts) -> Iterator[str]:
             ("Kết thúc / Resolved", incident.get("resolved_at")),
             ("Nguyên nhân / Cause", f"{incident.get('cause') or '-'} {incident.get('cause_text') or ''}"),
             ("Trạng thái / State", incident.get("state")),
-            ("Mức / Severity", incident.get("severity")),
+            ("Mức / Severity", _severity(incident.get("severity"))),
         ],
     )
     yield "<h2>Cảnh báo / Alerts</h2>"
     yield _table(
         ("Trạm", "Thông số", "Quy tắc", "Mức", "Từ lúc", "Đến", "Giải thích / Explanation"),
         (
-            (a["station"], a["parameter"], a["rule"], a["severity"], a["since"], a["resolved_at"],
+            (a["station"], a["parameter"], a["rule"], _severity(a["severity"]), a["since"], a["resolved_at"],
              f"{a['explanation_vi']} / {a['explanation_en']}")
             for a in facts.alerts
         ),
@@ -85,6 +88,11 @@ def _body(facts: EvidenceFacts) -> Iterator[str]:
         f"{_left_out(records - len(facts.raw))}"
         "Không dùng để tính tiền phạt. Not a basis for a fine.</p>"
     )
+
+
+def _severity(code: object) -> str:
+    words = next((words for severity, words in SEVERITY.items() if severity.value == code), None)
+    return str(code) if words is None else f"{words.vi.capitalize()} / {words.en.lower()}"
 
 
 def _left_out(records: int) -> str:

@@ -26,7 +26,6 @@ from quantrac.domain.stations import StationKind
 from quantrac.domain.words import (
     NOTHING_SAID,
     Bilingual,
-    as_text,
     local_clock,
     local_time,
     quantity,
@@ -109,10 +108,10 @@ def silence_ended(window: HoldWindow, still: Iterable[Incident]) -> Text:
     """Return what is said when a silence has expired: what still holds, or that nothing does."""
     where = window.station or "*"
     where += f" {window.parameter}" if window.parameter else ""
-    left = ", ".join(f"#{i.id}" for i in still) or "-"
+    left, at = ", ".join(f"#{i.id}" for i in still), local_time(window.ends_at)
     note = f" ({window.note})" if window.note else ""
-    vi = [f"[HẾT IM LẶNG] {where}: hết hạn lúc {as_text(window.ends_at)}{note}", f"Sự cố còn mở: {left}"]
-    en = [f"[SILENCE OVER] {where}: expired at {as_text(window.ends_at)}{note}", f"Incidents still open: {left}"]
+    vi = [f"[HẾT IM LẶNG] {where}: hết hạn lúc {at} (giờ Việt Nam){note}", f"Sự cố còn mở: {left or 'không có'}"]
+    en = [f"[SILENCE OVER] {where}: expired at {at} (Vietnam time){note}", f"Incidents still open: {left or 'none'}"]
     return _text(f"{vi[0]} / {en[0]}", vi, en)
 
 

@@ -13,7 +13,7 @@ from alerts.oncall.precision import monday_of, precision
 from quantrac.domain.incidents import Incident, IncidentState
 from quantrac.domain.oncall import Override, Rota
 from quantrac.domain.stations import VIETNAM
-from quantrac.domain.words import local_time
+from quantrac.domain.words import Bilingual, local_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +131,20 @@ def summary_text(found: Week) -> str:
     """Return the summary as a message, Vietnamese first."""
     first, last = (t.astimezone(VIETNAM) for t in (found.starts_at, found.ends_at - timedelta(days=1)))
     span = f"{first:%d/%m}–{last:%d/%m/%Y}"
-    took = found.median_acknowledgement
-    minutes = "-" if took is None else f"{took.total_seconds() / 60:.0f}"
-    share = "-" if found.precision is None else f"{found.precision:.0%}"
+    took, share = found.median_acknowledgement, found.precision
+    minutes = None if took is None else f"{took.total_seconds() / 60:.0f}"
+    taken = Bilingual("chưa sự cố nào được xác nhận", "none was acknowledged")
+    if minutes is not None:
+        taken = Bilingual(f"xác nhận sau {minutes} phút (trung vị)", f"acknowledged after {minutes} min (median)")
+    right = Bilingual("chưa có nguyên nhân để tính tỷ lệ báo đúng", "no cause yet to tell the precision of pages by")
+    if share is not None:
+        right = Bilingual(
+            f"báo đúng {100 * share:.0f} % ({found.right} đúng, {found.wrong} sai)",
+            f"precision of pages {100 * share:.0f} % ({found.right} right, {found.wrong} wrong)",
+        )
     return (
         f"Trực ban tuần {span}: {found.incidents} sự cố, {found.paged} sự cố đã báo, {found.open} còn mở, "
-        f"{found.unclosed} chưa ghi nguyên nhân; xác nhận sau {minutes} phút (trung vị); "
-        f"báo đúng {share} ({found.right} đúng, {found.wrong} sai).\n\n"
+        f"{found.unclosed} chưa ghi nguyên nhân; {taken.vi}; {right.vi}.\n\n"
         f"— English —\n\nOn call {span}: {found.incidents} incidents, {found.paged} told, {found.open} still open, "
-        f"{found.unclosed} without a cause; acknowledged after {minutes} min (median); "
-        f"precision of pages {share} ({found.right} right, {found.wrong} wrong).\n"
+        f"{found.unclosed} without a cause; {taken.en}; {right.en}.\n"
     )

@@ -180,6 +180,7 @@ def test_the_week_counts_pages_of_water_only_for_precision() -> None:
     assert (found.incidents, found.paged, found.unclosed, found.open) == (7, 6, 1, 1)
     assert (found.right, found.wrong, found.precision) == (2, 1, 2 / 3)
     assert found.median_acknowledgement == timedelta(minutes=3)
-    assert "67%" in summary_text(found)
+    assert "xác nhận sau 3 phút (trung vị); báo đúng 67 % (2 đúng, 1 sai)." in summary_text(found)
     assert week([], [], *span).precision is None
-    assert "-" in summary_text(week([], [], *span))
+    empty = summary_text(week([], [], *span))
+    assert "chưa sự cố nào được xác nhận; chưa có nguyên nhân để tính tỷ lệ báo đúng." in empty
