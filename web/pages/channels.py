@@ -25,6 +25,7 @@ LONGEST_DELAY_MIN = 1440
 BY_TARGET = frozenset({ContactKind.SMS, ContactKind.ZALO, ContactKind.TELEGRAM})
 """Kinds whose target is called as they are, so that the number alone is enough."""
 Mistake = tuple[str, str]
+_NO_DELAY = ("Độ trễ từ 0 đến 1440 phút.", "A delay has 0 to 1440 minutes.")
 
 
 def channels(visit: Visit, mistake: Mistake | None = None, said: Mistake | None = None) -> Response:
@@ -52,13 +53,19 @@ def add(visit: Visit) -> Response:
         return channels(visit, ("Tối đa 10 kênh: hãy gỡ bớt.", "Ten channels at most: remove one."))
     if kind in {k.value for k in BY_TARGET} and "/" not in address:
         address = f"{kind}/{''.join(address.split())}"
-    values = {"kind": kind, "address": address, "delay_min": _minutes(visit.text("delay_min", 10) or "0")}
+    minutes = _delay_min(visit, "delay_min")
+    if minutes is None:
+        return channels(visit, _NO_DELAY)
+    values = {"kind": kind, "address": address, "delay_min": minutes}
     try:
         channel = channel_of(values, person.code, len(person.channels), "form")
         if channel.kind is ContactKind.WEB_PUSH:
             _of_known_service(visit, channel)
     except RuleError as exc:
-        return channels(visit, (f"Chưa thêm được: {exc}", f"Not added: {exc}"))
+        vi = "Chưa thêm được: địa chỉ không hợp với loại kênh; xem ví dụ dưới ô Địa chỉ."
+        if kind == ContactKind.WEB_PUSH.value:
+            vi = "Chưa thêm được: dịch vụ đẩy của trình duyệt này không được dùng ở đây; hãy thêm kênh khác."
+        return channels(visit, (vi, f"Not added: {exc}"))
     if any((c.kind, c.address) == (channel.kind, channel.address) for c in person.channels):
         return channels(visit, ("Kênh này đã có.", "This channel is there already."))
     _may_send(visit)
@@ -93,9 +100,9 @@ def order(visit: Visit) -> Response:
     asked = []
     for channel in _in_order(person):
         place = visit.text(f"place_{channel.id}", 4)
-        minutes = _minutes(visit.text(f"delay_{channel.id}", 10) or "0")
-        if not isinstance(minutes, int | float) or not 0 <= minutes <= LONGEST_DELAY_MIN:
-            return channels(visit, ("Độ trễ từ 0 đến 1440 phút.", "A delay has 0 to 1440 minutes."))
+        minutes = _delay_min(visit, f"delay_{channel.id}")
+        if minutes is None:
+            return channels(visit, _NO_DELAY)
         number = int(place) if place.isdecimal() else MOST_CHANNELS + 1
         asked.append((number, replace(channel, delay=timedelta(minutes=minutes))))
     store_of(visit).order_channels(person.code, [channel for _, channel in sorted(asked, key=lambda a: a[0])])
@@ -162,12 +169,13 @@ def _mine(visit: Visit) -> ContactChannel:
     return channel
 
 
-def _minutes(text: str) -> float | str:
-    """Return a number of minutes as it was meant; what is none stays a text, which the document refuses."""
+def _delay_min(visit: Visit, name: str) -> float | None:
+    """Return the delay that a field holds, in minutes; ``None`` when it is none."""
     try:
-        return float(text.replace(",", "."))
+        minutes = float(visit.text(name, 10).replace(",", ".") or "0")
     except ValueError:
-        return text
+        return None
+    return minutes if 0 <= minutes <= LONGEST_DELAY_MIN else None
 
 
 ROUTES = [

@@ -78,6 +78,28 @@ def test_a_channel_counts_once_its_owner_has_entered_the_code_that_came(site: Si
     assert [(e["actor"], str(e["account"])[:1]) for e in entries] == [("quantrac_web", "u")]
 
 
+def test_the_page_says_when_one_is_told_and_that_one_channel_is_not_enough(site: Site, town: Town) -> None:
+    browser, person = _officer(site)
+    page = browser.get("/channels").text
+    assert "Chưa kênh nào dùng được" in page
+    assert "chưa có giờ yên tĩnh" in page
+    quiet = {"from": "22:00", "to": "06:00", "severities": ["info", "warning"]}
+    site.sql("UPDATE people SET document = document || %s::jsonb WHERE code = %s", json.dumps({"quiet": quiet}), person)
+    browser.post("/channels", {"kind": "email", "address": f"{person}@so.vn"})
+    [(number, *_)] = _channels(site, person)
+    browser.post(f"/channels/{number}/verify", {"code": _code(site, number)})
+    page = browser.get("/channels").text
+    assert "<b>22:00–06:00</b> (thông tin, chú ý)" in page
+    assert "Chỉ một kênh đang dùng được" in page
+    site.sql("UPDATE contact_channels SET failing_since = now() WHERE id = %s", number)
+    page = browser.get("/channels").text
+    assert "đang hỏng từ" in page
+    assert "Chưa kênh nào dùng được" in page
+    refused = browser.post("/channels", {"kind": "email", "address": "khong phai thu"})
+    assert "địa chỉ không hợp với loại kênh" in refused.text
+    assert "is not an e-mail" not in refused.text
+
+
 def test_a_code_bears_five_mistakes_and_then_the_right_one_is_refused_too(site: Site, town: Town) -> None:
     browser, person = _officer(site)
     browser.post("/channels", {"kind": "email", "address": f"{person}@so.vn"})
@@ -142,9 +164,9 @@ def test_they_are_put_in_order_with_delays_and_removed(site: Site, town: Town) -
     ({"kind": "sms", "address": "sms/09;12"}, "is no target"),
     ({"kind": "pigeon", "address": "x"}, "is not known"),
     ({"kind": "ntfy", "address": "<script>"}, "are not allowed in a text"),
-    ({"kind": "email", "address": "a@b.vn", "delay_min": "-5"}, "give 0 to 1440 minutes"),
-    ({"kind": "email", "address": "a@b.vn", "delay_min": "nan"}, "finite number"),
-    ({"kind": "email", "address": "a@b.vn", "delay_min": "soon"}, "give a number"),
+    ({"kind": "email", "address": "a@b.vn", "delay_min": "-5"}, "0 to 1440 minutes"),
+    ({"kind": "email", "address": "a@b.vn", "delay_min": "nan"}, "0 to 1440 minutes"),
+    ({"kind": "email", "address": "a@b.vn", "delay_min": "soon"}, "0 to 1440 minutes"),
     ({"kind": "web_push", "address": "https://fcm.googleapis.com/x"}, "is not the subscription of a browser"),
     ({"kind": "web_push", "address": json.dumps(SUBSCRIPTION | {"endpoint": "https://evil.example/x"})},
      "which is none of"),
@@ -155,6 +177,7 @@ def test_what_is_no_address_is_refused_with_key_and_reason(
     site: Site, town: Town, form: dict[str, str], said: str
 ) -> None:
     browser, person = _officer(site)
+    browser.client.cookies.set("lang", "en")
     answer = browser.post("/channels", form)
     assert answer.status_code == 400
     assert said in unescape(answer.text)
