@@ -34,11 +34,13 @@ def rota(visit: Visit) -> Response:
     """Show who is on duty, who comes next, and what is wrong with the plan."""
     rows, oncall = oncall_of(visit)
     now = visit.now
+    # A plant hears whom to ring, not when nobody will be there, or whom nothing reaches.
+    ours = not visit.account.stations
     plans = [
         (each, duty(each, oncall.overrides, now), [
             shift for shift in shifts(each, oncall.overrides, now, now + WEEKS)
             if shift.people or uncovered_part(each, shift) is not None
-        ])
+        ] if ours else [])
         for each in oncall.rotas
     ]  # fmt: skip
     names = {r.code: r.title for r in oncall.rotas} | {p.code: p.name for p in oncall.people}
@@ -49,7 +51,8 @@ def rota(visit: Visit) -> Response:
         "people": oncall.people,
         "swaps": rows.swaps,
         "overrides": rows.overrides,
-        "findings": checking.check(oncall, now) if oncall.rotas else [],
+        "findings": checking.check(oncall, now) if oncall.rotas and ours else [],
+        "ours": ours,
         "me": visit.account.person,
     })  # fmt: skip
 

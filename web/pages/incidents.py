@@ -31,6 +31,8 @@ from web.visit import Visit, WebError, forbidden, not_found, page
 PAGE_OF = 50
 PARTS = frozenset({"incident", "incident-history"})
 """Of the page of an incident, for an open one."""
+MOST_MATTERS = 8
+"""Parameters that are shown at once: what is to be done, and the curve, are not below those of sixty stations."""
 SNOOZES = (30, 60, 120, 240, 480, 1440)
 """Minutes that are offered."""
 
@@ -68,6 +70,7 @@ def shown(visit: Visit) -> Response:
         "names": {code: s.name for code, s in view.stations.items()},
         "causes": list(IncidentCause),
         "snoozes": SNOOZES,
+        "most_matters": MOST_MATTERS,
         "done": visit.request.query_params.get("done", ""),
         "pictures": PICTURES,
         "sealing": visit.house.options.evidence_key is not None,

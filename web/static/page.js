@@ -40,6 +40,13 @@
     for (const form of document.querySelectorAll("form[action='/logout']")) form.addEventListener("submit", forget);
     if (document.querySelector("form[action='/login']")) forget();
   }
+  // What was sent is not sent again by a second touch while the answer is on its way.
+  const sent = new WeakMap();
+  document.addEventListener("submit", (event) => {
+    const before = sent.get(event.target);
+    if (before && Date.now() - before < 5000) event.preventDefault();
+    else sent.set(event.target, Date.now());
+  });
   // A menu closes when something else is touched.
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {

@@ -195,6 +195,32 @@ def test_a_photograph_that_is_too_large_is_a_page_that_says_what_to_do(
 
 
 @pytest.mark.timeout(300)
+def test_a_second_touch_on_a_slow_line_sends_nothing_twice(browser: Browser, site: Site, town: Town) -> None:
+    number = town.slug()
+    context = browser.new_context(**PHONE)
+    page = Screen(context, site.url).visit(site.link(site.new()))
+    page.get_by_role("button", name="Đăng nhập").click()
+    page.wait_for_selector("#map")
+    page.goto(f"{site.url}/incidents/{number}")
+    page.locator("summary", has_text="Ghi chú").click()
+    page.locator("form[action$='/comment'] textarea").fill("đã gọi nhà máy")
+    sent = page.evaluate("""() => {
+      const form = document.querySelector("form[action$='/comment']");
+      let passed = 0;
+      window.addEventListener("submit", (event) => {
+        if (!event.defaultPrevented) passed += 1;
+        event.preventDefault();
+      });
+      form.requestSubmit();
+      form.requestSubmit();
+      return passed;
+    }""")
+    assert sent == 1
+    context.close()
+    town.over(number)
+
+
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)], ids=["desk", "room"])
 def test_the_wall_cuts_nothing_and_all_incidents_have_their_turn(
     browser: Browser, site: Site, town: Town, size: tuple[int, int]

@@ -14,7 +14,7 @@ from quantrac.domain.stations import VIETNAM
 from quantrac.errors import ServerError
 
 from .conftest import Site
-from .town import HTML, OTHER, QUIET, SLUG, Town
+from .town import HTML, OTHER, QUIET, SLUG, Town, transition
 
 JPEG = b"\xff\xd8\xff\xe0" + b"photograph" * 40
 
@@ -286,3 +286,27 @@ def test_a_stations_page_shows_its_housekeeping_channels(site: Site, town: Town)
     finally:
         site.sql("DELETE FROM channel_spans WHERE station = %s", OTHER)
         site.sql("UPDATE stations SET channels = '[]' WHERE code = %s", OTHER)
+
+
+def test_a_plant_hears_who_is_on_duty_and_not_when_nobody_is(site: Site, town: Town) -> None:
+    gap = town.now + timedelta(days=2)
+    site.sql(
+        "INSERT INTO rota_overrides (rota, starts_at, ends_at, remove_person, by, created_at) "
+        "SELECT 'truc-ban', %s, %s, unnest(ARRAY['an', 'binh']), 'test', now()", gap, gap + timedelta(hours=3),
+    )  # fmt: skip
+    ours = site.logged_in(site.new()).get("/duty").text
+    theirs = site.logged_in(site.new(Role.OPERATOR, (OTHER,))).get("/duty").text
+    for words in ("không ai trực", "Đổi ca", "Thay đổi tạm thời"):
+        assert (words in ours, words in theirs) == (True, False), words
+    assert "Đang trực" in theirs
+    assert "Nguyễn Văn An" in theirs or "Trần Thị Bình" in theirs
+
+
+def test_what_is_to_be_done_is_not_below_forty_parameters(site: Site, town: Town) -> None:
+    since = town.now - timedelta(minutes=30)
+    town.happens(*(transition(QUIET, f"P{n:02d}", since) for n in range(40)))
+    [(number,)] = site.sql("SELECT max(id) FROM incidents")
+    page = site.logged_in(site.new()).get(f"/incidents/{number}").text
+    shown, _, folded = page.partition('data-keep="more"')
+    assert (shown.count('<p class="worst'), folded.count('<p class="worst')) == (8, 32)
+    town.over(int(str(number)))
