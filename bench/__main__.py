@@ -71,7 +71,7 @@ def measure(stage: Stage, stations: Iterable[Station], seconds: float, profile: 
     say(f"Delay at 1,000 readings/s, {seconds:.0f} s …")
     fast = delays_of(stage, 1000.0, seconds)
     say(f"The whole path under load, {seconds:.0f} s …")
-    with Meter(lambda: _pids(stage)) as meter:
+    with Meter(lambda: (*(s for s in stage.servers.all if s.name != "mail"), *stage.parts)) as meter:
         whole = _whole_path(stage, seconds)
     say("The worker alone, from a full topic …")
     alone = _worker_alone(stage, stations, profile)
@@ -178,11 +178,6 @@ def _profile(worker: Part, folder: Path) -> None:
         folder / "worker.svg",
     ]
     subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def _pids(stage: Stage) -> dict[str, int | None]:
-    servers = {server.name: server.pid for server in stage.servers.all if server.name != "mail"}
-    return servers | {each.name: each.pid for each in stage.parts}
 
 
 if __name__ == "__main__":

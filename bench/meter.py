@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import psutil
+
+from local.servers.process import LocalServer
 
 
 class Meter:
     """Peak memory and processor time of processes, sampled in a thread."""
 
-    def __init__(self, pids: Callable[[], dict[str, int | None]]) -> None:
-        self._pids = pids
+    def __init__(self, watched: Callable[[], Iterable[LocalServer]]) -> None:
+        self._watched = watched
         self.rss_mb: dict[str, float] = {}
         self.cpu_s: dict[str, float] = {}
         """Since each process was first seen: what it took to start is not the work's."""
@@ -30,9 +32,9 @@ class Meter:
 
     def _run(self) -> None:
         while not self._stop.wait(0.5):
-            for name, pid in self._pids().items():
-                if pid is not None:
-                    self._sample(name, pid)
+            for process in self._watched():
+                if process.pid is not None:
+                    self._sample(process.name, process.pid)
 
     def _sample(self, name: str, pid: int) -> None:
         try:

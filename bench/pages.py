@@ -90,7 +90,7 @@ def measure_pages(
     # A worker's first batch compiles and loads; what queued up meanwhile is no delay of this rate.
     stage.until(lambda: run.look().ledger.stored > 0, LONGEST_WARM_UP_S, NOTHING_COMMITTED)
     stage.until(lambda: _settled(stage), LONGEST_WARM_UP_S, "The worker did not keep up.")
-    with Meter(lambda: _pids(stage) | {"fleet": run.fleet.pid}) as cost:
+    with Meter(lambda: (*stage.servers.all, *stage.pipeline.parts, run.fleet)) as cost:
         began_s = time.perf_counter()
         published = _publish(stage, stations, every_s)
         took_s = time.perf_counter() - began_s
@@ -108,10 +108,6 @@ def _settled(stage: Stage) -> bool:
     stage.let(LOOK_S)
     p50_s = quantile_s(delays_so_far(stage) - before, 0.5)
     return p50_s is not None and p50_s < SETTLED_S
-
-
-def _pids(stage: Stage) -> dict[str, int | None]:
-    return {each.name: each.pid for each in (*stage.servers.all, *stage.pipeline.parts)}
 
 
 def _publish(stage: Stage, stations: Sequence[Station], every_s: float) -> dict[str, datetime]:

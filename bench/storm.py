@@ -58,7 +58,7 @@ def measure_storm(stage: Stage, alerts: int = ALERTS, seconds: int = SECONDS) ->
         part.start()
     with (
         psycopg.connect(stage.servers.database().owner, autocommit=True) as connection,
-        Meter(lambda: {p.name: p.pid for p in parts}) as meter,
+        Meter(lambda: parts) as meter,
     ):
         time.sleep(2)
         before = dict(meter.rss_mb)

@@ -88,7 +88,7 @@ def measure(stage: Stage, stations: tuple[Station, ...], files: int, profile: Pa
     with (
         psycopg.connect(owner, autocommit=True) as db,
         closing(KafkaConsumer(**kafka)) as consumer,
-        Meter(lambda: _pids(stage, reader)) as cost,
+        Meter(lambda: (stage.servers.kafka_server, stage.servers.postgres, reader, worker)) as cost,
     ):
         partitions = [TopicPartition(topics.RAW, n) for n in consumer.partitions_for_topic(topics.RAW) or ()]
         reader.launch()
@@ -125,11 +125,6 @@ def _settled_residual(stage: Stage) -> int:
 def _count(db: psycopg.Connection[Any], query: str) -> int:
     row = db.execute(query.encode()).fetchone()
     return 0 if row is None else int(row[0])
-
-
-def _pids(stage: Stage, reader: Part) -> dict[str, int | None]:
-    servers = {server.name: server.pid for server in stage.servers.all if server.name in ("kafka", "postgres")}
-    return servers | {"dropfolder": reader.pid, "worker": stage.pipeline.workers[0].pid}
 
 
 def _profile(parts: dict[str, Part], folder: Path) -> None:

@@ -26,6 +26,7 @@ from quantrac.domain.incidents import (
 )
 from quantrac.domain.notifications import Channel
 from quantrac.domain.oncall import OnCallRows
+from quantrac.domain.stations import DRILL_PREFIX
 from sql import briefings, incident_rows, oncall_store
 from sql.connections import connect, notified, translated, usable
 from sql.statements import statement
@@ -114,7 +115,7 @@ class IncidentTransaction:
 
     def pages_since(self, after: datetime) -> list[tuple[datetime, str]]:
         """Return when incidents were paged after an instant, and why."""
-        return list(self._cursor.execute(statement("pages_since"), {"after": after}))
+        return list(self._cursor.execute(statement("pages_since"), {"after": after, "drill": DRILL_PREFIX}))
 
     def oncall(self, now: datetime) -> OnCallRows:
         """Return who is on call."""

@@ -13,6 +13,7 @@ import psycopg
 
 from quantrac.domain.alerts import Assessment
 from quantrac.domain.ledger import LedgerCounts
+from quantrac.domain.stations import DRILL_PREFIX
 from quantrac.domain.words import Bilingual
 from sql.connections import connect, translated, usable
 from sql.delays import quantile_s
@@ -403,10 +404,8 @@ class Reports:
 
     def missing_spans(self, station: str | None, since: datetime, until: datetime, limit: int) -> list[MissingSpan]:
         """Return the gaps between readings of registered sensors in a stretch of time, the longest first."""
-        return [
-            MissingSpan(*row)
-            for row in self._rows("report_missing_spans", station=station, since=since, until=until, limit=limit)
-        ]
+        asked = {"station": station, "since": since, "until": until, "limit": limit, "drill": DRILL_PREFIX}
+        return [MissingSpan(*row) for row in self._rows("report_missing_spans", **asked)]
 
     def delay_quantiles(self, since: datetime) -> DelayQuantiles:
         """Return the delays of readings committed since the minute of ``since``, right within 5 %."""

@@ -3,7 +3,7 @@
 WITH sensor AS (
     SELECT station, parameter, cadence_s
       FROM current_sensors
-     WHERE CASE WHEN %(station)s::text IS NULL THEN NOT starts_with(station, 'DRILL_') ELSE station = %(station)s END
+     WHERE CASE WHEN %(station)s::text IS NULL THEN NOT starts_with(station, %(drill)s) ELSE station = %(station)s END
 ), seen AS (
     SELECT station, parameter, observed_at
       FROM readings
