@@ -123,6 +123,14 @@ def test_every_page_is_whole_for_everybody(browser: Browser, site: Site, town: T
         assert faults(page) == [], path
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{path} is {wide} px wider than the telephone"
+        # With letters of twice the size as well, once the curves are drawn anew.
+        page.evaluate("document.documentElement.style.fontSize = '32px'")
+        for _ in range(50):
+            page.wait_for_timeout(100)
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            if wide <= 0:
+                break
+        assert wide <= 0, f"{path} is {wide} px wider than the telephone with letters of 200 %"
         assert page.title() != "stolen"
         assert page.locator("img[src=x]").count() == 0
     assert screen.wrong == []
