@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ingest.payloads.headings import is_heading
 from ingest.payloads.symbols import folded
 from ingest.payloads.text import lines_of, number_of
 from ingest.payloads.tt10 import columns_of, instant_of, separator_of
@@ -67,6 +68,7 @@ class StationSeen:
     lying: int = 0
     """That there are."""
     faults: int = 0
+    headings: int = 0
 
     def add(self, content: bytes) -> None:
         """Take in one file."""
@@ -77,7 +79,10 @@ class StationSeen:
         separator = separator_of(lines)
         self.separators[separator] += 1
         for line in lines:
-            self._add_line([c.strip() for c in columns_of(line, separator)])
+            if is_heading(line, separator.character):
+                self.headings += 1
+            else:
+                self._add_line([c.strip() for c in columns_of(line, separator)])
 
     def _add_line(self, columns: list[str]) -> None:
         at = instant_of(columns[3]) if len(columns) == 5 and columns[0].isprintable() else None
@@ -125,6 +130,7 @@ def _station(code: str, seen: StationSeen, parameters: Mapping[str, str], day: s
         "",
         f"# {of_all} files, {len(seen.instants)} instants from {_told(first)} to {_told(last)} (Vietnam);",
         f"# {seen.faults} lines were not understood.",
+        *([f"# {seen.headings} heading lines: the circular has none."] if seen.headings else []),
         "[[station]]",
         f"code = {_quoted(code)}",
         f"effective_from = {day}",

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from math import isfinite
 
 from ingest.payloads.decoded import Decoded, InstantBounds, refused, shown, symbol_shown
+from ingest.payloads.headings import is_heading
 from ingest.payloads.json_v1_checks import MAX_PAYLOAD_BYTES, instant_refusal
 from ingest.payloads.symbols import SymbolTable, symbol_table
 from ingest.payloads.text import Faults, decoded, lines_of, number_of
@@ -70,12 +71,15 @@ class _File:
         for line in lines:
             outcome = self._reading(line, separator)
             if isinstance(outcome, Rejected):
-                self.faults.add(outcome)
+                if not is_heading(line, separator.character):
+                    self.faults.add(outcome)
                 continue
             key = (outcome.parameter, outcome.observed_at)
             first = self.readings.setdefault(key, outcome)
             if first is not outcome:
                 self.faults.add(_duplicate(outcome, first))
+        if not self.readings and not self.faults.told():
+            return refused(RejectReason.WRONG_SHAPE, f"The file has a heading and no line below it: {_LAYOUT}.")
         return decoded(self.readings.values(), self.faults)
 
     def _reading(self, line: str, separator: Separator) -> Reading | Rejected:

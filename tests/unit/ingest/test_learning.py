@@ -35,6 +35,14 @@ def proposed(folder: Path) -> str:
     return proposal(learn(folder, DEFAULT_PATTERNS, 2000, 1_000_000), known, "2026-11-23")
 
 
+def test_headings_are_told_apart_from_lines_that_were_not_understood(folder: Path) -> None:
+    for path in sorted((folder / "TRAM-BD-001").rglob("*.txt"))[:3]:
+        if not path.is_symlink():
+            path.write_text(f"Ký hiệu;Giá trị;Đơn vị;Thời gian;Trạng thái\n{path.read_text('utf-8')}", "utf-8")
+    text = proposed(folder)
+    assert "# 0 lines were not understood.\n# 3 heading lines: the circular has none." in text
+
+
 def test_what_was_seen_is_proposed(folder: Path) -> None:
     text = proposed(folder)
     with pytest.raises(RuleError):  # nobody has completed it

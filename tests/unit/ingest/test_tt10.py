@@ -89,6 +89,46 @@ def test_the_same_file_as_other_loggers_write_it(content: str | bytes) -> None:
     assert decoded(content).readings == decoded(CIRCULAR).readings
 
 
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "symbol\tvalue\tunit\ttime\tstatus",
+        "Symbol\tValue\tUnit\tTimestamp\tStatus code\t",
+        "Ký hiệu\tGiá trị\tĐơn vị\tThời gian\tTrạng thái",
+        "KY HIEU\tGIA TRI\tDVT\tNGAY GIO\t",
+        unicodedata.normalize("NFD", "Thông số\tKết quả\tĐơn vị tính\tThời gian đo (yyyyMMddHHmmss)\tTình trạng"),
+        "# Parameter\tvalue\t[unit]\tDate/Time\tstate",
+    ],
+)
+def test_a_heading_line_is_no_parameter(heading: str) -> None:
+    twice = f"{heading}\r\n{CIRCULAR}{heading}\r\n"
+    for content in (f"{heading}\r\n{CIRCULAR}", twice, twice.replace("\t", ";"), twice.encode("utf-16")):
+        assert decoded(content).readings == decoded(CIRCULAR).readings
+        assert decoded(content).rejected == ()
+    (refused,) = decoded(f"{heading}\r\n").rejected
+    assert refused.reason is R.WRONG_SHAPE
+    assert "heading" in refused.detail
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"symbol\t58.0\tmg/L\t{STAMP}\t00",
+        f"symbol\t\tmg/L\t{STAMP}\t02",
+        f"symbol\tvalue\tunit\t{STAMP}\tstatus",
+        "symbol\t58.0\tunit\ttime\tstatus",
+        "COD\tvalue\tunit\ttime\tstatus",
+        "symbol\tvalue\tunit\ttime\t00",
+        "symbol\tvalue\tmg/L\ttime\tstatus",
+        "\t\t\t\t00",
+        "symbol\t\tunit\t\tstatus",
+        f"symbol{'(' * 200_000}\tvalue\tunit\ttime\tstatus",
+    ],
+)
+def test_nothing_hides_in_a_heading(line: str) -> None:
+    assert len(decoded(CIRCULAR + line).rejected) == 1
+
+
 def test_several_instants_in_one_file_come_in_their_order() -> None:
     #  file:  10:05 COD   10:00 COD, TSS   09:55 COD
     lines = [("COD", 3, "1005"), ("COD", 2, "1000"), ("TSS", 9, "1000"), ("COD", 1, "0955")]
