@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +16,7 @@ from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
     from quantrac.domain.report_rows import ReceivedRow
-    from sql.ledger_report import MessageLine, ReadingLine, StationLedger
+    from sql.ledger_report import MessageLine, OlderReadings, ReadingLine, StationLedger
 
 HOURS_SHOWN = 50
 
@@ -30,8 +31,8 @@ def ledger(
 ) -> None:
     """Compare what was first held with what was committed, and what was stored with the rows that are there.
 
-    Both accounts are kept apart, per station and hour; a residual other than 0 is a message that was lost, or a row
-    that was removed. The exit status is 1 then.
+    Both accounts are kept apart, per station and hour: messages by when they were received, readings by when they were
+    observed. A residual other than 0 is a message that was lost, or a row that was removed. The exit status is 1 then.
 
     Example: quantrac ledger --since 2026-11-01 --json
     """
@@ -51,12 +52,16 @@ def ledger(
                 "since": begin,
                 "residual": report.residual,
                 "stations": [_told(line) for line in report.stations()],
+                "older_readings": [line._asdict() for line in report.older],
                 "hours_with_a_residual": [line._asdict() for line in wrong],
             }
         )
     else:
-        say(f"Since {begin.astimezone(VIETNAM):%d/%m/%Y %H:%M}", bold=True)
+        when = f"{begin.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
+        say(f"Messages received, and readings observed, since {when} (Vietnam)", bold=True)
         print_table(_COLUMNS, report.stations())
+        if report.older:
+            say(_older(report.older))
         say(f"residual {report.residual}", bold=True)
         if wrong:
             say(f"\nHours with a residual (the first {HOURS_SHOWN} of {len(wrong)})", bold=True)
@@ -91,6 +96,14 @@ def received(
 def _yesterday(now: datetime) -> datetime:
     day = midnight(now.astimezone(VIETNAM).date())
     return (day - timedelta(days=1)).astimezone(UTC)
+
+
+def _older(lines: Sequence[OlderReadings]) -> str:
+    told = ", ".join(
+        f"{line.station} {line.stored} (from {line.hour_start.astimezone(VIETNAM):%d/%m/%Y})" for line in lines
+    )
+    first = min(line.hour_start for line in lines).astimezone(VIETNAM)
+    return f"Readings that were observed before: {told}. quantrac ledger --since {first:%Y-%m-%d} counts them."
 
 
 def _told(line: StationLedger) -> dict[str, object]:

@@ -35,6 +35,15 @@ class ReadingLine(NamedTuple):
     residual: int
 
 
+class OlderReadings(NamedTuple):
+    """Readings of a station that were observed before the period of a report."""
+
+    station: str
+    hour_start: datetime
+    """The first hour of theirs."""
+    stored: int
+
+
 class MissingFiles(NamedTuple):
     """Files of a station whose stamps lie between two instants and that never came."""
 
@@ -63,6 +72,8 @@ class LedgerReport(NamedTuple):
 
     messages: tuple[MessageLine, ...]
     readings: tuple[ReadingLine, ...]
+    older: tuple[OlderReadings, ...] = ()
+    """Of stations that sent messages in the period and have no reading observed in it."""
 
     def stations(self) -> list[StationLedger]:
         """Return the sums by station, by code; each sum bears the first hour of its station."""
@@ -94,7 +105,13 @@ def ledger_report(conninfo: str, since: datetime, until: datetime, station: str 
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         messages = connection.execute(statement("message_ledger"), arguments).fetchall()
         readings = connection.execute(statement("reading_ledger"), arguments).fetchall()
-    return LedgerReport(tuple(MessageLine(*row) for row in messages), tuple(ReadingLine(*row) for row in readings))
+        without = sorted({row[0] for row in messages} - {row[0] for row in readings})
+        older = connection.execute(statement("older_readings"), {"stations": without, "since": since}).fetchall()
+    return LedgerReport(
+        tuple(MessageLine(*row) for row in messages),
+        tuple(ReadingLine(*row) for row in readings),
+        tuple(OlderReadings(*row) for row in older),
+    )
 
 
 def missing_files(

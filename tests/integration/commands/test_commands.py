@@ -395,6 +395,29 @@ def test_ledger_and_what_was_not_received_and_a_row_that_is_removed(prepared: Ru
     assert prepared("ledger", "--station", "DT_NOBODY").returncode == 1
 
 
+def test_the_ledger_says_which_readings_are_older_than_its_period(
+    prepared: Run, servers: LocalServers, three_files: str
+) -> None:
+    """A station's backfill of a month ago, sent just now: its messages are of today, its readings are not."""
+    local = read_local(servers.run_dir)
+    assert local is not None
+    code, old, now = "DT_STIENCL_NUOMAT", AT - timedelta(days=30), datetime.now(UTC)
+    with closing(WorkerStore(local.database.writer)) as store, store.transaction() as tx:
+        tx.readings.store([StoredRow(CheckedReading(Reading(code, "pH", old, now, 7.0), Flag.GOOD), 0, 90)])
+        tx.committed.add_stored({(code, old): 1})
+    ReceiptStore(local.database.intake).add([ReceiptLine(receipt_key("x", code, now), 1, True, "", 0, 90)])
+    day = f"{old.astimezone(VIETNAM):%Y-%m-%d}"
+    told = prepared("ledger").stdout
+    assert told.startswith("Messages received, and readings observed, since ")
+    assert f"{code} 1 (from {old.astimezone(VIETNAM):%d/%m/%Y})" in told
+    assert f"quantrac ledger --since {day} counts them." in told
+    (line,) = json.loads(prepared("ledger", "--station", code, "--json").stdout)["older_readings"]
+    assert (line["station"], line["stored"]) == (code, 1)
+    further = prepared("ledger", "--since", day, "--station", code, "--json")
+    assert [s["readings"]["present"] for s in json.loads(further.stdout)["stations"]] == [1]
+    assert json.loads(further.stdout)["older_readings"] == []
+
+
 def test_a_period_is_exported_as_files(prepared: Run, three_files: str, tmp_path: Path) -> None:
     day = f"{AT.astimezone(VIETNAM):%Y-%m-%d}"
     done = prepared("export", "files", LOGGER, "--first", day, "--last", day, "--to", str(tmp_path))
