@@ -41,6 +41,7 @@ _COLUMNS: tuple[Column[ForwardingLine], ...] = (
     Column("target", lambda f: f.target),
     Column("station", lambda f: f.station),
     Column("accepted", lambda f: f.accepted, "right"),
+    Column("by reply alone", lambda f: f.by_reply_alone, "right"),
     Column("waiting", lambda f: f.waiting, "right"),
     Column("given up", lambda f: f.given_up, "right"),
     Column("last accepted", lambda f: f.last_accepted_at),

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from quantrac.domain.forwarding import FilePiece, ForwardingLine, WaitingFile
+from quantrac.domain.forwarding import FilePiece, ForwardingLine, Proof, WaitingFile
 from quantrac.errors import StoreError
 from sql.connections import connect, translated, usable
 from sql.progress_store import ProgressStore
@@ -54,10 +54,10 @@ class ForwardingStore:
             arguments = {"target": self._target, "now": now, "limit": limit}
             return [WaitingFile(*row) for row in cursor.execute(statement("take_forwarded_files"), arguments)]
 
-    def accepted(self, file_id: int, now: datetime) -> None:
-        """Record that the target has a file."""
+    def accepted(self, file_id: int, now: datetime, proof: Proof) -> None:
+        """Record that the target has a file, and how that is known."""
         with self._transaction("recording an accepted file") as cursor:
-            cursor.execute(statement("forwarded_file_accepted"), {"id": file_id, "now": now})
+            cursor.execute(statement("forwarded_file_accepted"), {"id": file_id, "now": now, "proof": proof.value})
 
     def failed(self, file_id: int, now: datetime, error: str, next_try_at: datetime | None) -> None:
         """Record a try that failed; without ``next_try_at`` the file is given up."""

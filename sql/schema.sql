@@ -198,7 +198,8 @@ CREATE TABLE forwarded_files (
     next_try_at timestamp with time zone,
     last_error text,
     accepted_at timestamp with time zone,
-    given_up_at timestamp with time zone
+    given_up_at timestamp with time zone,
+    proof text
 );
 CREATE TABLE held_notifications (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -807,6 +808,7 @@ ALTER TABLE feeds ADD CONSTRAINT feeds_pkey PRIMARY KEY (station, session);
 ALTER TABLE forwarded_files ADD CONSTRAINT forwarded_files_target_raw_topic_raw_partition_raw_offset_key UNIQUE (target, raw_topic, raw_partition, raw_offset);
 ALTER TABLE forwarded_files ADD CONSTRAINT forwarded_files_pkey PRIMARY KEY (id);
 ALTER TABLE forwarded_files ADD CONSTRAINT forwarded_files_check CHECK (((accepted_at IS NULL) OR (given_up_at IS NULL)));
+ALTER TABLE forwarded_files ADD CONSTRAINT forwarded_files_proof_check CHECK ((proof = ANY (ARRAY['content'::text, 'size'::text, 'reply'::text])));
 ALTER TABLE held_notifications ADD CONSTRAINT held_notifications_message_id_key UNIQUE (message_id);
 ALTER TABLE held_notifications ADD CONSTRAINT held_notifications_pkey PRIMARY KEY (id);
 ALTER TABLE held_notifications ADD CONSTRAINT held_notifications_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id);
@@ -2668,6 +2670,7 @@ COMMENT ON COLUMN effective_limits.day_only IS 'Judges the mean of a day and no 
 COMMENT ON COLUMN feeds.seen IS 'Sequence numbers that arrived in a logger''s session; a gap in it is a missing message.';
 COMMENT ON TABLE forwarded_files IS 'Station files for another authority: each with its digest, how often it was tried, and when it was accepted.';
 COMMENT ON COLUMN forwarded_files.content IS 'The original bytes until the target has accepted them; Kafka keeps them for ever.';
+COMMENT ON COLUMN forwarded_files.proof IS 'How the arrival of an accepted file was confirmed: its content read back, the size that the server told, or the server''s reply alone.';
 COMMENT ON COLUMN held_notifications.digested_at IS 'When a digest that names it was put into the outbox; NULL: it waits for one.';
 COMMENT ON TABLE hold_windows IS 'Times in which pages are held back; what still holds afterwards is told once.';
 COMMENT ON COLUMN incident_alerts.counts IS 'False for a mean that confirms a slug: it does not keep the incident open.';

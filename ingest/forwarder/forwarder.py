@@ -21,7 +21,7 @@ from ingest.forwarder.source import AsFiles, RawFiles
 from ingest.forwarder.targets import Target
 from quantrac import topics
 from quantrac.clock import Clock, SystemClock
-from quantrac.domain.forwarding import FilePiece, WaitingFile
+from quantrac.domain.forwarding import FilePiece, Proof, WaitingFile
 from quantrac.domain.stations import VIETNAM, Registry
 from quantrac.endpoints import KafkaEndpoint
 from quantrac.errors import BrokerError, StoreError, TargetAwayError
@@ -56,8 +56,8 @@ class Store(Protocol):
         """Return the files that are due."""
         ...
 
-    def accepted(self, file_id: int, now: datetime) -> None:
-        """Record that the target has a file."""
+    def accepted(self, file_id: int, now: datetime, proof: Proof) -> None:
+        """Record that the target has a file, and how that is known."""
         ...
 
     def failed(self, file_id: int, now: datetime, error: str, next_try_at: datetime | None) -> None:
@@ -136,7 +136,7 @@ class Forwarder:
     def deliver(self, file: WaitingFile) -> bool:
         """Try one file once, and record the outcome; true when the target has it."""
         try:
-            self.target.put(path_of(file, self.options.path), file.content)
+            proof = self.target.put(path_of(file, self.options.path), file.content)
         except TargetAwayError as exc:
             # Nobody was asked for this file: it is not given up, and no other one is tried at this door.
             self._reach_at = self.clock.now() + _pause(self._away, _LONGEST_AWAY)
@@ -153,7 +153,7 @@ class Forwarder:
             return False
         self._away = 0
         _accepted.inc()
-        self.store.accepted(file.id, self.clock.now())
+        self.store.accepted(file.id, self.clock.now(), proof)
         return True
 
 

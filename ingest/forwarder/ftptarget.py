@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import ftplib
+import hashlib
 import io
 import ssl
 import time
 from pathlib import PurePosixPath
 
+from quantrac.domain.forwarding import Proof
 from quantrac.errors import BrokerError, TargetAwayError
 
 _TIMEOUT_S = 60.0
@@ -25,8 +27,8 @@ class FtpTarget:
         self._connection: ftplib.FTP | None = None
         self._used_s = 0.0
 
-    def put(self, path: str, content: bytes) -> None:
-        """Upload beside the name, rename, and compare the size that the server tells.
+    def put(self, path: str, content: bytes) -> Proof:
+        """Upload beside the name, confirm the arrival as far as the server lets one, and rename.
 
         Raises
         ------
@@ -43,13 +45,14 @@ class FtpTarget:
                 f"{self._host} cannot be reached: {str(exc) or type(exc).__name__}.", retryable=True
             ) from exc
         try:
-            _put(ftp, PurePosixPath("/") / self._folder / path, content)
+            proof = _put(ftp, PurePosixPath("/") / self._folder / path, content)
         except (OSError, EOFError, ssl.SSLError, ftplib.Error) as exc:
             self.close()
             raise BrokerError(
                 f"{self._host} did not take {path}: {str(exc) or type(exc).__name__}.", retryable=True
             ) from exc
         self._used_s = time.monotonic()
+        return proof
 
     def close(self) -> None:
         """Close the connection."""
@@ -79,18 +82,35 @@ class FtpTarget:
         return self._connection
 
 
-def _put(ftp: ftplib.FTP, target: PurePosixPath, content: bytes) -> None:
+def _put(ftp: ftplib.FTP, target: PurePosixPath, content: bytes) -> Proof:
     for folder in reversed(target.parents[:-1]):
         with contextlib.suppress(ftplib.error_perm):  # it is there; if not, the upload says so
             ftp.mkd(str(folder))
     partial = str(target.with_name(f".{target.name}.part"))
     ftp.storbinary(f"STOR {partial}", io.BytesIO(content))
+    proof = _arrived(ftp, partial, content)
     try:
         ftp.rename(partial, str(target))
     except ftplib.error_perm:
         # Some servers rename over nothing: a file that was sent before goes first.
         ftp.delete(str(target))
         ftp.rename(partial, str(target))
-    size = ftp.size(str(target))
-    if size != len(content):
-        raise EOFError(f"{size} of {len(content)} bytes arrived")
+    return proof
+
+
+def _arrived(ftp: ftplib.FTP, name: str, content: bytes) -> Proof:
+    """Return how it is known that all of a file arrived; raises ``EOFError`` where it did not."""
+    # SIZE is younger than FTP itself, and a drop box lets nobody read: what such a server says last is its reply to the
+    # upload, without which nothing comes here.
+    with contextlib.suppress(ftplib.error_perm):
+        size = ftp.size(name)
+        if size != len(content):
+            raise EOFError(f"{size} of {len(content)} bytes arrived")
+        return Proof.SIZE
+    with contextlib.suppress(ftplib.error_perm):
+        digest = hashlib.sha256()
+        ftp.retrbinary(f"RETR {name}", digest.update)
+        if digest.digest() != hashlib.sha256(content).digest():
+            raise EOFError("what arrived is not what was sent")
+        return Proof.CONTENT
+    return Proof.REPLY

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import time
 from collections.abc import Awaitable, Mapping
@@ -15,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 import asyncssh
 
 from ingest.forwarder.ftptarget import IDLE_S, FtpTarget
+from quantrac.domain.forwarding import Proof
 from quantrac.errors import BrokerError, SettingsError, TargetAwayError
 
 _TIMEOUT_S = 60.0
@@ -34,9 +34,12 @@ _SCHEMES = ("sftp", "ftps", "ftp")
 
 
 class Target(Protocol):
-    """Takes a file under its final name in one step, so that nobody there reads half of it."""
+    """Takes a file under its final name in one step, so that nobody there reads half of it.
 
-    def put(self, path: str, content: bytes) -> None:
+    It gets that name last, once its arrival is confirmed: from then on the other side may take it away.
+    """
+
+    def put(self, path: str, content: bytes) -> Proof:
         """Return once the other side has the whole file.
 
         Raises
@@ -99,8 +102,8 @@ class FolderTarget:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def put(self, path: str, content: bytes) -> None:
-        """Write a file beside its name, then rename it; read back, since a network file system can lie."""
+    def put(self, path: str, content: bytes) -> Proof:
+        """Write a file beside its name, read it back, since a network file system can lie, then rename it."""
         target = self._folder / path
         partial = target.with_name(f".{target.name}.part")
         try:
@@ -111,12 +114,12 @@ class FolderTarget:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+            if partial.read_bytes() != content:
+                raise BrokerError(f"{partial} does not hold what was written.", retryable=True)
             partial.replace(target)
-            arrived = target.read_bytes()
         except OSError as exc:
             raise BrokerError(f"{target} cannot be written: {exc.strerror}.", retryable=True) from exc
-        if hashlib.sha256(arrived).digest() != hashlib.sha256(content).digest():
-            raise BrokerError(f"{target} does not hold what was written.", retryable=True)
+        return Proof.CONTENT
 
     def close(self) -> None:
         """Nothing."""
@@ -132,8 +135,8 @@ class SftpTarget:
         self._sftp: asyncssh.SFTPClient | None = None
         self._used_s = 0.0
 
-    def put(self, path: str, content: bytes) -> None:
-        """Upload beside the name, rename, and compare the size that the server tells."""
+    def put(self, path: str, content: bytes) -> Proof:
+        """Upload beside the name, compare the size that the server tells, and rename."""
         try:
             sftp = self._runner.run(self._connected())
         except (OSError, ValueError, asyncssh.Error, TimeoutError) as exc:  # ValueError: the key, or known_hosts
@@ -145,6 +148,7 @@ class SftpTarget:
             self._drop()
             raise BrokerError(f"{self._host} did not take {path}: {_why(exc)}", retryable=True) from exc
         self._used_s = time.monotonic()
+        return Proof.SIZE
 
     def close(self) -> None:
         """Say goodbye."""
@@ -183,10 +187,10 @@ async def _put(sftp: asyncssh.SFTPClient, target: PurePosixPath, content: bytes)
             await _soon(file.write(content[start : start + _PART_BYTES]))
     finally:
         await _soon(file.close())
-    await _rename(sftp, partial, str(target))
-    size = (await _soon(sftp.stat(str(target)))).size
+    size = (await _soon(sftp.stat(partial))).size
     if size != len(content):
         raise asyncssh.SFTPFailure(f"{size} of {len(content)} bytes arrived")
+    await _rename(sftp, partial, str(target))
 
 
 async def _rename(sftp: asyncssh.SFTPClient, partial: str, target: str) -> None:

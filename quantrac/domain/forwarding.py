@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,17 @@ class WaitingFile:
     tries: int
 
 
+class Proof(StrEnum):
+    """How the arrival of a file was confirmed, before it got its final name."""
+
+    CONTENT = "content"
+    """Read back, and the same."""
+    SIZE = "size"
+    """The server told the size."""
+    REPLY = "reply"
+    """The server said that the transfer was complete; it tells no size, and lets nobody read."""
+
+
 @dataclass(frozen=True, slots=True)
 class ForwardingLine:
     """What became of one station's files at one target."""
@@ -43,6 +55,8 @@ class ForwardingLine:
     target: str
     station: str
     accepted: int
+    by_reply_alone: int
+    """Of these, files of which the server tells no more than that it has taken them."""
     waiting: int
     given_up: int
     last_accepted_at: datetime | None

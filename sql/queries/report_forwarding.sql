@@ -1,5 +1,6 @@
 SELECT target, station,
        count(*) FILTER (WHERE accepted_at IS NOT NULL),
+       count(*) FILTER (WHERE proof = 'reply'),
        count(*) FILTER (WHERE accepted_at IS NULL AND given_up_at IS NULL),
        count(*) FILTER (WHERE given_up_at IS NOT NULL),
        max(accepted_at),

@@ -22,7 +22,7 @@ from ingest.forwarder.forwarder import ForwarderOptions, run
 from ingest.forwarder.targets import FolderTarget, SftpTarget, Target, TargetOptions, target_of
 from local.servers.fileservers import SftpServer
 from quantrac import topics
-from quantrac.domain.forwarding import FilePiece
+from quantrac.domain.forwarding import FilePiece, Proof
 from quantrac.domain.stations import Registry
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, client_options
 from quantrac.errors import BrokerError, StoreError, TargetAwayError
@@ -118,11 +118,12 @@ class Recording:
     def __init__(self, inner: Target) -> None:
         self.inner, self.away, self.order = inner, False, list[str]()
 
-    def put(self, path: str, content: bytes) -> None:
+    def put(self, path: str, content: bytes) -> Proof:
         if self.away:
             raise BrokerError("away", retryable=True)
-        self.inner.put(path, content)
+        proof = self.inner.put(path, content)
         self.order.append(path)
+        return proof
 
     def close(self) -> None:
         self.inner.close()

@@ -9,8 +9,10 @@ import os
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import asyncssh
 import pytest
@@ -18,7 +20,15 @@ import pytest
 from ingest.forwarder import targets
 from ingest.forwarder.targets import Target, TargetOptions, target_of
 from local.servers.fileservers import FileServer, FtpServer, SftpServer
+from quantrac.domain.forwarding import Proof
 from quantrac.errors import BrokerError, TargetAwayError
+
+with warnings.catch_warnings():  # pyftpdlib stands on what Python 3.12 has no more, and brings its own there
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from pyftpdlib.authorizers import DummyAuthorizer
+    from pyftpdlib.filesystems import AbstractedFS
+    from pyftpdlib.handlers import FTPHandler
+    from pyftpdlib.servers import ThreadedFTPServer
 
 PASSWORD = "secret"
 SIZE = 96 * 1024 * 1024
@@ -92,6 +102,7 @@ class Ministry(asyncssh.SSHServer):
 
     def __init__(self, root: Path) -> None:
         self.root, self.password, self.is_full, self.bytes_per_s, self.renames_over = root, PASSWORD, False, 0.0, True
+        self.takes_away = False
         self.connections: list[asyncssh.SSHServerConnection] = []
         self.key = asyncssh.generate_private_key("ssh-ed25519")
         self.loop = asyncio.new_event_loop()
@@ -150,6 +161,8 @@ class MinistryFiles(asyncssh.SFTPServer):
         if not self.ministry.renames_over:
             raise asyncssh.SFTPOpUnsupported("unknown extension")
         super().posix_rename(oldpath, newpath)
+        if self.ministry.takes_away:
+            os.remove(self.map_path(newpath))
 
 
 @pytest.fixture
@@ -233,3 +246,83 @@ def test_a_connection_that_the_server_ended_while_idle_costs_no_try(
         target.put(name, name.encode())
         ministry.hang_up()
     assert {p.name: p.read_bytes() for p in (ministry.root / "in").iterdir()} == {"a": b"a", "b": b"b"}
+
+
+def test_a_file_that_the_other_side_takes_away_at_once_has_arrived(
+    ministry: Ministry, to: Callable[..., Target], tmp_path: Path
+) -> None:
+    ministry.takes_away = True
+    assert to().put("a.txt", b"x") is Proof.SIZE
+    assert list((ministry.root / "in").iterdir()) == []
+
+
+class OldFtp(FTPHandler):  # type: ignore[misc]
+    """A real FTP server of somebody else, as old or as shut as one may be."""
+
+    proto_cmds: ClassVar = {name: how for name, how in FTPHandler.proto_cmds.items() if name != "SIZE"}
+
+
+class TakenAway(AbstractedFS):  # type: ignore[misc]
+    """The owner's software takes each file as soon as it has its name."""
+
+    def rename(self, src: str, dst: str) -> None:
+        super().rename(src, dst)
+        os.remove(dst)
+
+
+class TakingFtp(FTPHandler):  # type: ignore[misc]
+    abstracted_fs = TakenAway
+
+
+class LosingFtp(OldFtp):
+    """Says that it has all of a file, and has half."""
+
+    def on_file_received(self, file: str) -> None:
+        os.truncate(file, os.path.getsize(file) // 2)
+
+
+class LosingFtpWithSize(LosingFtp):
+    proto_cmds = FTPHandler.proto_cmds
+
+
+@contextlib.contextmanager
+def ftp_target(handler: type[FTPHandler], root: Path, permissions: str) -> Iterator[Target]:
+    accounts = DummyAuthorizer()
+    accounts.add_user("quantrac", PASSWORD, str(root), perm=permissions)
+    server = ThreadedFTPServer(("127.0.0.1", 0), type("Handler", (handler,), {"authorizer": accounts}))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    target = target_of(TargetOptions(f"ftp://quantrac@127.0.0.1:{server.address[1]}/in", PASSWORD))
+    try:
+        yield target
+    finally:
+        target.close()
+        server.close_all()
+        thread.join(10)
+
+
+@pytest.mark.parametrize(
+    ("handler", "permissions", "proof"),
+    [
+        (FTPHandler, "elradfmw", Proof.SIZE),
+        (OldFtp, "elradfmw", Proof.CONTENT),
+        (OldFtp, "eadfmw", Proof.REPLY),  # neither read nor list
+        (TakingFtp, "elradfmw", Proof.SIZE),
+    ],
+)
+def test_how_the_arrival_is_confirmed_at_an_ftp_server(
+    handler: type[FTPHandler], permissions: str, proof: Proof, tmp_path: Path
+) -> None:
+    with ftp_target(handler, tmp_path, permissions) as target:
+        for content in (b"first\r\n" * 5000, b"second", b""):
+            assert target.put("DT_A/a.txt", content) is proof
+            left = [p.read_bytes() for p in tmp_path.rglob("*.txt*")]
+            assert left == ([] if handler is TakingFtp else [content])
+
+
+@pytest.mark.parametrize("handler", [LosingFtp, LosingFtpWithSize])
+def test_what_an_ftp_server_lost_never_gets_its_final_name(handler: type[FTPHandler], tmp_path: Path) -> None:
+    with ftp_target(handler, tmp_path, "elradfmw") as target:
+        with pytest.raises(BrokerError, match=r"did not take DT_A/a.txt: .* (arrived|what was sent)"):
+            target.put("DT_A/a.txt", b"0123456789")
+        assert [p.name for p in (tmp_path / "in" / "DT_A").iterdir()] == [".a.txt.part"]

@@ -14,7 +14,7 @@ from ingest.forwarder.forwarder import Forwarder, ForwarderOptions, next_try, pa
 from ingest.forwarder.source import RawFiles
 from ingest.forwarder.targets import FolderTarget, TargetOptions, target_of
 from quantrac.clock import ManualClock
-from quantrac.domain.forwarding import FilePiece, WaitingFile
+from quantrac.domain.forwarding import FilePiece, Proof, WaitingFile
 from quantrac.errors import BrokerError, SettingsError
 from quantrac.settings import load_settings
 
@@ -91,7 +91,8 @@ class Waiting:
     def take(self, limit: int, now: datetime) -> list[WaitingFile]:
         return self.files[:limit]
 
-    def accepted(self, file_id: int, now: datetime) -> None:
+    def accepted(self, file_id: int, now: datetime, proof: Proof) -> None:
+        assert proof is Proof.CONTENT
         self.accepted_ids.append(file_id)
 
     def failed(self, file_id: int, now: datetime, error: str, next_try_at: datetime | None) -> None:
