@@ -13,6 +13,7 @@ from textwrap import wrap
 
 from local import page
 from local.accounts import Account
+from local.alone import alone
 from local.grafana import grafana_line
 from local.page import invite, link_in, put_on_call
 from local.prepare import local_servers, prepare, refuse_configured_servers
@@ -72,7 +73,7 @@ def run(
     registry = accelerated(load_registry([sample_province()]), SPEED)
     stage = Stage(local_servers(settings), clock, workers=workers, web=True)
     result: dict[str, object] | None = None
-    with _until_interrupted(stage):
+    with alone(settings.run_dir), _until_interrupted(stage):
         with bars_on_stderr() as bars:
             stage.servers.start(bars)
             prepare(stage.servers, settings, registry, bars)

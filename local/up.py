@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from local.alone import alone
 from local.grafana import grafana_line
 from local.prepare import local_servers, prepare_servers
 from local.processes import Part, Supervisor, dropfolder, forwarder, page, pipeline, reporter
@@ -30,8 +31,7 @@ def up(
     QuantracError
         A server or a process did not become ready; the message says which and where its log is.
     """
-    settings.run_dir.mkdir(parents=True, exist_ok=True)
-    with _servers(settings, show):
+    with alone(settings.run_dir, stop), _servers(settings, show):
         supervisor = Supervisor(parts_of(settings, workers), clock)
         try:
             supervisor.start()
