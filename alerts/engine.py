@@ -93,7 +93,7 @@ class StationAlerts:
         self._sensors, self.restored = _restore(snapshot)
         if open_alerts is not None:
             self._reconcile(open_alerts)
-        self._gone = [p for p in self._sensors if p not in station.sensor_of and p not in station.channel_of]
+        self._gone = [p for p in self._sensors if not station.describes(p)]
         self._plans: dict[date, dict[str, _Plan]] = {}
         self._plan: dict[str, _Plan] = {}
         self._from = self._to = _LONG_AGO

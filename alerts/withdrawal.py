@@ -55,7 +55,7 @@ def _reason(alert: OpenAlert, in_force: InForce, now: datetime) -> Reason | None
     station = in_force.station_of(alert.key.station)
     if station is None or station.code != alert.key.station:
         return Reason.STATION_RETIRED
-    if alert.key.parameter and alert.key.parameter not in station.sensor_of:
+    if alert.key.parameter and not station.describes(alert.key.parameter):
         return Reason.SENSOR_REMOVED
     rule = _newest(in_force.rules, _code(alert))
     if rule is None:

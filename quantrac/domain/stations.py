@@ -141,6 +141,10 @@ class Station:
         """Sensor by canonical parameter code."""
         return {s.parameter: s for s in self.sensors}
 
+    def describes(self, code: str) -> bool:
+        """Whether a code is one of its parameters or housekeeping channels."""
+        return code in self.sensor_of or code in self.channel_of
+
 
 def drill_copy(station: Station) -> Station:
     """Return the station that is simulated in a drill in place of a real one: apart from it in every table.

@@ -18,6 +18,7 @@ from sql.catalogue import RuleDocument, import_registry, import_rules, load_regi
 from sql.channel_store import channel_changes, channel_states
 from sql.reports import Reports
 from streams.processor import BatchProcessor
+from streams.sweep import LISTEN_EVERY_S, Sweeper
 from tests.integration.streams.conftest import REGISTRY, STATION
 from tests.integration.streams.test_station_files import file_record, rows, stamp
 
@@ -62,6 +63,7 @@ def with_channels(prepared: DatabaseEndpoint, tmp_path: Any) -> DatabaseEndpoint
 def test_states_of_files_and_messages_are_kept_by_their_changes_and_alert_by_rules(
     with_channels: DatabaseEndpoint,
     make_processor: Callable[..., BatchProcessor],
+    make_sweeper: Callable[[], Sweeper],
     records: Any,
     clock: ManualClock,
     reports: Reports,
@@ -81,6 +83,10 @@ def test_states_of_files_and_messages_are_kept_by_their_changes_and_alert_by_rul
     (alert,) = reports.alerts()
     assert (alert.rule, alert.kind, alert.parameter, alert.page) == ("door_open", "fault", "Door", False)
     assert "Cửa trạm mở" in alert.explanation_vi
+    sweeper = make_sweeper()
+    clock.advance(timedelta(seconds=LISTEN_EVERY_S + 1))
+    sweeper.sweep()
+    assert [a.rule for a in reports.alerts()] == ["door_open"]  # the door is still open, and still registered
     for _ in range(4):
         next(records._offsets)
     message = records.message({"COD": 50.0, "Door": 0, "Bottles": 23}, at=start + timedelta(minutes=20))

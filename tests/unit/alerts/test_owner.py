@@ -14,6 +14,7 @@ from alerts.escalation import Reason
 from alerts.rules import Rule, Step
 from alerts.withdrawal import InForce, withdrawn
 from quantrac.domain.alerts import AlertKey, AlertKind, OpenAlert, Severity, Transition, TransitionKind
+from quantrac.domain.channels import Channel, ChannelKind
 from quantrac.domain.limits import LimitSet, Window
 from quantrac.domain.readings import CheckedReading
 from quantrac.domain.stations import Sensor, Station
@@ -175,6 +176,14 @@ def test_r2_what_is_withdrawn_ends_whatever_its_window(
         reason = Reason.SENSOR_REMOVED if parameter else None
     found = ended((station, rules, limit_sets), alert, at(0), registered=change != "station")
     assert found == ([] if reason is None else [(alert.key, reason.value, True)])
+
+
+def test_an_alert_of_a_housekeeping_channel_ends_with_the_channel(parts: Parts, in_table: OpenAlert, at: Any) -> None:
+    station, rules, limit_sets = parts
+    door = Channel("Door", ChannelKind.DOOR)
+    alert = replace(in_table, key=replace(KEY, parameter="Door", rule="fault"), kind=AlertKind.FAULT)
+    assert ended((replace(station, channels=(door,)), rules, limit_sets), alert, at(0)) == []
+    assert [reason for _, reason, _ in ended(parts, alert, at(0))] == [Reason.SENSOR_REMOVED.value]
 
 
 def test_r2_a_mean_of_yesterday_is_not_ended_by_a_rule_withdrawn_today(
