@@ -120,6 +120,11 @@ class Forwarder:
     _away: int = field(default=0, init=False)
     """How often in a row the target could not be reached."""
     _reach_at: datetime | None = field(default=None, init=False)
+    _began_s: float = field(init=False)
+    """When the last file was begun."""
+
+    def __post_init__(self) -> None:
+        self._began_s = self.clock.monotonic_s()
 
     def turn(self, source: RawFiles, stop: threading.Event) -> None:
         """Note what came and hand over what is due; a refusal ends the turn, since the target may be going away."""
@@ -130,7 +135,11 @@ class Forwarder:
         if progress:
             self.store.add(pieces, progress)
         for file in waiting:
-            if stop.wait(1.0 / self.options.files_per_s) or not self.deliver(file):
+            due_s = self._began_s + 1.0 / self.options.files_per_s
+            if stop.wait(max(0.0, due_s - self.clock.monotonic_s())):
+                return
+            self._began_s = self.clock.monotonic_s()
+            if not self.deliver(file):
                 return
 
     def deliver(self, file: WaitingFile) -> bool:

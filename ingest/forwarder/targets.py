@@ -27,6 +27,7 @@ _ADVICE: Mapping[type[Exception], str] = {
     "whether the account is locked.",
     asyncssh.KeyImportError: "QUANTRAC_FORWARD_KEY_FILE must be a private key without a passphrase.",
     FileNotFoundError: "Correct QUANTRAC_FORWARD_KEY_FILE or QUANTRAC_FORWARD_KNOWN_HOSTS.",
+    ConnectionRefusedError: "No server listens there: ask its owner whether it is stopped, or correct the port.",
     TimeoutError: "It did not answer for a minute.",
 }
 _T = TypeVar("_T")

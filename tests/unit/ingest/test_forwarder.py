@@ -135,6 +135,19 @@ def test_no_faster_than_the_rate_and_a_rewritten_file_goes_again(tmp_path: Path)
     assert [p.read_bytes() for p in tmp_path.rglob("*.txt")] == [b"rewritten"]
 
 
+def test_what_a_target_takes_of_the_time_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    clock, pauses = ManualClock(NOW), Pauses()
+
+    class Slow(FolderTarget):
+        def put(self, path: str, content: bytes) -> Proof:
+            clock.advance(timedelta(milliseconds=30 if content == b"a" else 80))
+            return super().put(path, content)
+
+    forwarder = Forwarder(Waiting(*numbered(b"a", b"b", b"c")), Slow(tmp_path), ForwarderOptions(files_per_s=20), clock)
+    forwarder.turn(Nothing(), pauses)
+    assert pauses.noted == pytest.approx([0.05, 0.02, 0.0])
+
+
 def test_a_refusal_ends_the_turn(tmp_path: Path) -> None:
     store = Waiting(*numbered(b"a", b"b"))
     (tmp_path / "DT_A").write_bytes(b"in the way")
