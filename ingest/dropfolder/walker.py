@@ -7,12 +7,13 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import islice
 
-from ingest.dropfolder.known import Fingerprint, KnownFiles
+from ingest.dropfolder.known import Fingerprint, Known, KnownFiles
 from ingest.dropfolder.names import is_wanted
 
-_BREATH = 500
-"""Entries between two breaths of the walk, at which the caller may do other work."""
+_PART = 256
+"""Entries of a folder that are looked up at once; after each part the walk breathes: the caller may do other work."""
 _HALF = 2**63
 _MAX_DEPTH = 40
 """Folders within folders: date folders are five deep, and a path of the system has an end."""
@@ -37,6 +38,10 @@ class Sight:
     kind: Kind
     fingerprint: Fingerprint
     known_at_s: int = 0
+
+
+def _joined(folder: bytes, name: bytes) -> bytes:
+    return folder + b"/" + name if folder else name
 
 
 def fingerprint_of(found: os.stat_result) -> Fingerprint:
@@ -79,18 +84,16 @@ class Walker:
         deeper = folders.append if aside is None else aside
         if not start:
             self.folder_links = 0
-        for found in self._below(folders):
-            if found is None:
-                yield None
-                continue
-            path, entry = found
-            if entry.is_dir(follow_symlinks=False):
-                if not entry.name.startswith(b".") and path.count(b"/") < _MAX_DEPTH:
-                    deeper(path)
-                continue
-            sight = self._sight(path, entry)
-            if sight is not None:
-                yield sight
+        for folder, part in self._below(folders):
+            known = self.known.lookup_all(folder, [entry.name for entry in part])
+            for entry in part:
+                path = _joined(folder, entry.name)
+                if entry.is_dir(follow_symlinks=False):
+                    if not entry.name.startswith(b".") and path.count(b"/") < _MAX_DEPTH:
+                        deeper(path)
+                elif (sight := self._sight(path, entry, known.get(entry.name))) is not None:
+                    yield sight
+            yield None
 
     def survey(self) -> Iterator[None]:
         """Count the links to folders, also in what the walk passes by, and breathe now and then.
@@ -102,18 +105,16 @@ class Walker:
         """
         folders = [b""]
         links = 0
-        for found in self._below(folders):
-            if found is None:
-                yield
-                continue
-            path, entry = found
-            try:
-                if entry.is_symlink():
-                    links += entry.is_dir()
-                elif entry.is_dir(follow_symlinks=False):
-                    folders.append(path)
-            except OSError:
-                continue
+        for folder, part in self._below(folders):
+            for entry in part:
+                try:
+                    if entry.is_symlink():
+                        links += entry.is_dir()
+                    elif entry.is_dir(follow_symlinks=False):
+                        folders.append(_joined(folder, entry.name))
+                except OSError:
+                    continue
+            yield
         self.folder_links = links
 
     def look(self, paths: Iterable[bytes], folders: Callable[[bytes], object]) -> Iterator[Sight]:
@@ -132,12 +133,13 @@ class Walker:
                 continue
             if stat.S_ISDIR(found.st_mode):
                 folders(path)
-            elif self._is_worth(path, found.st_mode) and (sight := self._judged(path, found)) is not None:
-                yield sight
+            elif self._is_worth(path, found.st_mode):
+                sight = self._judged(path, found, self.known.lookup(path))
+                if sight is not None:
+                    yield sight
 
-    def _below(self, folders: list[bytes]) -> Iterator[tuple[bytes, os.DirEntry[bytes]] | None]:
-        """Yield path and entry of what lies in folders, of a list that may grow meanwhile, and breathe now and then."""
-        seen = 0
+    def _below(self, folders: list[bytes]) -> Iterator[tuple[bytes, list[os.DirEntry[bytes]]]]:
+        """Yield folders, of a list that may grow meanwhile, each with some of its entries after the others."""
         while folders:
             folder = folders.pop()
             try:
@@ -147,11 +149,9 @@ class Walker:
                     raise
                 continue
             with entries:
-                for entry in self._entries(entries):
-                    seen += 1
-                    if seen % _BREATH == 0:
-                        yield None
-                    yield (folder + b"/" + entry.name if folder else entry.name), entry
+                told = self._entries(entries)
+                while part := list(islice(told, _PART)):
+                    yield folder, part
 
     def _absolute(self, path: bytes) -> bytes:
         return self.root + b"/" + path if path else self.root
@@ -166,7 +166,7 @@ class Walker:
                 return
             yield entry
 
-    def _sight(self, path: bytes, entry: os.DirEntry[bytes]) -> Sight | None:
+    def _sight(self, path: bytes, entry: os.DirEntry[bytes], known: Known | None) -> Sight | None:
         link = entry.is_symlink()
         if not link and not is_wanted(entry.name):
             return None
@@ -175,16 +175,15 @@ class Walker:
             found = entry.stat(follow_symlinks=False)
         except OSError:
             return None
-        return self._judged(path, found) if not link or self._is_worth(path, found.st_mode) else None
+        return self._judged(path, found, known) if not link or self._is_worth(path, found.st_mode) else None
 
     @staticmethod
     def _is_worth(path: bytes, mode: int) -> bool:
         name = path.rpartition(b"/")[2]
         return is_wanted(name) or (stat.S_ISLNK(mode) and not name.startswith(b"."))
 
-    def _judged(self, path: bytes, found: os.stat_result) -> Sight | None:
+    def _judged(self, path: bytes, found: os.stat_result, known: Known | None) -> Sight | None:
         fingerprint = fingerprint_of(found)
-        known = self.known.lookup(path)
         regular = stat.S_ISREG(found.st_mode)
         if known is not None and known[0] == fingerprint:
             return Sight(path, Kind.KNOWN, fingerprint, known[1]) if self.tell_known and regular else None
