@@ -157,6 +157,9 @@ class DropFolder:
         self._next_walk_s = self._rested_s = float("-inf")
         self._registry_due_s = self._renewable_s = float("-inf")
         self._told: set[str] = set()
+        """Faults outside that were told and go on."""
+        self._faulted: set[str] = set()
+        """Those since the last walk ended."""
 
     def serve(self, sender: KafkaSender, stop: threading.Event) -> None:
         """Carry files over one producer until ``stop`` is set; raises ``BrokerError`` on a fault of Kafka."""
@@ -255,7 +258,8 @@ class DropFolder:
         took_s = now_s - self._walk_began_s
         metrics.AWAY.set(0)
         metrics.SCAN_S.set(took_s)
-        self._told.clear()
+        self._told &= self._faulted
+        self._faulted.clear()
         self._watch_or_not()
         # A folder so large that a walk takes longer than the interval is walked half of the time.
         self._next_walk_s, self._rested_s = now_s + max(self._options.rescan_s, took_s), now_s + took_s
@@ -399,8 +403,9 @@ class DropFolder:
         return self._reader.names is not names
 
     def _outside(self, side: str, message: str) -> None:
-        """Tell of a fault outside once per walk, and count every one."""
+        """Tell of a fault outside once, and anew after a whole walk without it; count every one."""
         metrics.FAULTS.labels(side.split(maxsplit=1)[0]).inc()
+        self._faulted.add(side)
         if side not in self._told:
             self._told.add(side)
             _log.warning("outside_fault", side=side, error=message)

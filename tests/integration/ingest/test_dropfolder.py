@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
+import subprocess
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -216,6 +219,73 @@ def test_files_that_a_second_reader_removes_while_they_wait_are_read_all_the_sam
     write(folder, str(paths[0].relative_to(folder)), lines()[: len(first) + 2])  # it comes again: nothing new
     time.sleep(12)
     assert len(raw.records()) == 6
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 1 MiB for 60 files and folders."""
+    made = tmp_path / "disk"
+    made.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m,nr_inodes=60", "none", str(made)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("a disk of its own needs the right to mount one")
+    yield made
+    subprocess.run(["umount", "--lazy", str(made)], check=True)
+
+
+def fill(disk: Path, size: int) -> list[Path]:
+    """Write files until there is no room."""
+    ballast: list[Path] = []
+    while True:
+        ballast.append(disk / f"ballast-{len(ballast)}")
+        try:
+            ballast[-1].write_bytes(b"x" * size)
+        except OSError as exc:
+            if exc.errno != errno.ENOSPC:
+                raise
+            return [path for path in ballast if path.exists()]
+
+
+def test_an_archive_whose_disk_is_full_loses_nothing_and_is_told_once(dropfolder: Any, disk: Path, raw: Any) -> None:
+    drop, archive = disk / "stations", disk / "archive"
+    process = dropfolder(folder=drop, archive=archive, archive_after_s=1.0)
+    for time_, station in enumerate(("TRAM-BD-001", "DT_KCNA_NUOSXL")):
+        paths = [write(drop, f"{station}/{station}_{stamp_of(m)}.txt", lines(m)) for m in range(3)]
+        ballast = fill(disk, 0)
+        if time_ == 0:
+            process.start()  # it cannot even make the archive
+        wait_for(raw, 3 * time_ + 3, settle_s=9)  # four walks
+        assert {p.read_bytes() for p in paths} == {lines(m) for m in range(3)}
+        assert process.log().count('"side": "archive"') == time_ + 1, process.log()
+        for path in ballast:
+            path.unlink()
+        deadline = time.monotonic() + 30
+        while any(drop.rglob("*.txt")):
+            assert time.monotonic() < deadline, process.log()
+            time.sleep(0.2)
+        assert {p.read_bytes() for p in archive.rglob(f"{station}*.txt")} == {lines(m) for m in range(3)}
+        assert len(raw.records()) == 3 * time_ + 3
+
+
+def test_a_memory_whose_disk_is_full_loses_nothing_and_reads_nothing_twice(
+    dropfolder: Any, folder: Path, disk: Path, raw: Any
+) -> None:
+    process = dropfolder(state=disk / "state").start()
+    write(folder, f"TRAM-BD-001_{stamp_of(0)}.txt", lines(0))
+    wait_for(raw, 1)
+    ballast = fill(disk, 65_536)
+    for minute in range(1, 400):
+        write(folder, f"TRAM-BD-001_{stamp_of(minute)}.txt", lines(minute))
+    time.sleep(9)
+    assert process.log().count('"side": "state"') == 1, process.log()
+    for path in ballast:
+        path.unlink()
+    found = wait_for(raw, 400, settle_s=5)
+    assert {r.value for r in found} == {lines(m) for m in range(400)}
+    process.kill()
+    process.start()
+    time.sleep(6)
+    assert len(raw.records()) == 400
 
 
 def test_a_folder_that_goes_away_and_comes_back(dropfolder: Any, folder: Path, raw: Any) -> None:
