@@ -14,23 +14,25 @@ from quantrac.domain.deadletters import Rejected, RejectReason
 from quantrac.domain.readings import Reading
 
 _HEAD = 4096
+_MARK = "\ufeff"
 _KINDS = 50
 """Kinds of fault that one payload can have dead letters of: each keeps a copy of the payload."""
 
 
 def text_of(payload: bytes) -> str:
-    """Return a payload as text in Unicode's composed form (NFC), without byte order mark. Never raises.
+    """Return a payload as text in Unicode's composed form (NFC), without byte order marks. Never raises.
 
     UTF-8 as a rule; UTF-16 where a byte order mark or its zero bytes say so; otherwise Vietnamese Windows (code page
     1258), whose lower half is ASCII and whose ° and µ are those of Western Windows. A symbol that this guess spoils is
-    unknown later and named there; the numbers are ASCII in all of them.
+    unknown later and named there; the numbers are ASCII in all of them. Marks stand in the middle, too, where blocks
+    were appended each with its own.
     """
     if encoding := utf16_of(payload):
-        return unicodedata.normalize("NFC", payload.decode(encoding, "replace"))
+        return unicodedata.normalize("NFC", payload.decode(encoding, "replace").replace(_MARK, ""))
     if payload.isascii():
         return payload.decode("ascii")
     try:
-        text = payload.decode("utf-8-sig")
+        text = payload.decode("utf-8").replace(_MARK, "")
     except UnicodeDecodeError:
         text = payload.decode("cp1258", "replace")
     return unicodedata.normalize("NFC", text)

@@ -27,6 +27,8 @@ from quantrac.domain.units import converted
 _COLUMNS = 5
 _LAYOUT = "symbol, value, unit, time yyyyMMddHHmmss, status"
 _STAMP = re.compile(r"\s*\d{14}\s*")
+_NOTHING = re.compile(r"-+|nan|n/?a|null|none|err(or)?", re.IGNORECASE)
+"""What loggers write for no value where the circular leaves the column empty."""
 _STATUSES = {s.value: s for s in Status}
 _OTHER_SEPARATORS = (Separator.SEMICOLON, Separator.COMMA)
 
@@ -115,7 +117,8 @@ class _File:
         return found
 
     def _value(self, text: str, factor: float, parameter: str, status: Status) -> float | Rejected | None:
-        if not text:
+        # With 00 the logger says that it measures: there a word for nothing is a mistake that its maker is told of.
+        if not text or (status is not Status.MEASURING and _NOTHING.fullmatch(text)):
             return None
         settings = self.table.station.logger
         value = number_of(text, decimal_comma=settings.decimal_comma)
