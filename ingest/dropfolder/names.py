@@ -68,10 +68,12 @@ def compiled(patterns: Sequence[str]) -> tuple[re.Pattern[str], ...]:
 
 
 def printable(path: bytes) -> str:
-    r"""Return a path as it may be logged and stored: short, and everything that cannot be shown escaped.
+    r"""Return a path as it may be logged and stored: what cannot be shown is escaped, a long one is cut in front.
 
-    >>> printable(b"a/\xff\x00b.txt")
-    'a/\\xff\\x00b.txt'
+    The end has the name, by which a file is forwarded.
+
+    >>> printable(b"a/\xff\x00b.txt"), printable(b"x" * 400 + b"/b.txt")[-8:]
+    ('a/\\xff\\x00b.txt', 'xx/b.txt')
     """
     text = path.decode("utf-8", "backslashreplace")
     plain = (
@@ -79,7 +81,7 @@ def printable(path: bytes) -> str:
         if text.isprintable()
         else "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     )
-    return plain if len(plain) <= _MAX_SHOWN else f"{plain[: _MAX_SHOWN - 1]}…"
+    return plain if len(plain) <= _MAX_SHOWN else f"…{plain[1 - _MAX_SHOWN :]}"
 
 
 @dataclass(frozen=True)

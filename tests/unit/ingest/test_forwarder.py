@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.dropfolder.names import printable
 from ingest.forwarder.forwarder import Forwarder, ForwarderOptions, next_try, path_of
 from ingest.forwarder.source import RawFiles
 from ingest.forwarder.targets import FolderTarget, TargetOptions, target_of
@@ -39,6 +40,11 @@ def test_given_up_after_a_week() -> None:
 def test_a_name_without_a_time_goes_by_the_day_of_receipt() -> None:
     late = datetime(2026, 11, 22, 18, tzinfo=UTC)  # the 23rd in Vietnam
     assert path_of(waiting(name="a/b/c.txt", received_at=late), "{day}/{name}") == "2026/11/23/c.txt"
+
+
+def test_a_file_deep_in_folders_is_forwarded_under_its_name() -> None:
+    told = printable(b"DT_A/" + b"deeper/" * 60 + b"DT_A_20261123100500.txt")
+    assert path_of(waiting(name=told), "{day}/{name}") == "2026/11/23/DT_A_20261123100500.txt"
 
 
 @pytest.mark.parametrize(
