@@ -23,7 +23,7 @@ from commands.context import load_context
 from commands.reach import PATIENCE_S, Server, away
 from local.servers import LocalServers, read_local
 from quantrac.domain.deadletters import DeadLetter, Rejected, RejectReason, Stage
-from quantrac.domain.forwarding import FilePiece
+from quantrac.domain.forwarding import FilePiece, Proof
 from quantrac.domain.readings import CheckedReading, Flag, Reading, StoredRow
 from quantrac.domain.receipts import ReceiptLine, receipt_key
 from quantrac.domain.stations import VIETNAM
@@ -444,11 +444,12 @@ def test_what_was_forwarded_is_shown_with_its_refusal(prepared: Run, servers: Lo
         store.progress()
         store.add(pieces, {0: 3})
         (first,) = store.take(10, AT)
-        store.accepted(first.id, AT)
+        store.accepted(first.id, AT, Proof.REPLY)
         (second,) = store.take(10, AT)
         store.failed(second.id, AT, "550 the disk is full", AT + timedelta(minutes=1))
         (line,) = json.loads(prepared("forwarding", "status", "--json").stdout)
         assert (line["target"], line["station"], line["accepted"], line["waiting"]) == ("ministry", LOGGER, 1, 2)
+        assert line["by_reply_alone"] == 1
         assert line["last_error"] == "550 the disk is full"
         assert "the disk is full" in " ".join(prepared("forwarding", "status", COLUMNS="200").stdout.split())
     finally:
