@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from alerts.figures import against
 from alerts.thresholds import exceeds, share_of_limit
-from quantrac.domain.alerts import GRAVITY, Severity
+from quantrac.domain.alerts import GRAVITY, AlertKind, Severity
 from quantrac.domain.limits import Limit
 from quantrac.domain.words import Bilingual
 from sql.reports import AlertLine
 
 UnitOf = Callable[[str, str], str]
 """The unit of a sensor, by station and parameter; the empty text where it has none."""
+_OF_WATER = (AlertKind.LIMIT, AlertKind.ANOMALY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,11 @@ class Matter:
 
     @property
     def worst(self) -> AlertLine | None:
-        """The alert with the worst value, farthest over its limit where it has one."""
-        valued = [a for a in self.alerts if a.peak_value is not None]
+        """The alert about the water with the worst value, farthest over its limit where it has one.
+
+        What a stuck probe shows, or the number of an open door, is no worst value.
+        """
+        valued = [a for a in self.alerts if a.peak_value is not None and a.kind in _OF_WATER]
         return max(valued, key=_share, default=None)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sql.reports import AlertLine
@@ -53,6 +54,11 @@ def test_a_value_below_its_least_is_beyond_its_limit() -> None:
     assert ph.exceeds
     assert ph.figures is not None
     assert ph.figures.vi == "pH 4,9 < 6"
+
+
+def test_the_number_of_an_open_door_is_no_worst_value() -> None:
+    (door,) = _told(replace(_alert(1, "Door", peak=1.0), kind="fault"))
+    assert (door.worst, door.figures) == (None, None)
 
 
 def test_the_same_parameter_of_two_stations_is_two_matters() -> None:
