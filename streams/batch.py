@@ -149,10 +149,10 @@ class Batch:
         if message.online is not None:
             outcome.online = (message.online, record.received_at)
         else:
-            self._take_readings(outcome, record, station, message.decoded)
+            self._take_readings(outcome, message)
             for said in message.channels:
                 checked = CheckedReading(said, Flag.NOT_EVALUATED, late=self._is_late(record, said.observed_at))
-                outcome.states.append((station, checked))
+                outcome.states.append((message.version_at(said.observed_at), checked))
 
     def judge(self, neighbours: Mapping[str, tuple[int, int]]) -> None:
         """Score and judge what was taken.
@@ -237,7 +237,8 @@ class Batch:
             return True
         return self.retrospective_before is not None and record.received_at < self.retrospective_before
 
-    def _take_readings(self, outcome: StationOutcome, record: RawRecord, station: Station, decoded: Decoded) -> None:
+    def _take_readings(self, outcome: StationOutcome, of: DecodedRecord) -> None:
+        record, decoded = of.record, of.decoded
         outcome.hear(record.received_at, decoded.observed_at)
         again = outcome.arrived_before(decoded)
         if not decoded.readings:
@@ -245,7 +246,7 @@ class Batch:
         quality = outcome.state.quality_of
         # A station's file may hold several instants; each is a row of its own to the model, and late by itself.
         for observed_at, readings in groupby(decoded.readings, key=lambda r: r.observed_at):
-            late = self._is_late(record, observed_at)
+            late, station = self._is_late(record, observed_at), of.version_at(observed_at)
             checked = [(r, *quality(station.sensor_of[r.parameter]).check(r, record.received_at)) for r in readings]
             message = StationMessage(record, station, checked, decoded.sent_at, late, again)
             outcome.messages.append(message)

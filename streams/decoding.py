@@ -10,6 +10,7 @@ import msgspec
 
 from ingest.dropfolder import refused_file
 from ingest.payloads import Decoded, Decoder, InstantBounds, content_type_of, decoder_of
+from ingest.payloads.versions import by_version, version_at
 from quantrac import topics
 from quantrac.domain.deadletters import DeadLetter, Rejected, RejectReason, Stage
 from quantrac.domain.readings import Reading
@@ -24,11 +25,18 @@ class DecodedRecord:
 
     record: RawRecord
     station: Station | None
+    """In the version of its newest readings."""
     decoded: Decoded
     channels: tuple[Reading, ...] = ()
     """What housekeeping channels said: no readings of water, and among those of ``decoded`` no more."""
     online: bool | None = None
     """What a birth or will message says; ``None`` for readings."""
+    versions: tuple[Station, ...] = ()
+    """Those of the station that its readings fall under, oldest first."""
+
+    def version_at(self, observed_at: datetime) -> Station:
+        """Return the version of the station that was in force at an instant of its readings."""
+        return version_at(self.versions, observed_at)
 
 
 _WANT_OF_IMPORT = frozenset(
@@ -110,30 +118,32 @@ def _decode_payload(record: RawRecord, station: Station, registry: Registry, opt
 def _decode_readings(
     record: RawRecord, station: Station, registry: Registry, decoder: Decoder, bounds: InstantBounds
 ) -> DecodedRecord:
-    """Decode by the version in force at the instant of observation, which stands in the payload itself."""
+    """Decode by the versions in force at the instants of observation, which stand in the payload itself."""
 
-    def read(version: Station) -> Decoded:
-        return decoder(record.value, record.station, registry.readable(version), record.received_at, bounds)
+    def read(version: Station, bounds: InstantBounds) -> Decoded:
+        return decoder(record.value, record.station, version, record.received_at, bounds)
 
-    decoded = read(station)
-    if decoded.observed_at is None:
-        return _divided(record, station, decoded)
-    in_force = registry.station(record.station, decoded.observed_at)
-    if in_force is None:
+    found = by_version(registry, record.station, station, bounds, read)
+    decoded, versions = found.decoded, found.versions
+    if decoded.elsewhere:
         since = None if (newest := registry.newest(record.station)) is None else newest.effective_to
         detail = f"The station {record.station!r} is retired since {since}: import it anew, then replay this."
-        return _refused(record, RejectReason.UNKNOWN_STATION, detail)
-    return _divided(record, in_force, decoded if in_force is station else read(in_force))
+        if not decoded.readings and not decoded.rejected:
+            return _refused(record, RejectReason.UNKNOWN_STATION, detail)
+        retired = Rejected(RejectReason.UNKNOWN_STATION, detail)
+        decoded = replace(decoded, rejected=(*decoded.rejected, retired), elsewhere=frozenset())
+    return _divided(DecodedRecord(record, versions[-1], decoded, versions=versions))
 
 
-def _divided(record: RawRecord, station: Station, decoded: Decoded) -> DecodedRecord:
+def _divided(message: DecodedRecord) -> DecodedRecord:
     """Part what housekeeping channels said from the readings of water."""
-    if not station.channels:
-        return DecodedRecord(record, station, decoded)
-    of = station.channel_of
-    water = tuple(r for r in decoded.readings if r.parameter not in of)
-    states = tuple(r for r in decoded.readings if r.parameter in of)
-    return DecodedRecord(record, station, replace(decoded, readings=water), states)
+    if not any(version.channels for version in message.versions):
+        return message
+    water: list[Reading] = []
+    states: list[Reading] = []
+    for r in message.decoded.readings:
+        (states if r.parameter in message.version_at(r.observed_at).channel_of else water).append(r)
+    return replace(message, decoded=replace(message.decoded, readings=tuple(water)), channels=tuple(states))
 
 
 def _decode_status(record: RawRecord, station: Station) -> DecodedRecord:

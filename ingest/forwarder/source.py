@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from ingest.forwarder.stationfile import file_of
-from ingest.payloads import InstantBounds, content_type_of, decoder_of
+from ingest.payloads import Decoded, InstantBounds, content_type_of, decoder_of
+from ingest.payloads.versions import by_version, version_at
 from quantrac import topics
 from quantrac.clock import Clock
 from quantrac.domain.forwarding import FilePiece
-from quantrac.domain.stations import Registry
+from quantrac.domain.stations import Registry, Station
 from quantrac.endpoints import KafkaEndpoint
 from quantrac.errors import BrokerError, StoreError
 from quantrac.kafka_clients import opened
@@ -115,11 +117,19 @@ class AsFiles:
         decoder = decoder_of(content_type_of(content_type, station.logger.message_format))
         if decoder is None:
             return None
-        decoded = decoder(record.value or b"", code, registry.readable(station), received_at, InstantBounds())
-        readings = [r for r in decoded.readings if r.parameter in station.sensor_of]
-        if not readings:
+
+        def read(version: Station, bounds: InstantBounds) -> Decoded:
+            return decoder(record.value or b"", code, version, received_at, bounds)
+
+        found = by_version(registry, code, station, InstantBounds(), read)
+        files = [
+            file_of(readings, {s.parameter: s.unit for s in version.sensors})
+            for version, group in groupby(found.decoded.readings, lambda r: version_at(found.versions, r.observed_at))
+            if (readings := [r for r in group if r.parameter in version.sensor_of])
+        ]
+        if not files:
             return None
-        name, content = file_of(readings, {s.parameter: s.unit for s in station.sensors})
+        name, content = files[-1][0], b"".join(lines for _, lines in files)
         return FilePiece(
             partition=record.partition,
             record_offset=record.offset,

@@ -21,12 +21,22 @@ class InstantBounds:
 
     future: timedelta = timedelta(minutes=10)
     past: timedelta = timedelta(days=61)
+    since: datetime | None = None
+    until: datetime | None = None
+    """What was observed before the one, or from the other on, is another description's to read."""
+
+    def leaves_out(self, observed_at: datetime) -> bool:
+        """Return whether another description of the station was in force at an instant."""
+        return (self.since is not None and observed_at < self.since) or (
+            self.until is not None and observed_at >= self.until
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """The outcome of one payload: every reading of it is either in ``readings`` or in ``rejected``.
 
+    Or it is of an instant in ``elsewhere``, which another description of the station is to read.
     A payload refused as a whole has no readings and one ``Rejected`` without a parameter. ``session``, ``seq``,
     ``sent_at`` and ``observed_at`` are what could be read of them, also in a refused payload, so that a refused message
     is not taken for a missing one. Instants are aware, in UTC.
@@ -38,6 +48,7 @@ class Decoded:
     seq: int | None = None
     sent_at: datetime | None = None
     observed_at: datetime | None = None
+    elsewhere: frozenset[datetime] = frozenset()
 
 
 class Decoder(Protocol):

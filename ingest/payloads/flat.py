@@ -117,15 +117,16 @@ class _Rows:
     bounds: InstantBounds
     readings: dict[tuple[str, datetime], Reading] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
+    elsewhere: set[datetime] = field(default_factory=set)
 
     def decode(self, rows: Iterable[object]) -> Decoded:
         for row in rows:
             fault = self._take(row)
             if fault is not None:
                 self.faults.add(fault)
-        if not self.readings and not self.faults.told():
+        if not self.readings and not self.faults.told() and not self.elsewhere:
             return refused(RejectReason.WRONG_SHAPE, "The payload holds no reading; send one row for each instant.")
-        return decoded(self.readings.values(), self.faults)
+        return decoded(self.readings.values(), self.faults, self.elsewhere)
 
     def _take(self, row: object) -> Rejected | None:
         """Take a row's readings; return what is wrong with the row as a whole."""
@@ -137,6 +138,8 @@ class _Rows:
         observed_at = self._instant(row)
         if isinstance(observed_at, Rejected):
             return observed_at
+        if observed_at in self.elsewhere:
+            return None
         status = self._status(row)
         passed = {self.mapping.time, self.mapping.status, *self.mapping.ignore}
         for symbol, found in row.items():
@@ -172,6 +175,9 @@ class _Rows:
                 f"{self.mapping.time} is {shown(found)} and must be a time of the form "
                 f"{self.mapping.time_format!r}, as registered for this station.",
             )
+        if self.bounds.leaves_out(observed_at):
+            self.elsewhere.add(observed_at)
+            return observed_at
         fault = instant_refusal(observed_at, self.received_at, self.bounds)
         return observed_at if fault is None else Rejected(*fault)
 

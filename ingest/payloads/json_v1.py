@@ -94,6 +94,8 @@ def _sound(
         sent_at = sent_at and sent_at.astimezone(UTC)
     except OverflowError:  # year 1 or 9999 at the far side of the date line
         return None
+    if bounds.leaves_out(observed_at):
+        return Decoded((), (), session, seq, sent_at, observed_at, frozenset({observed_at}))
     if instant_refusal(observed_at, received_at, bounds) is not None:
         return None
     readings = _sound_readings(message.readings, symbol_table(station), observed_at, received_at)

@@ -142,6 +142,8 @@ def _readings_of(
     observed_at = known.observed_at
     if observed_at is None:
         raise _RefusedError(*bad_instant("observed_at", None))
+    if bounds.leaves_out(observed_at):
+        return replace(known, elsewhere=frozenset({observed_at}))
     fault = instant_refusal(observed_at, received_at, bounds)
     if fault is not None:
         raise _RefusedError(*fault)

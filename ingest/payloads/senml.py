@@ -113,6 +113,7 @@ class _Pack:
     received_at: datetime
     bounds: InstantBounds
     base: dict[str, Any] = field(default_factory=dict)
+    elsewhere: set[datetime] = field(default_factory=set)
 
     def decode(self, pack: list[Any]) -> Decoded:
         readings: dict[tuple[str, datetime], Reading] = {}
@@ -127,12 +128,12 @@ class _Pack:
                     return refused(outcome.reason, outcome.detail)
             elif outcome is not None:
                 readings[outcome.parameter, outcome.observed_at] = outcome
-        if not readings and not faults.told():
+        if not readings and not faults.told() and not self.elsewhere:
             return refused(RejectReason.WRONG_SHAPE, "The pack has base fields only; send at least one value.")
-        return decoded(readings.values(), faults)
+        return decoded(readings.values(), faults, self.elsewhere)
 
     def _outcome(self, record: object, position: int) -> Reading | Rejected | None:
-        """Return what a record gives; ``None`` for one that only sets base fields (section 4.1)."""
+        """Return what a record gives; ``None``: it only sets base fields (section 4.1), or is another version's."""
         if not isinstance(record, Mapping):
             return _misshapen(f"Record {position} is {shown(_plain(record))} and must be an object.")
         fault = _unknown_field(record) or _wrong_type(record)
@@ -146,9 +147,10 @@ class _Pack:
             )
         if not _VALUE_FIELDS & record.keys():
             return None if _BASE_FIELDS & record.keys() else _misshapen(f"Record {position} is empty.")
-        return self._reading(record, position)
+        observed_at = self._instant(record)
+        return None if observed_at in self.elsewhere else self._reading(record, position, observed_at)
 
-    def _reading(self, record: _Record, position: int) -> Reading | Rejected:
+    def _reading(self, record: _Record, position: int, observed_at: datetime | Rejected) -> Reading | Rejected:
         symbol = self._symbol(record)
         if not symbol:
             return _misshapen(f"Record {position} has no name; send n, or bn in a record before it.")
@@ -157,7 +159,6 @@ class _Pack:
         if isinstance(pair, Rejected):
             return pair
         parameter, factor = pair
-        observed_at = self._instant(record)
         if isinstance(observed_at, Rejected):
             return observed_at
         if "v" not in record and not ("bv" in self.base and not {"vs", "vb", "vd", "s"} & record.keys()):
@@ -183,6 +184,9 @@ class _Pack:
         except (ValueError, ArithmeticError):
             found = f"bt {shown(_plain(self.base.get('bt')))} with t {shown(_plain(record.get('t')))}"
             return Rejected(RejectReason.BAD_INSTANT, f"The time is {found}: out of range.")
+        if self.bounds.leaves_out(observed_at):
+            self.elsewhere.add(observed_at)
+            return observed_at
         fault = instant_refusal(observed_at, self.received_at, self.bounds)
         return observed_at if fault is None else Rejected(*fault)
 

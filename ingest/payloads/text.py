@@ -109,10 +109,11 @@ class Faults:
         )
 
 
-def decoded(readings: Iterable[Reading], faults: Faults) -> Decoded:
-    """Return readings in the order of their instants, and what was refused."""
+def decoded(readings: Iterable[Reading], faults: Faults, elsewhere: Iterable[datetime] = ()) -> Decoded:
+    """Return readings in the order of their instants, what was refused, and the instants that were left out."""
     ordered = tuple(sorted(readings, key=_instant))
-    return Decoded(ordered, faults.told(), observed_at=ordered[-1].observed_at if ordered else None)
+    newest = ordered[-1].observed_at if ordered else None
+    return Decoded(ordered, faults.told(), observed_at=newest, elsewhere=frozenset(elsewhere))
 
 
 def _instant(reading: Reading) -> datetime:

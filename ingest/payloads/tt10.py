@@ -67,11 +67,14 @@ class _File:
     faults: Faults = field(default_factory=Faults)
     instants: dict[str, datetime | Rejected] = field(default_factory=dict)
     """A file's lines have the same time as a rule: each text is understood once."""
+    elsewhere: set[datetime] = field(default_factory=set)
 
     def decode(self, lines: list[str]) -> Decoded:
         separator = self.table.station.logger.separator or separator_of(lines)
         for line in lines:
             outcome = self._reading(line, separator)
+            if outcome is None:
+                continue
             if isinstance(outcome, Rejected):
                 if not is_heading(line, separator.character):
                     self.faults.add(outcome)
@@ -80,20 +83,23 @@ class _File:
             first = self.readings.setdefault(key, outcome)
             if first is not outcome:
                 self.faults.add(_duplicate(outcome, first))
-        if not self.readings and not self.faults.told():
+        if not self.readings and not self.faults.told() and not self.elsewhere:
             return refused(RejectReason.WRONG_SHAPE, f"The file has a heading and no line below it: {_LAYOUT}.")
-        return decoded(self.readings.values(), self.faults)
+        return decoded(self.readings.values(), self.faults, self.elsewhere)
 
-    def _reading(self, line: str, separator: Separator) -> Reading | Rejected:
+    def _reading(self, line: str, separator: Separator) -> Reading | Rejected | None:
+        """Return what a line gives; ``None`` when another description of the station reads it."""
         # What nearly every line is, without a call for it: a reading costs a few microseconds here.
         columns = line.rstrip("\r").split("\t") if separator is Separator.TAB else columns_of(line, separator)
         if len(columns) != _COLUMNS and len(columns := columns_of(line, separator)) != _COLUMNS:
             return _misshapen(line, len(columns), separator)
         symbol, text, unit, stamp, status = columns
+        observed_at = self.instants.get(stamp) or self._instant(stamp)
+        if observed_at in self.elsewhere:
+            return None
         pair = self.table.known.get((symbol, unit)) or self._resolve(symbol, unit)
         if isinstance(pair, Rejected):
             return pair
-        observed_at = self.instants.get(stamp) or self._instant(stamp)
         if isinstance(observed_at, Rejected):
             return observed_at
         parameter, factor = pair
@@ -110,7 +116,9 @@ class _File:
 
     def _instant(self, stamp: str) -> datetime | Rejected:
         found = instant_of(stamp.strip())
-        if isinstance(found, datetime):
+        if isinstance(found, datetime) and self.bounds.leaves_out(found):
+            self.elsewhere.add(found)
+        elif isinstance(found, datetime):
             fault = instant_refusal(found, self.received_at, self.bounds)
             found = found if fault is None else Rejected(*fault)
         self.instants[stamp] = found

@@ -197,6 +197,16 @@ class Registry:
         found = in_force[-1] if in_force else versions[0]
         return None if found.effective_to is not None and found.effective_to <= day else found
 
+    def span(self, code: str, version: Station) -> tuple[datetime | None, datetime | None]:
+        """Return since when and until when a version is the one in force by a code; ``None``: without an end there."""
+        versions = self._versions[code]
+        if len(versions) == 1 and version.effective_to is None:
+            return None, None
+        since = None if version is versions[0] else midnight(version.effective_from)
+        later = [v.effective_from for v in versions if v.effective_from > version.effective_from]
+        ends = [*later[:1], *([] if version.effective_to is None else [version.effective_to])]
+        return since, midnight(min(ends)) if ends else None
+
     def newest(self, code: str) -> Station | None:
         """Return the newest version of a station, retired or not; ``None`` when no version has the code."""
         versions = self._versions.get(code)

@@ -14,8 +14,10 @@ import pytest
 
 from alerts.effective_limits import effective_limits
 from alerts.limits import load_limit_sets, packaged_limits
+from quantrac import topics
 from quantrac.clock import ManualClock
-from quantrac.domain.stations import PermitLimit, Registry, Sensor, Station
+from quantrac.domain.loggers import LoggerSettings, PayloadMapping
+from quantrac.domain.stations import VIETNAM, PermitLimit, Registry, Sensor, Station
 from quantrac.endpoints import DatabaseEndpoint
 from sql.catalogue import import_limit_sets, import_registry
 from sql.reports import Reports
@@ -194,6 +196,72 @@ def test_r5_the_unit_and_the_quality_limits_of_a_backfill_are_those_of_its_day(
     yesterday = clock.now() - timedelta(days=1)
     make_processor().process([records.message({"COD": 50.0}), records.message({"COD": 0.05}, at=yesterday)])
     assert [row[2] for row in stored(prepared)] == [50.0, 50.0]
+
+
+def over_midnight(form: str) -> tuple[str, bytes, dict[str, Any]]:
+    """Return a payload with COD of 23:55, 00:00 and 00:05 on the 24th, and its sensors' table of a logger."""
+    instants = [(MIDNIGHT + n * CADENCE, value) for n, value in ((-1, 0.05), (0, 50.0), (1, 51.0))]
+    if form == "station file":
+        lines = [f"COD\t{v}\t\t{at.astimezone(VIETNAM):%Y%m%d%H%M%S}\t00\r\n" for at, v in instants]
+        return topics.CONTENT_TT10, "".join(lines).encode(), {}
+    if form == "SenML":
+        pack = [{"n": "COD", "t": at.timestamp(), "v": value} for at, value in instants]
+        return topics.CONTENT_SENML_JSON, json.dumps(pack).encode(), {}
+    rows = [{"ts": at.isoformat(), "COD": value} for at, value in instants]
+    return topics.CONTENT_FLAT_JSON, json.dumps(rows).encode(), {"logger": LoggerSettings(mapping=PayloadMapping("ts"))}
+
+
+@pytest.mark.parametrize("form", ["station file", "SenML", "flat JSON"])
+@pytest.mark.parametrize("change", ["rate", "sensor", "retired"])
+def test_r5_one_payload_over_a_midnight_is_read_by_the_description_of_each_of_its_instants(
+    prepared: DatabaseEndpoint,
+    registry: Registry,
+    make_processor: MakeProcessor,
+    records: Any,
+    clock: ManualClock,
+    reports: Reports,
+    form: str,
+    change: str,
+) -> None:
+    # in Vietnam   23:55       | 00:00   00:05       one message, at 00:06
+    # COD          0.05 (g/L)  | 50      51          from the 24th on: in mg/L; no COD any more; no station any more
+    content, payload, of_logger = over_midnight(form)
+    (station,) = registry.stations
+    old = replace(station, sensors=(Sensor("COD", "mg/L", convert_rate=1000.0), *station.sensors[1:]), **of_logger)
+    new = replace(station, effective_from=date(2026, 11, 24), **of_logger)
+    if change == "rate":
+        take_over(prepared, old, new)
+    elif change == "sensor":
+        take_over(prepared, old, replace(new, sensors=station.sensors[1:]))
+    else:
+        take_over(prepared, replace(old, effective_to=date(2026, 11, 24)))
+    clock.advance(MIDNIGHT + timedelta(minutes=6) - clock.now())
+    make_processor().process([records.raw(payload, content=content)])
+    assert [row[2] for row in stored(prepared)] == ([50.0, 50.0, 51.0] if change == "rate" else [50.0])
+    reasons = {"rate": [], "sensor": ["unknown_parameter"], "retired": ["unknown_station"]}
+    assert [letter.reason for letter in reports.dead_letters()] == reasons[change]
+
+
+def test_r5_a_file_over_a_midnight_is_judged_by_the_permit_of_each_of_its_instants(
+    prepared: DatabaseEndpoint,
+    registry: Registry,
+    make_processor: MakeProcessor,
+    records: Any,
+    clock: ManualClock,
+    reports: Reports,
+) -> None:
+    # in Vietnam   23:40  23:45  23:50  23:55 | 00:00      one file, at 00:06
+    # COD          60     60.1   60     60.1  | 40
+    # limit        90     90     90     90    | 50
+    (station,) = registry.stations
+    permit = (PermitLimit("COD", None, 50.0, "GPMT 7"),)
+    take_over(prepared, station, replace(station, effective_from=date(2026, 11, 24), permit_limits=permit))
+    clock.advance(MIDNIGHT + timedelta(minutes=6) - clock.now())
+    values = [(MIDNIGHT + (n - 4) * CADENCE, 40.0 if n == 4 else 60.0 + n % 2 / 10) for n in range(5)]
+    lines = [f"COD\t{v}\t\t{at.astimezone(VIETNAM):%Y%m%d%H%M%S}\t00" for at, v in values]
+    make_processor().process([records.raw("\n".join(lines).encode(), content=topics.CONTENT_TT10)])
+    assert len(stored(prepared)) == len(values)
+    assert reports.alerts() == []
 
 
 def test_r5_an_alias_registered_later_lets_the_old_message_be_replayed(

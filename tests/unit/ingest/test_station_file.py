@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +16,7 @@ from ingest.payloads.tt10 import decode
 from quantrac import topics
 from quantrac.clock import ManualClock
 from quantrac.domain.readings import Reading, Status
+from quantrac.domain.stations import Registry
 from quantrac.registry import parse_registry
 
 NOW = datetime(2026, 11, 23, 3, 5, tzinfo=UTC)
@@ -117,6 +118,18 @@ def test_an_mqtt_message_becomes_a_file_of_water_alone() -> None:
     assert piece.content == b"pH\t7.5\t\t20261123100500\t00\r\nCOD\t0.0000001\tmg/L\t20261123100500\t00\r\n"
     assert (piece.file_name, piece.made) == (f"{STATION.code}/{STATION.code}_20261123100500.txt", True)
     assert (piece.partition, piece.record_offset, piece.size) == (2, 7, len(piece.content))
+
+
+def test_r5_another_authority_gets_a_backfill_in_the_units_of_its_day() -> None:
+    # until the 22nd the logger's COD is in g/L; the message of then comes today, when it is in mg/L
+    old_sensors = [replace(s, convert_rate=1000.0) if s.parameter == "COD" else s for s in STATION.sensors]
+    old = replace(STATION, effective_from=date(2026, 1, 1), sensors=tuple(old_sensors))
+    registry = Registry((old, replace(STATION, effective_from=date(2026, 11, 23))))
+    late = message({"COD": 0.05})
+    late.value = late.value.replace(NOW.isoformat().encode(), (NOW - timedelta(days=1)).isoformat().encode())
+    piece = AsFiles(lambda: registry, ManualClock(NOW)).piece_of(late)
+    assert piece is not None
+    assert piece.content == b"COD\t50\tmg/L\t20261122100500\t00\r\n"
 
 
 def test_what_is_no_message_of_readings_makes_no_file() -> None:
