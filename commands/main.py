@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from commands import (
@@ -82,6 +84,9 @@ app.add_typer(progress.app, name="progress")
 app.add_typer(models.app, name="models")
 app.add_typer(dashboards.app, name="dashboards")
 
+_SHOWN = 200
+"""Characters of an argument that a sentence shows."""
+
 
 def run() -> None:
     """Run the command line; an expected error is a sentence on stderr and exit status 1 (2 for a wrong setting)."""
@@ -91,3 +96,14 @@ def run() -> None:
     except QuantracError as exc:
         say(f"quantrac: {exc}", err=True)
         raise SystemExit(2 if isinstance(exc, SettingsError) else 1) from None
+    except OSError as exc:
+        if exc.filename is None:
+            raise  # no file that somebody named
+        say(f"quantrac: {str(exc.filename)[:_SHOWN]}: {exc.strerror}. Name a file that can be used.", err=True)
+        raise SystemExit(1) from None
+    except UnicodeEncodeError:
+        strange = [a for a in sys.argv if a.encode(errors="replace") != a.encode(errors="surrogateescape")]
+        if not strange:
+            raise
+        say(f"quantrac: {strange[0][:_SHOWN]} is not text in UTF-8: write it anew.", err=True)
+        raise SystemExit(1) from None

@@ -174,7 +174,7 @@ _STATION_COLUMNS: tuple[Column[Station], ...] = (
 @app.command()
 def states(
     station: Annotated[str | None, typer.Argument(help="Code of a station. Default: all.")] = None,
-    hours: Annotated[float, typer.Option(min=0.1, help="How far back changes are listed.")] = 24.0,
+    hours: Annotated[float, typer.Option(min=0.1, max=87_600, help="How far back changes are listed.")] = 24.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
     """Show the housekeeping channels (door, fire, mains power, UPS, pump, sampler): states, and their changes.

@@ -196,6 +196,25 @@ def test_15_what_is_missing_is_named(prepared: Run, servers: LocalServers) -> No
             connection.execute("DELETE FROM feeds")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["dead-letters", "list", "--station", b"\xe9\x1b]0;x\x07"], "is not text in UTF-8"),
+        (["revisions", "show", b"\xe9"], "is not text in UTF-8"),
+        (["db", "schema", "--output", "."], "Is a directory"),
+        (["oncall", "export", "--output", "no/such/folder.toml"], "No such file or directory"),
+    ],
+)
+def test_number_9_an_argument_that_is_of_no_use_is_a_sentence(
+    prepared: Run, arguments: list[str | bytes], told: str
+) -> None:
+    done = prepared(*map(os.fsdecode, arguments))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "\x1b" not in done.stderr
+
+
 @pytest.mark.parametrize("name", ["[/x]", "[red]x[/red]", "\x1b]0;title\x07\x1b[2J", "\u202egnp", "a\rb"])
 def test_9_text_of_a_logger_does_not_reach_the_terminal_as_it_is(
     prepared: Run, servers: LocalServers, name: str
