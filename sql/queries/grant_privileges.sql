@@ -137,14 +137,18 @@ BEGIN
     GRANT EXECUTE ON FUNCTION revise_by_desk(text, text, text, timestamptz, timestamptz, double precision, text, text)
         TO quantrac_desk;
 
-    -- A function that acts as the owner and would look into its caller's temporary schema first gives all of it away.
+    -- A function that acts as the owner and would look into its caller's temporary schema first gives all of it away;
+    -- one of a trigger that is everybody's writes whatever its caller puts into a temporary table of his own.
     FOR relation IN
-        SELECT oid::regprocedure::text AS name
+        SELECT oid::regprocedure::text AS name,
+               coalesce(array_to_string(proconfig, ' '), '') LIKE '%search_path=pg_catalog%pg_temp%' AS safe
           FROM pg_proc
          WHERE pronamespace = 'public'::regnamespace AND prosecdef AND pg_get_userbyid(proowner) = current_user
-           AND coalesce(array_to_string(proconfig, ' '), '') NOT LIKE '%search_path=pg_catalog%pg_temp%'
     LOOP
-        EXECUTE format('ALTER FUNCTION %s SET search_path = pg_catalog, public, pg_temp', relation.name);
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', relation.name);
+        IF NOT relation.safe THEN
+            EXECUTE format('ALTER FUNCTION %s SET search_path = pg_catalog, public, pg_temp', relation.name);
+        END IF;
     END LOOP;
 
     -- The writer's staging table is temporary; nobody else needs one, and PostgreSQL gives it to everybody.

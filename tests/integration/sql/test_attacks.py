@@ -238,12 +238,27 @@ def test_number_7_every_function_of_the_owner_looks_for_nothing_in_temporary_sch
         assert path.startswith("search_path=pg_catalog"), name
 
 
+@pytest.mark.parametrize(
+    ("table", "function"), [("judgements", "keep_judgement"), ("alerts", "keep_alert_cause"), ("stations", "audit_row")]
+)
+def test_number_7_no_trigger_of_the_owner_writes_down_what_a_temporary_table_says(
+    database: DatabaseEndpoint, table: str, function: str
+) -> None:
+    """A finding that was never judged, a cause that no officer found: as the owner's own entries in the history."""
+    refused(
+        database,
+        "writer",
+        f"CREATE TEMPORARY TABLE invented (LIKE public.{table})",
+        f"CREATE TRIGGER t AFTER UPDATE ON invented FOR EACH ROW EXECUTE FUNCTION public.{function}()",
+    )
+
+
 def test_number_7_no_function_of_the_owner_is_everybodys(database: DatabaseEndpoint) -> None:
     """PostgreSQL lets everybody execute a new function: those that act as the owner are given by name."""
     with psycopg.connect(database.reader) as connection:
         found = connection.execute(
             "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
-            " AND prorettype <> 'trigger'::regtype AND has_function_privilege('quantrac_reader', oid, 'EXECUTE')"
+            " AND has_function_privilege('quantrac_reader', oid, 'EXECUTE')"
             " AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')"
         ).fetchall()
     assert found == [], "whoever looks at dashboards acts as nobody else"
