@@ -106,7 +106,7 @@ class BucketStore:
         """Return how much time (s) of each bucket its usable readings cover: pairs of bucket and cadence (s).
 
         A reading covers the time to the next one, or to the bucket's end, and at most one cadence: many readings within
-        a minute cover a minute.
+        a minute cover a minute. So does the last one before the bucket.
         """
         columns = {
             "stations": [b.station for b, _ in buckets],

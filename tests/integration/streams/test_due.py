@@ -442,6 +442,30 @@ def test_r3_completeness_counts_time_covered_and_not_rows(
     assert rows == [("incomplete", 288)]
 
 
+@pytest.mark.parametrize(
+    ("cadence", "window", "complete"), [(timedelta(hours=1), "hour", 4), (timedelta(days=1), "day", 2)]
+)
+def test_r3_a_slow_sensor_is_judged_whenever_it_measures(
+    register: Callable[..., None],
+    fleet: Fleet,
+    prepared: DatabaseEndpoint,
+    cadence: timedelta,
+    window: str,
+    complete: int,
+) -> None:
+    # hourly at 20 past   20   20   20      every hour has 40 min of its own reading and 20 min of the one before
+    # judged                1st  2nd        before: no hour ever was; nor a day of a daily measurement at 10:20
+    register({"A": "effluent"}, int(cadence.total_seconds()))
+    fleet.clock.advance(20 * MINUTE)
+    fleet.run({"A": Way(None)}, (complete + 2) * cadence, cadence)
+    with psycopg.connect(prepared.reader) as connection:
+        rows = connection.execute(
+            "SELECT verdict FROM judgements WHERE parameter = 'COD' AND \"window\" = %s ORDER BY window_start",
+            (window,),
+        ).fetchall()
+    assert [verdict for (verdict,) in rows][: complete + 1] == ["incomplete", *["within"] * complete]
+
+
 def test_6_a_mean_equal_to_the_limit_is_within(prepared: DatabaseEndpoint, fleet: Fleet, clock: ManualClock) -> None:
     # 288 × 4.8 / 288 is 4.800000000000001 in doubles
     limit = '\n[[station.permit_limit]]\nparameter = "COD"\nmaximum = 4.8\nsource = "GPMT"\n'
