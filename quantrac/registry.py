@@ -355,7 +355,7 @@ def _convert_rate(table: Table) -> float:
     convert_rate = table.number("convert_rate", 1.0)
     if convert_rate == 0:
         raise table.error("convert_rate", "is 0; every value would become 0. Leave it out for no conversion.")
-    if not LEAST_LIMIT <= abs(convert_rate) <= LARGEST_LIMIT:
+    if not LEAST_LIMIT <= convert_rate <= LARGEST_LIMIT:
         told = f"is {convert_rate:g}; a factor between units lies between {LEAST_LIMIT:g} and {LARGEST_LIMIT:g}."
         raise table.error("convert_rate", told)
     return convert_rate

@@ -446,6 +446,11 @@ IMPLAUSIBLE = [
 ]
 
 
+def test_number_16_a_rate_that_turns_every_value_over_is_refused() -> None:
+    with pytest.raises(RuleError, match="between 1e-09 and 1e"):
+        parse_registry(changed("convert_rate = 0.001", "convert_rate = -0.001"), "x.toml")
+
+
 @pytest.mark.parametrize(
     ("text", "words"), IMPLAUSIBLE, ids=[text.split("\n", maxsplit=1)[0] for text, _ in IMPLAUSIBLE]
 )
