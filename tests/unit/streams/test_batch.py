@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -65,6 +66,18 @@ def taken() -> Callable[[Sequence[RawRecord]], Batch]:
         return batch
 
     return take
+
+
+@pytest.mark.parametrize(
+    ("age_at_receipt_s", "delay_s", "late"), [(1799.7, 0.5, False), (1800.5, 0.0, True), (1799.7, 60.0, True)]
+)
+def test_r3_what_was_in_time_at_its_receipt_is_not_made_late_by_our_usual_delay(
+    taken: Callable[[Sequence[RawRecord]], Batch], age_at_receipt_s: float, delay_s: float, late: bool
+) -> None:
+    # stamps 29:59.7 old at the bridge and 30:00.2 at the worker: before, neither paged nor told as late
+    record = message(0, "A", 0, (age_at_receipt_s + delay_s) / 60)
+    batch = taken([replace(record, received_at=NOW - timedelta(seconds=delay_s))])
+    assert [row.checked.late for row in batch.rows()] == [late]
 
 
 def test_rows_are_stored_in_the_order_of_arrival_and_outcomes_are_by_station(
