@@ -138,7 +138,7 @@ class _Rows:
         observed_at = self._instant(row)
         if isinstance(observed_at, Rejected):
             return observed_at
-        if observed_at in self.elsewhere:
+        if self.elsewhere and observed_at in self.elsewhere:
             return None
         status = self._status(row)
         passed = {self.mapping.time, self.mapping.status, *self.mapping.ignore}

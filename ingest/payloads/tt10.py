@@ -95,7 +95,7 @@ class _File:
             return _misshapen(line, len(columns), separator)
         symbol, text, unit, stamp, status = columns
         observed_at = self.instants.get(stamp) or self._instant(stamp)
-        if observed_at in self.elsewhere:
+        if self.elsewhere and observed_at in self.elsewhere:
             return None
         pair = self.table.known.get((symbol, unit)) or self._resolve(symbol, unit)
         if isinstance(pair, Rejected):

@@ -175,6 +175,10 @@ class Registry:
     _versions: Mapping[str, tuple[Station, ...]] = field(init=False, repr=False, compare=False)
     _readable: dict[int, Station] = field(init=False, repr=False, compare=False, default_factory=dict)
     """By identity of a version: the same with the aliases of the newest one."""
+    _spans: dict[tuple[str, int], tuple[datetime | None, datetime | None]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+    """By code and identity of a version: since when and until when it is in force."""
 
     def __post_init__(self) -> None:
         versions: dict[str, list[Station]] = {}
@@ -199,13 +203,14 @@ class Registry:
 
     def span(self, code: str, version: Station) -> tuple[datetime | None, datetime | None]:
         """Return since when and until when a version is the one in force by a code; ``None``: without an end there."""
-        versions = self._versions[code]
-        if len(versions) == 1 and version.effective_to is None:
-            return None, None
-        since = None if version is versions[0] else midnight(version.effective_from)
-        later = [v.effective_from for v in versions if v.effective_from > version.effective_from]
-        ends = [*later[:1], *([] if version.effective_to is None else [version.effective_to])]
-        return since, midnight(min(ends)) if ends else None
+        found = self._spans.get((code, id(version)))
+        if found is None:
+            versions = self._versions[code]
+            since = None if version is versions[0] else midnight(version.effective_from)
+            later = [v.effective_from for v in versions if v.effective_from > version.effective_from]
+            ends = [*later[:1], *([] if version.effective_to is None else [version.effective_to])]
+            found = self._spans[code, id(version)] = since, midnight(min(ends)) if ends else None
+        return found
 
     def newest(self, code: str) -> Station | None:
         """Return the newest version of a station, retired or not; ``None`` when no version has the code."""
