@@ -106,6 +106,8 @@ def _teach_on_recorded(
             raise QuantracError(f"{data} holds no recorded water: give the folder that has one for each family.")
         counts = Counter(str(s.cls) for s in learnt if s.last)
         provenance = {
+            "command": f"quantrac models teach-triage --data {data.name} --onto {onto.name} --seed {numbers[0]} "
+            f"--seeds {len(numbers)} --stations {size[0]} --days {size[1]}" + f" --without {without}" * bool(without),
             "recorded": sites,
             "seeds": list(numbers),
             "stations_and_days": list(size),

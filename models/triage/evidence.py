@@ -26,6 +26,8 @@ _STEP, _MARKED = CELLS.index("step"), 2.0
 """Where a sensor's steps are, and the scatters beyond which one counts for its path."""
 MOVED = 3.0
 """Scatters beyond which a sensor has moved."""
+_REPEATS = 1.5
+"""How far a value is repeated beyond the usual, as a logarithm, before it tells anything."""
 _CLIP = 15.0
 _HALF_HOUR_ROWS = 6
 _MEMORY_S = 6 * 3600.0
@@ -266,6 +268,17 @@ class _Reading:
         self.peak = {name: g.peaks[k] for k, name in enumerate(CELLS)}
         self.moved = [j for j in self.targets if max(self.size[j], abs(g.sense_z[j])) > MOVED]
         """Sensors that moved, if any did: a probe that fails beside them says nothing of what they show."""
+        self.witnesses = self._sound() or self.moved
+        """Of them the sound ones where one of these is on its polluting side: what the others show of their own trouble
+        (a flicker at zero, a repeated value, a finding) explains nothing of it."""
+
+    def _sound(self) -> list[int]:
+        g = self.g
+        troubled = (self.peak["run"] > _REPEATS) | (self.peak["zero"] > 0) | (self.peak["missing"] > 0)
+        troubled |= (g.flags[:2] > 0).any(axis=0)
+        sound = [j for j in self.moved if not troubled[j]]
+        harmed = [j for j in sound if j in g.roles.ph or max(g.roles.harm[j] * z[j] for z in (g.z, g.sense_z)) > MOVED]
+        return sound if harmed else []
 
     def evidence(self) -> Evidence:
         self._movement()
@@ -305,20 +318,20 @@ class _Reading:
 
     def _peak_of(self, name: str, floor: float) -> tuple[float, int]:
         """Return by how much the largest size exceeds ``floor``, and the sensor that it belongs to."""
-        where = list(self.moved or self.targets)
+        where = list(self.witnesses or self.targets)
         j = where[int(np.argmax(self.peak[name][where]))]
         return max(float(self.peak[name][j]) - floor, 0.0), j
 
     def _named(self, flags: Floats) -> int | None:
-        """Return the sensor that is named most, of those that moved where any has; ``None``: none is."""
+        """Return the sensor that is named most, of the witnesses where there are any; ``None``: none is."""
         counted = flags.copy()
-        if self.moved:
-            counted[[j for j in range(len(flags)) if j not in self.moved]] = 0.0
+        if self.witnesses:
+            counted[[j for j in range(len(flags)) if j not in self.witnesses]] = 0.0
         return int(np.argmax(counted)) if counted.any() else None
 
     def _instrument(self) -> None:
         g = self.g
-        value, j = self._peak_of("run", 1.5)
+        value, j = self._peak_of("run", _REPEATS)
         self._say("frozen", value, j)
         if self.lead_moved and j != self.lead:
             # It counts, but explains nothing: an analyser that repeats its result beside the sensor that moved.
@@ -360,7 +373,7 @@ class _Reading:
             t["returned"] = float(np.clip(1.0 - back / gone, 0.0, 1.5))
         others = [j for j in g.targets if j not in self.moved]
         if self.moved and others:
-            over = [float(self.peak[n][others].max()) - free for n, free in (("run", 1.5), ("missing", 0.0))]
+            over = [float(self.peak[n][others].max()) - free for n, free in (("run", _REPEATS), ("missing", 0.0))]
             t["elsewhere"] = min(max(0.0, *over), 10.0)
         length, _, lowest, highest = g.path[:, self.lead]
         if highest > lowest:

@@ -24,9 +24,9 @@ from models.triage.reasons import NO_FACTS, Facts, reasons_of
 
 __all__ = ["PAGE_FROM", "Context", "Incident", "TriageModel", "contexts_of", "pages", "shipped_model"]
 
-PAGE_FROM = 0.75
-"""Probability of pollution from which an alarm pages, as in the packaged rule of anomalies. The field exam's figures
-are the same from 0.7 on; of five simulated outlets one paged there as probes were calibrated without their status."""
+PAGE_FROM = 0.85
+"""Probability of pollution from which an alarm pages, as in the packaged rule of anomalies. What lower and higher ones
+page, rightly and falsely: docs/models-log.md."""
 _FILE = "triage.json"
 _LEAD_ROWS = 6
 """Rows before an alarm that belong to its beginning: scores are smoothed, a jump comes first."""
@@ -49,13 +49,35 @@ _OF_INSTRUMENTS = (
 """Terms by which an instrument, a logger or a visit shows itself; a lone jump is a probe's."""
 
 
+STEPS = np.array([0.0, 0.5, 1.0, 1.5, 2.0, 3.0])
+"""Values of a term at each of which its weight may jump: what a little of it says, more of it need not say louder."""
+
+
+def stepped(values: Floats) -> Floats:
+    """Return for each term its value, and for each step whether it is beyond it: shape (.., terms, 1 + steps)."""
+    return np.concatenate((values[..., None], values[..., None] > STEPS), axis=-1)
+
+
 @dataclass(frozen=True)
 class Weights:
-    """A multinomial logistic model. ``matrix`` has shape (classes, terms), ``intercepts`` (classes,)."""
+    """A multinomial logistic model. ``matrix`` has shape (classes, terms, 1 + steps), ``intercepts`` (classes,)."""
 
     terms: tuple[str, ...]
     matrix: Floats
     intercepts: Floats
+
+    def logits(self, terms: Mapping[str, float]) -> Floats:
+        """Return the log-odds of each class but for a constant."""
+        return np.asarray(self.intercepts + np.tensordot(self.matrix, self._stepped(terms), 2))
+
+    def spoken(self, terms: Mapping[str, float], best: int, others: Floats) -> dict[str, float]:
+        """Return by term how much it says for a class, against the others in their shares."""
+        against = np.tensordot(others, np.delete(self.matrix, best, axis=0), 1)
+        said = ((self.matrix[best] - against) * self._stepped(terms)).sum(axis=1)
+        return dict(zip(self.terms, said.tolist(), strict=True))
+
+    def _stepped(self, terms: Mapping[str, float]) -> Floats:
+        return stepped(np.array([terms[name] for name in self.terms]))
 
 
 @dataclass(frozen=True)
@@ -69,8 +91,7 @@ class TriageModel:
 
     def probabilities(self, terms: Mapping[str, float], *, taught: bool) -> Floats:
         """Return the probability of each class."""
-        w = self.taught if taught else self.plain
-        logits = w.intercepts + w.matrix @ np.array([terms[name] for name in w.terms])
+        logits = (self.taught if taught else self.plain).logits(terms)
         exponent = np.exp(logits - logits.max())
         return np.asarray(exponent / exponent.sum())
 
@@ -98,6 +119,8 @@ class TriageModel:
         best = int(np.argmax(p))
         cls = self.classes[best] if known or p[best] >= 0.5 else TriageClass.UNKNOWN
         strongest = self._strongest(evidence, p, best, taught)
+        if known:
+            strongest += [n for n in _OF_INSTRUMENTS if n in evidence.about and n not in strongest]
         return Triage(cls, float(p[best]), reasons_of(running, evidence, self.classes[best], strongest, facts))
 
     def _without(self, p: Floats, excluded: Collection[TriageClass]) -> Floats:
@@ -106,26 +129,29 @@ class TriageModel:
 
     def _strongest(self, evidence: Evidence, p: Floats, best: int, taught: bool) -> list[str]:
         """Return the names of the terms that speak for the class, against the others by their probability."""
-        w = self.taught if taught else self.plain
         others = np.delete(p, best)
-        rest = np.delete(w.matrix, best, axis=0)
-        against = others @ rest / max(float(others.sum()), 1e-12)
-        weight = {name: float(v) for name, v in zip(w.terms, w.matrix[best] - against, strict=True)}
-        spoken = {n: weight.get(n, 0.0) * evidence.terms[n] for n in evidence.about}
+        shares = others / max(float(others.sum()), 1e-12)
+        said = (self.taught if taught else self.plain).spoken(evidence.terms, best, shares)
+        spoken = {n: said.get(n, 0.0) for n in evidence.about}
         return [n for n in sorted(spoken, key=lambda n: -spoken[n]) if spoken[n] > _WORTH_SAYING]
 
     def as_json(self) -> str:
-        """Return the readable text of the model: weights by class and term, and where they come from."""
+        """Return the readable text of the model: weights by class and term, and where they come from.
 
-        def table(w: Weights) -> dict[str, dict[str, float]]:
-            return {
-                str(c): {"": round(float(w.intercepts[i]), 3)}
-                | {t: round(float(v), 3) for t, v in zip(w.terms, w.matrix[i], strict=True)}
+        A term has a line: its weight, and by how much it jumps at each step.
+        """
+
+        def table(w: Weights) -> str:
+            return ",\n".join(
+                f'  "{c}": {{\n   "": {w.intercepts[i]:.3f}'
+                + "".join(f',\n   "{t}": {_short(v)}' for t, v in zip(w.terms, w.matrix[i], strict=True))
+                + "\n  }"
                 for i, c in enumerate(self.classes)
-            }
+            )
 
-        content = {"provenance": dict(self.provenance), "plain": table(self.plain), "taught": table(self.taught)}
-        return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+        told = json.dumps(dict(self.provenance), ensure_ascii=False, indent=1).replace("\n", "\n ")
+        tables = (f' "{name}": {{\n{table(w)}\n }}' for name, w in (("plain", self.plain), ("taught", self.taught)))
+        return f'{{\n "provenance": {told},\n' + ",\n".join(tables) + "\n}\n"
 
     @classmethod
     def from_json(cls, text: str, source: str = "the triage file") -> TriageModel:
@@ -142,9 +168,15 @@ class TriageModel:
             ) from exc
 
 
-def _weights(table: Mapping[str, Mapping[str, float]], terms: tuple[str, ...]) -> Weights:
+def _short(weights: Floats) -> str:
+    return "[" + ", ".join(f"{v:.3f}".rstrip("0").rstrip(".") for v in (weights + 0.0).tolist()) + "]"
+
+
+def _weights(table: Mapping[str, Any], terms: tuple[str, ...]) -> Weights:
     rows = list(table.values())
-    matrix = np.array([[float(row[t]) for t in terms] for row in rows])
+    matrix = np.array([[row[t] for t in terms] for row in rows], dtype=np.float64)
+    if matrix.shape[2:] != (1 + len(STEPS),):
+        raise ValueError("a term has another number of weights than one and one a step")
     if not np.isfinite(matrix).all():
         raise ValueError("a weight is not a finite number")
     return Weights(terms, matrix, np.array([float(row[""]) for row in rows]))

@@ -98,7 +98,16 @@ def reasons_of(
     if cls is TriageClass.POLLUTION and said.harmful:
         return said.pollution()
     unfit = _UNFIT.get(cls, frozenset())
-    worded = [words for name in strongest if name not in unfit and (words := said.term(name)) is not None]
+    named: dict[int, int] = {}
+    worded: list[Bilingual] = []
+    for name in strongest:
+        if name in unfit or (words := said.term(name)) is None:
+            continue
+        about = {int(g.roles.quantity[j]): j for j in evidence.about[name]}
+        if all(named.get(thing, j) == j for thing, j in about.items()):
+            # Of two columns of one quantity only the first that is named: they are no two witnesses.
+            named.update(about)
+            worded.append(words)
     return tuple(worded[:MOST]) or (said.departure(said.lead, since=True),)
 
 
@@ -210,6 +219,8 @@ class _Words:
         g = self.g
         if name in {"together", "senseless"}:
             return len({int(g.roles.quantity[j]) for j in self.evidence.about[name]}) < 2
+        if name == "size" and abs(g.z[self.evidence.about[name][0]]) <= MOVED:
+            return True
         return (name == "rain" and g.rain < MOVED) or (name == "thin" and g.thin < MOVED)
 
     def _name(self, j: int) -> Bilingual:

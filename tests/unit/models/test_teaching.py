@@ -32,7 +32,7 @@ def test_weights_find_what_speaks_for_what_and_are_honest() -> None:
     model = fit_triage(made(3000, 1), {"seeds": [1]})
     assert set(model.classes) == {POLLUTION, FAULT}
     pollution, fault = (model.plain.matrix[model.classes.index(c)] for c in (POLLUTION, FAULT))
-    row = pollution - fault
+    row = (pollution - fault).sum(axis=1)  # the weight and its steps
     assert row[TERMS.index("together")] > 0 > row[TERMS.index("frozen")]
     found = reliability(model, made(3000, 2), taught=False)
     assert found.brier < 0.16

@@ -13,7 +13,17 @@ from models.features.table import Features, FeatureTable
 from models.pipeline.configs import STATION_DEFAULT
 from models.protocol import Triage, TriageClass
 from models.series import Floats, Series
-from models.triage.incident import PAGE_FROM, Context, Incident, TriageModel, contexts_of, pages, shipped_model
+from models.triage.incident import (
+    PAGE_FROM,
+    STEPS,
+    Context,
+    Incident,
+    TriageModel,
+    Weights,
+    contexts_of,
+    pages,
+    shipped_model,
+)
 
 COLUMNS = ("Flow", "COD", "TSS", "NH4", "pH", "turb_ntu")
 LEVELS = np.array([100.0, 40.0, 20.0, 3.0, 7.3, 12.0])
@@ -75,6 +85,30 @@ def test_a_stuck_sensor_is_a_fault_and_the_words_name_that_sensor() -> None:
     assert "turb_ntu" in said.reasons[0].en or "Turbidity" in said.reasons[0].en
     assert "unchanged" in " / ".join(r.en for r in said.reasons)
     assert not any("COD" in words for _, words in said.reasons)
+
+
+def test_a_probe_in_trouble_excuses_nothing_that_a_sound_one_shows() -> None:
+    def zero(values: Floats) -> float:
+        features, _, _ = looked_at(values)
+        alarm = np.arange(ROWS) >= BEGIN + 3
+        incident = Incident(COLUMNS, TARGETS)
+        incident.push(features, alarm, None, values)
+        assert incident.evidence is not None
+        return incident.evidence.terms["zero"]
+
+    dropped = quiet()
+    dropped[BEGIN:, COLUMNS.index("TSS")] = 0.0
+    assert zero(dropped) > 0
+    dropped[BEGIN:, COLUMNS.index("NH4")] *= 2.5
+    assert zero(dropped) == 0
+
+
+def test_a_weight_may_jump_where_its_term_passes_a_step() -> None:
+    matrix = np.zeros((1, 2, 1 + len(STEPS)))
+    matrix[0, 0, 0], matrix[0, 1, 1 + STEPS.tolist().index(1.0)] = 2.0, 5.0
+    weights = Weights(("a", "b"), matrix, np.array([1.0]))
+    assert weights.logits({"a": 0.5, "b": 1.0}) == pytest.approx([2.0])
+    assert weights.logits({"a": 0.5, "b": 1.1}) == pytest.approx([7.0])
 
 
 def test_exactly_zero_is_a_fault() -> None:
