@@ -274,6 +274,8 @@ class _Reading:
 
     def _sound(self) -> list[int]:
         g = self.g
+        if len(self.moved) < 2:
+            return []
         troubled = (self.peak["run"] > _REPEATS) | (self.peak["zero"] > 0) | (self.peak["missing"] > 0)
         troubled |= (g.flags[:2] > 0).any(axis=0)
         sound = [j for j in self.moved if not troubled[j]]

@@ -68,13 +68,18 @@ class Weights:
 
     def logits(self, terms: Mapping[str, float]) -> Floats:
         """Return the log-odds of each class but for a constant."""
-        return np.asarray(self.intercepts + np.tensordot(self.matrix, self._stepped(terms), 2))
+        return np.asarray(self.intercepts + self._flat @ self._stepped(terms).ravel())
 
-    def spoken(self, terms: Mapping[str, float], best: int, others: Floats) -> dict[str, float]:
-        """Return by term how much it says for a class, against the others in their shares."""
-        against = np.tensordot(others, np.delete(self.matrix, best, axis=0), 1)
-        said = ((self.matrix[best] - against) * self._stepped(terms)).sum(axis=1)
-        return dict(zip(self.terms, said.tolist(), strict=True))
+    def spoken(self, terms: Mapping[str, float], best: int, p: Floats) -> dict[str, float]:
+        """Return by term how much it says for a class, against the others by their probability."""
+        others = np.where(np.arange(len(p)) == best, 0.0, p)
+        against = others / max(float(others.sum()), 1e-12) @ self._flat
+        said = (self.matrix[best] - against.reshape(self.matrix.shape[1:])) * self._stepped(terms)
+        return dict(zip(self.terms, said.sum(axis=1).tolist(), strict=True))
+
+    @property
+    def _flat(self) -> Floats:
+        return self.matrix.reshape(len(self.matrix), -1)
 
     def _stepped(self, terms: Mapping[str, float]) -> Floats:
         return stepped(np.array([terms[name] for name in self.terms]))
@@ -129,9 +134,7 @@ class TriageModel:
 
     def _strongest(self, evidence: Evidence, p: Floats, best: int, taught: bool) -> list[str]:
         """Return the names of the terms that speak for the class, against the others by their probability."""
-        others = np.delete(p, best)
-        shares = others / max(float(others.sum()), 1e-12)
-        said = (self.taught if taught else self.plain).spoken(evidence.terms, best, shares)
+        said = (self.taught if taught else self.plain).spoken(evidence.terms, best, p)
         spoken = {n: said.get(n, 0.0) for n in evidence.about}
         return [n for n in sorted(spoken, key=lambda n: -spoken[n]) if spoken[n] > _WORTH_SAYING]
 
