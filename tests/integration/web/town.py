@@ -8,6 +8,7 @@ import psycopg
 
 from alerts.effective_limits import effective_limits
 from alerts.incidents.links import Signer
+from alerts.incidents.reasons import IncidentPolicy
 from alerts.incidents.step import IncidentStep, StepOptions
 from alerts.limits import load_limit_sets, packaged_limits
 from alerts.oncall.document import parse
@@ -110,7 +111,9 @@ class Town:
         self.database = database
         self.now = datetime.now(UTC)
         self.worker, self.store = WorkerStore(database.writer), IncidentStore(database.notifier)
-        options = StepOptions(common=((Channel.EMAIL, "truc-ban@so.vn"),), signer=signer)
+        # The incidents of all tests of a module come within minutes of each other, and are no storm.
+        policy = IncidentPolicy(storm_pages=1000)
+        options = StepOptions(common=((Channel.EMAIL, "truc-ban@so.vn"),), signer=signer, policy=policy)
         self.step = IncidentStep(self.store, options, SystemClock())
 
     def build(self, days: float = 3) -> None:
