@@ -43,6 +43,12 @@ def take_over(database: DatabaseEndpoint, *stations: Station) -> None:
     import_registry(database.owner, Registry(stations), "x", effective_limits)
 
 
+def tomorrow_of(station: Station) -> Station:
+    """Return the station with a permit of 50 from midnight on."""
+    permit = (PermitLimit("COD", None, 50.0, "GPMT 7"),)
+    return replace(station, effective_from=date(2026, 11, 24), permit_limits=permit)
+
+
 def test_r5_a_permit_that_changes_at_midnight_counts_at_midnight_in_the_running_worker(
     prepared: DatabaseEndpoint,
     registry: Registry,
@@ -55,8 +61,7 @@ def test_r5_a_permit_that_changes_at_midnight_counts_at_midnight_in_the_running_
     # COD           60    60    60    60    | 60    60    60
     # limit         90    90    90    90    | 50    50    50        a permit of 50 from the 24th on, another officer
     (station,) = registry.stations
-    permit = (PermitLimit("COD", None, 50.0, "GPMT 7"),)
-    tomorrow = replace(station, effective_from=date(2026, 11, 24), permit_limits=permit, contacts=("dem@example.vn",))
+    tomorrow = replace(tomorrow_of(station), contacts=("dem@example.vn",))
     take_over(prepared, station, tomorrow)
     clock.advance(MIDNIGHT - 4 * CADENCE - clock.now())
     processor = make_processor()
@@ -254,8 +259,7 @@ def test_r5_a_file_over_a_midnight_is_judged_by_the_permit_of_each_of_its_instan
     # COD          60     60.1   60     60.1  | 40
     # limit        90     90     90     90    | 50
     (station,) = registry.stations
-    permit = (PermitLimit("COD", None, 50.0, "GPMT 7"),)
-    take_over(prepared, station, replace(station, effective_from=date(2026, 11, 24), permit_limits=permit))
+    take_over(prepared, station, tomorrow_of(station))
     clock.advance(MIDNIGHT + timedelta(minutes=6) - clock.now())
     values = [(MIDNIGHT + (n - 4) * CADENCE, 40.0 if n == 4 else 60.0 + n % 2 / 10) for n in range(5)]
     lines = [f"COD\t{v}\t\t{at.astimezone(VIETNAM):%Y%m%d%H%M%S}\t00" for at, v in values]

@@ -179,6 +179,13 @@ def test_without_the_server_a_page_says_of_when_it_is_and_what_was_never_opened_
     context.close()
 
 
+def logged_in(context: BrowserContext, site: Site) -> Page:
+    page = Screen(context, site.url).visit(site.link(site.new()))
+    page.get_by_role("button", name="Đăng nhập").click()
+    page.wait_for_selector("#map")
+    return page
+
+
 @pytest.mark.timeout(300)
 def test_a_photograph_that_is_too_large_is_a_page_that_says_what_to_do(
     browser: Browser, site: Site, town: Town, tmp_path: Path
@@ -187,9 +194,7 @@ def test_a_photograph_that_is_too_large_is_a_page_that_says_what_to_do(
     large = tmp_path / "anh.jpg"
     large.write_bytes(b"\xff\xd8\xff\xe0" + bytes(10 * 1024 * 1024))
     context = browser.new_context(**PHONE)
-    page = Screen(context, site.url).visit(site.link(site.new()))
-    page.get_by_role("button", name="Đăng nhập").click()
-    page.wait_for_selector("#map")
+    page = logged_in(context, site)
     page.goto(f"{site.url}/incidents/{number}")
     page.locator("summary", has_text="Đính kèm").click()
     page.set_input_files("input[name=file]", large)
@@ -206,9 +211,7 @@ def test_a_photograph_that_is_too_large_is_a_page_that_says_what_to_do(
 def test_a_second_touch_on_a_slow_line_sends_nothing_twice(browser: Browser, site: Site, town: Town) -> None:
     number = town.slug()
     context = browser.new_context(**PHONE)
-    page = Screen(context, site.url).visit(site.link(site.new()))
-    page.get_by_role("button", name="Đăng nhập").click()
-    page.wait_for_selector("#map")
+    page = logged_in(context, site)
     page.goto(f"{site.url}/incidents/{number}")
     page.locator("summary", has_text="Ghi chú").click()
     page.locator("form[action$='/comment'] textarea").fill("đã gọi nhà máy")
