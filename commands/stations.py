@@ -179,6 +179,8 @@ def states(
 ) -> None:
     """Show the housekeeping channels (door, fire, mains power, UPS, pump, sampler): states, and their changes.
 
+    What a station has said otherwise about since is listed with what it said first, and when it was revised.
+
     Example: quantrac stations states DT_KCNSADEC_NUOSXL --hours 48
     """
     from commands.context import load_context
@@ -210,4 +212,7 @@ _CHANGE_COLUMNS: tuple[Column[ChannelChange], ...] = (
     Column("channel", lambda c: c.channel),
     Column("since", lambda c: c.since),
     Column("state", lambda c: c.words),
+    Column("until", lambda c: c.until),
+    Column("revised", lambda c: c.revised_at),
+    Column("now", lambda c: c.revised_words if c.revised_at else None),
 )

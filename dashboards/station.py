@@ -212,10 +212,12 @@ def _channel_changes() -> Panel:
         code("kind", "Loại", words.CHANNEL_KINDS, 160),
         text("channel", "Kênh", 100),
         text("state", "Chuyển sang"),
+        instant("revised_at", "Báo lại lúc"),
+        text("revised_state", "Báo lại là"),
     )
     return table(
         "Nhật ký cửa, cháy, điện, bơm, tủ lấy mẫu",
-        "Mỗi lần thay đổi trong khoảng thời gian đang chọn, mới nhất ở trên. · Every change of the chosen time, the "
-        "newest first.",
+        "Mỗi lần thay đổi trong khoảng thời gian đang chọn, mới nhất ở trên; điều trạm đã báo rồi báo khác đi vẫn còn "
+        "đây. · Every change of the chosen time, the newest first; what the station has said otherwise about stays.",
         Target(query("station_channel_changes"), columns),
     )

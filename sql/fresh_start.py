@@ -9,7 +9,7 @@ from sql.connections import connect, translated
 from sql.statements import statement
 
 _OF_READINGS = ("limit", "anomaly", "fault", "calibrating")
-_REVISIONS = "revisions"
+_REVISIONS = ("revisions", "states_revised")
 
 
 def forget(owner_conninfo: str, stations: Collection[str], now: datetime) -> None:
@@ -22,7 +22,7 @@ def forget(owner_conninfo: str, stations: Collection[str], now: datetime) -> Non
     StoreError
         The database is out of reach.
     """
-    row = {"stations": list(stations), "now": now, "rules": [*_OF_READINGS, _REVISIONS]}
+    row = {"stations": list(stations), "now": now, "rules": [*_OF_READINGS, *_REVISIONS]}
     with translated("letting stations begin anew"), connect(owner_conninfo, "quantrac demo") as connection:
         connection.execute(statement("forget_states"), row)
         connection.execute(statement("close_alerts"), row)
@@ -37,7 +37,7 @@ def close_revisions(owner_conninfo: str, stations: Collection[str], now: datetim
     StoreError
         The database is out of reach.
     """
-    row = {"stations": list(stations), "now": now, "rules": [_REVISIONS]}
+    row = {"stations": list(stations), "now": now, "rules": list(_REVISIONS)}
     with translated("closing alerts of revisions"), connect(owner_conninfo, "quantrac demo") as connection:
         connection.execute(statement("close_alerts"), row)
 

@@ -91,6 +91,22 @@ CREATE TABLE bridge_clocks (
     since timestamp with time zone NOT NULL,
     seen_at timestamp with time zone NOT NULL
 );
+CREATE TABLE channel_revisions (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    station text COLLATE "C" NOT NULL,
+    channel text COLLATE "C" NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    state double precision,
+    observed_at timestamp with time zone NOT NULL,
+    revised_state double precision,
+    replaced_at timestamp with time zone NOT NULL,
+    replaced_by_partition integer NOT NULL,
+    replaced_by_offset bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    recorded_by text NOT NULL DEFAULT SESSION_USER,
+    transaction xid8 NOT NULL DEFAULT pg_current_xact_id()
+);
 CREATE TABLE channel_spans (
     station text COLLATE "C" NOT NULL,
     channel text COLLATE "C" NOT NULL,
@@ -786,6 +802,9 @@ ALTER TABLE audit ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
 ALTER TABLE audit ADD CONSTRAINT audit_id_check CHECK ((id > 0));
 ALTER TABLE bridge_clocks ADD CONSTRAINT bridge_clocks_pkey PRIMARY KEY (bridge);
 ALTER TABLE bridge_clocks ADD CONSTRAINT bridge_clocks_bridge_check CHECK ((length(bridge) <= 128));
+ALTER TABLE channel_revisions ADD CONSTRAINT channel_revisions_pkey PRIMARY KEY (id);
+ALTER TABLE channel_revisions ADD CONSTRAINT channel_revisions_check CHECK (((observed_at >= since) AND (observed_at <= until)));
+ALTER TABLE channel_revisions ADD CONSTRAINT channel_revisions_check1 CHECK ((state IS DISTINCT FROM revised_state));
 ALTER TABLE channel_spans ADD CONSTRAINT channel_spans_pkey PRIMARY KEY (station, channel, since);
 ALTER TABLE channel_spans ADD CONSTRAINT channel_spans_check CHECK ((since <= until));
 ALTER TABLE contact_channels ADD CONSTRAINT contact_channels_person_kind_address_key UNIQUE (person, kind, address);
@@ -953,6 +972,8 @@ CREATE INDEX alert_causes_alert ON public.alert_causes USING btree (alert_id);
 CREATE UNIQUE INDEX alerts_one_open ON public.alerts USING btree (station, parameter, rule) WHERE (resolved_at IS NULL);
 CREATE INDEX alerts_opened ON public.alerts USING btree (opened_at);
 CREATE INDEX audit_subject ON public.audit USING btree ((((entry)::jsonb ->> 'subject'::text)));
+CREATE INDEX channel_revisions_key ON public.channel_revisions USING btree (station, channel, since);
+CREATE INDEX channel_revisions_replaced ON public.channel_revisions USING btree (replaced_at);
 CREATE UNIQUE INDEX dead_letters_once ON public.dead_letters USING btree (source, raw_partition, raw_offset, sha256(payload)) WHERE (source <> ''::text);
 CREATE INDEX dead_letters_received ON public.dead_letters USING btree (received_at);
 CREATE INDEX deferred_records_station ON public.deferred_records USING btree (station) WHERE (read_at IS NULL);
@@ -1019,10 +1040,11 @@ CREATE VIEW channel_changes AS
     channels.kind,
     told.since,
     told.state,
-    COALESCE(( SELECT (word.value ->> 1)
-           FROM jsonb_array_elements(channels.states) word(value)
-          WHERE (((word.value ->> 0))::double precision = told.state)
-         LIMIT 1), (told.state)::text) AS words
+    channel_words(channels.states, told.state) AS words,
+    NULL::timestamp with time zone AS until,
+    NULL::timestamp with time zone AS revised_at,
+    NULL::double precision AS revised_state,
+    NULL::text AS revised_words
    FROM (( SELECT channel_spans.station,
             channel_spans.channel,
             channel_spans.since,
@@ -1031,19 +1053,32 @@ CREATE VIEW channel_changes AS
            FROM channel_spans
           WINDOW series AS (PARTITION BY channel_spans.station, channel_spans.channel ORDER BY channel_spans.since)) told
      LEFT JOIN channels USING (station, channel))
-  WHERE (NOT told.repeated);
+  WHERE (NOT told.repeated)
+UNION ALL
+ SELECT was.station,
+    was.channel,
+    channels.kind,
+    was.since,
+    was.state,
+    channel_words(channels.states, was.state) AS words,
+    was.until,
+    was.replaced_at AS revised_at,
+    was.revised_state,
+    channel_words(channels.states, was.revised_state) AS revised_words
+   FROM (channel_revisions was
+     LEFT JOIN channels USING (station, channel))
+  WHERE (NOT (EXISTS ( SELECT
+           FROM channel_revisions first
+          WHERE ((first.station = was.station) AND (first.channel = was.channel) AND (first.id < was.id) AND (first.since <= was.since) AND (first.until >= was.until) AND (NOT (first.state IS DISTINCT FROM was.state)) AND (NOT (first.revised_state IS DISTINCT FROM was.revised_state))))));
 CREATE VIEW channel_states AS
  SELECT DISTINCT ON (spans.station, spans.channel) spans.station,
     spans.channel,
     channels.kind,
     spans.state,
-    COALESCE(( SELECT (word.value ->> 1)
-           FROM jsonb_array_elements(channels.states) word(value)
-          WHERE (((word.value ->> 0))::double precision = spans.state)
-         LIMIT 1), (spans.state)::text) AS words,
+    channel_words(channels.states, spans.state) AS words,
     ( SELECT max(c.since) AS max
            FROM channel_changes c
-          WHERE ((c.station = spans.station) AND (c.channel = spans.channel))) AS since,
+          WHERE ((c.station = spans.station) AND (c.channel = spans.channel) AND (c.revised_at IS NULL))) AS since,
     spans.until AS last_observed_at
    FROM (channel_spans spans
      LEFT JOIN channels USING (station, channel))
@@ -1537,6 +1572,15 @@ AS $function$
            FROM public.limit_values r)::text,
         (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.code, r.effective_from) FROM public.alert_rules r)::text
     ), 'UTF8')), 'hex')
+$function$;
+CREATE OR REPLACE FUNCTION public.channel_words(states jsonb, state double precision)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT coalesce((SELECT word ->> 1 FROM jsonb_array_elements(states) AS word
+                      WHERE (word ->> 0)::float8 = state LIMIT 1),
+                    state::text)
 $function$;
 CREATE OR REPLACE FUNCTION public.compliance_clock(at timestamp with time zone, of_stations text[] DEFAULT NULL::text[])
  RETURNS TABLE(station text, parameter text, unit text, maximum double precision, source text, usable_count integer, readings_left integer, mean double precision, level double precision, level_at timestamp with time zone, allowance double precision, expected_mean double precision, passed_at timestamp with time zone)
@@ -2375,6 +2419,24 @@ BEGIN
     RETURN now() - keep;
 END
 $function$;
+CREATE OR REPLACE FUNCTION public.require_channel_revision()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM public.channel_revisions was
+         WHERE was.station = OLD.station AND was.channel = OLD.channel AND was.since = OLD.since
+           AND was.until >= OLD.until AND was.state IS NOT DISTINCT FROM OLD.state
+           AND was.transaction = pg_current_xact_id()
+    ) THEN
+        RAISE EXCEPTION 'the state of % of % since % is changed only after channel_revisions holds what it was',
+            OLD.channel, OLD.station, OLD.since;
+    END IF;
+    RETURN NEW;
+END
+$function$;
 CREATE OR REPLACE FUNCTION public.require_readings()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2578,6 +2640,9 @@ CREATE TRIGGER alert_transitions_notify AFTER INSERT ON public.alert_transitions
 CREATE TRIGGER alerts_audited AFTER DELETE OR TRUNCATE ON public.alerts FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER alerts_keep_cause AFTER UPDATE OF closed_cause ON public.alerts FOR EACH ROW WHEN ((old.closed_cause IS DISTINCT FROM new.closed_cause)) EXECUTE FUNCTION keep_alert_cause();
 CREATE TRIGGER audit_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER channel_revisions_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.channel_revisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER channel_spans_audited AFTER DELETE OR TRUNCATE ON public.channel_spans FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER channel_spans_revised BEFORE UPDATE ON public.channel_spans FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) OR (new.until < old.until))) EXECUTE FUNCTION require_channel_revision();
 CREATE TRIGGER contact_channels_audited AFTER INSERT OR DELETE OR UPDATE ON public.contact_channels FOR EACH ROW EXECUTE FUNCTION audit_person();
 CREATE TRIGGER contact_channels_emptied AFTER TRUNCATE ON public.contact_channels FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER dead_letters_audited AFTER DELETE OR UPDATE OF payload, station, reason OR TRUNCATE ON public.dead_letters FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
@@ -2653,7 +2718,8 @@ COMMENT ON COLUMN alerts.level IS 'Step of the rule that the alert has reached, 
 COMMENT ON TABLE audit IS 'Append-only. hash = sha256(hash of the entry before || entry in UTF-8); the first has none before it. Ids have no gap.';
 COMMENT ON COLUMN audit.entry IS 'JSON: id, at, actor (login of the session), account (for whom the page acted), address, action, subject, detail.';
 COMMENT ON TABLE bridge_clocks IS 'Bridges and drop folders whose stamps of receipt disagree with Kafka''s and the workers'' clocks: by how much they are fast (s; negative: slow), since when, and when that was last seen.';
-COMMENT ON TABLE channel_changes IS 'Every change of a housekeeping channel, with its words in Vietnamese.';
+COMMENT ON TABLE channel_changes IS 'Every change of a housekeeping channel, with its words in Vietnamese. With revised_at: what the station said first, from since to until, and has said otherwise since; it counts no more.';
+COMMENT ON TABLE channel_revisions IS 'A channel was in one state from since to until, before its station said otherwise of an instant within.';
 COMMENT ON TABLE channel_spans IS 'From since to until, both observed, a channel was in one state; NULL: it said nothing. What lies between spans is not known.';
 COMMENT ON TABLE channel_states IS 'The last known state of every housekeeping channel, since when, and when it was last heard.';
 COMMENT ON COLUMN contact_channels.verified_at IS 'Before it a channel does not count: its owner has not returned the code.';
@@ -2809,6 +2875,12 @@ GRANT SELECT ON channel_changes TO quantrac_reader;
 GRANT SELECT ON channel_changes TO quantrac_trainer;
 GRANT SELECT ON channel_changes TO quantrac_web;
 GRANT SELECT ON channel_changes TO quantrac_writer;
+GRANT SELECT ON channel_revisions TO quantrac_desk;
+GRANT SELECT ON channel_revisions TO quantrac_notifier;
+GRANT SELECT ON channel_revisions TO quantrac_reader;
+GRANT SELECT ON channel_revisions TO quantrac_trainer;
+GRANT SELECT ON channel_revisions TO quantrac_web;
+GRANT SELECT ON channel_revisions TO quantrac_writer;
 GRANT SELECT ON channel_spans TO quantrac_desk;
 GRANT SELECT ON channel_spans TO quantrac_notifier;
 GRANT SELECT ON channel_spans TO quantrac_reader;
@@ -3203,6 +3275,7 @@ GRANT UPDATE (stage, seen_at, ended_at) ON account_sessions TO quantrac_web;
 GRANT INSERT (alert_id, kind, reason, observed_at, value, severity) ON alert_transitions TO quantrac_writer;
 GRANT INSERT (station, parameter, rule, kind, severity, opened_at, since, value, peak_value, limit_minimum, limit_maximum, limit_source, explanation_vi, explanation_en, page, retrospective, triage, triage_probability, triage_reasons_vi, triage_reasons_en, level) ON alerts TO quantrac_writer;
 GRANT UPDATE (severity, since, resolved_at, value, peak_value, limit_minimum, limit_maximum, limit_source, explanation_vi, explanation_en, page, retrospective, triage, triage_probability, triage_reasons_vi, triage_reasons_en, level) ON alerts TO quantrac_writer;
+GRANT INSERT (station, channel, since, until, state, observed_at, revised_state, replaced_at, replaced_by_partition, replaced_by_offset) ON channel_revisions TO quantrac_writer;
 GRANT UPDATE (until, state) ON channel_spans TO quantrac_writer;
 GRANT UPDATE (failing_since) ON contact_channels TO quantrac_notifier;
 GRANT INSERT (person, kind, address, "position", delay_s) ON contact_channels TO quantrac_web;

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import NamedTuple
 
 from ingest.payloads import Decoded
 from models.protocol import Row
 from models.station.scores import ParameterScore
 from quantrac.domain.alerts import AlertKey, Reassessment, Transition
-from quantrac.domain.channels import ChannelState
+from quantrac.domain.channels import Channel, ChannelState
 from quantrac.domain.deadletters import Stage
 from quantrac.domain.readings import CheckedReading, Flag, Outcome, QcReason, Reading, StoredRow
 from quantrac.domain.stations import Station
@@ -60,6 +61,17 @@ class StationMessage:
         )
 
 
+class SaidState(NamedTuple):
+    """What a housekeeping channel said."""
+
+    station: Station
+    """In the version that was in force then."""
+    checked: CheckedReading
+    record: RawRecord
+    again: bool
+    """Whether the transport delivers it a second time."""
+
+
 @dataclass(slots=True)
 class StationOutcome:
     """What a batch comes to at one station."""
@@ -73,8 +85,8 @@ class StationOutcome:
     """Those with readings, in the order of arrival."""
     sequences: dict[str, Ranges] = field(default_factory=dict)
     """Sequence numbers that arrived for the first time, by session."""
-    states: list[tuple[Station, CheckedReading]] = field(default_factory=list)
-    """What housekeeping channels said."""
+    states: list[SaidState] = field(default_factory=list)
+    """What housekeeping channels said, in the order of arrival."""
     state_transitions: list[tuple[Transition, Station]] = field(default_factory=list)
 
     def hear(self, received_at: datetime, observed_at: datetime | None) -> None:
@@ -107,8 +119,8 @@ class StationOutcome:
             message.scores = scored or {}
         for message in self.messages:
             self._judge(message)
-        for station, state in self.states:
-            self.state_transitions += [(t, station) for t in self.state.alerts.evaluate(state)]
+        for said in self.states:
+            self.state_transitions += [(t, said.station) for t in self.state.alerts.evaluate(said.checked)]
 
     def _judge(self, message: StationMessage) -> None:
         record, late = message.record, message.late
@@ -152,10 +164,11 @@ class Batch:
         if message.online is not None:
             outcome.online = (message.online, record.received_at)
         else:
-            self._take_readings(outcome, message)
+            again = outcome.arrived_before(message.decoded)
+            self._take_readings(outcome, message, again=again)
             for said in message.channels:
                 checked = CheckedReading(said, Flag.NOT_EVALUATED, late=self._is_late(record, said.observed_at))
-                outcome.states.append((message.version_at(said.observed_at), checked))
+                outcome.states.append(SaidState(message.version_at(said.observed_at), checked, record, again))
 
     def judge(self, neighbours: Mapping[str, tuple[int, int]]) -> None:
         """Score and judge what was taken.
@@ -196,14 +209,17 @@ class Batch:
         for outcome in self.stations.values():
             yield from outcome.state_transitions
 
-    def states_of_channels(self) -> dict[tuple[str, str], list[ChannelState]]:
+    def states_of_channels(self) -> dict[tuple[str, Channel], list[ChannelState]]:
         """Return what housekeeping channels said, by station and channel, in the order of arrival."""
-        said: dict[tuple[str, str], list[ChannelState]] = {}
+        found: dict[tuple[str, Channel], list[ChannelState]] = {}
         for code, outcome in self.stations.items():
-            for _, state in outcome.states:
-                r = state.reading
-                said.setdefault((code, r.parameter), []).append(ChannelState(r.observed_at, r.value))
-        return said
+            for said in outcome.states:
+                r, record = said.checked.reading, said.record
+                # What is replayed had been refused: it was not said before.
+                again = said.again and not record.replayed
+                state = ChannelState(r.observed_at, r.value, r.received_at, record.partition, record.offset, again)
+                found.setdefault((code, said.station.channel_of[r.parameter]), []).append(state)
+        return found
 
     def heard(self) -> dict[str, tuple[datetime, datetime | None]]:
         """Return ``received_at`` and ``observed_at`` of the newest readings of stations that sent any."""
@@ -242,10 +258,9 @@ class Batch:
             return True
         return self.retrospective_before is not None and record.received_at < self.retrospective_before
 
-    def _take_readings(self, outcome: StationOutcome, of: DecodedRecord) -> None:
+    def _take_readings(self, outcome: StationOutcome, of: DecodedRecord, *, again: bool) -> None:
         record, decoded = of.record, of.decoded
         outcome.hear(record.received_at, decoded.observed_at)
-        again = outcome.arrived_before(decoded)
         if not decoded.readings:
             return
         quality = outcome.state.quality_of

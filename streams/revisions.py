@@ -1,4 +1,4 @@
-"""Stations that revise what was judged, or many readings at once, become a work item."""
+"""Stations that revise what was judged, many readings at once, or the history of a channel become a work item."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, Tr
 from quantrac.domain.revisions import StationRevisions
 from quantrac.domain.words import Bilingual, local_time
 from quantrac.telemetry import get_logger
+from sql.channel_store import RevisingStation
 from sql.worker_store import WorkerTransaction
 
 RULE = "revisions"
+STATES_RULE = "states_revised"
 LATELY = timedelta(hours=24)
-"""Readings that were sent again within this time are counted together."""
+"""Readings and states that were sent again within this time are counted together."""
 _log = get_logger(__name__)
 
 
@@ -36,6 +38,35 @@ def look_at_revisions(tx: WorkerTransaction, mass: int, now: datetime) -> None:
         found = revising.get(station)
         if found is None or (not found.waiting and not is_mass(found, mass)):
             tx.alerts.apply(_ended(station, now))
+
+
+def look_at_channels(tx: WorkerTransaction, now: datetime) -> None:
+    """Open and end work items about stations that say otherwise of what their housekeeping channels had said.
+
+    One such state is enough: a door that was open at three in the morning is a single one.
+    """
+    revising = {line.station: line for line in tx.channels.revising(now - LATELY)}
+    opened = set(tx.alerts.stations_with(STATES_RULE))
+    for station, line in revising.items():
+        if station not in opened and tx.alerts.apply(_states_opened(line, now)):
+            _log.warning("station_revises_states", station=station, channels=line.channels, times=line.times)
+    over = Bilingual(
+        "Trong 24 giờ qua trạm không gửi lại tình trạng nào với nội dung khác.",
+        "For 24 hours the station has said otherwise of no state.",
+    )
+    for station in opened - revising.keys():
+        tx.alerts.apply(_transition(station, TransitionKind.RESOLVED, now, now, over, STATES_RULE))
+
+
+def _states_opened(line: RevisingStation, now: datetime) -> Transition:
+    since, first, last = (local_time(at) for at in (line.revised_since, line.since, line.until))
+    said = Bilingual(
+        f"Từ {since} trạm báo khác đi về tình trạng đã báo của {line.channels} trong khoảng {first} – {last} "
+        f"({line.times} lần). Lời báo đầu vẫn được giữ: `quantrac stations states {line.station}`.",
+        f"Since {since} the station says otherwise of what {line.channels} had said for {first} – {last} "
+        f"({line.times} times). What it said first is kept: `quantrac stations states {line.station}`.",
+    )
+    return _transition(line.station, TransitionKind.OPENED, now, line.revised_since, said, STATES_RULE)
 
 
 def is_mass(line: StationRevisions, mass: int) -> bool:
@@ -62,13 +93,15 @@ def _ended(station: str, now: datetime) -> Transition:
     return _transition(station, TransitionKind.RESOLVED, now, now, said)
 
 
-def _transition(station: str, kind: TransitionKind, now: datetime, since: datetime, said: Bilingual) -> Transition:
+def _transition(  # noqa: PLR0917  which item, and what of it
+    station: str, kind: TransitionKind, now: datetime, since: datetime, said: Bilingual, rule: str = RULE
+) -> Transition:
     return Transition(
-        key=AlertKey(station, "", RULE),
+        key=AlertKey(station, "", rule),
         kind=kind,
         alert_kind=AlertKind.REVISION,
         severity=Severity.WARNING,
-        reason=RULE,
+        reason=rule,
         observed_at=now,
         since=since,
         value=None,

@@ -10,7 +10,7 @@ from quantrac.domain.stations import Station
 from sql.worker_store import WorkerTransaction
 from streams.catalogue import Catalogue
 from streams.paging import Recipients, save_and_page, send_digests
-from streams.revisions import look_at_revisions
+from streams.revisions import look_at_channels, look_at_revisions
 
 
 def keep_up(
@@ -39,4 +39,5 @@ def keep_up(
             ends.append((transition, station))
     save_and_page(tx, ends, recipients, now)
     look_at_revisions(tx, mass_revision, now)
+    look_at_channels(tx, now)
     send_digests(tx, in_force, now)

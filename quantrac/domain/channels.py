@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -35,6 +35,11 @@ KIND_VI: Mapping[ChannelKind, str] = {
 """What staff read."""
 
 
+GOES_ON_CADENCES = 1.5
+"""Less than two, so that a word that was left out and comes later is not taken for another word about the same instant;
+more than one, for loggers that stamp some seconds late."""
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """One housekeeping channel. Which number means what differs from logger to logger: ``states`` says it."""
@@ -46,6 +51,12 @@ class Channel:
     states: tuple[tuple[float, str], ...] = ()
     """What a number means, in Vietnamese; a number without words is shown as it is (bottles left)."""
     cadence_s: float = 300.0
+    """From one word to the next."""
+
+    @property
+    def goes_on(self) -> timedelta:
+        """How long after a word the next one still belongs to the same span: nothing can have been left out between."""
+        return timedelta(seconds=GOES_ON_CADENCES * self.cadence_s)
 
     def words(self, state: float | None) -> str:
         """Return what staff read for a state.
@@ -60,10 +71,16 @@ class Channel:
 
 
 class ChannelState(NamedTuple):
-    """What a channel said at one instant; ``None``: nothing."""
+    """What a channel said at one instant; ``state`` is ``None``: nothing."""
 
     observed_at: datetime
     state: float | None
+    received_at: datetime
+    partition: int
+    """Of the raw record that said it, as ``offset``."""
+    offset: int
+    again: bool = False
+    """Whether the transport delivers it a second time: then it takes back nothing that was said since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,31 +92,51 @@ class Span:
     state: float | None
 
 
-def spans_after(spans: Sequence[Span], observed: Iterable[ChannelState]) -> list[Span]:
-    """Return the spans after more was observed, in any order; of one instant the last word counts.
+class StateRevision(NamedTuple):
+    """A station said one thing of an instant and later another: what was held before, and what it says now."""
 
-    A late observation inside a span of another state divides it: of that span only its two ends are certain then. One
-    between spans is a span of its own.
+    was: Span
+    now: ChannelState
 
-    >>> from datetime import UTC, timedelta
+
+def spans_after(
+    spans: Sequence[Span], observed: Iterable[ChannelState], goes_on: timedelta
+) -> tuple[list[Span], list[StateRevision]]:
+    """Return the spans after more was observed, in any order, and what was revised.
+
+    Of one instant the last word counts. A span goes on to what is observed at most ``goes_on`` after its end, so that
+    nothing was left out within it: what comes late for a gap is news, and another word about a span is a revision. It
+    divides the span, of which only the two ends are certain then; the revision has all of it.
+
+    ::
+
+        said first     o  o  o  o  .  o      o open, c closed, . nothing came
+        said later        c        c
+        spans          o  c     o  c  o      of the first ``c`` there is a revision, of the second none
+
+    >>> from datetime import UTC
     >>> at = [datetime(2026, 11, 23, tzinfo=UTC) + timedelta(minutes=5 * n) for n in range(4)]
-    >>> closed = spans_after([], [ChannelState(at[0], 0.0), ChannelState(at[1], 0.0), ChannelState(at[3], 0.0)])
-    >>> len(closed), [s.state for s in spans_after(closed, [ChannelState(at[2], 1.0)])]
-    (1, [0.0, 1.0, 0.0])
+    >>> pace = timedelta(minutes=7.5)
+    >>> opened, _ = spans_after([], [ChannelState(t, 1.0, t, 0, n) for n, t in enumerate(at)], pace)
+    >>> spans, revised = spans_after(opened, [ChannelState(at[2], 0.0, at[3], 0, 9)], pace)
+    >>> len(opened), [s.state for s in spans], [r.was == opened[0] for r in revised]
+    (1, [1.0, 0.0, 1.0], [True])
     """
     found = sorted(spans, key=lambda span: span.since)
-    for at, state in observed:
+    revised: list[StateRevision] = []
+    for said in observed:
+        at, state = said.observed_at, said.state
         place = bisect_right(found, at, key=lambda span: span.since) - 1
         span = found[place] if place >= 0 else None
         if span is None or at > span.until:
-            # Between two spans may lie what a division left out: only the newest one is sure to go on.
-            if span is not None and span.state == state and place == len(found) - 1:
+            if span is not None and span.state == state and at - span.until <= goes_on:
                 found[place] = replace(span, until=at)
             else:
                 found.insert(place + 1, Span(at, at, state))
-        elif span.state != state:
+        elif span.state != state and not said.again:
             found[place : place + 1] = _divided(span, at, state)
-    return found
+            revised.append(StateRevision(span, said))
+    return found, revised
 
 
 def _divided(span: Span, at: datetime, state: float | None) -> list[Span]:

@@ -37,13 +37,14 @@ BEGIN
     GRANT INSERT, UPDATE ON deferred_records TO quantrac_writer;
     GRANT INSERT, UPDATE ON receipts_committed, stored_hours, channel_spans TO quantrac_writer;
     GRANT INSERT ON raw_log_breaks TO quantrac_writer;
-    GRANT INSERT ON reading_revisions TO quantrac_writer;
+    GRANT INSERT ON reading_revisions, channel_revisions TO quantrac_writer;
 
     -- Evidence, and what belongs to another process: all columns but these, also those of later migrations.
     FOR rule IN
         SELECT * FROM (VALUES
             ('quantrac_writer', 'UPDATE', 'readings', 'station parameter observed_at'),
             ('quantrac_writer', 'INSERT', 'reading_revisions', 'id recorded_at recorded_by transaction'),
+            ('quantrac_writer', 'INSERT', 'channel_revisions', 'id recorded_at recorded_by transaction'),
             ('quantrac_writer', 'UPDATE', 'ledger', 'station day'),
             ('quantrac_writer', 'UPDATE', 'receipts_committed', 'origin station hour_start'),
             ('quantrac_writer', 'UPDATE', 'channel_spans', 'station channel since'),

@@ -49,7 +49,7 @@ def station(visit: Visit) -> Response:
         spans = station_rows.status_spans(cursor, code, now - timedelta(days=30), now)
         incidents = page_rows.incidents(cursor, [code], only_active=False, limit=8)
         channels = states_of(cursor, code)
-        changes = changes_of(cursor, code, now - timedelta(days=30), now)[:CHANGES]
+        changes = changes_of(cursor, code, now - timedelta(days=30), now)
     described = visit.house.catalogue()[0].station(code, now)
     days = [first + timedelta(days=n) for n in range(DAYS)]
     ratio = {(r.parameter, r.day): r for r in received}
@@ -63,7 +63,8 @@ def station(visit: Visit) -> Response:
         "alerts": alerts,
         "spans": spans,
         "channels": channels,
-        "changes": changes,
+        "changes": [c for c in changes if c.revised_at is None][:CHANGES],
+        "revised": [c for c in changes if c.revised_at is not None][:CHANGES],
         "kinds": KIND_VI,
         "described": described,
         "incidents": [c for i in incidents if (c := cut(i, visit.account)) is not None],

@@ -319,6 +319,9 @@ def _operations(seed: Seed) -> None:
     for hours, state in ((3, 0), (2, 1)):
         span = {"since": now - hours * hour, "until": now - (hours - 1) * hour, "state": state}
         seed.insert("channel_spans", station="A", channel="Door", **span)
+    was = {"since": now - 3 * hour, "until": now - 2.5 * hour, "state": 1, "observed_at": now - 2.7 * hour}
+    by = {"replaced_at": now - hour, "replaced_by_partition": 0, "replaced_by_offset": 8, "revised_state": 0}
+    seed.insert("channel_revisions", station="A", channel="Door", **was, **by)
 
 
 @pytest.fixture

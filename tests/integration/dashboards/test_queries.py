@@ -48,7 +48,7 @@ def test_housekeeping_channels_say_their_state_in_words(ask_province: Ask) -> No
     _, (now_open,) = ask_province(query("station_channels"))
     assert (now_open["kind"], now_open["state"], now_open["since"]) == ("door", "mở", ask_province.now - 2 * HOUR)
     _, changes = ask_province(query("station_channel_changes"))
-    assert [row["state"] for row in changes] == ["mở", "đóng"]
+    assert [(row["state"], row["revised_state"]) for row in changes] == [("mở", None), ("đóng", None), ("mở", "đóng")]
     assert [(row["code"], row["state"]) for row in ask_province(query("channels"))[1]] == [("A", "mở")]
 
 

@@ -128,3 +128,100 @@ def test_a_failing_state_is_told_and_a_channel_that_is_not_registered_is_a_dead_
         assert connection.execute("SELECT channel, state FROM channel_spans").fetchall() == [("Bottles", None)]
     reasons = sorted(refusal["reason"] for (refusals,) in letters for refusal in refusals)
     assert reasons == ["not_a_number", "unknown_parameter"]
+
+
+def door(processor: BatchProcessor, clock: ManualClock, offset: int, said: dict[timedelta, object]) -> None:
+    """Let one file come, with what the door says of instants before now."""
+    lines = [f"Door\t{state}\t\t{stamp(clock.now() - ago)}\t00\n" for ago, state in said.items()]
+    processor.process([file_record("".join(lines).encode(), offset, clock)])
+
+
+def test_a_door_that_was_open_stays_visible_when_the_station_says_later_that_it_was_closed(
+    with_channels: DatabaseEndpoint,
+    make_processor: Callable[..., BatchProcessor],
+    make_sweeper: Callable[[], Sweeper],
+    clock: ManualClock,
+    reports: Reports,
+) -> None:
+    """A file every five minutes; two hours later all of them come again, with the door closed.
+
+    minute      -20 -15 -10  -5   0
+    first         0   1   1   1   0
+    rewritten     0   0   0   0   0
+    """
+    start, processor, sweeper = clock.now() - timedelta(minutes=20), make_processor(), make_sweeper()
+    for n, state in enumerate((0, 1, 1, 1, 0)):
+        door(processor, clock, n, {timedelta(minutes=20 - 5 * n): state})
+    told = {a.id for a in reports.alerts(only_open=False)}
+    clock.advance(timedelta(hours=2))
+    door(processor, clock, 5, {timedelta(hours=2, minutes=20 - 5 * n): 0 for n in range(5)})
+    changes = channel_changes(with_channels.reader, start - timedelta(hours=1), clock.now(), STATION)
+    kept = [(c.words, c.since, c.until, c.revised_words, c.revised_at) for c in reversed(changes)]
+    opened, shut = start + timedelta(minutes=5), start + timedelta(minutes=15)
+    assert kept == [("đóng", start, None, None, None), ("mở", opened, shut, "đóng", clock.now())]
+    assert len(channel_changes(with_channels.reader, clock.now() - timedelta(hours=1), clock.now(), STATION)) == 1
+    (state,) = channel_states(with_channels.reader, STATION)
+    assert (state.words, state.since) == ("đóng", start)
+    assert rows(with_channels, "SELECT replaced_by_offset, recorded_by FROM channel_revisions LIMIT 1") == [
+        (5, "quantrac_writer")
+    ]
+    assert {a.id for a in reports.alerts(only_open=False)} == told, "a revision raises no alert by itself"
+
+    clock.advance(timedelta(seconds=LISTEN_EVERY_S + 1))
+    sweeper.sweep()
+    (item,) = [a for a in reports.alerts() if a.rule == "states_revised"]
+    assert (item.kind, item.page) == ("revision", False)
+    assert "Door" in item.explanation_vi
+    assert "2 lần" in item.explanation_vi
+    assert rows(with_channels, "SELECT count(*) FROM outbox") == [(0,)]
+    for hours, is_open in ((23, True), (2, False)):
+        clock.advance(timedelta(hours=hours))
+        sweeper.sweep()
+        assert ("states_revised" in {a.rule for a in reports.alerts()}) is is_open
+
+
+def test_what_comes_again_or_late_is_no_revision(
+    with_channels: DatabaseEndpoint,
+    make_processor: Callable[..., BatchProcessor],
+    make_sweeper: Callable[[], Sweeper],
+    records: Any,
+    clock: ManualClock,
+    reports: Reports,
+) -> None:
+    """An outage: what was held back comes when the door's state is known before and after; a message comes twice.
+
+    minute    -30 -25 -20 -15 -10
+    live        0               0
+    late            1   1   0
+    """
+    processor, minute = make_processor(), timedelta(minutes=1)
+    door(processor, clock, 0, {30 * minute: 0})
+    door(processor, clock, 1, {10 * minute: 0})
+    door(processor, clock, 2, {25 * minute: 1, 20 * minute: 1, 15 * minute: 0})
+    for _ in range(3):
+        next(records._offsets)
+    at = clock.now() - 5 * minute
+    first = records.message({"Door": 1}, at=at, seq=0)
+    processor.process([first, records.message({"Door": 0}, at=at, seq=1)])
+    again = records.message({"Door": 1}, at=at, seq=0)
+    processor.process([again])
+    assert rows(with_channels, "SELECT state, revised_state FROM channel_revisions") == [(1.0, 0.0)]
+    changes = channel_changes(with_channels.reader, clock.now() - timedelta(hours=1), clock.now(), STATION)
+    assert [c.words for c in reversed(changes) if c.revised_at is None] == ["đóng", "mở", "đóng"]
+
+
+def test_a_stolen_writer_rewrites_no_history_of_channels_without_a_trace(
+    with_channels: DatabaseEndpoint, make_processor: Callable[..., BatchProcessor], clock: ManualClock
+) -> None:
+    door(make_processor(), clock, 0, {timedelta(minutes=10): 1, timedelta(minutes=5): 1})
+    with psycopg.connect(with_channels.writer, autocommit=True) as writer:
+        for change in ("state = 0", "until = since"):
+            with pytest.raises(psycopg.errors.RaiseException, match="only after channel_revisions holds"):
+                writer.execute(f"UPDATE channel_spans SET {change}".encode())
+        for statement in ("DELETE FROM channel_spans", "UPDATE channel_spans SET since = until"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                writer.execute(statement.encode())
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            writer.execute("DELETE FROM channel_revisions")
+    with psycopg.connect(with_channels.owner) as owner, pytest.raises(psycopg.errors.RaiseException, match="evidence"):
+        owner.execute("DELETE FROM channel_revisions")

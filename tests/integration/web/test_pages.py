@@ -277,7 +277,13 @@ def test_a_stations_page_shows_its_housekeeping_channels(site: Site, town: Town)
             " (%s, 'Door', now() - interval '1 hour', now(), 1), (%s, '<b>UPS', now() - interval '1 hour', now(), 7)",
             OTHER, OTHER, OTHER,
         )  # fmt: skip
+        site.sql(
+            "INSERT INTO channel_revisions (station, channel, since, until, state, observed_at, revised_state,"
+            " replaced_at, replaced_by_partition, replaced_by_offset) SELECT %s, 'Door', at, at, 1, at, 0, now(), 0, 1"
+            " FROM (SELECT now() - interval '150 minutes' AS at) AS was", OTHER,
+        )  # fmt: skip
         page = browser.get(f"/stations/{OTHER}").text
+        assert "Door: <b>mở &lt;i&gt;</b>; báo lại là đóng lúc" in page
         assert "cửa trạm" in page
         assert "<b>mở &lt;i&gt;</b>" in page
         assert "đóng" in page
