@@ -23,7 +23,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from alerts.due_words import cadence_words, declared_words, unusable_words
+from alerts.due_words import (
+    CHANNEL_BACK,
+    USABLE_BACK,
+    cadence_words,
+    channel_words,
+    declared_words,
+    unusable_words,
+)
 from alerts.escalation import Reason
 from alerts.rules import Rule, Trigger
 from quantrac.domain.alerts import AlertKey, Severity, Transition, TransitionKind
@@ -129,6 +136,22 @@ def noted(
     return replace(before, **changes)
 
 
+def noted_state(before: SensorPresence, note: Note) -> SensorPresence:
+    """Return what is remembered of a housekeeping channel after one more word: one in time puts it in order."""
+    at = note.received_at
+    if note.defect is None:
+        return replace(before, received_at=at, observed_at=note.observed_at, usable_at=at, steady_at=at)
+    return replace(before, received_at=at, defect=note.defect, defect_at=at, detail=note.detail)
+
+
+def note_of_state(said: CheckedReading, lane_limit: timedelta) -> Note:
+    """Return what a word of a housekeeping channel says of it: one that is late or empty does not tell its state."""
+    reading = said.reading
+    late = reading.received_at - reading.observed_at > lane_limit
+    defect = Defect.LATE if late else Defect.NO_VALUE if reading.value is None else None
+    return Note(reading.received_at, reading.observed_at, defect)
+
+
 def _declared_s(before: SensorPresence, note: Note, sensor: Sensor, *, registered: bool) -> float:
     """Return for how long an instrument was calibrated by its own word, beyond what is usual: a leaking, bounded sum.
 
@@ -227,7 +250,7 @@ class Watched:
 
 
 def due(rule: Rule, watched: Watched, alert: OpenAlert | None) -> Transition | None:
-    """Return what a rule of kind due changes at one sensor, if anything; ``alert`` is its open alert."""
+    """Return what a rule of kind due changes at one sensor or channel, if anything; ``alert`` is its open alert."""
     if rule.trigger is Trigger.CADENCE:
         return _cadence(rule, watched, alert)
     if rule.trigger is Trigger.DECLARED:
@@ -237,6 +260,7 @@ def due(rule: Rule, watched: Watched, alert: OpenAlert | None) -> Transition | N
 
 def _unusable(rule: Rule, watched: Watched, alert: OpenAlert | None) -> Transition | None:
     presence, listening, cadence_s = watched.presence, watched.listening, watched.sensor.cadence_s
+    of_channel = rule.trigger is Trigger.CHANNEL
     began = max((t for t in (presence.steady_at, presence.returned_at) if t is not None), default=None)
     if (
         alert is not None
@@ -250,7 +274,7 @@ def _unusable(rule: Rule, watched: Watched, alert: OpenAlert | None) -> Transiti
             TransitionKind.RESOLVED,
             level=0,
             since=began,
-            words=Bilingual("lại có số liệu dùng được, đúng lúc", "usable readings come in time again"),
+            words=CHANNEL_BACK if of_channel else USABLE_BACK,
             reason=Reason.USABLE_AGAIN,
         )
     # While the whole station is silent, that is what is told.
@@ -272,7 +296,7 @@ def _unusable(rule: Rule, watched: Watched, alert: OpenAlert | None) -> Transiti
         TransitionKind.OPENED if alert is None else TransitionKind.ESCALATED,
         level=level,
         since=since,
-        words=unusable_words(defect, detail, presence, listening.until - since),
+        words=(channel_words if of_channel else unusable_words)(defect, detail, presence, listening.until - since),
         reason=Reason.NOT_USABLE,
     )
 

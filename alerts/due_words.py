@@ -26,6 +26,37 @@ _WORDS = {
 }
 
 
+USABLE_BACK = Bilingual("lại có số liệu dùng được, đúng lúc", "usable readings come in time again")
+CHANNEL_BACK = Bilingual("kênh này lại được gửi", "this channel is sent again")
+_OF_CHANNEL = {
+    Defect.MISSING_LINE: Bilingual(
+        "trạm vẫn truyền nhưng không gửi kênh này (nếu bộ ghi chỉ gửi khi thay đổi: đăng ký on_change = true)",
+        "the station sends, and leaves this channel out (if its logger sends it only when it changes, register "
+        "on_change = true)",
+    ),
+    Defect.NO_VALUE: Bilingual("dòng của kênh không có giá trị", "its lines have no value"),
+    Defect.LATE: Bilingual("tin của kênh đến muộn", "its words come late"),
+    Defect.SPARSE: Bilingual("tin của kênh quá thưa", "its words are too far apart"),
+}
+
+
+def channel_words(defect: Defect, detail: str, presence: SensorPresence, waited: timedelta) -> Bilingual:
+    """Say of a housekeeping channel that it is not told, for how long, and when it last was.
+
+    >>> print(channel_words(Defect.NO_VALUE, "", SensorPresence(), timedelta(hours=2)).en)
+    its state has not been told for 2 h: its lines have no value
+    """
+    what, more = _OF_CHANNEL.get(defect, _WORDS[defect]), f" ({detail})" if detail else ""
+    last_vi = last_en = ""
+    if presence.usable_at is not None:
+        at = local_time(presence.usable_at)
+        last_vi, last_en = f"; tin cuối cùng lúc {at}", f"; the last word came at {at}"
+    return Bilingual(
+        f"không rõ tình trạng trong {duration_vi(waited)}: {what.vi}{more}{last_vi}",
+        f"its state has not been told for {duration(waited)}: {what.en}{more}{last_en}",
+    )
+
+
 def unusable_words(defect: Defect, detail: str, presence: SensorPresence, waited: timedelta) -> Bilingual:
     """Say what is wrong, for how long, and when the last usable reading came.
 

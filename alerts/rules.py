@@ -39,6 +39,8 @@ class Trigger(StrEnum):
     """due: the actual cadence is not the registered one."""
     DECLARED = "declared"
     """due: status 01 again and again, for more time than calibrations take."""
+    CHANNEL = "channel"
+    """due: a housekeeping channel says nothing in time. It pages nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ STEP_KEYS = frozenset(f.name for f in fields(Step)) | {_OLD_POLLUTION}
 _NEEDED = {AlertKind.LIMIT: "fraction", AlertKind.ANOMALY: "probability", AlertKind.OFFLINE: "after_s"}
 _TRIGGERS = {
     AlertKind.FAULT: (Trigger.FAULT, Trigger.CALIBRATING, Trigger.FLAT_HIGH, Trigger.STATE),
-    AlertKind.DUE: (Trigger.USABLE, Trigger.CADENCE, Trigger.DECLARED),
+    AlertKind.DUE: (Trigger.USABLE, Trigger.CADENCE, Trigger.DECLARED, Trigger.CHANNEL),
 }
 """By kind; the first is what counts where a rule names none."""
 
@@ -227,6 +229,8 @@ def _rule(table: Table) -> Rule:
     trigger = _trigger(table, kind)
     if trigger is Trigger.DECLARED and (len(steps) > 1 or steps[0].after_s is None):
         raise table.error("step", 'with trigger = "declared" is one, with after_s: for how long beyond what is usual.')
+    if trigger is Trigger.CHANNEL and (window is not Window.READING or any(step.page for step in steps)):
+        raise table.error("step", 'with trigger = "channel" pages nobody and judges no days: it is a work item.')
     return Rule(
         code=table.text("code"),
         effective_from=table.day("effective_from"),

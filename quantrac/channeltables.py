@@ -13,6 +13,7 @@ from quantrac.tomltable import Mistakes, Table, named_by
 
 _KEYS = frozenset(f.name for f in fields(Channel))
 _LONGEST = 64
+_CADENCE_S = 300.0
 
 
 def read_channels(station: Table, sensors: Sequence[Sensor]) -> tuple[Channel, ...]:
@@ -25,9 +26,10 @@ def read_channels(station: Table, sensors: Sequence[Sensor]) -> tuple[Channel, .
     """
     mistakes = Mistakes()
     owner_of = {symbol: s.parameter for s in sensors for symbol in (s.parameter, *s.aliases)}
+    cadence_s = min((s.cadence_s for s in sensors), default=_CADENCE_S)
     channels: list[Channel] = []
     for entry in station.tables("channel", named_by("channel", "code")):
-        channel = mistakes.take(partial(_channel, entry), None)
+        channel = mistakes.take(partial(_channel, entry, cadence_s), None)
         if channel is None:
             continue
         for key, symbol in (("code", channel.code), *(("aliases", alias) for alias in channel.aliases)):
@@ -40,17 +42,22 @@ def read_channels(station: Table, sensors: Sequence[Sensor]) -> tuple[Channel, .
     return tuple(channels)
 
 
-def _channel(entry: Table) -> Channel:
+def _channel(entry: Table, station_cadence_s: float) -> Channel:
     entry.refuse_unknown(_KEYS)
     code = entry.text("code")
     if len(code) > _LONGEST or not code.isprintable():
         raise entry.error("code", f"is longer than {_LONGEST} characters or cannot be shown; use the logger's symbol.")
+    on_change, heartbeat_s = entry.boolean("on_change"), entry.optional_positive("heartbeat_s")
+    if heartbeat_s is not None and not on_change:
+        raise entry.error("heartbeat_s", "is only for channels with on_change = true; of others cadence_s says it.")
     return Channel(
         code=code,
         kind=entry.member("kind", ChannelKind),
         aliases=entry.texts("aliases"),
         states=_states(entry),
-        cadence_s=entry.positive("cadence_s", 300.0),
+        cadence_s=entry.positive("cadence_s", station_cadence_s),
+        on_change=on_change,
+        heartbeat_s=heartbeat_s,
     )
 
 

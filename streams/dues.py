@@ -1,4 +1,4 @@
-"""What a batch says of each sensor of its stations, folded into what is remembered: see :mod:`alerts.due`."""
+"""What a batch says of each sensor and channel of its stations, folded into what is remembered: :mod:`alerts.due`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from alerts.due import excused, note_of, noted, pace_of, returned, silence
+from alerts.due import excused, note_of, note_of_state, noted, noted_state, pace_of, returned, silence
 from quantrac import topics
 from quantrac.domain.alerts import AlertKey
 from quantrac.domain.deadletters import Rejected, RejectReason
@@ -20,13 +20,14 @@ from streams.catalogue import Catalogue
 
 _OF_REFUSAL = {RejectReason.INSTANT_IN_FUTURE: Defect.AHEAD, RejectReason.INSTANT_TOO_OLD: Defect.LATE}
 Noted = tuple[Station, str, Note]
-"""Station, parameter and what came of it."""
+"""Station, parameter or housekeeping channel, and what came of it."""
 NEVER_NOTED = SensorPresence()
 
 
 def note_dues(tx: WorkerTransaction, batch: Batch, catalogue: Catalogue) -> None:
-    """Write what the batch says of each sensor; before the stations' own presence is moved on."""
-    notes = sorted((*_of_readings(batch), *_of_refusals(batch, catalogue)), key=lambda n: n[2].received_at)
+    """Write what the batch says of each sensor and channel; before the stations' own presence is moved on."""
+    said = (*_of_readings(batch), *_of_channels(batch), *_of_refusals(batch, catalogue))
+    notes = sorted(said, key=lambda n: n[2].received_at)
     stations = {station.code: station for station, _, _ in notes}
     if not stations:
         return
@@ -57,7 +58,7 @@ def folded(
             last[code] = note.received_at
             # Of a station that is heard for the first time nothing was due before.
             if before is None or note.received_at - before >= silence(station_cadence_s(station)):
-                for each in station.sensors:
+                for each in (*station.sensors, *station.channels_due.values()):
                     of_sensor = code, each.parameter
                     was = changed.get(of_sensor, NEVER_NOTED)
                     now = note.received_at
@@ -68,6 +69,10 @@ def folded(
         if outdone:
             continue
         was = changed.get(key, NEVER_NOTED)
+        if parameter in station.channel_of:
+            changed[key] = noted_state(was, note)
+            touched.add(key)
+            continue
         version = code, station.effective_from
         if note.defect is None and version not in paces:
             paces[version] = pace_of(changed.get((code, s.parameter), NEVER_NOTED) for s in station.sensors)
@@ -107,6 +112,14 @@ def _of_readings(batch: Batch) -> Iterator[Noted]:
                 yield message.station, parameter, note_of(row.checked, batch.lane_limit)
 
 
+def _of_channels(batch: Batch) -> Iterator[Noted]:
+    for outcome in batch.stations.values():
+        for said in outcome.states:
+            code = said.checked.reading.parameter
+            if code in said.station.channels_due:
+                yield said.station, code, note_of_state(said.checked, batch.lane_limit)
+
+
 def _of_refusals(batch: Batch, catalogue: Catalogue) -> Iterator[Noted]:
     for letter in batch.tally.dead_letters:
         station = catalogue.registry.station(letter.station, letter.received_at)
@@ -120,8 +133,10 @@ def _of_refusals(batch: Batch, catalogue: Catalogue) -> Iterator[Noted]:
 
 
 def _parameters(refused: Rejected, station: Station) -> list[str]:
-    """Return the sensors that a refusal concerns: all of them when the whole message was refused."""
+    """Return the sensors and channels that a refusal concerns: all of them when the whole message was refused."""
     if refused.parameter is None:
-        return [sensor.parameter for sensor in station.sensors]
-    sensor = station.sensor_of_symbol.get(refused.parameter)
-    return [] if sensor is None else [sensor.parameter]
+        return [*station.sensor_of, *station.channels_due]
+    sensor, channel = station.sensor_of_symbol.get(refused.parameter), station.channel_of_symbol.get(refused.parameter)
+    if sensor is not None:
+        return [sensor.parameter]
+    return [channel.code] if channel is not None and channel.code in station.channels_due else []

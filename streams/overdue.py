@@ -1,4 +1,4 @@
-"""What did not come: silent stations, and sensors without a usable reading in time. Only while we hear everything."""
+"""What did not come: silent stations, sensors without a usable reading in time, channels. Only while we hear all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from alerts.due import Watched, due, excused, may_page, silence
 from alerts.escalation import AlertState, Reason
 from alerts.offline import signal_loss
-from alerts.rules import Rule, rules_in_force
+from alerts.rules import Rule, Trigger, rules_in_force
 from alerts.transitions import resolution
 from quantrac.domain.alerts import AlertKey, AlertKind, Transition, TransitionKind
 from quantrac.domain.incidents import HoldWindow
@@ -65,7 +65,7 @@ class OverdueSweep:
             _log.error("clock_was_ahead", next="silence counts from now; look at the clocks of bridges and workers")
         sensors, heard = tx.presence.sensors([s.code for s in stations])
         # What is new of a heard station: what was due before is not its.
-        keys = ((s.code, sensor.parameter) for s in stations if s.code in heard for sensor in s.sensors)
+        keys = ((s.code, each) for s in stations if s.code in heard for each in (*s.sensor_of, *s.channels_due))
         new = {key: SensorPresence(returned_at=now) for key in keys if key not in sensors}
         tx.presence.save_sensors(new)
         sensors |= new
@@ -192,11 +192,12 @@ def _watched_keys(stations: Collection[Station], rules: Collection[Rule]) -> set
     """Return the keys that alerts about what did not come may have."""
     keys = {AlertKey(s.code, "", r.code) for s in stations for r in rules if r.kind is AlertKind.OFFLINE}
     return keys | {
-        AlertKey(station.code, sensor.parameter, rule.code)
+        AlertKey(station.code, each, rule.code)
         for station in stations
-        for sensor in station.sensors
         for rule in rules
-        if rule.kind is AlertKind.DUE and rule.applies_to(sensor.parameter)
+        if rule.kind is AlertKind.DUE
+        for each in (station.channels_due if rule.trigger is Trigger.CHANNEL else station.sensor_of)
+        if rule.applies_to(each)
     }
 
 
@@ -238,7 +239,7 @@ def _watched(
     listening: Listening,
     windows: Collection[HoldWindow],
 ) -> Iterator[Watched]:
-    for sensor in station.sensors:
+    for sensor in (*station.sensors, *station.channels_due.values()):
         presence = sensors.get((station.code, sensor.parameter), SensorPresence())
         key = AlertKey(station.code, sensor.parameter, "")
         held = excused(windows, key, listening.until, sensor.cadence_s)
@@ -247,8 +248,11 @@ def _watched(
 
 def _due(rules: Collection[Rule], watched: Watched, open_alerts: Open) -> Iterator[Transition]:
     station, parameter = watched.station.code, watched.sensor.parameter
+    of_channel = parameter in watched.station.channels_due
     for rule in rules:
-        if rule.kind is AlertKind.DUE and rule.window is not Window.DAY and rule.applies_to(parameter):
+        if rule.kind is not AlertKind.DUE or rule.window is Window.DAY or not rule.applies_to(parameter):
+            continue
+        if of_channel is (rule.trigger is Trigger.CHANNEL):
             found = due(rule, watched, open_alerts.get(AlertKey(station, parameter, rule.code)))
             if found is not None:
                 yield found

@@ -52,11 +52,23 @@ class Channel:
     """What a number means, in Vietnamese; a number without words is shown as it is (bottles left)."""
     cadence_s: float = 300.0
     """From one word to the next."""
+    on_change: bool = False
+    """Whether the logger sends it only when it changes: then nothing is due of it, but for its heartbeat."""
+    heartbeat_s: float | None = None
+    """How often it is sent though nothing has changed; only with ``on_change``."""
+
+    @property
+    def due_s(self) -> float | None:
+        """After which time its next word is due; ``None``: it may say nothing for ever."""
+        return self.heartbeat_s if self.on_change else self.cadence_s
 
     @property
     def goes_on(self) -> timedelta:
-        """How long after a word the next one still belongs to the same span: nothing can have been left out between."""
-        return timedelta(seconds=GOES_ON_CADENCES * self.cadence_s)
+        """How long after a word the next one still belongs to the same span: nothing can have been left out between.
+
+        Between two words of a channel that is sent on change there is always room for another.
+        """
+        return timedelta(0) if self.on_change else timedelta(seconds=GOES_ON_CADENCES * self.cadence_s)
 
     def words(self, state: float | None) -> str:
         """Return what staff read for a state.

@@ -137,6 +137,11 @@ class Station:
         return {c.code: c for c in self.channels}
 
     @cached_property
+    def channels_due(self) -> Mapping[str, Sensor]:
+        """The housekeeping channels that are due to say something, by their code, each as a sensor is watched."""
+        return {c.code: Sensor(c.code, "", c.due_s) for c in self.channels if c.due_s is not None}
+
+    @cached_property
     def sensor_of(self) -> Mapping[str, Sensor]:
         """Sensor by canonical parameter code."""
         return {s.parameter: s for s in self.sensors}

@@ -173,7 +173,7 @@ def test_a_door_that_was_open_stays_visible_when_the_station_says_later_that_it_
     assert (item.kind, item.page) == ("revision", False)
     assert "Door" in item.explanation_vi
     assert "2 lần" in item.explanation_vi
-    assert rows(with_channels, "SELECT count(*) FROM outbox") == [(0,)]
+    assert rows(with_channels, f"SELECT count(*) FROM outbox WHERE alert_id = {item.id}") == [(0,)]
     for hours, is_open in ((23, True), (2, False)):
         clock.advance(timedelta(hours=hours))
         sweeper.sweep()
@@ -225,3 +225,59 @@ def test_a_stolen_writer_rewrites_no_history_of_channels_without_a_trace(
             writer.execute("DELETE FROM channel_revisions")
     with psycopg.connect(with_channels.owner) as owner, pytest.raises(psycopg.errors.RaiseException, match="evidence"):
         owner.execute("DELETE FROM channel_revisions")
+
+
+def test_a_channel_that_is_left_out_is_a_work_item_until_it_is_sent_again(
+    with_channels: DatabaseEndpoint,
+    make_processor: Callable[..., BatchProcessor],
+    make_sweeper: Callable[[], Sweeper],
+    clock: ManualClock,
+    reports: Reports,
+) -> None:
+    """Files every five minutes, at night; the door is left out from 0:30 on, without a value from 1:30, told at 2:00.
+
+    minute    0 … 30 … 55 … 90 … 120
+    door      0    -    -           0
+    item                O           R       and then it is registered as sent on change
+    """
+    processor, sweeper, n = make_processor(), make_sweeper(), 0
+
+    def run(lasting: timedelta, said: str | None) -> None:
+        nonlocal n
+        end = clock.now() + lasting
+        while clock.now() < end:
+            at = stamp(clock.now())
+            water = {"COD": "mg/L", "pH": "", "TSS": "mg/L"}
+            lines = [f"{parameter}\t{7 + n % 5 / 10}\t{unit}\t{at}\t00" for parameter, unit in water.items()]
+            lines += [f"Bottles\t24\t\t{at}\t00", *([] if said is None else [f"Door\t{said}\t\t{at}\t00"])]
+            processor.process([file_record("\n".join(lines).encode(), n, clock)])
+            n += 1
+            clock.advance(timedelta(minutes=5))
+            sweeper.sweep()
+
+    def items(*, only_open: bool = True) -> list[tuple[str, bool]]:
+        found = reports.alerts(only_open=only_open)
+        return [(a.parameter, a.page) for a in found if a.rule == "channel_missing"]
+
+    run(timedelta(minutes=30), "0")
+    assert reports.alerts(only_open=False) == []
+    run(timedelta(minutes=20), None)
+    assert items() == []
+    run(timedelta(minutes=40), None)
+    assert items() == [("Door", False)]
+    assert "không gửi kênh này" in reports.alerts()[0].explanation_vi
+    run(timedelta(minutes=30), "")
+    assert items() == [("Door", False)]
+    run(timedelta(minutes=5), "0")
+    assert items() == []
+    run(timedelta(hours=1), None)
+    assert items() == [("Door", False)]
+    assert {a.rule for a in reports.alerts(only_open=False)} == {"channel_missing"}
+    assert rows(with_channels, "SELECT count(*) FROM outbox") == [(0,)]
+
+    on_change = CHANNELS.replace('kind = "door"', 'kind = "door"\non_change = true')
+    registry = parse_registry(REGISTRY + on_change, "test")
+    import_registry(with_channels.owner, registry, registry_sha256(registry), effective_limits)
+    run(timedelta(minutes=10), None)
+    assert items() == []
+    assert items(only_open=False) == [("Door", False)] * 2

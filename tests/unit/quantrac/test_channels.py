@@ -56,11 +56,23 @@ def test_a_channel_is_registered_with_what_its_numbers_mean() -> None:
         ('code = "Door"\nkind = "door"\nstates = { 1 = 7 }', "states"),
         ('code = "Door"\nkind = "door"\nunit = "mg/L"', "unit"),
         ('code = "Door"\nkind = "door"\ncadence_s = 0', "cadence_s"),
+        ('code = "Door"\nkind = "door"\nheartbeat_s = 3600', "only for channels with on_change"),
+        ('code = "Door"\nkind = "door"\non_change = true\nheartbeat_s = 0', "heartbeat_s"),
+        ('code = "Door"\nkind = "door"\non_change = 1', "on_change"),
     ],
 )
 def test_mistakes_are_told(lines: str, told: str) -> None:
     with pytest.raises(RuleError, match=told):
         parse_registry(STATION.format(lines), "test")
+
+
+def test_a_channel_is_due_as_its_station_s_sensors_are_unless_its_description_says_otherwise() -> None:
+    def due_s(lines: str) -> float | None:
+        text = STATION.format(f'code = "Door"\nkind = "door"\n{lines}').replace('"mg/L"', '"mg/L"\ncadence_s = 900')
+        return parse_registry(text, "test").stations[0].channels[0].due_s
+
+    said = ("", "cadence_s = 60", "on_change = true", "on_change = true\nheartbeat_s = 3600")
+    assert [due_s(lines) for lines in said] == [900.0, 60.0, None, 3600.0]
 
 
 PACE = Channel("Door", ChannelKind.DOOR).goes_on
