@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 import asyncssh
@@ -30,6 +31,14 @@ _ADVICE: Mapping[type[Exception], str] = {
     ConnectionRefusedError: "No server listens there: ask its owner whether it is stopped, or correct the port.",
     TimeoutError: "It did not answer for a minute.",
 }
+_REFUSALS = (
+    asyncssh.SFTPPermissionDenied,
+    asyncssh.SFTPOpUnsupported,
+    asyncssh.SFTPFailure,
+    asyncssh.SFTPNoSuchFile,
+    asyncssh.SFTPFileAlreadyExists,
+)
+"""A server that answers, and does not do what it was asked; the others of its errors are of the connection."""
 _T = TypeVar("_T")
 _SCHEMES = ("sftp", "ftps", "ftp")
 
@@ -137,19 +146,19 @@ class SftpTarget:
         self._used_s = 0.0
 
     def put(self, path: str, content: bytes) -> Proof:
-        """Upload beside the name, compare the size that the server tells, and rename."""
+        """Upload beside the name, confirm the arrival as far as the server lets one, and rename."""
         try:
             sftp = self._runner.run(self._connected())
         except (OSError, ValueError, asyncssh.Error, TimeoutError) as exc:  # ValueError: the key, or known_hosts
             self._drop()
             raise TargetAwayError(f"{self._host} cannot be reached: {_why(exc)}", retryable=True) from exc
         try:
-            self._runner.run(_put(sftp, PurePosixPath(self._folder) / path, content))
+            proof = self._runner.run(_put(sftp, PurePosixPath(self._folder) / path, content))
         except (OSError, asyncssh.Error, TimeoutError) as exc:
             self._drop()
             raise BrokerError(f"{self._host} did not take {path}: {_why(exc)}", retryable=True) from exc
         self._used_s = time.monotonic()
-        return Proof.SIZE
+        return proof
 
     def close(self) -> None:
         """Say goodbye."""
@@ -179,29 +188,61 @@ class SftpTarget:
         return self._sftp
 
 
-async def _put(sftp: asyncssh.SFTPClient, target: PurePosixPath, content: bytes) -> None:
+async def _put(sftp: asyncssh.SFTPClient, target: PurePosixPath, content: bytes) -> Proof:
+    for folder in reversed(target.parents[:-1]):
+        with contextlib.suppress(*_REFUSALS):  # it is there; if not, the upload says so
+            await _soon(sftp.mkdir(str(folder)))
     partial = str(target.with_name(f".{target.name}.part"))
-    await _soon(sftp.makedirs(str(target.parent), exist_ok=True))
     file = await _soon(sftp.open(partial, "wb"))
     try:
         for start in range(0, len(content), _PART_BYTES):
             await _soon(file.write(content[start : start + _PART_BYTES]))
     finally:
         await _soon(file.close())
-    size = (await _soon(sftp.stat(partial))).size
-    if size != len(content):
-        raise asyncssh.SFTPFailure(f"{size} of {len(content)} bytes arrived")
+    proof = await _arrived(sftp, partial, content)
     await _rename(sftp, partial, str(target))
+    return proof
+
+
+async def _arrived(sftp: asyncssh.SFTPClient, name: str, content: bytes) -> Proof:
+    """Return how it is known that all of a file arrived; raises ``SFTPError`` where it did not."""
+    # A server may forbid any request (OpenSSH: internal-sftp -P), and a drop box lets nobody read: what is left then is
+    # its reply to each part and to the end of the upload, without which nothing comes here.
+    with contextlib.suppress(*_REFUSALS):
+        size = (await _soon(sftp.stat(name))).size
+        if size == len(content):
+            return Proof.SIZE
+        if size is not None:
+            raise asyncssh.SFTPBadMessage(f"{size} of {len(content)} bytes arrived")
+    with contextlib.suppress(*_REFUSALS):
+        if await _read(sftp, name, len(content) + 1) != content:
+            raise asyncssh.SFTPBadMessage("what arrived is not what was sent")
+        return Proof.CONTENT
+    return Proof.REPLY
+
+
+async def _read(sftp: asyncssh.SFTPClient, name: str, most: int) -> bytes:
+    """Return the beginning of a file, without asking for its size."""
+    found = bytearray()
+    async with sftp.open(name, "rb") as file:
+        while len(found) < most:
+            part = cast("bytes", await _soon(file.read(min(_PART_BYTES, most - len(found)), len(found))))
+            if not part:
+                break
+            found += part
+    return bytes(found)
 
 
 async def _rename(sftp: asyncssh.SFTPClient, partial: str, target: str) -> None:
     try:
         await _soon(sftp.posix_rename(partial, target))
-    except asyncssh.SFTPOpUnsupported:
-        # SFTP's own renames over nothing: a file that was sent before goes first.
-        if await _soon(sftp.exists(target)):
+    except _REFUSALS:
+        try:
+            await _soon(sftp.rename(partial, target))
+        except _REFUSALS:
+            # SFTP's own renames over nothing: a file that was sent before goes first.
             await _soon(sftp.remove(target))
-        await _soon(sftp.rename(partial, target))
+            await _soon(sftp.rename(partial, target))
 
 
 async def _soon(answer: Awaitable[_T]) -> _T:

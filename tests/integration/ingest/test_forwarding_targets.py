@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import io
 import os
 import socket
 import threading
@@ -102,7 +103,8 @@ class Ministry(asyncssh.SSHServer):
 
     def __init__(self, root: Path) -> None:
         self.root, self.password, self.is_full, self.bytes_per_s, self.renames_over = root, PASSWORD, False, 0.0, True
-        self.takes_away = False
+        self.takes_away = self.loses = False
+        self.forbids: tuple[str, ...] = ()
         self.connections: list[asyncssh.SSHServerConnection] = []
         self.key = asyncssh.generate_private_key("ssh-ed25519")
         self.loop = asyncio.new_event_loop()
@@ -146,6 +148,8 @@ class Ministry(asyncssh.SSHServer):
 
 
 class MinistryFiles(asyncssh.SFTPServer):
+    """As OpenSSH with ``internal-sftp -P``, where requests are forbidden."""
+
     def __init__(self, chan: asyncssh.SSHServerChannel[bytes], ministry: Ministry) -> None:
         super().__init__(chan, chroot=os.fsencode(ministry.root))
         self.ministry = ministry
@@ -156,6 +160,32 @@ class MinistryFiles(asyncssh.SFTPServer):
         if self.ministry.bytes_per_s:
             await asyncio.sleep(len(data) / self.ministry.bytes_per_s)
         return super().write(file_obj, offset, data)  # type: ignore[return-value]
+
+    def _allow(self, request: str) -> None:
+        if request in self.ministry.forbids:
+            raise asyncssh.SFTPPermissionDenied("Permission denied")
+
+    def stat(self, path: bytes) -> os.stat_result:
+        self._allow("stat")
+        return super().stat(path)  # type: ignore[return-value]
+
+    def lstat(self, path: bytes) -> os.stat_result:
+        self._allow("stat")
+        return super().lstat(path)  # type: ignore[return-value]
+
+    def fstat(self, file_obj: object) -> os.stat_result:
+        self._allow("stat")
+        return super().fstat(file_obj)  # type: ignore[return-value]
+
+    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+        if pflags & asyncssh.FXF_READ:
+            self._allow("read")
+        return super().open(path, pflags, attrs)
+
+    def close(self, file_obj: io.BufferedRandom) -> None:
+        super().close(file_obj)
+        if self.ministry.loses and file_obj.name.endswith(b".part"):
+            os.truncate(file_obj.name, os.path.getsize(file_obj.name) // 2)
 
     def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
         if not self.ministry.renames_over:
@@ -254,6 +284,32 @@ def test_a_file_that_the_other_side_takes_away_at_once_has_arrived(
     ministry.takes_away = True
     assert to().put("a.txt", b"x") is Proof.SIZE
     assert list((ministry.root / "in").iterdir()) == []
+
+
+@pytest.mark.parametrize("renames_over", [True, False])
+@pytest.mark.parametrize(
+    ("forbids", "proof"),
+    [((), Proof.SIZE), (("read",), Proof.SIZE), (("stat",), Proof.CONTENT), (("stat", "read"), Proof.REPLY)],
+)
+def test_how_the_arrival_is_confirmed_at_an_sftp_server(
+    forbids: tuple[str, ...], proof: Proof, renames_over: bool, ministry: Ministry, to: Callable[..., Target]
+) -> None:
+    ministry.forbids, ministry.renames_over = forbids, renames_over
+    target = to()
+    for content in (b"first\r\n" * 20_000, b"second", b""):
+        assert target.put("DT_A/2026/11/a.txt", content) is proof
+        assert [p.read_bytes() for p in ministry.root.rglob("*.txt*")] == [content]
+        assert [p.name for p in ministry.root.rglob("*.*")] == ["a.txt"]
+
+
+@pytest.mark.parametrize("forbids", [(), ("stat",)])
+def test_what_an_sftp_server_lost_never_gets_its_final_name(
+    forbids: tuple[str, ...], ministry: Ministry, to: Callable[..., Target]
+) -> None:
+    ministry.forbids, ministry.loses = forbids, True
+    with pytest.raises(BrokerError, match=r"did not take DT_A/a.txt: .* (arrived|what was sent)"):
+        to().put("DT_A/a.txt", b"0123456789")
+    assert [p.name for p in (ministry.root / "in" / "DT_A").iterdir()] == [".a.txt.part"]
 
 
 class OldFtp(FTPHandler):  # type: ignore[misc]
