@@ -14,7 +14,8 @@ from typer.core import TyperGroup
 
 from commands.naming import known_station, named, require_sensor
 from commands.views import Column, print_table
-from quantrac.domain.words import as_text, number
+from quantrac.domain.stations import VIETNAM
+from quantrac.domain.words import as_text, local_time, number
 from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 _MOST = 10_000_000
 """Lines that are read at most: a year of 90 parameters every five minutes."""
+_EARLIEST = datetime(1900, 1, 1, tzinfo=VIETNAM)
 _FLAGS = {1: "good", 2: "not tested", 3: "suspect", 4: "bad", 9: "missing"}
 _DONE = {"revise": "revised", "invalidate": "not to be used", "restore": "restored"}
 _CSV_HEAD = ("observed_at", "received_at", "parameter", "value", "status", "flag", "late", "revised", "officer")
@@ -71,7 +73,8 @@ def show(
         require_sensor(context.registry(), known.code, parameter)
     now = context.clock.now()
     span = _span((since, until), now - timedelta(hours=1), now + timedelta(minutes=10))
-    found = readings_of(context.database().reader, known.code, parameter, span, _MOST if as_csv else limit)
+    reader = context.database().reader
+    found = readings_of(reader, known.code, parameter, span, _MOST if as_csv else limit)
     if as_csv:
         _write_csv(found)
     elif as_json:
@@ -81,7 +84,18 @@ def show(
         if len(found) == limit:
             say(f"The newest {limit} are shown: --limit shows more, --csv all.", err=True)
     else:
-        say(f"No readings of {known.code} in this time: `quantrac missing {known.code}` says what did not arrive.")
+        newest = readings_of(reader, known.code, parameter, (_EARLIEST, now), 1)
+        say(_nothing_of(known.code, newest[0].observed_at if newest else None))
+
+
+def _nothing_of(station: str, newest: datetime | None) -> str:
+    if newest is None:
+        return f"No readings of {station} are stored: `quantrac missing {station}` says what did not arrive."
+    day = newest.astimezone(VIETNAM).date()
+    return (
+        f"No readings of {station} in this time. The newest is of {local_time(newest)}: "
+        f"`quantrac readings {station} --from {day} --to {day + timedelta(days=1)}`."
+    )
 
 
 @app.command()

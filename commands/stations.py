@@ -110,9 +110,13 @@ def learn(
 
     context = load_context()
     s = context.settings
-    seen = learn_from(folder, s.drop_patterns, most, s.drop_max_file_bytes)
+    seen, unnamed = learn_from(folder, s.drop_patterns, most, s.drop_max_file_bytes)
     known = load_registry([sample_province(), recorded_feeds()])
     say(proposal(seen, known, context.clock.now().date().isoformat()), end="")
+    if unnamed:
+        files = "file has a name" if len(unnamed) == 1 else "files have names"
+        told = f"{len(unnamed)} {files} that no pattern knows, and will be refused: {unnamed[0]}"
+        say(f"{told}{', …' if len(unnamed) > 1 else ''} (QUANTRAC_DROP_PATTERNS).", err=True)
 
 
 def _read(paths: list[Path] | None, more_limit_sets: Collection[str] = ()) -> Registry:
@@ -213,6 +217,6 @@ _CHANGE_COLUMNS: tuple[Column[ChannelChange], ...] = (
     Column("since", lambda c: c.since),
     Column("state", lambda c: c.words),
     Column("until", lambda c: c.until),
-    Column("revised", lambda c: c.revised_at),
-    Column("now", lambda c: c.revised_words if c.revised_at else None),
+    Column("told otherwise", lambda c: c.revised_at),
+    Column("now told", lambda c: c.revised_words if c.revised_at else None),
 )

@@ -18,13 +18,28 @@ from ingest.payloads.headings import is_heading
 from ingest.payloads.symbols import folded
 from ingest.payloads.text import lines_of, number_of
 from ingest.payloads.tt10 import columns_of, instant_of, separator_of
+from quantrac.domain.channels import ChannelKind
 from quantrac.domain.loggers import Separator
+from quantrac.domain.spellings import nearest_symbol
 from quantrac.domain.stations import VIETNAM, Registry
 
 _SHARE_OF_ZEROS = 0.02
 _MAX_INSTANTS = 20_000
 _MAX_SYMBOLS = 200
 """Of one station: more are no symbols."""
+_MAX_STATES = 12
+"""Of one channel, to be told; bottles that are left are more than open and closed."""
+_OF_MOST = 0.5
+"""Share of a station's instants below which a channel is taken for one that is sent only when it changes."""
+_KINDS: Mapping[str, ChannelKind] = {
+    **dict.fromkeys(("door", "cua", "cửa"), ChannelKind.DOOR),
+    **dict.fromkeys(("fire", "smoke", "cháy", "khói"), ChannelKind.FIRE),
+    **dict.fromkeys(("ups", "lưu điện"), ChannelKind.UPS),
+    **dict.fromkeys(("mains", "power", "nguồn", "điện"), ChannelKind.MAINS),
+    **dict.fromkeys(("pump", "bơm"), ChannelKind.PUMP),
+    **dict.fromkeys(("sampl", "bottle", "lấy mẫu", "chai"), ChannelKind.SAMPLER),
+}
+"""By what a symbol contains; the first counts."""
 
 
 @dataclass(slots=True)
@@ -39,6 +54,20 @@ class SymbolSeen:
     commas: int = 0
     lowest: float = float("inf")
     highest: float = float("-inf")
+    whole: bool = True
+    """Whether every value was a whole number, without a fraction written."""
+    states: Counter[str] = field(default_factory=Counter)
+    """What it said, as far as that is few things."""
+
+    @property
+    def said(self) -> int:
+        """In how many lines it stood."""
+        return self.statuses.total()
+
+    @property
+    def is_state(self) -> bool:
+        """Whether its lines look like those of a door, a pump or the like: whole numbers without a unit."""
+        return self.values > 0 and self.whole and set(self.units) == {""}
 
     def add(self, text: str, unit: str, status: str) -> None:
         """Take in one line."""
@@ -48,6 +77,9 @@ class SymbolSeen:
             self.empty += 1
             return
         self.commas += "," in text
+        self.whole = self.whole and text.removeprefix("-").isdecimal()
+        if text in self.states or len(self.states) < _MAX_STATES:
+            self.states[text[:_MAX_STATES]] += 1
         value = number_of(text, decimal_comma=True)
         if value is None or status != "00":
             return
@@ -145,7 +177,10 @@ def _station(code: str, seen: StationSeen, parameters: Mapping[str, str], day: s
     cadence_s = seen.cadence_s()
     taken: set[str] = set()
     for symbol, of_symbol in seen.symbols.items():
-        lines += _sensor(symbol, of_symbol, parameters, cadence_s, taken)
+        if _is_channel(symbol, of_symbol, parameters):
+            lines += _channel(symbol, of_symbol, len(seen.instants))
+        else:
+            lines += _sensor(symbol, of_symbol, parameters, cadence_s, taken)
     return "\n".join(lines) + "\n"
 
 
@@ -159,7 +194,9 @@ def _logger(seen: StationSeen, parameters: Mapping[str, str]) -> Iterable[str]:
     zeros = [
         parameters.get(folded(symbol), symbol)
         for symbol, s in seen.symbols.items()
-        if s.values > s.zeros > _SHARE_OF_ZEROS * s.values and "flow" not in symbol.casefold()
+        if not _is_channel(symbol, s, parameters)
+        and s.values > s.zeros > _SHARE_OF_ZEROS * s.values
+        and "flow" not in symbol.casefold()
     ]
     if zeros:
         names = ", ".join(map(_quoted, zeros))
@@ -171,7 +208,10 @@ def _sensor(
     symbol: str, seen: SymbolSeen, parameters: Mapping[str, str], cadence_s: float, taken: set[str]
 ) -> list[str]:
     parameter = parameters.get(folded(symbol), symbol)
-    note = "" if folded(symbol) in parameters else "  # not recognised: give the canonical symbol, or remove the table"
+    near = nearest_symbol(symbol)
+    meant = "" if near is None else f" ({near}?)"
+    advice = f"  # not recognised{meant}: give the canonical symbol and this one as an alias, or remove the table"
+    note = "" if folded(symbol) in parameters else advice
     if parameter in taken:
         parameter, note = symbol, f"  # a second sensor of {parameter}: give it its own name, or remove the table"
     taken.add(parameter)
@@ -184,6 +224,24 @@ def _sensor(
     if parameter != symbol:
         lines.append(f"aliases = [{_quoted(symbol)}]")
     lines.append(f"# {ranges}; {seen.values} values, {seen.empty} empty, {seen.zeros} zero; status {statuses}")
+    return lines
+
+
+def _is_channel(symbol: str, seen: SymbolSeen, parameters: Mapping[str, str]) -> bool:
+    return folded(symbol) not in parameters and seen.is_state
+
+
+def _channel(symbol: str, seen: SymbolSeen, instants: int) -> list[str]:
+    name = symbol.casefold()
+    kind = next((kind for part, kind in _KINDS.items() if part in name), ChannelKind.OTHER)
+    states = ", ".join(f"{state} x {n}" for state, n in sorted(seen.states.items()))
+    lines = ["", "[[station.channel]]  # whole numbers without a unit: a door, a pump, …; or make it a sensor"]
+    lines += [f"code = {_quoted(symbol)}", f"kind = {_quoted(kind)}  # door, fire, mains, ups, pump, sampler or other"]
+    if seen.said < _OF_MOST * instants:
+        lines.append(
+            f"on_change = true  # seen at {seen.said} of {instants} instants: ask whether it is sent on change"
+        )
+    lines.append(f'# seen {states}; say what each number means: states = {{ 0 = "đóng", 1 = "mở" }}')
     return lines
 
 

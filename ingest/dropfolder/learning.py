@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from ingest.dropfolder.names import compiled, is_wanted
 from ingest.learning import StationSeen
@@ -14,8 +15,17 @@ from quantrac.errors import SettingsError
 _CODE_MAX = 64
 
 
-def learn(folder: Path, patterns: Sequence[str], most: int, max_file_bytes: int) -> dict[str, StationSeen]:
-    """Return what was seen of each station, by the code in its files' names, or the folder below ``folder``.
+class Learnt(NamedTuple):
+    """What a folder of station files says."""
+
+    seen: dict[str, StationSeen]
+    """By the code in the files' names, or the folder below the one that was named."""
+    unnamed: list[Path]
+    """Files whose name fits no pattern."""
+
+
+def learn(folder: Path, patterns: Sequence[str], most: int, max_file_bytes: int) -> Learnt:
+    """Return what was seen of each station.
 
     Links are not followed; the newest ``most`` files of each station count, by the times in their names.
 
@@ -32,12 +42,15 @@ def learn(folder: Path, patterns: Sequence[str], most: int, max_file_bytes: int)
         raise SettingsError(f"{folder} is no folder: name the one in which the station's files lie.")
     top = folder.resolve().name
     found: dict[str, list[tuple[str, Path]]] = {}
+    unnamed = []
     for path in _files(folder):
         match = next((m for e in expressions if (m := e.fullmatch(path.stem))), None)
         below = path.relative_to(folder)
         if match is not None and str(below).isprintable():
             code = match.groupdict().get("station") or (below.parts[0] if len(below.parts) > 1 else top)
             found.setdefault(code[:_CODE_MAX], []).append((match["time"], path))
+        elif str(below).isprintable():
+            unnamed.append(below)
     if not found:
         raise SettingsError(f"{folder} holds no station file (.txt with a time of 14 digits in its name).")
     seen = {code: StationSeen() for code in found}
@@ -47,7 +60,7 @@ def learn(folder: Path, patterns: Sequence[str], most: int, max_file_bytes: int)
             with contextlib.suppress(OSError):  # gone since, or of an account that lets nobody read: one file less
                 if path.stat().st_size <= max_file_bytes:
                     seen[code].add(path.read_bytes())
-    return seen
+    return Learnt(seen, sorted(unnamed))
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -8,12 +8,15 @@ from decimal import Decimal
 from quantrac.domain.readings import Reading
 from quantrac.domain.stations import VIETNAM
 
+_PLAIN = str.maketrans("°³²µμ", "o32uu")
+"""Letters of units that no known file of a logger has."""
+
 
 def file_of(readings: Iterable[Reading], units: Mapping[str, str]) -> tuple[str, bytes]:
     r"""Return the name and the bytes of one station's file: a line per reading, by time, then in the order given.
 
-    ``units`` are the registry's, by parameter. Lines end with CRLF, as in files of loggers in use. A reading without a
-    value has an empty one. The name bears the newest instant.
+    ``units`` are the registry's, by parameter, written as loggers write them (m3/h, oC, uS/cm). Lines end with CRLF, as
+    in files of loggers in use. A reading without a value has an empty one. The name bears the newest instant.
 
     >>> from datetime import UTC, datetime
     >>> from quantrac.domain.readings import Status
@@ -24,7 +27,8 @@ def file_of(readings: Iterable[Reading], units: Mapping[str, str]) -> tuple[str,
     """
     lines = sorted(readings, key=lambda reading: reading.observed_at)
     text = "".join(
-        f"{r.parameter}\t{_number(r.value)}\t{units.get(r.parameter, '')}\t{_stamp(r)}\t{r.status.value}\r\n"
+        f"{r.parameter}\t{_number(r.value)}\t{units.get(r.parameter, '').translate(_PLAIN)}\t{_stamp(r)}"
+        f"\t{r.status.value}\r\n"
         for r in lines
     )
     return f"{lines[-1].station}_{_stamp(lines[-1])}.txt", text.encode()

@@ -39,10 +39,20 @@ def symbol_mistake(symbol: str) -> str | None:
             return None
         told = "is another spelling of a known parameter, and nothing would be judged by it"
         return f"{symbol!r} {told}; did you mean {known.code!r}?"
+    near = nearest_symbol(symbol)
+    return None if near is None else f"{symbol!r} is not a known parameter; did you mean {near!r}?"
+
+
+def nearest_symbol(symbol: str) -> str | None:
+    """Return the known parameter that is perhaps meant by a symbol that is none.
+
+    >>> nearest_symbol("CODcr"), nearest_symbol("Mùi")
+    ('COD', None)
+    """
     if len(symbol) < _SPEAKING_SYMBOL:
         return None
     near = difflib.get_close_matches(symbol.casefold(), _NAMES, n=1, cutoff=0.75)
-    return f"{symbol!r} is not a known parameter; did you mean {_NAMES[near[0]]!r}?" if near else None
+    return _NAMES[near[0]] if near else None
 
 
 def unit_mistake(parameter: str, unit: str) -> str | None:

@@ -27,6 +27,7 @@ from quantrac.domain.forwarding import FilePiece, Proof
 from quantrac.domain.readings import CheckedReading, Flag, Reading, StoredRow
 from quantrac.domain.receipts import ReceiptLine, receipt_key
 from quantrac.domain.stations import VIETNAM
+from quantrac.domain.words import local_time
 from quantrac.endpoints import KafkaEndpoint
 from quantrac.topics import RAW
 from sql.forwarding_store import ForwardingStore
@@ -435,6 +436,18 @@ def test_the_ledger_says_which_readings_are_older_than_its_period(
     further = prepared("ledger", "--since", day, "--station", code, "--json")
     assert [s["readings"]["present"] for s in json.loads(further.stdout)["stations"]] == [1]
     assert json.loads(further.stdout)["older_readings"] == []
+    told = prepared("readings", code).stdout
+    assert f"The newest is of {local_time(old)}: `quantrac readings {code} --from {day} --to " in told
+    command = told[told.index("`quantrac") + 1 :].split("`")[0].split()
+    assert "good" in prepared(*command[1:]).stdout
+
+
+def test_a_description_is_proposed_and_names_that_no_pattern_knows_are_told(prepared: Run, tmp_path: Path) -> None:
+    for name in ("DT_A_20261123100500.txt", "DT_A_20261123100500_2.txt"):
+        (tmp_path / name).write_text("COD\t50.5\tmg/L\t20261123100500\t00\nDoor\t1\t\t20261123100500\t00\n")
+    done = prepared("stations", "learn", str(tmp_path))
+    assert 'code = "Door"\nkind = "door"' in done.stdout
+    assert "1 file has a name that no pattern knows, and will be refused: DT_A_20261123100500_2.txt" in done.stderr
 
 
 def test_a_period_is_exported_as_files(prepared: Run, three_files: str, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from ingest.payloads.tt10 import decode
 from quantrac import topics
 from quantrac.clock import ManualClock
 from quantrac.domain.readings import Reading, Status
-from quantrac.domain.stations import Registry
+from quantrac.domain.stations import Registry, Sensor
 from quantrac.registry import parse_registry
 
 NOW = datetime(2026, 11, 23, 3, 5, tzinfo=UTC)
@@ -67,6 +67,17 @@ def test_the_file_is_the_one_of_the_circular_byte_for_byte() -> None:
     )
     made = [reading("Flow", 82.4), reading("pH", 7.21), reading("COD", 58.0, "01"), reading("NH4", None, "02")]
     assert file_of(made, UNITS) == ("DT_KCNSADEC_NUOSXL_20261123100500.txt", expected.encode())
+
+
+def test_units_are_written_as_loggers_write_them_and_read_back() -> None:
+    # Registered with the signs of print; the samples of loggers have m3/h, oC and uS/cm.
+    units = {"Flow": "m³/h", "Temp": "°C", "COND": "µS/cm"}
+    sensors = tuple(Sensor(parameter, unit) for parameter, unit in units.items())
+    made = [reading(parameter, 12.5) for parameter in units]
+    _, content = file_of(made, units)
+    assert [line.split("\t")[2] for line in content.decode().splitlines()] == ["m3/h", "oC", "uS/cm"]
+    decoded = decode(content, STATION.code, replace(STATION, sensors=sensors), NOW, InstantBounds())
+    assert (list(decoded.readings), decoded.rejected) == (made, ())
 
 
 VALUES = st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False, width=64))
