@@ -17,7 +17,7 @@ from alerts.incidents.reasons import Notice, Reason
 from alerts.messages import OVER, SEVERITY, banner, unreal
 from alerts.plaintext import one_line
 from alerts.thresholds import exceeds, share_of_limit
-from quantrac.domain.alerts import GRAVITY, AlertKind
+from quantrac.domain.alerts import AlertKind
 from quantrac.domain.briefing import NOTHING_KNOWN, Briefing, DayClock, Finding, Place
 from quantrac.domain.incidents import Extent, HoldWindow, Incident, Member, Topic
 from quantrac.domain.notifications import Channel, Notification
@@ -203,10 +203,8 @@ def _what(incident: Incident, members: Sequence[Member], briefing: Briefing) -> 
         count = len(incident.stations)
         return Bilingual(f"Mất tín hiệu {count} trạm", f"{count} stations silent")
     if incident.topic is Topic.SIGNAL:
-        dues = [m for m in members if m.kind is AlertKind.DUE and m.key.parameter]
-        if dues:
-            # Of a sensor that pages, not of a door that is told of beside it.
-            due = max(dues, key=lambda m: GRAVITY[m.severity]).key.parameter
+        due = next((m.key.parameter for m in members if m.kind is AlertKind.DUE and m.key.parameter), None)
+        if due is not None:
             return Bilingual(f"{due} thiếu số liệu dùng được", f"{due} without usable readings")
         return Bilingual("Mất tín hiệu", "Loss of signal")
     by_parameter: dict[str, Member] = {}

@@ -154,7 +154,8 @@ class Station:
 def drill_copy(station: Station) -> Station:
     """Return the station that is simulated in a drill in place of a real one: apart from it in every table.
 
-    Its code, names and park say so, nobody of its own contacts is written to, and it stands in for no old code.
+    Its code, names and park say so, nobody of its own contacts is written to, it stands in for no old code, and has no
+    housekeeping channels: none are simulated, and nobody misses them.
     """
     return replace(
         station,
@@ -164,6 +165,7 @@ def drill_copy(station: Station) -> Station:
         name_en=f"DRILL – {station.name_en}",
         old_codes=(),
         contacts=(),
+        channels=(),
         illustration=False,
     )
 

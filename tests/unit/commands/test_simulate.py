@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from alerts.messages import compose
 from commands.simulate import chosen_stations
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
+from quantrac.domain.channels import Channel, ChannelKind
 from quantrac.domain.stations import drill_copy
 from quantrac.domain.words import Bilingual
 from quantrac.errors import RuleError, SettingsError
@@ -36,7 +38,8 @@ def test_a_registry_of_real_stations_alone_is_not_simulated_by_accident() -> Non
 
 
 def test_a_drill_copy_is_apart_and_says_so() -> None:
-    copy = drill_copy(REAL)
+    copy = drill_copy(replace(REAL, channels=(Channel("Door", ChannelKind.DOOR),)))
+    assert copy.channels == (), "what nobody simulates is not missed"
     assert (copy.code, copy.drill, REAL.drill) == ("DRILL_DT_REAL", True, False)
     assert (copy.contacts, copy.old_codes) == ((), ())
     assert copy.name_vi.startswith("DIỄN TẬP")
