@@ -216,6 +216,7 @@ _CHANGE_COLUMNS: tuple[Column[ChannelChange], ...] = (
     Column("channel", lambda c: c.channel),
     Column("since", lambda c: c.since),
     Column("state", lambda c: c.words),
+    Column("late", lambda c: "late" if c.late else None),
     Column("until", lambda c: c.until),
     Column("told otherwise", lambda c: c.revised_at),
     Column("now told", lambda c: c.revised_words if c.revised_at else None),

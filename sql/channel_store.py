@@ -35,7 +35,7 @@ class ChannelStore:
             changed = [span for span in after if known.get(span.since) != span]
             self._cursor.executemany(
                 statement("save_channel_span"),
-                [key | {"since": s.since, "until": s.until, "state": s.state} for s in changed],
+                [key | {"since": s.since, "until": s.until, "state": s.state, "late": s.late} for s in changed],
             )
 
     def revising(self, since: datetime) -> list[RevisingStation]:
@@ -91,6 +91,8 @@ class ChannelChange(NamedTuple):
     since: datetime
     state: float | None
     words: str | None
+    late: bool
+    """Whether it was told in the retrospective lane: of a past time."""
     until: datetime | None
     """Of what was revised: how long it was held to last."""
     revised_at: datetime | None

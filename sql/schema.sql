@@ -112,7 +112,8 @@ CREATE TABLE channel_spans (
     channel text COLLATE "C" NOT NULL,
     since timestamp with time zone NOT NULL,
     until timestamp with time zone NOT NULL,
-    state double precision
+    state double precision,
+    late boolean NOT NULL DEFAULT false
 ) WITH (fillfactor=50);
 CREATE TABLE contact_channels (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -1041,6 +1042,7 @@ CREATE VIEW channel_changes AS
     told.since,
     told.state,
     channel_words(channels.states, told.state) AS words,
+    told.late,
     NULL::timestamp with time zone AS until,
     NULL::timestamp with time zone AS revised_at,
     NULL::double precision AS revised_state,
@@ -1049,6 +1051,7 @@ CREATE VIEW channel_changes AS
             channel_spans.channel,
             channel_spans.since,
             channel_spans.state,
+            channel_spans.late,
             ((NOT (lag(channel_spans.state) OVER series IS DISTINCT FROM channel_spans.state)) AND (lag(channel_spans.since) OVER series IS NOT NULL)) AS repeated
            FROM channel_spans
           WINDOW series AS (PARTITION BY channel_spans.station, channel_spans.channel ORDER BY channel_spans.since)) told
@@ -1061,6 +1064,7 @@ UNION ALL
     was.since,
     was.state,
     channel_words(channels.states, was.state) AS words,
+    false AS late,
     was.until,
     was.replaced_at AS revised_at,
     was.revised_state,
@@ -2721,6 +2725,7 @@ COMMENT ON TABLE bridge_clocks IS 'Bridges and drop folders whose stamps of rece
 COMMENT ON TABLE channel_changes IS 'Every change of a housekeeping channel, with its words in Vietnamese. With revised_at: what the station said first, from since to until, and has said otherwise since; it counts no more.';
 COMMENT ON TABLE channel_revisions IS 'A channel was in one state from since to until, before its station said otherwise of an instant within.';
 COMMENT ON TABLE channel_spans IS 'From since to until, both observed, a channel was in one state; NULL: it said nothing. What lies between spans is not known.';
+COMMENT ON COLUMN channel_spans.late IS 'True when the word with which the span begins came in the retrospective lane.';
 COMMENT ON TABLE channel_states IS 'The last known state of every housekeeping channel, since when, and when it was last heard.';
 COMMENT ON COLUMN contact_channels.verified_at IS 'Before it a channel does not count: its owner has not returned the code.';
 COMMENT ON COLUMN dead_letters.station IS 'Station of the MQTT topic; empty when the topic names none.';
@@ -3276,7 +3281,7 @@ GRANT INSERT (alert_id, kind, reason, observed_at, value, severity) ON alert_tra
 GRANT INSERT (station, parameter, rule, kind, severity, opened_at, since, value, peak_value, limit_minimum, limit_maximum, limit_source, explanation_vi, explanation_en, page, retrospective, triage, triage_probability, triage_reasons_vi, triage_reasons_en, level) ON alerts TO quantrac_writer;
 GRANT UPDATE (severity, since, resolved_at, value, peak_value, limit_minimum, limit_maximum, limit_source, explanation_vi, explanation_en, page, retrospective, triage, triage_probability, triage_reasons_vi, triage_reasons_en, level) ON alerts TO quantrac_writer;
 GRANT INSERT (station, channel, since, until, state, observed_at, revised_state, replaced_at, replaced_by_partition, replaced_by_offset) ON channel_revisions TO quantrac_writer;
-GRANT UPDATE (until, state) ON channel_spans TO quantrac_writer;
+GRANT UPDATE (until, state, late) ON channel_spans TO quantrac_writer;
 GRANT UPDATE (failing_since) ON contact_channels TO quantrac_notifier;
 GRANT INSERT (person, kind, address, "position", delay_s) ON contact_channels TO quantrac_web;
 GRANT UPDATE ("position", delay_s, verified_at, failing_since, code_digest, code_expires_at, code_tries, removed_at) ON contact_channels TO quantrac_web;

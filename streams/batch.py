@@ -217,7 +217,8 @@ class Batch:
                 r, record = said.checked.reading, said.record
                 # What is replayed had been refused: it was not said before.
                 again = said.again and not record.replayed
-                state = ChannelState(r.observed_at, r.value, r.received_at, record.partition, record.offset, again)
+                place, late = (record.partition, record.offset), said.checked.late
+                state = ChannelState(r.observed_at, r.value, r.received_at, *place, again, late)
                 found.setdefault((code, said.station.channel_of[r.parameter]), []).append(state)
         return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -93,6 +93,8 @@ class ChannelState(NamedTuple):
     offset: int
     again: bool = False
     """Whether the transport delivers it a second time: then it takes back nothing that was said since."""
+    late: bool = False
+    """Whether it came in the retrospective lane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ class Span:
     since: datetime
     until: datetime
     state: float | None
+    late: bool = field(default=False, compare=False)
+    """Whether the word with which it begins came late: it was not told when it was so."""
 
 
 class StateRevision(NamedTuple):
@@ -144,17 +148,18 @@ def spans_after(
             if span is not None and span.state == state and at - span.until <= goes_on:
                 found[place] = replace(span, until=at)
             else:
-                found.insert(place + 1, Span(at, at, state))
+                found.insert(place + 1, Span(at, at, state, said.late))
         elif span.state != state and not said.again:
-            found[place : place + 1] = _divided(span, at, state)
+            found[place : place + 1] = _divided(span, said)
             revised.append(StateRevision(span, said))
     return found, revised
 
 
-def _divided(span: Span, at: datetime, state: float | None) -> list[Span]:
-    parts = [Span(at, at, state)]
+def _divided(span: Span, said: ChannelState) -> list[Span]:
+    at = said.observed_at
+    parts = [Span(at, at, said.state, said.late)]
     if span.since < at:
-        parts.insert(0, Span(span.since, span.since, span.state))
+        parts.insert(0, replace(span, until=span.since))
     if at < span.until:
-        parts.append(Span(span.until, span.until, span.state))
+        parts.append(replace(span, since=span.until))
     return parts

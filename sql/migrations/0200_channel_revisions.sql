@@ -43,6 +43,9 @@ CREATE TRIGGER channel_spans_revised BEFORE UPDATE ON channel_spans FOR EACH ROW
 CREATE TRIGGER channel_spans_audited AFTER DELETE OR TRUNCATE ON channel_spans
     FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 
+ALTER TABLE channel_spans ADD COLUMN late boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN channel_spans.late IS 'True when the word with which the span begins came in the retrospective lane.';
+
 CREATE FUNCTION channel_words(states jsonb, state double precision) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce((SELECT word ->> 1 FROM jsonb_array_elements(states) AS word
                       WHERE (word ->> 0)::float8 = state LIMIT 1),
@@ -56,9 +59,9 @@ DROP VIEW channel_changes;
 -- rest of a span that is revised word by word is part of the first of these revisions.
 CREATE VIEW channel_changes AS
 SELECT told.station, told.channel, channels.kind, told.since, told.state, channel_words(channels.states, told.state) AS words,
-       NULL::timestamptz AS until, NULL::timestamptz AS revised_at, NULL::float8 AS revised_state,
+       told.late, NULL::timestamptz AS until, NULL::timestamptz AS revised_at, NULL::float8 AS revised_state,
        NULL::text AS revised_words
-  FROM (SELECT station, channel, since, state,
+  FROM (SELECT station, channel, since, state, late,
                lag(state) OVER series IS NOT DISTINCT FROM state AND lag(since) OVER series IS NOT NULL AS repeated
           FROM channel_spans
         WINDOW series AS (PARTITION BY station, channel ORDER BY since)) AS told
@@ -66,7 +69,7 @@ SELECT told.station, told.channel, channels.kind, told.since, told.state, channe
  WHERE NOT told.repeated
 UNION ALL
 SELECT was.station, was.channel, channels.kind, was.since, was.state, channel_words(channels.states, was.state),
-       was.until, was.replaced_at, was.revised_state, channel_words(channels.states, was.revised_state)
+       false, was.until, was.replaced_at, was.revised_state, channel_words(channels.states, was.revised_state)
   FROM channel_revisions AS was
   LEFT JOIN channels USING (station, channel)
  WHERE NOT EXISTS (

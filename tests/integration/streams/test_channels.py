@@ -210,6 +210,28 @@ def test_what_comes_again_or_late_is_no_revision(
     assert [c.words for c in reversed(changes) if c.revised_at is None] == ["đóng", "mở", "đóng"]
 
 
+def test_a_state_that_is_told_of_a_past_time_is_told_as_late(
+    with_channels: DatabaseEndpoint, make_processor: Callable[..., BatchProcessor], clock: ManualClock
+) -> None:
+    """The door was open, once told; two hours later it is said to have been closed a second after each of these words.
+
+    told at     0    0     2:00   2:00
+    of          0    0:10  0:00:01   0:10:01
+    door        1    1     0         0         late
+    """
+    processor, start = make_processor(), clock.now()
+    door(processor, clock, 0, {timedelta(): 1})
+    clock.advance(timedelta(minutes=10))
+    door(processor, clock, 1, {timedelta(): 1})
+    clock.advance(timedelta(hours=2))
+    second = timedelta(seconds=1)
+    door(processor, clock, 2, {clock.now() - start - second: 0, timedelta(hours=2) - second: 0})
+    changes = channel_changes(with_channels.reader, start - second, clock.now(), STATION)
+    assert [(c.words, c.late) for c in reversed(changes)] == [
+        ("mở", False), ("đóng", True), ("mở", False), ("đóng", True),
+    ]  # fmt: skip
+
+
 def test_a_stolen_writer_rewrites_no_history_of_channels_without_a_trace(
     with_channels: DatabaseEndpoint, make_processor: Callable[..., BatchProcessor], clock: ManualClock
 ) -> None:

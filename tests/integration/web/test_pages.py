@@ -272,9 +272,10 @@ def test_a_stations_page_shows_its_housekeeping_channels(site: Site, town: Town)
     )  # fmt: skip
     try:
         site.sql(
-            "INSERT INTO channel_spans (station, channel, since, until, state) VALUES"
-            " (%s, 'Door', now() - interval '3 hours', now() - interval '2 hours', 0),"
-            " (%s, 'Door', now() - interval '1 hour', now(), 1), (%s, '<b>UPS', now() - interval '1 hour', now(), 7)",
+            "INSERT INTO channel_spans (station, channel, since, until, state, late) VALUES"
+            " (%s, 'Door', now() - interval '3 hours', now() - interval '2 hours', 0, true),"
+            " (%s, 'Door', now() - interval '1 hour', now(), 1, false),"
+            " (%s, '<b>UPS', now() - interval '1 hour', now(), 7, false)",
             OTHER, OTHER, OTHER,
         )  # fmt: skip
         site.sql(
@@ -283,6 +284,7 @@ def test_a_stations_page_shows_its_housekeeping_channels(site: Site, town: Town)
             " FROM (SELECT now() - interval '150 minutes' AS at) AS was", OTHER,
         )  # fmt: skip
         page = browser.get(f"/stations/{OTHER}").text
+        assert "Door: đóng <small>(báo muộn)" in page
         assert "Door: <b>mở &lt;i&gt;</b>; báo lại là đóng lúc" in page
         assert "cửa trạm" in page
         assert "<b>mở &lt;i&gt;</b>" in page
