@@ -29,6 +29,8 @@ _MAX_SYMBOLS = 200
 """Of one station: more are no symbols."""
 _MAX_STATES = 12
 """Of one channel, to be told; bottles that are left are more than open and closed."""
+_LONGEST_STATE = 6
+"""In characters: what is longer counts something."""
 _OF_MOST = 0.5
 """Share of a station's instants below which a channel is taken for one that is sent only when it changes."""
 _KINDS: Mapping[str, ChannelKind] = {
@@ -55,7 +57,7 @@ class SymbolSeen:
     lowest: float = float("inf")
     highest: float = float("-inf")
     whole: bool = True
-    """Whether every value was a whole number, without a fraction written."""
+    """Whether every value was a short whole number, without a fraction written."""
     states: Counter[str] = field(default_factory=Counter)
     """What it said, as far as that is few things."""
 
@@ -77,9 +79,9 @@ class SymbolSeen:
             self.empty += 1
             return
         self.commas += "," in text
-        self.whole = self.whole and text.removeprefix("-").isdecimal()
-        if text in self.states or len(self.states) < _MAX_STATES:
-            self.states[text[:_MAX_STATES]] += 1
+        self.whole = self.whole and text.removeprefix("-").isdecimal() and len(text) <= _LONGEST_STATE
+        if self.whole and (text in self.states or len(self.states) < _MAX_STATES):
+            self.states[text] += 1
         value = number_of(text, decimal_comma=True)
         if value is None or status != "00":
             return
