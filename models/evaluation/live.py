@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from itertools import groupby
-from math import ceil, exp2
+from math import ceil
 from operator import itemgetter
 
 import numpy as np
@@ -35,7 +35,7 @@ ENOUGH_MIN = 15.0
 _BASE_ROWS = 4000
 """Rows after which the memory's base is taken: a worker takes it more often, to store it."""
 _TOGETHER = 240
-"""Rows that are judged in one call where only the incidents matter."""
+"""Rows that are judged in one call."""
 _CODES = ("00", "01", "02")
 OF_WATCHES = frozenset({
     Reason.STUCK, Reason.DRIFT, Reason.FOULING, Reason.CAPPED, Reason.REPEATED, Reason.COPIED_DAY,
@@ -72,19 +72,18 @@ class StationRun:
         """Judge a series row by row. ``alarm`` is by column; what only slow watches find is no alarm."""
         rows, columns = len(series.times), series.columns
         out = _Judged(np.zeros((rows, len(columns))), np.zeros((rows, len(columns)), dtype=np.bool_), [None] * rows)
-        calls, findings = _Calls(cadence_min(series.times)), list[Sequence[Finding]]()
+        calls, findings = _Calls(cadence_min(series.times)), list[Sequence[Finding]]([()] * rows)
         scorer = StationScorer(station_of(series), self._config(series))
         if self.triage is not None and scorer.watch is not None:
             scorer.watch.incident.model = self.triage
-        for i, (row, beside) in enumerate(rows_of(series)):
-            scores = scorer.score([row], row.observed_at, beside)[0]
-            findings.append(() if scores is None or scorer.watch is None else scorer.watch.findings)
-            if scores is None:
-                continue  # not newer than a row before
-            out.take(i, scores, columns, _severity(scorer))
-            out.paged[i] = calls.told(scores)
-            if i % _BASE_ROWS == _BASE_ROWS - 1:
-                scorer.take_base(row.observed_at)
+        for first, scores in _scored(scorer, series):
+            taken = [first + i for i, one in enumerate(scores) if one is not None]  # the others are not newer
+            severities, found = _said(scorer, len(taken))
+            for i, whole, standing in zip(taken, severities, found, strict=True):
+                one = scores[i - first] or {}
+                out.take(i, one, columns, whole)
+                out.paged[i] = calls.told(one)
+                findings[i] = standing
         return Result(
             out.score, out.alarm, columns, triage=tuple(out.incidents(series)), findings=intervals_of(series, findings)
         )
@@ -92,7 +91,7 @@ class StationRun:
     def witnessed(self, series: Series, witness: Callable[[int, Gathering], None]) -> Bools:
         """Judge a series, show each row of an incident to ``witness``, and return which rows those are.
 
-        What is shown changes with the next row. Rows go in by hundreds, which says the same as one by one, and faster.
+        What is shown changes with the next row.
         """
         scorer = StationScorer(station_of(series), self._config(series))
         running = np.zeros(len(series.times), dtype=np.bool_)
@@ -108,23 +107,15 @@ class StationRun:
 
         if scorer.watch is not None:
             scorer.watch.incident.witness = see
-        since_base = 0
-        for beside, alike in groupby(rows_of(series), key=itemgetter(1)):
-            rows = [row for row, _ in alike]
-            for first in range(0, len(rows), _TOGETHER):
-                part = rows[first : first + _TOGETHER]
-                scorer.score(part, part[-1].observed_at, beside)
-                since_base += len(part)
-                if since_base >= _BASE_ROWS:
-                    scorer.take_base(part[-1].observed_at)
-                    since_base = 0
+        for _ in _scored(scorer, series):
+            pass
         if scorer.trouble is not None:
             raise ModelError(f"the station's model fails on {series.name}: {scorer.trouble.reason}")
         return running
 
     def _config(self, series: Series) -> WatchConfig:
         learnt = Learnt("evaluated", self.fitted)
-        return replace(WatchConfig.of(station_of(series), learnt), legal=series.legal)
+        return replace(WatchConfig.of(station_of(series), learnt), legal=series.legal, covariates=series.covariates)
 
 
 @dataclass(slots=True)
@@ -173,10 +164,31 @@ class _Calls:
         return any(n >= self._needed for n in self._rows.values())
 
 
-def _severity(scorer: StationScorer) -> float:
-    """Return what the pipeline says of the last row, 1 at its threshold."""
-    scored = None if scorer.watch is None else scorer.watch.scored
-    return 0.0 if scored is None else exp2(min(max(float(scored.margin[-1]), -20.0), 20.0))
+def _scored(scorer: StationScorer, series: Series) -> Iterator[tuple[int, list[dict[str, ParameterScore] | None]]]:
+    """Yield the scores of the next rows, and the place of the first of them.
+
+    Rows go in by hundreds, which says the same as one by one, and faster.
+    """
+    first = since_base = 0
+    for beside, alike in groupby(rows_of(series), key=itemgetter(1)):
+        rows = [row for row, _ in alike]
+        for start in range(0, len(rows), _TOGETHER):
+            part = rows[start : start + _TOGETHER]
+            now = max(row.observed_at for row in part)
+            yield first, scorer.score(part, now, beside)
+            first += len(part)
+            since_base += len(part)
+            if since_base >= _BASE_ROWS:
+                scorer.take_base(now)
+                since_base = 0
+
+
+def _said(scorer: StationScorer, rows: int) -> tuple[Sequence[float], Sequence[Sequence[Finding]]]:
+    """Return what the pipeline says of the last rows, 1 at its threshold, and what the slow watches found."""
+    watch = scorer.watch
+    if not rows or watch is None or watch.scored is None:
+        return [0.0] * rows, [()] * rows
+    return np.exp2(np.clip(watch.scored.margin, -20.0, 20.0)).tolist(), watch.found
 
 
 def station_of(series: Series) -> Station:

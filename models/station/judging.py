@@ -56,6 +56,9 @@ class WatchConfig:
     in_river: bool = False
     """Whether the station watches surface water, where rain is no discharge."""
     units: Mapping[str, str] = field(default_factory=dict)
+    covariates: tuple[str, ...] = ()
+    """Parameters that explain others and are never an alarm themselves; none at a station, where a flow meter that
+    fails is a work item."""
 
     @classmethod
     def of(cls, station: Station, active: Learnt | None = None, shadow: Learnt | None = None) -> Self:
@@ -119,7 +122,7 @@ class StationAssessor:
         fitted = learnt.pipeline
         self._kind = repr(fitted.config.features)
         """A memory of other features would be misread."""
-        self._pipeline = Assessor(fitted, config.parameters, limits=np.array(config.limits))
+        self._pipeline = Assessor(fitted, config.parameters, config.covariates, np.array(config.limits))
         self._pipeline.incident.in_river = config.in_river
         self._pipeline.incident.facts = Facts(config.units, config.legal)
         self.scored: Scored | None = None

@@ -64,6 +64,7 @@ class StationWatch:
         self._slow = SlowWatches(config.parameters, config.legal)
         self._looked_s = -inf
         self._findings: list[Finding] = []
+        self._found: list[list[Finding]] = []
         self._calibrated_s = nan
         self._held: list[tuple[float, float]] = [(-inf, nan)] * len(config.parameters)
         self._base = 0
@@ -103,6 +104,11 @@ class StationWatch:
     def findings(self) -> Sequence[Finding]:
         """What the slow watches found when they looked last."""
         return self._findings
+
+    @property
+    def found(self) -> Sequence[Sequence[Finding]]:
+        """What the slow watches found, after each of the last rows."""
+        return self._found
 
     def push(
         self, rows: Sequence[Row], charted: Sequence[bool], beside: tuple[int, int] = (0, 0)
@@ -235,7 +241,7 @@ class StationWatch:
         if not rows:
             return []
         values = np.array([row.values for row in rows])
-        found = [self._look(row, values[i]) for i, row in enumerate(rows)]
+        found = self._found = [self._look(row, values[i]) for i, row in enumerate(rows)]
         assessments = self._active.push(rows, values, found)
         beside = self._beside(rows, values, found)
         for i, assessment in enumerate(assessments):

@@ -175,7 +175,7 @@ class StationScorer:
         watch = self.watch
         if watch is None or not rows:
             return []
-        alarmed = [any(s.alarm for s in one.values()) for one in scores]
+        alarmed = [any(s.alarm and p not in self.config.covariates for p, s in one.items()) for one in scores]
         try:
             assessments = watch.push(rows, alarmed, beside)
         except Exception as exc:  # noqa: BLE001  a model's failure of any kind must not stop the stream

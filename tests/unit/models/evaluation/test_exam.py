@@ -117,6 +117,26 @@ def test_the_station_itself_is_examined() -> None:
     assert series.times[1500] < called < series.times[1512]
 
 
+def test_a_covariate_explains_and_is_no_alarm() -> None:
+    """The station looks at the same sensors as when it was taught: a family's flow is none of them."""
+    series = water(6)
+    series.values[1500:1560, 3] *= 3.0
+    run = StationRun(Fitted.untaught(STATION_DEFAULT))
+    assert not run.witnessed(series, lambda *_: None)[600:].any()
+    assert not any(t.end >= series.times[600] for t in run.run(series).triage)
+    assert any(t.end >= series.times[1500] for t in run.run(replace(series, covariates=())).triage)
+
+
+def test_a_stamp_of_before_refuses_itself_alone() -> None:
+    series = water(6)
+    times = series.times.copy()
+    times[1439] = times[0]
+    run = StationRun(Fitted.untaught(STATION_DEFAULT))
+    with_it, without = run.run(replace(series, times=times)), run.run(series.taking(np.arange(1728) != 1439))
+    assert with_it.score[1439].tolist() == [0.0] * 4
+    assert np.delete(with_it.score, 1439, axis=0) == pytest.approx(without.score)
+
+
 def test_an_officer_is_called_after_as_many_rows_as_the_packaged_rule_says() -> None:
     (rule,) = [r for r in load_rules([packaged_rules()]) if r.code == "anomaly"]
     assert [(s.pending, s.enough_s) for s in rule.steps if s.page] == [(PENDING, 60 * ENOUGH_MIN)]
