@@ -11,7 +11,7 @@ from models.series import Bools, Floats
 
 SMOOTH_ROWS = 1.5
 """Smoothing of the log-odds: a single odd row is no alarm unless it is very odd."""
-HOLD_ROWS = 6
+HOLD_ROWS = 3
 """An alarm stays on for so many rows after the last row beyond the threshold."""
 ADAPT = 0.2
 """How far the threshold follows the tail of the recent unlabelled scores."""

@@ -32,8 +32,6 @@ stations of six weeks 4.7, 1.3, .7 and .3 a week at -3, 0, 2 and 4."""
 _CHUNK_ROWS = 8192
 _MORE_LIKELY_THAN_NOT = 0.0
 """Log-odds from which the line for pollution alarms. On held-out training rows its F1 is flat from -.5 to 1.5."""
-_BLEND = 0.15
-"""Weight of the unlabelled novelty beside the second stage's log-odds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +115,13 @@ class Scorer:
     def push(self, times: Times, values: Floats) -> Scored:
         """Score the next rows."""
         features = self.table.push(times, values)
+        # Also where it is not asked: an artefact may be taken back.
         novelty = self.novelty.push(features)
         stage = self.fitted.stage
         if stage is None or not len(times):
             return Scored(*self.line.push(novelty), np.zeros((len(times), 3)), features)
         shares = stage.shares(matrix(features, self.targets))
-        margin, alarm = self.line.push(mixed(SecondStage.logits(shares), novelty))
+        margin, alarm = self.line.push(SecondStage.logits(shares))
         if self.fitted.tells_pollution:
             beyond, polluted = self.pollution.push(SecondStage.pollution_logits(shares))
             margin, alarm = np.maximum(margin, beyond), alarm | polluted
@@ -196,8 +195,3 @@ def warm(config: PipelineConfig) -> None:
     Incident(("a", "b"), scorer.targets).push(scored.features, np.zeros(1, dtype=np.bool_), None, values)
     seen = matrix(scored.features, scorer.targets)
     SecondStage((NO_TREES._replace(features=seen.shape[1]),), (0, 1)).shares(seen)
-
-
-def mixed(learnt: Floats, novelty: Floats) -> Floats:
-    """Return the second stage's log-odds with a share of the novelty."""
-    return np.asarray((1 - _BLEND) * learnt + _BLEND * novelty)

@@ -164,8 +164,7 @@ class StationAssessor:
     def _alarmed(self, scored: Scored, i: int, severity: float, triage: Triage | None) -> RowAssessment:
         at = scored.features.cell_names.index("slow_5")
         off = {self._parameters[j]: float(scored.features.cells[i, j, at]) for j in self.targets}
-        largest = max(map(abs, off.values()))
-        bar = max(min(LEADING, largest), largest / 2)
+        bar = min(LEADING, max(map(abs, off.values())))
         return RowAssessment(severity, True, {p: z for p, z in off.items() if abs(z) >= bar}, triage)
 
     def state(self) -> Any:

@@ -10,11 +10,10 @@ from models.features.table import FeatureTable
 from models.pipeline.alarm_line import SMOOTH_ROWS, smoothed
 from models.pipeline.configs import PipelineConfig
 from models.pipeline.examples import Examples, classes, event_weights, matrix, target_columns
-from models.pipeline.novelty import Novelty
-from models.pipeline.pipeline import UNTAUGHT_TAIL, Fitted, mixed
+from models.pipeline.pipeline import UNTAUGHT_TAIL, Fitted
 from models.pipeline.second_stage import SecondStage, train
 from models.protocol import TriageClass
-from models.series import Bools, Floats, Ints, Series
+from models.series import Bools, Ints, Series
 from models.training.threshold import HeldOut, choose_threshold
 
 _FOLDS = 4
@@ -38,13 +37,13 @@ def fit(train_series: Sequence[Series], config: PipelineConfig) -> Fitted:
     threshold = choose_threshold(judged, config.budget_per_day)
     quiet = [j.scores[~j.labels] for j in judged]
     tail = float(np.mean(np.concatenate(quiet) >= threshold)) if quiet else UNTAUGHT_TAIL
-    stage = _stage([e for e, _ in learnt], config.iterations, members=_MEMBERS)
+    stage = _stage(learnt, config.iterations, members=_MEMBERS)
     tells = any(e.cls is TriageClass.POLLUTION for s in labelled for e in s.events)
     return Fitted(config, stage, threshold, min(max(tail, 1e-4), 0.5), tells)
 
 
-def _examples(series: Series, config: PipelineConfig) -> tuple[Examples, Floats]:
-    """Return what a series teaches, and its novelty."""
+def _examples(series: Series, config: PipelineConfig) -> Examples:
+    """Return what a series teaches."""
     targets = target_columns(series.columns, series.covariates)
     features = FeatureTable(series.columns, config.features).push(series.times, series.values)
     y = classes(series, targets)
@@ -53,7 +52,7 @@ def _examples(series: Series, config: PipelineConfig) -> tuple[Examples, Floats]
     if series.ignore is not None and series.ignore.ndim == 1:
         # Rows marked as doubtful (real faults that nobody labelled) would teach that faults are normal.
         weight[series.ignore & (y == 0)] = 0.0
-    return Examples(matrix(features, targets), y, weight), Novelty(targets).push(features)
+    return Examples(matrix(features, targets), y, weight)
 
 
 def _stage(
@@ -64,21 +63,19 @@ def _stage(
     return train(x, y, w, iterations=iterations, members=members)
 
 
-def _held_out(
-    series: Sequence[Series], learnt: Sequence[tuple[Examples, Floats]], config: PipelineConfig
-) -> list[HeldOut]:
+def _held_out(series: Sequence[Series], learnt: Sequence[Examples], config: PipelineConfig) -> list[HeldOut]:
     folds = _folds(series)
     iterations = max(config.iterations * 2 // 3, 40)
     judged: list[HeldOut] = []
     for fold in range(int(max(f.max() for f in folds)) + 1):
-        stage = _stage([e for e, _ in learnt], iterations, 1, [f != fold for f in folds])
+        stage = _stage(learnt, iterations, 1, [f != fold for f in folds])
         if stage is not None:
-            for one, (examples, novelty), f in zip(series, learnt, folds, strict=True):
-                judged += _judge_fold(one, examples, novelty, f == fold, stage)
+            for one, examples, f in zip(series, learnt, folds, strict=True):
+                judged += _judge_fold(one, examples, f == fold, stage)
     return judged
 
 
-def _judge_fold(series: Series, examples: Examples, novelty: Floats, mask: Bools, stage: SecondStage) -> list[HeldOut]:
+def _judge_fold(series: Series, examples: Examples, mask: Bools, stage: SecondStage) -> list[HeldOut]:
     """Score the held-out rows of a series."""
     mask = mask.copy()
     mask[: series.probation_rows] = False
@@ -86,7 +83,7 @@ def _judge_fold(series: Series, examples: Examples, novelty: Floats, mask: Bools
         mask &= ~series.ignore
     if not mask.any():
         return []
-    logits = mixed(SecondStage.logits(stage.shares(examples.x[mask])), novelty[mask])
+    logits = SecondStage.logits(stage.shares(examples.x[mask]))
     return [HeldOut(series.times[mask], smoothed(logits, SMOOTH_ROWS), examples.y[mask] > 0)]
 
 
