@@ -1,21 +1,24 @@
 """Fouling and drift: a cumulative sum of what the other sensors do not explain, over days; reset by a calibration.
 
-Every fast method follows a slow probe and misses it. Here hourly means are predicted from the other sensors and the
-hour of the day by a ridge regression with a memory of two weeks, whose learning stops while a drift is suspected. The
-six-hour means of the errors, in units of their own usual size, are summed up one-sidedly (Page 1954, CUSUM).
+Every fast method follows a slow probe and misses it. Here hourly means (logarithms, of what is measured in multiples of
+the usual) are predicted from the other sensors and the hour of the day by a ridge regression with a memory of two
+weeks, whose learning stops while a drift is suspected. The six-hour means of the errors, in units of their own usual
+size, are summed up one-sidedly (Page 1954, CUSUM). A probe that drifts is far more off than those that are predicted
+from it; where several are off alike the water has changed, and no probe is named.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import cos, isnan, nan, pi, sin, sqrt
+from math import cos, isnan, log, nan, pi, sin, sqrt
 
 import numpy as np
 
+from models.chemistry import roles_of
 from models.compiled import compiled
 from models.priors import kind_of
 from models.protocol import Reason, TriageClass
-from models.series import Floats
+from models.series import Bools, Floats
 from models.slow.finding import CALIBRATING, Finding, Statuses
 from models.snapshots import ByFields
 from quantrac.domain.parameters import names_of
@@ -23,6 +26,8 @@ from quantrac.domain.words import Bilingual, rounded_duration
 
 _HOUR_S = 3600.0
 _HUGE = 1e12
+_LEAST = 1e-9
+"""What a mean of zero or less counts as where its logarithm is taken."""
 _BLOCK_HOURS = 6
 _MEMORY_HOURS = 336.0
 _KEEP = 1.0 - 1.0 / _MEMORY_HOURS
@@ -31,7 +36,9 @@ _REFIT_HOURS = 24
 _RIDGE = 3.0
 """Hours' worth of evidence against any relation between sensors."""
 _SLACK = 0.8
-_REPORT = 7.0
+_REPORT = 5.5
+_APART = 1.5
+"""How many times as far off as the next sensor one has to be to be named."""
 _CALM = 3.5
 _WEEK_BLOCKS = 28.0
 _ERROR_MEMORY = 56.0
@@ -47,6 +54,7 @@ class DriftWatch(ByFields):
         self.columns = tuple(columns)
         d = self._d = len(self.columns)
         self._judged = np.array([kind_of(c) not in {"flow", "level"} for c in columns], dtype=np.bool_)
+        self._in_units = (roles_of(self.columns).by_units > 0) | np.array([not kind_of(c) for c in columns])
         self._scale_mean = np.full(d, np.nan)
         self._scale_size = np.zeros(d)
         self._hour = -1
@@ -64,7 +72,7 @@ class DriftWatch(ByFields):
         self._suspected = np.zeros(d)
 
     def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
-        """Take the next row and return the sensors that drift."""
+        """Take the next row and return the sensor that drifts, if one does."""
         hour = int(at_s // _HOUR_S)
         if hour > self._hour:
             if self._hour >= 0:
@@ -72,15 +80,18 @@ class DriftWatch(ByFields):
             self._hour = hour
         if not _take(values, status, self._sum, self._rows, self._sums, self._since):
             return []
-        reported = np.flatnonzero(np.logical_and((self._sums >= _REPORT).any(axis=0), self._judged))
-        return [self._finding(j, at_s) for j in reported.tolist()]
+        off = np.where(self._judged, self._sums.max(axis=0), 0.0)
+        farthest = int(off.argmax())
+        next_off = float(np.delete(off, farthest).max(initial=0.0))
+        named = off[farthest] >= max(_REPORT, _APART * next_off)
+        return [self._finding(farthest, at_s)] if named else []
 
     def _close(self, hour: int) -> None:
         """Judge and learn the mean of an hour."""
         self._hours += 1
         angle = 2 * pi * (hour % 24) / 24
         row = np.array([*[0.0] * self._d, 1.0, sin(angle), cos(angle)])
-        _standard(self._sum, self._rows, self._hours, self._scale_mean, self._scale_size, row)
+        _standard(self._sum, self._rows, self._in_units, self._hours, self._scale_mean, self._scale_size, row)
         ready = self._weight >= _WARM_HOURS
         _add_errors(row, row @ self._coefficients, self._rows if ready else np.zeros(self._d), self._block)
         if ready and self._hours % _BLOCK_HOURS == 0:
@@ -116,9 +127,9 @@ class DriftWatch(ByFields):
             self._since = np.where(began, (hour - _BLOCK_HOURS) * _HOUR_S, self._since)
         self._blocks += 1
         gain = max(1.0 / _ERROR_MEMORY, 1.0 / (self._blocks + 1.0))
-        calm = known & (self._sums.max(axis=0) < _CALM)
+        # Also while a drift is suspected: in water that changes by itself the errors would never find their size.
         self._usual = np.where(
-            calm, self._usual + gain * (np.minimum(mean * mean, 9 * size * size) - self._usual), self._usual
+            known, self._usual + gain * (np.minimum(mean * mean, 9 * size * size) - self._usual), self._usual
         )
         if self._blocks <= 8:
             self._usual = np.maximum(self._usual, 0.05)
@@ -155,11 +166,15 @@ def _take(values: Floats, status: Statuses, total: Floats, rows: Floats, sums: F
 
 
 @compiled
-def _standard(total: Floats, rows: Floats, hours: int, level: Floats, size: Floats, row: Floats) -> None:
+def _standard(
+    total: Floats, rows: Floats, in_units: Bools, hours: int, level: Floats, size: Floats, row: Floats
+) -> None:
     """Write the means of an hour in units of the sensors' own scatter over weeks, 0 where there is none."""
     gain = max(1.0 / _MEMORY_HOURS, 1.0 / (hours + 1.0))
     for j in range(len(total)):
         mean = total[j] / rows[j] if rows[j] > 0.0 else nan
+        if not in_units[j]:
+            mean = log(max(mean, _LEAST)) if rows[j] > 0.0 else nan
         if isnan(level[j]):
             level[j] = mean
         away = mean - level[j]
