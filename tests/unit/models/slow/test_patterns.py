@@ -105,6 +105,19 @@ def test_fouling_is_found_in_days_and_a_calibration_resets_it() -> None:
     assert not any(f.parameter == "TSS" for f in after)
 
 
+def test_where_the_water_changes_no_probe_is_blamed() -> None:
+    #  twenty days of one source | another one: COD a half less, TSS and NH4 up, each on its own
+    columns = ("COD", "TSS", "NH4", "TURB")
+    values = noisy(40, [32.0, 18.0, 2.0, 12.0], scatter=0.04)
+    before = run(DriftWatch(columns), values)
+    assert not any(before)
+    days = np.clip((np.arange(len(values)) / DAY - 20) / 5, 0.0, 1.0)[:, None]
+    changed = values * (1 + days * np.array([-0.5, 0.8, 0.8, -0.5]))
+    assert not any(run(DriftWatch(columns), changed))
+    fouled = values * (1 + days * np.array([0.0, -0.4, 0.0, 0.0]))
+    assert first(run(DriftWatch(columns), fouled), Reason.DRIFT, "TSS") > 20 * DAY
+
+
 def test_a_copied_day_is_found_within_two_hours() -> None:
     values = noisy(4, [18.0, 7.2])
     values[3 * DAY : 3 * DAY + 100, 0] = values[2 * DAY : 2 * DAY + 100, 0]
