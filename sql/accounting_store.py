@@ -26,7 +26,8 @@ class AccountingStore:
 
     def add_dead_letters(self, letters: Sequence[DeadLetter]) -> None:
         """Keep what could not be used; a letter that is kept already is left as it is."""
-        self._cursor.executemany(statement("add_dead_letter"), [_letter(letter) for letter in letters])
+        if letters:
+            self._cursor.executemany(statement("add_dead_letter"), [_letter(letter) for letter in letters])
 
     def dead_letters_at(self, source: str, records: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
         """Return those (partition, offset) of ``records`` of which a dead letter is kept."""
@@ -47,7 +48,8 @@ class AccountingStore:
             {"station": storable(station), "day": day} | {name: getattr(c, name) for name in _COUNTS}
             for station, c in sorted(counts.items())
         ]
-        self._cursor.executemany(statement("add_ledger"), rows)
+        if rows:
+            self._cursor.executemany(statement("add_ledger"), rows)
 
     def add_delays(self, minute: datetime, counts: Mapping[int, int]) -> None:
         """Add readings to the delay histogram of a minute, by bucket."""

@@ -45,7 +45,8 @@ class DeferredStore:
             {"source": source, "now": now, **d._asdict(), "station": storable(d.station)}
             for d in sorted(deferred, key=lambda d: (d.partition, d.first))
         ]
-        self._cursor.executemany(statement("add_deferred"), rows)
+        if rows:
+            self._cursor.executemany(statement("add_deferred"), rows)
 
     def next(self, source: str, partitions: Collection[int], most: int) -> list[Deferred]:
         """Return the stretches that are to be read next: of one station in one partition, in order.

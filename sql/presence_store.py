@@ -37,6 +37,8 @@ class PresenceStore:
 
     def touch(self, heard: Mapping[str, tuple[datetime, datetime | None]]) -> None:
         """Move on when each station was last received, and its largest ``observed_at``; neither ever goes back."""
+        if not heard:
+            return
         received, observed = [r for r, _ in heard.values()], [o for _, o in heard.values()]
         arguments = {"stations": list(heard), "received": received, "observed": observed}
         self._cursor.execute(statement("touch_presence"), arguments)

@@ -23,7 +23,8 @@ class StateStore:
 
     def save(self, snapshots: Mapping[str, bytes], now: datetime) -> None:
         """Save the states of stations."""
-        self._cursor.execute(statement("save_states"), _columns(snapshots, now))
+        if snapshots:
+            self._cursor.execute(statement("save_states"), _columns(snapshots, now))
 
     def load_bases(self, stations: Collection[str]) -> dict[str, bytes]:
         """Return the bases of those of ``stations`` that have one."""

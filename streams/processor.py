@@ -35,6 +35,7 @@ from streams.decoding import DecodedRecord, DecodeOptions, decode, is_for_want_o
 from streams.delays import DelayLog
 from streams.dues import note_dues
 from streams.faults import Witnesses, catalogue_fault, raise_unless_of_a_record, system_fault
+from streams.kept_records import KeptRecords
 from streams.paging import Recipients, save_and_page
 from streams.quota import StationQuota
 from streams.records import RawRecord, numbers_of
@@ -104,6 +105,8 @@ class BatchProcessor:
         self._witnesses = Witnesses()
         self._bridge_clocks = BridgeClocks()
         self.delays = DelayLog()
+        self.kept = KeptRecords()
+        """What this worker has deferred, as long as there is room."""
         self.shared_offsets: Callable[[], Mapping[int, int]] = dict
         """What was sent on to Kafka so far: the offset after it, by partition."""
         self._held: dict[int, int] = {}
@@ -128,6 +131,10 @@ class BatchProcessor:
         """
         records = corrected(records, self._clock.now())
         return self._process(records, records, _readable(self._catalogue.current))
+
+    def has_others(self, records: Sequence[RawRecord]) -> bool:
+        """Whether any record is of a station that has something left of its quota."""
+        return not all(map(self._quota.is_spent, {record.station for record in records}))
 
     def next_deferred(self, partitions: Collection[int], most: int) -> list[Deferred]:
         """Return which records of a station beyond its quota are read next; none when none wait.
@@ -174,6 +181,7 @@ class BatchProcessor:
     def assigned(self) -> None:
         """Hear that partitions are assigned anew: another worker may have moved the progress of those that come."""
         self._held.clear()
+        self.kept.clear()
 
     def require_progress(self, partitions: Collection[int]) -> None:
         """Compare the progress of ``partitions`` with what this worker has committed.
@@ -236,6 +244,7 @@ class BatchProcessor:
             before = [r for r in again if (r.partition, r.offset) not in known]
             shared.add(self._stored_before(tx, before, catalogue))
         self._quota.spend(left)
+        self.kept.keep(beyond)
         self.delays.written()
         return self._committed(batch, shared, len(fresh))
 

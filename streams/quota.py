@@ -65,6 +65,11 @@ class StationQuota:
             self._left.clear()
         self._left.update(left)
 
+    def is_spent(self, station: str) -> bool:
+        """Whether a station had hardly anything left, less than of a second, when it was last heard."""
+        left = self._left.get(station)
+        return left is not None and left.messages < self._messages_per_s
+
     def _refilled(self, before: Allowance | None, at: datetime) -> Allowance:
         most_messages, most_bytes = BURST_S * self._messages_per_s, BURST_S * self._bytes_per_s
         if before is None:

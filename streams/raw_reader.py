@@ -16,14 +16,13 @@ from quantrac.telemetry import get_logger, quiet
 from sql.deferred_store import Deferred
 from sql.storable import storable
 from streams.records import RawRecord, is_kafkas, raw_record
+from streams.slices import SLICE_BYTES
 
 POLL_MS = 1_000
 MOST_POLLS = 3
 MOST_RECORDS = 2_000
 MOST_BYTES = 4 * 1024 * 1024
 """Of payload read at once: a flood of the largest messages must not fill the memory."""
-SLICE_BYTES = 1024 * 1024
-"""Of one station's payload in one slice: the honest ones wait for no more than that."""
 
 _log = get_logger(__name__)
 

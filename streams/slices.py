@@ -13,6 +13,8 @@ from enum import StrEnum
 LEAST = 50
 MOST = 2_000
 """Messages: what they come to must fit into memory, however fast the machine is."""
+SLICE_BYTES = 1024 * 1024
+"""Of one station's payload in one slice: the honest ones wait for no more than that."""
 ALONE_S = 0.4
 BESIDE_S = 0.1
 REST_S = 2.0
@@ -57,8 +59,10 @@ class Traffic:
         self._found = Beside.NOTHING
         self._ended_s = float("-inf")
 
-    def began(self, now_s: float, *, full: bool) -> None:
-        """Note a batch that is about to be committed."""
+    def began(self, now_s: float, *, full: bool, others: bool) -> None:
+        """Note a batch that is about to be committed; ``others``: not all of it is of stations beyond their quota."""
+        if not others:
+            return
         backlog = full and now_s - self._ended_s < self.BACK_TO_BACK_S
         self._found = Beside.BACKLOG if backlog else max(self._found, Beside.SOME, key=_RANK.index)
 

@@ -30,6 +30,7 @@ from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint
 from quantrac.errors import BrokerError, ProgressError, QuantracError, StoreError
 from quantrac.settings import Settings
 from quantrac.telemetry import get_logger
+from sql.deferred_store import Deferred
 from sql.retention_store import Retention
 from sql.worker_store import WorkerStore
 from streams.app import GROUP, AppOptions, create_app
@@ -131,7 +132,8 @@ class Worker:
     async def commit(self, records: list[RawRecord]) -> None:
         """Commit a batch; outages are waited out here, with back-off. See ``streams.app.Pipeline``."""
         self._pulse.begin({r.partition for r in records}, time.monotonic())
-        self._traffic.began(time.monotonic(), full=len(records) >= self._full)
+        others = self._processor.has_others(records)
+        self._traffic.began(time.monotonic(), full=len(records) >= self._full, others=others)
         try:
             with _step_seconds.labels(step="commit").time():
                 shared = await self._retried(lambda: self._processor.process(records))
@@ -289,17 +291,24 @@ class Worker:
         loop = asyncio.get_running_loop()
         for _ in range(MOST_SLICES):
             most = self._slices.most
-            waits = await self._in_thread(partial(self._processor.next_deferred, self._assigned(), most))
+            waits, kept = await self._in_thread(partial(self._next_deferred, self._assigned(), most))
             if not waits:
                 return False
             # Kafka may take seconds to answer: not in the thread that stores what the honest ones send.
-            records, beyond = await loop.run_in_executor(None, self._reader.waiting, waits, most)
+            records, beyond = kept or await loop.run_in_executor(None, self._reader.waiting, waits, most)
             shared, took_s = await self._in_thread(
                 partial(_timed, partial(self._processor.process_deferred, waits, records, beyond))
             )
             self._sharer.offer(shared)
             await asyncio.sleep(self._slices.read(len(records), took_s, self._traffic.look()))
         return True
+
+    def _next_deferred(
+        self, partitions: Collection[int], most: int
+    ) -> tuple[list[Deferred], tuple[list[RawRecord], int] | None]:
+        """Return which records are read next and, where this worker has kept them, the records themselves."""
+        waits = self._processor.next_deferred(partitions, most)
+        return waits, self._processor.kept.take(waits, most) if waits else None
 
     def _assigned(self) -> list[int]:
         return [tp.partition for tp in self.app.consumer.assignment() if tp.topic == topics.RAW]

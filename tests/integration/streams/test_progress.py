@@ -265,6 +265,28 @@ def test_number_1_what_is_beyond_a_quota_waits_is_a_work_item_and_is_not_lost(
     assert reports.deliveries() == []
 
 
+def test_number_1_what_waits_is_kept_for_its_slice_until_partitions_are_assigned_anew(
+    make_processor: MakeProcessor, records: Any, reports: Reports
+) -> None:
+    batch = distinct(records, 50)
+    processor = make_processor(messages_per_s=1.0)
+    assert processor.has_others(batch)
+    for part in (batch[:25], batch[25:]):
+        processor.process(part)
+        assert not processor.has_others(batch)
+    slices = 0
+    while waits := processor.next_deferred([0], 8):
+        kept = processor.kept.take(waits, 8)
+        assert kept is not None
+        processor.process_deferred(waits, *kept)
+        slices += 1
+    assert (slices, ledger(reports)) == (4, LedgerCounts(received=50, stored=50))
+    processor.process(distinct(records, 5))
+    waits = processor.next_deferred([0], 8)
+    processor.assigned()
+    assert waits and processor.kept.take(waits, 8) is None
+
+
 def test_r1_a_second_flood_at_the_offsets_of_a_cut_log_waits_too(
     make_processor: MakeProcessor, records: Any, reports: Reports, store: WorkerStore, clock: ManualClock
 ) -> None:

@@ -38,3 +38,13 @@ def test_a_clock_of_receipt_that_was_ahead_is_not_waited_for() -> None:
     within(quota, *[record(NOW + timedelta(days=1))] * 50)
     assert within(quota, record(NOW)) == 0
     assert within(quota, record(NOW + 2 * SECOND)) == 1
+
+
+def test_a_station_beyond_its_quota_is_known_until_it_has_a_second_s_worth_again() -> None:
+    quota = StationQuota(10.0, 1e9)
+    assert not quota.is_spent("A")
+    within(quota, *[record(NOW)] * 300, record(NOW + SECOND / 2))
+    assert quota.is_spent("A")
+    assert not quota.is_spent("B")
+    within(quota, record(NOW + 5 * SECOND))
+    assert not quota.is_spent("A")

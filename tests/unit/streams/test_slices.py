@@ -48,14 +48,24 @@ def test_a_backlog_leaves_the_smallest_slices() -> None:
 def test_full_batches_back_to_back_are_a_backlog_until_it_was_looked_at() -> None:
     traffic = Traffic()
     assert traffic.look() is Beside.NOTHING
-    traffic.began(10.0, full=True)
+    traffic.began(10.0, full=True, others=True)
     traffic.ended(10.1)
     assert traffic.look() is Beside.SOME, "one full batch is no backlog yet"
-    traffic.began(10.11, full=True)
+    traffic.began(10.11, full=True, others=True)
     traffic.ended(10.2)
-    traffic.began(10.5, full=False)
+    traffic.began(10.5, full=False, others=True)
     assert traffic.look() is Beside.BACKLOG
     assert traffic.look() is Beside.NOTHING
     traffic.ended(10.6)
-    traffic.began(10.61, full=False)
+    traffic.began(10.61, full=False, others=True)
     assert traffic.look() is Beside.SOME
+
+
+def test_batches_of_those_alone_who_wait_already_hold_up_nobody() -> None:
+    traffic = Traffic()
+    for began_s in (10.0, 10.11):
+        traffic.began(began_s, full=True, others=False)
+        traffic.ended(began_s + 0.1)
+    assert traffic.look() is Beside.NOTHING
+    traffic.began(10.22, full=True, others=True)
+    assert traffic.look() is Beside.BACKLOG, "who comes with them may wait behind more of them"
