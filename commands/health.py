@@ -164,7 +164,7 @@ def unbroken(breaks: Sequence[LogBreakLine], now: datetime) -> str:
 
 
 def floods(context: Context) -> str:
-    """Check that no station is beyond its quota."""
+    """Check that nothing waits behind the others."""
     from sql.reports import Reports
 
     with Reports(context.database().reader) as reports:
@@ -172,21 +172,21 @@ def floods(context: Context) -> str:
 
 
 def none_floods(lines: Sequence[FloodLine]) -> str:
-    """Return that no station floods.
+    """Return that no station's messages wait.
 
     Raises
     ------
     CheckError
-        One does; the one of which the most waits is named.
+        Some do; the station of which the most waits is named.
     """
     if not lines:
         return "no station is beyond its quota"
     worst = max(lines, key=lambda line: line.bytes)
     raise CheckError(
-        f"{len(lines)} stations are beyond their quota; of {worst.station} {worst.messages} messages "
-        f"({worst.bytes / 1e6:.1f} MB) wait since {local_time(worst.since)}",
-        "Nothing is lost, and no other station waits. Look at its data logger; QUANTRAC_STATION_MESSAGES_PER_S and "
-        "QUANTRAC_STATION_BYTES_PER_S are the quota.",
+        f"{len(lines)} stations are beyond their quota, or send much of the past; of {worst.station} {worst.messages} "
+        f"messages ({worst.bytes / 1e6:.1f} MB) wait since {local_time(worst.since)}",
+        "Nothing is lost, and no other station waits. If it lasts, look at its data logger; "
+        "QUANTRAC_STATION_MESSAGES_PER_S and QUANTRAC_STATION_BYTES_PER_S are the quota.",
     )
 
 

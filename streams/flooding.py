@@ -1,7 +1,11 @@
-"""Stations beyond their quota become a work item, which ends when all of theirs was read."""
+"""Stations beyond their quota become a work item, which ends when all of theirs was read.
+
+Some more of the past than goes ahead of the others waits as well, and is no flood: nobody is told of it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from quantrac.clock import Clock
@@ -21,8 +25,8 @@ class Floods:
     def __init__(self, store: WorkerStore, clock: Clock) -> None:
         self._store, self._clock = store, clock
 
-    def look(self) -> int:
-        """Open and end work items; return how many messages wait.
+    def look(self, floods: Callable[[str], bool]) -> int:
+        """Open and end work items; return how many messages wait. ``floods`` says so of a station.
 
         Raises
         ------
@@ -34,7 +38,7 @@ class Floods:
             waiting = {line.station: line for line in tx.deferred.stations()}
             opened = set(tx.deferred.open_floods(RULE))
             for station, line in waiting.items():
-                if station not in opened and tx.alerts.apply(_opened(line, now)):
+                if station not in opened and floods(station) and tx.alerts.apply(_opened(line, now)):
                     _log.warning("station_floods", station=station, messages=line.messages, bytes=line.bytes)
             for station in opened - set(waiting):
                 tx.alerts.apply(_ended(station, now))

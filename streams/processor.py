@@ -133,8 +133,12 @@ class BatchProcessor:
         return self._process(records, records, _readable(self._catalogue.current))
 
     def has_others(self, records: Sequence[RawRecord]) -> bool:
-        """Whether any record is of a station that has something left of its quota."""
-        return not all(map(self._quota.is_spent, {record.station for record in records}))
+        """Whether any record is of a station that is not beyond its quota."""
+        return not all(map(self.is_beyond_quota, {record.station for record in records}))
+
+    def is_beyond_quota(self, station: str) -> bool:
+        """Whether a station had used up its quota when this worker last heard it."""
+        return self._quota.is_spent(station)
 
     def next_deferred(self, partitions: Collection[int], most: int) -> list[Deferred]:
         """Return which records of a station beyond its quota are read next; none when none wait.
@@ -233,8 +237,17 @@ class BatchProcessor:
             self._states.keep_only_if_ours(progress)
             fresh, again, reached = continue_from(progress, records)
             untraced = self._untraced(tx, again, catalogue)
-            within, beyond, left = self._quota.divide(fresh)
-            batch = self._write(tx, [*untraced, *within], catalogue, now)
+            decoded: dict[tuple[int, int], DecodedRecord] = {}
+
+            def is_past(record: RawRecord) -> bool:
+                (message,) = self._decoded([record], catalogue)
+                decoded[record.partition, record.offset] = message
+                newest = message.decoded.observed_at
+                return newest is not None and record.received_at - newest > self._options.lane_limit
+
+            within, beyond, left = self._quota.divide(fresh, is_past)
+            messages = [*self._decoded(untraced, catalogue), *(decoded[r.partition, r.offset] for r in within)]
+            batch = self._write(tx, messages, catalogue, now)
             tx.deferred.add(self._options.source, _stretches(beyond), now)
             self._save_delays(tx)
             self._save_progress(tx, reached, fresh)
@@ -264,7 +277,7 @@ class BatchProcessor:
                 return Shared()
             # Whoever owns the station's partition now finds its progress locked, and its states are read anew.
             self._states.keep_only_if_ours(tx.progress.lock(source, [looked_at[0].partition]))
-            batch = self._write(tx, [] if fault else records, catalogue, now)
+            batch = self._write(tx, [] if fault else list(self._decoded(records, catalogue)), catalogue, now)
             if fault is not None:
                 batch.tally = _buried(records, source, fault)
                 self._save_accounts(tx, batch.tally, now)
@@ -299,9 +312,11 @@ class BatchProcessor:
             _readings.labels(outcome=outcome).inc(count)
         return shared
 
-    def _write(self, tx: WorkerTransaction, records: Sequence[RawRecord], catalogue: Catalogue, now: datetime) -> Batch:
-        """Take records through all stages, and write what they come to, but for the progress."""
-        messages = list(self._decoded(records, catalogue))
+    def _write(
+        self, tx: WorkerTransaction, messages: Sequence[DecodedRecord], catalogue: Catalogue, now: datetime
+    ) -> Batch:
+        """Take records through the stages after decoding, and write what they come to, but for the progress."""
+        records = [message.record for message in messages]
         if any(is_for_want_of_import(m) for m in messages):
             catalogue = _readable(self._catalogue.renewed)
             messages = list(self._decoded(records, catalogue))
@@ -421,7 +436,7 @@ class BatchProcessor:
         """Return whether a record passes all stages; nothing of that is kept."""
         try:
             with self._store.rehearsal() as tx:
-                self._write(tx, [record], catalogue, self._clock.now())
+                self._write(tx, list(self._decoded([record], catalogue)), catalogue, self._clock.now())
         except StoreError as exc:
             if exc.retryable:
                 raise

@@ -1,33 +1,52 @@
-"""A quota of messages and bytes for each station, so that one that floods never delays another.
+"""A quota of messages and bytes for each station, so that one that floods, or sends its past, never delays another.
 
-What is beyond it is not refused: it stays in Kafka, and is read when the honest ones are served. Time is the instant of
+What is beyond it is not refused: it stays in Kafka, and is read when the others are served. Time is the instant of
 receipt at the bridge, not of processing: what waited for us through an outage of our own is no flood.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from streams.records import RawRecord
 
 BURST_S = 20.0
-"""A station may send the quota of so many seconds at once: a backfill of some days, a logger that was offline."""
+"""A station may send the quota of so many seconds at once: a logger that collects, or was offline for a while."""
+PAST_S = 1.0
+"""But of the past only so much goes ahead of what others send: nobody waits for it, and ten stations at once sent ten
+thousand messages."""
 MOST_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a station has left, and as of when."""
+    """What may be sent at once, and as of when."""
 
     messages: float
     bytes: float
     at: datetime
 
+    def takes(self, size: int) -> bool:
+        """Whether a message of so many bytes is within it."""
+        return self.messages >= 1.0 and self.bytes >= size
+
+    def less(self, size: int) -> Allowance:
+        """Return what is left after such a message."""
+        return replace(self, messages=self.messages - 1.0, bytes=self.bytes - size)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a station has left: of all that it sends, and of what was late when it was received."""
+
+    all: Allowance
+    past: Allowance
+
 
 class StationQuota:
-    """Token buckets of messages and bytes, one a station; pure.
+    """Token buckets of messages and bytes, two a station; pure.
 
     Parameters
     ----------
@@ -37,29 +56,38 @@ class StationQuota:
 
     def __init__(self, messages_per_s: float, bytes_per_s: float) -> None:
         self._messages_per_s, self._bytes_per_s = messages_per_s, bytes_per_s
-        self._left: dict[str, Allowance] = {}
+        self._left: dict[str, Left] = {}
 
-    def divide(self, records: Iterable[RawRecord]) -> tuple[list[RawRecord], list[RawRecord], dict[str, Allowance]]:
-        """Return the records within the quota, those beyond it, and what is left after them.
+    def divide(
+        self, records: Iterable[RawRecord], is_past: Callable[[RawRecord], bool]
+    ) -> tuple[list[RawRecord], list[RawRecord], dict[str, Left]]:
+        """Return the records that go ahead, those that wait, and what is left after them.
 
+        ``is_past`` says whether a record was late when it was received; it is asked of every one that goes ahead.
         Nothing is spent until the caller says so by :meth:`spend`: a batch may be tried several times. A station of
-        which one record is beyond has all its later ones of this call beyond: so they are one stretch of the log.
+        which one record waits has all its later ones of this call wait: so they are one stretch of the log.
         """
-        within: list[RawRecord] = []
-        beyond: list[RawRecord] = []
-        left: dict[str, Allowance] = {}
-        floods: set[str] = set()
+        ahead: list[RawRecord] = []
+        waiting: list[RawRecord] = []
+        left: dict[str, Left] = {}
+        wait: set[str] = set()
         for record in records:
-            station = record.station
+            station, size = record.station, len(record.value)
             now = self._refilled(left.get(station) or self._left.get(station), record.received_at)
-            enough = station not in floods and now.messages >= 1.0 and now.bytes >= len(record.value)
-            if not enough:
-                floods.add(station)
-            (within if enough else beyond).append(record)
-            left[station] = Allowance(now.messages - 1.0, now.bytes - len(record.value), now.at) if enough else now
-        return within, beyond, left
+            if not now.all.takes(size):
+                wait.add(station)
+            else:
+                now = replace(now, all=now.all.less(size))
+                if station not in wait and is_past(record):
+                    if now.past.takes(size):
+                        now = replace(now, past=now.past.less(size))
+                    else:
+                        wait.add(station)
+            (waiting if station in wait else ahead).append(record)
+            left[station] = now
+        return ahead, waiting, left
 
-    def spend(self, left: dict[str, Allowance]) -> None:
+    def spend(self, left: dict[str, Left]) -> None:
         """Take over what :meth:`divide` left."""
         if len(self._left) > MOST_REMEMBERED:
             self._left.clear()
@@ -68,18 +96,23 @@ class StationQuota:
     def is_spent(self, station: str) -> bool:
         """Whether a station had hardly anything left, less than of a second, when it was last heard."""
         left = self._left.get(station)
-        return left is not None and left.messages < self._messages_per_s
+        return left is not None and (left.all.messages < self._messages_per_s or left.all.bytes < self._bytes_per_s)
 
-    def _refilled(self, before: Allowance | None, at: datetime) -> Allowance:
-        most_messages, most_bytes = BURST_S * self._messages_per_s, BURST_S * self._bytes_per_s
+    def _refilled(self, before: Left | None, at: datetime) -> Left:
         if before is None:
-            return Allowance(most_messages, most_bytes, at)
+            return Left(self._full(BURST_S, at), self._full(PAST_S, at))
+        return Left(self._grown(before.all, at, BURST_S), self._grown(before.past, at, PAST_S))
+
+    def _full(self, burst_s: float, at: datetime) -> Allowance:
+        return Allowance(burst_s * self._messages_per_s, burst_s * self._bytes_per_s, at)
+
+    def _grown(self, before: Allowance, at: datetime, burst_s: float) -> Allowance:
         passed_s = (at - before.at).total_seconds()
         if passed_s < -BURST_S:  # the bridge's clock was ahead and was set back: its future must not be waited for
-            return Allowance(before.messages, before.bytes, at)
-        passed_s = max(0.0, passed_s)
+            return replace(before, at=at)
+        most, passed_s = self._full(burst_s, max(at, before.at)), max(0.0, passed_s)
         return Allowance(
-            min(most_messages, before.messages + passed_s * self._messages_per_s),
-            min(most_bytes, before.bytes + passed_s * self._bytes_per_s),
-            max(at, before.at),
+            min(most.messages, before.messages + passed_s * self._messages_per_s),
+            min(most.bytes, before.bytes + passed_s * self._bytes_per_s),
+            most.at,
         )

@@ -214,7 +214,8 @@ class Worker:
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             try:
-                while await self._in_thread(self._floods.look) and await self._read_deferred():
+                look = partial(self._floods.look, self._processor.is_beyond_quota)
+                while await self._in_thread(look) and await self._read_deferred():
                     pass  # nothing else is to do: a back-fill need not wait for the next turn
             except (StoreError, BrokerError) as exc:
                 if not exc.retryable:

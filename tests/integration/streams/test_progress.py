@@ -252,7 +252,7 @@ def test_number_1_what_is_beyond_a_quota_waits_is_a_work_item_and_is_not_lost(
     processor.process(batch)
     assert ledger(reports).stored == 20
     floods = Floods(store, clock)
-    assert floods.look() == 10
+    assert floods.look(processor.is_beyond_quota) == 10
     (item,) = [a for a in reports.alerts() if a.kind == "flooding"]
     assert (item.station, item.page) == (STATION, False)
     processor.process(batch[-3:])  # again: what waits is no record without a trace
@@ -260,9 +260,29 @@ def test_number_1_what_is_beyond_a_quota_waits_is_a_work_item_and_is_not_lost(
 
     read_deferred(processor, batch)
     assert ledger(reports) == LedgerCounts(received=30, stored=30)
-    assert floods.look() == 0
+    assert floods.look(processor.is_beyond_quota) == 0
     assert [a for a in reports.alerts() if a.kind == "flooding"] == []
     assert reports.deliveries() == []
+
+
+def test_number_1_more_of_the_past_than_goes_ahead_waits_and_is_no_flood(
+    make_processor: MakeProcessor, records: Any, reports: Reports, store: WorkerStore, clock: ManualClock
+) -> None:
+    # an hour and more ago: 40 messages of one station, of which 2 go ahead; live: another one, and later the same
+    start = clock.now() - timedelta(hours=2)
+    old = [records.message({"COD": 20.0 + n % 5}, at=start + n * timedelta(minutes=1), seq=n) for n in range(31)]
+    processor = make_processor(messages_per_s=2.0)
+    processor.process(old)
+    assert ledger(reports).stored == 2
+    clock.advance(timedelta(seconds=30))
+    live = records.message({"COD": 30.0}, seq=99)
+    processor.process([live])
+    assert ledger(reports).stored == 3, "it does not wait for the past"
+    floods = Floods(store, clock)
+    assert floods.look(processor.is_beyond_quota) == 29
+    assert [a for a in reports.alerts() if a.kind == "flooding"] == []
+    read_deferred(processor, [*old, live])
+    assert ledger(reports) == LedgerCounts(received=32, stored=32)
 
 
 def test_number_1_what_waits_is_kept_for_its_slice_until_partitions_are_assigned_anew(
@@ -284,7 +304,8 @@ def test_number_1_what_waits_is_kept_for_its_slice_until_partitions_are_assigned
     processor.process(distinct(records, 5))
     waits = processor.next_deferred([0], 8)
     processor.assigned()
-    assert waits and processor.kept.take(waits, 8) is None
+    assert waits
+    assert processor.kept.take(waits, 8) is None
 
 
 def test_r1_a_second_flood_at_the_offsets_of_a_cut_log_waits_too(

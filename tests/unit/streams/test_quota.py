@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from streams.quota import BURST_S, StationQuota
+from streams.quota import BURST_S, PAST_S, StationQuota
 from streams.records import RawRecord
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -15,8 +15,8 @@ def record(at: datetime, station: str = "A", size: int = 10) -> RawRecord:
     return RawRecord(0, 0, b"x" * size, "", f"quantrac/v1/{station}/readings", at)
 
 
-def within(quota: StationQuota, *records: RawRecord) -> int:
-    passed, _, left = quota.divide(records)
+def within(quota: StationQuota, *records: RawRecord, past: bool = False) -> int:
+    passed, _, left = quota.divide(records, lambda _: past)
     quota.spend(left)
     return len(passed)
 
@@ -38,6 +38,32 @@ def test_a_clock_of_receipt_that_was_ahead_is_not_waited_for() -> None:
     within(quota, *[record(NOW + timedelta(days=1))] * 50)
     assert within(quota, record(NOW)) == 0
     assert within(quota, record(NOW + 2 * SECOND)) == 1
+
+
+def test_of_the_past_a_second_s_worth_goes_ahead_and_what_is_live_goes_on() -> None:
+    # at 0 s: 300 of the past  -> 10 ahead      at 5 s: 9 of them -> 9, live 20 -> 20      at 6 s: 30 live
+    quota = StationQuota(10.0, 1e9)
+    assert within(quota, *[record(NOW)] * 150, past=True) == 10 * PAST_S
+    assert not quota.is_spent("A"), "it has sent no more than it may"
+    assert within(quota, *[record(NOW + 5 * SECOND)] * 9, past=True) == 9
+    assert within(quota, *[record(NOW + 5 * SECOND)] * 20) == 20
+    assert within(quota, *[record(NOW + 6 * SECOND)] * 300, past=True) == 10
+    assert quota.is_spent("A"), "of the past, too, it may send no more than its quota"
+    assert within(quota, *[record(NOW + 6 * SECOND)] * 30) == 0
+
+
+def test_files_of_the_past_count_by_their_bytes() -> None:
+    quota = StationQuota(1e9, 100.0)
+    assert within(quota, record(NOW, size=60), record(NOW, size=60), past=True) == 1
+    assert within(quota, record(NOW, size=60), record(NOW, size=60)) == 2
+
+
+def test_what_comes_behind_a_record_that_waits_waits_with_it() -> None:
+    quota = StationQuota(1.0, 1e9)
+    made = [record(NOW, size=10 + n) for n in range(4)]
+    ahead, waiting, left = quota.divide(made, lambda r: len(r.value) < 12)
+    assert (ahead, waiting) == (made[:1], made[1:])
+    assert left["A"].all.messages == BURST_S - 4
 
 
 def test_a_station_beyond_its_quota_is_known_until_it_has_a_second_s_worth_again() -> None:
