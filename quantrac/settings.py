@@ -214,12 +214,14 @@ class Settings(WebSettings, RetentionSettings):
     station_messages_per_s: float = Field(
         50,
         gt=0,
-        description="Messages of one station in the long run (1/s); of 20 s at once. What is beyond is read later.",
+        description="Messages of one station in the long run (1/s); "
+        "of 20 s at once, late ones of 1 s. The rest is read later.",
     )
     station_bytes_per_s: float = Field(
         131_072,
         gt=0,
-        description="Payload of one station in the long run (bytes/s); of 20 s at once. What is beyond is read later.",
+        description="Payload of one station in the long run (bytes/s); "
+        "of 20 s at once, late of 1 s. The rest is read later.",
     )
     bridge_id: str = Field(
         "bridge-1", description="Client id and user of this bridge: fixed, so that the broker keeps its session."

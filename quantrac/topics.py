@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from quantrac.errors import SettingsError
 
 MQTT_ROOT = "quantrac/v1"
+_BELOW_ROOT = f"{MQTT_ROOT}/"
 
 RAW = "quantrac.raw"
 """Original payloads as they came, key = station. The evidence: never changed, never compacted."""
@@ -86,8 +87,8 @@ def station_of_mqtt(topic: str) -> str:
     >>> station_of_mqtt("quantrac/v1/a/b/readings"), station_of_mqtt("other/v1/a/readings")
     ('a', '')
     """
-    parts = topic.split("/")
-    return parts[2] if len(parts) >= 3 and "/".join(parts[:2]) == MQTT_ROOT else ""
+    root, code = topic[: len(_BELOW_ROOT)], topic[len(_BELOW_ROOT) :]
+    return code.partition("/")[0] if root == _BELOW_ROOT else ""
 
 
 def content_of_mqtt(topic: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import psycopg
@@ -48,7 +49,7 @@ class CommittedStore:
     def mark(self, numbers: Mapping[ReceiptKey, Iterable[int]]) -> None:
         """Enter the numbers of messages that this transaction commits; one that is entered already changes nothing."""
         if numbers:
-            ranges = ["{" + ",".join(f"[{n},{n}]" for n in sorted(set(of_key))) + "}" for of_key in numbers.values()]
+            ranges = [_multirange(sorted(set(of_key))) for of_key in numbers.values()]
             self._cursor.execute(statement("mark_committed"), _keys(numbers) | {"numbers": ranges})
 
     def add_stored(self, hours: Mapping[tuple[str, datetime], int]) -> None:
@@ -60,6 +61,17 @@ class CommittedStore:
                 "stored": list(hours.values()),
             }
             self._cursor.execute(statement("add_stored_hours"), arguments)
+
+
+def _multirange(numbers: Sequence[int]) -> str:
+    """Return ascending numbers as PostgreSQL writes them; a batch's are nearly always one range.
+
+    >>> _multirange([1, 2, 3, 7])
+    '{[1,3],[7,7]}'
+    """
+    # What follows the number before it has the same distance to its place in the list.
+    runs = [list(run) for _, run in groupby(enumerate(numbers), key=lambda placed: placed[1] - placed[0])]
+    return "{" + ",".join(f"[{run[0][1]},{run[-1][1]}]" for run in runs) + "}"
 
 
 def _keys(keys: Iterable[ReceiptKey]) -> dict[str, list[Any]]:

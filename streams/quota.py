@@ -15,8 +15,9 @@ from streams.records import RawRecord
 BURST_S = 20.0
 """A station may send the quota of so many seconds at once: a logger that collects, or was offline for a while."""
 PAST_S = 1.0
-"""But of the past only so much goes ahead of what others send: nobody waits for it, and ten stations at once sent ten
-thousand messages."""
+PAST_SHARE = 0.1
+"""But of the past no more than that, and in the long run this share of the quota, goes ahead of what others send:
+nobody waits for it, and ten stations at once would send ten thousand messages."""
 MOST_REMEMBERED = 10_000
 
 
@@ -101,18 +102,21 @@ class StationQuota:
     def _refilled(self, before: Left | None, at: datetime) -> Left:
         if before is None:
             return Left(self._full(BURST_S, at), self._full(PAST_S, at))
-        return Left(self._grown(before.all, at, BURST_S), self._grown(before.past, at, PAST_S))
+        return Left(
+            self._grown(before.all, self._full(BURST_S, at), 1.0),
+            self._grown(before.past, self._full(PAST_S, at), PAST_SHARE),
+        )
 
     def _full(self, burst_s: float, at: datetime) -> Allowance:
         return Allowance(burst_s * self._messages_per_s, burst_s * self._bytes_per_s, at)
 
-    def _grown(self, before: Allowance, at: datetime, burst_s: float) -> Allowance:
-        passed_s = (at - before.at).total_seconds()
+    def _grown(self, before: Allowance, full: Allowance, share: float) -> Allowance:
+        passed_s = (full.at - before.at).total_seconds()
         if passed_s < -BURST_S:  # the bridge's clock was ahead and was set back: its future must not be waited for
-            return replace(before, at=at)
-        most, passed_s = self._full(burst_s, max(at, before.at)), max(0.0, passed_s)
+            return replace(before, at=full.at)
+        earned_s = max(0.0, passed_s) * share
         return Allowance(
-            min(most.messages, before.messages + passed_s * self._messages_per_s),
-            min(most.bytes, before.bytes + passed_s * self._bytes_per_s),
-            most.at,
+            min(full.messages, before.messages + earned_s * self._messages_per_s),
+            min(full.bytes, before.bytes + earned_s * self._bytes_per_s),
+            max(full.at, before.at),
         )

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from quantrac import topics
@@ -14,6 +15,9 @@ from quantrac.domain.receipts import Receipt, ReceiptKey, receipt_key, receipt_o
 _LOG_APPEND_TIME = 1
 """Kafka's word for a stamp of its own."""
 _MOST_BRIDGE = 64
+_TEXTS_HELD = 4_096
+_LONGEST_HELD = 256
+"""Bytes: a topic may be much longer, and a flood may be of many."""
 Headers = Mapping[str, bytes] | Iterable[tuple[str, bytes]] | None
 
 
@@ -77,19 +81,20 @@ def raw_record(
     by_kafka: bool = False,
 ) -> RawRecord:
     """Return a raw record of what a Kafka client gives; ``timestamp_s`` is its stamp, since 1970, of Kafka's clock."""
-    known = _text(headers)
+    known = _of_name(headers)
+    bridge = _repeated(known.get(topics.HEADER_BRIDGE, b""))
     return RawRecord(
         partition,
         offset,
         value or b"",
-        known.get(topics.HEADER_CONTENT_TYPE, ""),
-        known.get(topics.HEADER_MQTT_TOPIC, ""),
-        _instant(known.get(topics.HEADER_RECEIVED_AT, "")) or _stamped(timestamp_s),
-        replayed=known.get(topics.HEADER_BRIDGE) == topics.REPLAY,
-        receipt=receipt_of(known.get(topics.HEADER_RECEIPT)),
-        bridge=known.get(topics.HEADER_BRIDGE, "")[:_MOST_BRIDGE],
+        _repeated(known.get(topics.HEADER_CONTENT_TYPE, b"")),
+        _repeated(known.get(topics.HEADER_MQTT_TOPIC, b"")),
+        _instant(_text(known.get(topics.HEADER_RECEIVED_AT, b""))) or _stamped(timestamp_s),
+        replayed=bridge == topics.REPLAY,
+        receipt=receipt_of(_text(known.get(topics.HEADER_RECEIPT, b""))),
+        bridge=bridge[:_MOST_BRIDGE],
         appended_at=_stamped(timestamp_s) if by_kafka else None,
-        file_name=known.get(topics.HEADER_FILE_NAME, ""),
+        file_name=_text(known.get(topics.HEADER_FILE_NAME, b"")),
     )
 
 
@@ -103,11 +108,23 @@ def numbers_of(records: Iterable[RawRecord]) -> dict[ReceiptKey, list[int]]:
     return numbers
 
 
-def _text(headers: Headers) -> dict[str, str]:
+def _of_name(headers: Headers) -> dict[str, bytes]:
     if not headers:
         return {}
     pairs = headers.items() if isinstance(headers, Mapping) else headers
-    return {key: value.decode("utf-8", "replace") for key, value in pairs if value is not None}
+    return {key: value for key, value in pairs if value is not None}
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
+
+
+def _repeated(value: bytes) -> str:
+    """Return the same of what thousands of records say alike: they share one text."""
+    return _held(value) if len(value) <= _LONGEST_HELD else _text(value)
+
+
+_held = lru_cache(_TEXTS_HELD)(_text)
 
 
 def _instant(text: str) -> datetime | None:

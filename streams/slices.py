@@ -1,8 +1,8 @@
-"""How much of a flood is read in one go: what came meanwhile waits for no more than that. Pure.
+"""How much of what waits is read in one go: what came meanwhile waits for no more than that. Pure.
 
-While nobody else sends, slices double until one takes ``ALONE_S``; when something came in meanwhile the next one is cut
-to what takes ``BESIDE_S``, and the reader rests. While batches come full, one behind the other, more of the honest ones
-may wait behind them: then a smallest slice is read.
+While nobody else sends, slices double until one takes ``ALONE_S``; when something came in meanwhile the next one takes
+``BESIDE_S`` at most, and the reader rests. While batches come full, one behind the other, more of the honest ones may
+wait behind them: then a smallest slice is read.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ SLICE_BYTES = 1024 * 1024
 """Of one station's payload in one slice: the honest ones wait for no more than that."""
 ALONE_S = 0.4
 BESIDE_S = 0.1
-REST_S = 2.0
 REST = 4.0
-"""Times a slice's own time, where that is more. Bridge and broker share the machine with the flood, too."""
+"""Times a slice's own time."""
+REST_S = 2.0
+"""Where that is more, while much comes in: bridge and broker share the machine with the flood, too."""
+MUCH_PER_S = 50.0
+"""Messages, of whomever: seven provinces send no more."""
 
 
 class Beside(StrEnum):
@@ -27,6 +30,7 @@ class Beside(StrEnum):
 
     NOTHING = "nothing"
     SOME = "some"
+    MUCH = "much"
     BACKLOG = "backlog"
     """Full batches, one behind the other: whoever is honest may wait behind them."""
 
@@ -44,9 +48,11 @@ class Slices:
             self.most = LEAST
         elif took_s > longest_s:
             self.most = max(LEAST, min(self.most, int(messages * longest_s / took_s)))
-        elif beside is Beside.NOTHING and took_s <= longest_s / 2:
+        elif took_s <= longest_s / 2:
             self.most = min(MOST, 2 * self.most)
-        return 0.0 if beside is Beside.NOTHING else max(REST_S, REST * took_s)
+        if beside is Beside.NOTHING:
+            return 0.0
+        return REST * took_s if beside is Beside.SOME else max(REST_S, REST * took_s)
 
 
 class Traffic:
@@ -55,12 +61,15 @@ class Traffic:
     BACK_TO_BACK_S = 0.02
     """A full batch so soon after the one before was ready while that was committed."""
 
-    def __init__(self) -> None:
+    def __init__(self, now_s: float) -> None:
         self._found = Beside.NOTHING
+        self._messages = 0
+        self._looked_s = now_s
         self._ended_s = float("-inf")
 
-    def began(self, now_s: float, *, full: bool, others: bool) -> None:
+    def began(self, now_s: float, messages: int, *, full: bool, others: bool) -> None:
         """Note a batch that is about to be committed; ``others``: not all of it is of stations beyond their quota."""
+        self._messages += messages
         if not others:
             return
         backlog = full and now_s - self._ended_s < self.BACK_TO_BACK_S
@@ -70,10 +79,11 @@ class Traffic:
         """Note that it is committed."""
         self._ended_s = now_s
 
-    def look(self) -> Beside:
+    def look(self, now_s: float) -> Beside:
         """Return what came since the last look."""
-        found, self._found = self._found, Beside.NOTHING
-        return found
+        found, much = self._found, self._messages > MUCH_PER_S * (now_s - self._looked_s)
+        self._found, self._messages, self._looked_s = Beside.NOTHING, 0, now_s
+        return Beside.MUCH if much and found is Beside.SOME else found
 
 
 _RANK = list(Beside)

@@ -87,7 +87,8 @@ class Worker:
         self._positions = DatabasePositions(store, origin.source, clock)
         self._floods = Floods(store, clock)
         self._reader = RawReader(kafka, topics.RAW)
-        self._slices, self._traffic, self._full = Slices(), Traffic(), settings.batch_messages
+        self._slices, self._traffic = Slices(), Traffic(time.monotonic())
+        self._full = settings.batch_messages
         self._sweeper = Sweeper(
             store,
             catalogue,
@@ -133,7 +134,7 @@ class Worker:
         """Commit a batch; outages are waited out here, with back-off. See ``streams.app.Pipeline``."""
         self._pulse.begin({r.partition for r in records}, time.monotonic())
         others = self._processor.has_others(records)
-        self._traffic.began(time.monotonic(), full=len(records) >= self._full, others=others)
+        self._traffic.began(time.monotonic(), len(records), full=len(records) >= self._full, others=others)
         try:
             with _step_seconds.labels(step="commit").time():
                 shared = await self._retried(lambda: self._processor.process(records))
@@ -301,7 +302,8 @@ class Worker:
                 partial(_timed, partial(self._processor.process_deferred, waits, records, beyond))
             )
             self._sharer.offer(shared)
-            await asyncio.sleep(self._slices.read(len(records), took_s, self._traffic.look()))
+            beside = self._traffic.look(time.monotonic())
+            await asyncio.sleep(self._slices.read(len(records), took_s, beside))
         return True
 
     def _next_deferred(

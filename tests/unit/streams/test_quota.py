@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from streams.quota import BURST_S, PAST_S, StationQuota
+from streams.quota import BURST_S, PAST_S, PAST_SHARE, StationQuota
 from streams.records import RawRecord
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -41,15 +41,16 @@ def test_a_clock_of_receipt_that_was_ahead_is_not_waited_for() -> None:
 
 
 def test_of_the_past_a_second_s_worth_goes_ahead_and_what_is_live_goes_on() -> None:
-    # at 0 s: 300 of the past  -> 10 ahead      at 5 s: 9 of them -> 9, live 20 -> 20      at 6 s: 30 live
+    # of the past   0 s: 150 -> 10 ahead      5 s: 9 -> 5                     20 s: 300 -> 10
+    # live                                    6 s: 20 -> 20                   20 s: 30 -> none: beyond the quota
     quota = StationQuota(10.0, 1e9)
     assert within(quota, *[record(NOW)] * 150, past=True) == 10 * PAST_S
     assert not quota.is_spent("A"), "it has sent no more than it may"
-    assert within(quota, *[record(NOW + 5 * SECOND)] * 9, past=True) == 9
-    assert within(quota, *[record(NOW + 5 * SECOND)] * 20) == 20
-    assert within(quota, *[record(NOW + 6 * SECOND)] * 300, past=True) == 10
+    assert within(quota, *[record(NOW + 5 * SECOND)] * 9, past=True) == 5 * 10 * PAST_SHARE
+    assert within(quota, *[record(NOW + 6 * SECOND)] * 20) == 20
+    assert within(quota, *[record(NOW + 20 * SECOND)] * 300, past=True) == 10
     assert quota.is_spent("A"), "of the past, too, it may send no more than its quota"
-    assert within(quota, *[record(NOW + 6 * SECOND)] * 30) == 0
+    assert within(quota, *[record(NOW + 20 * SECOND)] * 30) == 0
 
 
 def test_files_of_the_past_count_by_their_bytes() -> None:

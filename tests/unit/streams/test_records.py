@@ -55,3 +55,12 @@ def test_garbage_in_a_header_is_no_stamp(stamp: bytes) -> None:
     assert record.received_at == datetime.fromtimestamp(1_700_000_000, UTC)
     assert record.value == b""
     assert raw_record(0, 7, b"", None, 1e300).received_at == datetime.fromtimestamp(0, UTC)
+
+
+def test_what_many_records_say_alike_is_one_text_unless_it_is_long() -> None:
+    def topic_of(name: bytes) -> str:
+        return raw_record(0, 0, b"", [(topics.HEADER_MQTT_TOPIC, bytes(bytearray(name)))], 0.0).mqtt_topic
+
+    assert topic_of(b"quantrac/v1/A/files") is topic_of(b"quantrac/v1/A/files")
+    assert topic_of(b"x" * 300) == topic_of(b"x" * 300)
+    assert topic_of(b"x" * 300) is not topic_of(b"x" * 300)

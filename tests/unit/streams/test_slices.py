@@ -31,9 +31,19 @@ def test_the_first_message_of_another_shrinks_the_next_slice_to_what_it_may_wait
     assert slices.most * MESSAGE_S <= ALONE_S
 
 
+def test_beside_others_slices_grow_to_what_these_may_wait_for() -> None:
+    assert run(Slices(), *[Beside.SOME] * 5) == [50, 100, 200, 400, 400], "it would never be read to its end"
+
+
 @pytest.mark.parametrize(
     ("beside", "took_s", "rest_s"),
-    [(Beside.NOTHING, 5.0, 0.0), (Beside.SOME, 0.05, REST_S), (Beside.BACKLOG, 0.05, REST_S), (Beside.SOME, 1.0, 4.0)],
+    [
+        (Beside.NOTHING, 5.0, 0.0),
+        (Beside.SOME, 0.05, 0.2),
+        (Beside.MUCH, 0.05, REST_S),
+        (Beside.BACKLOG, 0.05, REST_S),
+        (Beside.MUCH, 1.0, 4.0),
+    ],
 )
 def test_who_comes_by_the_way_of_the_honest_ones_has_most_of_the_time(
     beside: Beside, took_s: float, rest_s: float
@@ -46,26 +56,42 @@ def test_a_backlog_leaves_the_smallest_slices() -> None:
 
 
 def test_full_batches_back_to_back_are_a_backlog_until_it_was_looked_at() -> None:
-    traffic = Traffic()
-    assert traffic.look() is Beside.NOTHING
-    traffic.began(10.0, full=True, others=True)
+    traffic = Traffic(9.0)
+    assert traffic.look(10.0) is Beside.NOTHING
+    traffic.began(10.0, 40, full=True, others=True)
     traffic.ended(10.1)
-    assert traffic.look() is Beside.SOME, "one full batch is no backlog yet"
-    traffic.began(10.11, full=True, others=True)
-    traffic.ended(10.2)
-    traffic.began(10.5, full=False, others=True)
-    assert traffic.look() is Beside.BACKLOG
-    assert traffic.look() is Beside.NOTHING
-    traffic.ended(10.6)
-    traffic.began(10.61, full=False, others=True)
-    assert traffic.look() is Beside.SOME
+    assert traffic.look(11.0) is Beside.SOME, "one full batch is no backlog yet"
+    traffic.began(11.11, 40, full=True, others=True)
+    traffic.ended(11.2)
+    traffic.began(11.21, 40, full=True, others=True)
+    traffic.ended(11.3)
+    traffic.began(11.5, 1, full=False, others=True)
+    assert traffic.look(12.0) is Beside.BACKLOG
+    assert traffic.look(12.1) is Beside.NOTHING
+    traffic.ended(12.2)
+    traffic.began(12.21, 1, full=False, others=True)
+    assert traffic.look(13.0) is Beside.SOME
 
 
 def test_batches_of_those_alone_who_wait_already_hold_up_nobody() -> None:
-    traffic = Traffic()
+    traffic = Traffic(10.0)
     for began_s in (10.0, 10.11):
-        traffic.began(began_s, full=True, others=False)
+        traffic.began(began_s, 500, full=True, others=False)
         traffic.ended(began_s + 0.1)
-    assert traffic.look() is Beside.NOTHING
-    traffic.began(10.22, full=True, others=True)
-    assert traffic.look() is Beside.BACKLOG, "who comes with them may wait behind more of them"
+    assert traffic.look(10.5) is Beside.NOTHING
+    for began_s in (11.0, 11.11):
+        traffic.began(began_s, 500, full=True, others=True)
+        traffic.ended(began_s + 0.1)
+    assert traffic.look(11.5) is Beside.BACKLOG, "who comes with them may wait behind more of them"
+
+
+def test_while_a_flood_goes_on_beside_others_the_reader_rests_longer() -> None:
+    # messages   7 in a second of others   100 of a flood with one of another   7 again
+    traffic = Traffic(10.0)
+    traffic.began(10.5, 7, full=False, others=True)
+    assert traffic.look(11.0) is Beside.SOME
+    traffic.began(11.2, 99, full=False, others=False)
+    traffic.began(11.5, 1, full=False, others=True)
+    assert traffic.look(12.0) is Beside.MUCH
+    traffic.began(12.5, 7, full=False, others=True)
+    assert traffic.look(13.0) is Beside.SOME
