@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from streams.records import RawRecord
 
@@ -19,6 +19,7 @@ PAST_SHARE = 0.1
 """But of the past no more than that, and in the long run this share of the quota, goes ahead of what others send:
 nobody waits for it, and ten stations at once would send ten thousand messages."""
 MOST_REMEMBERED = 10_000
+_LATELY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Left:
 
     all: Allowance
     past: Allowance
+    refused_at: datetime | None = None
+    """When it last sent something beyond its quota."""
 
 
 class StationQuota:
@@ -76,6 +79,7 @@ class StationQuota:
             station, size = record.station, len(record.value)
             now = self._refilled(left.get(station) or self._left.get(station), record.received_at)
             if not now.all.takes(size):
+                now = replace(now, refused_at=now.all.at)
                 wait.add(station)
             else:
                 now = replace(now, all=now.all.less(size))
@@ -95,9 +99,9 @@ class StationQuota:
         self._left.update(left)
 
     def is_spent(self, station: str) -> bool:
-        """Whether a station had hardly anything left, less than of a second, when it was last heard."""
+        """Whether a station was beyond its quota within a second of when it was last heard."""
         left = self._left.get(station)
-        return left is not None and (left.all.messages < self._messages_per_s or left.all.bytes < self._bytes_per_s)
+        return left is not None and left.refused_at is not None and left.all.at - left.refused_at < _LATELY
 
     def _refilled(self, before: Left | None, at: datetime) -> Left:
         if before is None:
@@ -105,6 +109,7 @@ class StationQuota:
         return Left(
             self._grown(before.all, self._full(BURST_S, at), 1.0),
             self._grown(before.past, self._full(PAST_S, at), PAST_SHARE),
+            before.refused_at,
         )
 
     def _full(self, burst_s: float, at: datetime) -> Allowance:

@@ -7,6 +7,7 @@ wait behind them: then a smallest slice is read.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -22,7 +23,8 @@ REST = 4.0
 REST_S = 2.0
 """Where that is more, while much comes in: bridge and broker share the machine with the flood, too."""
 MUCH_PER_S = 50.0
-"""Messages, of whomever: seven provinces send no more."""
+"""Messages of at most so many bytes, of whomever: seven provinces send no more."""
+MESSAGE_BYTES = 4_096
 
 
 class Beside(StrEnum):
@@ -67,9 +69,12 @@ class Traffic:
         self._looked_s = now_s
         self._ended_s = float("-inf")
 
-    def began(self, now_s: float, messages: int, *, full: bool, others: bool) -> None:
-        """Note a batch that is about to be committed; ``others``: not all of it is of stations beyond their quota."""
-        self._messages += messages
+    def began(self, now_s: float, sizes: Iterable[int], *, full: bool, others: bool) -> None:
+        """Note a batch that is about to be committed, of messages of so many bytes.
+
+        ``others`` says that not all of it is of stations beyond their quota.
+        """
+        self._messages += sum(1 + size // MESSAGE_BYTES for size in sizes)
         if not others:
             return
         backlog = full and now_s - self._ended_s < self.BACK_TO_BACK_S

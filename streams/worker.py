@@ -134,7 +134,8 @@ class Worker:
         """Commit a batch; outages are waited out here, with back-off. See ``streams.app.Pipeline``."""
         self._pulse.begin({r.partition for r in records}, time.monotonic())
         others = self._processor.has_others(records)
-        self._traffic.began(time.monotonic(), len(records), full=len(records) >= self._full, others=others)
+        sizes = [len(record.value) for record in records]
+        self._traffic.began(time.monotonic(), sizes, full=len(records) >= self._full, others=others)
         try:
             with _step_seconds.labels(step="commit").time():
                 shared = await self._retried(lambda: self._processor.process(records))

@@ -57,19 +57,19 @@ def test_number_1_a_flood_is_put_off_and_its_neighbours_are_not() -> None:
     # quota 1/s, 20 at once: 30 of A in one second, 5 of B between them
     quota = StationQuota(1.0, 1e9)
     sent = [record(n, station="B" if n % 7 == 0 else "A") for n in range(35)]
-    within, beyond, left = quota.divide(sent)
+    within, beyond, left = quota.divide(sent, lambda _: False)
     assert [sum(r.station == s for r in within) for s in "AB"] == [20, 5]
     assert {r.station for r in beyond} == {"A"}
     quota.spend(left)
     later = record(99, at=AT + timedelta(seconds=3))
-    assert quota.divide([later])[0] == [later]
+    assert quota.divide([later], lambda _: False)[0] == [later]
     big = record(100, station="C", size=300)
-    assert StationQuota(100.0, 10.0).divide([big])[1] == [big]
+    assert StationQuota(100.0, 10.0).divide([big], lambda _: False)[1] == [big]
 
 
 def test_number_1_what_waited_through_our_outage_is_no_flood() -> None:
     hour = [record(n, at=AT + timedelta(seconds=n)) for n in range(3600)]
-    assert StationQuota(1.0, 100.0).divide(hour)[1] == []
+    assert StationQuota(1.0, 100.0).divide(hour, lambda _: False)[1] == []
 
 
 def test_r4_an_outage_is_no_excuse_for_ever() -> None:

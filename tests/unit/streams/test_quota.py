@@ -67,7 +67,7 @@ def test_what_comes_behind_a_record_that_waits_waits_with_it() -> None:
     assert left["A"].all.messages == BURST_S - 4
 
 
-def test_a_station_beyond_its_quota_is_known_until_it_has_a_second_s_worth_again() -> None:
+def test_a_station_beyond_its_quota_is_known_until_it_sends_within_it_for_a_second() -> None:
     quota = StationQuota(10.0, 1e9)
     assert not quota.is_spent("A")
     within(quota, *[record(NOW)] * 300, record(NOW + SECOND / 2))
@@ -75,3 +75,10 @@ def test_a_station_beyond_its_quota_is_known_until_it_has_a_second_s_worth_again
     assert not quota.is_spent("B")
     within(quota, record(NOW + 5 * SECOND))
     assert not quota.is_spent("A")
+
+
+def test_a_flood_of_large_messages_is_beyond_the_quota_whatever_is_left_of_it() -> None:
+    quota = StationQuota(1e9, 100.0)
+    within(quota, *[record(NOW, size=170)] * 12)
+    assert quota._left["A"].all.bytes > 100
+    assert quota.is_spent("A")

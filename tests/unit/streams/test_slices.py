@@ -58,29 +58,29 @@ def test_a_backlog_leaves_the_smallest_slices() -> None:
 def test_full_batches_back_to_back_are_a_backlog_until_it_was_looked_at() -> None:
     traffic = Traffic(9.0)
     assert traffic.look(10.0) is Beside.NOTHING
-    traffic.began(10.0, 40, full=True, others=True)
+    traffic.began(10.0, [100] * 40, full=True, others=True)
     traffic.ended(10.1)
     assert traffic.look(11.0) is Beside.SOME, "one full batch is no backlog yet"
-    traffic.began(11.11, 40, full=True, others=True)
+    traffic.began(11.11, [100] * 40, full=True, others=True)
     traffic.ended(11.2)
-    traffic.began(11.21, 40, full=True, others=True)
+    traffic.began(11.21, [100] * 40, full=True, others=True)
     traffic.ended(11.3)
-    traffic.began(11.5, 1, full=False, others=True)
+    traffic.began(11.5, [100] * 1, full=False, others=True)
     assert traffic.look(12.0) is Beside.BACKLOG
     assert traffic.look(12.1) is Beside.NOTHING
     traffic.ended(12.2)
-    traffic.began(12.21, 1, full=False, others=True)
+    traffic.began(12.21, [100] * 1, full=False, others=True)
     assert traffic.look(13.0) is Beside.SOME
 
 
 def test_batches_of_those_alone_who_wait_already_hold_up_nobody() -> None:
     traffic = Traffic(10.0)
     for began_s in (10.0, 10.11):
-        traffic.began(began_s, 500, full=True, others=False)
+        traffic.began(began_s, [100] * 500, full=True, others=False)
         traffic.ended(began_s + 0.1)
     assert traffic.look(10.5) is Beside.NOTHING
     for began_s in (11.0, 11.11):
-        traffic.began(began_s, 500, full=True, others=True)
+        traffic.began(began_s, [100] * 500, full=True, others=True)
         traffic.ended(began_s + 0.1)
     assert traffic.look(11.5) is Beside.BACKLOG, "who comes with them may wait behind more of them"
 
@@ -88,10 +88,12 @@ def test_batches_of_those_alone_who_wait_already_hold_up_nobody() -> None:
 def test_while_a_flood_goes_on_beside_others_the_reader_rests_longer() -> None:
     # messages   7 in a second of others   100 of a flood with one of another   7 again
     traffic = Traffic(10.0)
-    traffic.began(10.5, 7, full=False, others=True)
+    traffic.began(10.5, [100] * 7, full=False, others=True)
     assert traffic.look(11.0) is Beside.SOME
-    traffic.began(11.2, 99, full=False, others=False)
-    traffic.began(11.5, 1, full=False, others=True)
+    traffic.began(11.2, [100] * 99, full=False, others=False)
+    traffic.began(11.5, [100] * 1, full=False, others=True)
     assert traffic.look(12.0) is Beside.MUCH
-    traffic.began(12.5, 7, full=False, others=True)
+    traffic.began(12.5, [100] * 7, full=False, others=True)
     assert traffic.look(13.0) is Beside.SOME
+    traffic.began(13.5, [100, 262_144], full=False, others=True)
+    assert traffic.look(14.0) is Beside.MUCH, "large messages are as many small ones"
