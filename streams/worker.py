@@ -294,11 +294,13 @@ class Worker:
         loop = asyncio.get_running_loop()
         for _ in range(MOST_SLICES):
             most = self._slices.most
-            waits, kept = await self._in_thread(partial(self._next_deferred, self._assigned(), most))
+            waits, found = await self._in_thread(partial(self._next_deferred, self._assigned(), most))
             if not waits:
                 return False
-            # Kafka may take seconds to answer: not in the thread that stores what the honest ones send.
-            records, beyond = kept or await loop.run_in_executor(None, self._reader.waiting, waits, most)
+            if found is None:
+                # Kafka may take seconds to answer: not in the thread that stores what the honest ones send.
+                found = await loop.run_in_executor(None, self._reader.waiting, waits, most)
+            records, beyond = found
             shared, took_s = await self._in_thread(
                 partial(_timed, partial(self._processor.process_deferred, waits, records, beyond))
             )
