@@ -7,8 +7,8 @@ receipt at the bridge, not of processing: what waited for us through an outage o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from streams.records import RawRecord
 
@@ -36,7 +36,10 @@ class Allowance:
 
     def less(self, size: int) -> Allowance:
         """Return what is left after such a message."""
-        return replace(self, messages=self.messages - 1.0, bytes=self.bytes - size)
+        return Allowance(self.messages - 1.0, self.bytes - size, self.at)
+
+
+_NOTHING = Allowance(0.0, 0.0, datetime.min.replace(tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +82,13 @@ class StationQuota:
             station, size = record.station, len(record.value)
             now = self._refilled(left.get(station) or self._left.get(station), record.received_at)
             if not now.all.takes(size):
-                now = replace(now, refused_at=now.all.at)
+                now = Left(now.all, now.past, now.all.at)
                 wait.add(station)
             else:
-                now = replace(now, all=now.all.less(size))
+                now = Left(now.all.less(size), now.past, now.refused_at)
                 if station not in wait and is_past(record):
                     if now.past.takes(size):
-                        now = replace(now, past=now.past.less(size))
+                        now = Left(now.all, now.past.less(size), now.refused_at)
                     else:
                         wait.add(station)
             (waiting if station in wait else ahead).append(record)
@@ -105,23 +108,18 @@ class StationQuota:
 
     def _refilled(self, before: Left | None, at: datetime) -> Left:
         if before is None:
-            return Left(self._full(BURST_S, at), self._full(PAST_S, at))
-        return Left(
-            self._grown(before.all, self._full(BURST_S, at), 1.0),
-            self._grown(before.past, self._full(PAST_S, at), PAST_SHARE),
-            before.refused_at,
-        )
-
-    def _full(self, burst_s: float, at: datetime) -> Allowance:
-        return Allowance(burst_s * self._messages_per_s, burst_s * self._bytes_per_s, at)
-
-    def _grown(self, before: Allowance, full: Allowance, share: float) -> Allowance:
-        passed_s = (full.at - before.at).total_seconds()
+            return Left(self._grown(_NOTHING, BURST_S, BURST_S, at), self._grown(_NOTHING, PAST_S, PAST_S, at))
+        passed_s = (at - before.all.at).total_seconds()
         if passed_s < -BURST_S:  # the bridge's clock was ahead and was set back: its future must not be waited for
-            return replace(before, at=full.at)
-        earned_s = max(0.0, passed_s) * share
+            passed_s = 0.0
+        elif passed_s <= 0.0:
+            return before
+        past = self._grown(before.past, passed_s * PAST_SHARE, PAST_S, at)
+        return Left(self._grown(before.all, passed_s, BURST_S, at), past, before.refused_at)
+
+    def _grown(self, before: Allowance, passed_s: float, most_s: float, at: datetime) -> Allowance:
         return Allowance(
-            min(full.messages, before.messages + earned_s * self._messages_per_s),
-            min(full.bytes, before.bytes + earned_s * self._bytes_per_s),
-            max(full.at, before.at),
+            min(most_s * self._messages_per_s, before.messages + passed_s * self._messages_per_s),
+            min(most_s * self._bytes_per_s, before.bytes + passed_s * self._bytes_per_s),
+            at,
         )
