@@ -1,12 +1,13 @@
 """Stations beyond their quota become a work item, which ends when all of theirs was read.
 
-Some more of the past than goes ahead of the others waits as well, and is no flood: nobody is told of it.
+Some more of the past than goes ahead of the others waits as well, and is no flood: it is told only when it waits long.
+What is live may wait with it, and becomes late: nobody shall delay his own alert unseen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from quantrac.clock import Clock
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
@@ -16,6 +17,8 @@ from sql.deferred_store import Deferring
 from sql.worker_store import WorkerStore
 
 RULE = "flooding"
+WAITS_LONG = timedelta(minutes=10)
+"""A third of the time after which what waits is late and pages nobody; thirty days of ten stations take half of it."""
 _log = get_logger(__name__)
 
 
@@ -24,9 +27,11 @@ class Floods:
 
     def __init__(self, store: WorkerStore, clock: Clock) -> None:
         self._store, self._clock = store, clock
+        self._began = clock.now()
+        """What waited through an outage of ours has not been long in our hands."""
 
     def look(self, floods: Callable[[str], bool]) -> int:
-        """Open and end work items; return how many messages wait. ``floods`` says so of a station.
+        """Open and end work items; return how many messages wait. ``floods`` says who was beyond the quota.
 
         Raises
         ------
@@ -37,21 +42,29 @@ class Floods:
         with self._store.transaction() as tx:
             waiting = {line.station: line for line in tx.deferred.stations()}
             opened = set(tx.deferred.open_floods(RULE))
-            for station, line in waiting.items():
-                if station not in opened and floods(station) and tx.alerts.apply(_opened(line, now)):
+            for station in sorted(waiting.keys() - opened):
+                line, flooding = waiting[station], floods(station)
+                long = now - max(line.since, self._began) > WAITS_LONG
+                if (flooding or long) and tx.alerts.apply(_opened(line, now, flooding=flooding)):
                     _log.warning("station_floods", station=station, messages=line.messages, bytes=line.bytes)
             for station in opened - set(waiting):
                 tx.alerts.apply(_ended(station, now))
         return sum(line.messages for line in waiting.values())
 
 
-def _opened(line: Deferring, now: datetime) -> Transition:
-    size_mb = line.bytes / 1e6
+def _opened(line: Deferring, now: datetime, *, flooding: bool) -> Transition:
+    size_mb, since = line.bytes / 1e6, local_time(line.since)
+    why = Bilingual(
+        "Trạm gửi quá nhiều tin so với hạn mức" if flooding else "Trạm gửi nhiều số liệu cũ, tin chờ xử lý đã lâu",
+        "The station sends more messages than its quota"
+        if flooding
+        else "The station sends much of the past, and its messages wait long",
+    )
     said = Bilingual(
-        f"Trạm gửi quá nhiều tin so với hạn mức: {line.messages} tin ({size_mb:.1f} MB) từ {local_time(line.since)} "
+        f"{why.vi}: {line.messages} tin ({size_mb:.1f} MB) từ {since} "
         "được xử lý sau các trạm khác, không mất tin nào. Kiểm tra bộ truyền dữ liệu của trạm.",
-        f"The station sends more messages than its quota: {line.messages} ({size_mb:.1f} MB) since "
-        f"{local_time(line.since)} are read after those of the other stations; none is lost. Check its data logger.",
+        f"{why.en}: {line.messages} ({size_mb:.1f} MB) since "
+        f"{since} are read after those of the other stations; none is lost. Check its data logger.",
     )
     return _transition(line.station, TransitionKind.OPENED, now, line.since, said)
 

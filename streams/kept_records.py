@@ -25,15 +25,16 @@ class KeptRecords:
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most_bytes = most_bytes
-        self._bytes = 0
+        self.bytes = 0
+        """Of all that is kept; each record takes more than its payload."""
         self._kept: dict[tuple[int, str], deque[RawRecord]] = {}
 
     def keep(self, records: Sequence[RawRecord]) -> None:
         """Keep what one transaction deferred; nothing of it where there is no room, for what is here is read first."""
         needed = sum(map(_weight, records))
-        if self._bytes + needed > self._most_bytes:
+        if self.bytes + needed > self._most_bytes:
             return
-        self._bytes += needed
+        self.bytes += needed
         for record in records:
             self._kept.setdefault((record.partition, storable(record.station)), deque()).append(record)
 
@@ -51,7 +52,7 @@ class KeptRecords:
                 break
             while kept and kept[0].offset < stretch.beyond and len(found) < most and size < SLICE_BYTES:
                 found.append(record := kept.popleft())
-                self._bytes -= _weight(record)
+                self.bytes -= _weight(record)
                 size += len(record.value)
             beyond = found[-1].offset + 1
             if len(found) == most or size >= SLICE_BYTES:
@@ -64,11 +65,11 @@ class KeptRecords:
     def clear(self) -> None:
         """Keep nothing: another worker may have read it, or the log may be another one by now."""
         self._kept.clear()
-        self._bytes = 0
+        self.bytes = 0
 
     def _drop_before(self, kept: deque[RawRecord], first: int) -> None:
         while kept and kept[0].offset < first:
-            self._bytes -= _weight(kept.popleft())
+            self.bytes -= _weight(kept.popleft())
 
 
 def _is_whole(kept: deque[RawRecord], stretch: Deferred) -> bool:

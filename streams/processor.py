@@ -37,7 +37,7 @@ from streams.dues import note_dues
 from streams.faults import Witnesses, catalogue_fault, raise_unless_of_a_record, system_fault
 from streams.kept_records import KeptRecords
 from streams.paging import Recipients, save_and_page
-from streams.quota import StationQuota
+from streams.quota import FLOODED, StationQuota
 from streams.records import RawRecord, numbers_of
 from streams.states import StationStates
 from streams.tally import Tally
@@ -134,11 +134,11 @@ class BatchProcessor:
 
     def has_others(self, records: Sequence[RawRecord]) -> bool:
         """Whether any record is of a station that is not beyond its quota."""
-        return not all(map(self.is_beyond_quota, {record.station for record in records}))
+        return not all(map(self._quota.is_spent, {record.station for record in records}))
 
-    def is_beyond_quota(self, station: str) -> bool:
-        """Whether a station had used up its quota when this worker last heard it."""
-        return self._quota.is_spent(station)
+    def has_flooded(self, station: str) -> bool:
+        """Whether a station was beyond its quota in the last minutes in which this worker heard it."""
+        return self._quota.is_spent(station, FLOODED)
 
     def next_deferred(self, partitions: Collection[int], most: int) -> list[Deferred]:
         """Return which records of a station beyond its quota are read next; none when none wait.
@@ -146,7 +146,10 @@ class BatchProcessor:
         They lie in stretches of one partition, in order, that have ``most`` messages together if so many wait.
         """
         with self._store.transaction() as tx:
-            return tx.deferred.next(self._options.source, partitions, most)
+            waits = tx.deferred.next(self._options.source, partitions, most)
+        if not waits:
+            self.kept.clear()  # what is left of it was read from Kafka
+        return waits
 
     def process_deferred(self, waits: Sequence[Deferred], records: Sequence[RawRecord], beyond: int) -> Shared:
         """Commit some records of a station beyond its quota; nothing when others have dealt with them meanwhile.

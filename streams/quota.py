@@ -19,7 +19,9 @@ PAST_SHARE = 0.1
 """But of the past no more than that, and in the long run this share of the quota, goes ahead of what others send:
 nobody waits for it, and ten stations at once would send ten thousand messages."""
 MOST_REMEMBERED = 10_000
-_LATELY = timedelta(seconds=1)
+LATELY = timedelta(seconds=1)
+FLOODED = timedelta(minutes=5)
+"""Between two looks at what waits lie slices of large messages, for minutes: a burst must be told all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,10 @@ class StationQuota:
             self._left.clear()
         self._left.update(left)
 
-    def is_spent(self, station: str) -> bool:
-        """Whether a station was beyond its quota within a second of when it was last heard."""
+    def is_spent(self, station: str, within: timedelta = LATELY) -> bool:
+        """Whether a station was beyond its quota so shortly before it was last heard."""
         left = self._left.get(station)
-        return left is not None and left.refused_at is not None and left.all.at - left.refused_at < _LATELY
+        return left is not None and left.refused_at is not None and left.all.at - left.refused_at < within
 
     def _refilled(self, before: Left | None, at: datetime) -> Left:
         if before is None:

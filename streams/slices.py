@@ -51,7 +51,7 @@ class Slices:
         elif took_s > longest_s:
             self.most = max(LEAST, min(self.most, int(messages * longest_s / took_s)))
         elif took_s <= longest_s / 2:
-            self.most = min(MOST, 2 * self.most)
+            self.most = min(MOST, max(self.most, 2 * messages))  # a short one says nothing of long ones
         if beside is Beside.NOTHING:
             return 0.0
         return REST * took_s if beside is Beside.SOME else max(REST_S, REST * took_s)

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import faust
 import stamina
-from prometheus_client import Summary
+from prometheus_client import Counter, Summary
 
 from ingest.payloads import InstantBounds
 from models.pipeline.configs import STATION_DEFAULT
@@ -55,6 +55,7 @@ from streams.watchdog import EXIT_STATUS, Finding, Outages, Pulse, Reason, Starv
 
 _log = get_logger(__name__)
 _step_seconds = Summary("quantrac_worker_step_seconds", "Time of a batch, by step", ["step"])
+_deferred = Counter("quantrac_worker_deferred_total", "Raw records that waited and were read", ["source"])
 T = TypeVar("T")
 SWEEP_EVERY_S = 2.0
 YOUNG_OBJECTS = 20_000
@@ -216,7 +217,7 @@ class Worker:
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             try:
-                look = partial(self._floods.look, self._processor.is_beyond_quota)
+                look = partial(self._floods.look, self._processor.has_flooded)
                 while await self._in_thread(look) and await self._read_deferred():
                     pass  # nothing else is to do: a back-fill need not wait for the next turn
             except (StoreError, BrokerError) as exc:
@@ -297,6 +298,7 @@ class Worker:
             waits, found = await self._in_thread(partial(self._next_deferred, self._assigned(), most))
             if not waits:
                 return False
+            source = "kafka" if found is None else "memory"
             if found is None:
                 # Kafka may take seconds to answer: not in the thread that stores what the honest ones send.
                 found = await loop.run_in_executor(None, self._reader.waiting, waits, most)
@@ -305,6 +307,7 @@ class Worker:
                 partial(_timed, partial(self._processor.process_deferred, waits, records, beyond))
             )
             self._sharer.offer(shared)
+            _deferred.labels(source=source).inc(len(records))
             beside = self._traffic.look(time.monotonic())
             await asyncio.sleep(self._slices.read(len(records), took_s, beside))
         return True

@@ -16,7 +16,7 @@ from quantrac.clock import ManualClock
 from quantrac.domain.ledger import LedgerCounts
 from quantrac.domain.progress import LogRange
 from quantrac.endpoints import DatabaseEndpoint
-from quantrac.errors import ProgressError, SystemFaultError
+from quantrac.errors import ProgressError, StoreError, SystemFaultError
 from sql.reports import Reports
 from sql.worker_store import WorkerStore
 from streams.flooding import Floods
@@ -252,7 +252,7 @@ def test_number_1_what_is_beyond_a_quota_waits_is_a_work_item_and_is_not_lost(
     processor.process(batch)
     assert ledger(reports).stored == 20
     floods = Floods(store, clock)
-    assert floods.look(processor.is_beyond_quota) == 10
+    assert floods.look(processor.has_flooded) == 10
     (item,) = [a for a in reports.alerts() if a.kind == "flooding"]
     assert (item.station, item.page) == (STATION, False)
     processor.process(batch[-3:])  # again: what waits is no record without a trace
@@ -260,7 +260,7 @@ def test_number_1_what_is_beyond_a_quota_waits_is_a_work_item_and_is_not_lost(
 
     read_deferred(processor, batch)
     assert ledger(reports) == LedgerCounts(received=30, stored=30)
-    assert floods.look(processor.is_beyond_quota) == 0
+    assert floods.look(processor.has_flooded) == 0
     assert [a for a in reports.alerts() if a.kind == "flooding"] == []
     assert reports.deliveries() == []
 
@@ -279,10 +279,70 @@ def test_number_1_more_of_the_past_than_goes_ahead_waits_and_is_no_flood(
     processor.process([live])
     assert ledger(reports).stored == 3, "it does not wait for the past"
     floods = Floods(store, clock)
-    assert floods.look(processor.is_beyond_quota) == 29
+    assert floods.look(processor.has_flooded) == 29
     assert [a for a in reports.alerts() if a.kind == "flooding"] == []
     read_deferred(processor, [*old, live])
     assert ledger(reports) == LedgerCounts(received=32, stored=32)
+
+
+def test_number_1_who_delays_what_is_live_behind_a_past_of_his_own_is_told(
+    make_processor: MakeProcessor, records: Any, reports: Reports, store: WorkerStore, clock: ManualClock
+) -> None:
+    # within the quota, and never read: so much comes of others
+    # past      15 | 15 | ...    2 go ahead at once, then one in five seconds
+    # live         1    1        each behind one that waits
+    processor, floods = make_processor(messages_per_s=2.0), Floods(store, clock)
+    start = clock.now() - timedelta(hours=2)
+    for n in range(7):
+        clock.advance(timedelta(seconds=100))
+        past = [records.message({"COD": 20.0}, at=start + timedelta(seconds=20 * n + k)) for k in range(15)]
+        processor.process([*past, records.message({"COD": 200.0})])
+        assert floods.look(processor.has_flooded) == 14 * (n + 1)
+        told = [a for a in reports.alerts() if a.kind == "flooding"]
+        assert len(told) == (n == 6), "eleven minutes after its first one was received"
+    assert "much of the past" in told[0].explanation_en
+    anew = Floods(store, clock)
+    clock.advance(timedelta(seconds=1))
+    assert anew.look(lambda _: False) == 98
+
+
+def test_number_1_what_is_kept_of_records_that_were_read_from_kafka_takes_no_room(
+    make_processor: MakeProcessor, records: Any
+) -> None:
+    batch = distinct(records, 50)
+    processor = make_processor(messages_per_s=1.0)
+    processor.process(batch)
+    assert processor.kept.bytes > 0
+    read_deferred(processor, batch)
+    assert processor.kept.bytes == 0
+
+
+def test_number_1_a_slice_whose_commit_failed_is_read_from_kafka_and_none_twice(
+    make_processor: MakeProcessor, records: Any, reports: Reports, prepared: DatabaseEndpoint
+) -> None:
+    batch = distinct(records, 50)
+    processor = make_processor(messages_per_s=1.0)
+    processor.process(batch)
+    waits = processor.next_deferred([0], 8)
+    taken = processor.kept.take(waits, 8)
+    assert taken is not None
+    with psycopg.connect(prepared.owner, autocommit=True) as connection:
+        ours = "datname = current_database() AND pid <> pg_backend_pid()"
+        connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}")
+    with pytest.raises(StoreError):
+        processor.process_deferred(waits, *taken)
+    again = processor.next_deferred([0], 8)
+    assert again == waits
+    assert processor.kept.take(again, 8) is None, "a part of the stretch is not the stretch"
+    from_kafka = batch[20:28]
+    processor.process_deferred(again, from_kafka, from_kafka[-1].offset + 1)
+    slices = 0
+    while waits := processor.next_deferred([0], 8):
+        kept = processor.kept.take(waits, 8)
+        assert kept is not None
+        processor.process_deferred(waits, *kept)
+        slices += 1
+    assert (slices, ledger(reports)) == (3, LedgerCounts(received=50, stored=50))
 
 
 def test_number_1_what_waits_is_kept_for_its_slice_until_partitions_are_assigned_anew(

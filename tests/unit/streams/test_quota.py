@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from streams.quota import BURST_S, PAST_S, PAST_SHARE, StationQuota
+from streams.quota import BURST_S, FLOODED, PAST_S, PAST_SHARE, StationQuota
 from streams.records import RawRecord
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -53,6 +53,12 @@ def test_of_the_past_a_second_s_worth_goes_ahead_and_what_is_live_goes_on() -> N
     assert within(quota, *[record(NOW + 20 * SECOND)] * 30) == 0
 
 
+def test_a_station_whose_clock_is_late_for_ever_goes_ahead_as_fast_as_probes_send() -> None:
+    quota = StationQuota(50.0, 131_072.0)
+    for n in range(600):
+        assert within(quota, record(NOW + n * SECOND, size=2_000), past=True) == 1
+
+
 def test_files_of_the_past_count_by_their_bytes() -> None:
     quota = StationQuota(1e9, 100.0)
     assert within(quota, record(NOW, size=60), record(NOW, size=60), past=True) == 1
@@ -75,6 +81,9 @@ def test_a_station_beyond_its_quota_is_known_until_it_sends_within_it_for_a_seco
     assert not quota.is_spent("B")
     within(quota, record(NOW + 5 * SECOND))
     assert not quota.is_spent("A")
+    assert quota.is_spent("A", FLOODED), "a burst between two looks is told as well"
+    within(quota, record(NOW + FLOODED + SECOND))
+    assert not quota.is_spent("A", FLOODED)
 
 
 def test_a_flood_of_large_messages_is_beyond_the_quota_whatever_is_left_of_it() -> None:

@@ -35,6 +35,13 @@ def test_beside_others_slices_grow_to_what_these_may_wait_for() -> None:
     assert run(Slices(), *[Beside.SOME] * 5) == [50, 100, 200, 400, 400], "it would never be read to its end"
 
 
+def test_short_slices_of_many_stations_do_not_make_the_next_one_long() -> None:
+    slices = Slices()
+    for _ in range(10):
+        slices.read(3, 0.001, Beside.SOME)
+    assert slices.most == LEAST
+
+
 @pytest.mark.parametrize(
     ("beside", "took_s", "rest_s"),
     [
