@@ -45,7 +45,7 @@ class KeptRecords:
         if kept is None:
             return None
         found: list[RawRecord] = []
-        size, beyond = 0, None
+        size = 0
         for stretch in waits:
             self._drop_before(kept, stretch.first)
             if not _is_whole(kept, stretch):
@@ -54,13 +54,11 @@ class KeptRecords:
                 found.append(record := kept.popleft())
                 self.bytes -= _weight(record)
                 size += len(record.value)
-            beyond = found[-1].offset + 1
             if len(found) == most or size >= SLICE_BYTES:
                 break
-            beyond = stretch.beyond
         if not kept:
             del self._kept[place]
-        return None if beyond is None else (found, beyond)
+        return (found, found[-1].offset + 1) if found else None
 
     def clear(self) -> None:
         """Keep nothing: another worker may have read it, or the log may be another one by now."""

@@ -43,6 +43,13 @@ def test_what_is_not_here_as_a_whole_is_asked_of_kafka() -> None:
     assert offsets(kept.take([here, elsewhere], 9)) == ([3, 4, 5], 6)
 
 
+def test_a_station_in_two_partitions_waits_in_two_places() -> None:
+    kept = KeptRecords()
+    kept.keep([*records(7, 8), *records(3, 4, partition=1)])
+    assert offsets(kept.take([Deferred(1, 3, 5, "A", 2, 20)], 9)) == ([3, 4], 5)
+    assert offsets(kept.take([Deferred(0, 7, 9, "A", 2, 20)], 9)) == ([7, 8], 9)
+
+
 def test_what_was_read_by_another_way_is_passed_over() -> None:
     kept = KeptRecords()
     kept.keep(records(0, 1))
