@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -26,6 +28,14 @@ def deferred_read(worker: Part) -> dict[str, int]:
     return counts
 
 
+def assert_each_is_stored_once(path: Rig) -> None:
+    with Reports(path.database.reader) as reports:
+        counts = list(reports.ledger().values())
+        assert reports.flooding() == []
+    assert sum(c.stored for c in counts) == sum(c.received for c in counts) == path.sent
+    assert path.complaints() == []
+
+
 @pytest.fixture
 def small_quota(path: Rig, monkeypatch: pytest.MonkeyPatch) -> Rig:
     """A quota of twenty messages at once, then one in ten seconds."""
@@ -43,10 +53,7 @@ def test_what_waits_is_read_from_memory_and_once(small_quota: Rig) -> None:
     while (read := deferred_read(worker)) != {"memory": beyond, "kafka": 0}:
         assert time.monotonic() < until_s, read
         time.sleep(0.1)
-    with Reports(path.database.reader) as reports:
-        assert sum(counts.stored for counts in reports.ledger().values()) == path.sent
-        assert sum(counts.received for counts in reports.ledger().values()) == path.sent
-    assert path.complaints() == []
+    assert_each_is_stored_once(path)
 
 
 def test_a_killed_worker_s_kept_records_come_from_kafka(small_quota: Rig) -> None:
@@ -67,7 +74,33 @@ def test_a_killed_worker_s_kept_records_come_from_kafka(small_quota: Rig) -> Non
     second = path.worker()
     path.until_stored(SESSION_TIMEOUT_S + REBALANCE_S)
     assert deferred_read(second)["kafka"] > 0
-    with Reports(path.database.reader) as reports:
-        assert sum(counts.stored for counts in reports.ledger().values()) == path.sent
-        assert sum(counts.received for counts in reports.ledger().values()) == path.sent
-    assert path.complaints() == []
+    assert_each_is_stored_once(path)
+
+
+def test_what_waits_through_a_rebalance_is_read_once(small_quota: Rig) -> None:
+    """worker 1   ====|====        it gives half of its partitions away, and forgets what it has kept
+    worker 2       ...|====
+    published    |||||||||||||     four a second of each station: nearly all waits
+    """
+    path, joined = small_quota, threading.Event()
+
+    def publish_until_joined() -> None:
+        while not joined.wait(1.0):
+            path.publish(4)
+        path.publish(4)
+
+    first = path.worker()
+    with ThreadPoolExecutor(1) as pool:
+        publishing = pool.submit(publish_until_joined)
+        try:
+            second = path.worker()
+            until_s = time.monotonic() + START_S
+            while sum(deferred_read(second).values()) == 0:
+                assert time.monotonic() < until_s, path.last_words()
+                time.sleep(0.2)
+        finally:
+            joined.set()
+        publishing.result()
+    path.until_stored(START_S)
+    assert sum(deferred_read(first).values()) > 0
+    assert_each_is_stored_once(path)
