@@ -33,6 +33,8 @@ PARTS = (
 )  # fmt: skip
 """GECCO's rows of a minute are taken every five minutes, as stations report."""
 _SEED = 77_000
+_TIMES = 4
+"""Times that each copy is drawn, with other events each time."""
 
 
 def recorded(root: Path, without: str = "") -> Iterator[Series]:
@@ -57,5 +59,6 @@ def _copies(series: Series, part: Part, number: int) -> Iterator[Series]:
     stop = length - MOST_ROWS if length >= MOST_ROWS + part.rows else length
     for copy in range(part.copies):
         first = max(stop - part.rows * (copy + 1), 0)
-        seed = _SEED + 100 * number + copy
-        yield with_mixtures(series.taking(slice(first, min(first + part.rows, length))), seed)
+        water = series.taking(slice(first, min(first + part.rows, length)))
+        for drawn in range(_TIMES):
+            yield with_mixtures(water, _SEED + 10_000 * drawn + 100 * number + copy)

@@ -1,7 +1,7 @@
 """Teaches the triage its weights: evidence of many alarms with the truth beside, and a multinomial logistic model.
 
-Run by ``quantrac models teach-triage`` on simulated scenarios; the result is a small readable file that comes with the
-program. Scikit-learn is needed here only: the weights are used by ``models.triage.incident`` alone.
+Run by ``quantrac models teach-triage``; the result is a small readable file that comes with the program.
+Scikit-learn is needed here only: the weights are used by ``models.triage.incident`` alone.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ SIMULATED_SHARE = 0.4
 """Of the weight of all incidents: those of the simulated province beside those of recorded water."""
 WEIGHT_OF_A_ROW = 0.3
 """Mean weight of a sample where sites are weighed: an incident has some three."""
-RECORDED_SHARE = 0.85
-"""How far the weights go from those of the simulated province towards those of recorded water: at sites that were
-left out all of the way pages a little better, but a suspicion of altered data, which recorded water hardly has, was
-called natural (docs/models-log.md)."""
+RECORDED_SHARE = 0.7
+"""How far the weights of the class go from those of the simulated province towards those of recorded water: all of the
+way a suspicion of altered data, which recorded water hardly has, was called natural. The weights to page go all of the
+way (docs/models-log.md has the figures of both)."""
 
 
 def looked_at(a: int, b: int) -> list[int]:
@@ -76,13 +76,9 @@ def _near(event: Event, begin: np.datetime64, now: np.datetime64) -> bool:
 def fit_triage(samples: Sequence[Sample], provenance: Mapping[str, Any], penalty: float = PENALTY) -> TriageModel:
     """Return the weights that fit the samples best. The classes are those of the samples."""
     classes = tuple(c for c in TriageClass if any(s.cls is c for s in samples))
-    taught = [s for s in samples if s.taught]
-    return TriageModel(
-        classes,
-        _fitted(samples, TERMS, classes, penalty),
-        _fitted(taught or samples, (*TERMS, *LEARNT), classes, penalty),
-        provenance,
-    )
+    plain = _fitted(samples, TERMS, classes, penalty)
+    taught = _fitted([s for s in samples if s.taught] or samples, (*TERMS, *LEARNT), classes, penalty)
+    return TriageModel(classes, plain, taught, plain, taught, provenance)
 
 
 def weighed_by_group(samples: Sequence[Sample], simulated: float = SIMULATED_SHARE) -> list[Sample]:
@@ -103,16 +99,17 @@ def weighed_by_group(samples: Sequence[Sample], simulated: float = SIMULATED_SHA
 
 
 def blended(one: TriageModel, other: TriageModel, share: float = RECORDED_SHARE) -> TriageModel:
-    """Return the weights whose log-odds lie between those of two models, at ``share`` of the way to the other.
+    """Return the weights of the class at ``share`` of the way between those of two models, and the other's to page.
 
     A class that the other has not seen, and a term that never had anything to say to it, stay as in ``one``.
     """
-    return TriageModel(
-        one.classes,
-        _between(one.plain, one.classes, other.plain, other.classes, share),
-        _between(one.taught, one.classes, other.taught, other.classes, share),
-        other.provenance,
-    )
+
+    def between(way: float) -> tuple[Weights, Weights]:
+        pairs = ((one.plain, other.plain), (one.taught, other.taught))
+        plain, taught = (_between(mine, one.classes, theirs, other.classes, way) for mine, theirs in pairs)
+        return plain, taught
+
+    return TriageModel(one.classes, *between(share), *between(1.0), other.provenance)
 
 
 def _between(

@@ -24,7 +24,7 @@ from models.triage.reasons import NO_FACTS, Facts, reasons_of
 
 __all__ = ["PAGE_FROM", "Context", "Incident", "TriageModel", "contexts_of", "pages", "shipped_model"]
 
-PAGE_FROM = 0.85
+PAGE_FROM = 0.88
 """Probability of pollution from which an alarm pages, as in the packaged rule of anomalies. What lower and higher ones
 page, rightly and falsely: docs/models-log.md."""
 _FILE = "triage.json"
@@ -85,20 +85,33 @@ class Weights:
         return stepped(np.array([terms[name] for name in self.terms]))
 
 
+_TABLES = {"plain": TERMS, "taught": (*TERMS, *LEARNT), "page_plain": TERMS, "page_taught": (*TERMS, *LEARNT)}
+"""Terms of each table of a file."""
+
+
 @dataclass(frozen=True)
 class TriageModel:
-    """Weighs evidence: one set of weights with a second stage's opinion, one without."""
+    """Weighs evidence: one set of weights with a second stage's opinion, one without; each for the class, and to page.
+
+    The weights to page say how probable pollution is; the other classes share the rest as the weights of the class say.
+    """
 
     classes: tuple[TriageClass, ...]
     plain: Weights
     taught: Weights
+    page_plain: Weights
+    page_taught: Weights
     provenance: Mapping[str, Any]
 
     def probabilities(self, terms: Mapping[str, float], *, taught: bool) -> Floats:
         """Return the probability of each class."""
-        logits = (self.taught if taught else self.plain).logits(terms)
-        exponent = np.exp(logits - logits.max())
-        return np.asarray(exponent / exponent.sum())
+        kind, page = (self.taught, self.page_taught) if taught else (self.plain, self.page_plain)
+        p, polluted = _shares(kind.logits(terms)), self.classes.index(TriageClass.POLLUTION)
+        pollution = _shares(page.logits(terms))[polluted]
+        p[polluted] = 0.0
+        p *= (1.0 - pollution) / max(float(p.sum()), 1e-300)
+        p[polluted] = pollution
+        return p
 
     def assess(
         self,
@@ -153,7 +166,7 @@ class TriageModel:
             )
 
         told = json.dumps(dict(self.provenance), ensure_ascii=False, indent=1).replace("\n", "\n ")
-        tables = (f' "{name}": {{\n{table(w)}\n }}' for name, w in (("plain", self.plain), ("taught", self.taught)))
+        tables = (f' "{name}": {{\n{table(getattr(self, name))}\n }}' for name in _TABLES)
         return f'{{\n "provenance": {told},\n' + ",\n".join(tables) + "\n}\n"
 
     @classmethod
@@ -162,21 +175,29 @@ class TriageModel:
         try:
             content = json.loads(text)
             classes = tuple(TriageClass(c) for c in content["plain"])
-            plain = _weights(content["plain"], TERMS)
-            taught = _weights(content["taught"], (*TERMS, *LEARNT))
-            return cls(classes, plain, taught, content["provenance"])
+            plain, taught, page_plain, page_taught = (
+                _weights(content[name], n, classes) for name, n in _TABLES.items()
+            )
+            return cls(classes, plain, taught, page_plain, page_taught, content["provenance"])
         except (ValueError, KeyError, TypeError, AttributeError) as exc:
             raise ModelError(
                 f"{source} cannot be read ({exc}): make it again with `quantrac models teach-triage`"
             ) from exc
 
 
+def _shares(logits: Floats) -> Floats:
+    exponent = np.exp(logits - logits.max())
+    return np.asarray(exponent / exponent.sum())
+
+
 def _short(weights: Floats) -> str:
     return "[" + ", ".join(f"{v:.3f}".rstrip("0").rstrip(".") for v in (weights + 0.0).tolist()) + "]"
 
 
-def _weights(table: Mapping[str, Any], terms: tuple[str, ...]) -> Weights:
-    rows = list(table.values())
+def _weights(table: Mapping[str, Any], terms: tuple[str, ...], classes: Sequence[TriageClass]) -> Weights:
+    if TriageClass.POLLUTION not in classes:
+        raise ValueError("pollution is none of its classes")
+    rows = [table[c] for c in classes]
     matrix = np.array([[row[t] for t in terms] for row in rows], dtype=np.float64)
     if matrix.shape[2:] != (1 + len(STEPS),):
         raise ValueError("a term has another number of weights than one and one a step")

@@ -35,7 +35,7 @@ class Class(StrEnum):
 @dataclass(frozen=True)
 class FakeTriage:
     cls: Class = Class.POLLUTION
-    probability: float = 0.87
+    probability: float = 0.93
     reasons: tuple[Bilingual, ...] = (
         Bilingual("COD, NH4 cùng tăng", "COD, NH4 rose together"),
         Bilingual("tăng dần", "rose gradually"),

@@ -198,7 +198,7 @@ def test_a_running_incident_pages_once_when_it_turns_out_to_be_pollution(
     second = run(alerts, (checked(i, 60.0) for i in range(3, 6)), score())
     assert [(t.kind, t.severity, t.page) for t in second] == [(TransitionKind.ESCALATED, Severity.HIGH, True)]
     assert second[0].assessment is not None
-    assert "pollution (87 %)" in assessment_words(second[0].assessment).en
+    assert "pollution (93 %)" in assessment_words(second[0].assessment).en
     alerts.take_reassessments()
     assert run(alerts, (checked(i, 60.0) for i in range(6, 12)), score(triage=fault)) == []
     (changed,) = alerts.take_reassessments().values()

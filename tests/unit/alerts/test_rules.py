@@ -55,7 +55,7 @@ def test_the_least_probability_of_pollution_is_read_under_its_old_name_too(
     tmp_path: Path, rules: tuple[Rule, ...], key: str
 ) -> None:
     text = (packaged_rules() / "default.toml").read_text("utf-8").replace("\npollution =", f"\n{key} =")
-    assert f"\n{key} = 0.85\n" in text
+    assert f"\n{key} = 0.88\n" in text
     file = tmp_path / "rules.toml"
     file.write_text(text, encoding="utf-8")
     assert load_rules([file]) == rules

@@ -106,6 +106,7 @@ def test_blended_weights_lie_between_and_keep_what_the_other_never_saw() -> None
     for cls in (POLLUTION, FAULT):
         i, j = one.classes.index(cls), other.classes.index(cls)
         assert mixed.plain.matrix[i, k] == pytest.approx((one.plain.matrix[i, k] + other.plain.matrix[j, k]) / 2)
+        assert mixed.page_plain.matrix[i, k] == pytest.approx(other.plain.matrix[j, k])
     i = one.classes.index(TriageClass.COMMUNICATION)
     np.testing.assert_array_equal(mixed.plain.matrix[i], one.plain.matrix[i])
     assert mixed.provenance == {"n": 2}

@@ -111,6 +111,24 @@ def test_a_weight_may_jump_where_its_term_passes_a_step() -> None:
     assert weights.logits({"a": 0.5, "b": 1.1}) == pytest.approx([7.0])
 
 
+def test_pollution_is_as_probable_as_the_weights_to_page_say_and_the_others_share_the_rest() -> None:
+    model = shipped_model()
+    fault, polluted = (model.classes.index(c) for c in (TriageClass.FAULT, TriageClass.POLLUTION))
+
+    def saying(place: int, logit: float) -> Weights:
+        matrix = np.zeros_like(model.plain.matrix)
+        return Weights(model.plain.terms, matrix, np.where(np.arange(len(model.classes)) == place, logit, -50.0))
+
+    sure = replace(model, plain=saying(fault, 50.0), page_plain=saying(polluted, 50.0))
+    terms = dict.fromkeys(model.taught.terms, 0.0)
+    assert sure.probabilities(terms, taught=False)[polluted] == pytest.approx(1.0)
+    doubtful = replace(sure, page_plain=replace(sure.page_plain, intercepts=np.zeros(len(model.classes))))
+    p = doubtful.probabilities(terms, taught=False)
+    assert p[polluted] == pytest.approx(1 / len(model.classes))
+    assert p[fault] == pytest.approx(1 - p[polluted])
+    assert p.sum() == pytest.approx(1.0)
+
+
 def test_exactly_zero_is_a_fault() -> None:
     values = quiet()
     values[BEGIN : BEGIN + LONG, 3] = 0.0
@@ -151,12 +169,15 @@ def test_the_weights_can_be_read_and_written() -> None:
     model = shipped_model()
     again = TriageModel.from_json(model.as_json())
     assert again.classes == model.classes
-    np.testing.assert_allclose(again.plain.matrix, model.plain.matrix)
+    for name in ("plain", "taught", "page_plain", "page_taught"):
+        np.testing.assert_allclose(getattr(again, name).matrix, getattr(model, name).matrix)
     assert {"command", "seeds", "code_version", "incidents"} <= set(model.provenance)
     assert set(model.classes) >= {TriageClass.POLLUTION, TriageClass.FAULT, TriageClass.NATURAL, TriageClass.UNKNOWN}
 
 
-@pytest.mark.parametrize("spoil", [lambda c: {}, lambda c: c | {"plain": {"pollution": {}}},
+@pytest.mark.parametrize("spoil", [lambda c: {}, lambda c: {k: v for k, v in c.items() if not k.startswith("page")},
+                                   lambda c: c | {"page_plain": {"fault": c["page_plain"]["fault"]}},
+                                   lambda c: c | {"plain": {"pollution": {}}},
                                    lambda c: c | {"plain": {"nonsense": c["plain"]["fault"]}},
                                    lambda c: c | {"plain": {k: v | {"": float("nan"), "single": float("nan")}
                                                             for k, v in c["plain"].items()}}])  # fmt: skip
@@ -252,9 +273,8 @@ def test_reasons_for_pollution_never_name_a_fault() -> None:
 
 def test_a_class_that_nothing_reaches_one_half_of_is_unknown() -> None:
     model = shipped_model()
-    flat = replace(
-        model, plain=replace(model.plain, matrix=0 * model.plain.matrix, intercepts=0 * model.plain.intercepts)
-    )
+    nothing = replace(model.plain, matrix=0 * model.plain.matrix, intercepts=0 * model.plain.intercepts)
+    flat = replace(model, plain=nothing, page_plain=nothing)
     features, _, _ = looked_at(slug(quiet()))
     alarm = np.zeros(ROWS, dtype=bool)
     alarm[BEGIN + 6] = True
