@@ -226,6 +226,12 @@ class Gathering(ByFields):
         looked_at = (self.z, self.sense_z) if self.sense else (self.z,)
         return all(weather_alone(z, self.roles, MOVED) for z in looked_at)
 
+    def only_harmless(self) -> bool:
+        """Whether something moved, and nothing to a side that pollution moves it to: pH has two."""
+        looked_at = [z for z in (self.farthest, self.z, self.sense_z) if (np.abs(z) > MOVED).any()]
+        sides = [self.roles.harm * z for z in looked_at] + [np.abs(z[list(self.roles.ph)]) for z in looked_at]
+        return bool(looked_at) and max(side.max(initial=0.0) for side in sides) <= MOVED
+
     def share(self) -> Floats:
         """Return what each sensor shows as a multiple of its usual level; NaN where either is not above 0."""
         known = (self.usual > 0) & (self.shown > 0)

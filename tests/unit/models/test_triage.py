@@ -129,6 +129,22 @@ def test_pollution_is_as_probable_as_the_weights_to_page_say_and_the_others_shar
     assert p.sum() == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(("ph", "possible"), [(1.0, False), (0.8, True)])
+def test_what_moves_to_harmless_sides_alone_is_no_pollution(ph: float, possible: bool) -> None:
+    """Cleaner water after a slug: nobody believes a discharge by which COD falls. A pH that falls may be one."""
+    values = quiet()
+    values[BEGIN : BEGIN + LONG, [1, 2, 3, 5]] *= 0.5
+    values[BEGIN : BEGIN + LONG, 4] *= ph
+    assert (last(values).cls is TriageClass.POLLUTION) <= possible
+    on = np.zeros(ROWS, dtype=bool)
+    on[BEGIN + 3 :] = True
+    times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(ROWS) * np.timedelta64(300, "s")
+    features = FeatureTable(COLUMNS, STATION_DEFAULT.features).push(times, values)
+    *_, gathered = Incident(COLUMNS, TARGETS).gather(features, on, None, values)
+    assert gathered is not None
+    assert gathered.only_harmless() is not possible
+
+
 def test_exactly_zero_is_a_fault() -> None:
     values = quiet()
     values[BEGIN : BEGIN + LONG, 3] = 0.0
