@@ -130,7 +130,9 @@ class TriageModel:
         evidence = running.evidence()
         p = self.probabilities(evidence.terms, taught=taught)
         p = self._without(p, excluded)
-        known = self.classes[int(np.argmax(p))] is TriageClass.UNKNOWN and _of_instruments(evidence)
+        likeliest = int(np.argmax(p))
+        unsure = self.classes[likeliest] is TriageClass.UNKNOWN or p[likeliest] < 0.5
+        known = unsure and _of_instruments(evidence)
         if known:
             # It pages nobody, and what an instrument shows of itself is something known: the likeliest of its troubles.
             p = self._without(p, _NO_TROUBLE)
