@@ -16,7 +16,7 @@ import psycopg
 import requests
 
 from bench.province import bench_registry
-from local.page import invite
+from local.page import invite, put_on_call
 from local.servers.progress import NoProgress
 from local.servers.webjars import fetch_scripts
 from local.stage import temporary_stage
@@ -124,6 +124,7 @@ class _Viewer:
 
 def _logged_in(database: DatabaseEndpoint, origin: str) -> requests.Session:
     browser = requests.Session()
+    put_on_call(database, "bench@localhost", SystemClock().now())
     link = invite(database.web, origin, SystemClock())
     word = re.search(r'name="csrf" value="([0-9a-f]{64})"', browser.get(link, timeout=60).text)
     browser.post(link, data={"csrf": word[1] if word else ""}, timeout=60)
