@@ -40,21 +40,39 @@ _OF_CHANNEL = {
 }
 
 
+_SENSOR = (
+    Bilingual("không có số liệu dùng được trong", "no usable reading in time for"),
+    Bilingual("số liệu dùng được cuối cùng lúc", "the last usable reading came at"),
+)
+_CHANNEL = (
+    Bilingual("không rõ tình trạng trong", "its state has not been told for"),
+    Bilingual("tin cuối cùng lúc", "the last word came at"),
+)
+"""How it begins to say for how long there was nothing, and when there last was something."""
+
+
+def _lasting(
+    beginnings: tuple[Bilingual, Bilingual], what: Bilingual, detail: str, presence: SensorPresence, waited: timedelta
+) -> Bilingual:
+    nothing, last = beginnings
+    more = f" ({detail})" if detail else ""
+    last_vi = last_en = ""
+    if presence.usable_at is not None:
+        at = local_time(presence.usable_at)
+        last_vi, last_en = f"; {last.vi} {at}", f"; {last.en} {at}"
+    return Bilingual(
+        f"{nothing.vi} {duration_vi(waited)}: {what.vi}{more}{last_vi}",
+        f"{nothing.en} {duration(waited)}: {what.en}{more}{last_en}",
+    )
+
+
 def channel_words(defect: Defect, detail: str, presence: SensorPresence, waited: timedelta) -> Bilingual:
     """Say of a housekeeping channel that it is not told, for how long, and when it last was.
 
     >>> print(channel_words(Defect.NO_VALUE, "", SensorPresence(), timedelta(hours=2)).en)
     its state has not been told for 2 h: its lines have no value
     """
-    what, more = _OF_CHANNEL.get(defect, _WORDS[defect]), f" ({detail})" if detail else ""
-    last_vi = last_en = ""
-    if presence.usable_at is not None:
-        at = local_time(presence.usable_at)
-        last_vi, last_en = f"; tin cuối cùng lúc {at}", f"; the last word came at {at}"
-    return Bilingual(
-        f"không rõ tình trạng trong {duration_vi(waited)}: {what.vi}{more}{last_vi}",
-        f"its state has not been told for {duration(waited)}: {what.en}{more}{last_en}",
-    )
+    return _lasting(_CHANNEL, _OF_CHANNEL.get(defect, _WORDS[defect]), detail, presence, waited)
 
 
 def unusable_words(defect: Defect, detail: str, presence: SensorPresence, waited: timedelta) -> Bilingual:
@@ -63,15 +81,7 @@ def unusable_words(defect: Defect, detail: str, presence: SensorPresence, waited
     >>> print(unusable_words(Defect.AHEAD, "", SensorPresence(), timedelta(hours=2)).vi)
     không có số liệu dùng được trong 2 giờ: đồng hồ trạm chạy nhanh hơn giờ chuẩn
     """
-    what, more = _WORDS[defect], f" ({detail})" if detail else ""
-    last_vi = last_en = ""
-    if presence.usable_at is not None:
-        at = local_time(presence.usable_at)
-        last_vi, last_en = f"; số liệu dùng được cuối cùng lúc {at}", f"; the last usable reading came at {at}"
-    return Bilingual(
-        f"không có số liệu dùng được trong {duration_vi(waited)}: {what.vi}{more}{last_vi}",
-        f"no usable reading in time for {duration(waited)}: {what.en}{more}{last_en}",
-    )
+    return _lasting(_SENSOR, _WORDS[defect], detail, presence, waited)
 
 
 def declared_words(declared: timedelta, usual: timedelta) -> Bilingual:

@@ -19,6 +19,10 @@ from sql.worker_store import WorkerStore
 RULE = "flooding"
 WAITS_LONG = timedelta(minutes=10)
 """A third of the time after which what waits is late and pages nobody; thirty days of ten stations take half of it."""
+_TOO_MUCH = Bilingual("Trạm gửi quá nhiều tin so với hạn mức", "The station sends more messages than its quota")
+_MUCH_OF_THE_PAST = Bilingual(
+    "Trạm gửi nhiều số liệu cũ, tin chờ xử lý đã lâu", "The station sends much of the past, and its messages wait long"
+)
 _log = get_logger(__name__)
 
 
@@ -54,12 +58,7 @@ class Floods:
 
 def _opened(line: Deferring, now: datetime, *, flooding: bool) -> Transition:
     size_mb, since = line.bytes / 1e6, local_time(line.since)
-    why = Bilingual(
-        "Trạm gửi quá nhiều tin so với hạn mức" if flooding else "Trạm gửi nhiều số liệu cũ, tin chờ xử lý đã lâu",
-        "The station sends more messages than its quota"
-        if flooding
-        else "The station sends much of the past, and its messages wait long",
-    )
+    why = _TOO_MUCH if flooding else _MUCH_OF_THE_PAST
     said = Bilingual(
         f"{why.vi}: {line.messages} tin ({size_mb:.1f} MB) từ {since} "
         "được xử lý sau các trạm khác, không mất tin nào. Kiểm tra bộ truyền dữ liệu của trạm.",
