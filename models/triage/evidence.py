@@ -12,7 +12,7 @@ from math import exp, log, log1p
 
 import numpy as np
 
-from models.chemistry import best_pattern, dilution_support, rain_support, roles_of, weather_alone
+from models.chemistry import Roles, best_pattern, dilution_support, rain_support, roles_of, weather_alone
 from models.protocol import TriageClass
 from models.series import Floats, Ints
 from models.slow.finding import Finding
@@ -229,8 +229,7 @@ class Gathering(ByFields):
     def only_harmless(self) -> bool:
         """Whether something moved, and nothing to a side that pollution moves it to: pH has two."""
         looked_at = [z for z in (self.farthest, self.z, self.sense_z) if (np.abs(z) > MOVED).any()]
-        sides = [self.roles.harm * z for z in looked_at] + [np.abs(z[list(self.roles.ph)]) for z in looked_at]
-        return bool(looked_at) and max(side.max(initial=0.0) for side in sides) <= MOVED
+        return bool(looked_at) and max(_to_a_polluting_side(z, self.roles).max() for z in looked_at) <= MOVED
 
     def share(self) -> Floats:
         """Return what each sensor shows as a multiple of its usual level; NaN where either is not above 0."""
@@ -285,8 +284,8 @@ class _Reading:
         troubled = (self.peak["run"] > _REPEATS) | (self.peak["zero"] > 0) | (self.peak["missing"] > 0)
         troubled |= (g.flags[:2] > 0).any(axis=0)
         sound = [j for j in self.moved if not troubled[j]]
-        harmed = [j for j in sound if j in g.roles.ph or max(g.roles.harm[j] * z[j] for z in (g.z, g.sense_z)) > MOVED]
-        return sound if harmed else []
+        side = np.maximum(_to_a_polluting_side(g.z, g.roles), _to_a_polluting_side(g.sense_z, g.roles))
+        return sound if (side[sound] > MOVED).any() else []
 
     def evidence(self) -> Evidence:
         self._movement()
@@ -422,6 +421,13 @@ class _Reading:
         if learnt is not None:
             self.terms["learnt_pollution"] = min(max(learnt, 0.0), 10.0)
             self.terms["learnt_fault"] = min(max(-learnt, 0.0), 10.0)
+
+
+def _to_a_polluting_side(z: Floats, roles: Roles) -> Floats:
+    """Return how far each sensor is off to a side that pollution moves it to: pH has two."""
+    side, ph = roles.harm * z, list(roles.ph)
+    side[ph] = np.abs(z[ph])
+    return side
 
 
 def _each_once(where: Sequence[int], size: Floats, things_of: Ints) -> list[int]:
