@@ -43,6 +43,17 @@ def ledger(reports: Reports, station: str = STATION) -> LedgerCounts:
     return reports.ledger().get(station, LedgerCounts())
 
 
+def slices_from_memory(processor: BatchProcessor) -> int:
+    """Read what waits, eight at a time, as long as there is any: all of it has to be kept."""
+    slices = 0
+    while waits := processor.next_deferred([0], 8):
+        kept = processor.kept.take(waits, 8)
+        assert kept is not None
+        processor.process_deferred(waits, *kept)
+        slices += 1
+    return slices
+
+
 def distinct(records: Any, count: int, station: str = STATION) -> list[RawRecord]:
     start = records._clock.now() - timedelta(minutes=20)
     made = [records.message({"COD": 20.0 + n % 5}, at=start + n * timedelta(seconds=1), seq=n) for n in range(count)]
@@ -338,13 +349,7 @@ def test_number_1_a_slice_whose_commit_failed_is_read_from_kafka_and_none_twice(
     assert processor.kept.take(again, 8) is None, "a part of the stretch is not the stretch"
     from_kafka = batch[20:28]
     processor.process_deferred(again, from_kafka, from_kafka[-1].offset + 1)
-    slices = 0
-    while waits := processor.next_deferred([0], 8):
-        kept = processor.kept.take(waits, 8)
-        assert kept is not None
-        processor.process_deferred(waits, *kept)
-        slices += 1
-    assert (slices, ledger(reports)) == (3, LedgerCounts(received=50, stored=50))
+    assert (slices_from_memory(processor), ledger(reports)) == (3, LedgerCounts(received=50, stored=50))
 
 
 def test_number_1_what_waits_is_kept_for_its_slice_until_partitions_are_assigned_anew(
@@ -356,13 +361,7 @@ def test_number_1_what_waits_is_kept_for_its_slice_until_partitions_are_assigned
     for part in (batch[:25], batch[25:]):
         processor.process(part)
         assert not processor.has_others(batch)
-    slices = 0
-    while waits := processor.next_deferred([0], 8):
-        kept = processor.kept.take(waits, 8)
-        assert kept is not None
-        processor.process_deferred(waits, *kept)
-        slices += 1
-    assert (slices, ledger(reports)) == (4, LedgerCounts(received=50, stored=50))
+    assert (slices_from_memory(processor), ledger(reports)) == (4, LedgerCounts(received=50, stored=50))
     processor.process(distinct(records, 5))
     waits = processor.next_deferred([0], 8)
     processor.assigned()

@@ -135,11 +135,12 @@ def test_what_moves_to_harmless_sides_alone_is_no_pollution(ph: float, possible:
     values = quiet()
     values[BEGIN : BEGIN + LONG, [1, 2, 3, 5]] *= 0.5
     values[BEGIN : BEGIN + LONG, 4] *= ph
-    assert (last(values).cls is TriageClass.POLLUTION) <= possible
+    features, judged, _ = looked_at(values)
+    said = judged[BEGIN + LONG - 1]
+    assert said is not None
+    assert (said.cls is TriageClass.POLLUTION) <= possible
     on = np.zeros(ROWS, dtype=bool)
     on[BEGIN + 3 :] = True
-    times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(ROWS) * np.timedelta64(300, "s")
-    features = FeatureTable(COLUMNS, STATION_DEFAULT.features).push(times, values)
     *_, gathered = Incident(COLUMNS, TARGETS).gather(features, on, None, values)
     assert gathered is not None
     assert gathered.only_harmless() is not possible
