@@ -28,8 +28,9 @@ SNAPSHOT_VERSION = 1
 IMPLAUSIBLE = 1e15
 """No instrument of water quality reports more: such a number is judged out of range and never learnt from."""
 RANGE_SEVERITY = 2.0
-FUTURE_S = 600.0
-"""A row stamped so far ahead of our clock is refused: learnt, it would make every true row after it a late one."""
+FUTURE_S = 60.0
+"""A row stamped so far ahead of our clock is refused, as quality control finds it suspect: it would make every true row
+after it a late one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,46 +319,59 @@ class ResidualDetector:
         for parameter, state in (states or {}).items():
             if parameter in self._places:
                 self._take_up(self._places[parameter], state)
+        self._newest = self._memory["at"].tolist()
+        """Of each sensor: when it was judged last."""
         self.last_at = float("-inf")
 
     def advance(self, rows: Sequence[Row], now: datetime) -> list[Said | NotReadyReason]:
-        """Feed rows to the charts: what they say of each, or why it is refused."""
+        """Feed rows to the charts: what they say of each, or why it is refused.
+
+        Of a row that is not newer than the one before, what its sensors have not said yet is judged: who sends the
+        values of an instant in several messages, or some of them later, hides nothing.
+        """
         newest_s = now.timestamp() + FUTURE_S
         out: list[Said | NotReadyReason] = []
         numbers: list[list[float]] = []
         d = len(self._memory)
         for row in rows:
             at_s = row.observed_at.timestamp()
-            if at_s <= self.last_at:
-                out.append(NotReadyReason.LATE)
-            elif at_s > newest_s:
+            late = at_s <= self.last_at
+            if at_s > newest_s and not late:
                 out.append(NotReadyReason.FUTURE)
-            else:
-                self.last_at = at_s
-                numbers.append([at_s, *[nan] * d, *[1.0] * d])
-                out.append(self._put(row, numbers[-1]))
+                continue
+            line = [at_s, *[nan] * d, *[1.0] * d]
+            heard = self._put(row, line, late=late)
+            if late and not heard:
+                out.append(NotReadyReason.LATE)
+                continue
+            self.last_at = max(self.last_at, at_s)
+            numbers.append(line)
+            out.append(heard)
         if numbers:
             said = np.zeros((len(numbers), d, PROVISIONAL + 1))
             _judge(np.array(numbers), self._memory, self._heads, self._limits, self._config, said)
             lines = iter(said.tolist())
             for one in out:
                 if isinstance(one, dict):
-                    line = next(lines)
+                    of_row = next(lines)
                     for parameter in one:
-                        one[parameter] = line[self._places[parameter]]
+                        one[parameter] = of_row[self._places[parameter]]
         return out
 
-    def _put(self, row: Row, numbers: list[float]) -> Said:
+    def _put(self, row: Row, numbers: list[float], *, late: bool) -> Said:
         """Write what a row gives the charts to judge, and return the places of what they will say."""
         places, flags, statuses, d = self._places, row.flags, row.statuses, len(self._memory)
+        newest, at_s = self._newest, numbers[0]
         said: Said = {}
         for parameter, value in row.values.items():
             j = places.get(parameter)
             if j is None or value is None or isnan(value) or statuses.get(parameter, "00") != "00":
                 continue
             flag = flags.get(parameter, 1)
+            if late and (at_s <= newest[j] or flag == 3 or abs(value) >= IMPLAUSIBLE):
+                continue
             if flag < 4:
-                numbers[1 + j], said[parameter] = value, _NOTHING_YET
+                numbers[1 + j], said[parameter], newest[j] = value, _NOTHING_YET, at_s
                 if flag == 3:
                     numbers[1 + d + j] = 0.0
         return said

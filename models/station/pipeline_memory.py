@@ -27,7 +27,7 @@ from models.station.reported import as_reported, reported
 from models.triage.incident import Incident
 from quantrac.domain.words import Bilingual
 
-_LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 7
+_LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 8
 BASE_ROWS = 48
 """Rows between two bases: more of them make every commit and every restart longer, fewer write the base more often."""
 _encode = msgspec.msgpack.Encoder().encode
@@ -66,7 +66,13 @@ class StationWatch:
         self._findings: list[Finding] = []
         self._found: list[list[Finding]] = []
         self._calibrated_s = nan
-        self._held: list[tuple[float, float]] = [(-inf, nan)] * len(config.parameters)
+        self._newest_s = -inf
+        self._held: list[tuple[float, float, bool]] = [(-inf, nan, False)] * len(config.parameters)
+        """Of each parameter: when it was said last, its value, and whether that came after its row was assessed."""
+        self._late_alarm = False
+        """Whether a chart was in alarm for such a value."""
+        self._last = RowAssessment(0.0, alarm=False)
+        """Of the last row; no memory."""
         self._base = 0
         self._rows: list[msgspec.Raw] = []
         """Rows since the base, each encoded once: they are stored with every batch."""
@@ -113,7 +119,7 @@ class StationWatch:
     def push(
         self, rows: Sequence[Row], charted: Sequence[bool], beside: tuple[int, int] = (0, 0)
     ) -> list[RowAssessment]:
-        """Assess the next rows, each newer than the one before.
+        """Assess the next rows. What comes after a newer one is judged as that, and counts with the next.
 
         Parameters
         ----------
@@ -122,10 +128,18 @@ class StationWatch:
         beside
             Neighbour stations that report, and those of them with an open anomaly.
         """
-        watched = [self._watched(row, on, beside) for row, on in zip(rows, charted, strict=True)]
-        assessments = self._assess(watched)
+        watched: list[Watched] = []
+        last: list[int] = []
+        """Of each row: how many were assessed with it."""
+        for row, on in zip(rows, charted, strict=True):
+            if row.observed_at.timestamp() > self._newest_s:
+                watched.append(self._watched(row, on, beside))
+            else:
+                self._hold(row, on)
+            last.append(len(watched))
+        assessments = [self._last, *self._assess(watched)]
         self._rows += map(_raw, watched)
-        return assessments
+        return [assessments[n] for n in last]
 
     def take_counts(self) -> ShadowCounts:
         """Return what was counted of the shadow since the last call."""
@@ -134,8 +148,9 @@ class StationWatch:
 
     def light(self) -> bytes:
         """Return the small part of the memory: the rows since the base."""
-        held = [list(pair) for pair in self._held]
-        return pack(_LIGHT, _VERSION, [self._base, self._calibrated_s, held, self._rows])
+        held = [list(one) for one in self._held]
+        numbers = [self._base, self._calibrated_s, self._newest_s, self._late_alarm]
+        return pack(_LIGHT, _VERSION, [numbers, held, self._rows])
 
     @property
     def base_is_due(self) -> bool:
@@ -160,11 +175,12 @@ class StationWatch:
         ModelError
             The parts cannot be read, or do not belong together: start with an empty watch.
         """
-        number, calibrated_s, held, kept = unpack(_LIGHT, _VERSION, light)
+        (number, calibrated_s, newest_s, late_alarm), held, kept = unpack(_LIGHT, _VERSION, light)
         watch = cls(config)
         if len(held) != len(config.parameters):
             raise ModelError("the station has other parameters than when its watch was stored: start it empty")
-        watch._calibrated_s, watch._held = calibrated_s, [(at, value) for at, value in held]
+        watch._calibrated_s, watch._held = calibrated_s, [(at, value, new) for at, value, new in held]
+        watch._newest_s, watch._late_alarm = newest_s, late_alarm
         if number:
             watch._set_base(number, base)
         rows = [Watched(*row) for row in kept]
@@ -179,6 +195,7 @@ class StationWatch:
         made = StationWatch(replace(self.config, active=active, shadow=shadow))
         made._base, made._changed = self._base + 1, True
         made._calibrated_s, made._held = self._calibrated_s, list(self._held)
+        made._newest_s, made._late_alarm, made._last = self._newest_s, self._late_alarm, self._last
         made._adopt([j.state() for j in (self._active, self._shadow) if j is not None])
         made._set_slow_state(self._slow_state())
         return made
@@ -224,18 +241,27 @@ class StationWatch:
     def _watched(self, row: Row, charted: bool, beside: tuple[int, int]) -> Watched:
         at_s = row.observed_at.timestamp()
         values, odd, absent, calibrating, faulty = reported(row, self.config.parameters)
-        for j in absent:
-            # Of a sensor that reports less often than others: the last value while it is young.
-            held_at, held = self._held[j]
+        before, self._held = self._held, [(at_s, value, False) for value in values]
+        for j, (held_at, held, new) in enumerate(before):
+            if not (j in absent or (new and isnan(values[j]))):
+                continue
+            # Of a sensor that reports less often than others, or later: the last value while it is young.
+            self._held[j] = held_at, held, False
             if at_s - held_at < 1.5 * self.config.cadences_s[j] and not isnan(held):
                 values[j] = held
-                odd.append([j, nan, MEASURING])
-        before, self._held = self._held, [(at_s, value) for value in values]
-        for j in absent:
-            self._held[j] = before[j]
+                if not new:
+                    odd.append([j, nan, MEASURING])
+        charted, self._late_alarm, self._newest_s = charted or self._late_alarm, False, at_s
         if calibrating:
             self._calibrated_s = at_s
         return Watched(at_s, values, calibrating, faulty, charted, *beside, at_s - self._calibrated_s, odd)
+
+    def _hold(self, row: Row, charted: bool) -> None:
+        """Keep what came after a newer row, for the next one."""
+        for j, value in enumerate(reported(row, self.config.parameters).usable):
+            if not isnan(value):
+                self._held[j] = self._newest_s, value, True
+        self._late_alarm |= charted
 
     def _assess(self, rows: Sequence[Watched]) -> list[RowAssessment]:
         if not rows:
@@ -246,7 +272,9 @@ class StationWatch:
         beside = self._beside(rows, values, found)
         for i, assessment in enumerate(assessments):
             self._note(self._active, assessment, None if beside is None else beside[i])
-        return [replace(v, findings=tuple(f)) if f else v for v, f in zip(assessments, found, strict=True)]
+        out = [replace(v, findings=tuple(f)) if f else v for v, f in zip(assessments, found, strict=True)]
+        self._last = out[-1]
+        return out
 
     def _beside(
         self, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]
