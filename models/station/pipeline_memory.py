@@ -129,8 +129,7 @@ class StationWatch:
             Neighbour stations that report, and those of them with an open anomaly.
         """
         watched: list[Watched] = []
-        last: list[int] = []
-        """Of each row: how many were assessed with it."""
+        last: list[int] = []  # of each row: how many are assessed when it is
         for row, on in zip(rows, charted, strict=True):
             if row.observed_at.timestamp() > self._newest_s:
                 watched.append(self._watched(row, on, beside))
