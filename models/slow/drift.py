@@ -38,9 +38,11 @@ _WARM_HOURS = 96.0
 _REFIT_HOURS = 24
 _OLD = 5
 """Days that the relation in use is old."""
+_FIRST_GAIN = 1.0 / 25.0
+"""Down to here, in its first day, a sensor's scatter is learnt from all that it shows."""
 _RIDGE = 3.0
 """Hours' worth of evidence against any relation between sensors."""
-_YOUNG_HOURS = 200.0
+_YOUNG_HOURS = 250.0
 """A relation that was learnt from so many hours is wrong by as much as its errors are."""
 _BLOCKS = 20
 _RAMP = (np.arange(_BLOCKS) + 0.5) / np.sqrt(((np.arange(_BLOCKS) + 0.5) ** 2).sum())
@@ -107,18 +109,23 @@ class DriftWatch(ByFields):
     def _close(self, hour: int) -> None:
         """Judge and learn the mean of an hour."""
         self._hours += 1
+        self._suspected = np.where(np.abs(self._off) > _SUSPECTED, self._suspected + 1.0, 0.0)
+        learning = not ((self._suspected > 0) & (self._suspected < _GIVE_UP_HOURS)).any()
         angle = 2 * pi * (hour % 24) / 24
         row = np.array([*[0.0] * self._d, 1.0, sin(angle), cos(angle)])
-        means = np.zeros(self._d)
-        _standard(self._sum, self._rows, self._in_units, self._hours, self._level, self._square, means, row)
+        means, known = np.zeros(self._d), self._rows > 0
+        gain = max(1.0 / _MEMORY_HOURS, 1.0 / (self._hours + 1.0)) if learning else 0.0
+        _standard(self._sum, self._rows, self._in_units, gain, self._level, self._square, means, row)
         if len(self._relations):
-            known, (level, size) = self._rows > 0, self._scales[0]
+            level, size = self._scales[0]
             away = np.where(known, np.clip((means - level) / size, -12.0, 12.0), 0.0)
             error = away - np.concatenate([away, row[self._d :]]) @ self._relations[0]
             self._block += np.where(known, (np.clip(error, -8.0, 8.0), known), 0.0)
             if self._hours % _BLOCK_HOURS == 0:
                 self._judge(hour)
-        if _learn(row, self._rows, self._off, self._suspected, self._gram):
+        if learning and known.all():
+            bounded = np.clip(row, -_CLIP, _CLIP)
+            self._gram = self._gram * _KEEP + np.outer(bounded, bounded)
             self._weight = self._weight * _KEEP + 1.0
         self._sum[:], self._rows[:] = 0.0, 0.0
         if self._hours % _REFIT_HOURS == 0 and self._weight >= _WARM_HOURS:
@@ -144,9 +151,11 @@ class DriftWatch(ByFields):
         left = self._errors[0] if self._hours > (_BLOCKS + _OLD * 4) * _BLOCK_HOURS else error
         self._errors = np.concatenate([self._errors[1:], [error]])
         size = self._learn_size(left)
-        bounded = np.clip(np.nan_to_num(self._errors), -_CLIP * size, _CLIP * size)
+        errors = np.nan_to_num(self._errors)
+        # All of a block by the same factor: what one sensor puts the others off stays in proportion.
+        errors /= np.maximum(np.abs(errors / size).max(axis=1, keepdims=True) / _CLIP, 1.0)
         young = 1.0 + (_YOUNG_HOURS / max(self._hours - 24.0 * _OLD, 24.0)) ** 2
-        ramp, unit = _RAMP @ bounded, size * np.sqrt(np.maximum(self._spread, 1.0) * young)
+        ramp, unit = _RAMP @ errors, size * np.sqrt(np.maximum(self._spread, 1.0) * young)
         self._learn_spread(ramp / size)
         before, self._off = self._off, ramp / unit
         calm = (np.abs(before) < _BEGUN) | (before * self._off < 0)
@@ -218,10 +227,9 @@ def _take(values: Floats, status: Statuses, total: Floats, rows: Floats) -> bool
 
 @compiled
 def _standard(
-    total: Floats, rows: Floats, in_units: Bools, hours: int, level: Floats, square: Floats, means: Floats, row: Floats
+    total: Floats, rows: Floats, in_units: Bools, gain: float, level: Floats, square: Floats, means: Floats, row: Floats
 ) -> None:
-    """Write the means of an hour, and the same in units of the sensors' own scatter over weeks, 0 where there is none."""
-    gain = max(1.0 / _MEMORY_HOURS, 1.0 / (hours + 1.0))
+    """Write the means of an hour, and them in units of the sensors' own scatter over weeks, 0 where there is none."""
     for j in range(len(total)):
         mean = total[j] / rows[j] if rows[j] > 0.0 else nan
         if not in_units[j]:
@@ -232,25 +240,8 @@ def _standard(
         if isnan(away):
             away = 0.0
         usual = sqrt(square[j]) + 1e-9 * (0.0 if isnan(level[j]) else abs(level[j])) + 1e-12
-        bounded = min(max(away, -4 * usual), 4 * usual) if hours > 24 else away
+        bounded = min(max(away, -4 * usual), 4 * usual) if gain < _FIRST_GAIN else away
         level[j] += gain * bounded
         square[j] += gain * (bounded * bounded - square[j])
         row[j] = min(max(away / usual, -12.0), 12.0)
         means[j] = mean
-
-
-@compiled
-def _learn(row: Floats, rows: Floats, off: Floats, suspected: Floats, gram: Floats) -> bool:
-    """Learn from an hour, and say so, unless a sensor was silent or is suspected."""
-    learning = True
-    for j in range(len(rows)):
-        suspect = abs(off[j]) > _SUSPECTED
-        suspected[j] = suspected[j] + 1.0 if suspect else 0.0
-        if rows[j] == 0.0 or (suspect and suspected[j] < _GIVE_UP_HOURS):
-            learning = False
-    if learning:
-        for i in range(len(row)):
-            for j in range(len(row)):
-                product = min(max(row[i], -_CLIP), _CLIP) * min(max(row[j], -_CLIP), _CLIP)
-                gram[i, j] = gram[i, j] * _KEEP + product
-    return learning
