@@ -45,8 +45,10 @@ _RIDGE = 3.0
 _YOUNG_HOURS = 250.0
 """A relation that was learnt from so many hours is wrong by as much as its errors are."""
 _BLOCKS = 20
-_RAMP = (np.arange(_BLOCKS) + 0.5) / np.sqrt(((np.arange(_BLOCKS) + 0.5) ** 2).sum())
-_REPORT, _REPORT_TWO = 3.8, 5.0
+_RAMPS = np.array([np.maximum(np.arange(_BLOCKS) + 0.5 - (_BLOCKS - n), 0.0) for n in (8, _BLOCKS)])
+_RAMPS /= np.sqrt((_RAMPS**2).sum(axis=1, keepdims=True))
+"""Over two days and over five, of length 1."""
+_REPORT, _REPORT_TWO = 4.0, 5.0
 """How far off one probe has to be to be named, and each of two."""
 _APART = 2.0
 """And how many times as far as each of the others is then,"""
@@ -81,7 +83,7 @@ class DriftWatch(ByFields):
         self._block = np.zeros((2, d))
         self._errors = np.full((_BLOCKS, d), nan)
         self._size, self._sized = np.zeros(d), np.zeros(d)
-        self._ratios, self._spread = np.zeros((_BLOCKS, d)), np.ones(d)
+        self._ratios, self._spread = np.zeros((_BLOCKS, *_RAMPS.shape[:1], d)), np.ones((len(_RAMPS), d))
         """Squares of what the last blocks were off, and what they are usually."""
         self._off, self._since, self._suspected = np.zeros(d), np.zeros(d), np.zeros(d)
         self._named: list[int] = []
@@ -155,12 +157,13 @@ class DriftWatch(ByFields):
         # All of a block by the same factor: what one sensor puts the others off stays in proportion.
         errors /= np.maximum(np.abs(errors / size).max(axis=1, keepdims=True) / _CLIP, 1.0)
         young = 1.0 + (_YOUNG_HOURS / max(self._hours - 24.0 * _OLD, 24.0)) ** 2
-        ramp, unit = _RAMP @ errors, size * np.sqrt(np.maximum(self._spread, 1.0) * young)
-        self._learn_spread(ramp / size)
-        before, self._off = self._off, ramp / unit
+        ramps, units = _RAMPS @ errors, size * np.sqrt(np.maximum(self._spread, 1.0) * young)
+        self._learn_spread(ramps / size)
+        before, off = self._off, ramps / units
+        self._off = np.take_along_axis(off, np.abs(off).argmax(axis=0)[None], axis=0)[0]
         calm = (np.abs(before) < _BEGUN) | (before * self._off < 0)
         self._since = np.where(calm, (hour - _BLOCK_HOURS) * _HOUR_S, self._since)
-        self._named = self._name(ramp, unit)
+        self._named = next(filter(None, map(self._name, ramps, units)), [])
 
     def _learn_size(self, error: Floats) -> Floats:
         """Learn how large errors usually are and return it."""
