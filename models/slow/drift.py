@@ -3,8 +3,8 @@
 Every fast method follows a slow probe and misses it. Here hourly means (logarithms, of what is measured in multiples of
 the usual) are predicted from the other sensors and the hour of the day by a ridge regression with a memory of two
 weeks; the relation in use is days old, so that it has not learnt the drift that it should find. Whether the six-hour
-means of the errors grow like a ramp over five days is a likelihood ratio (Basseville and Nikiforov, *Detection of
-Abrupt Changes*, 1993, chapter 2), in units of what it usually is.
+means of the errors grow like a ramp, over two days or five, is a likelihood ratio (Basseville and Nikiforov, *Detection
+of Abrupt Changes*, 1993, chapter 2), in units of what it usually is.
 
 A probe that drifts puts those off that are predicted from it. So one probe is named, or two, if with their own errors
 taken back the others are calm; where more are off, the water has changed, and no probe is named.
@@ -81,9 +81,10 @@ class DriftWatch(ByFields):
         """Of the last days, with the scales that they belong to; the first is in use."""
         self._scales = np.zeros((0, 2, d))
         self._block = np.zeros((2, d))
+        self._blocks = 0
         self._errors = np.full((_BLOCKS, d), nan)
         self._size, self._sized = np.zeros(d), np.zeros(d)
-        self._ratios, self._spread = np.zeros((_BLOCKS, *_RAMPS.shape[:1], d)), np.ones((len(_RAMPS), d))
+        self._ratios, self._spread = np.zeros((_BLOCKS, len(_RAMPS), d)), np.ones((len(_RAMPS), d))
         """Squares of what the last blocks were off, and what they are usually."""
         self._off, self._since, self._suspected = np.zeros(d), np.zeros(d), np.zeros(d)
         self._named: list[int] = []
@@ -149,8 +150,9 @@ class DriftWatch(ByFields):
         total, hours = self._block
         error = np.where(hours >= _BLOCK_HOURS / 2, total / np.maximum(hours, 1.0), nan)
         self._block[:] = 0.0
+        self._blocks += 1
         # The size is learnt of what leaves the memory: a drift does not hide itself.
-        left = self._errors[0] if self._hours > (_BLOCKS + _OLD * 4) * _BLOCK_HOURS else error
+        left = self._errors[0] if self._blocks > _BLOCKS else error
         self._errors = np.concatenate([self._errors[1:], [error]])
         size = self._learn_size(left)
         errors = np.nan_to_num(self._errors)
@@ -177,7 +179,7 @@ class DriftWatch(ByFields):
     def _learn_spread(self, ratio: Floats) -> None:
         """Learn how large the ratio usually is: more than 1 where errors last."""
         known = np.minimum(self._ratios[0], 9 * self._spread)
-        if self._hours > (2 * _BLOCKS + _OLD * 4) * _BLOCK_HOURS:
+        if self._blocks > 2 * _BLOCKS:
             self._spread += (known - self._spread) / _ERROR_MEMORY
         self._ratios = np.concatenate([self._ratios[1:], [ratio**2]])
 
@@ -212,7 +214,7 @@ class DriftWatch(ByFields):
 
     _FIELDS = (
         "_level", "_square", "_hour", "_hours", "_sum", "_rows", "_gram", "_weight", "_relations", "_scales", "_block",
-        "_errors", "_size", "_sized", "_ratios", "_spread", "_off", "_since", "_suspected", "_named",
+        "_blocks", "_errors", "_size", "_sized", "_ratios", "_spread", "_off", "_since", "_suspected", "_named",
     )  # fmt: skip
 
 
