@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ingest.payloads import Decoded
 from models.protocol import Row
+from models.station.scorer import score_together
 from models.station.scores import ParameterScore
 from quantrac.domain.alerts import AlertKey, Reassessment, Transition
 from quantrac.domain.channels import Channel, ChannelState
@@ -111,12 +112,12 @@ class StationOutcome:
             ranges.append((seq, seq + 1))
         return False
 
-    def judge(self, now: datetime, beside: tuple[int, int]) -> None:
-        """Score all messages that are not late in one go, and judge the readings of all in the order of arrival."""
-        timely = [message for message in self.messages if not message.late]
-        scores = self.state.scorer.score([m.row() for m in timely], now, beside) if timely else []
-        for message, scored in zip(timely, scores, strict=True):
-            message.scores = scored or {}
+    def timely(self) -> list[StationMessage]:
+        """Return the messages that are not late: the model sees no others."""
+        return [message for message in self.messages if not message.late]
+
+    def judge(self) -> None:
+        """Judge the readings of all messages in the order of arrival."""
         for message in self.messages:
             self._judge(message)
         for said in self.states:
@@ -171,12 +172,23 @@ class Batch:
                 outcome.states.append(SaidState(message.version_at(said.observed_at), checked, record, again))
 
     def judge(self, neighbours: Mapping[str, tuple[int, int]]) -> None:
-        """Score and judge what was taken.
+        """Score what was taken, all stations in one go, and judge it.
 
         ``neighbours`` gives for stations with a running incident how many others report and how many have an anomaly.
         """
-        for code, outcome in self.stations.items():
-            outcome.judge(self.now, neighbours.get(code, (0, 0)))
+        timely = {code: messages for code, o in self.stations.items() if (messages := o.timely())}
+        scores = score_together(
+            [
+                (self.stations[code].state.scorer, [m.row() for m in messages], neighbours.get(code, (0, 0)))
+                for code, messages in timely.items()
+            ],
+            self.now,
+        )
+        for messages, of_station in zip(timely.values(), scores, strict=True):
+            for message, scored in zip(messages, of_station, strict=True):
+                message.scores = scored or {}
+        for outcome in self.stations.values():
+            outcome.judge()
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
         """Enter what the database did with each row into the accounts.

@@ -12,17 +12,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from math import isfinite, isnan, nan, sqrt
 from typing import Any, Self
 
 import msgspec
 import numpy as np
 
-from models.compiled import Records, compiled, record_of
+from models.compiled import Records, compiled, put_back, record_of, stacked
 from models.errors import ModelError
 from models.priors import Prior, prior_of
 from models.protocol import NotReadyReason, Reason, Row
-from models.series import Floats
+from models.series import Bools, Floats, Ints
 
 SNAPSHOT_VERSION = 1
 IMPLAUSIBLE = 1e15
@@ -162,33 +163,32 @@ _probability = compiled(probability_of)
 
 @compiled
 def _judge(
-    rows: Floats, memory: Records, heads: Floats, limits: Records, config: Records, said: Floats
+    charts: Ints, at: Floats, values: Floats, learn: Bools, memory: Records, heads: Floats, limits: Records,
+    configs: Records, station: Ints, said: Floats,
 ) -> None:  # fmt: skip
-    """Judge rows, each later than the last one, and learn from them.
+    """Judge values, each later than the last one of its chart, and learn from them.
 
-    A row is its time, the values of the sensors (NaN = none), and for each whether it is learnt from: values that
-    quality control found suspect are not. ``said`` has shape (rows, sensors, 7).
+    Value k is of the chart ``charts[k]``, which is of ``station[charts[k]]``. Values that quality control found suspect
+    are not learnt from. ``said`` has shape (values, 7).
     """
-    c, d = config[0], len(memory)
-    for i in range(len(rows)):
-        for j in range(d):
-            value = rows[i, 1 + j]
-            if not isnan(value):
-                s, out = memory[j], said[i, j]
-                severity = _update(rows[i, 0], value, rows[i, 1 + d + j] > 0.0, s, heads[j], limits[j], c)
-                alarm = s.alarm
-                out[SEVERITY], out[PROBABILITY] = severity, _probability(severity, alarm)
-                out[ALARM], out[LEVEL], out[Z_SCORE], out[PROVISIONAL] = alarm, s.level, s.z, s.age_s < c.prior_s
-                if isnan(severity):
-                    out[SAID] = LEARNING
-                elif severity < 1.0 and not alarm:
-                    out[SAID] = NORMAL
-                elif s.over and s.side == 0:
-                    out[SAID] = RANGE
-                elif not alarm:
-                    out[SAID] = SPIKE
-                else:
-                    out[SAID] = HIGH if s.side > 0 else LOW
+    for k in range(len(values)):
+        chart = charts[k]
+        c = configs[station[chart]]
+        s, out = memory[chart], said[k]
+        severity = _update(at[k], values[k], learn[k], s, heads[chart], limits[chart], c)
+        alarm = s.alarm
+        out[SEVERITY], out[PROBABILITY] = severity, _probability(severity, alarm)
+        out[ALARM], out[LEVEL], out[Z_SCORE], out[PROVISIONAL] = alarm, s.level, s.z, s.age_s < c.prior_s
+        if isnan(severity):
+            out[SAID] = LEARNING
+        elif severity < 1.0 and not alarm:
+            out[SAID] = NORMAL
+        elif s.over and s.side == 0:
+            out[SAID] = RANGE
+        elif not alarm:
+            out[SAID] = SPIKE
+        else:
+            out[SAID] = HIGH if s.side > 0 else LOW
 
 
 @compiled
@@ -305,71 +305,75 @@ Said = dict[str, list[float]]
 """What the charts say of a row, by parameter: see ``SAID``."""
 
 
-class ResidualDetector:
-    """Every chart of a station."""
+class _Values:
+    """Values to be judged, of several charts, in order."""
 
-    def __init__(self, config: ResidualConfig, states: Mapping[str, ChartState] | None = None) -> None:
-        self.config = config
-        self._places = {sensor.parameter: j for j, sensor in enumerate(config.sensors)}
-        self._config = record_of(config.chart)
-        self._limits = np.array([_limits_of(sensor) for sensor in config.sensors], dtype=_LIMITS)
-        self._memory = np.zeros(len(config.sensors), dtype=_MEMORY)
-        self._heads = np.zeros((len(config.sensors), config.chart.head))
-        for parameter, state in (states or {}).items():
-            if parameter in self._places:
-                self._take_up(self._places[parameter], state)
-        self.last_at = float("-inf")
+    def __init__(self) -> None:
+        self.charts: list[int] = []
+        self.at: list[float] = []
+        self.values: list[float] = []
+        self.learn: list[bool] = []
 
-    def advance(self, rows: Sequence[Row], now: datetime) -> list[Said | NotReadyReason]:
-        """Feed rows to the charts: what they say of each, or why it is refused."""
-        newest_s = now.timestamp() + FUTURE_S
-        out: list[Said | NotReadyReason] = []
-        numbers: list[list[float]] = []
-        d = len(self._memory)
-        for row in rows:
-            at_s = row.observed_at.timestamp()
-            if at_s <= self.last_at:
-                out.append(NotReadyReason.LATE)
-            elif at_s > newest_s:
-                out.append(NotReadyReason.FUTURE)
-            else:
-                self.last_at = at_s
-                numbers.append([at_s, *[nan] * d, *[1.0] * d])
-                out.append(self._put(row, numbers[-1]))
-        if numbers:
-            said = np.zeros((len(numbers), d, PROVISIONAL + 1))
-            _judge(np.array(numbers), self._memory, self._heads, self._limits, self._config, said)
-            lines = iter(said.tolist())
-            for one in out:
-                if isinstance(one, dict):
-                    line = next(lines)
-                    for parameter in one:
-                        one[parameter] = line[self._places[parameter]]
-        return out
-
-    def _put(self, row: Row, numbers: list[float]) -> Said:
-        """Write what a row gives the charts to judge, and return the places of what they will say."""
-        places, flags, statuses, d = self._places, row.flags, row.statuses, len(self._memory)
+    def take(self, row: Row, at_s: float, places: Mapping[str, int], first: int) -> Said:
+        """Add what a row gives the charts to judge, the first of which is number ``first``; return who hears of it."""
         said: Said = {}
+        flags, statuses = row.flags, row.statuses
         for parameter, value in row.values.items():
             j = places.get(parameter)
             if j is None or value is None or isnan(value) or statuses.get(parameter, "00") != "00":
                 continue
             flag = flags.get(parameter, 1)
             if flag < 4:
-                numbers[1 + j], said[parameter] = value, _NOTHING_YET
-                if flag == 3:
-                    numbers[1 + d + j] = 0.0
+                said[parameter] = _NOTHING_YET
+                self.charts.append(first + j)
+                self.at.append(at_s)
+                self.values.append(value)
+                self.learn.append(flag != 3)
+        return said
+
+    def judged(
+        self, memory: Records, heads: Floats, limits: Records, configs: Records, station: Ints
+    ) -> list[list[float]]:
+        """Return what the charts say of each value; their memories move on."""
+        said = np.zeros((len(self.values), PROVISIONAL + 1))
+        columns = (
+            np.array(self.charts),
+            np.array(self.at),
+            np.array(self.values, dtype=np.float64),
+            np.array(self.learn),
+        )
+        _judge(*columns, memory, heads, limits, configs, station, said)
+        return said.tolist()
+
+
+class ResidualDetector:
+    """Every chart of a station."""
+
+    def __init__(self, config: ResidualConfig, states: Mapping[str, ChartState] | None = None) -> None:
+        self.config = config
+        self.places = {sensor.parameter: j for j, sensor in enumerate(config.sensors)}
+        self.tuning = record_of(config.chart)
+        self.limits = np.array([_limits_of(sensor) for sensor in config.sensors], dtype=_LIMITS)
+        self.memory = np.zeros(len(config.sensors), dtype=_MEMORY)
+        self.heads = np.zeros((len(config.sensors), config.chart.head))
+        for parameter, state in (states or {}).items():
+            if parameter in self.places:
+                self._take_up(self.places[parameter], state)
+        self.last_at = float("-inf")
+
+    def advance(self, rows: Sequence[Row], now: datetime) -> list[Said | NotReadyReason]:
+        """Feed rows to the charts: what they say of each, or why it is refused."""
+        (said,) = advance_together([(self, rows)], now)
         return said
 
     def level(self, parameter: str) -> float:
         """Return the baseline of a parameter."""
-        return float(self._memory[self._places[parameter]]["level"])
+        return float(self.memory[self.places[parameter]]["level"])
 
     def snapshot(self) -> bytes:
         """Return the state as MessagePack, about 100 bytes a sensor."""
-        memory, heads = self._memory.tolist(), self._heads.tolist()
-        states = {p: (heads[j][: memory[j][0]], *memory[j][1:]) for p, j in self._places.items()}
+        memory, heads = self.memory.tolist(), self.heads.tolist()
+        states = {p: (heads[j][: memory[j][0]], *memory[j][1:]) for p, j in self.places.items()}
         last = self.last_at if isfinite(self.last_at) else None
         return msgspec.msgpack.encode((SNAPSHOT_VERSION, last, states))
 
@@ -377,8 +381,8 @@ class ResidualDetector:
         waiting = len(state.head)
         if waiting >= self.config.chart.head:
             raise ModelError(f"a chart waits with {waiting} values for its first baseline: start it empty")
-        self._memory[j] = (waiting, *(getattr(state, name) for name in _FIELDS))
-        self._heads[j, :waiting] = state.head
+        self.memory[j] = (waiting, *(getattr(state, name) for name in _FIELDS))
+        self.heads[j, :waiting] = state.head
 
     @classmethod
     def restore(cls, config: ResidualConfig, snapshot: bytes) -> Self:
@@ -403,3 +407,45 @@ class ResidualDetector:
         detector = cls(config, states)
         detector.last_at = float("-inf") if last is None else last
         return detector
+
+
+def advance_together(
+    asked: Sequence[tuple[ResidualDetector, Sequence[Row]]], now: datetime
+) -> list[list[Said | NotReadyReason]]:
+    """Feed rows to the charts of several stations in one call, each as by itself.
+
+    Whatever fails, no chart has moved: the rows run on copies of their memories.
+    """
+    newest_s = now.timestamp() + FUTURE_S
+    out: list[list[Said | NotReadyReason]] = []
+    ends, values, first = [], _Values(), 0
+    for detector, rows in asked:
+        last_at, of_rows = detector.last_at, list[Said | NotReadyReason]()
+        for row in rows:
+            at_s = row.observed_at.timestamp()
+            if at_s <= last_at:
+                of_rows.append(NotReadyReason.LATE)
+            elif at_s > newest_s:
+                of_rows.append(NotReadyReason.FUTURE)
+            else:
+                last_at = at_s
+                of_rows.append(values.take(row, at_s, detector.places, first))
+        out.append(of_rows)
+        first += len(detector.memory)
+        ends.append((first, last_at))
+    memories = [d.memory for d, _ in asked]
+    memory, heads = stacked(memories), np.concatenate([d.heads for d, _ in asked])
+    if values.values:
+        station = np.repeat(np.arange(len(asked)), [len(m) for m in memories])
+        limits, configs = stacked([d.limits for d, _ in asked]), stacked([d.tuning for d, _ in asked])
+        lines = iter(values.judged(memory, heads, limits, configs, station))
+        for one in chain.from_iterable(out):
+            if isinstance(one, dict):
+                for parameter in one:
+                    one[parameter] = next(lines)
+    put_back(memories, memory)
+    begin = 0
+    for (detector, _), (end, last_at) in zip(asked, ends, strict=True):
+        detector.heads[:], detector.last_at = heads[begin:end], last_at
+        begin = end
+    return out

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from models.pipeline.configs import STATION_DEFAULT
-from models.pipeline.pipeline import Assessor, Fitted, Scored
+from models.pipeline.pipeline import Asked, Assessor, Fitted, Scored
 from models.protocol import Triage
 from models.series import Floats
 from models.slow.finding import Finding
@@ -141,12 +141,16 @@ class StationAssessor:
         """The running incident, or where the next one will be."""
         return self._pipeline.incident
 
-    def push(
-        self, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]
-    ) -> list[RowAssessment]:
-        """Assess the next rows. ``values`` has shape (rows, parameters); ``findings`` has what stands after each."""
+    def asked(self, rows: Sequence[Watched], values: Floats) -> Asked:
+        """Return what the pipeline is to score. ``values`` has shape (rows, parameters)."""
         times = np.array([round(row.at_s * 1e9) for row in rows], dtype="datetime64[ns]")
-        scored = self.scored = self._pipeline.scorer.push(times, values)
+        return self._pipeline.scorer, times, values
+
+    def assess(
+        self, scored: Scored, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]
+    ) -> list[RowAssessment]:
+        """Assess the next rows, which were just scored. ``findings`` has what stands after each."""
+        self.scored = scored
         # Lists, not arrays: mostly one row, and each call of numpy costs more than that.
         alarm = [on and self.rows + i >= LEARNING_ROWS for i, on in enumerate(scored.alarm.tolist())]
         self.rows += len(rows)
