@@ -71,12 +71,8 @@ class PresenceStore:
         """Write what is remembered of sensors."""
         if noted:
             # As one text: to write out an array of each column takes the worker ten times as long.
-            arguments = {
-                "stations": [s for s, _ in noted],
-                "parameters": [p for _, p in noted],
-                "noted": msgspec.json.encode([_Kept(*of_one) for of_one in noted.values()]).decode(),
-            }
-            self._cursor.execute(statement("save_sensor_presence"), arguments)
+            kept = [_Kept(*key, *of_one) for key, of_one in noted.items()]
+            self._cursor.execute(statement("save_sensor_presence"), {"noted": msgspec.json.encode(kept).decode()})
 
     def open_alerts(self) -> dict[AlertKey, OpenAlert]:
         """Return the open alerts about silence and about what was due, of all stations."""
@@ -110,6 +106,8 @@ class PresenceStore:
 class _Kept(msgspec.Struct):
     """A presence by name, as the database reads it."""
 
+    station: str
+    parameter: str
     received_at: datetime | None
     observed_at: datetime | None
     usable_at: datetime | None

@@ -16,7 +16,7 @@ from models.station.scores import ParameterScore
 from quantrac.domain.alerts import AlertKey, Reassessment, Transition
 from quantrac.domain.channels import Channel, ChannelState
 from quantrac.domain.deadletters import Stage
-from quantrac.domain.readings import CheckedReading, Flag, Outcome, QcReason, Reading, StoredRow
+from quantrac.domain.readings import CheckedReading, Flag, Outcome, QcReason, Reading, Status, StoredRow
 from quantrac.domain.stations import Station
 from sql.sequence_store import Ranges, SessionKey
 from streams.decoding import DecodedRecord
@@ -53,12 +53,12 @@ class StationMessage:
         return self.checked[0][0].observed_at.replace(minute=0, second=0, microsecond=0)
 
     def row(self) -> Row:
-        """Return the readings as the model sees them."""
+        """Return the readings as the model sees them: flags and statuses where they are not the usual ones."""
         return Row(
             self.checked[0][0].observed_at,
             {r.parameter: r.value for r, _, _ in self.checked},
-            {r.parameter: flag for r, flag, _ in self.checked},
-            {r.parameter: r.status for r, _, _ in self.checked},
+            {r.parameter: flag for r, flag, _ in self.checked if flag is not Flag.GOOD},
+            {r.parameter: r.status for r, _, _ in self.checked if r.status is not Status.MEASURING},
         )
 
 
@@ -125,13 +125,14 @@ class StationOutcome:
 
     def _judge(self, message: StationMessage) -> None:
         record, late = message.record, message.late
+        if not late:
+            self.state.turn_to(message.station)
+        place = record.partition, record.offset, message.again, record.replayed
         for reading, flag, reasons in message.checked:
             score = message.scores.get(reading.parameter)
             row = _checked(reading, flag, reasons, score, late)
-            message.rows.append(StoredRow(row, record.partition, record.offset, message.again, record.replayed))
-            if not late:
-                self.state.turn_to(message.station)
-            message.transitions.extend(self.state.alerts.evaluate(row, score))
+            message.rows.append(StoredRow(row, *place))
+            message.transitions += self.state.alerts.evaluate(row, score)
 
 
 @dataclass(slots=True)
