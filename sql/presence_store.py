@@ -71,7 +71,7 @@ class PresenceStore:
         """Write what is remembered of sensors."""
         if noted:
             # As one text: to write out an array of each column takes the worker ten times as long.
-            kept = [_Kept(*key, *of_one) for key, of_one in noted.items()]
+            kept: list[_Kept] = [_kept(*key, *of_one) for key, of_one in noted.items()]
             self._cursor.execute(statement("save_sensor_presence"), {"noted": msgspec.json.encode(kept).decode()})
 
     def open_alerts(self) -> dict[AlertKey, OpenAlert]:
@@ -122,6 +122,10 @@ class _Kept(msgspec.Struct):
     interval_run: int
     declared_s: float
     short_s: float
+
+
+def _kept(*values: Any) -> _Kept:
+    return _Kept(*values)
 
 
 def _presence(*values: Any) -> SensorPresence:

@@ -522,7 +522,8 @@ def test_what_a_sweep_sets_back_is_not_undone_from_a_workers_memory(
     assert {returned_at for _, returned_at in _presence(prepared).values()} == {ahead}
     clock.leap(timedelta(hours=-2))
     fleet.sweeper.sweep()
-    fleet.run({"A": Way(None)}, CADENCE)
+    clock.advance(MINUTE)
+    fleet.processor.process([fleet.message("A", clock.now(), honest_lines(4))])
     assert max(at for instants in _presence(prepared).values() for at in instants) < ahead
 
 
