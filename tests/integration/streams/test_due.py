@@ -521,10 +521,15 @@ def test_what_a_sweep_sets_back_is_not_undone_from_a_workers_memory(
     ahead = clock.now()
     assert {returned_at for _, returned_at in _presence(prepared).values()} == {ahead}
     clock.leap(timedelta(hours=-2))
+    clock.advance(CADENCE)
     fleet.sweeper.sweep()
-    clock.advance(MINUTE)
+    assert _newest(prepared) < ahead
     fleet.processor.process([fleet.message("A", clock.now(), honest_lines(4))])
-    assert max(at for instants in _presence(prepared).values() for at in instants) < ahead
+    assert _newest(prepared) < ahead
+
+
+def _newest(database: DatabaseEndpoint) -> datetime:
+    return max(at for instants in _presence(database).values() for at in instants)
 
 
 def _presence(database: DatabaseEndpoint) -> dict[str, tuple[datetime, datetime]]:
