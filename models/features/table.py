@@ -78,12 +78,14 @@ class Features:
     at_s: Floats
     cell_names: tuple[str, ...]
     row_names: tuple[str, ...]
+    moved: Floats | None = None
+    """What an incident keeps of the rows, where that was picked for many series in one go."""
 
     def at(self, rows: slice | Ints) -> Features:
         """Return those of some rows."""
-        return Features(
-            self.cells[rows], self.rows[rows], self.levels[rows], self.at_s[rows], self.cell_names, self.row_names
-        )
+        moved = None if self.moved is None else self.moved[rows]
+        arrays = self.cells[rows], self.rows[rows], self.levels[rows], self.at_s[rows]
+        return Features(*arrays, self.cell_names, self.row_names, moved)
 
 
 _SMOOTHED = ("v", "slow_5", "slow_20", "step_5", "noise", "day", "drift")

@@ -24,7 +24,7 @@ from models.protocol import Triage
 from models.series import Bools, Floats, Result, Series, Times, TriagedInterval, stretches
 from models.slow.recorded import findings_of, intervals_of
 from models.triage.evidence import Context, Gathering
-from models.triage.incident import Incident, contexts_of, pages
+from models.triage.incident import Incident, contexts_of, moved_of, pages
 
 UNTAUGHT_TAIL = 0.005
 """Share of the rows beyond the threshold, where nothing was learnt."""
@@ -205,6 +205,7 @@ def _of_one_shape(asked: Sequence[Asked]) -> list[Scored]:
         margin[rows] = np.maximum(margin[rows], beyond)
         alarm[rows] |= polluted
     put_back(memories, stack)
+    features = dataclasses.replace(features, moved=moved_of(features))
     parts, first = [], 0
     for n in lengths:
         here = slice(first, first + n)

@@ -10,7 +10,7 @@ baseline moves at a crawl; after ``rebaseline_s`` of alarm the new level is acce
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from itertools import chain
 from math import isfinite, isnan, nan, sqrt
@@ -19,7 +19,7 @@ from typing import Any, Self
 import msgspec
 import numpy as np
 
-from models.compiled import Records, compiled, put_back, record_of, stacked
+from models.compiled import Records, compiled, put_back, stacked
 from models.errors import ModelError
 from models.priors import Prior, prior_of
 from models.protocol import NotReadyReason, Reason, Row
@@ -120,12 +120,12 @@ class ChartState(msgspec.Struct, array_like=True):
 
 _FIELDS = ChartState.__struct_fields__[1:]
 _KINDS = {"float": np.float64, "int": np.int64, "bool": np.bool_}
-_MEMORY = np.dtype([("waiting", np.int64), *((f, _KINDS[ChartState.__annotations__[f]]) for f in _FIELDS)], align=True)
-"""One chart, while it runs: ``waiting`` counts the values of the head."""
-_LIMITS = np.dtype([
-    (name, np.float64)
-    for name in ("abs_floor", "abs_floor2", "rel_floor", "prior_abs2", "prior_rel2", "minimum", "maximum")
-])  # fmt: skip
+_MOVED = [("waiting", np.int64), *((f, _KINDS[ChartState.__annotations__[f]]) for f in _FIELDS)]
+_LIMITS = ("abs_floor", "abs_floor2", "rel_floor", "prior_abs2", "prior_rel2", "minimum", "maximum")
+_TUNING = [f.name for f in fields(ChartConfig)]
+_CHART = np.dtype([*_MOVED, *((name, np.float64) for name in (*_LIMITS, *_TUNING))], align=True)
+"""One chart, while it runs: what values move (``waiting`` counts those of the head), what its sensor's limits are, and
+how it is tuned."""
 SKIPPED, LEARNING, NORMAL, RANGE, SPIKE, HIGH, LOW = range(7)
 """What a chart says of a value; ``SKIPPED``: it had none to judge."""
 SAID, SEVERITY, PROBABILITY, ALARM, LEVEL, Z_SCORE, PROVISIONAL = range(7)
@@ -163,22 +163,20 @@ _probability = compiled(probability_of)
 
 @compiled
 def _judge(
-    charts: Ints, at: Floats, values: Floats, learn: Bools, memory: Records, heads: Floats, limits: Records,
-    configs: Records, station: Ints, said: Floats,
+    charts: Ints, at: Floats, values: Floats, learn: Bools, memory: Records, heads: Floats, said: Floats
 ) -> None:  # fmt: skip
     """Judge values, each later than the last one of its chart, and learn from them.
 
-    Value k is of the chart ``charts[k]``, which is of ``station[charts[k]]``. Values that quality control found suspect
-    are not learnt from. ``said`` has shape (values, 7).
+    Value k is of the chart ``charts[k]``. Values that quality control found suspect are not learnt from. ``said`` has
+    shape (values, 7).
     """
     for k in range(len(values)):
         chart = charts[k]
-        c = configs[station[chart]]
         s, out = memory[chart], said[k]
-        severity = _update(at[k], values[k], learn[k], s, heads[chart], limits[chart], c)
+        severity = _update(at[k], values[k], learn[k], s, heads[chart])
         alarm = s.alarm
         out[SEVERITY], out[PROBABILITY] = severity, _probability(severity, alarm)
-        out[ALARM], out[LEVEL], out[Z_SCORE], out[PROVISIONAL] = alarm, s.level, s.z, s.age_s < c.prior_s
+        out[ALARM], out[LEVEL], out[Z_SCORE], out[PROVISIONAL] = alarm, s.level, s.z, s.age_s < s.prior_s
         if isnan(severity):
             out[SAID] = LEARNING
         elif severity < 1.0 and not alarm:
@@ -192,50 +190,50 @@ def _judge(
 
 
 @compiled
-def _update(at: float, value: float, learn: bool, s: Any, head: Floats, limit: Any, c: Any) -> float:
+def _update(at: float, value: float, learn: bool, s: Any, head: Floats) -> float:
     """Return the severity (1 = threshold); NaN while the first baseline is being learnt."""
     ready = s.samples > 0 and s.waiting == 0
-    if not limit.minimum <= value <= limit.maximum:
+    if not s.minimum <= value <= s.maximum:
         if not ready:
             return nan
-        s.z = RANGE_SEVERITY * c.threshold
+        s.z = RANGE_SEVERITY * s.threshold
         # Side 0: a confirmation that the sensor is out of range is never carried over to one that it is high or low.
-        _confirm(at, s.level, RANGE_SEVERITY, 0, s, limit, c)
+        _confirm(at, s.level, RANGE_SEVERITY, 0, s)
         return RANGE_SEVERITY
     dt = at - s.at
-    if dt > c.gap_s and s.samples > 0:
-        _after_gap(at, dt, s, c)
-        dt = c.gap_s
+    if dt > s.gap_s and s.samples > 0:
+        _after_gap(at, dt, s)
+        dt = s.gap_s
     if s.samples == 0 or s.waiting > 0:
         if learn:
-            _begin(at, value, dt, s, head, limit, c)
+            _begin(at, value, dt, s, head)
         return nan
     s.at = at
     residual = value - s.level
-    sigma = max(sqrt(s.variance), limit.rel_floor * abs(s.level), limit.abs_floor)
+    sigma = max(sqrt(s.variance), s.rel_floor * abs(s.level), s.abs_floor)
     if at < s.wide_until:
         sigma *= 2.0
     z = residual / sigma
     s.z = z
-    severity = abs(z) / c.threshold
+    severity = abs(z) / s.threshold
     if severity >= 1.0 or s.over or s.alarm:
-        _confirm(at, value, severity, 1 if z >= 0.0 else -1, s, limit, c)
+        _confirm(at, value, severity, 1 if z >= 0.0 else -1, s)
     if learn:
-        _learn(at, value, dt, sigma, c.crawl if severity >= 1.0 else 1.0, s, c)
+        _learn(at, value, dt, sigma, s.crawl if severity >= 1.0 else 1.0, s)
     return float(severity)
 
 
 @compiled
-def _learn(at: float, value: float, dt: float, sigma: float, speed: float, s: Any, c: Any) -> None:
+def _learn(at: float, value: float, dt: float, sigma: float, speed: float, s: Any) -> None:
     residual = value - s.level
     age = s.age_s + dt
     s.age_s = age
-    reach = c.level_clip * sigma
+    reach = s.level_clip * sigma
     step = reach if residual > reach else -reach if residual < -reach else residual
-    s.level += step * speed * min(dt / min(max(age, c.level_min_s), c.level_s), 1.0)
+    s.level += step * speed * min(dt / min(max(age, s.level_min_s), s.level_s), 1.0)
     if value != s.last:
-        weight = min(at - s.changed_at, c.gap_s) * speed / min(age + c.prior_s, c.scatter_s)
-        reach = c.scatter_clip * sigma
+        weight = min(at - s.changed_at, s.gap_s) * speed / min(age + s.prior_s, s.scatter_s)
+        reach = s.scatter_clip * sigma
         square = reach * reach if abs(residual) > reach else residual * residual
         s.variance += (square - s.variance) * weight
         s.last = value
@@ -243,7 +241,7 @@ def _learn(at: float, value: float, dt: float, sigma: float, speed: float, s: An
 
 
 @compiled
-def _confirm(at: float, value: float, severity: float, side: int, s: Any, limit: Any, c: Any) -> None:
+def _confirm(at: float, value: float, severity: float, side: int, s: Any) -> None:
     if severity >= 1.0:
         s.quiet = 0
         if side != s.side or s.over == 0:
@@ -251,32 +249,32 @@ def _confirm(at: float, value: float, severity: float, side: int, s: Any, limit:
             s.alarm = False
         s.over += 1
         s.recent += (value - s.recent) * 0.2
-        if s.over >= c.confirm_samples and at - s.over_since >= c.confirm_s:
+        if s.over >= s.confirm_samples and at - s.over_since >= s.confirm_s:
             s.alarm = True
     elif not s.alarm:
         s.over = 0
     else:
         s.recent += (value - s.recent) * 0.2
-        if severity < c.clear:
+        if severity < s.clear:
             s.quiet_since = s.quiet_since if s.quiet else at
             s.quiet += 1
-            if s.quiet >= c.confirm_samples and at - s.quiet_since >= c.confirm_s:
+            if s.quiet >= s.confirm_samples and at - s.quiet_since >= s.confirm_s:
                 s.alarm, s.over, s.quiet = False, 0, 0
         else:
             s.quiet = 0
-    if s.alarm and at - s.over_since >= c.rebaseline_s:
+    if s.alarm and at - s.over_since >= s.rebaseline_s:
         s.level = s.recent
-        s.variance = max(s.variance, _prior_variance(s.level, limit))
+        s.variance = max(s.variance, _prior_variance(s.level, s))
         s.alarm, s.over, s.quiet = False, 0, 0
 
 
 @compiled
-def _prior_variance(level: float, limit: Any) -> float:
-    return float(max(limit.prior_abs2 + limit.prior_rel2 * level * level, limit.abs_floor2))
+def _prior_variance(level: float, s: Any) -> float:
+    return float(max(s.prior_abs2 + s.prior_rel2 * level * level, s.abs_floor2))
 
 
 @compiled
-def _begin(at: float, value: float, dt: float, s: Any, head: Floats, limit: Any, c: Any) -> None:
+def _begin(at: float, value: float, dt: float, s: Any, head: Floats) -> None:
     if s.samples:
         s.age_s += dt
     head[s.waiting] = value
@@ -284,21 +282,21 @@ def _begin(at: float, value: float, dt: float, s: Any, head: Floats, limit: Any,
     s.samples += 1
     s.at = s.changed_at = at
     s.last = value
-    if s.samples >= c.head or (s.samples >= c.head_least and s.age_s >= c.head_s):
+    if s.samples >= s.head or (s.samples >= s.head_least and s.age_s >= s.head_s):
         known = np.sort(head[: s.waiting])
         n = len(known)
         s.level = known[n // 2] if n % 2 else (known[n // 2 - 1] + known[n // 2]) / 2
-        s.variance = max(s.variance, _prior_variance(s.level, limit))
+        s.variance = max(s.variance, _prior_variance(s.level, s))
         s.waiting = 0
 
 
 @compiled
-def _after_gap(at: float, gap: float, s: Any, c: Any) -> None:
+def _after_gap(at: float, gap: float, s: Any) -> None:
     s.over, s.quiet, s.alarm = 0, 0, False
-    if gap > c.forget_s:
+    if gap > s.forget_s:
         s.samples, s.age_s, s.waiting = 0, 0.0, 0
     else:
-        s.wide_until = at + c.rewarm_s
+        s.wide_until = at + s.rewarm_s
 
 
 Said = dict[str, list[float]]
@@ -331,9 +329,7 @@ class _Values:
                 self.learn.append(flag != 3)
         return said
 
-    def judged(
-        self, memory: Records, heads: Floats, limits: Records, configs: Records, station: Ints
-    ) -> list[list[float]]:
+    def judged(self, memory: Records, heads: Floats) -> list[list[float]]:
         """Return what the charts say of each value; their memories move on."""
         said = np.zeros((len(self.values), PROVISIONAL + 1))
         columns = (
@@ -342,7 +338,7 @@ class _Values:
             np.array(self.values, dtype=np.float64),
             np.array(self.learn),
         )
-        _judge(*columns, memory, heads, limits, configs, station, said)
+        _judge(*columns, memory, heads, said)
         return said.tolist()
 
 
@@ -352,9 +348,11 @@ class ResidualDetector:
     def __init__(self, config: ResidualConfig, states: Mapping[str, ChartState] | None = None) -> None:
         self.config = config
         self.places = {sensor.parameter: j for j, sensor in enumerate(config.sensors)}
-        self.tuning = record_of(config.chart)
-        self.limits = np.array([_limits_of(sensor) for sensor in config.sensors], dtype=_LIMITS)
-        self.memory = np.zeros(len(config.sensors), dtype=_MEMORY)
+        self.memory = np.zeros(len(config.sensors), dtype=_CHART)
+        for j, sensor in enumerate(config.sensors):
+            known = zip((*_LIMITS, *_TUNING), (*_limits_of(sensor), *astuple(config.chart)), strict=True)
+            for name, number in known:
+                self.memory[j][name] = number
         self.heads = np.zeros((len(config.sensors), config.chart.head))
         for parameter, state in (states or {}).items():
             if parameter in self.places:
@@ -372,8 +370,8 @@ class ResidualDetector:
 
     def snapshot(self) -> bytes:
         """Return the state as MessagePack, about 100 bytes a sensor."""
-        memory, heads = self.memory.tolist(), self.heads.tolist()
-        states = {p: (heads[j][: memory[j][0]], *memory[j][1:]) for p, j in self.places.items()}
+        memory, heads, end = self.memory.tolist(), self.heads.tolist(), len(_MOVED)
+        states = {p: (heads[j][: memory[j][0]], *memory[j][1:end]) for p, j in self.places.items()}
         last = self.last_at if isfinite(self.last_at) else None
         return msgspec.msgpack.encode((SNAPSHOT_VERSION, last, states))
 
@@ -381,7 +379,9 @@ class ResidualDetector:
         waiting = len(state.head)
         if waiting >= self.config.chart.head:
             raise ModelError(f"a chart waits with {waiting} values for its first baseline: start it empty")
-        self.memory[j] = (waiting, *(getattr(state, name) for name in _FIELDS))
+        self.memory[j]["waiting"] = waiting
+        for name in _FIELDS:
+            self.memory[j][name] = getattr(state, name)
         self.heads[j, :waiting] = state.head
 
     @classmethod
@@ -436,9 +436,7 @@ def advance_together(
     memories = [d.memory for d, _ in asked]
     memory, heads = stacked(memories), np.concatenate([d.heads for d, _ in asked])
     if values.values:
-        station = np.repeat(np.arange(len(asked)), [len(m) for m in memories])
-        limits, configs = stacked([d.limits for d, _ in asked]), stacked([d.tuning for d, _ in asked])
-        lines = iter(values.judged(memory, heads, limits, configs, station))
+        lines = iter(values.judged(memory, heads))
         for one in chain.from_iterable(out):
             if isinstance(one, dict):
                 for parameter in one:
