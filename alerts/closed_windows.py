@@ -135,42 +135,59 @@ def completeness_findings(
     listening: Listening | None,
     minimum_completeness: float = MINIMUM_COMPLETENESS,
 ) -> Iterator[Transition]:
-    """Yield the work item of a day without a valid mean, or its end.
+    """Yield the work item of a day that usable readings cover too little of, or its end.
 
-    None is opened for an old day, nor for one in which our own path did not hear everything (``listening``; ``None``:
-    it never has) for longer than a valid day may lack.
+    A step with a ``fraction`` counts below that share of the day, one without where there is no valid mean. None is
+    opened for an old day, nor for one in which our own path did not hear everything (``listening``; ``None``: it never
+    has) for longer than such a day may lack.
     """
     bucket = judgement.bucket
-    lacking = judgement.verdict is Verdict.INCOMPLETE
-    if lacking and judgement.judged_at - bucket.end > FRESH_FOR[bucket.window]:
-        return
-    if lacking and not (listening is not None and _heard(listening, bucket, minimum_completeness)):
-        return
+    late = judgement.judged_at - bucket.end > FRESH_FOR[bucket.window]
     for rule in rules:
         watched = rule.kind is AlertKind.DUE and rule.window is bucket.window and rule.applies_to(bucket.parameter)
-        if not watched or lacking is (rule.code in open_rules):
+        level, is_open = _lacking(judgement, rule), rule.code in open_rules
+        if not watched or (level <= 1 and level == is_open):
             continue
-        day, share = bucket.start.astimezone(VIETNAM), percentage(completeness(bucket))
-        yield Transition(
-            key=_key(judgement, rule.code),
-            kind=TransitionKind.OPENED if lacking else TransitionKind.RESOLVED,
-            alert_kind=rule.kind,
-            severity=rule.steps[0].severity if lacking else Severity.INFO,
-            reason=(Reason.INCOMPLETE if lacking else Reason.COMPLETE).value,
-            observed_at=bucket.end,
-            since=bucket.start,
-            value=None,
-            limit=None,
-            explanation=Bilingual(
-                f"{bucket.parameter}: ngày {day:%d/%m/%Y} có số liệu hợp lệ cho {share} thời gian",
-                f"{bucket.parameter}: valid readings cover {share} of {day:%d/%m/%Y}",
-            ),
-            page=rule.steps[0].page,
-        )
+        if level:
+            least = rule.steps[level - 1].fraction or minimum_completeness
+            if late or listening is None or not _heard(listening, bucket, least):
+                continue
+        yield _coverage(judgement, rule, level, is_open=is_open)
 
 
-def _heard(listening: Listening, bucket: Bucket, minimum_completeness: float) -> bool:
-    allowed = (1 - minimum_completeness) * (bucket.end - bucket.start)
+def _lacking(judgement: Judgement, rule: Rule) -> int:
+    """Return the step that a day's lack of readings reaches, counted from 1; 0: none."""
+    incomplete, covered = judgement.verdict is Verdict.INCOMPLETE, completeness(judgement.bucket)
+    lacking = [incomplete if step.fraction is None else covered < step.fraction for step in rule.steps]
+    return max((number for number, lacks in enumerate(lacking, start=1) if lacks), default=0)
+
+
+def _coverage(judgement: Judgement, rule: Rule, level: int, *, is_open: bool) -> Transition:
+    bucket = judgement.bucket
+    day, share = bucket.start.astimezone(VIETNAM), percentage(completeness(bucket))
+    step = rule.steps[max(level - 1, 0)]
+    going_on = TransitionKind.ESCALATED if is_open else TransitionKind.OPENED
+    return Transition(
+        key=_key(judgement, rule.code),
+        kind=going_on if level else TransitionKind.RESOLVED,
+        alert_kind=rule.kind,
+        severity=step.severity if level else Severity.INFO,
+        reason=(Reason.INCOMPLETE if level else Reason.COMPLETE).value,
+        observed_at=bucket.end,
+        since=bucket.start,
+        value=None,
+        limit=None,
+        explanation=Bilingual(
+            f"{bucket.parameter}: ngày {day:%d/%m/%Y} có số liệu hợp lệ cho {share} thời gian",
+            f"{bucket.parameter}: valid readings cover {share} of {day:%d/%m/%Y}",
+        ),
+        page=step.page,
+        level=level,
+    )
+
+
+def _heard(listening: Listening, bucket: Bucket, least_share: float) -> bool:
+    allowed = (1 - least_share) * (bucket.end - bucket.start)
     return listening.since - bucket.start <= allowed and listening.until >= bucket.end
 
 

@@ -149,6 +149,20 @@ def resolved(parameter: str, unit: str, peak: float | None, lasted: timedelta) -
     )
 
 
+def settled(parameter: str, unit: str, value: float | None, peak: float | None, lasted: timedelta) -> Bilingual:
+    """Say that the model finds nothing unusual any more, which of a level that stays is no word of its harm."""
+    now_vi = f": hiện {quantity_vi(value, unit)}" if value is not None else ""
+    now_en = f": {quantity(value, unit)} now" if value is not None else ""
+    worst_vi = f"; giá trị xấu nhất {quantity_vi(peak, unit)}" if peak is not None else ""
+    worst_en = f"; worst value {quantity(peak, unit)}" if peak is not None else ""
+    return Bilingual(
+        f"{parameter} không còn khác mức nền sau {duration_vi(lasted)}{now_vi} (mức kéo dài 6 giờ thành mức nền)"
+        f"{worst_vi}",
+        f"{parameter} no longer differs from its baseline after {duration(lasted)}{now_en} "
+        f"(a level of 6 h becomes the baseline){worst_en}",
+    )
+
+
 def ended_without_end(parameter: str, why: Bilingual, unit: str, peak: float | None) -> Bilingual:
     """Say that an alert ends for another reason than that it is over.
 

@@ -58,7 +58,8 @@ class Step:
     """Fewer than ``pending`` are enough where they cover this time, each its cadence: of a slow station every reading
     is late enough already. ``None``: never fewer."""
     fraction: float | None = None
-    """limit: share of the limit that is reached; 1.0 means beyond the limit itself."""
+    """limit: share of the limit that is reached; 1.0 means beyond the limit itself. due, of a day: share of it below
+    which usable readings cover too little; ``None``: too little for a valid mean."""
     clear: float | None = None
     """limit: share of the limit, anomaly: probability, below which readings count towards the end."""
     probability: float | None = None

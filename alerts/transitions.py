@@ -144,7 +144,9 @@ def resolution(
     since = before.since or observed_at
     peak = before.peak if rule is None or rule.kind is not AlertKind.FAULT else None
     withdrawn = _WITHDRAWN.get(reason)
-    if withdrawn is None:
+    if reason is Reason.CLEARED and rule is not None and rule.kind is AlertKind.ANOMALY:
+        why = explanations.settled(key.parameter, unit, value, peak, observed_at - since)
+    elif withdrawn is None:
         why = explanations.resolved(key.parameter, unit, peak, observed_at - since)
     else:
         why = explanations.ended_without_end(key.parameter, withdrawn, unit, peak)

@@ -29,10 +29,13 @@ def delays_of(stage: Stage, readings_per_s: float, seconds: float, *more: str, d
     Parameters
     ----------
     drain
-        Whether to wait until no record waits for a worker; beside a flood some always do.
+        Whether to wait until no record waits for a worker, before and after; beside a flood some always do.
     """
-    before = delays_so_far(stage)
     run = fleet(stage, readings_per_s / READINGS_PER_MESSAGE, seconds, *more)
+    if drain:  # what was sent before has the delays of a backlog
+        run.until_drained(DRAINED_S)
+        stage.let(WRITTEN_S)
+    before = delays_so_far(stage)
     run.begin()
     stage.until(run.ended, seconds + 120, FLEET_GOES_ON)
     if drain:

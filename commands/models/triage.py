@@ -51,6 +51,8 @@ def teach_triage(
     from models.protocol import TriageClass
     from models.training.triage_weights import blended, fit_triage, reliability, weighed_by_group
 
+    if without and data is None:
+        raise QuantracError("--without leaves out a site of recorded water: name its folder by --data as well.")
     numbers = list(range(seed, seed + seeds))
     recorded: list[Sample] = []
     with progress() as tell, tempfile.TemporaryDirectory() as folder:

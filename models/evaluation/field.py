@@ -51,7 +51,16 @@ def family_of(name: str) -> tuple[Family, str]:
 
 
 def backgrounds(root: Path, wanted: Sequence[str] = BACKGROUNDS) -> tuple[list[Series], list[str]]:
-    """Return the recorded series that lie below a folder, and the families that are not there."""
+    """Return the recorded series that lie below a folder, and the families that are not there.
+
+    Raises
+    ------
+    ModelError
+        A name is that of no background.
+    """
+    unknown = next((name for name in wanted if name not in BACKGROUNDS), None)
+    if unknown is not None:
+        raise ModelError(f"there is no background {unknown!r}: choose one of {', '.join(BACKGROUNDS)}")
     found: list[Series] = []
     absent = []
     for name in wanted:

@@ -41,7 +41,25 @@ def recorded(root: Path, without: str = "") -> Iterator[Series]:
     """Yield what teaches of the families below a folder, but for a site; families that are not there are left out.
 
     A site is a family, or at LRO one of its sites (``lro/MainStreet``).
+
+    Raises
+    ------
+    ModelError
+        No series is of the site to be left out: it would be taught what it is judged on.
     """
+    found = list(_found(root))
+    sites = {series.group for series, _, _ in found}
+    if without and without not in sites:
+        raise ModelError(
+            f"there is no site {without!r} to leave out: choose one of {', '.join(sorted(sites)) or 'none'} "
+            f"(what lies below {root})"
+        )
+    for series, part, number in found:
+        if series.group != without:
+            yield from _copies(series, part, number)
+
+
+def _found(root: Path) -> Iterator[tuple[Series, Part, int]]:
     for part in PARTS:
         family, below = family_of(part.family)
         try:
@@ -50,8 +68,7 @@ def recorded(root: Path, without: str = "") -> Iterator[Series]:
             continue
         for k, whole in enumerate(family.load(folder)):
             site = f"lro/{whole.group}" if part.family == "lro" else part.family
-            if site != without:
-                yield from _copies(replace(whole.taking(slice(None, None, part.every)), group=site), part, k)
+            yield replace(whole.taking(slice(None, None, part.every)), group=site), part, k
 
 
 def _copies(series: Series, part: Part, number: int) -> Iterator[Series]:

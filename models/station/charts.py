@@ -29,8 +29,9 @@ SNAPSHOT_VERSION = 1
 IMPLAUSIBLE = 1e15
 """No instrument of water quality reports more: such a number is judged out of range and never learnt from."""
 RANGE_SEVERITY = 2.0
-FUTURE_S = 600.0
-"""A row stamped so far ahead of our clock is refused: learnt, it would make every true row after it a late one."""
+FUTURE_S = 60.0
+"""A row stamped so far ahead of our clock is refused, as quality control finds it suspect: it would make every true row
+after it a late one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +313,9 @@ class _Values:
         self.values: list[float] = []
         self.learn: list[bool] = []
 
-    def take(self, row: Row, at_s: float, places: Mapping[str, int], first: int) -> Said:
+    def take(
+        self, row: Row, at_s: float, places: Mapping[str, int], newest: list[float], first: int, *, late: bool
+    ) -> Said:
         """Add what a row gives the charts to judge, the first of which is number ``first``; return who hears of it."""
         said: Said = {}
         flags, statuses = row.flags, row.statuses
@@ -321,8 +324,10 @@ class _Values:
             if j is None or value is None or isnan(value) or statuses.get(parameter, "00") != "00":
                 continue
             flag = flags.get(parameter, 1)
+            if late and (at_s <= newest[j] or flag == 3 or abs(value) >= IMPLAUSIBLE):
+                continue
             if flag < 4:
-                said[parameter] = _NOTHING_YET
+                said[parameter], newest[j] = _NOTHING_YET, at_s
                 self.charts.append(first + j)
                 self.at.append(at_s)
                 self.values.append(value)
@@ -357,10 +362,16 @@ class ResidualDetector:
         for parameter, state in (states or {}).items():
             if parameter in self.places:
                 self._take_up(self.places[parameter], state)
+        self.newest: list[float] = self.memory["at"].tolist()
+        """Of each sensor: when it was judged last."""
         self.last_at = float("-inf")
 
     def advance(self, rows: Sequence[Row], now: datetime) -> list[Said | NotReadyReason]:
-        """Feed rows to the charts: what they say of each, or why it is refused."""
+        """Feed rows to the charts: what they say of each, or why it is refused.
+
+        Of a row that is not newer than the one before, what its sensors have not said yet is judged: who sends the
+        values of an instant in several messages, or some of them later, hides nothing.
+        """
         (said,) = advance_together([(self, rows)], now)
         return said
 
@@ -420,19 +431,19 @@ def advance_together(
     out: list[list[Said | NotReadyReason]] = []
     ends, values, first = [], _Values(), 0
     for detector, rows in asked:
-        last_at, of_rows = detector.last_at, list[Said | NotReadyReason]()
+        last_at, newest, of_rows = detector.last_at, list(detector.newest), list[Said | NotReadyReason]()
         for row in rows:
             at_s = row.observed_at.timestamp()
-            if at_s <= last_at:
-                of_rows.append(NotReadyReason.LATE)
-            elif at_s > newest_s:
+            late = at_s <= last_at
+            if at_s > newest_s and not late:
                 of_rows.append(NotReadyReason.FUTURE)
-            else:
-                last_at = at_s
-                of_rows.append(values.take(row, at_s, detector.places, first))
+                continue
+            heard = values.take(row, at_s, detector.places, newest, first, late=late)
+            last_at = max(last_at, at_s)
+            of_rows.append(heard if heard or not late else NotReadyReason.LATE)
         out.append(of_rows)
         first += len(detector.memory)
-        ends.append((first, last_at))
+        ends.append((first, last_at, newest))
     memories = [d.memory for d, _ in asked]
     memory, heads = stacked(memories), np.concatenate([d.heads for d, _ in asked])
     if values.values:
@@ -443,7 +454,7 @@ def advance_together(
                     one[parameter] = next(lines)
     put_back(memories, memory)
     begin = 0
-    for (detector, _), (end, last_at) in zip(asked, ends, strict=True):
-        detector.heads[:], detector.last_at = heads[begin:end], last_at
+    for (detector, _), (end, last_at, newest) in zip(asked, ends, strict=True):
+        detector.heads[:], detector.last_at, detector.newest = heads[begin:end], last_at, newest
         begin = end
     return out

@@ -30,7 +30,7 @@ from models.station.together import all_or_each, tried
 from models.triage.incident import Incident
 from quantrac.domain.words import Bilingual
 
-_LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 7
+_LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 8
 BASE_ROWS = 48
 """Rows between two bases: more of them make every commit and every restart longer, fewer write the base more often."""
 _encode = msgspec.msgpack.Encoder().encode
@@ -69,7 +69,13 @@ class StationWatch:
         self._findings: list[Finding] = []
         self._found: list[list[Finding]] = []
         self._calibrated_s = nan
-        self._held: list[tuple[float, float]] = [(-inf, nan)] * len(config.parameters)
+        self._newest_s = -inf
+        self._held: list[tuple[float, float, bool]] = [(-inf, nan, False)] * len(config.parameters)
+        """Of each parameter: when it was said last, its value, and whether that came after its row was assessed."""
+        self._late_alarm = False
+        """Whether a chart was in alarm for such a value."""
+        self._last = RowAssessment(0.0, alarm=False)
+        """Of the last row; no memory."""
         self._base = 0
         self._rows: list[msgspec.Raw] = []
         """Rows since the base, each encoded once: they are stored with every batch."""
@@ -116,7 +122,7 @@ class StationWatch:
     def push(
         self, rows: Sequence[Row], charted: Sequence[bool], beside: tuple[int, int] = (0, 0)
     ) -> list[RowAssessment]:
-        """Assess the next rows, each newer than the one before.
+        """Assess the next rows. What comes after a newer one is judged as that, and counts with the next.
 
         Parameters
         ----------
@@ -137,8 +143,9 @@ class StationWatch:
 
     def light(self) -> bytes:
         """Return the small part of the memory: the rows since the base."""
-        held = [list(pair) for pair in self._held]
-        return pack(_LIGHT, _VERSION, [self._base, self._calibrated_s, held, self._rows])
+        held = [list(one) for one in self._held]
+        numbers = [self._base, self._calibrated_s, self._newest_s, self._late_alarm]
+        return pack(_LIGHT, _VERSION, [numbers, held, self._rows])
 
     @property
     def base_is_due(self) -> bool:
@@ -163,16 +170,17 @@ class StationWatch:
         ModelError
             The parts cannot be read, or do not belong together: start with an empty watch.
         """
-        number, calibrated_s, held, kept = unpack(_LIGHT, _VERSION, light)
+        (number, calibrated_s, newest_s, late_alarm), held, kept = unpack(_LIGHT, _VERSION, light)
         watch = cls(config)
         if len(held) != len(config.parameters):
             raise ModelError("the station has other parameters than when its watch was stored: start it empty")
-        watch._calibrated_s, watch._held = calibrated_s, [(at, value) for at, value in held]
+        watch._calibrated_s, watch._held = calibrated_s, [(at, value, new) for at, value, new in held]
+        watch._newest_s, watch._late_alarm = newest_s, late_alarm
         if number:
             watch._set_base(number, base)
         rows = [Watched(*row) for row in kept]
         if rows:
-            (said,) = _assessed([watch._looked(rows)])
+            (said,) = _assessed([watch._looked(rows, ())])
             if isinstance(said, Exception):
                 raise said
             watch.note(rows)
@@ -184,6 +192,7 @@ class StationWatch:
         made = StationWatch(replace(self.config, active=active, shadow=shadow))
         made._base, made._changed = self._base + 1, True
         made._calibrated_s, made._held = self._calibrated_s, list(self._held)
+        made._newest_s, made._late_alarm, made._last = self._newest_s, self._late_alarm, self._last
         made._adopt([j.state() for j in (self.active, self.shadow) if j is not None])
         made._set_slow_state(self._slow_state())
         return made
@@ -229,49 +238,72 @@ class StationWatch:
     def _watched(self, row: Row, charted: bool, beside: tuple[int, int]) -> Watched:
         at_s = row.observed_at.timestamp()
         values, odd, absent, calibrating, faulty = reported(row, self.config.parameters)
-        for j in absent:
-            # Of a sensor that reports less often than others: the last value while it is young.
-            held_at, held = self._held[j]
+        before, self._held = self._held, [(at_s, value, False) for value in values]
+        for j, (held_at, held, new) in enumerate(before):
+            if not (j in absent or (new and isnan(values[j]))):
+                continue
+            # Of a sensor that reports less often than others, or later: the last value while it is young.
+            self._held[j] = held_at, held, False
             if at_s - held_at < 1.5 * self.config.cadences_s[j] and not isnan(held):
                 values[j] = held
-                odd.append([j, nan, MEASURING])
-        before, self._held = self._held, [(at_s, value) for value in values]
-        for j in absent:
-            self._held[j] = before[j]
+                if not new:
+                    odd.append([j, nan, MEASURING])
+        charted, self._late_alarm, self._newest_s = charted or self._late_alarm, False, at_s
         if calibrating:
             self._calibrated_s = at_s
         return Watched(at_s, values, calibrating, faulty, charted, *beside, at_s - self._calibrated_s, odd)
 
     def look(self, rows: Sequence[Row], charted: Sequence[bool], beside: tuple[int, int]) -> Looked:
         """Return the next rows as they are assessed: see ``push``."""
-        return self._looked([self._watched(row, on, beside) for row, on in zip(rows, charted, strict=True)])
+        watched: list[Watched] = []
+        turns: list[int] = []
+        for row, on in zip(rows, charted, strict=True):
+            if row.observed_at.timestamp() > self._newest_s:
+                watched.append(self._watched(row, on, beside))
+            else:
+                self._hold(row, on)
+            turns.append(len(watched))
+        return self._looked(watched, turns)
+
+    def _hold(self, row: Row, charted: bool) -> None:
+        """Keep what came after a newer row, for the next one."""
+        for j, value in enumerate(reported(row, self.config.parameters).usable):
+            if not isnan(value):
+                self._held[j] = self._newest_s, value, True
+        self._late_alarm |= charted
 
     def note(self, rows: Sequence[Watched]) -> None:
         """Keep rows that were assessed until the next base."""
         self._rows += map(_raw, rows)
 
-    def _looked(self, rows: Sequence[Watched]) -> Looked:
+    def _looked(self, rows: Sequence[Watched], turns: Sequence[int]) -> Looked:
         values = np.array([row.values for row in rows])
-        self._found = [self._look(row, values[i]) for i, row in enumerate(rows)]
-        return Looked(self, rows, values, self._found)
+        if rows:
+            self._found = [self._look(row, values[i]) for i, row in enumerate(rows)]
+        return Looked(self, rows, values, self._found, turns)
 
     def judged(
-        self, looked: Looked, active: Scored | Exception, shadow: Scored | Exception | None
+        self, looked: Looked, active: Scored | Exception | None, shadow: Scored | Exception | None
     ) -> list[RowAssessment]:
         """Assess rows of which ``active`` and ``shadow`` are what was made by the two assessors, or why one failed."""
         if isinstance(active, Exception):
             raise active
-        assessments = self.active.assess(active, *looked[1:])
-        beside = self._beside(looked, shadow)
-        for i, assessment in enumerate(assessments):
-            self._note(self.active, assessment, None if beside is None else beside[i])
-        return [replace(v, findings=tuple(f)) if f else v for v, f in zip(assessments, looked.found, strict=True)]
+        out = [self._last]
+        if active is not None:
+            _, rows, values, found, _ = looked
+            assessments = self.active.assess(active, rows, values, found)
+            beside = self._beside(looked, shadow)
+            for i, assessment in enumerate(assessments):
+                self._note(self.active, assessment, None if beside is None else beside[i])
+            out += [replace(v, findings=tuple(f)) if f else v for v, f in zip(assessments, found, strict=True)]
+        self._last = out[-1]
+        return [out[n] for n in looked.turns]
 
     def _beside(self, looked: Looked, scored: Scored | Exception | None) -> list[RowAssessment] | None:
         """Return the shadow's assessments. A candidate that fails is let go, and the active model goes on."""
         if self.shadow is None or scored is None:
             return None
-        said = scored if isinstance(scored, Exception) else tried(partial(self.shadow.assess, scored, *looked[1:]))
+        said = scored if isinstance(scored, Exception) else tried(partial(self.shadow.assess, scored, *looked[1:4]))
         if not isinstance(said, Exception):
             return said
         self.shadow, self.shadow_failed = None, said
@@ -314,12 +346,14 @@ class Looked(NamedTuple):
     rows: Sequence[Watched]
     values: Floats
     found: Sequence[Sequence[Finding]]
+    turns: Sequence[int]
+    """Of each row that came: how many are assessed when it is. What came after a newer one is judged as that."""
 
 
 def _assessed(looked: Sequence[Looked | Exception]) -> list[list[RowAssessment] | Exception]:
     active, shadow = _scored(looked, lambda watch: watch.active), _scored(looked, lambda watch: watch.shadow)
     return [
-        one if isinstance(one, Exception) else tried(partial(one.watch.judged, one, active[i], shadow.get(i)))
+        one if isinstance(one, Exception) else tried(partial(one.watch.judged, one, active.get(i), shadow.get(i)))
         for i, one in enumerate(looked)
     ]
 
@@ -331,7 +365,7 @@ def _scored(
     asked = {
         i: assessor.asked(one.rows, one.values)
         for i, one in enumerate(looked)
-        if isinstance(one, Looked) and (assessor := of(one.watch)) is not None
+        if isinstance(one, Looked) and one.rows and (assessor := of(one.watch)) is not None
     }
     return dict(zip(asked, all_or_each(list(asked.values()), pipeline.push_together), strict=True))
 

@@ -23,7 +23,7 @@ from quantrac.domain.parameters import Harm, harm_of, names_of
 from quantrac.domain.stations import Station
 from quantrac.domain.words import Bilingual, number, number_vi
 
-MODEL_VERSION = "charts-2+pipeline-5+slow-3"
+MODEL_VERSION = "charts-3+pipeline-5+slow-3"
 """Stored with the scores: changes whenever the same readings would be scored differently."""
 
 
@@ -140,9 +140,9 @@ class StationModel:
     def score_rows(self, rows: Sequence[Row], now: datetime) -> list[dict[str, ParameterScore] | None]:
         """Learn from rows, in order, and say what is unusual about each of their values.
 
-        A parameter that is missing, unusable or unknown to the station has no entry. ``None`` for a row that is not
-        newer than one already scored (late rows are stored and judged by limits, but never turn the baseline back), and
-        for one stamped well ahead of ``now``.
+        A parameter that is missing, unusable or unknown to the station has no entry, nor one of which a newer value was
+        scored (late ones are stored and judged by limits, but never turn the baseline back). ``None`` for a late row of
+        which nothing is left, and for one stamped well ahead of ``now``.
         """
         return self.worded(self.detector.advance(rows, now))
 

@@ -20,7 +20,7 @@ from models.protocol import Reason, Row
 from models.station.judging import WatchConfig
 from models.station.scorer import StationScorer
 from quantrac.domain.alerts import Transition, TransitionKind
-from quantrac.domain.readings import CheckedReading, Reading, Status
+from quantrac.domain.readings import CheckedReading, Flag, QcReason, Reading, Status
 from quantrac.domain.stations import Station, StationKind
 from quantrac.quality.chain import SensorQuality
 from quantrac.registry import load_registry, sample_province
@@ -30,7 +30,11 @@ from simulators.scenario import parse_scenario
 
 START, CADENCE = datetime(2026, 3, 2, tzinfo=UTC), timedelta(minutes=5)
 BEGIN, HOUR = timedelta(days=5, hours=2), timedelta(hours=1)
+BEFORE_GAP = timedelta(minutes=-70)
+OLD = timedelta(minutes=20)
+"""How late values may be that still count as live."""
 CALIBRATED = ("pH", "COD", "TSS")
+MOVED = ("COD", "TSS", "NH4", "TN", "TP", "Color")
 SEED = 5
 Beside = tuple[int, int]
 
@@ -47,6 +51,10 @@ def event(kind: str, station: Station, start_h: int, hours: int, more: str = "")
 
 def slug(station: Station) -> str:
     return event("pollution_slug", station, 122, 4, 'slug = "organic"\nmagnitude = 3')
+
+
+def slug_of_two(station: Station) -> str:
+    return event("pollution_slug", station, 122, 4, 'slug = "organic"\nmagnitude = 2')
 
 
 def stuck_then_slug(station: Station) -> str:
@@ -82,10 +90,26 @@ def nothing(station: Station) -> str:
 
 @dataclass(frozen=True)
 class Told:
-    """What pages, and what the slow watches find, from the beginning of the event on."""
+    """What is told, and what the slow watches find, from the beginning of the event on."""
 
     pages: list[Transition]
+    items: list[Transition]
+    """What became a work item."""
     found: set[Reason]
+
+
+def sent(station: Station, message: Message, spoilt: str) -> list[list[Reading]]:
+    """The readings of a message, message by message: some loggers send each parameter by itself, or the most later."""
+    readings = heard(station, message, spoilt)
+    if spoilt == "gap" and BEFORE_GAP <= message.observed_at - START - BEGIN < timedelta(0):
+        return []
+    if spoilt == "apart":
+        return [[reading] for reading in readings]
+    if spoilt != "later":
+        return [readings]
+    first = [r for r in readings if r.parameter == "Temp"]
+    then = [replace(r, observed_at=r.observed_at - OLD) for r in readings if r.parameter != "Temp"]
+    return [first, then]
 
 
 def heard(station: Station, message: Message, spoilt: str) -> list[Reading]:
@@ -93,9 +117,24 @@ def heard(station: Station, message: Message, spoilt: str) -> list[Reading]:
     at, out = message.observed_at, []
     for s in message.samples:
         status = Status.MEASURING if spoilt == "status" else s.status
+        value, since = s.value, at - START - BEGIN
+        if s.parameter in MOVED and since // CADENCE % 3 == 0 and timedelta(0) <= since:
+            status = Status.FAULT if spoilt == "02" else status
+            value = None if spoilt == "no value" else 0.0 if spoilt == "zero" else value
+        if spoilt == "01" and s.parameter in MOVED and -HOUR / 2 <= since < timedelta(0):
+            status = Status.CALIBRATING
         stopped = spoilt == "flow" and s.parameter.startswith("Flow") and at >= START + BEGIN
-        out.append(Reading(station.code, s.parameter, at, at, 0.0 if stopped else s.value, status))
+        out.append(Reading(station.code, s.parameter, at, at, 0.0 if stopped else value, status))
     return out
+
+
+def row_of(checked: list[tuple[Reading, Flag, tuple[QcReason, ...]]]) -> Row:
+    return Row(
+        checked[0][0].observed_at,
+        {r.parameter: r.value for r, _, _ in checked},
+        {r.parameter: flag for r, flag, _ in checked},
+        {r.parameter: r.status for r, _, _ in checked},
+    )
 
 
 def told(station: Station, scenario: str, beside: Beside, hours: int = 4, spoilt: str = "") -> Told:
@@ -106,31 +145,27 @@ def told(station: Station, scenario: str, beside: Beside, hours: int = 4, spoilt
     quality = {s.parameter: SensorQuality(s.qc, s.cadence_s) for s in station.sensors}
     begin = START + BEGIN
     before: list[Row] = []
-    pages: list[Transition] = []
+    changes: list[Transition] = []
     found: set[Reason] = set()
     for message in generate([station], parse_scenario(scenario, "test"), START, begin + hours * HOUR, CADENCE, SEED):
         at = message.observed_at
-        checked = [(r, *quality[r.parameter].check(r, at)) for r in heard(station, message, spoilt)]
-        row = Row(
-            at,
-            {r.parameter: r.value for r, _, _ in checked},
-            {r.parameter: flag for r, flag, _ in checked},
-            {r.parameter: r.status for r, _, _ in checked},
-        )
-        if at < begin - HOUR / 2:
-            before.append(row)
-            continue
-        if before:
-            scorer.score(before, before[-1].observed_at)
-            before = []
         near = beside if at >= begin + timedelta(minutes=10) else (beside[0], 0)
-        scores = scorer.score([row], at, near)[0] or {}
-        for reading, flag, reasons in checked:
-            pages += alerts.evaluate(CheckedReading(reading, flag, reasons), scores.get(reading.parameter))
+        for readings in sent(station, message, spoilt):
+            checked = [(r, *quality[r.parameter].check(r, at)) for r in readings]
+            row = row_of(checked)
+            if at < begin - HOUR / 2:
+                before.append(row)
+                continue
+            if before:
+                scorer.score(before, at)
+                before = []
+            scores = scorer.score([row], at, near)[0] or {}
+            for reading, flag, reasons in checked:
+                changes += alerts.evaluate(CheckedReading(reading, flag, reasons), scores.get(reading.parameter))
         if at >= begin and scorer.watch is not None:
             found |= {f.reason for f in scorer.watch.findings}
-    ending = TransitionKind.RESOLVED
-    return Told([t for t in pages if t.page and t.kind is not ending and t.observed_at >= begin], found)
+    begun = [t for t in changes if t.kind is not TransitionKind.RESOLVED and t.observed_at >= begin]
+    return Told([t for t in begun if t.page], [t for t in begun if not t.page], found)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +196,24 @@ def test_17_who_is_paged(kind: StationKind, scenario: Callable[[Station], str], 
 def test_18_what_instruments_do_pages_nobody(scenario: Callable[[Station], str], spoilt: str) -> None:
     said = {s.code: told(s, scenario(s), (0, 0), spoilt=spoilt).pages for s in stations(StationKind.EFFLUENT)}
     assert not any(said.values()), said
+
+
+@pytest.mark.parametrize("spoilt", ["apart", "later"])
+@pytest.mark.parametrize(("scenario", "paged"), [(slug, True), (nothing, False)])
+def test_18_values_that_come_message_by_message_are_judged(
+    scenario: Callable[[Station], str], spoilt: str, *, paged: bool
+) -> None:
+    said = {s.code: told(s, scenario(s), (0, 0), spoilt=spoilt).pages for s in stations(StationKind.EFFLUENT)}
+    assert {code: len(found) for code, found in said.items()} == dict.fromkeys(said, int(paged))
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "paged"), [("01", True), ("gap", True), ("02", True), ("no value", True), ("zero", False)]
+)
+def test_18_a_small_trouble_of_instruments_hides_no_slug(spoilt: str, *, paged: bool) -> None:
+    said = {s.code: told(s, slug_of_two(s), (0, 0), spoilt=spoilt) for s in stations(StationKind.EFFLUENT)}
+    assert {code: len(t.pages) for code, t in said.items()} == dict.fromkeys(said, int(paged))
+    assert all(t.items for t in said.values())
 
 
 def test_18_a_dilution_that_hides_a_slug_is_found() -> None:

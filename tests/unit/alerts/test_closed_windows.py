@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.closed_windows import RETROSPECTIVE, exceedance_class, findings, judgement_of
+from alerts.closed_windows import RETROSPECTIVE, completeness_findings, exceedance_class, findings, judgement_of
 from alerts.escalation import Reason
 from alerts.rules import Rule
 from quantrac.domain.alerts import Severity, Transition, TransitionKind
 from quantrac.domain.judgements import Bucket, Verdict
 from quantrac.domain.limits import Limit, Window
+from quantrac.domain.presence import Listening
 
 COD = Limit("COD", "mg/L", None, 90.0, "QCVN 40:2011/BTNMT cột A")
 PH = Limit("pH", "", 6.0, 9.0, "QCVN 40:2011/BTNMT cột A")
@@ -115,3 +116,35 @@ def test_a_good_day_ends_the_retrospective_item_quietly(rules: tuple[Rule, ...])
 
 def test_a_retrospective_hour_stands_in_the_report_only(rules: tuple[Rule, ...]) -> None:
     assert found(bucket(99.0, 12, late=12, window=Window.HOUR, total=12), rules) == []
+
+
+def coverage(
+    usable: int, rules: tuple[Rule, ...], *open_rules: str, since: timedelta = timedelta()
+) -> list[Transition]:
+    b = bucket(50.0, usable=usable)
+    judgement = judgement_of(b, COD, now=b.end + SOON)
+    return list(completeness_findings(judgement, rules, open_rules, Listening(MIDNIGHT + since, b.end + SOON)))
+
+
+def test_a_day_with_many_short_gaps_is_a_work_item_and_one_without_a_mean_a_graver_one(rules: tuple[Rule, ...]) -> None:
+    # rows of 288     260 (90 %)      240: two of each twelve are hidden     216 (75 %)     215
+    # step            none            gaps                                   gaps           incomplete
+    assert coverage(260, rules) == []
+    for usable in (259, 240, 216):
+        (gaps,) = coverage(usable, rules)
+        assert (gaps.key.rule, gaps.kind, gaps.severity, gaps.level, gaps.page) == (
+            "day_incomplete", TransitionKind.OPENED, Severity.WARNING, 1, False
+        )  # fmt: skip
+    (graver,) = coverage(215, rules)
+    assert (graver.kind, graver.severity, graver.level) == (TransitionKind.OPENED, Severity.HIGH, 2)
+    (worse,) = coverage(215, rules, "day_incomplete")
+    assert (worse.kind, worse.level) == (TransitionKind.ESCALATED, 2)
+    assert coverage(240, rules, "day_incomplete") == []
+    (ended,) = coverage(288, rules, "day_incomplete")
+    assert (ended.kind, ended.reason, ended.page) == (TransitionKind.RESOLVED, Reason.COMPLETE, False)
+
+
+def test_what_we_did_not_hear_of_a_day_is_no_gap_of_the_station(rules: tuple[Rule, ...]) -> None:
+    assert coverage(240, rules, since=timedelta(hours=3)) == []
+    assert len(coverage(240, rules, since=timedelta(hours=2))) == 1
+    assert len(coverage(200, rules, since=timedelta(hours=3))) == 1

@@ -20,6 +20,7 @@ from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, Tr
 from quantrac.domain.limits import LimitSet
 from quantrac.domain.readings import CheckedReading, Flag, Status
 from quantrac.domain.stations import Sensor, Station
+from quantrac.domain.words import Bilingual
 
 SLUG = [50, 50, 75, 85, 99, 120, 130, 110, 80, 60, 50, 50, 50]
 
@@ -146,6 +147,21 @@ def test_an_anomaly_pages_when_no_limit_is_crossed_and_says_so(
     )
     calm = score(0.1, alarm=False, harmful=False)
     assert [t.kind for t in run(alerts, (checked(i, 50.0) for i in range(4, 12)), calm)] == [TransitionKind.RESOLVED]
+
+
+def test_an_anomaly_that_stays_ends_with_its_value_and_is_not_called_normal(
+    alerts: StationAlerts, checked: Any, score: Any
+) -> None:
+    """After six hours the model takes a level that stays for the usual one; the water may be as foul as before."""
+    run(alerts, (checked(i, 80.0) for i in range(80)), score())
+    (ended,) = run(alerts, (checked(i, 79.0) for i in range(80, 90)), score(0.1, alarm=False, harmful=False))
+    assert ended.reason == Reason.CLEARED
+    assert ended.explanation == Bilingual(
+        "COD không còn khác mức nền sau 7 giờ: hiện 79 mg/L (mức kéo dài 6 giờ thành mức nền); "
+        "giá trị xấu nhất 80 mg/L",
+        "COD no longer differs from its baseline after 7 h: 79 mg/L now (a level of 6 h becomes the baseline); "
+        "worst value 80 mg/L",
+    )
 
 
 def test_an_anomaly_stands_beside_the_legal_alert_and_tells_nobody_again(

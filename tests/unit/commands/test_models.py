@@ -213,3 +213,9 @@ def test_every_command_has_an_example(command: str) -> None:
     result = RUN.invoke(app, [command, "--help"])
     assert result.exit_code == 0
     assert f"Example: quantrac models {command}" in " ".join(result.stdout.split())
+
+
+def test_a_site_is_left_out_of_recorded_water_only() -> None:
+    result = RUN.invoke(app, ["teach-triage", "--without", "canary"])
+    assert isinstance(result.exception, QuantracError)
+    assert "--data" in str(result.exception)

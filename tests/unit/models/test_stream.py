@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import sin
 
@@ -70,6 +71,30 @@ def test_late_and_future_rows_have_no_scores() -> None:
     assert model.score_row(row(5), row(20).observed_at) is None
     assert model.score_row(row(400), row(20).observed_at) is None
     assert model.score_row(row(21), row(21).observed_at) is not None
+
+
+def test_values_that_come_after_others_of_their_instant_are_scored_all_the_same() -> None:
+    whole, parts = StationModel.for_station(STATION), StationModel.for_station(STATION)
+    for k in range(300):
+        r = row(k, COD=1.0 if k < 290 else 2.0)
+        expected = whole.score_row(r, r.observed_at)
+        if k == 200:
+            parts = StationModel.for_station(STATION, parts.snapshot())
+        first = parts.score_row(replace(r, values={"Temp": r.values["Temp"]}), r.observed_at)
+        late = parts.score_row(r, r.observed_at)
+        assert first is not None
+        assert late is not None
+        assert "Temp" not in late
+        assert {**first, **late} == expected
+        assert parts.score_row(r, r.observed_at) is None
+
+
+def test_a_row_ahead_of_our_clock_does_not_make_the_true_ones_late() -> None:
+    model = StationModel.for_station(STATION)
+    run(model, 0, 20)
+    now = row(20).observed_at
+    assert model.score_row(replace(row(20), observed_at=now + timedelta(minutes=2)), now) is None
+    assert model.score_row(row(20), now) is not None
 
 
 def test_snapshot_is_small_and_goes_on_exactly() -> None:

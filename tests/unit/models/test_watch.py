@@ -136,6 +136,39 @@ def test_a_sensor_that_reports_less_often_is_held_and_not_missing() -> None:
     assert np.isnan(watched[1])
 
 
+def test_what_comes_after_a_newer_row_counts_with_the_next_one(warm: tuple[bytes, bytes]) -> None:
+    """Of each instant pH comes first and the rest after it: the pipeline sees that one row later."""
+    whole = StationWatch.restore(WatchConfig.of(STATION), *warm)
+    parts = StationWatch.restore(WatchConfig.of(STATION), *warm)
+    late = Row(rows(299, 300)[0].observed_at, {})
+    shown: list[Row] = []
+    for r in rows(300, 345):
+        first = replace(r, values={"pH": r.values["pH"]})
+        shown.append(replace(r, values={**late.values, **first.values}))
+        assessed, same = parts.push([first, late := replace(r, values={**r.values, "Flow": None})], [False, False])
+        assert same == assessed
+        if r.observed_at.minute == 0:
+            parts = StationWatch.restore(WatchConfig.of(STATION), parts.light(), warm[1])
+    expected = [v for r in shown for v in push(whole, [r])]
+    assert expected[-1] == assessed
+    assert assessed.triage is not None
+    assert assessed.triage.cls is TriageClass.POLLUTION
+
+
+def test_what_comes_late_is_shown_to_the_slow_watches_and_begins_an_incident() -> None:
+    watch = StationWatch(WatchConfig.of(STATION))
+    one, two, three = rows(0, 3)
+    cod = replace(one, values={"COD": 1.0})
+    watch.push([replace(one, values={"pH": 7.0}), cod], [False, True])
+    first = watch._watched(replace(two, values={"pH": 7.0}), False, (0, 0))
+    assert first.values[0] == 1.0
+    assert first.charted
+    assert 0.0 not in [j for j, *_ in first.odd]
+    then = watch._watched(replace(three, values={"pH": 7.0}), False, (0, 0))
+    assert not then.charted
+    assert np.isnan(then.values[0])
+
+
 def test_calibrating_and_faulty_sensors_are_left_out_and_known() -> None:
     watch = StationWatch(WatchConfig.of(STATION))
     (one,) = rows(0, 1)

@@ -74,7 +74,7 @@ def test_a_pipeline_that_raises_is_put_aside_and_the_charts_go_on(
     assert scorer.trouble is None
     assert scorer.watch is not None
     assert len(scorer.watch._rows) == 10  # the rows before the one that it failed on
-    scorer.score([row(14)], later)
+    scorer.score([row(12)], later)
     assert len(scorer.watch._rows) == 11
 
 

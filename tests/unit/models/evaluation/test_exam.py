@@ -12,11 +12,13 @@ from typer.testing import CliRunner
 
 from alerts.rules import load_rules, packaged_rules
 from commands.models import app
+from models.errors import ModelError
 from models.evaluation.evaluate import run_all
 from models.evaluation.exam import TARGETS, Count, examine, figures, intervals, missed
 from models.evaluation.families.base import Run
 from models.evaluation.field import backgrounds, with_events
 from models.evaluation.live import ENOUGH_MIN, PENDING, StationRun
+from models.evaluation.recorded import recorded
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.protocol import TriageClass
@@ -142,12 +144,26 @@ def test_an_officer_is_called_after_as_many_rows_as_the_packaged_rule_says() -> 
     assert [(s.pending, s.enough_s) for s in rule.steps if s.page] == [(PENDING, 60 * ENOUGH_MIN)]
 
 
-def test_backgrounds_that_are_not_at_hand_are_told(tmp_path: Path) -> None:
+@pytest.fixture
+def canary(tmp_path: Path) -> Path:
     (tmp_path / "canary_b").mkdir()
     header = "Time_Step,B_CL2_VAL,B_TURB_VAL,B_PH_VAL,B_PLNT_FLOW_OP"
     rows = ["02/21/2006 00:00:00,3.27,0.242,6.99,13.5", "02/21/2006 00:20:00,3.27,0.242,6.99,13.5"]
     (tmp_path / "canary_b" / "b.csv").write_text("\n".join((header, *rows)))
-    (series,), absent = backgrounds(tmp_path, ("canary", "gecco"))
+    return tmp_path
+
+
+def test_a_site_that_is_mistyped_is_refused_and_not_taught(canary: Path) -> None:
+    assert {s.group for s in recorded(canary)} == {"canary"}
+    assert list(recorded(canary, "canary")) == []
+    with pytest.raises(ModelError, match=r"no site 'cannary' to leave out: choose one of canary "):
+        next(recorded(canary, "cannary"))
+    with pytest.raises(ModelError, match=r"no background 'cannary': choose one of eindhoven, .*canary"):
+        backgrounds(canary, ("cannary",))
+
+
+def test_backgrounds_that_are_not_at_hand_are_told(canary: Path) -> None:
+    (series,), absent = backgrounds(canary, ("canary", "gecco"))
     assert absent == ["gecco"]
     assert (series.columns, series.targets) == (("Cl", "TURB", "pH", "Flow"), ("Cl", "TURB", "pH"))
     assert series.times[1] - series.times[0] == np.timedelta64(20, "m")
