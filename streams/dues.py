@@ -58,7 +58,7 @@ def folded(
     """
     last = dict(heard)
     changed: dict[SensorKey, SensorPresence] = {}
-    paces: dict[tuple[str, date], float | None] = {}
+    paces: dict[str, dict[date, float | None]] = {}
 
     def known(key: SensorKey) -> SensorPresence:
         return changed.get(key) or remembered.get(key, NEVER_NOTED)
@@ -78,25 +78,27 @@ def folded(
                     )
         if outdone:
             continue
-        was = known(key)
+        was = changed.get(key) or remembered.get(key, NEVER_NOTED)
         if parameter in station.channel_of:
             changed[key] = noted_state(was, note)
             continue
-        version = code, station.effective_from
-        if note.defect is None and version not in paces:
-            paces[version] = pace_of(known((code, s.parameter)) for s in station.sensors)
+        of_station, version = paces.setdefault(code, {}), station.effective_from
+        if note.defect is None and version not in of_station:
+            of_station[version] = pace_of(known((code, s.parameter)) for s in station.sensors)
         sensor = station.sensor_of[parameter]
         registered = note.defect is Defect.CALIBRATING and excused(
             windows, AlertKey(*key, ""), note.received_at, sensor.cadence_s
         )
-        changed[key] = is_ = noted(was, note, sensor, paces.get(version), registered=registered)
-        if (is_.interval_s, is_.interval_run) != (was.interval_s, was.interval_run):
-            paces.clear()
+        changed[key] = is_ = noted(was, note, sensor, of_station.get(version), registered=registered)
+        if is_.interval_run != was.interval_run or is_.interval_s != was.interval_s:
+            of_station.clear()
     return changed
 
 
 def _outdone(notes: Sequence[Noted]) -> list[bool]:
     """Return of each note whether it and the next one of its sensor are both late: then it leaves no trace."""
+    if not any(note.defect is Defect.LATE for _, _, note in notes):
+        return [False] * len(notes)
     next_late: set[SensorKey] = set()
     found = []
     for station, parameter, note in reversed(notes):

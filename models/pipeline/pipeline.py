@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from models.compiled import put_back, stacked
+from models.compiled import Records, put_back, stacked
 from models.features import table
 from models.features.table import FeatureConfig, Features
 from models.pipeline import alarm_line, novelty
@@ -166,22 +166,26 @@ Asked = tuple[Scorer, Times, Floats]
 def push_together(asked: Sequence[Asked]) -> list[Scored]:
     """Score the next rows of several series, each as by itself; those of one shape go through each step in one call.
 
-    Whatever fails, no memory of that shape has moved: the rows run on copies of them.
+    Whatever fails, no memory has moved: the rows run on copies of them.
     """
     out: dict[int, Scored] = {}
+    moved = []
     by_shape: dict[Any, list[int]] = {}
     for i, (scorer, _, _) in enumerate(asked):
         by_shape.setdefault((len(scorer.memory["table"]["missing"][0]), scorer.fitted.config.features), []).append(i)
     for places in by_shape.values():
-        out |= zip(places, _of_one_shape([asked[i] for i in places]), strict=True)
+        memories = [asked[i][0].memory for i in places]
+        # One more than needed: a field of a single record has another layout, for which all would be compiled again.
+        stack = stacked([*memories, memories[0]])
+        out |= zip(places, _of_one_shape([asked[i] for i in places], stack), strict=True)
+        moved.append((memories, stack))
+    for memories, stack in moved:
+        put_back(memories, stack)
     return [out[i] for i in range(len(asked))]
 
 
-def _of_one_shape(asked: Sequence[Asked]) -> list[Scored]:
+def _of_one_shape(asked: Sequence[Asked], stack: Records) -> list[Scored]:
     scorers = [scorer for scorer, _, _ in asked]
-    memories = [s.memory for s in scorers]
-    # One more than needed: a field of a single record has another layout, for which all would be compiled again.
-    stack = stacked([*memories, memories[0]])
     lengths = [len(times) for _, times, _ in asked]
     series = np.repeat(np.arange(len(asked)), lengths)
     times = np.concatenate([np.asarray(t, dtype="datetime64[ns]") for _, t, _ in asked])
@@ -204,7 +208,6 @@ def _of_one_shape(asked: Sequence[Asked]) -> list[Scored]:
         )
         margin[rows] = np.maximum(margin[rows], beyond)
         alarm[rows] |= polluted
-    put_back(memories, stack)
     features = dataclasses.replace(features, moved=moved_of(features))
     parts, first = [], 0
     for n in lengths:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from models.pipeline.configs import STATION_DEFAULT
-from models.pipeline.pipeline import Asked, Assessor, Fitted, Scored
+from models.pipeline.pipeline import Assessor, Fitted, Scored, Scorer
 from models.protocol import Triage
 from models.series import Floats
 from models.slow.finding import Finding
@@ -137,14 +137,14 @@ class StationAssessor:
         return self._pipeline.scorer.targets
 
     @property
+    def scorer(self) -> Scorer:
+        """What scores the rows before they are assessed."""
+        return self._pipeline.scorer
+
+    @property
     def incident(self) -> Incident:
         """The running incident, or where the next one will be."""
         return self._pipeline.incident
-
-    def asked(self, rows: Sequence[Watched], values: Floats) -> Asked:
-        """Return what the pipeline is to score. ``values`` has shape (rows, parameters)."""
-        times = np.array([round(row.at_s * 1e9) for row in rows], dtype="datetime64[ns]")
-        return self._pipeline.scorer, times, values
 
     def assess(
         self, scored: Scored, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]

@@ -20,7 +20,7 @@ from models.errors import ModelError
 from models.pipeline import pipeline
 from models.pipeline.pipeline import Scored
 from models.protocol import Reason, Row, TriageClass
-from models.series import Floats
+from models.series import Floats, Times
 from models.slow.finding import MEASURING, Finding
 from models.slow.watches import SlowWatches
 from models.snapshots import pack, unpack
@@ -278,9 +278,10 @@ class StationWatch:
 
     def _looked(self, rows: Sequence[Watched], turns: Sequence[int]) -> Looked:
         values = np.array([row.values for row in rows])
+        times = np.array([round(row.at_s * 1e9) for row in rows], dtype="datetime64[ns]")
         if rows:
             self._found = [self._look(row, values[i]) for i, row in enumerate(rows)]
-        return Looked(self, rows, values, self._found, turns)
+        return Looked(self, rows, values, self._found, turns, times)
 
     def judged(
         self, looked: Looked, active: Scored | Exception | None, shadow: Scored | Exception | None
@@ -290,7 +291,7 @@ class StationWatch:
             raise active
         out = [self._last]
         if active is not None:
-            _, rows, values, found, _ = looked
+            _, rows, values, found, *_ = looked
             assessments = self.active.assess(active, rows, values, found)
             beside = self._beside(looked, shadow)
             for i, assessment in enumerate(assessments):
@@ -348,6 +349,7 @@ class Looked(NamedTuple):
     found: Sequence[Sequence[Finding]]
     turns: Sequence[int]
     """Of each row that came: how many are assessed when it is. What came after a newer one is judged as that."""
+    times: Times
 
 
 def _assessed(looked: Sequence[Looked | Exception]) -> list[list[RowAssessment] | Exception]:
@@ -363,7 +365,7 @@ def _scored(
 ) -> dict[int, Scored | Exception]:
     """Return what assessors make of rows, all of them in one go, by the place of the rows."""
     asked = {
-        i: assessor.asked(one.rows, one.values)
+        i: (assessor.scorer, one.times, one.values)
         for i, one in enumerate(looked)
         if isinstance(one, Looked) and one.rows and (assessor := of(one.watch)) is not None
     }

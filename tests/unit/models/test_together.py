@@ -152,9 +152,10 @@ def spoilt(module: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, name, failing)
 
 
-@pytest.mark.parametrize(("module", "name"), [(table, "_fill"), (table, "features_of")])
+@pytest.mark.parametrize("code", ["A", "E"])
+@pytest.mark.parametrize("name", ["_fill", "features_of"])
 def test_a_station_that_fails_is_put_aside_and_no_other(
-    taught: Learnt, module: Any, name: str, monkeypatch: pytest.MonkeyPatch
+    taught: Learnt, name: str, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, parts = Fleet(taught, together=True), Fleet(taught, together=False)
     given = list(batches(3, 60))
@@ -163,18 +164,24 @@ def test_a_station_that_fails_is_put_aside_and_no_other(
         parts.score(batch)
     whole.stored(), parts.stored()
     at = START + timedelta(days=30)
-    of_the_same_shape = {"C": [_row(np.random.default_rng(9), STATIONS["C"], at, slug=False)]}
-    batch = {code: rows for code, rows in given[30].items() if code != "A"} | of_the_same_shape
-    bad = {"A": [Row(at, {"COD": 50.0, "TSS": BAD, "NH4": 50.0, "pH": 50.0, "Flow": 50.0})]}
+    # Of every shape, those before the one that fails as well.
+    rows = {c: [_row(np.random.default_rng(9), place, at, slug=False)] for c, place in STATIONS.items()}
+    good = {c: of_one for c, of_one in rows.items() if c != code}
+    bad = Row(at, {sensor.parameter: BAD for sensor in STATIONS[code].sensors})
     with monkeypatch.context() as broken:
-        spoilt(module, name, broken)
-        assert repr(whole.score(bad | batch)[1:]) == repr(parts.score(batch))
-    assert "cannot digest" in whole.scorers["A"].trouble.reason
-    assert whole.scorers["A"].watch is None
+        spoilt(table, name, broken)
+        said = dict(zip(rows, whole.score(rows | {code: [bad]}), strict=True))
+    del said[code]
+    assert repr(list(said.values())) == repr(parts.score(good))
+    failed = whole.scorers.pop(code)
+    parts.scorers.pop(code)
+    assert failed.trouble is not None
+    assert "cannot digest" in failed.trouble.reason
+    assert failed.watch is None
     for batch in given[31:]:
-        others = {code: rows for code, rows in batch.items() if code != "A"}
+        others = {c: of_one for c, of_one in batch.items() if c != code}
         assert repr(whole.score(others)) == repr(parts.score(others))
-    assert whole.memories()[1:] == parts.memories()[1:]
+    assert whole.memories() == parts.memories()
 
 
 def test_charts_that_fail_are_put_aside_and_no_others(taught: Learnt, monkeypatch: pytest.MonkeyPatch) -> None:
