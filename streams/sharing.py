@@ -27,8 +27,6 @@ MOST_WAITING = 200_000
 _BYTES_PER_READING = 256
 _SEND_TIMEOUT_S = 30.0
 _BLOCK_MS = 5_000
-_LINGER_MS = 20
-"""A batch is a record of each of its stations: without a pause nearly every one is a request of its own."""
 _LONGEST_PAUSE_S = 10.0
 
 _log = get_logger(__name__)
@@ -105,7 +103,6 @@ class Sharer:
                 **client_options(self._kafka),
                 acks="all",
                 enable_idempotence=True,
-                linger_ms=_LINGER_MS,
                 max_request_size=self._max_message_bytes,
                 max_block_ms=_BLOCK_MS,
                 bootstrap_timeout_ms=_BLOCK_MS,
