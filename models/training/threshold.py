@@ -23,12 +23,14 @@ class HeldOut:
 _LEAN = 0.01
 """Of thresholds whose worth is so near the best the most sensitive is taken: which of them is the best is luck, and an
 event that is missed costs more than a work item."""
+_MISSED = 2.0
+"""How many false alarms weigh as much as an event that is missed: the budget bounds these, and nothing bounds that."""
 
 
 def choose_threshold(judged: Sequence[HeldOut], budget_per_day: float, hold_rows: int = HOLD_ROWS) -> float:
-    """Return the threshold with the best event F1 on held-out training scores whose false alarms stay in the budget.
+    """Return the threshold with the best events' F measure on held-out training scores, false alarms in the budget.
 
-    Over the budget the F1 is reduced in proportion, so that a plant where no threshold keeps it still gets the best
+    Over the budget it is reduced in proportion, so that a plant where no threshold keeps it still gets the best
     compromise. Of nearly equal ones it is the most sensitive. Thresholds are tried that alarm from a tenth to four
     times the share of labelled rows. Nothing judged, or nothing labelled: 0.
     """
@@ -60,4 +62,5 @@ def _worth(judged: Sequence[HeldOut], threshold: float, budget: float, hold_rows
         false_runs += len(stretches(alarm & ~near))
         days += len(j.times) * step_s / 86400
     over = false_runs / max(days, 1e-9) / budget
-    return float(2 * detected / max(detected + false_runs + events, 1) / (1 + max(over - 1, 0.0)))
+    counted = detected + false_runs + _MISSED * events
+    return float((1 + _MISSED) * detected / max(counted, 1) / (1 + max(over - 1, 0.0)))

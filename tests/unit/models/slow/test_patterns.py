@@ -105,6 +105,33 @@ def test_fouling_is_found_in_days_and_a_calibration_resets_it() -> None:
     assert not any(f.parameter == "TSS" for f in after)
 
 
+SIX = ("COD", "TSS", "NH4", "TURB", "TN", "TP")
+SIX_LEVELS = [320.0, 180.0, 20.0, 120.0, 60.0, 30.0]
+
+
+@pytest.mark.parametrize("alike", [("NH4",), ("COD", "TN")])
+def test_one_probe_or_two_that_foul_alike_are_named_and_no_other_one(alike: tuple[str, ...]) -> None:
+    #  24 days | a third less in ten days, and calibrated then
+    values = noisy(38, SIX_LEVELS, scatter=0.03)
+    days = np.clip(np.arange(len(values)) / DAY - 24, 0, 10)
+    status = np.zeros(values.shape)
+    for parameter in alike:
+        j = SIX.index(parameter)
+        values[: 34 * DAY, j] *= 1 - days[: 34 * DAY] / 30
+        status[34 * DAY : 34 * DAY + 6, j] = 1
+    found = run(DriftWatch(SIX), values, status)
+    for parameter in alike:
+        assert 24 * DAY < first(found, Reason.DRIFT, parameter) <= 30 * DAY
+    assert {f.parameter for row in found for f in row} == set(alike)
+    assert not any(found[34 * DAY + 6 :])
+
+
+def test_where_three_of_six_go_down_together_the_water_has_changed() -> None:
+    values = noisy(34, SIX_LEVELS, scatter=0.03)
+    values[:, :3] *= 1 - np.clip(np.arange(len(values)) / DAY - 24, 0, 10)[:, None] / 30
+    assert not any(run(DriftWatch(SIX), values))
+
+
 def test_where_the_water_changes_no_probe_is_blamed() -> None:
     #  twenty days of one source | another one: COD a half less, TSS and NH4 up, each on its own
     columns = ("COD", "TSS", "NH4", "TURB")
