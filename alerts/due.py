@@ -19,9 +19,9 @@ later ones have made up for it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cache
 
 from alerts.due_words import (
     CHANNEL_BACK,
@@ -69,8 +69,11 @@ _OF_STATUS = {
     Status.FAULT: Defect.FAULT,
 }
 _EXCUSED = (Defect.CALIBRATING, Defect.FAULT)
+_STAMP_UNKNOWN = (Defect.LATE, Defect.AHEAD)
+"""Such a line says nothing of the cadence."""
 
 
+@cache
 def silence(cadence_s: float) -> timedelta:
     """Return the time without a message from which a sender of a cadence is silent."""
     return timedelta(seconds=max(SHORTEST_GAP_S, GAP_CADENCES * cadence_s))
@@ -110,7 +113,7 @@ def returned(before: SensorPresence, sensor: Sensor, heard_at: datetime, now: da
     is its fault. One that was not in order does not: junk after each silence must not put it off for ever.
     """
     in_order = before.steady_at is not None and heard_at - before.steady_at <= silence(sensor.cadence_s)
-    return replace(before, returned_at=now) if in_order else before
+    return before._replace(returned_at=now) if in_order else before
 
 
 def noted(
@@ -121,27 +124,30 @@ def noted(
     ``pace_s`` is how often the station actually sends (:func:`pace_of`), ``registered`` whether registered maintenance
     or calibration covers the sensor.
     """
-    # One copy a line, of all that changes: this is asked of every reading.
-    changes = _measured(before, note)
-    changes["received_at"] = note.received_at
-    changes["declared_s"] = _declared_s(before, note, sensor, registered=registered)
-    if note.defect is None:
-        changes |= _usable(before, note, sensor, pace_s)
-    elif not (
-        note.defect is Defect.SUSPECT
-        and before.defect in _EXCUSED
-        and _lasts(before, note.received_at, sensor.cadence_s)
+    # All fields in one go: this is asked of every reading.
+    observed_at, interval_s, interval_run = _measured(before, note)
+    usable_at, usable_observed_at, usable_run, steady_at, short_s = (
+        _usable(before, note, sensor, pace_s) if note.defect is None
+        else (before.usable_at, before.usable_observed_at, before.usable_run, before.steady_at, before.short_s)
+    )  # fmt: skip
+    defect, defect_at, detail = before.defect, before.defect_at, before.detail
+    if note.defect is not None and not (
+        note.defect is Defect.SUSPECT and defect in _EXCUSED and _lasts(before, note.received_at, sensor.cadence_s)
     ):  # else: a repaired probe jumps back to what it measures
-        changes |= {"defect": note.defect, "defect_at": note.received_at, "detail": note.detail}
-    return replace(before, **changes)
+        defect, defect_at, detail = note.defect, note.received_at, note.detail
+    declared_s = _declared_s(before, note, sensor, registered=registered)
+    return SensorPresence(
+        note.received_at, observed_at, usable_at, usable_observed_at, usable_run, steady_at, before.returned_at,
+        defect, defect_at, detail, interval_s, interval_run, declared_s, short_s,
+    )  # fmt: skip
 
 
 def noted_state(before: SensorPresence, note: Note) -> SensorPresence:
     """Return what is remembered of a housekeeping channel after one more word: one in time puts it in order."""
     at = note.received_at
     if note.defect is None:
-        return replace(before, received_at=at, observed_at=note.observed_at, usable_at=at, steady_at=at)
-    return replace(before, received_at=at, defect=note.defect, defect_at=at, detail=note.detail)
+        return before._replace(received_at=at, observed_at=note.observed_at, usable_at=at, steady_at=at)
+    return before._replace(received_at=at, defect=note.defect, defect_at=at, detail=note.detail)
 
 
 def note_of_state(said: CheckedReading, lane_limit: timedelta) -> Note:
@@ -160,29 +166,29 @@ def _declared_s(before: SensorPresence, note: Note, sensor: Sensor, *, registere
         day        1          2          3          4          two hours a day with status 01, half an hour leaks
         sum (h)    0  2  1.5  1.5  3.5   3   5      4.5        rule: 4 h, over below 2 h
     """
-    if before.received_at is None:
+    calibrating = note.defect is Defect.CALIBRATING
+    if before.received_at is None or not (calibrating or before.declared_s):
         return before.declared_s
     passed_s = max(0.0, (note.received_at - before.received_at).total_seconds())
-    more_s = min(passed_s, sensor.cadence_s) if note.defect is Defect.CALIBRATING and not registered else 0.0
+    more_s = min(passed_s, sensor.cadence_s) if calibrating and not registered else 0.0
     return min(MOST_DECLARED_S, max(0.0, before.declared_s - DECLARED_SHARE * passed_s) + more_s)
 
 
-def _usable(before: SensorPresence, note: Note, sensor: Sensor, pace_s: float | None) -> dict[str, Any]:
-    """Return what a usable reading changes, by field."""
-    at, last = note.observed_at, before.usable_observed_at
-    changes: dict[str, Any] = {"usable_at": note.received_at}
-    if at is None:
-        return changes
-    run = 1
-    if last is not None and at <= last + timedelta(seconds=sensor.cadence_s / 2):
-        return changes  # several readings within one cadence are one
-    quiet = silence(sensor.cadence_s)
-    if last is not None and at - last <= quiet:
-        run = before.usable_run + 1
-    short_s = 0.0 if last is None else _owed_s(before, at - last, note.received_at, sensor, pace_s)
-    if run >= RUN and short_s <= quiet.total_seconds():
-        changes["steady_at"] = note.received_at
-    return changes | {"usable_observed_at": at, "usable_run": run, "short_s": short_s}
+def _usable(
+    before: SensorPresence, note: Note, sensor: Sensor, pace_s: float | None
+) -> tuple[datetime, datetime | None, int, datetime | None, float]:
+    """Return what a usable reading makes of ``usable_at`` and of the fields that go with it."""
+    now, at, last = note.received_at, note.observed_at, before.usable_observed_at
+    if at is None or (last is not None and (at - last).total_seconds() <= sensor.cadence_s / 2):
+        return now, last, before.usable_run, before.steady_at, before.short_s  # several within one cadence are one
+    if last is None:
+        run, short_s = 1, 0.0
+    else:
+        gap = at - last
+        run = before.usable_run + 1 if gap <= silence(sensor.cadence_s) else 1
+        short_s = _owed_s(before, gap, now, sensor, pace_s)
+    steady = run >= RUN and short_s <= silence(sensor.cadence_s).total_seconds()
+    return now, at, run, now if steady else before.steady_at, short_s
 
 
 def _owed_s(before: SensorPresence, gap: timedelta, now: datetime, sensor: Sensor, pace_s: float | None) -> float:
@@ -209,18 +215,17 @@ def pace_of(presences: Iterable[SensorPresence]) -> float | None:
     return min((pace_s for pace_s in paces if pace_s is not None), default=None)
 
 
-def _measured(before: SensorPresence, note: Note) -> dict[str, Any]:
-    """Return what a line changes in the cadence that was measured, by field."""
-    at, last = note.observed_at, before.observed_at
-    if at is None or note.defect in (Defect.LATE, Defect.AHEAD) or (last is not None and at <= last):
-        return {}
+def _measured(before: SensorPresence, note: Note) -> tuple[datetime | None, float | None, int]:
+    """Return the newest stamp after a line, and the cadence that was measured: an interval, and how often in a row."""
+    at, last, interval_s, run = note.observed_at, before.observed_at, before.interval_s, before.interval_run
+    if at is None or note.defect in _STAMP_UNKNOWN or (last is not None and at <= last):
+        return last, interval_s, run
     if last is None:
-        return {"observed_at": at}
-    interval_s = (at - last).total_seconds()
-    same = before.interval_s is not None and abs(interval_s - before.interval_s) <= SAME_INTERVAL * before.interval_s
-    if same:
-        return {"observed_at": at, "interval_run": min(before.interval_run + 1, INTERVALS)}
-    return {"observed_at": at, "interval_s": interval_s, "interval_run": 1}
+        return at, interval_s, run
+    passed_s = (at - last).total_seconds()
+    if interval_s is not None and abs(passed_s - interval_s) <= SAME_INTERVAL * interval_s:
+        return at, interval_s, min(run + 1, INTERVALS)
+    return at, passed_s, 1
 
 
 def reached(rule: Rule, cadence_s: float, waited_s: float) -> int:

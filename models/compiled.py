@@ -6,7 +6,7 @@ has changed in another. Here every one of them is renewed when any file with com
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, fields
 from hashlib import sha256
 from pathlib import Path
@@ -81,3 +81,18 @@ def records_of(numbers: npt.NDArray[np.float64], like: Records) -> Records:
     if numbers.shape != wanted:
         raise ValueError(f"numbers of shape {numbers.shape} cannot be memories of shape {wanted}")
     return np.ascontiguousarray(numbers, dtype=np.float64).view(like.dtype).reshape(len(like))
+
+
+def stacked(many: Sequence[Records]) -> Records:
+    """Return copies of records of one kind, one after another."""
+    # By their bytes: numpy looks at every field of every array else.
+    return np.concatenate([records.view(np.uint8) for records in many]).view(many[0].dtype)
+
+
+def put_back(many: Sequence[Records], stack: Records) -> None:
+    """Write a stack over the records that it was made of; what lies beyond them is left."""
+    moved, begin = stack.view(np.uint8), 0
+    for records in many:
+        of_one = records.view(np.uint8)
+        of_one[:] = moved[begin : begin + len(of_one)]
+        begin += len(of_one)

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from quantrac.domain.deadletters import DeadLetter
-from quantrac.domain.readings import CheckedReading
+from quantrac.domain.readings import CheckedReading, Flag, QcReason, Status
 
 
 class _FlaggedReading(msgspec.Struct, omit_defaults=True):
@@ -16,9 +16,9 @@ class _FlaggedReading(msgspec.Struct, omit_defaults=True):
     observed_at: datetime
     received_at: datetime
     value: float | None
-    status: str
-    flag: int
-    reasons: list[str] = []
+    status: Status
+    flag: Flag
+    reasons: list[QcReason] = []
     score: float | None = None
     score_reason: str | None = None
     late: bool = False
@@ -41,9 +41,9 @@ def encode_flagged(station: str, rows: Sequence[CheckedReading]) -> bytes:
             r.reading.observed_at,
             r.reading.received_at,
             r.reading.value,
-            r.reading.status.value,
-            r.flag.value,
-            [reason.value for reason in r.reasons],
+            r.reading.status,
+            r.flag,
+            list(r.reasons),
             r.score,
             r.score_reason,
             r.late,

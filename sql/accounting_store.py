@@ -44,12 +44,10 @@ class AccountingStore:
 
     def add_ledger(self, day: date, counts: Mapping[str, LedgerCounts]) -> None:
         """Add to the accounts of a Vietnamese calendar day by station; refused when a residual is not 0."""
-        rows = [
-            {"station": storable(station), "day": day} | {name: getattr(c, name) for name in _COUNTS}
-            for station, c in sorted(counts.items())
-        ]
-        if rows:
-            self._cursor.executemany(statement("add_ledger"), rows)
+        if counts:
+            columns = {name: [getattr(c, name) for c in counts.values()] for name in _COUNTS}
+            stations = [storable(station) for station in counts]
+            self._cursor.execute(statement("add_ledger"), {"stations": stations, "day": day, **columns})
 
     def add_delays(self, minute: datetime, counts: Mapping[int, int]) -> None:
         """Add readings to the delay histogram of a minute, by bucket."""

@@ -57,29 +57,22 @@ class PresenceStore:
         """Return every registered or heard station with when it was last received, the longest silent first."""
         return [SilentStation(*row) for row in self._cursor.execute(statement("silent_stations"), {"now": now})]
 
-    def sensors(self, stations: Collection[str]) -> tuple[dict[SensorKey, SensorPresence], dict[str, datetime]]:
-        """Return what is remembered of the sensors of stations, and when each station was last heard."""
-        found: dict[SensorKey, SensorPresence] = {}
-        heard: dict[str, datetime] = {}
-        for station, heard_at, parameter, *values in self._cursor.execute(
-            statement("load_sensor_presence"), {"stations": list(stations)}
-        ):
-            if heard_at is not None:
-                heard[station] = heard_at
-            if parameter is not None:
-                found[station, parameter] = _presence(dict(zip(_ORDER, values, strict=True)))
-        return found, heard
+    def heard(self, stations: Collection[str]) -> dict[str, datetime]:
+        """Return when those of ``stations`` that were ever heard were heard last."""
+        rows = self._cursor.execute(statement("heard_stations"), {"stations": list(stations)}).fetchall()
+        return {station: at for station, at in rows if at is not None}
+
+    def sensors(self, stations: Collection[str]) -> dict[SensorKey, SensorPresence]:
+        """Return what is remembered of the sensors of stations."""
+        rows = self._cursor.execute(statement("load_sensor_presence"), {"stations": list(stations)})
+        return {(station, parameter): _presence(*values) for station, parameter, *values in rows}
 
     def save_sensors(self, noted: Mapping[SensorKey, SensorPresence]) -> None:
         """Write what is remembered of sensors."""
         if noted:
             # As one text: to write out an array of each column takes the worker ten times as long.
-            arguments = {
-                "stations": [s for s, _ in noted],
-                "parameters": [p for _, p in noted],
-                "noted": msgspec.json.encode(list(noted.values())).decode(),
-            }
-            self._cursor.execute(statement("save_sensor_presence"), arguments)
+            kept: list[_Kept] = [_kept(*key, *of_one) for key, of_one in noted.items()]
+            self._cursor.execute(statement("save_sensor_presence"), {"noted": msgspec.json.encode(kept).decode()})
 
     def open_alerts(self) -> dict[AlertKey, OpenAlert]:
         """Return the open alerts about silence and about what was due, of all stations."""
@@ -110,13 +103,31 @@ class PresenceStore:
         self._cursor.execute(statement("save_bridge_clock"), arguments)
 
 
-_ORDER = (
-    "received_at", "observed_at", "usable_at", "usable_observed_at", "usable_run", "steady_at", "returned_at",
-    "defect", "defect_at", "detail", "interval_s", "interval_run", "short_s", "declared_s",
-)  # fmt: skip
-"""The columns of ``load_sensor_presence``."""
+class _Kept(msgspec.Struct):
+    """A presence by name, as the database reads it."""
+
+    station: str
+    parameter: str
+    received_at: datetime | None
+    observed_at: datetime | None
+    usable_at: datetime | None
+    usable_observed_at: datetime | None
+    usable_run: int
+    steady_at: datetime | None
+    returned_at: datetime | None
+    defect: Defect | None
+    defect_at: datetime | None
+    detail: str
+    interval_s: float | None
+    interval_run: int
+    declared_s: float
+    short_s: float
 
 
-def _presence(values: dict[str, Any]) -> SensorPresence:
-    defect = values.pop("defect")
-    return SensorPresence(**values, defect=None if defect is None else Defect(defect))
+def _kept(*values: Any) -> _Kept:
+    return _Kept(*values)
+
+
+def _presence(*values: Any) -> SensorPresence:
+    found = SensorPresence(*values)
+    return found if found.defect is None else found._replace(defect=Defect(found.defect))

@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from ingest.payloads import Decoded
 from models.protocol import Row
+from models.station.scorer import score_together
 from models.station.scores import ParameterScore
 from quantrac.domain.alerts import AlertKey, Reassessment, Transition
 from quantrac.domain.channels import Channel, ChannelState
 from quantrac.domain.deadletters import Stage
-from quantrac.domain.readings import CheckedReading, Flag, Outcome, QcReason, Reading, StoredRow
+from quantrac.domain.readings import CheckedReading, Flag, Outcome, QcReason, Reading, Status, StoredRow
 from quantrac.domain.stations import Station
 from sql.sequence_store import Ranges, SessionKey
 from streams.decoding import DecodedRecord
@@ -52,12 +53,12 @@ class StationMessage:
         return self.checked[0][0].observed_at.replace(minute=0, second=0, microsecond=0)
 
     def row(self) -> Row:
-        """Return the readings as the model sees them."""
+        """Return the readings as the model sees them: flags and statuses where they are not the usual ones."""
         return Row(
             self.checked[0][0].observed_at,
             {r.parameter: r.value for r, _, _ in self.checked},
-            {r.parameter: flag for r, flag, _ in self.checked},
-            {r.parameter: r.status for r, _, _ in self.checked},
+            {r.parameter: flag for r, flag, _ in self.checked if flag is not Flag.GOOD},
+            {r.parameter: r.status for r, _, _ in self.checked if r.status is not Status.MEASURING},
         )
 
 
@@ -111,12 +112,12 @@ class StationOutcome:
             ranges.append((seq, seq + 1))
         return False
 
-    def judge(self, now: datetime, beside: tuple[int, int]) -> None:
-        """Score all messages that are not late in one go, and judge the readings of all in the order of arrival."""
-        timely = [message for message in self.messages if not message.late]
-        scores = self.state.scorer.score([m.row() for m in timely], now, beside) if timely else []
-        for message, scored in zip(timely, scores, strict=True):
-            message.scores = scored or {}
+    def timely(self) -> list[StationMessage]:
+        """Return the messages that are not late: the model sees no others."""
+        return [message for message in self.messages if not message.late]
+
+    def judge(self) -> None:
+        """Judge the readings of all messages in the order of arrival."""
         for message in self.messages:
             self._judge(message)
         for said in self.states:
@@ -124,13 +125,14 @@ class StationOutcome:
 
     def _judge(self, message: StationMessage) -> None:
         record, late = message.record, message.late
+        if not late:
+            self.state.turn_to(message.station)
+        place = record.partition, record.offset, message.again, record.replayed
         for reading, flag, reasons in message.checked:
             score = message.scores.get(reading.parameter)
             row = _checked(reading, flag, reasons, score, late)
-            message.rows.append(StoredRow(row, record.partition, record.offset, message.again, record.replayed))
-            if not late:
-                self.state.turn_to(message.station)
-            message.transitions.extend(self.state.alerts.evaluate(row, score))
+            message.rows.append(StoredRow(row, *place))
+            message.transitions += self.state.alerts.evaluate(row, score)
 
 
 @dataclass(slots=True)
@@ -171,12 +173,23 @@ class Batch:
                 outcome.states.append(SaidState(message.version_at(said.observed_at), checked, record, again))
 
     def judge(self, neighbours: Mapping[str, tuple[int, int]]) -> None:
-        """Score and judge what was taken.
+        """Score what was taken, all stations in one go, and judge it.
 
         ``neighbours`` gives for stations with a running incident how many others report and how many have an anomaly.
         """
-        for code, outcome in self.stations.items():
-            outcome.judge(self.now, neighbours.get(code, (0, 0)))
+        timely = {code: messages for code, o in self.stations.items() if (messages := o.timely())}
+        scores = score_together(
+            [
+                (self.stations[code].state.scorer, [m.row() for m in messages], neighbours.get(code, (0, 0)))
+                for code, messages in timely.items()
+            ],
+            self.now,
+        )
+        for messages, of_station in zip(timely.values(), scores, strict=True):
+            for message, scored in zip(messages, of_station, strict=True):
+                message.scores = scored or {}
+        for outcome in self.stations.values():
+            outcome.judge()
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
         """Enter what the database did with each row into the accounts.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 
 from alerts.due import excused, note_of, note_of_state, noted, noted_state, pace_of, returned, silence
@@ -31,9 +30,18 @@ def note_dues(tx: WorkerTransaction, batch: Batch, catalogue: Catalogue) -> None
     stations = {station.code: station for station, _, _ in notes}
     if not stations:
         return
+    heard, sensors = tx.presence.heard(stations), batch.states.sensors
+    unknown = [s.code for s in stations.values() if not sensors.are_known(s, heard.get(s.code))]
+    if unknown:
+        sensors.take(unknown, tx.presence.sensors(unknown))
     declared = any(note.defect is Defect.CALIBRATING for _, _, note in notes)
     windows = tx.presence.hold_windows(notes[0][2].received_at) if declared else ()
-    tx.presence.save_sensors(folded(notes, *tx.presence.sensors(stations), windows))
+    changed = folded(notes, sensors.remembered, heard, windows)
+    tx.presence.save_sensors(changed)
+    sensors.remembered |= changed
+    for code, (received_at, _) in batch.heard().items():
+        # As ``touch`` is about to leave it.
+        sensors.heard_at[code] = max(received_at, heard.get(code, received_at))
 
 
 def folded(
@@ -48,9 +56,13 @@ def folded(
     thousands of late readings in a row: of those of one sensor only the last is noted, for it says all that the others
     do.
     """
-    last, changed = dict(heard), {**remembered}
-    paces: dict[tuple[str, date], float | None] = {}
-    touched: set[SensorKey] = set()
+    last = dict(heard)
+    changed: dict[SensorKey, SensorPresence] = {}
+    paces: dict[str, dict[date, float | None]] = {}
+
+    def known(key: SensorKey) -> SensorPresence:
+        return changed.get(key) or remembered.get(key, NEVER_NOTED)
+
     for (station, parameter, note), outdone in zip(notes, _outdone(notes), strict=True):
         code, key = station.code, (station.code, parameter)
         before = last.get(code)
@@ -59,36 +71,34 @@ def folded(
             # Of a station that is heard for the first time nothing was due before.
             if before is None or note.received_at - before >= silence(station_cadence_s(station)):
                 for each in (*station.sensors, *station.channels_due.values()):
-                    of_sensor = code, each.parameter
-                    was = changed.get(of_sensor, NEVER_NOTED)
-                    now = note.received_at
+                    of_sensor, now = (code, each.parameter), note.received_at
+                    was = known(of_sensor)
                     changed[of_sensor] = (
-                        replace(was, returned_at=now) if before is None else returned(was, each, before, now)
+                        was._replace(returned_at=now) if before is None else returned(was, each, before, now)
                     )
-                    touched.add(of_sensor)
         if outdone:
             continue
-        was = changed.get(key, NEVER_NOTED)
+        was = changed.get(key) or remembered.get(key, NEVER_NOTED)
         if parameter in station.channel_of:
             changed[key] = noted_state(was, note)
-            touched.add(key)
             continue
-        version = code, station.effective_from
-        if note.defect is None and version not in paces:
-            paces[version] = pace_of(changed.get((code, s.parameter), NEVER_NOTED) for s in station.sensors)
+        of_station, version = paces.setdefault(code, {}), station.effective_from
+        if note.defect is None and version not in of_station:
+            of_station[version] = pace_of(known((code, s.parameter)) for s in station.sensors)
         sensor = station.sensor_of[parameter]
         registered = note.defect is Defect.CALIBRATING and excused(
             windows, AlertKey(*key, ""), note.received_at, sensor.cadence_s
         )
-        changed[key] = known = noted(was, note, sensor, paces.get(version), registered=registered)
-        touched.add(key)
-        if (known.interval_s, known.interval_run) != (was.interval_s, was.interval_run):
-            paces.clear()
-    return {key: changed[key] for key in touched}
+        changed[key] = is_ = noted(was, note, sensor, of_station.get(version), registered=registered)
+        if is_.interval_run != was.interval_run or is_.interval_s != was.interval_s:
+            of_station.clear()
+    return changed
 
 
 def _outdone(notes: Sequence[Noted]) -> list[bool]:
     """Return of each note whether it and the next one of its sensor are both late: then it leaves no trace."""
+    if not any(note.defect is Defect.LATE for _, _, note in notes):
+        return [False] * len(notes)
     next_late: set[SensorKey] = set()
     found = []
     for station, parameter, note in reversed(notes):

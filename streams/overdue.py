@@ -63,7 +63,8 @@ class OverdueSweep:
         stations = list(catalogue.registry.current(now))
         if tx.presence.set_back(now, INTERRUPTION):
             _log.error("clock_was_ahead", next="silence counts from now; look at the clocks of bridges and workers")
-        sensors, heard = tx.presence.sensors([s.code for s in stations])
+        codes = [s.code for s in stations]
+        sensors, heard = tx.presence.sensors(codes), tx.presence.heard(codes)
         # What is new of a heard station: what was due before is not its.
         keys = ((s.code, each) for s in stations if s.code in heard for each in (*s.sensor_of, *s.channels_due))
         new = {key: SensorPresence(returned_at=now) for key in keys if key not in sensors}

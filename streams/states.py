@@ -13,10 +13,12 @@ from models.station.judging import WatchConfig
 from models.station.scorer import ScorerSnapshot, StationScorer
 from models.station.scores import MODEL_VERSION
 from quantrac.domain.alerts import OpenAlert
+from quantrac.domain.presence import SensorPresence
 from quantrac.domain.stations import VIETNAM, Sensor, Station
 from quantrac.quality.chain import SensorQuality, Snapshot
 from quantrac.telemetry import get_logger
 from sql.model_store import StationModelLine
+from sql.presence_store import SensorKey
 from sql.sequence_store import SessionKey
 from sql.worker_store import WorkerTransaction
 from streams.artefact_choice import ArtefactChoice
@@ -121,6 +123,35 @@ def _memory_of(sensor: Sensor) -> str:
     return f"{sensor.parameter} {sensor.unit}".rstrip()
 
 
+class SensorMemory:
+    """What is remembered of the sensors of stations, so that a batch need not read it.
+
+    It is true of a station while the database has it heard when this worker left it there. The sweep adds sensors that
+    are not there yet, and sets back what a clock that was ahead had brought about.
+    """
+
+    def __init__(self) -> None:
+        self.remembered: dict[SensorKey, SensorPresence] = {}
+        self.heard_at: dict[str, datetime] = {}
+
+    def are_known(self, station: Station, heard_at: datetime | None) -> bool:
+        """Whether what is held of a station is true, and all that is due of it is held."""
+        if heard_at is None or self.heard_at.get(station.code) != heard_at:
+            return False
+        return all((station.code, p) in self.remembered for p in (*station.sensor_of, *station.channels_due))
+
+    def take(self, stations: Collection[str], sensors: Mapping[SensorKey, SensorPresence]) -> None:
+        """Hold what was read of stations in place of what was held."""
+        self.drop(stations)
+        self.remembered |= sensors
+
+    def drop(self, stations: Collection[str]) -> None:
+        """Forget stations."""
+        for code in stations:
+            self.heard_at.pop(code, None)
+        self.remembered = {key: of_one for key, of_one in self.remembered.items() if key[0] not in stations}
+
+
 class StationStates:
     """The states of the stations of every partition that this worker has committed to.
 
@@ -132,6 +163,7 @@ class StationStates:
         self._artefacts = artefacts
         self._progress: dict[int, int] = {}
         self._states: dict[str, StationState] = {}
+        self.sensors = SensorMemory()
         self._partition: dict[str, int] = {}
         self._in_force: tuple[int, date] = (-1, date.min)
         self._chosen = artefacts.version
@@ -144,11 +176,12 @@ class StationStates:
         self._progress.clear()
         self._states.clear()
         self._partition.clear()
+        self.sensors = SensorMemory()
 
     def keep_only_if_ours(self, progress: Mapping[int, int]) -> None:
         """Drop the stations of every partition whose progress another worker has moved."""
         moved = {p for p, offset in progress.items() if self._progress.get(p) != offset}
-        self._drop(code for code, p in list(self._partition.items()) if p in moved)
+        self._drop({code for code, p in self._partition.items() if p in moved})
 
     def load(
         self,
@@ -161,14 +194,14 @@ class StationStates:
         # The limits that the model knows are those of a day: with a new one the states are loaded anew.
         in_force = (catalogue.version, now.astimezone(VIETNAM).date())
         if in_force != self._in_force:
-            self._drop(list(self._states))
+            self._drop(set(self._states))
             self._in_force = in_force
         self._take_other_models()
         stations: dict[str, Station] = {}
         numbered: set[SessionKey] = set()
         for station, partition, session in wanted:
             if self._partition.get(station.code) != partition:
-                self._drop([station.code])
+                self._drop({station.code})
                 self._partition[station.code] = partition
             if station.code not in self._states:
                 stations[station.code] = catalogue.registry.station(station.code, now) or station
@@ -247,7 +280,9 @@ class StationStates:
         problem = trouble.reason if trouble is not None else self._artefacts.problem_of(code)
         return StationModelLine(code, MODEL_VERSION, config.active.sha256, shadow, problem)
 
-    def _drop(self, codes: Iterable[str]) -> None:
+    def _drop(self, codes: Collection[str]) -> None:
+        if codes:
+            self.sensors.drop(codes)
         for code in codes:
             self._states.pop(code, None)
             self._partition.pop(code, None)

@@ -34,6 +34,8 @@ _FIELDS = (
     "rows", "level", "variance", "sigma", "reference", "resolution", "last", "step_variance",
     "run", "usual_run", "low", "high", "over",
 )  # fmt: skip
+BASELINE = np.dtype([(name, np.float64) for name in _FIELDS])
+"""The memory of one baseline."""
 
 
 def memories(sensors: int) -> Records:
@@ -42,7 +44,7 @@ def memories(sensors: int) -> Records:
     ``reference`` is the long-run scatter: the scatter never falls below a share of it. ``run`` counts repeats of a
     value, ``over`` the rows beyond ``freeze``; ``low`` and ``high`` are the usual range.
     """
-    made = np.zeros(sensors, dtype=[(name, np.float64) for name in _FIELDS])
+    made = np.zeros(sensors, dtype=BASELINE)
     made["sigma"] = 1e-12
     made["usual_run"] = 1.0
     return made

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -33,116 +33,101 @@ class CrossConfig:
     """Share of variance of the principal space: T2 is inside it, Q outside."""
 
 
-@dataclass
-class CrossState:
-    """Moments of the stacked vector [v(t), v(t-h1), ...], and the rows that are not learnt from yet."""
+def fields_of(sensors: int, config: CrossConfig) -> list[Any]:
+    """Return the fields of the memory of one series.
 
-    sensors: int
-    rows: int
-    weight: float
-    gram: Floats
-    fourth: float
-    recent: Singles
-    """The rows that reach into the open block, then the block; shape (longest horizon + block rows, sensors). Single
-    precision is enough, and half the memory: residuals are cut at 40 scatters."""
+    ``gram`` and ``fourth`` are moments of the stacked vector [v(t), v(t-h1), ...] over ``weight`` rows. ``recent`` has
+    the rows that reach into the open block, then the block; single precision is enough, and half the memory: residuals
+    are cut at 40 scatters. The rest is what scoring needs, fitted from them; what multiplies the row is held by output:
+    ``coefficients`` is (horizons, to, from). ``usual`` are the usual squares of T2 and Q, 0 before the first fit.
+    """
+    d, h = sensors, len(config.horizons)
+    return [
+        ("rows", np.int64), ("weight", np.float64), ("gram", np.float64, (d * h, d * h)), ("fourth", np.float64),
+        ("recent", np.float32, (max(config.horizons) + config.block_rows, d)),
+        ("whiten", np.float64, (d, d)), ("residual", np.float64, (d, d)), ("coefficients", np.float64, (h, d, d)),
+        ("scales", np.float64, (h, d)), ("usual", np.float64, (2,)),
+    ]  # fmt: skip
 
 
-class Relations(NamedTuple):
-    """All that scoring needs. What multiplies the row is held by output: ``coefficients`` (horizons, to, from)."""
-
-    whiten: Floats
-    residual: Floats
-    coefficients: Floats
-    scales: Floats
-    usual: Floats
-    """Usual squares of T2 and Q; 0 before the first fit."""
+_KEPT = ("rows", "weight", "gram", "fourth", "recent")
+"""What is stored; the rest is fitted again."""
 
 
 class CrossModel:
-    """Streaming T2/Q and cross prediction of ``sensors`` residual series."""
+    """Learns and fits what the sensors of one series say of each other; writes into the memory that it is given."""
 
-    def __init__(self, sensors: int, config: CrossConfig) -> None:
-        self.config = config
-        self.horizons = np.array(config.horizons, dtype=np.int64)
-        self.lags = max(config.horizons)
-        h = len(config.horizons)
-        recent = np.zeros((self.lags + config.block_rows, sensors), dtype=np.float32)
-        self.state = CrossState(sensors, 0, 0.0, np.zeros((sensors * h, sensors * h)), 0.0, recent)
-        square = np.zeros((sensors, sensors))
-        self._nothing = Relations(square, square, np.zeros((h, sensors, sensors)), np.ones((h, sensors)), np.zeros(2))
-        self.relations = self._nothing
+    def __init__(self, memory: np.void, config: CrossConfig) -> None:
+        self.config, self._memory = config, memory
+        self._sensors = memory["recent"].shape[1]
 
-    @property
-    def place(self) -> int:
-        """Where the next row goes in ``recent``."""
-        return self.lags + self.state.rows % self.config.block_rows
-
-    @property
-    def room(self) -> int:
-        """Rows until the open block is full."""
-        return self.config.block_rows - self.state.rows % self.config.block_rows
-
-    def keep(self, rows: int) -> None:
-        """Note that so many rows, no more than there was room for, have been written to ``recent``."""
-        s, c = self.state, self.config
-        s.rows += rows
-        if s.rows % c.block_rows == 0:
-            self._learn(np.clip(self._stack().astype(np.float64), -c.clip, c.clip))
-            self.refit()
-            s.recent[: self.lags] = s.recent[c.block_rows :].copy()
+    def close_block(self) -> None:
+        """Learn from the block, which is full, and begin another."""
+        c, recent = self.config, self._memory["recent"]
+        self._learn(np.clip(self._stack().astype(np.float64), -c.clip, c.clip))
+        self.refit()
+        recent[: max(c.horizons)] = recent[c.block_rows :].copy()
 
     def _stack(self) -> Floats:
         """Return [v(t), v(t-h1), ...] for the rows of the block."""
-        recent = self.state.recent
-        return np.concatenate([recent[self.lags - h : len(recent) - h] for h in self.config.horizons], axis=1)
+        recent, lags = self._memory["recent"], max(self.config.horizons)
+        return np.concatenate([recent[lags - h : len(recent) - h] for h in self.config.horizons], axis=1)
 
     def refit(self) -> None:
-        """Fit again what the restored moments say: they change only when the models do."""
-        self.relations = self._fit() if self.state.weight >= self.config.warm_rows else self._nothing
+        """Fit again what the moments say: they change only when the models do."""
+        if self._memory["weight"] >= self.config.warm_rows:
+            self._fit()
+        else:
+            self._memory["usual"] = 0.0
+
+    def state(self) -> dict[str, Any]:
+        """Return what is stored."""
+        m = self._memory
+        kept = {name: m[name] if m[name].shape else m[name].item() for name in _KEPT}
+        return {"sensors": self._sensors, **kept}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from a memory returned by ``state``."""
+        for name in _KEPT:
+            self._memory[name] = state[name]
+        self.refit()
 
     def _learn(self, stacked: Floats) -> None:
-        s, c = self.state, self.config
+        m, c = self._memory, self.config
         keep = float(np.exp(-len(stacked) / c.forget_rows))
-        s.gram = s.gram * keep + stacked.T @ stacked
-        squares = (stacked[:, : s.sensors] ** 2).sum(axis=1)
-        s.fourth = s.fourth * keep + float((squares**2).sum())
-        s.weight = s.weight * keep + len(stacked)
+        m["gram"] = m["gram"] * keep + stacked.T @ stacked
+        squares = (stacked[:, : self._sensors] ** 2).sum(axis=1)
+        m["fourth"] = m["fourth"] * keep + float((squares**2).sum())
+        m["weight"] = m["weight"] * keep + len(stacked)
 
-    def _fit(self) -> Relations:
-        s, c = self.state, self.config
-        d = s.sensors
-        moments = s.gram / s.weight
+    def _fit(self) -> None:
+        m, c, d = self._memory, self.config, self._sensors
+        moments = m["gram"] / m["weight"]
         covariance = self._shrunk(moments[:d, :d])
         eigenvalues, vectors = np.linalg.eigh(covariance)
         order = np.argsort(eigenvalues)[::-1]
         eigenvalues, vectors = np.maximum(eigenvalues[order], 1e-6), vectors[:, order]
         share = np.cumsum(eigenvalues) / eigenvalues.sum()
         kept = min(int(np.searchsorted(share, c.components_share)) + 1, d)
-        whiten = vectors / np.sqrt(eigenvalues)
-        residual = vectors[:, kept:] @ vectors[:, kept:].T if kept < d else np.zeros((d, d))
-        coefficients, scales = [], []
+        m["whiten"] = (vectors / np.sqrt(eigenvalues)).T
+        m["residual"] = vectors[:, kept:] @ vectors[:, kept:].T if kept < d else 0.0
         for k, horizon in enumerate(c.horizons):
-            b, scale = self._ridge(moments, k, horizon == 0)
-            coefficients.append(b)
-            scales.append(scale)
-        q_scale = max(float(eigenvalues[kept:].sum()), 1e-3)
-        by_output = np.ascontiguousarray(np.stack(coefficients).transpose(0, 2, 1))
-        usual = np.array([float(d), q_scale])
-        return Relations(np.ascontiguousarray(whiten.T), residual, by_output, np.stack(scales), usual)
+            b, m["scales"][k] = self._ridge(moments, k, horizon == 0)
+            m["coefficients"][k] = b.T
+        m["usual"] = d, max(float(eigenvalues[kept:].sum()), 1e-3)
 
     def _shrunk(self, covariance: Floats) -> Floats:
         """Ledoit and Wolf (2004), J. Multivariate Analysis 88, from running second and fourth moments."""
-        s = self.state
-        d = s.sensors
+        m, d = self._memory, self._sensors
         mu = float(np.trace(covariance)) / d
         delta = float(((covariance - mu * np.eye(d)) ** 2).sum())
         # Residuals are autocorrelated: rows are worth about a tenth of independent ones.
-        beta = max(s.fourth / s.weight - float((covariance**2).sum()), 0.0) / max(s.weight / 10.0, 1.0)
+        beta = max(m["fourth"] / m["weight"] - float((covariance**2).sum()), 0.0) / max(m["weight"] / 10.0, 1.0)
         share = min(beta / delta, 1.0) if delta > 0 else 1.0
         return np.asarray((1 - share) * covariance + (share * mu + 1e-3) * np.eye(d))
 
     def _ridge(self, moments: Floats, k: int, same_time: bool) -> tuple[Floats, Floats]:
-        d, ridge = self.state.sensors, self.config.ridge
+        d, ridge = self._sensors, self.config.ridge
         now, past = slice(0, d), slice(k * d, (k + 1) * d)
         coefficients: Floats = np.zeros((d, d))
         if same_time:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from models.compiled import compiled
@@ -15,23 +17,15 @@ _HUGE = 1e12
 """Values are cut here, so that no sum overflows."""
 
 
-class DailyProfile:
-    """Median by half hour over the last seven days that had values, per sensor; causal. Arrays, written in place."""
+def fields_of(sensors: int) -> list[Any]:
+    """Return the fields of the memory of one series: half-hour means by day, and sums of the open half hour.
 
-    def __init__(self, sensors: int) -> None:
-        self.history: Singles = np.full((DAYS, SLOTS, sensors), np.nan, dtype=np.float32)
-        self.sums, self.counts = np.zeros(sensors), np.zeros(sensors)
-        self.slot: Ints = np.full(1, -1, dtype=np.int64)
-        """The open half hour since 1970; -1 before the first row."""
-
-    @property
-    def memory(self) -> tuple[Singles, Floats, Floats, Ints]:
-        """The whole memory, as ``difference`` takes it."""
-        return self.history, self.sums, self.counts, self.slot
-
-    @memory.setter
-    def memory(self, arrays: tuple[Singles, Floats, Floats, Ints]) -> None:
-        self.history, self.sums, self.counts, self.slot = arrays
+    ``slot`` is the open half hour since 1970; -1 before the first row.
+    """
+    return [
+        ("history", np.float32, (DAYS, SLOTS, sensors)), ("sums", np.float64, (sensors,)),
+        ("counts", np.float64, (sensors,)), ("slot", np.int64),
+    ]  # fmt: skip
 
 
 @compiled

@@ -23,9 +23,12 @@ _MOST, _LEAST = 4.0, -1.0
 
 
 def signs_of(columns: tuple[str, ...]) -> Floats:
-    """Return the direction of each sensor in each known pollution, shape (patterns, columns); 0: it has no part."""
+    """Return the direction of each sensor in each known pollution, shape (patterns, columns); 0: it has no part.
+
+    A pattern in which fewer than two of the columns have a part is left empty.
+    """
     signs = roles_of(columns).signs
-    return np.asarray(signs[(signs != 0).sum(axis=1) >= 2])
+    return np.asarray(signs * ((signs != 0).sum(axis=1, keepdims=True) >= 2))
 
 
 @compiled
@@ -42,6 +45,7 @@ def fill_patterns(cells: Floats, keys: Ints, signs: Floats, out: Floats) -> None
                     total += z
                     largest = max(largest, z)
                     members += 1
-            best = max(best, total / sqrt(members))
-            rest = max(rest, (total - largest) / sqrt(members - 1.0))
+            if members:
+                best = max(best, total / sqrt(members))
+                rest = max(rest, (total - largest) / sqrt(members - 1.0))
         out[2 * k], out[2 * k + 1] = best, rest

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
+from functools import cache
 from math import isnan, log, log1p
 from typing import Any
 
 import numpy as np
 
+from models.chemistry import PATTERNS
 from models.compiled import Records, compiled, numbers_of, record_of, records_of
-from models.features.baseline import LEVEL, NOVELTY, RUN, SIGMA, STEP, BaselineConfig, Z, memories, residual
-from models.features.cross import CrossConfig, CrossModel, CrossState, take
-from models.features.daily import DailyProfile, difference
+from models.features import cross, daily
+from models.features.baseline import (
+    BASELINE,
+    LEVEL,
+    NOVELTY,
+    RUN,
+    SIGMA,
+    STEP,
+    BaselineConfig,
+    Z,
+    memories,
+    residual,
+)
+from models.features.cross import CrossConfig, CrossModel, take
+from models.features.daily import difference
 from models.features.patterns import PATTERN_KEYS, PATTERN_NAMES, fill_patterns, signs_of
 from models.series import Floats, Ints, Singles, Times
 
@@ -27,6 +40,7 @@ _BASE = (
 _CROSS_0 = len(_BASE)
 """The prediction errors follow the base, then ``drift``."""
 _ROWS = ("t2", "q", "moving", "gap")
+_ROW_NAMES = _ROWS + PATTERN_NAMES
 _MOVING, _GAP = 2, 3
 _CLIP = 50.0
 _WIDEST = 1e4
@@ -64,111 +78,185 @@ class Features:
     at_s: Floats
     cell_names: tuple[str, ...]
     row_names: tuple[str, ...]
+    moved: Floats | None = None
+    """What an incident keeps of the rows, where that was picked for many series in one go."""
+
+    def at(self, rows: slice | Ints) -> Features:
+        """Return those of some rows."""
+        moved = None if self.moved is None else self.moved[rows]
+        arrays = self.cells[rows], self.rows[rows], self.levels[rows], self.at_s[rows]
+        return Features(*arrays, self.cell_names, self.row_names, moved)
 
 
 _SMOOTHED = ("v", "slow_5", "slow_20", "step_5", "noise", "day", "drift")
 _V, _TO_5, _TO_20, _TO_STEP_5, _TO_NOISE, _TO_DAY, _TO_DRIFT = range(len(_SMOOTHED))
-"""What is exponentially smoothed: rows of ``FeatureTable._smooth``; ``v`` is for T2, Q and the predictions."""
+"""What is exponentially smoothed: rows of ``smooth``; ``v`` is for T2, Q and the predictions."""
+
+
+@cache
+def memory_type(sensors: int, config: FeatureConfig) -> np.dtype[np.void]:
+    """Return what is kept of one series of so many sensors: what a row changes, and what the registry says of them."""
+    d, f8 = sensors, np.float64
+    return np.dtype(
+        [
+            ("fast", BASELINE, (d,)), ("slow", BASELINE, (d,)), ("smooth", f8, (len(_SMOOTHED), d)),
+            ("missing", f8, (d,)), ("last", np.int64), ("cadence", f8), *cross.fields_of(d, config.cross),
+            *daily.fields_of(d), ("limits", f8, (d, 2)), ("signs", f8, (len(PATTERNS), d)),
+        ],
+        align=True,
+    )  # fmt: skip
+
+
+def begin(memory: np.void, columns: tuple[str, ...], limits: Floats | None = None) -> None:
+    """Make a memory that of a series without rows."""
+    memory["fast"] = memory["slow"] = memories(len(columns))
+    memory["history"], memory["slot"], memory["last"], memory["scales"] = np.nan, -1, _NEVER, 1.0
+    memory["limits"] = (-np.inf, np.inf) if limits is None else limits
+    memory["signs"] = signs_of(columns)
+
+
+def features_of(memory: Records, config: FeatureConfig, series: Ints, times: Times, values: Floats) -> Features:
+    """Return the features of the next rows of several series of one shape, and advance their memories.
+
+    Row i is of the series ``series[i]``; rows of one series stand together, in order of time. ``values`` has shape
+    (rows, sensors) and may hold NaN.
+    """
+    n, d = values.shape
+    values = np.ascontiguousarray(values, dtype=np.float64)
+    times_ns = np.ascontiguousarray(times, dtype="datetime64[ns]").view(np.int64)
+    names = _cell_names(config)
+    cells, rows, levels = np.zeros((n, d, len(names))), np.zeros((n, len(_ROW_NAMES))), np.empty((n, d))
+    of_rows: Any = (*(memory[name] for name in _OF_ROWS), *_constants(config))
+
+    def fill(part: slice) -> None:
+        given: Any = (series[part], times_ns[part], values[part], *of_rows, cells[part], rows[part], levels[part])
+        _fill(*given)
+
+    start = 0
+    for last in _block_ends(memory["rows"], series, config.cross.block_rows):
+        # What the sensors say of each other is learnt anew at the end of a block.
+        fill(slice(start, last + 1))
+        CrossModel(memory[series[last]], config.cross).close_block()
+        start = last + 1
+    if start < n:
+        fill(slice(start, n))
+    return Features(cells, rows, levels, times_ns / 1e9, names, _ROW_NAMES)
+
+
+def _block_ends(before: Ints, series: Ints, block_rows: int) -> list[int]:
+    """Return the places of the rows that fill a block of their series, which has so many rows ``before``."""
+    n = len(series)
+    if not n or (before[series] % block_rows + n < block_rows).all():
+        return []
+    begins = np.concatenate(([True], series[1:] != series[:-1]))
+    firsts = np.maximum.accumulate(np.where(begins, np.arange(n), 0))
+    return np.flatnonzero((before[series] + np.arange(n) - firsts + 1) % block_rows == 0).tolist()
+
+
+def state_of(memory: np.void, config: FeatureConfig) -> dict[str, Any]:
+    """Return what is stored of a memory, as numbers, lists and arrays."""
+    return {
+        "baselines": [numbers_of(memory["fast"]), numbers_of(memory["slow"])],
+        "smooth": memory["smooth"],
+        "missing": memory["missing"],
+        "last": np.array([memory["last"]]),
+        "cadence": np.array([memory["cadence"]]),
+        "cross": CrossModel(memory, config.cross).state(),
+        "daily": [memory["history"], memory["sums"], memory["counts"], np.array([memory["slot"]])],
+    }
+
+
+def set_state_of(memory: np.void, config: FeatureConfig, state: dict[str, Any]) -> None:
+    """Go on from what ``state_of`` returned."""
+    for name, numbers in zip(("fast", "slow"), state["baselines"], strict=True):
+        memory[name] = records_of(numbers, memory[name])
+    memory["smooth"], memory["missing"] = state["smooth"], state["missing"]
+    (memory["last"],), (memory["cadence"],) = state["last"], state["cadence"]
+    CrossModel(memory, config.cross).set_state(state["cross"])
+    memory["history"], memory["sums"], memory["counts"], (memory["slot"],) = state["daily"]
 
 
 class FeatureTable:
-    """Computes the features of one series chunk by chunk."""
+    """The features of one series, chunk by chunk."""
 
     def __init__(self, columns: tuple[str, ...], config: FeatureConfig, limits: Floats | None = None) -> None:
-        d = len(columns)
-        self.config = config
-        self.columns = columns
-        self.limits = np.tile([-np.inf, np.inf], (d, 1)) if limits is None else limits.astype(np.float64)
-        self.cell_names = _BASE + tuple(f"cross_{h}" for h in config.cross.horizons) + ("drift",)
-        self._signs = signs_of(columns)
-        self._keys = np.array([self.cell_names.index(key) for key in PATTERN_KEYS])
-        self.row_names = _ROWS + PATTERN_NAMES
-        self._configs = record_of(config.fast), record_of(config.slow)
-        self._fast, self._slow = memories(d), memories(d)
-        self._cross = CrossModel(d, config.cross)
-        self._daily = DailyProfile(d)
-        self._gains = 1.0 / np.array([config.smooth_rows, 5, 20, 5, 12, 5, config.drift_rows])
-        self._smooth = np.zeros((len(_SMOOTHED), d))
-        self._missing = np.zeros(d)
-        self._cadence = np.zeros(1)
-        self._last = np.full(1, _NEVER)
+        self._config = config
+        # One more than needed: a field of a single record has another layout, for which all would be compiled again.
+        self._memory = np.zeros(2, memory_type(len(columns), config))
+        begin(self._memory[0], columns, limits)
 
     def push(self, times: Times, values: Floats) -> Features:
         """Return the features of the next rows, in order of time; ``values`` may hold NaN."""
-        n, d = values.shape
-        values = np.ascontiguousarray(values, dtype=np.float64)
-        times_ns = np.ascontiguousarray(times, dtype="datetime64[ns]").view(np.int64)
-        cells, rows = np.zeros((n, d, len(self.cell_names))), np.zeros((n, len(self.row_names)))
-        levels, cross, daily = np.empty((n, d)), self._cross, self._daily
-        start = 0
-        while start < n:  # in parts: what the sensors say of each other is learnt anew at the end of a block
-            part = slice(start, min(start + cross.room, n))
-            _fill(
-                times_ns[part], values[part], self._fast, self._slow, *self._configs, self.limits, self._gains,
-                self._smooth, self._missing, self._last, self._cadence, daily.history, daily.sums, daily.counts,
-                daily.slot, self._keys, self._signs,
-                cross.place, 10 * cross.config.clip, cross.state.recent, cross.horizons, *cross.relations,
-                cells[part], rows[part], levels[part],
-            )  # fmt: skip
-            cross.keep(part.stop - start)
-            start = part.stop
-        return Features(cells, rows, levels, times_ns / 1e9, self.cell_names, self.row_names)
+        return features_of(self._memory, self._config, np.zeros(len(times), dtype=np.int64), times, values)
 
     def state(self) -> dict[str, Any]:
-        """Return the whole memory as numbers, lists and arrays."""
-        return {
-            "baselines": [numbers_of(self._fast), numbers_of(self._slow)],
-            "smooth": self._smooth,
-            "missing": self._missing,
-            "last": self._last,
-            "cadence": self._cadence,
-            "cross": dataclasses.asdict(self._cross.state),
-            "daily": list(self._daily.memory),
-        }
+        """Return what is stored, as numbers, lists and arrays."""
+        return state_of(self._memory[0], self._config)
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from a memory returned by ``state``."""
-        self._fast, self._slow = (records_of(n, self._fast) for n in state["baselines"])
-        self._smooth, self._missing = state["smooth"], state["missing"]
-        self._last, self._cadence = state["last"], state["cadence"]
-        self._cross.state = CrossState(**state["cross"])
-        self._cross.refit()
-        self._daily.memory = state["daily"]
+        """Go on from what ``state`` returned."""
+        set_state_of(self._memory[0], self._config, state)
+
+
+@cache
+def _cell_names(config: FeatureConfig) -> tuple[str, ...]:
+    return _BASE + tuple(f"cross_{h}" for h in config.cross.horizons) + ("drift",)
+
+
+@cache
+def _constants(config: FeatureConfig) -> tuple[Any, ...]:
+    """Return what ``_fill`` takes after the memories: the same for every series."""
+    keys = np.array([_BASE.index(key) for key in PATTERN_KEYS])
+    gains = 1.0 / np.array([config.smooth_rows, 5, 20, 5, 12, 5, config.drift_rows])
+    horizons = np.array(config.cross.horizons, dtype=np.int64)
+    return record_of(config.fast), record_of(config.slow), gains, keys, horizons, 10 * config.cross.clip
+
+
+_OF_ROWS = (
+    "fast", "slow", "smooth", "missing", "last", "cadence", "history", "sums", "counts", "slot", "limits", "signs",
+    "rows", "recent", "whiten", "residual", "coefficients", "scales", "usual",
+)  # fmt: skip
+"""The fields of the memory that ``_fill`` takes, in its order."""
 
 
 @compiled
 def _fill(
-    times_ns: Ints, values: Floats, fast: Records, slow: Records, fast_config: Records, slow_config: Records,
-    limits: Floats, gains: Floats, smooth: Floats, missing: Floats, last: Ints, cadence: Floats, history: Singles,
-    sums: Floats, counts: Floats, slot: Ints, keys: Ints, signs: Floats, place: int, clip: float, recent: Singles,
-    horizons: Ints, whiten: Floats, outside: Floats, coefficients: Floats, scales: Floats, usual: Floats,
-    cells: Floats, rows: Floats, levels: Floats,
+    series: Ints, times_ns: Ints, values: Floats, fast: Records, slow: Records, smooth: Floats, missing: Floats,
+    last: Ints, cadence: Floats, history: Singles, sums: Floats, counts: Floats, slot: Ints, limits: Floats,
+    signs: Floats, taken: Ints, recent: Singles, whiten: Floats, outside: Floats, coefficients: Floats,
+    scales: Floats, usual: Floats, fast_config: Records, slow_config: Records, gains: Floats, keys: Ints,
+    horizons: Ints, clip: float, cells: Floats, rows: Floats, levels: Floats,
 ) -> None:  # fmt: skip
-    """Write the features of rows that belong to one block of ``recent``, from ``place`` on."""
+    """Write the features of rows, none of which reaches into another block of its series."""
     d = values.shape[1]
+    lags = horizons.max()
+    block = recent.shape[1] - lags
     quick, calm, together = np.zeros(6), np.zeros((d, 6)), np.empty(d)
-    day, errors = np.empty(d), np.zeros((d, len(horizons)))
+    day, errors = np.empty(d), np.empty((d, len(horizons)))
     for i in range(len(values)):
-        x, cell, row = values[i], cells[i], rows[i]
+        s, x, cell, row = series[i], values[i], cells[i], rows[i]
         for j in range(d):
             quick[:], calm[j] = 0.0, 0.0
-            residual(x[j], fast[j], fast_config[0], quick)
-            residual(x[j], slow[j], slow_config[0], calm[j])
+            residual(x[j], fast[s, j], fast_config[0], quick)
+            residual(x[j], slow[s, j], slow_config[0], calm[j])
             levels[i, j] = calm[j, LEVEL]
-            together[j] = _single(x[j], quick, calm[j], limits[j], gains, smooth, missing, j, cell[j], row)
-        difference(times_ns[i], x, history, sums, counts, slot, day)
+            together[j] = _single(x[j], quick, calm[j], limits[s, j], gains, smooth[s], missing[s], j, cell[j], row)
+        difference(times_ns[i], x, history[s], sums[s], counts[s], slot[s : s + 1], day)
+        errors[:] = 0.0
         take(
-            together, clip, recent, place + i, horizons, whiten, outside, coefficients, scales, usual, row, errors
+            together, clip, recent[s], lags + taken[s] % block, horizons, whiten[s], outside[s], coefficients[s],
+            scales[s], usual[s], row, errors,
         )  # fmt: skip
+        taken[s] += 1
         for j in range(d):
             off = 0.0 if isnan(day[j]) else _cut(day[j] / calm[j, SIGMA], _CLIP)
-            cell[j, _DAY] = _smoothed(off, smooth, gains, _TO_DAY, j)
+            cell[j, _DAY] = _smoothed(off, smooth[s], gains, _TO_DAY, j)
             for k in range(len(horizons)):
                 cell[j, _CROSS_0 + k] = _cut(errors[j, k], _WIDEST)
-            slowly = _smoothed(_cut(errors[j, 0], 5.0), smooth, gains, _TO_DRIFT, j)
+            slowly = _smoothed(_cut(errors[j, 0], 5.0), smooth[s], gains, _TO_DRIFT, j)
             cell[j, _CROSS_0 + len(horizons)] = slowly
-        fill_patterns(cell, keys, signs, row[len(_ROWS) :])
-        row[_GAP] = _gap(times_ns[i], last, cadence)
+        fill_patterns(cell, keys, signs[s], row[len(_ROWS) :])
+        row[_GAP] = _gap(times_ns[i], last[s : s + 1], cadence[s : s + 1])
         for k in range(len(row)):
             row[k] = min(row[k], _WIDEST)
 

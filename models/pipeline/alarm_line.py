@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from models.compiled import Records, compiled, record_of
-from models.series import Bools, Floats
+from models.compiled import Records, compiled
+from models.series import Bools, Floats, Ints
 
 SMOOTH_ROWS = 1.5
 """Smoothing of the log-odds: a single odd row is no alarm unless it is very odd."""
@@ -43,47 +44,60 @@ class LineConfig:
     hold_rows: float = HOLD_ROWS
 
 
-class AlarmLine:
-    """Smoothing, adaptive threshold, holding of one score series; streaming, with the state in ``state``."""
+_MOVING = ("smooth", "quantile", "held")
+"""Smoothed score, followed quantile, rows to hold."""
+ALARM_LINE = np.dtype([(f.name, np.float64) for f in fields(LineConfig)] + [(name, np.float64) for name in _MOVING])
 
-    def __init__(self, config: LineConfig) -> None:
-        self.state = np.array([0.0, config.threshold, 0.0])
-        """Smoothed score, followed quantile, rows to hold."""
-        self._config = record_of(config)
 
-    def push(self, logits: Floats) -> tuple[Floats, Bools]:
-        """Return the margin over the threshold, and the alarms, of the next rows.
+def begin(line: np.void, config: LineConfig) -> None:
+    """Make a line that of a score series without rows."""
+    for f in fields(config):
+        line[f.name] = getattr(config, f.name)
+    set_state_of(line, (0.0, config.threshold, 0.0))
 
-        The threshold leans towards the tail of the recent unlabelled scores: a conformal quantile with forgetting,
-        followed by stochastic approximation (Gibbs and Candes 2021, adaptive conformal inference).
-        """
-        margins, alarms = np.empty(len(logits)), np.empty(len(logits), dtype=np.bool_)
-        _judge(np.ascontiguousarray(logits), self._config, self.state, margins, alarms)
-        return margins, alarms
+
+def state_of(line: np.void) -> Floats:
+    """Return what rows have changed of a line."""
+    return np.array([line[name] for name in _MOVING])
+
+
+def set_state_of(line: np.void, state: Iterable[float]) -> None:
+    """Go on from what ``state_of`` returned."""
+    for name, number in zip(_MOVING, state, strict=True):
+        line[name] = number
+
+
+def judged(lines: Records, series: Ints, logits: Floats) -> tuple[Floats, Bools]:
+    """Return the margin over the threshold, and the alarms, of the next rows; row i is of ``series[i]``.
+
+    The threshold leans towards the tail of the recent unlabelled scores: a conformal quantile with forgetting,
+    followed by stochastic approximation (Gibbs and Candes 2021, adaptive conformal inference).
+    """
+    margins, alarms = np.empty(len(logits)), np.empty(len(logits), dtype=np.bool_)
+    _judge(lines, series, np.ascontiguousarray(logits), margins, alarms)
+    return margins, alarms
 
 
 @compiled
-def _judge(logits: Floats, config: Records, state: Floats, margins: Floats, alarms: Bools) -> None:
-    c = config[0]
-    smooth, quantile, held = state
-    gain = 1.0 / max(c.smooth_rows, 1.0)
-    rate = 1.0 / max(c.tail * c.adapt_rows, 1.0)
-    up, down = rate * (1 - c.tail), rate * c.tail
-    low, high = c.threshold - 3.0, c.threshold + 3.0
+def _judge(lines: Records, series: Ints, logits: Floats, margins: Floats, alarms: Bools) -> None:
     for i in range(len(logits)):
-        smooth += gain * (logits[i] - smooth)
-        margin = smooth - (c.threshold + c.adapt * (quantile - c.threshold))
+        c = lines[series[i]]
+        gain = 1.0 / max(c.smooth_rows, 1.0)
+        rate = 1.0 / max(c.tail * c.adapt_rows, 1.0)
+        up, down = rate * (1 - c.tail), rate * c.tail
+        low, high = c.threshold - 3.0, c.threshold + 3.0
+        c.smooth += gain * (logits[i] - c.smooth)
+        margin = c.smooth - (c.threshold + c.adapt * (c.quantile - c.threshold))
         if c.adapt:
-            quantile = min(max(quantile + (up if smooth > quantile else -down), low), high)
-        held = c.hold_rows + 1.0 if margin >= 0 else max(held - 1.0, 0.0)
+            c.quantile = min(max(c.quantile + (up if c.smooth > c.quantile else -down), low), high)
+        c.held = c.hold_rows + 1.0 if margin >= 0 else max(c.held - 1.0, 0.0)
         margins[i] = margin
-        alarms[i] = held > 0
-    state[:] = np.array([smooth, quantile, held])
+        alarms[i] = c.held > 0
 
 
 @compiled
 def smoothed(logits: Floats, rows: float) -> Floats:
-    """Return exponentially smoothed log-odds, as ``AlarmLine`` smooths them."""
+    """Return exponentially smoothed log-odds, as an alarm line smooths them."""
     gain = 1.0 / max(rows, 1.0)
     out = np.empty(len(logits))
     last = 0.0

@@ -37,14 +37,15 @@ def target_columns(series_columns: tuple[str, ...], covariates: tuple[str, ...])
     return targets or list(range(len(series_columns)))
 
 
-def matrix(features: Features, targets: list[int]) -> Matrix:
-    """Return what the second stage sees, shape (rows, features): the sensors that moved most, and the row."""
+def matrix(features: Features, watched: Bools) -> Matrix:
+    """Return what the second stage sees, shape (rows, features): the sensors that moved most, and the row.
+
+    ``watched`` has shape (rows, sensors): which may be alarmed.
+    """
     cells = features.cells
     known = cells.shape[2]
     out: Matrix = np.zeros((len(cells), (2 * _TOP + 1) * known + features.rows.shape[1]), dtype=np.float32)
-    chosen = np.zeros(cells.shape[1], dtype=np.bool_)
-    chosen[targets] = True
-    _fill(cells, features.rows, chosen, features.cell_names.index("slow_5"), out)
+    _fill(cells, features.rows, watched, features.cell_names.index("slow_5"), out)
     return out
 
 
@@ -53,8 +54,8 @@ def _fill(cells: Floats, rows: Floats, chosen: Bools, key: int, out: Matrix) -> 
     """Write features of the chosen sensors that moved most, the largest of each feature, the row, all others."""
     sensors, known = cells.shape[1:]
     for i in range(len(cells)):
-        cell, left = cells[i], chosen.copy()
-        for place in range(min(_TOP, chosen.sum())):
+        cell, left = cells[i], chosen[i].copy()
+        for place in range(min(_TOP, left.sum())):
             moved = _farthest(cell, left, key)
             left[moved] = False
             out[i, place * known : (place + 1) * known] = cell[moved]
@@ -62,7 +63,7 @@ def _fill(cells: Floats, rows: Floats, chosen: Bools, key: int, out: Matrix) -> 
         for k in range(known):
             for j in range(sensors):
                 size = np.float32(abs(cell[j, k]))
-                if not chosen[j]:
+                if not chosen[i, j]:
                     around[k] = max(around[k], size)
                     continue
                 for place in range(_TOP):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from math import log2, log10
+from typing import Any
 
 import numpy as np
 
-from models.compiled import compiled
+from models.compiled import Records, compiled
 from models.features.table import Features
-from models.series import Floats, Ints, Singles
+from models.series import Bools, Floats, Ints, Singles
 
 _KEYS = ("slow", "fast", "slow_5", "slow_20", "step", "noise", "novelty", "day", "cross_10")
 _SHARED = 2
@@ -26,25 +26,28 @@ _USUAL = 11.0
 """Summed surprise (decimal logarithms) that counts as the threshold where nothing was learnt: log-odds 0."""
 
 
-class Novelty:
-    """Histograms of the logarithm of several anomaly sizes, slowly forgetting; chunked pushes give equal results.
+def fields_of(sensors: int) -> list[Any]:
+    """Return the fields of the memory of one series.
+
+    ``histograms`` has one of the logarithms of each size, slowly forgetting, of ``weight`` rows; ``watched`` says which
+    sensors count.
+    """
+    shape = (len(_KEYS) + _SHARED, _BINS)
+    return [("histograms", np.float32, shape), ("weight", np.float64), ("watched", np.bool_, (sensors,))]
+
+
+def novelty_of(memory: Records, series: Ints, features: Features) -> Floats:
+    """Return log-odds-like novelty of the next rows, shape (rows,), and count them; row i is of ``series[i]``.
 
     Each size is turned into minus the decimal logarithm of the share of earlier sizes that were as large: a conformal
     tail. Their sum, less ``_USUAL``, plays the part of log-odds.
     """
-
-    def __init__(self, targets: Sequence[int]) -> None:
-        self._targets = np.array(targets)
-        self.counts = np.zeros((len(_KEYS) + _SHARED, _BINS), dtype=np.float32)
-        self.rows = np.zeros(1)
-        """Rows in the histograms."""
-
-    def push(self, features: Features) -> Floats:
-        """Return log-odds-like novelty of the targets, shape (rows,)."""
-        out = np.empty(len(features.rows))
-        picked = _places(features.cell_names)
-        _judge(features.cells, features.rows, self._targets, picked, self.counts, self.rows, out)
-        return out
+    out = np.empty(len(series))
+    _judge(
+        series, features.cells, features.rows, memory["watched"], _places(features.cell_names), memory["histograms"],
+        memory["weight"], out,
+    )  # fmt: skip
+    return out
 
 
 @cache
@@ -54,27 +57,31 @@ def _places(names: tuple[str, ...]) -> Ints:
 
 @compiled
 def _judge(
-    cells: Floats, shared: Floats, targets: Ints, picked: Ints, counts: Singles, memory: Floats, out: Floats
-) -> None:
+    series: Ints, cells: Floats, shared: Floats, watched: Bools, picked: Ints, histograms: Singles, weights: Floats,
+    out: Floats,
+) -> None:  # fmt: skip
     """Write the novelty of each row, and count it."""
     for i in range(len(out)):
-        memory[0] += 1.0
-        if memory[0] > _MEMORY_ROWS + _FORGET_EVERY:
-            counts *= np.float32(_MEMORY_ROWS / memory[0])
-            memory[0] = _MEMORY_ROWS
+        s = series[i]
+        counts = histograms[s]
+        weights[s] += 1.0
+        if weights[s] > _MEMORY_ROWS + _FORGET_EVERY:
+            counts *= np.float32(_MEMORY_ROWS / weights[s])
+            weights[s] = _MEMORY_ROWS
         total = -_USUAL
         for key in range(counts.shape[0]):
             rest = key - len(picked)
-            size = abs(shared[i, rest]) if rest >= 0 else _largest(cells[i], targets, picked[key])
-            total += _surprise(size, counts[key], memory[0])
+            size = abs(shared[i, rest]) if rest >= 0 else _largest(cells[i], watched[s], picked[key])
+            total += _surprise(size, counts[key], weights[s])
         out[i] = min(max(total, -20.0), 40.0)
 
 
 @compiled
-def _largest(cells: Floats, targets: Ints, at: int) -> float:
+def _largest(cells: Floats, watched: Bools, at: int) -> float:
     size = 0.0
-    for j in targets:
-        size = max(size, abs(cells[j, at]))
+    for j in range(len(watched)):
+        if watched[j]:
+            size = max(size, abs(cells[j, at]))
     return size
 
 

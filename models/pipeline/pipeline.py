@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
 from math import log2
 from typing import Any, Self
 
 import numpy as np
 
-from models.features.table import Features, FeatureTable
-from models.pipeline.alarm_line import AlarmLine, LineConfig
+from models.compiled import Records, put_back, stacked
+from models.features import table
+from models.features.table import FeatureConfig, Features
+from models.pipeline import alarm_line, novelty
+from models.pipeline.alarm_line import ALARM_LINE, LineConfig
 from models.pipeline.configs import PipelineConfig
 from models.pipeline.examples import matrix, target_columns
 from models.pipeline.forest import NO_TREES
-from models.pipeline.novelty import Novelty
 from models.pipeline.second_stage import SecondStage
 from models.protocol import Triage
 from models.series import Bools, Floats, Result, Series, Times, TriagedInterval, stretches
 from models.slow.recorded import findings_of, intervals_of
 from models.triage.evidence import Context, Gathering
-from models.triage.incident import Incident, contexts_of, pages
+from models.triage.incident import Incident, contexts_of, moved_of, pages
 
 UNTAUGHT_TAIL = 0.005
 """Share of the rows beyond the threshold, where nothing was learnt."""
@@ -97,6 +99,19 @@ class Scored:
     features: Features
 
 
+@cache
+def _memory_type(sensors: int, config: FeatureConfig) -> np.dtype[np.void]:
+    """Return all that rows move of one series, and what does not move but belongs to it."""
+    kept_by_novelty = np.dtype(novelty.fields_of(sensors), align=True)
+    return np.dtype(
+        [
+            ("table", table.memory_type(sensors, config)), ("novelty", kept_by_novelty),
+            ("line", ALARM_LINE), ("pollution", ALARM_LINE),
+        ],
+        align=True,
+    )  # fmt: skip
+
+
 class Scorer:
     """The pipeline in the stream: the state of one series, fed chunk by chunk or row by row with equal results."""
 
@@ -105,46 +120,101 @@ class Scorer:
     ) -> None:
         self.fitted = fitted
         self.targets = target_columns(columns, covariates)
-        self.table = FeatureTable(columns, fitted.config.features, limits)
-        self.novelty = Novelty(self.targets)
-        self.line = AlarmLine(LineConfig(fitted.threshold, fitted.tail))
-        self.pollution = AlarmLine(LineConfig(_MORE_LIKELY_THAN_NOT, fitted.tail, adapt=0.0))
-        """A row that the second stage takes for pollution rather than for anything else is an alarm, whatever the
-        threshold says: that follows faults too, of which a missed one costs less. Needs labels that tell them apart."""
+        self.memory = np.zeros(1, _memory_type(len(columns), fitted.config.features))
+        self.tells_pollution = fitted.tells_pollution and fitted.stage is not None
+        """Whether a second stage was taught what pollution is: its opinion is evidence then."""
+        (m,) = self.memory
+        table.begin(m["table"], columns, limits)
+        m["novelty"]["watched"][self.targets] = True
+        alarm_line.begin(m["line"], LineConfig(fitted.threshold, fitted.tail))
+        # A row that the second stage takes for pollution rather than for anything else is an alarm, whatever the
+        # threshold says: that follows faults too, of which a missed one costs less. Needs labels that tell them apart.
+        alarm_line.begin(m["pollution"], LineConfig(_MORE_LIKELY_THAN_NOT, fitted.tail, adapt=0.0))
 
     def push(self, times: Times, values: Floats) -> Scored:
         """Score the next rows."""
-        features = self.table.push(times, values)
-        # Also where it is not asked: an artefact may be taken back.
-        novelty = self.novelty.push(features)
-        stage = self.fitted.stage
-        if stage is None or not len(times):
-            return Scored(*self.line.push(novelty), np.zeros((len(times), 3)), features)
-        shares = stage.shares(matrix(features, self.targets))
-        margin, alarm = self.line.push(SecondStage.logits(shares))
-        if self.fitted.tells_pollution:
-            beyond, polluted = self.pollution.push(SecondStage.pollution_logits(shares))
-            margin, alarm = np.maximum(margin, beyond), alarm | polluted
-        return Scored(margin, alarm, shares, features)
+        (scored,) = push_together([(self, times, values)])
+        return scored
 
     def state(self) -> dict[str, Any]:
         """Return the whole memory as numbers, lists and arrays."""
+        (m,) = self.memory
         return {
-            "table": self.table.state(),
-            "novelty": [self.novelty.counts, self.novelty.rows],
+            "table": table.state_of(m["table"], self.fitted.config.features),
+            "novelty": [m["novelty"]["histograms"], np.array([m["novelty"]["weight"]])],
             "lines": self.lines_state(),
         }
 
     def lines_state(self) -> list[Floats]:
         """Return the part of the memory that belongs to the artefact and its threshold."""
-        return [self.line.state, self.pollution.state]
+        (m,) = self.memory
+        return [alarm_line.state_of(m[name]) for name in ("line", "pollution")]
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from a copy of a memory returned by ``state``: rows write into the memory that they find."""
-        state = deepcopy(state)
-        self.table.set_state(state["table"])
-        self.novelty.counts, self.novelty.rows = state["novelty"]
-        self.line.state, self.pollution.state = state["lines"]
+        """Go on from a memory returned by ``state``."""
+        (m,) = self.memory
+        table.set_state_of(m["table"], self.fitted.config.features, state["table"])
+        m["novelty"]["histograms"], (m["novelty"]["weight"],) = state["novelty"]
+        for name, of_line in zip(("line", "pollution"), state["lines"], strict=True):
+            alarm_line.set_state_of(m[name], of_line)
+
+
+Asked = tuple[Scorer, Times, Floats]
+"""One series, and its next rows."""
+
+
+def push_together(asked: Sequence[Asked]) -> list[Scored]:
+    """Score the next rows of several series, each as by itself; those of one shape go through each step in one call.
+
+    Whatever fails, no memory has moved: the rows run on copies of them.
+    """
+    out: dict[int, Scored] = {}
+    moved = []
+    by_shape: dict[Any, list[int]] = {}
+    for i, (scorer, _, _) in enumerate(asked):
+        by_shape.setdefault((len(scorer.memory["table"]["missing"][0]), scorer.fitted.config.features), []).append(i)
+    for places in by_shape.values():
+        memories = [asked[i][0].memory for i in places]
+        # One more than needed: a field of a single record has another layout, for which all would be compiled again.
+        stack = stacked([*memories, memories[0]])
+        out |= zip(places, _of_one_shape([asked[i] for i in places], stack), strict=True)
+        moved.append((memories, stack))
+    for memories, stack in moved:
+        put_back(memories, stack)
+    return [out[i] for i in range(len(asked))]
+
+
+def _of_one_shape(asked: Sequence[Asked], stack: Records) -> list[Scored]:
+    scorers = [scorer for scorer, _, _ in asked]
+    lengths = [len(times) for _, times, _ in asked]
+    series = np.repeat(np.arange(len(asked)), lengths)
+    times = np.concatenate([np.asarray(t, dtype="datetime64[ns]") for _, t, _ in asked])
+    config = scorers[0].fitted.config.features
+    features = table.features_of(stack["table"], config, series, times, np.concatenate([v for _, _, v in asked]))
+    # Also where it is not asked: an artefact may be taken back.
+    logits = novelty.novelty_of(stack["novelty"], series, features)
+    shares = np.zeros((len(series), 3))
+    for stage in {id(s.fitted.stage): s.fitted.stage for s in scorers if s.fitted.stage is not None}.values():
+        rows = np.flatnonzero(np.array([s.fitted.stage is stage for s in scorers])[series])
+        if len(rows):
+            seen = matrix(features.at(rows), stack["novelty"]["watched"][series[rows]])
+            shares[rows] = stage.shares(seen)
+            logits[rows] = SecondStage.logits(shares[rows])
+    margin, alarm = alarm_line.judged(stack["line"], series, logits)
+    rows = np.flatnonzero(np.array([s.tells_pollution for s in scorers])[series])
+    if len(rows):
+        beyond, polluted = alarm_line.judged(
+            stack["pollution"], series[rows], SecondStage.pollution_logits(shares[rows])
+        )
+        margin[rows] = np.maximum(margin[rows], beyond)
+        alarm[rows] |= polluted
+    features = dataclasses.replace(features, moved=moved_of(features))
+    parts, first = [], 0
+    for n in lengths:
+        here = slice(first, first + n)
+        parts.append(Scored(margin[here], alarm[here], shares[here], features.at(here)))
+        first += n
+    return parts
 
 
 class Assessor:
@@ -159,8 +229,7 @@ class Assessor:
     ) -> None:
         self.scorer = Scorer(fitted, columns, covariates, limits)
         self.incident = Incident(columns, self.scorer.targets)
-        self.taught = fitted.tells_pollution and fitted.stage is not None
-        """Whether a second stage was taught what pollution is: its opinion is evidence then."""
+        self.taught = self.scorer.tells_pollution
 
     def triage(
         self, scored: Scored, running: Bools, values: Floats, contexts: Sequence[Context]
@@ -193,5 +262,5 @@ def warm(config: PipelineConfig) -> None:
     scorer = Scorer(Fitted(config), ("a", "b"))
     scored = scorer.push(np.zeros(1, dtype="datetime64[ns]"), values)
     Incident(("a", "b"), scorer.targets).push(scored.features, np.zeros(1, dtype=np.bool_), None, values)
-    seen = matrix(scored.features, scorer.targets)
+    seen = matrix(scored.features, np.ones((1, 2), dtype=np.bool_))
     SecondStage((NO_TREES._replace(features=seen.shape[1]),), (0, 1)).shares(seen)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from models.pipeline.configs import STATION_DEFAULT
-from models.pipeline.pipeline import Assessor, Fitted, Scored
+from models.pipeline.pipeline import Assessor, Fitted, Scored, Scorer
 from models.protocol import Triage
 from models.series import Floats
 from models.slow.finding import Finding
@@ -137,16 +137,20 @@ class StationAssessor:
         return self._pipeline.scorer.targets
 
     @property
+    def scorer(self) -> Scorer:
+        """What scores the rows before they are assessed."""
+        return self._pipeline.scorer
+
+    @property
     def incident(self) -> Incident:
         """The running incident, or where the next one will be."""
         return self._pipeline.incident
 
-    def push(
-        self, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]
+    def assess(
+        self, scored: Scored, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]
     ) -> list[RowAssessment]:
-        """Assess the next rows. ``values`` has shape (rows, parameters); ``findings`` has what stands after each."""
-        times = np.array([round(row.at_s * 1e9) for row in rows], dtype="datetime64[ns]")
-        scored = self.scored = self._pipeline.scorer.push(times, values)
+        """Assess the next rows, which were just scored. ``findings`` has what stands after each."""
+        self.scored = scored
         # Lists, not arrays: mostly one row, and each call of numpy costs more than that.
         alarm = [on and self.rows + i >= LEARNING_ROWS for i, on in enumerate(scored.alarm.tolist())]
         self.rows += len(rows)

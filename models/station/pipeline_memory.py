@@ -6,24 +6,27 @@ few dozen rows, and the rows since then, which are small. Pushed again over the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf, isnan, nan
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from zlib import crc32
 
 import msgspec
 import numpy as np
 
 from models.errors import ModelError
+from models.pipeline import pipeline
 from models.pipeline.pipeline import Scored
 from models.protocol import Reason, Row, TriageClass
-from models.series import Floats
+from models.series import Floats, Times
 from models.slow.finding import MEASURING, Finding
 from models.slow.watches import SlowWatches
 from models.snapshots import pack, unpack
 from models.station.judging import Learnt, RowAssessment, StationAssessor, WatchConfig, Watched, pages
 from models.station.reported import as_reported, reported
+from models.station.together import all_or_each, tried
 from models.triage.incident import Incident
 from quantrac.domain.words import Bilingual
 
@@ -57,8 +60,8 @@ class StationWatch:
 
     def __init__(self, config: WatchConfig) -> None:
         self.config = config
-        self._active = StationAssessor(config, config.active)
-        self._shadow = None if config.shadow is None else StationAssessor(config, config.shadow)
+        self.active = StationAssessor(config, config.active)
+        self.shadow = None if config.shadow is None else StationAssessor(config, config.shadow)
         self.shadow_failed: Exception | None = None
         """Why the shadow assesses no more; the active model goes on."""
         self._slow = SlowWatches(config.parameters, config.legal)
@@ -84,27 +87,27 @@ class StationWatch:
     @property
     def running(self) -> bool:
         """Whether an incident is running: only then it matters what the neighbours say."""
-        return self._active.alarmed
+        return self.active.alarmed
 
     @property
     def rows(self) -> int:
         """Rows that were assessed so far."""
-        return self._active.rows
+        return self.active.rows
 
     @property
     def targets(self) -> tuple[int, ...]:
         """Places of the parameters that may be alarmed."""
-        return tuple(self._active.targets)
+        return tuple(self.active.targets)
 
     @property
     def scored(self) -> Scored | None:
         """What the active pipeline made of the last rows; ``None`` before the first."""
-        return self._active.scored
+        return self.active.scored
 
     @property
     def incident(self) -> Incident:
         """The running incident of the active pipeline, or where the next one will be."""
-        return self._active.incident
+        return self.active.incident
 
     @property
     def findings(self) -> Sequence[Finding]:
@@ -128,17 +131,10 @@ class StationWatch:
         beside
             Neighbour stations that report, and those of them with an open anomaly.
         """
-        watched: list[Watched] = []
-        last: list[int] = []  # of each row: how many are assessed when it is
-        for row, on in zip(rows, charted, strict=True):
-            if row.observed_at.timestamp() > self._newest_s:
-                watched.append(self._watched(row, on, beside))
-            else:
-                self._hold(row, on)
-            last.append(len(watched))
-        assessments = [self._last, *self._assess(watched)]
-        self._rows += map(_raw, watched)
-        return [assessments[n] for n in last]
+        (said,) = push_together([(self, rows, charted, beside)])
+        if isinstance(said, Exception):
+            raise said
+        return said
 
     def take_counts(self) -> ShadowCounts:
         """Return what was counted of the shadow since the last call."""
@@ -160,7 +156,7 @@ class StationWatch:
         """Return the large part of the memory; from now on the small part begins with it."""
         self._base += max(len(self._rows), 1)
         self._rows, self._changed = [], False
-        assessors = [j.state() for j in (self._active, self._shadow) if j is not None]
+        assessors = [j.state() for j in (self.active, self.shadow) if j is not None]
         return pack(_BASE, _VERSION, [self._base, list(self.config.parameters), assessors, self._slow_state()])
 
     @classmethod
@@ -184,8 +180,10 @@ class StationWatch:
             watch._set_base(number, base)
         rows = [Watched(*row) for row in kept]
         if rows:
-            watch._assess(rows)
-            watch._rows = [_raw(row) for row in rows]
+            (said,) = _assessed([watch._looked(rows, ())])
+            if isinstance(said, Exception):
+                raise said
+            watch.note(rows)
         watch._counts = ShadowCounts()
         return watch
 
@@ -195,7 +193,7 @@ class StationWatch:
         made._base, made._changed = self._base + 1, True
         made._calibrated_s, made._held = self._calibrated_s, list(self._held)
         made._newest_s, made._late_alarm, made._last = self._newest_s, self._late_alarm, self._last
-        made._adopt([j.state() for j in (self._active, self._shadow) if j is not None])
+        made._adopt([j.state() for j in (self.active, self.shadow) if j is not None])
         made._set_slow_state(self._slow_state())
         return made
 
@@ -214,7 +212,7 @@ class StationWatch:
     def _adopt(self, assessors: Sequence[Any]) -> None:
         """Give each assessor the memory of its artefact; a new one, that of the active assessor."""
         by_hash = {state[0]: state for state in reversed(assessors)}
-        for assessor in (self._active, self._shadow):
+        for assessor in (self.active, self.shadow):
             if assessor is not None:
                 assessor.set_state(by_hash.get(assessor.learnt.sha256, assessors[0]))
 
@@ -255,6 +253,18 @@ class StationWatch:
             self._calibrated_s = at_s
         return Watched(at_s, values, calibrating, faulty, charted, *beside, at_s - self._calibrated_s, odd)
 
+    def look(self, rows: Sequence[Row], charted: Sequence[bool], beside: tuple[int, int]) -> Looked:
+        """Return the next rows as they are assessed: see ``push``."""
+        watched: list[Watched] = []
+        turns: list[int] = []
+        for row, on in zip(rows, charted, strict=True):
+            if row.observed_at.timestamp() > self._newest_s:
+                watched.append(self._watched(row, on, beside))
+            else:
+                self._hold(row, on)
+            turns.append(len(watched))
+        return self._looked(watched, turns)
+
     def _hold(self, row: Row, charted: bool) -> None:
         """Keep what came after a newer row, for the next one."""
         for j, value in enumerate(reported(row, self.config.parameters).usable):
@@ -262,45 +272,104 @@ class StationWatch:
                 self._held[j] = self._newest_s, value, True
         self._late_alarm |= charted
 
-    def _assess(self, rows: Sequence[Watched]) -> list[RowAssessment]:
-        if not rows:
-            return []
-        values = np.array([row.values for row in rows])
-        found = self._found = [self._look(row, values[i]) for i, row in enumerate(rows)]
-        assessments = self._active.push(rows, values, found)
-        beside = self._beside(rows, values, found)
-        for i, assessment in enumerate(assessments):
-            self._note(self._active, assessment, None if beside is None else beside[i])
-        out = [replace(v, findings=tuple(f)) if f else v for v, f in zip(assessments, found, strict=True)]
-        self._last = out[-1]
-        return out
+    def note(self, rows: Sequence[Watched]) -> None:
+        """Keep rows that were assessed until the next base."""
+        self._rows += map(_raw, rows)
 
-    def _beside(
-        self, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]
-    ) -> list[RowAssessment] | None:
+    def _looked(self, rows: Sequence[Watched], turns: Sequence[int]) -> Looked:
+        values = np.array([row.values for row in rows])
+        times = np.array([round(row.at_s * 1e9) for row in rows], dtype="datetime64[ns]")
+        if rows:
+            self._found = [self._look(row, values[i]) for i, row in enumerate(rows)]
+        return Looked(self, rows, values, self._found, turns, times)
+
+    def judged(
+        self, looked: Looked, active: Scored | Exception | None, shadow: Scored | Exception | None
+    ) -> list[RowAssessment]:
+        """Assess rows of which ``active`` and ``shadow`` are what was made by the two assessors, or why one failed."""
+        if isinstance(active, Exception):
+            raise active
+        out = [self._last]
+        if active is not None:
+            _, rows, values, found, *_ = looked
+            assessments = self.active.assess(active, rows, values, found)
+            beside = self._beside(looked, shadow)
+            for i, assessment in enumerate(assessments):
+                self._note(self.active, assessment, None if beside is None else beside[i])
+            out += [replace(v, findings=tuple(f)) if f else v for v, f in zip(assessments, found, strict=True)]
+        self._last = out[-1]
+        return [out[n] for n in looked.turns]
+
+    def _beside(self, looked: Looked, scored: Scored | Exception | None) -> list[RowAssessment] | None:
         """Return the shadow's assessments. A candidate that fails is let go, and the active model goes on."""
-        if self._shadow is None:
+        if self.shadow is None or scored is None:
             return None
-        try:
-            return self._shadow.push(rows, values, findings)
-        except Exception as exc:  # noqa: BLE001  a failure of any kind
-            self._shadow, self.shadow_failed = None, exc
-            return None
+        said = scored if isinstance(scored, Exception) else tried(partial(self.shadow.assess, scored, *looked[1:4]))
+        if not isinstance(said, Exception):
+            return said
+        self.shadow, self.shadow_failed = None, said
+        return None
 
     def _note(self, active: StationAssessor, assessment: RowAssessment, other: RowAssessment | None) -> None:
         mine, paging = assessment.triage is not None, pages(assessment)
-        if other is not None and self._shadow is not None:
+        if other is not None and self.shadow is not None:
             c, theirs, their_paging = self._counts, other.triage is not None, pages(other)
             c.rows += 1
             c.alarms_active += mine and not active.alarmed
             c.pages_active += paging and not active.paging
-            c.alarms_shadow += theirs and not self._shadow.alarmed
-            c.pages_shadow += their_paging and not self._shadow.paging
+            c.alarms_shadow += theirs and not self.shadow.alarmed
+            c.pages_shadow += their_paging and not self.shadow.paging
             c.rows_both += mine and theirs
             c.rows_active += mine and not theirs
             c.rows_shadow += theirs and not mine
-            self._shadow.alarmed, self._shadow.paging = theirs, their_paging
+            self.shadow.alarmed, self.shadow.paging = theirs, their_paging
         active.alarmed, active.paging = mine, paging
+
+
+Pushed = tuple[StationWatch, Sequence[Row], Sequence[bool], tuple[int, int]]
+"""A station and what ``StationWatch.push`` takes."""
+
+
+def push_together(asked: Sequence[Pushed]) -> list[list[RowAssessment] | Exception]:
+    """Assess the next rows of several stations, each as by itself; in the place of one that failed stands why."""
+    looked = [tried(partial(watch.look, rows, charted, beside)) for watch, rows, charted, beside in asked]
+    said = _assessed(looked)
+    for one, assessments in zip(looked, said, strict=True):
+        if isinstance(one, Looked) and not isinstance(assessments, Exception):
+            one.watch.note(one.rows)
+    return said
+
+
+class Looked(NamedTuple):
+    """Rows of a station that the slow watches have looked at."""
+
+    watch: StationWatch
+    rows: Sequence[Watched]
+    values: Floats
+    found: Sequence[Sequence[Finding]]
+    turns: Sequence[int]
+    """Of each row that came: how many are assessed when it is. What came after a newer one is judged as that."""
+    times: Times
+
+
+def _assessed(looked: Sequence[Looked | Exception]) -> list[list[RowAssessment] | Exception]:
+    active, shadow = _scored(looked, lambda watch: watch.active), _scored(looked, lambda watch: watch.shadow)
+    return [
+        one if isinstance(one, Exception) else tried(partial(one.watch.judged, one, active.get(i), shadow.get(i)))
+        for i, one in enumerate(looked)
+    ]
+
+
+def _scored(
+    looked: Sequence[Looked | Exception], of: Callable[[StationWatch], StationAssessor | None]
+) -> dict[int, Scored | Exception]:
+    """Return what assessors make of rows, all of them in one go, by the place of the rows."""
+    asked = {
+        i: (assessor.scorer, one.times, one.values)
+        for i, one in enumerate(looked)
+        if isinstance(one, Looked) and one.rows and (assessor := of(one.watch)) is not None
+    }
+    return dict(zip(asked, all_or_each(list(asked.values()), pipeline.push_together), strict=True))
 
 
 def _raw(row: Watched) -> msgspec.Raw:

@@ -6,9 +6,10 @@ status`` and ``quantrac doctor`` look.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -19,10 +20,11 @@ from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import warm as warm_pipeline
 from models.protocol import Row
 from models.slow.watches import warm as warm_watches
-from models.station.charts import ResidualConfig, SensorConfig
+from models.station.charts import ResidualConfig, SensorConfig, advance_together
 from models.station.judging import RowAssessment, WatchConfig
-from models.station.pipeline_memory import ShadowCounts, StationWatch
+from models.station.pipeline_memory import ShadowCounts, StationWatch, push_together
 from models.station.scores import ParameterScore, StationModel, joined
+from models.station.together import all_or_each, tried
 from quantrac.domain.stations import Station
 from quantrac.telemetry import get_logger
 
@@ -79,14 +81,7 @@ class StationScorer:
         self, rows: Sequence[Row], now: datetime, beside: tuple[int, int] = (0, 0)
     ) -> list[dict[str, ParameterScore] | None]:
         """Score rows of one batch, in order. ``None`` for a row without scores: late, ahead of our clock, no model."""
-        self._try_charts_again(now)
-        scores = self._charted(rows, now)
-        # A row that the charts refuse (late, ahead of our clock) is none for the pipeline either.
-        taken = [i for i, one in enumerate(scores) if one is not None]
-        charted = [scores[i] or {} for i in taken]
-        assessments = self._assessed([rows[i] for i in taken], charted, now, beside)
-        for i, one, assessment in zip(taken, charted, assessments, strict=False):
-            scores[i] = joined(one, assessment)
+        (scores,) = score_together([(self, rows, beside)], now)
         return scores
 
     def snapshot(self) -> ScorerSnapshot:
@@ -146,7 +141,12 @@ class StationScorer:
             _log.exception("model_starts_anew", station=self.station.code, part=part)
         return None
 
-    def _try_charts_again(self, now: datetime) -> None:
+    def is_alarmed(self, scores: Mapping[str, ParameterScore]) -> bool:
+        """Whether a chart is in alarm, of a parameter that may be alarmed."""
+        return any(s.alarm and p not in self.config.covariates for p, s in scores.items())
+
+    def try_charts_again(self, now: datetime) -> None:
+        """Begin new charts, or take up those that failed, when it is time."""
         if self.charts is None and (self.trouble is None or now >= self.trouble.retry_at):
             self.charts = self._charts_again() or StationModel.for_station(self.station)
             self.trouble = self.trouble if self.watch is None else None
@@ -158,34 +158,29 @@ class StationScorer:
             return None
         return self._restored("charts", lambda: StationModel.for_station(self.station, stored))
 
-    def _charted(self, rows: Sequence[Row], now: datetime) -> list[dict[str, ParameterScore] | None]:
-        charts = self.charts
-        if charts is None:
-            return [None] * len(rows)
-        try:
-            return charts.score_rows(rows, now)
-        except Exception as exc:  # noqa: BLE001  a model's failure of any kind must not stop the stream
-            self.charts = None
-            self._failed("charts", exc, rows, now)
-            return [None] * len(rows)
+    def charts_said(
+        self, said: list[dict[str, ParameterScore] | None] | Exception, rows: Sequence[Row], now: datetime
+    ) -> list[dict[str, ParameterScore] | None]:
+        """Return what the charts said of rows; charts that failed are put aside."""
+        if not isinstance(said, Exception):
+            return said
+        self.charts = None
+        self._failed("charts", said, rows, now)
+        return [None] * len(rows)
 
-    def _assessed(
-        self, rows: Sequence[Row], scores: Sequence[dict[str, ParameterScore]], now: datetime, beside: tuple[int, int]
+    def watch_said(
+        self, said: list[RowAssessment] | Exception, rows: Sequence[Row], now: datetime
     ) -> list[RowAssessment]:
+        """Return what the pipeline said of rows; one that failed is put aside."""
         watch = self.watch
-        if watch is None or not rows:
+        if isinstance(said, Exception):
+            self.watch, self._kept = None, None if watch is None else watch.light()
+            self._failed("pipeline", said, rows, now)
             return []
-        alarmed = [any(s.alarm and p not in self.config.covariates for p, s in one.items()) for one in scores]
-        try:
-            assessments = watch.push(rows, alarmed, beside)
-        except Exception as exc:  # noqa: BLE001  a model's failure of any kind must not stop the stream
-            self.watch, self._kept = None, watch.light()
-            self._failed("pipeline", exc, rows, now)
-            return []
-        if watch.shadow_failed is not None:
+        if watch is not None and watch.shadow_failed is not None:
             self._failed("shadow", watch.shadow_failed, rows, now)
             watch.shadow_failed = None
-        return assessments
+        return said
 
     def _failed(self, part: str, exc: Exception, rows: Sequence[Row], now: datetime) -> None:
         self.trouble = Trouble(f"the {part} failed on a row: {type(exc).__name__}: {exc}"[:500], now + RETRY_AFTER)
@@ -198,6 +193,38 @@ class StationScorer:
             exc_info=exc,
         )
         _failures.labels(station=self.station.code).inc()
+
+
+Asked = tuple[StationScorer, Sequence[Row], tuple[int, int]]
+"""A station and what ``StationScorer.score`` takes."""
+
+
+def score_together(asked: Sequence[Asked], now: datetime) -> list[list[dict[str, ParameterScore] | None]]:
+    """Score the rows of a batch, those of all stations in one go, each as ``StationScorer.score`` does by itself."""
+    for scorer, _, _ in asked:
+        scorer.try_charts_again(now)
+    scores = _charted(asked, now)
+    # A row that the charts refuse (late, ahead of our clock) is none for the pipeline either.
+    taken = [[i for i, one in enumerate(of_rows) if one is not None] for of_rows in scores]
+    pushed = {
+        n: (watch, [rows[i] for i in taken[n]], [scorer.is_alarmed(scores[n][i] or {}) for i in taken[n]], beside)
+        for n, (scorer, rows, beside) in enumerate(asked)
+        if (watch := scorer.watch) is not None and taken[n]
+    }
+    for (n, (_, rows, *_)), said in zip(pushed.items(), push_together(list(pushed.values())), strict=True):
+        for i, assessment in zip(taken[n], asked[n][0].watch_said(said, rows, now), strict=False):
+            scores[n][i] = joined(scores[n][i] or {}, assessment)
+    return scores
+
+
+def _charted(asked: Sequence[Asked], now: datetime) -> list[list[dict[str, ParameterScore] | None]]:
+    scores: list[list[dict[str, ParameterScore] | None]] = [[None] * len(rows) for _, rows, _ in asked]
+    charted = {n: (charts, rows) for n, (scorer, rows, _) in enumerate(asked) if (charts := scorer.charts) is not None}
+    said = all_or_each([(c.detector, rows) for c, rows in charted.values()], lambda part: advance_together(part, now))
+    for (n, (charts, rows)), of_rows in zip(charted.items(), said, strict=True):
+        worded = of_rows if isinstance(of_rows, Exception) else tried(partial(charts.worded, of_rows))
+        scores[n] = asked[n][0].charts_said(worded, rows, now)
+    return scores
 
 
 def warm() -> None:

@@ -106,7 +106,7 @@ class StationModel:
 
     def __init__(self, config: ResidualConfig, detector: ResidualDetector | None = None) -> None:
         self.config = config
-        self._detector = ResidualDetector(config) if detector is None else detector
+        self.detector = ResidualDetector(config) if detector is None else detector
         self._units = {s.parameter: s.unit for s in config.sensors}
 
     @classmethod
@@ -144,7 +144,11 @@ class StationModel:
         scored (late ones are stored and judged by limits, but never turn the baseline back). ``None`` for a late row of
         which nothing is left, and for one stamped well ahead of ``now``.
         """
-        return [self._scores(said) if isinstance(said, dict) else None for said in self._detector.advance(rows, now)]
+        return self.worded(self.detector.advance(rows, now))
+
+    def worded(self, said: Sequence[Said | NotReadyReason]) -> list[dict[str, ParameterScore] | None]:
+        """Return what the charts said of rows, with words."""
+        return [self._scores(one) if isinstance(one, dict) else None for one in said]
 
     def _scores(self, said: Said) -> dict[str, ParameterScore]:
         scores: dict[str, ParameterScore] = {}
@@ -187,7 +191,7 @@ class StationModel:
 
     def snapshot(self) -> bytes:
         """Return the state, about 100 bytes a sensor."""
-        return self._detector.snapshot()
+        return self.detector.snapshot()
 
     @classmethod
     def restore(cls, config: ResidualConfig, snapshot: bytes) -> Self:

@@ -52,7 +52,9 @@ def _examples(series: Series, config: PipelineConfig) -> Examples:
     if series.ignore is not None and series.ignore.ndim == 1:
         # Rows marked as doubtful (real faults that nobody labelled) would teach that faults are normal.
         weight[series.ignore & (y == 0)] = 0.0
-    return Examples(matrix(features, targets), y, weight)
+    watched = np.zeros(features.levels.shape, dtype=np.bool_)
+    watched[:, targets] = True
+    return Examples(matrix(features, watched), y, weight)
 
 
 def _stage(

@@ -301,8 +301,7 @@ class Incident:
         if not len(alarm):
             return
         first = len(self._before)
-        joined = np.zeros((first + len(alarm), len(self.columns), len(CELLS) + 1))
-        _join(self._before, features.cells, features.levels, _places(features.cell_names), joined)
+        joined = np.concatenate((self._before, moved_of(features) if features.moved is None else features.moved))
         cells = joined[first:]
         on_at = alarm.tolist()
         if not self.running and True not in on_at:
@@ -346,21 +345,27 @@ class Incident:
             self._open.set_state(running)
 
 
+def moved_of(features: Features) -> Floats:
+    """Return what an incident keeps of rows, shape (rows, sensors, cells and level)."""
+    out = np.zeros((*features.levels.shape, len(CELLS) + 1))
+    _pick(features.cells, features.levels, _places(features.cell_names), out)
+    return out
+
+
 @cache
 def _places(names: tuple[str, ...]) -> Ints:
     return np.array([names.index(name) if name in names else -1 for name in CELLS])
 
 
 @compiled
-def _join(before: Floats, cells: Floats, levels: Floats, places: Ints, out: Floats) -> None:
-    """Write ``before``, and after it the features at ``places`` (-1: none, 0) and the levels: (rows, sensors, all)."""
-    out[: len(before)] = before
+def _pick(cells: Floats, levels: Floats, places: Ints, out: Floats) -> None:
+    """Write the features at ``places`` (-1: none, 0), then the levels: (rows, sensors, all)."""
     for i in range(len(cells)):
         for j in range(cells.shape[1]):
             for k in range(len(places)):
                 if places[k] >= 0:
-                    out[len(before) + i, j, k] = cells[i, j, places[k]]
-            out[len(before) + i, j, len(places)] = levels[i, j]
+                    out[i, j, k] = cells[i, j, places[k]]
+            out[i, j, len(places)] = levels[i, j]
 
 
 def contexts_of(series: Series, findings: Sequence[Sequence[Finding]] = ()) -> tuple[Context, ...]:

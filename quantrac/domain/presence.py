@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Defect(StrEnum):
@@ -29,9 +30,11 @@ class Defect(StrEnum):
     """Usable readings come, too far apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    """One line of a sensor as it arrived; ``defect`` is ``None`` for a usable reading in time."""
+class Note(NamedTuple):
+    """One line of a sensor as it arrived; ``defect`` is ``None`` for a usable reading in time.
+
+    A named tuple, as what is remembered is: one of each is made for every reading.
+    """
 
     received_at: datetime
     observed_at: datetime | None
@@ -41,8 +44,7 @@ class Note:
     """Which quality test, or why it was refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class SensorPresence:
+class SensorPresence(NamedTuple):
     """What is remembered of a sensor. All but ``observed_at`` and ``usable_observed_at`` are our clock."""
 
     received_at: datetime | None = None

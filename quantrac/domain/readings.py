@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 
 class Status(StrEnum):
@@ -77,9 +78,10 @@ class Reading:
     """What the logger's number was multiplied by to be in the registry's unit."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedReading:
+class CheckedReading(NamedTuple):
     """A reading with what quality control and the anomaly model said of it.
+
+    A named tuple, as a stored row is: one of each is made for every reading, in a third of the time of a dataclass.
 
     ``score`` is the model's probability-like score in 0..1, ``None`` while the model is not ready for this sensor;
     ``score_reason`` says why in one line. ``late`` is true when the reading came in the retrospective lane.
@@ -112,8 +114,7 @@ class Outcome(IntEnum):
     """Another value or status was: the new one counts now, the old one is kept beside it."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRow:
+class StoredRow(NamedTuple):
     """A checked reading with the Kafka record that it came in: the link to its original bytes."""
 
     checked: CheckedReading

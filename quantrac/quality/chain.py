@@ -13,8 +13,8 @@ from quantrac.quality.ahead_of_clock import is_ahead
 from quantrac.quality.gross_range import range_flag
 from quantrac.quality.protocol import State, TestLimits
 
-Snapshot = list[list[float] | None]
-"""State of one sensor as plain lists of numbers."""
+Snapshot = Sequence[Sequence[float] | None]
+"""State of one sensor as plain numbers."""
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _SECOND = timedelta(seconds=1)
@@ -118,12 +118,12 @@ class SensorQuality:
             self._memory[2] = self._memory[3] = None
 
     def snapshot(self) -> Snapshot:
-        """Return the state as plain lists of numbers: what a restart needs, thresholds not among them."""
-        head = None if self._head_s == _NEVER_S else [self._head_s]
-        factor = None if self._factor is None else [self._factor]
-        return [head, *(None if state is None else list(state) for state in self._memory), factor]
+        """Return the state as plain numbers: what a restart needs, thresholds not among them."""
+        head = None if self._head_s == _NEVER_S else (self._head_s,)
+        factor = None if self._factor is None else (self._factor,)
+        return [head, *self._memory, factor]
 
-    def restore(self, snapshot: Sequence[Sequence[float] | None]) -> None:
+    def restore(self, snapshot: Snapshot) -> None:
         """Take over a state that :meth:`snapshot` returned, also of a sensor whose thresholds have changed since."""
         head, *memory = snapshot
         self._head_s = _NEVER_S if head is None else head[0]

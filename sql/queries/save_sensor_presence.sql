@@ -3,13 +3,11 @@ INSERT INTO sensor_presence AS kept (
     defect, defect_at, detail, interval_s, interval_run, short_s, declared_s
 )
 SELECT *
-  FROM ROWS FROM (
-       unnest(%(stations)s::text[]), unnest(%(parameters)s::text[]),
-       json_to_recordset(%(noted)s::json) AS (
-           received_at timestamptz, observed_at timestamptz, usable_at timestamptz, usable_observed_at timestamptz,
-           usable_run integer, steady_at timestamptz, returned_at timestamptz, defect text, defect_at timestamptz,
-           detail text, interval_s float8, interval_run integer, short_s float8, declared_s float8)
-       ) AS noted
+  FROM json_to_recordset(%(noted)s::json) AS noted (
+       station text, parameter text, received_at timestamptz, observed_at timestamptz, usable_at timestamptz,
+       usable_observed_at timestamptz, usable_run integer, steady_at timestamptz, returned_at timestamptz,
+       defect text, defect_at timestamptz, detail text, interval_s float8, interval_run integer, short_s float8,
+       declared_s float8)
  ORDER BY 1, 2
 ON CONFLICT (station, parameter) DO UPDATE SET
     received_at = excluded.received_at,

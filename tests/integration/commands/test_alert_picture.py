@@ -165,7 +165,7 @@ def test_14_what_was_revised_since_is_shown_as_it_was_known_then(
     def revised(row: StoredRow) -> StoredRow:
         reading = row.checked.reading
         other = replace(reading, value=20.0, received_at=reading.received_at + timedelta(days=2))
-        return replace(row, checked=replace(row.checked, reading=other, score=None))
+        return row._replace(checked=row.checked._replace(reading=other, score=None))
 
     of_slug = [r for r in rows() if r.checked.reading.observed_at >= START + BEGIN * STEP]
     later = [revised(row) for row in of_slug if row.checked.reading.parameter == "COD"]
@@ -211,12 +211,12 @@ def test_an_instruments_fault_says_which_test_it_failed(database: DatabaseEndpoi
     from web.incidents.story import story_of
 
     stuck = [
-        replace(row, checked=replace(row.checked, flag=Flag.BAD, reasons=(QcReason.FLAT_LINE,)), offset=9000 + i)
+        row._replace(checked=row.checked._replace(flag=Flag.BAD, reasons=(QcReason.FLAT_LINE,)), offset=9000 + i)
         for i, row in enumerate(rows())
         if row.checked.reading.parameter == "NH4"
     ]
     later = [
-        replace(r, checked=replace(r.checked, reading=replace(r.checked.reading, observed_at=at + timedelta(days=9))))
+        r._replace(checked=r.checked._replace(reading=replace(r.checked.reading, observed_at=at + timedelta(days=9))))
         for r in stuck
         for at in (r.checked.reading.observed_at,)
     ]

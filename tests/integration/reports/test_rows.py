@@ -183,7 +183,7 @@ def test_any_order_of_arrival_gives_the_same_rows(make_feed: Callable[..., Feed]
                 feed.row(at, round(rng.uniform(1, 200), 2), received_at=at + k * HOUR + STEP, station=station.code)
                 for k in range(1 if rng.random() < 0.8 else 3)
             ]
-            messages.append([replace(row, offset=10 * index + k) for k, row in enumerate(versions)])
+            messages.append([row._replace(offset=10 * index + k) for k, row in enumerate(versions)])
         order = random.Random(n)
         while messages:
             batch = []

@@ -506,3 +506,34 @@ def test_6_full_scale_all_day_is_told(
     assert (found["flat_high"].severity, found["flat_high"].page) == ("critical", False)
     assert "stands still" in found["flat_high"].explanation_en
     assert found["day_incomplete"].severity == "high"
+
+
+def test_what_a_sweep_sets_back_is_not_undone_from_a_workers_memory(
+    register: Callable[..., None], fleet: Fleet, prepared: DatabaseEndpoint, clock: ManualClock
+) -> None:
+    # minutes   0 to 15   20                         25
+    # A sends   live      our clock two hours ahead  live
+    # sweep               sets back
+    register({"A": "effluent"})
+    fleet.run({"A": Way(None)}, 4 * CADENCE)
+    clock.leap(timedelta(hours=2))
+    fleet.processor.process([fleet.message("A", clock.now(), honest_lines(3))])
+    ahead = clock.now()
+    assert {returned_at for _, returned_at in _presence(prepared).values()} == {ahead}
+    clock.leap(timedelta(hours=-2))
+    clock.advance(CADENCE)
+    fleet.sweeper.sweep()
+    assert _newest(prepared) < ahead
+    fleet.processor.process([fleet.message("A", clock.now(), honest_lines(4))])
+    assert _newest(prepared) < ahead
+
+
+def _newest(database: DatabaseEndpoint) -> datetime:
+    return max(at for instants in _presence(database).values() for at in instants)
+
+
+def _presence(database: DatabaseEndpoint) -> dict[str, tuple[datetime, datetime]]:
+    """Return by parameter when a line was received, and when its station returned."""
+    with psycopg.connect(database.reader) as connection:
+        rows = connection.execute("SELECT parameter, received_at, returned_at FROM sensor_presence WHERE station = 'A'")
+        return {parameter: (received_at, returned_at) for parameter, received_at, returned_at in rows}

@@ -193,14 +193,14 @@ def _memory(line: Line) -> tuple[Any, bytes, bytes]:
 def test_a_model_that_raises_on_a_row_stops_nothing_and_is_tried_again(
     line: Line, reports: Reports, monkeypatch: pytest.MonkeyPatch, prepared: DatabaseEndpoint
 ) -> None:
-    push = StationWatch.push
+    look = StationWatch.look
 
     def maybe(self: StationWatch, rows: Sequence[Any], *more: Any) -> Any:
         if any(r.values["COD"] == 41.5 for r in rows):
             raise FloatingPointError("cannot digest this row")
-        return push(self, rows, *more)
+        return look(self, rows, *more)
 
-    monkeypatch.setattr(StationWatch, "push", maybe)
+    monkeypatch.setattr(StationWatch, "look", maybe)
     before = reports.ledger_totals().stored
     line.send([(HISTORY, normal(HISTORY) | {"COD": 41.5})])
     assert "FloatingPointError: cannot digest this row" in _problem(prepared)
@@ -209,7 +209,7 @@ def test_a_model_that_raises_on_a_row_stops_nothing_and_is_tried_again(
     assert [a.rule for a in reports.alerts() if a.page] == ["limit"]
     line.send(((i, normal(i)) for i in range(HISTORY + 3, HISTORY + 7)), batch=1)
     assert _problem(prepared) == ""
-    assert _scorer(line).watch._active.rows >= HISTORY
+    assert _scorer(line).watch.active.rows >= HISTORY
 
 
 def _problem(database: DatabaseEndpoint) -> str:
@@ -237,7 +237,7 @@ def test_a_tampered_artefact_is_refused_by_its_hash_and_the_station_goes_on(
     made = Line(make_processor(ArtefactChoice(tmp_path)), records, clock)
     made.send((i, normal(i)) for i in range(12))
     assert sha256 in _problem(prepared)
-    assert _scorer(made).watch._active.rows == 12
+    assert _scorer(made).watch.active.rows == 12
 
 
 def test_a_shadow_is_counted_beside_the_active_artefact(

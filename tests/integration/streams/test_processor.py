@@ -211,10 +211,10 @@ def test_a_failing_model_never_stops_storing_and_judging(
 ) -> None:
     from models.station.scores import StationModel
 
-    def broken(self: StationModel, rows: Any, now: Any) -> Any:
+    def broken(self: StationModel, said: Any) -> Any:
         raise ValueError("no model today")
 
-    monkeypatch.setattr(StationModel, "score_rows", broken)
+    monkeypatch.setattr(StationModel, "worded", broken)
     processor = make_processor()
     for n in range(3):
         processor.process([records.message({"COD": 200.0}, seq=n)])

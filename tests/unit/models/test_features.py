@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from models.compiled import Records
 from models.errors import ModelError
-from models.features.daily import DailyProfile, difference
+from models.features.daily import difference, fields_of
 from models.features.table import FeatureConfig, FeatureTable
-from models.pipeline.alarm_line import AlarmLine, LineConfig, hold, smoothed
+from models.pipeline.alarm_line import ALARM_LINE, LineConfig, begin, hold, judged, smoothed
 from models.pipeline.examples import event_weights
 from models.snapshots import pack, unpack
 from models.training.threshold import HeldOut, choose_threshold
@@ -99,9 +100,11 @@ def test_the_same_half_hour_of_earlier_days_is_the_expectation() -> None:
     times = T0 + np.arange(rows) * np.timedelta64(900, "s")
     wave = np.where(np.arange(rows) % 96 < 48, 10.0, 20.0)
     wave[5 * 96 :] += 3
-    profile, out = DailyProfile(1), np.empty((rows, 1))
+    memory, out = np.zeros(1, fields_of(1)), np.empty((rows, 1))
+    memory["history"], memory["slot"] = np.nan, -1
+    arrays = memory["history"][0], memory["sums"][0], memory["counts"][0], memory["slot"]
     for i, at_ns in enumerate(times.astype(np.int64).tolist()):
-        difference(at_ns, wave[i : i + 1], *profile.memory, out[i])
+        difference(at_ns, wave[i : i + 1], *arrays, out[i])
     out = out[:, 0]
     assert np.isnan(out[: 3 * 96]).all()
     assert np.abs(out[3 * 96 : 5 * 96]).max() == 0
@@ -160,17 +163,24 @@ def test_of_nearly_equal_thresholds_the_most_sensitive_is_taken() -> None:
     assert 1 <= threshold < 1.5
 
 
+def line(config: LineConfig) -> Records:
+    lines = np.zeros(1, ALARM_LINE)
+    begin(lines[0], config)
+    return lines
+
+
 def test_an_alarm_line_streams() -> None:
     logits = np.random.default_rng(1).normal(size=500)
     config = LineConfig(1.0, 0.01, 0.3, 1000.0, 3.0, 4)
-    margin, alarm = AlarmLine(config).push(logits)
-    line = AlarmLine(config)
-    parts = [line.push(logits[a : a + 7]) for a in range(0, 500, 7)]
+    margin, alarm = judged(line(config), np.zeros(500, dtype=np.int64), logits)
+    lines = line(config)
+    parts = [judged(lines, np.zeros(7, dtype=np.int64), logits[a : a + 7]) for a in range(0, 497, 7)]
+    parts.append(judged(lines, np.zeros(3, dtype=np.int64), logits[497:]))
     np.testing.assert_array_equal(np.concatenate([p[0] for p in parts]), margin)
     np.testing.assert_array_equal(np.concatenate([p[1] for p in parts]), alarm)
 
 
 def test_scores_are_smoothed_as_an_alarm_line_smooths_them() -> None:
     logits = np.random.default_rng(1).normal(size=200)
-    margin, _ = AlarmLine(LineConfig(0.0, 0.01, 0.0, 1000.0, 3.0, 0)).push(logits)
+    margin, _ = judged(line(LineConfig(0.0, 0.01, 0.0, 1000.0, 3.0, 0)), np.zeros(200, dtype=np.int64), logits)
     np.testing.assert_array_equal(smoothed(logits, 3.0), margin)

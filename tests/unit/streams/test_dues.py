@@ -38,7 +38,7 @@ def one_by_one(notes: list[Noted], remembered: dict[Key, SensorPresence]) -> dic
         if heard is None:
             for sensor in station.sensors:
                 key = station.code, sensor.parameter
-                changed[key] = replace(known(key), returned_at=note.received_at)
+                changed[key] = known(key)._replace(returned_at=note.received_at)
         elif note.received_at - heard >= silence(station_cadence_s(station)):
             for sensor in station.sensors:
                 key = station.code, sensor.parameter
@@ -66,7 +66,7 @@ def drawn(draw: st.DrawFn) -> list[Noted]:
 @given(drawn())
 def test_a_batch_comes_to_the_same_as_its_lines_one_by_one(notes: list[Noted]) -> None:
     steady = SensorPresence(NOW, NOW, NOW, NOW, 5, NOW, None, None, None, "", 300.0, 12)
-    remembered = {(ONE.code, "COD"): steady, (OTHER.code, "pH"): replace(steady, steady_at=None)}
+    remembered = {(ONE.code, "COD"): steady, (OTHER.code, "pH"): steady._replace(steady_at=None)}
     assert folded(notes, remembered, {}) == one_by_one(notes, remembered)
 
 

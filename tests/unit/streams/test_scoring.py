@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from models.pipeline.configs import STATION_DEFAULT
-from models.pipeline.pipeline import Fitted, Scorer
+from models.pipeline.pipeline import Fitted
 from models.protocol import Row
-from models.station.judging import Learnt, WatchConfig
+from models.station.judging import Learnt, StationAssessor, WatchConfig
 from models.station.pipeline_memory import StationWatch
 from models.station.scorer import RETRY_AFTER, ScorerSnapshot, StationScorer
 from models.station.scores import StationModel
@@ -33,14 +33,14 @@ def scorer() -> StationScorer:
 
 
 def fails_on(bad: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    push = StationWatch.push
+    look = StationWatch.look
 
     def maybe(self: StationWatch, rows: Sequence[Row], *more: Any) -> Any:
         if any(r.values["COD"] == bad for r in rows):
             raise FloatingPointError("a row that the model cannot digest")
-        return push(self, rows, *more)
+        return look(self, rows, *more)
 
-    monkeypatch.setattr(StationWatch, "push", maybe)
+    monkeypatch.setattr(StationWatch, "look", maybe)
 
 
 def test_late_rows_have_no_score_and_do_not_reach_the_pipeline(scorer: StationScorer) -> None:
@@ -80,7 +80,7 @@ def test_a_pipeline_that_raises_is_put_aside_and_the_charts_go_on(
 
 def test_charts_that_raise_are_tried_again(scorer: StationScorer, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(StationModel, "score_rows", lambda *_: 1 / 0)
+        broken.setattr(StationModel, "worded", lambda *_: 1 / 0)
         assert scorer.score([row(0)], NOW) == [None]
     assert scorer.score([row(1)], NOW + STEP) == [None]
     assert scorer.trouble is not None
@@ -94,7 +94,7 @@ def test_charts_go_on_from_what_was_last_stored(scorer: StationScorer, monkeypat
     scorer.score([row(i) for i in range(100)], NOW + 99 * STEP)
     stored = scorer.snapshot().charts
     with monkeypatch.context() as broken:
-        broken.setattr(StationModel, "score_rows", lambda *_: 1 / 0)
+        broken.setattr(StationModel, "worded", lambda *_: 1 / 0)
         scorer.score([row(100)], NOW + 100 * STEP)
     assert scorer.snapshot().charts == stored  # a restart meanwhile would not lose them either
     (scores,) = scorer.score([row(103)], NOW + 103 * STEP)
@@ -119,9 +119,9 @@ def test_a_shadow_that_fails_is_let_go_and_the_active_model_goes_on(
     scorer: StationScorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scorer.use(WatchConfig.of(STATION, None, STERN))
-    push = Scorer.push
-    broken = lambda self, *rows: 1 / 0 if self.fitted is STERN.fitted else push(self, *rows)  # noqa: E731
-    monkeypatch.setattr(Scorer, "push", broken)
+    assess = StationAssessor.assess
+    broken = lambda self, *rows: 1 / 0 if self.learnt is STERN else assess(self, *rows)  # noqa: E731
+    monkeypatch.setattr(StationAssessor, "assess", broken)
     scorer.score([row(i) for i in range(10)], NOW + 9 * STEP)
     assert scorer.trouble is not None
     assert scorer.trouble.reason == "the shadow failed on a row: ZeroDivisionError: division by zero"
