@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from alerts.escalation import Reason
 from alerts.explanations import against_limit, limit_words
 from alerts.limits import FLOW
-from alerts.rules import Rule
+from alerts.rules import Rule, Step
 from alerts.standing import exact_mean
 from alerts.thresholds import exceeds, thresholds
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
@@ -137,9 +137,9 @@ def completeness_findings(
 ) -> Iterator[Transition]:
     """Yield the work item of a day that usable readings cover too little of, or its end.
 
-    A step with a ``fraction`` counts below that share of the day, one without where there is no valid mean. None is
-    opened for an old day, nor for one in which our own path did not hear everything (``listening``; ``None``: it never
-    has) for longer than such a day may lack.
+    A step with a ``fraction`` counts below that share of the day, or from its number of ``gaps`` on; one without where
+    there is no valid mean. None is opened for an old day, nor for one in which our own path did not hear everything
+    (``listening``; ``None``: it never has) for longer than such a day may lack.
     """
     bucket = judgement.bucket
     late = judgement.judged_at - bucket.end > FRESH_FOR[bucket.window]
@@ -158,14 +158,20 @@ def completeness_findings(
 def _lacking(judgement: Judgement, rule: Rule) -> int:
     """Return the step that a day's lack of readings reaches, counted from 1; 0: none."""
     incomplete, covered = judgement.verdict is Verdict.INCOMPLETE, completeness(judgement.bucket)
-    lacking = [incomplete if step.fraction is None else covered < step.fraction for step in rule.steps]
-    return max((number for number, lacks in enumerate(lacking, start=1) if lacks), default=0)
+
+    def lacks(step: Step) -> bool:
+        often = step.gaps is not None and judgement.bucket.gaps >= step.gaps
+        return often or (incomplete if step.fraction is None else covered < step.fraction)
+
+    return max((number for number, step in enumerate(rule.steps, start=1) if lacks(step)), default=0)
 
 
 def _coverage(judgement: Judgement, rule: Rule, level: int, *, is_open: bool) -> Transition:
     bucket = judgement.bucket
     day, share = bucket.start.astimezone(VIETNAM), percentage(completeness(bucket))
     step = rule.steps[max(level - 1, 0)]
+    often_vi = f", ngắt quãng {bucket.gaps} lần" if bucket.gaps else ""
+    often_en = f", with {bucket.gaps} gaps" if bucket.gaps else ""
     going_on = TransitionKind.ESCALATED if is_open else TransitionKind.OPENED
     return Transition(
         key=_key(judgement, rule.code),
@@ -178,8 +184,8 @@ def _coverage(judgement: Judgement, rule: Rule, level: int, *, is_open: bool) ->
         value=None,
         limit=None,
         explanation=Bilingual(
-            f"{bucket.parameter}: ngày {day:%d/%m/%Y} có số liệu hợp lệ cho {share} thời gian",
-            f"{bucket.parameter}: valid readings cover {share} of {day:%d/%m/%Y}",
+            f"{bucket.parameter}: ngày {day:%d/%m/%Y} có số liệu hợp lệ cho {share} thời gian{often_vi}",
+            f"{bucket.parameter}: valid readings cover {share} of {day:%d/%m/%Y}{often_en}",
         ),
         page=step.page,
         level=level,

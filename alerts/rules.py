@@ -45,7 +45,7 @@ class Trigger(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a rule; which of the last six fields counts depends on the rule's kind."""
+    """One step of a rule; which of the last eight fields counts depends on the rule's kind."""
 
     name: str
     severity: Severity
@@ -60,6 +60,8 @@ class Step:
     fraction: float | None = None
     """limit: share of the limit that is reached; 1.0 means beyond the limit itself. due, of a day: share of it below
     which usable readings cover too little; ``None``: too little for a valid mean."""
+    gaps: int | None = None
+    """due, of a day: so many gaps between usable readings count as well, however much is covered."""
     clear: float | None = None
     """limit: share of the limit, anomaly: probability, below which readings count towards the end."""
     probability: float | None = None
@@ -326,6 +328,7 @@ def _step(entry: Table) -> Step:
         pending_s=pending_s,
         enough_s=entry.optional_positive("enough_s"),
         fraction=fraction,
+        gaps=_count(entry, "gaps") if "gaps" in entry.values else None,
         clear=clear,
         probability=probability,
         harmful=entry.boolean("harmful"),

@@ -54,4 +54,4 @@ def _sum(mean: float | None, count: int) -> Decimal:
 
 
 def _with(bucket: Bucket, usable_sum: Decimal, usable_count: int) -> Bucket:
-    return replace(bucket, usable_sum=usable_sum, usable_count=usable_count, covered_s=None)
+    return replace(bucket, usable_sum=usable_sum, usable_count=usable_count, covered_s=None, gaps=0)

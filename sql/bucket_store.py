@@ -102,8 +102,8 @@ class BucketStore:
         ).fetchone()
         return found is not None and bool(found[0])
 
-    def covered_s(self, buckets: Sequence[tuple[Bucket, float]]) -> list[float]:
-        """Return how much time (s) of each bucket its usable readings cover: pairs of bucket and cadence (s).
+    def coverage(self, buckets: Sequence[tuple[Bucket, float]]) -> list[tuple[float, int]]:
+        """Return how much time (s) of each bucket its usable readings cover, and the gaps: of bucket and cadence (s).
 
         A reading covers the time to the next one, or to the bucket's end, and at most one cadence: many readings within
         a minute cover a minute. So does the last one before the bucket.
@@ -115,7 +115,7 @@ class BucketStore:
             "ends": [b.end for b, _ in buckets],
             "cadences": [cadence_s for _, cadence_s in buckets],
         }
-        return [row[0] for row in self._cursor.execute(statement("covered_time"), columns)] if buckets else []
+        return list(self._cursor.execute(statement("covered_time"), columns)) if buckets else []
 
     def standing_findings(self, buckets: Sequence[Bucket]) -> dict[int, tuple[float | None, int]]:
         """Return the mean and usable count by which judged buckets stand, by their place in ``buckets``."""

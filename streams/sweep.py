@@ -224,18 +224,19 @@ def _limit(station: Station, bucket: Bucket, catalogue: Catalogue) -> Limit | No
 
 
 def _covered(tx: WorkerTransaction, buckets: Sequence[Bucket], catalogue: Catalogue) -> list[Bucket]:
-    """Return the buckets with the time that their usable readings cover, where the sensor is registered."""
+    """Return the buckets with what their usable readings cover, where the sensor is registered."""
     cadences = []
     for bucket in buckets:
         station = catalogue.registry.station(bucket.station, bucket.start)
         sensor = None if station is None else station.sensor_of.get(bucket.parameter)
         cadences.append(None if sensor is None else sensor.cadence_s)
     known = [(b, cadence_s) for b, cadence_s in zip(buckets, cadences, strict=True) if cadence_s is not None]
-    covered = iter(tx.buckets.covered_s(known))
-    return [
-        b if cadence_s is None else replace(b, covered_s=next(covered))
-        for b, cadence_s in zip(buckets, cadences, strict=True)
-    ]
+    covered = iter(tx.buckets.coverage(known))
+    out = []
+    for bucket, cadence_s in zip(buckets, cadences, strict=True):
+        covered_s, gaps = (bucket.covered_s, bucket.gaps) if cadence_s is None else next(covered)
+        out.append(replace(bucket, covered_s=covered_s, gaps=gaps))
+    return out
 
 
 def _standing_first(tx: WorkerTransaction, buckets: Sequence[Bucket]) -> list[list[Bucket]]:

@@ -39,6 +39,8 @@ class Bucket:
     expected: int
     covered_s: float | None = None
     """Time that the usable readings cover, each at most one cadence; ``None``: not measured, each covers one."""
+    gaps: int = 0
+    """How often it took more than one and a half cadences until the next usable reading."""
     rejudged: bool = False
     """It was judged before, and an import changed what limits it since."""
 

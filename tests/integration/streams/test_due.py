@@ -442,6 +442,25 @@ def test_r3_completeness_counts_time_covered_and_not_rows(
     assert rows == [("incomplete", 288)]
 
 
+def test_18_a_row_of_each_hour_that_is_hidden_is_told_when_the_day_is_over(
+    register: Callable[..., None], fleet: Fleet, reports: Reports, clock: ManualClock
+) -> None:
+    # each hour   COD eleven times, once nothing      92 % of the day are covered; before: nobody was told
+    register({"A": "effluent"})
+    clock.advance(timedelta(hours=14))  # 17:00 UTC: midnight
+    for _ in range(25):
+        hour = []
+        for n in range(12):
+            hour.append(fleet.message("A", clock.now(), honest_lines(n)[n == 11 :]))
+            clock.advance(5 * MINUTE)
+        fleet.processor.process(hour)
+        fleet.sweeper.sweep()
+    (item,) = [a for a in reports.alerts() if a.rule == "day_incomplete"]
+    assert (item.parameter, item.severity, item.page) == ("COD", "warning", False)
+    assert "92 %" in item.explanation_en
+    assert "with 24 gaps" in item.explanation_en
+
+
 @pytest.mark.parametrize(
     ("cadence", "window", "complete"), [(timedelta(hours=1), "hour", 4), (timedelta(days=1), "day", 2)]
 )

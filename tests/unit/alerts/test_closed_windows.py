@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -142,6 +143,18 @@ def test_a_day_with_many_short_gaps_is_a_work_item_and_one_without_a_mean_a_grav
     assert coverage(240, rules, "day_incomplete") == []
     (ended,) = coverage(288, rules, "day_incomplete")
     assert (ended.kind, ended.reason, ended.page) == (TransitionKind.RESOLVED, Reason.COMPLETE, False)
+
+
+def test_a_gap_every_second_hour_is_a_work_item_however_much_is_covered(rules: tuple[Rule, ...]) -> None:
+    def said(gaps: int) -> list[Transition]:
+        day = replace(bucket(50.0, usable=276), gaps=gaps)
+        judgement = judgement_of(day, COD, now=day.end + SOON)
+        return list(completeness_findings(judgement, rules, (), Listening(MIDNIGHT, day.end + SOON)))
+
+    assert said(11) == []
+    (item,) = said(12)
+    assert (item.key.rule, item.severity, item.level, item.page) == ("day_incomplete", Severity.WARNING, 1, False)
+    assert item.explanation.vi == "COD: ngày 23/11/2026 có số liệu hợp lệ cho 96 % thời gian, ngắt quãng 12 lần"
 
 
 def test_what_we_did_not_hear_of_a_day_is_no_gap_of_the_station(rules: tuple[Rule, ...]) -> None:
