@@ -27,7 +27,7 @@ _EVENT_EVERY, _EVENT_ROWS = 400, 30
 def measure_model(rows: int, repeats: int) -> dict[str, object]:
     """Return the figures of the model; times are processor times, the least of ``repeats`` runs."""
     began = time.perf_counter()
-    warm(STATION_DEFAULT)
+    warm()
     warmed_s = time.perf_counter() - began
     taught = fit([_series(_TAUGHT_ROWS, 0)], STATION_DEFAULT)
     novelty = replace(taught, stage=None)

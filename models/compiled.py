@@ -83,16 +83,16 @@ def records_of(numbers: npt.NDArray[np.float64], like: Records) -> Records:
     return np.ascontiguousarray(numbers, dtype=np.float64).view(like.dtype).reshape(len(like))
 
 
-def stacked(many: Sequence[Records]) -> Records:
-    """Return copies of records of one kind, one after another."""
+def stacked(many: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Return copies of arrays of one kind, one after another."""
     # By their bytes: numpy looks at every field of every array else.
-    return np.concatenate([records.view(np.uint8) for records in many]).view(many[0].dtype)
+    return np.concatenate([one.view(np.uint8) for one in many]).view(many[0].dtype)
 
 
-def put_back(many: Sequence[Records], stack: Records) -> None:
-    """Write a stack over the records that it was made of; what lies beyond them is left."""
+def put_back(many: Sequence[npt.NDArray[Any]], stack: npt.NDArray[Any]) -> None:
+    """Write a stack over the arrays that it was made of; what lies beyond them is left."""
     moved, begin = stack.view(np.uint8), 0
-    for records in many:
-        of_one = records.view(np.uint8)
+    for one in many:
+        of_one = one.view(np.uint8)
         of_one[:] = moved[begin : begin + len(of_one)]
         begin += len(of_one)

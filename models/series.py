@@ -126,6 +126,11 @@ class Series:
         """The columns that may be alarmed: all but the covariates."""
         return tuple(c for c in self.columns if c not in self.covariates)
 
+    @property
+    def target_places(self) -> list[int]:
+        """Places of the targets among the columns."""
+        return [i for i, c in enumerate(self.columns) if c not in self.covariates]
+
 
 @dataclass(frozen=True, slots=True)
 class TriagedInterval:

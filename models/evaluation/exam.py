@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from models.evaluation.families.base import Run, by_row
-from models.evaluation.metrics.events import GRACE_MIN
+from models.evaluation.metrics.events import GRACE
 from models.protocol import TriageClass
-from models.series import Bools, Event, Series, stretches
+from models.series import Bools, Event, stretches
 
 _MONTH = np.timedelta64(30, "D")
-_GRACE = np.timedelta64(round(GRACE_MIN), "m")
 SLUGS_PER_MONTH = 0.5
 """How often a station is polluted in the field, as assumed for the precision of pages: once in two months."""
 _RESAMPLES = 500
@@ -61,18 +60,18 @@ class Count:
 
 def examine(run: Run) -> Count:
     """Count one series with known events."""
-    series, alarm = run.series, by_row(run.result.alarm[:, _targets(run.series)])
+    series, alarm = run.series, by_row(run.result.alarm[:, run.series.target_places])
     counted: Bools = np.ones(len(series.times), dtype=np.bool_)
     counted[: series.probation_rows] = False
     if series.ignore is not None:
         counted &= ~series.ignore
     near: Bools = np.zeros(len(counted), dtype=np.bool_)
     for event in series.events:
-        near |= (series.times >= event.start) & (series.times <= event.end + _GRACE)
+        near |= (series.times >= event.start) & (series.times <= event.end + GRACE)
     quiet = counted & ~near
     calls = [i.paged for i in run.result.triage if i.paged is not None and counted[series.times == i.paged].any()]
     polluted = [e for e in series.events if e.cls is TriageClass.POLLUTION]
-    false = sum(not any(e.start <= at <= e.end + _GRACE for e in polluted) for at in calls)
+    false = sum(not any(e.start <= at <= e.end + GRACE for e in polluted) for at in calls)
     span = series.times[-1] - series.times[min(series.probation_rows, len(series.times) - 1)]
     begun = [a for a, _ in stretches(alarm) if counted[a]]
     return Count(
@@ -81,16 +80,12 @@ def examine(run: Run) -> Count:
     )  # fmt: skip
 
 
-def _targets(series: Series) -> list[int]:
-    return [series.columns.index(c) for c in series.targets]
-
-
 def _seen(run: Run, alarm: Bools, event: Event) -> Seen:
     times, cls = run.series.times, event.cls or TriageClass.UNKNOWN
-    before = (times < event.start) & (times >= event.start - _GRACE)
+    before = (times < event.start) & (times >= event.start - GRACE)
     inside = run.series.within(event)
     clean = not (alarm & before).any()
-    paged = [i.paged for i in run.result.triage if i.paged is not None and event.start <= i.paged <= event.end + _GRACE]
+    paged = [i.paged for i in run.result.triage if i.paged is not None and event.start <= i.paged <= event.end + GRACE]
     said = [i for i in run.result.triage if event.start <= i.start <= event.end]
     found = [f for f in run.result.findings if f.start <= event.end and f.end >= event.start]
     judged = said[0].cls if said else found[0].cls if found and cls is not TriageClass.POLLUTION else None
@@ -132,11 +127,11 @@ def by_kind(counts: Sequence[Count]) -> dict[str, tuple[int, int, int]]:
     return {kind: (number[kind], alarmed[kind], paged[kind]) for kind in sorted(number)}
 
 
-def intervals(counts: Sequence[Count], seed: int = 1) -> dict[str, tuple[float, float]]:
+def intervals(counts: Sequence[Count]) -> dict[str, tuple[float, float]]:
     """Return the 90 % interval of each figure by resampling the series (sites): nothing for fewer than two."""
     if len(counts) < 2:
         return {}
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(1)
     drawn = [figures([counts[i] for i in rng.integers(0, len(counts), len(counts))]) for _ in range(_RESAMPLES)]
     out = {}
     for name in drawn[0]:

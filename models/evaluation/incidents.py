@@ -24,10 +24,9 @@ def samples_of(pipelines: Sequence[Fitted], series: Series) -> list[Sample]:
 def at_a_station(fitted: Fitted, series: Series) -> list[Sample]:
     """Return the incidents that charts and pipeline begin."""
     terms: dict[int, Mapping[str, float]] = {}
-    taught = fitted.tells_pollution and fitted.stage is not None
     running = StationRun(fitted).witnessed(series, lambda row, g: terms.update({row: g.evidence().terms}))
     spans = [(a, b) for a, b in stretches(running) if series.ignore is None or not series.ignore[a:b].any()]
-    return _samples(series, spans, terms, taught)
+    return _samples(series, spans, terms, fitted.taught)
 
 
 def _after_silences(fitted: Fitted, series: Series) -> list[Sample]:
@@ -45,7 +44,7 @@ def _after_silences(fitted: Fitted, series: Series) -> list[Sample]:
     for row, gathered in enumerate(assessor.gather(scored, alarm, series.values, contexts)):
         if gathered is not None and row in wanted:
             terms[row] = gathered.evidence().terms
-    return _samples(series, spans, terms, assessor.taught)
+    return _samples(series, spans, terms, fitted.taught)
 
 
 def _samples(

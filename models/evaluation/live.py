@@ -140,8 +140,7 @@ class _Judged:
 
     def incidents(self, series: Series) -> Iterator[TriagedInterval]:
         """Yield each run of alarmed rows as it was judged at its end, and when officers were called."""
-        targets = [series.columns.index(c) for c in series.targets]
-        for a, b in stretches(np.asarray(self.alarm[:, targets].any(axis=1))):
+        for a, b in stretches(np.asarray(self.alarm[:, series.target_places].any(axis=1))):
             last = next((t for t in reversed(self.triage[a:b]) if t is not None), None)
             if last is None:
                 continue  # a chart alone, in the station's first hours

@@ -179,11 +179,11 @@ def set_state_of(memory: np.void, config: FeatureConfig, state: dict[str, Any]) 
 class FeatureTable:
     """The features of one series, chunk by chunk."""
 
-    def __init__(self, columns: tuple[str, ...], config: FeatureConfig, limits: Floats | None = None) -> None:
+    def __init__(self, columns: tuple[str, ...], config: FeatureConfig) -> None:
         self._config = config
         # One more than needed: a field of a single record has another layout, for which all would be compiled again.
         self._memory = np.zeros(2, memory_type(len(columns), config))
-        begin(self._memory[0], columns, limits)
+        begin(self._memory[0], columns)
 
     def push(self, times: Times, values: Floats) -> Features:
         """Return the features of the next rows, in order of time; ``values`` may hold NaN."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from models.compiled import compiled
 from models.features.table import Features
 from models.protocol import TriageClass
-from models.series import Bools, Floats, Ints, Series
+from models.series import Bools, Floats, Ints, Series, stretches
 
 Matrix = npt.NDArray[np.float32]
 
@@ -94,12 +94,11 @@ def classes(series: Series, targets: list[int]) -> Ints:
     return y
 
 
-def event_weights(labels: Bools, event_rows: int = _EVENT_ROWS) -> Floats:
-    """Return weights by which a long event counts little more than a short one: sqrt(event_rows / length)."""
+def event_weights(labels: Bools) -> Floats:
+    """Return weights by which a long event counts little more than a short one: sqrt(12 rows / length)."""
     weight = np.ones(len(labels))
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], labels, [False])).astype(np.int8)))
-    for first, stop in zip(edges[::2], edges[1::2], strict=True):
-        weight[first:stop] = min(3.0, float(np.sqrt(event_rows / (stop - first))))
-        if stop - first <= event_rows:
+    for first, stop in stretches(labels):
+        weight[first:stop] = min(3.0, float(np.sqrt(_EVENT_ROWS / (stop - first))))
+        if stop - first <= _EVENT_ROWS:
             weight[first:stop] = max(1.0, min(weight[first], 2.0))
     return weight

@@ -16,7 +16,7 @@ from models.features import table
 from models.features.table import FeatureConfig, Features
 from models.pipeline import alarm_line, novelty
 from models.pipeline.alarm_line import ALARM_LINE, LineConfig
-from models.pipeline.configs import PipelineConfig
+from models.pipeline.configs import STATION_DEFAULT, PipelineConfig
 from models.pipeline.examples import matrix, target_columns
 from models.pipeline.forest import NO_TREES
 from models.pipeline.second_stage import SecondStage
@@ -45,6 +45,11 @@ class Fitted:
     threshold: float = 0.0
     tail: float = UNTAUGHT_TAIL
     tells_pollution: bool = False
+
+    @property
+    def taught(self) -> bool:
+        """Whether a second stage was taught what pollution is: its opinion is evidence then."""
+        return self.tells_pollution and self.stage is not None
 
     @classmethod
     def untaught(cls, config: PipelineConfig) -> Self:
@@ -121,8 +126,6 @@ class Scorer:
         self.fitted = fitted
         self.targets = target_columns(columns, covariates)
         self.memory = np.zeros(1, _memory_type(len(columns), fitted.config.features))
-        self.tells_pollution = fitted.tells_pollution and fitted.stage is not None
-        """Whether a second stage was taught what pollution is: its opinion is evidence then."""
         (m,) = self.memory
         table.begin(m["table"], columns, limits)
         m["novelty"]["watched"][self.targets] = True
@@ -201,7 +204,7 @@ def _of_one_shape(asked: Sequence[Asked], stack: Records) -> list[Scored]:
             shares[rows] = stage.shares(seen)
             logits[rows] = SecondStage.logits(shares[rows])
     margin, alarm = alarm_line.judged(stack["line"], series, logits)
-    rows = np.flatnonzero(np.array([s.tells_pollution for s in scorers])[series])
+    rows = np.flatnonzero(np.array([s.fitted.taught for s in scorers])[series])
     if len(rows):
         beyond, polluted = alarm_line.judged(
             stack["pollution"], series[rows], SecondStage.pollution_logits(shares[rows])
@@ -209,12 +212,9 @@ def _of_one_shape(asked: Sequence[Asked], stack: Records) -> list[Scored]:
         margin[rows] = np.maximum(margin[rows], beyond)
         alarm[rows] |= polluted
     features = dataclasses.replace(features, moved=moved_of(features))
-    parts, first = [], 0
-    for n in lengths:
-        here = slice(first, first + n)
-        parts.append(Scored(margin[here], alarm[here], shares[here], features.at(here)))
-        first += n
-    return parts
+    ends = np.cumsum(lengths).tolist()
+    parts = (slice(end - n, end) for end, n in zip(ends, lengths, strict=True))
+    return [Scored(margin[part], alarm[part], shares[part], features.at(part)) for part in parts]
 
 
 class Assessor:
@@ -229,7 +229,6 @@ class Assessor:
     ) -> None:
         self.scorer = Scorer(fitted, columns, covariates, limits)
         self.incident = Incident(columns, self.scorer.targets)
-        self.taught = self.scorer.tells_pollution
 
     def triage(
         self, scored: Scored, running: Bools, values: Floats, contexts: Sequence[Context]
@@ -244,7 +243,7 @@ class Assessor:
         return self.incident.gather(scored.features, running, self._shares(scored), values, contexts)
 
     def _shares(self, scored: Scored) -> Floats | None:
-        return scored.shares if self.taught else None
+        return scored.shares if self.scorer.fitted.taught else None
 
     def state(self) -> list[Any]:
         """Return the whole memory as numbers, lists and arrays."""
@@ -256,10 +255,10 @@ class Assessor:
         self.incident.set_state(incident)
 
 
-def warm(config: PipelineConfig) -> None:
+def warm() -> None:
     """Compile what the pipeline runs, or read it from the cache on disk: the first row need not wait for it."""
     values = np.zeros((1, 2))
-    scorer = Scorer(Fitted(config), ("a", "b"))
+    scorer = Scorer(Fitted(STATION_DEFAULT), ("a", "b"))
     scored = scorer.push(np.zeros(1, dtype="datetime64[ns]"), values)
     Incident(("a", "b"), scorer.targets).push(scored.features, np.zeros(1, dtype=np.bool_), None, values)
     seen = matrix(scored.features, np.ones((1, 2), dtype=np.bool_))

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
-from itertools import chain
 from math import isfinite, isnan, nan, sqrt
 from typing import Any, Self
 
@@ -21,7 +20,7 @@ import numpy as np
 
 from models.compiled import Records, compiled, put_back, stacked
 from models.errors import ModelError
-from models.priors import Prior, prior_of
+from models.priors import prior_of
 from models.protocol import NotReadyReason, Reason, Row
 from models.series import Bools, Floats, Ints
 
@@ -76,17 +75,13 @@ class ChartConfig:
 
 @dataclass(frozen=True, slots=True)
 class SensorConfig:
-    """One sensor of a station: its prior, and what the registry knows of the instrument."""
+    """One sensor of a station: what the registry knows of the instrument."""
 
     parameter: str
     unit: str = ""
-    prior: Prior | None = None
     resolution: float = 0.0
     span: float = 0.0
     """Expected maximum minus expected minimum, in the unit; 0 = unknown. Scales the prior of sensors that rest at 0."""
-    minimum: float = -IMPLAUSIBLE
-    maximum: float = IMPLAUSIBLE
-    """What the instrument can report at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,27 +117,25 @@ class ChartState(msgspec.Struct, array_like=True):
 _FIELDS = ChartState.__struct_fields__[1:]
 _KINDS = {"float": np.float64, "int": np.int64, "bool": np.bool_}
 _MOVED = [("waiting", np.int64), *((f, _KINDS[ChartState.__annotations__[f]]) for f in _FIELDS)]
-_LIMITS = ("abs_floor", "abs_floor2", "rel_floor", "prior_abs2", "prior_rel2", "minimum", "maximum")
+_LIMITS = ("abs_floor", "abs_floor2", "rel_floor", "prior_abs2", "prior_rel2")
 _TUNING = [f.name for f in fields(ChartConfig)]
 _CHART = np.dtype([*_MOVED, *((name, np.float64) for name in (*_LIMITS, *_TUNING))], align=True)
 """One chart, while it runs: what values move (``waiting`` counts those of the head), what its sensor's limits are, and
 how it is tuned."""
-SKIPPED, LEARNING, NORMAL, RANGE, SPIKE, HIGH, LOW = range(7)
-"""What a chart says of a value; ``SKIPPED``: it had none to judge."""
+LEARNING, NORMAL, RANGE, SPIKE, HIGH, LOW = range(6)
+"""What a chart says of a value."""
 SAID, SEVERITY, PROBABILITY, ALARM, LEVEL, Z_SCORE, PROVISIONAL = range(7)
 """Places of what is said of a value: one of the above, severity (1 = threshold), probability, whether the alarm is on,
 the causal baseline, departure in scatters, whether the prior still weighs more than the sensor's own history."""
-_NOTHING_YET: list[float] = []
 REASONS = {NORMAL: Reason.NORMAL, RANGE: Reason.RANGE, SPIKE: Reason.SPIKE, HIGH: Reason.HIGH, LOW: Reason.LOW}
 
 
 def _limits_of(sensor: SensorConfig) -> tuple[float, ...]:
-    prior = sensor.prior or prior_of(sensor.parameter)
+    prior = prior_of(sensor.parameter)
     # A quantised value scatters by resolution / sqrt(12) at least; twice that allows for the last digit's flicker.
     abs_floor = max(prior.floor_absolute, 0.6 * sensor.resolution, 1e-9)
     prior_abs2 = max(prior.absolute, 0.02 * sensor.span) ** 2
-    relative, relative2 = prior.floor_relative, prior.relative**2
-    return abs_floor, abs_floor**2, relative, prior_abs2, relative2, sensor.minimum, sensor.maximum
+    return abs_floor, abs_floor**2, prior.floor_relative, prior_abs2, prior.relative**2
 
 
 def probability_of(severity: float, alarm: bool) -> float:
@@ -194,7 +187,7 @@ def _judge(
 def _update(at: float, value: float, learn: bool, s: Any, head: Floats) -> float:
     """Return the severity (1 = threshold); NaN while the first baseline is being learnt."""
     ready = s.samples > 0 and s.waiting == 0
-    if not s.minimum <= value <= s.maximum:
+    if not -IMPLAUSIBLE <= value <= IMPLAUSIBLE:
         if not ready:
             return nan
         s.z = RANGE_SEVERITY * s.threshold
@@ -304,53 +297,10 @@ Said = dict[str, list[float]]
 """What the charts say of a row, by parameter: see ``SAID``."""
 
 
-class _Values:
-    """Values to be judged, of several charts, in order."""
-
-    def __init__(self) -> None:
-        self.charts: list[int] = []
-        self.at: list[float] = []
-        self.values: list[float] = []
-        self.learn: list[bool] = []
-
-    def take(
-        self, row: Row, at_s: float, places: Mapping[str, int], newest: list[float], first: int, *, late: bool
-    ) -> Said:
-        """Add what a row gives the charts to judge, the first of which is number ``first``; return who hears of it."""
-        said: Said = {}
-        flags, statuses = row.flags, row.statuses
-        for parameter, value in row.values.items():
-            j = places.get(parameter)
-            if j is None or value is None or isnan(value) or statuses.get(parameter, "00") != "00":
-                continue
-            flag = flags.get(parameter, 1)
-            if late and (at_s <= newest[j] or flag == 3 or abs(value) >= IMPLAUSIBLE):
-                continue
-            if flag < 4:
-                said[parameter], newest[j] = _NOTHING_YET, at_s
-                self.charts.append(first + j)
-                self.at.append(at_s)
-                self.values.append(value)
-                self.learn.append(flag != 3)
-        return said
-
-    def judged(self, memory: Records, heads: Floats) -> list[list[float]]:
-        """Return what the charts say of each value; their memories move on."""
-        said = np.zeros((len(self.values), PROVISIONAL + 1))
-        columns = (
-            np.array(self.charts),
-            np.array(self.at),
-            np.array(self.values, dtype=np.float64),
-            np.array(self.learn),
-        )
-        _judge(*columns, memory, heads, said)
-        return said.tolist()
-
-
 class ResidualDetector:
     """Every chart of a station."""
 
-    def __init__(self, config: ResidualConfig, states: Mapping[str, ChartState] | None = None) -> None:
+    def __init__(self, config: ResidualConfig) -> None:
         self.config = config
         self.places = {sensor.parameter: j for j, sensor in enumerate(config.sensors)}
         self.memory = np.zeros(len(config.sensors), dtype=_CHART)
@@ -359,10 +309,7 @@ class ResidualDetector:
             for name, number in known:
                 self.memory[j][name] = number
         self.heads = np.zeros((len(config.sensors), config.chart.head))
-        for parameter, state in (states or {}).items():
-            if parameter in self.places:
-                self._take_up(self.places[parameter], state)
-        self.newest: list[float] = self.memory["at"].tolist()
+        self.newest = [0.0] * len(config.sensors)
         """Of each sensor: when it was judged last."""
         self.last_at = float("-inf")
 
@@ -394,6 +341,7 @@ class ResidualDetector:
         for name in _FIELDS:
             self.memory[j][name] = getattr(state, name)
         self.heads[j, :waiting] = state.head
+        self.newest[j] = state.at
 
     @classmethod
     def restore(cls, config: ResidualConfig, snapshot: bytes) -> Self:
@@ -415,7 +363,10 @@ class ResidualDetector:
                 f"the snapshot of the residual chart has version {version}, this program reads {SNAPSHOT_VERSION}: "
                 "start it empty"
             )
-        detector = cls(config, states)
+        detector = cls(config)
+        for parameter, state in states.items():
+            if parameter in detector.places:
+                detector._take_up(detector.places[parameter], state)
         detector.last_at = float("-inf") if last is None else last
         return detector
 
@@ -429,7 +380,9 @@ def advance_together(
     """
     newest_s = now.timestamp() + FUTURE_S
     out: list[list[Said | NotReadyReason]] = []
-    ends, values, first = [], _Values(), 0
+    judged: list[tuple[int, float, float, bool]] = []
+    heard_by: list[tuple[Said, str]] = []
+    moved, first = [], 0
     for detector, rows in asked:
         last_at, newest, of_rows = detector.last_at, list(detector.newest), list[Said | NotReadyReason]()
         for row in rows:
@@ -438,23 +391,44 @@ def advance_together(
             if at_s > newest_s and not late:
                 of_rows.append(NotReadyReason.FUTURE)
                 continue
-            heard = values.take(row, at_s, detector.places, newest, first, late=late)
+            said: Said = {}
+            usable = _usable(row, at_s, detector.places, newest, late=late)
+            for parameter, j, value, learn in usable:
+                newest[j] = at_s
+                judged.append((first + j, at_s, value, learn))
+                heard_by.append((said, parameter))
             last_at = max(last_at, at_s)
-            of_rows.append(heard if heard or not late else NotReadyReason.LATE)
+            of_rows.append(said if usable or not late else NotReadyReason.LATE)
         out.append(of_rows)
+        moved.append((last_at, newest))
         first += len(detector.memory)
-        ends.append((first, last_at, newest))
-    memories = [d.memory for d, _ in asked]
-    memory, heads = stacked(memories), np.concatenate([d.heads for d, _ in asked])
-    if values.values:
-        lines = iter(values.judged(memory, heads))
-        for one in chain.from_iterable(out):
-            if isinstance(one, dict):
-                for parameter in one:
-                    one[parameter] = next(lines)
+    memories, all_heads = [d.memory for d, _ in asked], [d.heads for d, _ in asked]
+    memory, heads = stacked(memories), stacked(all_heads)
+    if judged:
+        charts, at, values, learnt = map(np.array, zip(*judged, strict=True))
+        lines = np.zeros((len(judged), PROVISIONAL + 1))
+        _judge(charts, at, values.astype(np.float64), learnt, memory, heads, lines)
+        for (said, parameter), line in zip(heard_by, lines.tolist(), strict=True):
+            said[parameter] = line
     put_back(memories, memory)
-    begin = 0
-    for (detector, _), (end, last_at, newest) in zip(asked, ends, strict=True):
-        detector.heads[:], detector.last_at, detector.newest = heads[begin:end], last_at, newest
-        begin = end
+    put_back(all_heads, heads)
+    for (detector, _), (last_at, newest) in zip(asked, moved, strict=True):
+        detector.last_at, detector.newest = last_at, newest
+    return out
+
+
+def _usable(
+    row: Row, at_s: float, places: Mapping[str, int], newest: Sequence[float], *, late: bool
+) -> list[tuple[str, int, float, bool]]:
+    """Return what of a row is judged: parameter, number of its chart, value, and whether that is learnt from."""
+    out = []
+    flags, statuses = row.flags, row.statuses
+    for parameter, value in row.values.items():
+        j = places.get(parameter)
+        if j is None or value is None or isnan(value) or statuses.get(parameter, "00") != "00":
+            continue
+        flag = flags.get(parameter, 1)
+        if flag >= 4 or (late and (at_s <= newest[j] or flag == 3 or abs(value) >= IMPLAUSIBLE)):
+            continue
+        out.append((parameter, j, value, flag != 3))
     return out

@@ -183,7 +183,6 @@ class StationWatch:
             (said,) = _assessed([watch._looked(rows, ())])
             if isinstance(said, Exception):
                 raise said
-            watch.note(rows)
         watch._counts = ShadowCounts()
         return watch
 
@@ -272,10 +271,6 @@ class StationWatch:
                 self._held[j] = self._newest_s, value, True
         self._late_alarm |= charted
 
-    def note(self, rows: Sequence[Watched]) -> None:
-        """Keep rows that were assessed until the next base."""
-        self._rows += map(_raw, rows)
-
     def _looked(self, rows: Sequence[Watched], turns: Sequence[int]) -> Looked:
         values = np.array([row.values for row in rows])
         times = np.array([round(row.at_s * 1e9) for row in rows], dtype="datetime64[ns]")
@@ -291,27 +286,28 @@ class StationWatch:
             raise active
         out = [self._last]
         if active is not None:
-            _, rows, values, found, *_ = looked
-            assessments = self.active.assess(active, rows, values, found)
+            assessments = self.active.assess(active, looked.rows, looked.values, looked.found)
             beside = self._beside(looked, shadow)
-            for i, assessment in enumerate(assessments):
-                self._note(self.active, assessment, None if beside is None else beside[i])
-            out += [replace(v, findings=tuple(f)) if f else v for v, f in zip(assessments, found, strict=True)]
+            for i, (assessment, found) in enumerate(zip(assessments, looked.found, strict=True)):
+                self._count(assessment, None if beside is None else beside[i])
+                out.append(replace(assessment, findings=tuple(found)) if found else assessment)
         self._last = out[-1]
+        self._rows += map(_raw, looked.rows)
         return [out[n] for n in looked.turns]
 
     def _beside(self, looked: Looked, scored: Scored | Exception | None) -> list[RowAssessment] | None:
         """Return the shadow's assessments. A candidate that fails is let go, and the active model goes on."""
         if self.shadow is None or scored is None:
             return None
-        said = scored if isinstance(scored, Exception) else tried(partial(self.shadow.assess, scored, *looked[1:4]))
+        given = looked.rows, looked.values, looked.found
+        said = scored if isinstance(scored, Exception) else tried(partial(self.shadow.assess, scored, *given))
         if not isinstance(said, Exception):
             return said
         self.shadow, self.shadow_failed = None, said
         return None
 
-    def _note(self, active: StationAssessor, assessment: RowAssessment, other: RowAssessment | None) -> None:
-        mine, paging = assessment.triage is not None, pages(assessment)
+    def _count(self, assessment: RowAssessment, other: RowAssessment | None) -> None:
+        active, mine, paging = self.active, assessment.triage is not None, pages(assessment)
         if other is not None and self.shadow is not None:
             c, theirs, their_paging = self._counts, other.triage is not None, pages(other)
             c.rows += 1
@@ -332,12 +328,7 @@ Pushed = tuple[StationWatch, Sequence[Row], Sequence[bool], tuple[int, int]]
 
 def push_together(asked: Sequence[Pushed]) -> list[list[RowAssessment] | Exception]:
     """Assess the next rows of several stations, each as by itself; in the place of one that failed stands why."""
-    looked = [tried(partial(watch.look, rows, charted, beside)) for watch, rows, charted, beside in asked]
-    said = _assessed(looked)
-    for one, assessments in zip(looked, said, strict=True):
-        if isinstance(one, Looked) and not isinstance(assessments, Exception):
-            one.watch.note(one.rows)
-    return said
+    return _assessed([tried(partial(watch.look, rows, charted, beside)) for watch, rows, charted, beside in asked])
 
 
 class Looked(NamedTuple):

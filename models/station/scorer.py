@@ -16,13 +16,12 @@ import msgspec
 from prometheus_client import Counter
 
 from models.errors import ModelError
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import warm as warm_pipeline
 from models.protocol import Row
 from models.slow.watches import warm as warm_watches
 from models.station.charts import ResidualConfig, SensorConfig, advance_together
 from models.station.judging import RowAssessment, WatchConfig
-from models.station.pipeline_memory import ShadowCounts, StationWatch, push_together
+from models.station.pipeline_memory import Pushed, ShadowCounts, StationWatch, push_together
 from models.station.scores import ParameterScore, StationModel, joined
 from models.station.together import all_or_each, tried
 from quantrac.domain.stations import Station
@@ -204,15 +203,17 @@ def score_together(asked: Sequence[Asked], now: datetime) -> list[list[dict[str,
     for scorer, _, _ in asked:
         scorer.try_charts_again(now)
     scores = _charted(asked, now)
-    # A row that the charts refuse (late, ahead of our clock) is none for the pipeline either.
-    taken = [[i for i, one in enumerate(of_rows) if one is not None] for of_rows in scores]
-    pushed = {
-        n: (watch, [rows[i] for i in taken[n]], [scorer.is_alarmed(scores[n][i] or {}) for i in taken[n]], beside)
-        for n, (scorer, rows, beside) in enumerate(asked)
-        if (watch := scorer.watch) is not None and taken[n]
-    }
-    for (n, (_, rows, *_)), said in zip(pushed.items(), push_together(list(pushed.values())), strict=True):
-        for i, assessment in zip(taken[n], asked[n][0].watch_said(said, rows, now), strict=False):
+    pushed: list[Pushed] = []
+    places: list[tuple[int, list[int]]] = []
+    for n, (scorer, rows, beside) in enumerate(asked):
+        # A row that the charts refuse (late, ahead of our clock) is none for the pipeline either.
+        taken = [i for i, one in enumerate(scores[n]) if one is not None]
+        if scorer.watch is not None and taken:
+            charted = [scorer.is_alarmed(scores[n][i] or {}) for i in taken]
+            pushed.append((scorer.watch, [rows[i] for i in taken], charted, beside))
+            places.append((n, taken))
+    for (n, taken), (_, rows, *_), said in zip(places, pushed, push_together(pushed), strict=True):
+        for i, assessment in zip(taken, asked[n][0].watch_said(said, rows, now), strict=False):
             scores[n][i] = joined(scores[n][i] or {}, assessment)
     return scores
 
@@ -229,7 +230,7 @@ def _charted(asked: Sequence[Asked], now: datetime) -> list[list[dict[str, Param
 
 def warm() -> None:
     """Compile what a row runs through, or read it from the cache on disk: the first row need not wait for it."""
-    warm_pipeline(STATION_DEFAULT)
+    warm_pipeline()
     warm_watches()
     began = datetime.fromtimestamp(0, UTC)
     StationModel(ResidualConfig((SensorConfig("COD"),))).score_row(Row(began, {"COD": 1.0}), began)

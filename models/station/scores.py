@@ -11,7 +11,6 @@ from models.slow.finding import UNCALIBRATED, Finding
 from models.station import charts
 from models.station.charts import (
     REASONS,
-    ChartConfig,
     ResidualConfig,
     ResidualDetector,
     Said,
@@ -104,13 +103,14 @@ def _pattern(parameter: str, deviation: float, together: int) -> Bilingual:
 class StationModel:
     """The residual charts of one station, with words. Pure: no clock, no input or output."""
 
-    def __init__(self, config: ResidualConfig, detector: ResidualDetector | None = None) -> None:
+    def __init__(self, config: ResidualConfig, snapshot: bytes | None = None) -> None:
+        """Begin new charts, or go on from a snapshot. Raises ``ModelError`` if that cannot be used."""
         self.config = config
-        self.detector = ResidualDetector(config) if detector is None else detector
+        self.detector = ResidualDetector(config) if snapshot is None else ResidualDetector.restore(config, snapshot)
         self._units = {s.parameter: s.unit for s in config.sensors}
 
     @classmethod
-    def config_for(cls, station: Station, chart: ChartConfig | None = None) -> ResidualConfig:
+    def config_for(cls, station: Station) -> ResidualConfig:
         """Return the configuration of a registered station."""
         sensors = []
         for sensor in station.sensors:
@@ -119,32 +119,21 @@ class StationModel:
             span = (qc.expected_max or 0.0) - (qc.expected_min or 0.0) if known_span else 0.0
             config = SensorConfig(sensor.parameter, sensor.unit, resolution=qc.resolution, span=max(span, 0.0))
             sensors.append(config)
-        return ResidualConfig(tuple(sensors), chart or ChartConfig())
+        return ResidualConfig(tuple(sensors))
 
     @classmethod
     def for_station(cls, station: Station, snapshot: bytes | None = None) -> Self:
-        """Return the model of a registered station, new or going on from a snapshot.
-
-        Raises
-        ------
-        ModelError
-            When the snapshot cannot be used.
-        """
-        config = cls.config_for(station)
-        return cls(config) if snapshot is None else cls.restore(config, snapshot)
+        """Return the model of a registered station. Raises ``ModelError`` for a snapshot that cannot be used."""
+        return cls(cls.config_for(station), snapshot)
 
     def score_row(self, row: Row, now: datetime) -> dict[str, ParameterScore] | None:
-        """Score one row: see ``score_rows``."""
-        return self.score_rows((row,), now)[0]
-
-    def score_rows(self, rows: Sequence[Row], now: datetime) -> list[dict[str, ParameterScore] | None]:
-        """Learn from rows, in order, and say what is unusual about each of their values.
+        """Learn from a row, and say what is unusual about each of its values.
 
         A parameter that is missing, unusable or unknown to the station has no entry, nor one of which a newer value was
         scored (late ones are stored and judged by limits, but never turn the baseline back). ``None`` for a late row of
         which nothing is left, and for one stamped well ahead of ``now``.
         """
-        return self.worded(self.detector.advance(rows, now))
+        return self.worded(self.detector.advance((row,), now))[0]
 
     def worded(self, said: Sequence[Said | NotReadyReason]) -> list[dict[str, ParameterScore] | None]:
         """Return what the charts said of rows, with words."""
@@ -192,8 +181,3 @@ class StationModel:
     def snapshot(self) -> bytes:
         """Return the state, about 100 bytes a sensor."""
         return self.detector.snapshot()
-
-    @classmethod
-    def restore(cls, config: ResidualConfig, snapshot: bytes) -> Self:
-        """Return a model that goes on where ``snapshot`` was taken. Raises ``ModelError`` if it cannot."""
-        return cls(config, ResidualDetector.restore(config, snapshot))

@@ -27,6 +27,8 @@ _FAMILIES: tuple[tuple[tuple[str, float, float], ...], ...] = (
 )
 """Which parameters rise together and by what share of their level: organic shock, ammonia, salt, solids. Matched to a
 column by the first letters of its name."""
+_WINDOW = 145
+"""Rows of the running median."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Spell:
     sigma: Floats
 
 
-def scatter(values: Floats, window: int = 145) -> Floats:
+def scatter(values: Floats) -> Floats:
     """Return the robust standard deviation of each column around its running median."""
     from scipy.ndimage import median_filter
 
@@ -62,10 +64,10 @@ def scatter(values: Floats, window: int = 145) -> Floats:
     for j in range(values.shape[1]):
         x = values[:, j]
         good = np.isfinite(x)
-        if good.sum() < window:
+        if good.sum() < _WINDOW:
             continue
         filled = np.interp(np.arange(len(x)), np.flatnonzero(good), x[good])
-        residual = (filled - median_filter(filled, size=window, mode="nearest"))[good]
+        residual = (filled - median_filter(filled, size=_WINDOW, mode="nearest"))[good]
         out[j] = 1.4826 * float(np.median(np.abs(residual))) or float(residual.std()) or 1e-9
     return out
 
@@ -78,9 +80,7 @@ def with_injections(series: Series, config: InjectionConfig, seed: int) -> Serie
     taken: Bools = np.zeros(rows, dtype=np.bool_)
     if series.labels is not None:
         taken |= series.labels if series.labels.ndim == 1 else series.labels.any(axis=1)
-    columns = [series.columns.index(c) for c in series.targets]
-    sigma = scatter(values)
-    spell = Spell(values, series.columns, columns, sigma)
+    spell = Spell(values, series.columns, series.target_places, scatter(values))
     events = list(series.events)
     labels = taken.copy()
     for _ in range(round(rows * config.events_per_1000_rows / 1000)):

@@ -119,7 +119,7 @@ class _Copy:
         self.values = series.values.copy()
         steps = np.diff(series.times) / np.timedelta64(3600, "s")
         self.per_h = 1.0 / max(float(np.median(steps)), 1e-4) if len(steps) else 12.0
-        self.columns = [series.columns.index(c) for c in series.targets]
+        self.columns = series.target_places
         self.kinds = [kind_of(c) for c in series.columns]
         self.roles = roles_of(series.columns)
         self.level = np.nan_to_num(np.nanmedian(series.values, axis=0)) if len(series.times) else np.zeros(0)

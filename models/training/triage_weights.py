@@ -20,6 +20,8 @@ from models.triage.incident import TriageModel, Weights, stepped
 
 _AGES = (1, 2, 3, 4, 6, 9, 12, 24, 48)
 """Rows of an incident's life at which it is looked at, and its end."""
+_BINS = 10
+"""Of probabilities, by which their honesty is told."""
 _GRACE = np.timedelta64(3600, "s")
 """After an event an alarm that is still on is nobody's fault: not learnt from."""
 PENALTY = 0.01
@@ -73,11 +75,11 @@ def _near(event: Event, begin: np.datetime64, now: np.datetime64) -> bool:
     return bool(event.start - _GRACE / 4 <= now and event.end + _GRACE >= begin)
 
 
-def fit_triage(samples: Sequence[Sample], provenance: Mapping[str, Any], penalty: float = PENALTY) -> TriageModel:
+def fit_triage(samples: Sequence[Sample], provenance: Mapping[str, Any]) -> TriageModel:
     """Return the weights that fit the samples best. The classes are those of the samples."""
     classes = tuple(c for c in TriageClass if any(s.cls is c for s in samples))
-    plain = _fitted(samples, TERMS, classes, penalty)
-    taught = _fitted([s for s in samples if s.taught] or samples, (*TERMS, *LEARNT), classes, penalty)
+    plain = _fitted(samples, TERMS, classes)
+    taught = _fitted([s for s in samples if s.taught] or samples, (*TERMS, *LEARNT), classes)
     return TriageModel(classes, plain, taught, plain, taught, provenance)
 
 
@@ -125,14 +127,12 @@ def _between(
     return Weights(one.terms, matrix, intercepts)
 
 
-def _fitted(
-    samples: Sequence[Sample], terms: tuple[str, ...], classes: tuple[TriageClass, ...], penalty: float
-) -> Weights:
+def _fitted(samples: Sequence[Sample], terms: tuple[str, ...], classes: tuple[TriageClass, ...]) -> Weights:
     x = stepped(matrix_of(samples, terms)).reshape(len(samples), -1)
     y = np.array([classes.index(s.cls) for s in samples])
     weight = np.array([s.weight for s in samples])
     scale = np.maximum(x.std(axis=0), 0.1)
-    model = LogisticRegression(C=penalty, max_iter=2000)
+    model = LogisticRegression(C=PENALTY, max_iter=2000)
     model.fit(x / scale, y, sample_weight=weight)
     matrix, intercepts = np.zeros((len(classes), x.shape[1])), np.full(len(classes), -20.0)
     # Of two classes scikit-learn gives the second one's weights only, against the first one at zero.
@@ -157,15 +157,15 @@ class Reliability:
     incidents: float
 
 
-def reliability(model: TriageModel, samples: Sequence[Sample], *, taught: bool, bins: int = 10) -> Reliability:
+def reliability(model: TriageModel, samples: Sequence[Sample], *, taught: bool) -> Reliability:
     """Return the calibration of P(pollution) on samples that were not learnt from."""
     pollution = model.classes.index(TriageClass.POLLUTION)
     p = np.array([model.probabilities(s.terms, taught=taught) for s in samples])
     true = np.array([s.cls is TriageClass.POLLUTION for s in samples])
     weight = np.array([s.weight for s in samples])
     said = p[:, pollution]
-    place = np.minimum((said * bins).astype(int), bins - 1)
-    rows = [_bin(place == b, said, true, weight) for b in range(bins)]
+    place = np.minimum((said * _BINS).astype(int), _BINS - 1)
+    rows = [_bin(place == b, said, true, weight) for b in range(_BINS)]
     right = np.array([model.classes[int(np.argmax(q))] is s.cls for q, s in zip(p, samples, strict=True)])
     return Reliability(
         tuple(r for r in rows if r is not None),

@@ -226,36 +226,20 @@ def shipped_model() -> TriageModel:
 class Incident:
     """Evidence of one running incident of one station, row by row; bounded state."""
 
-    def __init__(
-        self,
-        columns: Sequence[str],
-        targets: Sequence[int],
-        model: TriageModel | None = None,
-        *,
-        in_river: bool = False,
-        facts: Facts = NO_FACTS,
-    ) -> None:
+    def __init__(self, columns: Sequence[str], targets: Sequence[int]) -> None:
         self.columns = tuple(columns)
         self.targets = list(targets)
-        self.in_river = in_river
+        self.in_river = False
         """Whether the water is a river's: nobody discharges there, and rain makes it turbid."""
-        self.facts = facts
+        self.facts = NO_FACTS
+        self.model: TriageModel | None = None
+        """The weights that judge; ``None``: the shipped ones."""
         self.witness: Callable[[Gathering | None], None] | None = None
         """Is shown what is gathered at each row, before it is judged; ``None``: no incident runs. For teaching."""
-        self._model = model
         self._before = np.zeros((0, len(self.columns), len(CELLS) + 1))
         self._open: Gathering | None = None
         self._recent = [0.0, 0.0]
         """How many incidents began lately, with forgetting, and when the last one did."""
-
-    @property
-    def model(self) -> TriageModel:
-        """The weights that judge: the shipped ones where none were given."""
-        return shipped_model() if self._model is None else self._model
-
-    @model.setter
-    def model(self, model: TriageModel) -> None:
-        self._model = model
 
     @property
     def running(self) -> bool:
@@ -288,7 +272,8 @@ class Incident:
             self.witness(running)
         if running is None:
             return None
-        return self.model.assess(running, taught=taught, excluded=self._excluded(running), facts=self.facts)
+        model = self.model or shipped_model()
+        return model.assess(running, taught=taught, excluded=self._excluded(running), facts=self.facts)
 
     def _excluded(self, running: Gathering) -> frozenset[TriageClass]:
         weather = running.washed_by_rain(in_river=self.in_river) or (self.in_river and running.only_weather())

@@ -36,13 +36,12 @@ class Family:
     """One benchmark.
 
     ``load`` reads a folder into series, whatever the files are called: a file is known by its columns. ``own`` computes
-    the published metric. ``learns_from`` says in words where a detector may learn.
+    the published metric.
     """
 
     name: str
     load: Callable[[Path], tuple[Series, ...]]
     own: Callable[[Sequence[Run]], OwnFigures]
-    learns_from: str
     budget_per_day: float = 1 / 7
     """False alarms a day that the station may cost here."""
 

@@ -44,4 +44,4 @@ def load(folder: Path) -> tuple[Series, ...]:
     return tuple(_series(t, series_name(t.path, folder)) for t in tables)
 
 
-CANARY = Family("canary", load, no_own_metric, "nothing: there are no labels")
+CANARY = Family("canary", load, no_own_metric)

@@ -56,4 +56,4 @@ def load(folder: Path) -> tuple[Series, ...]:
     return tuple(_series(t, events, masks, series_name(t.path, folder)) for t in signals if t not in masks)
 
 
-EINDHOVEN = Family("eindhoven", load, own, "the files of --train, with their events", 0.42)
+EINDHOVEN = Family("eindhoven", load, own, 0.42)

@@ -62,4 +62,4 @@ def load(folder: Path) -> tuple[Series, ...]:
     return tuple(s for s in made if s is not None)
 
 
-EINDHOVEN_RAW = Family("eindhoven_raw", load, no_own_metric, "nothing: there are no labels")
+EINDHOVEN_RAW = Family("eindhoven_raw", load, no_own_metric)

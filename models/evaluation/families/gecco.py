@@ -43,4 +43,4 @@ def load(folder: Path) -> tuple[Series, ...]:
     return tuple(_series(t, series_name(t.path, folder)) for t in read_tables(folder) if t.has("Time", "EVENT"))
 
 
-GECCO = Family("gecco", load, no_own_metric, "the files of --train, with their labels", 0.15)
+GECCO = Family("gecco", load, no_own_metric, 0.15)

@@ -68,9 +68,8 @@ def _count(run: Run) -> Confusion:
     series, labels, alarm = run.series, run.series.labels, run.result.alarm
     if labels is None:
         return Confusion()
-    targets = [series.columns.index(c) for c in series.targets]
     by_sensor = alarm if alarm.ndim == 2 else np.repeat(alarm[:, None], len(series.columns), axis=1)
-    return sum((overlap_confusion(labels[:, i], by_sensor[:, i]) for i in targets), Confusion())
+    return sum((overlap_confusion(labels[:, i], by_sensor[:, i]) for i in series.target_places), Confusion())
 
 
 def own(runs: Sequence[Run]) -> OwnFigures:
@@ -79,4 +78,4 @@ def own(runs: Sequence[Run]) -> OwnFigures:
     return OwnFigures({"overlap_f1": sum(counts, Confusion()).f1}, tuple({"overlap_f1": c.f1} for c in counts))
 
 
-LRO = Family("lro", load, own, "the files of --train, with their labels (other sites)", 0.12)
+LRO = Family("lro", load, own, 0.12)

@@ -95,4 +95,4 @@ def own(runs: Sequence[Run]) -> OwnFigures:
     return OwnFigures(total, per_file)
 
 
-NAB = Family("nab", load, own, "the probation rows of each file (first 15 %, at most 750)", 0.2)
+NAB = Family("nab", load, own, 0.2)

@@ -86,4 +86,4 @@ def own(runs: Sequence[Run]) -> OwnFigures:
     return OwnFigures(_drift_figures(*total), tuple(_drift_figures(*c) for c in counts))
 
 
-ODDWATER = Family("oddwater", load, own, "nothing but --train; the score is by row", 0.02)
+ODDWATER = Family("oddwater", load, own, 0.02)

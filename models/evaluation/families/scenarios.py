@@ -116,4 +116,4 @@ def _overlap(one: TriagedInterval, other: TriagedInterval) -> bool:
     return bool(one.start <= other.end and one.end >= other.start)
 
 
-SCENARIOS = Family("scenarios", load, scenario_figures, "the folder of --train, from other seeds")
+SCENARIOS = Family("scenarios", load, scenario_figures)

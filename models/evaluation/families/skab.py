@@ -61,4 +61,4 @@ def own(runs: Sequence[Run]) -> OwnFigures:
     return OwnFigures(_figures(sum(counts, ChangepointCount())), tuple(_figures(c) for c in counts))
 
 
-SKAB = Family("skab", load, own, "the first 400 rows of each file")
+SKAB = Family("skab", load, own)

@@ -10,7 +10,7 @@ import numpy as np
 
 from models.series import Bools, Times, stretches
 
-GRACE_MIN = 60.0
+GRACE = np.timedelta64(60, "m")
 """Alarms up to this long after the end of an event are its aftermath: neither right nor wrong."""
 
 _MINUTE = np.timedelta64(60_000_000_000, "ns")
@@ -77,7 +77,6 @@ def count_events(
     intervals: Sequence[Interval],
     alarm: Bools,
     counted: Bools | None = None,
-    grace_min: float = GRACE_MIN,
 ) -> EventCount:
     """Count the events of one series (of one sensor, where judged by sensor).
 
@@ -93,18 +92,15 @@ def count_events(
         Events, both ends inclusive.
     alarm, counted
         bool, shape (rows,).
-    grace_min
-        Minutes after the end of an event in which alarms are not judged.
     """
     keep = np.ones(len(times), dtype=np.bool_) if counted is None else counted
     cadence = cadence_min(times)
     times, alarm = times[keep], alarm[keep]
     outside = np.ones(len(times), dtype=np.bool_)
-    grace = np.timedelta64(round(grace_min * 60_000), "ms")
     events, delays = 0, []
     for start, end in intervals:
         inside = (times >= start) & (times <= end)
-        outside &= ~((times >= start) & (times <= end + grace))
+        outside &= ~((times >= start) & (times <= end + GRACE))
         if not inside.any():
             continue
         events += 1

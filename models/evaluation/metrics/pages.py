@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.evaluation.metrics.events import GRACE_MIN
+from models.evaluation.metrics.events import GRACE
 from models.protocol import TriageClass
 from models.series import Event, Times, TriagedInterval
 
@@ -66,10 +66,9 @@ def count_pages(times: Times, events: Sequence[Event], judged: Sequence[TriagedI
     A page is right if its alarm touches a pollution, or the hour after one; a pollution is paged if a page
     was open or opened during it. ``alarmed`` holds the instants of all alarmed rows.
     """
-    grace = np.timedelta64(round(GRACE_MIN), "m")
     pollutions = [e for e in events if e.cls is TriageClass.POLLUTION]
     pages = [(i.paged, i.end) for i in judged if i.paged is not None]
-    right = sum(any(begin <= e.end + grace and end >= e.start for e in pollutions) for begin, end in pages)
+    right = sum(any(begin <= e.end + GRACE and end >= e.start for e in pollutions) for begin, end in pages)
     paged = sum(any(begin <= e.end and end >= e.start for begin, end in pages) for e in pollutions)
     big = [e for e in pollutions if e.magnitude is not None and e.magnitude >= BIG]
     return PageCount(

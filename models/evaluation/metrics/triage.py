@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from models.evaluation.metrics.events import GRACE_MIN
+from models.evaluation.metrics.events import GRACE
 from models.protocol import TriageClass
 from models.series import Event, Times, TriagedInterval
 
@@ -60,24 +58,21 @@ class TriageCount:
         return {t: {said: n for (true, said), n in sorted(self.pairs.items()) if true == t} for t in truths}
 
 
-def count_triage(
-    events: Sequence[Event], judged: Sequence[TriagedInterval], alarmed: Times, grace_min: float = GRACE_MIN
-) -> TriageCount:
+def count_triage(events: Sequence[Event], judged: Sequence[TriagedInterval], alarmed: Times) -> TriageCount:
     """Match each event to the judged alarm that overlaps it longest (the earliest among equals).
 
     ``alarmed`` holds the instants of all alarmed rows: an event with an alarmed row that nobody judged is "unknown".
     """
     pairs: Counter[tuple[str, str]] = Counter()
-    grace = np.timedelta64(round(grace_min * 60_000), "ms")
     for event in events:
         if event.cls is not None:
             pairs[str(event.cls), _said(event, judged, alarmed)] += 1
     for interval in judged:
-        if not any(_touches(event, interval, grace) for event in events):
+        if not any(_touches(event, interval) for event in events):
             pairs[NO_EVENT, str(interval.cls)] += 1
     pages = [i for i in judged if i.cls == TriageClass.POLLUTION]
     wanted = [e for e in events if e.cls == TriageClass.POLLUTION]
-    true_pages = sum(any(_touches(e, i, grace) for e in wanted) for i in pages)
+    true_pages = sum(any(_touches(e, i) for e in wanted) for i in pages)
     return TriageCount(pairs, len(pages), true_pages)
 
 
@@ -90,8 +85,8 @@ def _said(event: Event, judged: Sequence[TriagedInterval], alarmed: Times) -> st
     return str(max(touching, key=lambda i: min(i.end, event.end) - max(i.start, event.start)).cls)
 
 
-def _touches(event: Event, interval: TriagedInterval, grace: np.timedelta64) -> bool:
-    return bool(interval.start <= event.end + grace and interval.end >= event.start)
+def _touches(event: Event, interval: TriagedInterval) -> bool:
+    return bool(interval.start <= event.end + GRACE and interval.end >= event.start)
 
 
 def _same(true: str, said: str) -> bool:

@@ -56,7 +56,9 @@ def made(seed: int) -> Made:
     times = T0 + np.arange(ROWS) * np.timedelta64(300, "s")
     features = FeatureTable(COLUMNS, STATION_DEFAULT.features).push(times, values)
     on = (np.arange(ROWS) >= BEGIN + 2) & (np.arange(ROWS) < BEGIN + LONG)
-    said = Incident(COLUMNS, range(len(COLUMNS)), facts=FACTS).push(features, on, None, values, contexts)
+    incident = Incident(COLUMNS, range(len(COLUMNS)))
+    incident.facts = FACTS
+    said = incident.push(features, on, None, values, contexts)
     final = said[BEGIN + LONG - 1]
     assert final is not None
     return Made(factors, values[BEGIN - 50 : BEGIN + LONG], final)

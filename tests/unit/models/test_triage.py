@@ -295,7 +295,9 @@ def test_a_class_that_nothing_reaches_one_half_of_is_unknown() -> None:
     features, _, _ = looked_at(slug(quiet()))
     alarm = np.zeros(ROWS, dtype=bool)
     alarm[BEGIN + 6] = True
-    said = Incident(COLUMNS, TARGETS, flat).push(features, alarm, None, slug(quiet()))[BEGIN + 6]
+    incident = Incident(COLUMNS, TARGETS)
+    incident.model = flat
+    said = incident.push(features, alarm, None, slug(quiet()))[BEGIN + 6]
     assert said is not None
     assert said.cls is TriageClass.UNKNOWN
     assert said.probability == pytest.approx(1 / len(model.classes))
@@ -415,5 +417,7 @@ def test_17_rain_in_a_river_is_no_discharge(rises: dict[int, float], paged: bool
     features = FeatureTable(RIVER, STATION_DEFAULT.features).push(times, values)
     alarm = np.zeros(ROWS, dtype=bool)
     alarm[BEGIN + 3 : BEGIN + LONG] = True
-    said = Incident(RIVER, TARGETS, in_river=True).push(features, alarm, None, values)
+    incident = Incident(RIVER, TARGETS)
+    incident.in_river = True
+    said = incident.push(features, alarm, None, values)
     assert any(pages(t) for t in said) is paged
