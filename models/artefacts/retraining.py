@@ -23,7 +23,7 @@ from models.pipeline.pipeline import Fitted
 from models.protocol import TriageClass
 from models.series import Bools, Event, Series
 from models.training.fitting import fit
-from models.training.injection import InjectionConfig, with_injections
+from models.training.injection import LONGEST_ROWS, with_injections
 
 VALIDATION_SHARE = 0.25
 """Of the history: its newest part, which the candidate does not learn from."""
@@ -118,13 +118,11 @@ def retrain(series: Series, active: Fitted | None, config: PipelineConfig = STAT
     ``active`` of ``None`` is the pipeline that judges by novelty alone. Raises ModelError for too short a history.
     """
     cut = round(len(series.times) * (1 - VALIDATION_SHARE))
-    plan = InjectionConfig()
-    longest = max(plan.drift_rows[1], plan.pollution_rows[1]) + 2 * plan.margin_rows
-    if cut < 4 * longest:
-        raise ModelError(f"{len(series.times)} rows are too few to learn from: wait until there are {8 * longest}")
-    candidate = fit([with_injections(_part(series, cut), plan, _SEED)], config)
+    if cut < 4 * LONGEST_ROWS:
+        raise ModelError(f"{len(series.times)} rows are too few to learn from: wait until there are {8 * LONGEST_ROWS}")
+    candidate = fit([with_injections(_part(series, cut), _SEED)], config)
     # All rows are judged, so that baselines are warm; only the last weeks count.
-    judged = [replace(with_injections(series, plan, _SEED + n), probation_rows=cut) for n in range(1, _COPIES + 1)]
+    judged = [replace(with_injections(series, _SEED + n), probation_rows=cut) for n in range(1, _COPIES + 1)]
     before = active or Fitted.untaught(config)
     old, new = (_figures(one, judged) for one in (before, candidate))
     worse = worse_figures(old, new)

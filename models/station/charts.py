@@ -322,10 +322,6 @@ class ResidualDetector:
         (said,) = advance_together([(self, rows)], now)
         return said
 
-    def level(self, parameter: str) -> float:
-        """Return the baseline of a parameter."""
-        return float(self.memory[self.places[parameter]]["level"])
-
     def snapshot(self) -> bytes:
         """Return the state as MessagePack, about 100 bytes a sensor."""
         memory, heads, end = self.memory.tolist(), self.heads.tolist(), len(_MOVED)

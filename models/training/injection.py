@@ -31,19 +31,16 @@ _WINDOW = 145
 """Rows of the running median."""
 
 
-@dataclass(frozen=True, slots=True)
-class InjectionConfig:
-    """How much is injected into one copy of a training series. Lengths in rows."""
-
-    events_per_1000_rows: float = 7.0
-    pollution_share: float = 0.45
-    pollution_rows: tuple[int, int] = (24, 72)
-    stuck_rows: tuple[int, int] = (12, 48)
-    drift_rows: tuple[int, int] = (100, 200)
-    offset_rows: tuple[int, int] = (24, 96)
-    noise_rows: tuple[int, int] = (10, 36)
-    dropout_rows: tuple[int, int] = (6, 30)
-    margin_rows: int = 24
+_EVENTS_PER_1000_ROWS = 7.0
+_POLLUTION_SHARE = 0.45
+_MARGIN_ROWS = 24
+_ROWS = {
+    "pollution": (24, 72), "spike": (1, 2), "stuck": (12, 48), "drift": (100, 200), "offset": (24, 96),
+    "noise": (10, 36), "dropout": (6, 30),
+}  # fmt: skip
+"""Least and greatest length of an event."""
+LONGEST_ROWS = max(most for _, most in _ROWS.values()) + 2 * _MARGIN_ROWS
+"""Of an event, with what is left free around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,7 @@ def scatter(values: Floats) -> Floats:
     return out
 
 
-def with_injections(series: Series, config: InjectionConfig, seed: int) -> Series:
+def with_injections(series: Series, seed: int) -> Series:
     """Return a copy of a training series with random events, in rows where it has no label; its own events stay."""
     rng = np.random.default_rng(seed)
     values = series.values.copy()
@@ -83,15 +80,16 @@ def with_injections(series: Series, config: InjectionConfig, seed: int) -> Serie
     spell = Spell(values, series.columns, series.target_places, scatter(values))
     events = list(series.events)
     labels = taken.copy()
-    for _ in range(round(rows * config.events_per_1000_rows / 1000)):
-        polluted = rng.random() < config.pollution_share
+    for _ in range(round(rows * _EVENTS_PER_1000_ROWS / 1000)):
+        polluted = rng.random() < _POLLUTION_SHARE
         kind = "pollution" if polluted else FAULTS[int(rng.integers(len(FAULTS)))]
-        length = _length(rng, kind, config)
-        if length + 2 * config.margin_rows >= rows:
+        least, most = _ROWS[kind]
+        length = int(rng.integers(least, most + 1))
+        if length + 2 * _MARGIN_ROWS >= rows:
             continue
-        start = int(rng.integers(config.margin_rows, rows - length - config.margin_rows))
+        start = int(rng.integers(_MARGIN_ROWS, rows - length - _MARGIN_ROWS))
         stop = start + length
-        if taken[max(start - config.margin_rows, 0) : stop + config.margin_rows].any():
+        if taken[max(start - _MARGIN_ROWS, 0) : stop + _MARGIN_ROWS].any():
             continue
         touched = _pulse(rng, spell, start, stop) if polluted else _fault(rng, spell, start, stop, kind)
         if not touched:
@@ -101,16 +99,6 @@ def with_injections(series: Series, config: InjectionConfig, seed: int) -> Serie
         names = tuple(series.columns[j] for j in touched)
         events.append(Event(series.times[start], series.times[stop - 1], kind, names, cls))
     return replace(series, values=values, labels=labels, events=tuple(sorted(events, key=lambda e: e.start)))
-
-
-def _length(rng: Generator, kind: str, c: InjectionConfig) -> int:
-    if kind == "spike":
-        return int(rng.integers(1, 3))
-    low, high = {
-        "pollution": c.pollution_rows, "stuck": c.stuck_rows, "drift": c.drift_rows, "offset": c.offset_rows,
-        "noise": c.noise_rows, "dropout": c.dropout_rows,
-    }[kind]  # fmt: skip
-    return int(rng.integers(low, high + 1))
 
 
 def _fault(rng: Generator, spell: Spell, start: int, stop: int, kind: str) -> list[int]:

@@ -9,7 +9,7 @@ is the label. Nothing of a series that is judged is ever used: only training ser
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,34 +27,25 @@ FAULTS = (
     "spikes", "fouling", "gain", "calibration", "still", "gone",
 )  # fmt: skip
 """``gain``: the probe reads a multiple; ``calibration``: standards without a status; ``still``: all probes at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class MixtureConfig:
-    """How much is drawn into one copy of a training series. Durations in hours."""
-
-    gap_h: tuple[float, float] = (14.0, 44.0)
-    """From the end of one event to the start of the next: baselines have to come back."""
-    quiet_h: float = 48.0
-    """At the head, without an event."""
-    pollution: float = 0.45
-    rain: float = 0.1
-    """Shares of the events; the others are faults."""
-    pollution_h: tuple[float, float] = (0.7, 10.0)
-    fault_h: tuple[float, float] = (0.5, 30.0)
-    excess: tuple[float, float] = (0.3, 7.0)
-    """Of the strongest parameter over its usual level, drawn evenly on a logarithm."""
-    sensible: float = 0.5
-    """Share of the pollutions whose parameters belong to one kind of waste water."""
-    beside: float = 0.2
-    """Share of the pollutions beside which a probe fails."""
-    with_flow: float = 0.2
-    """Share of the pollutions that come with more water."""
-    reports: float = 0.5
-    """Share of the copies in which neighbours report."""
-
-
-DEFAULT = MixtureConfig()
+_GAP_H = (14.0, 44.0)
+"""From the end of one event to the start of the next: baselines have to come back."""
+_QUIET_H = 48.0
+"""At the head, without an event."""
+_POLLUTION = 0.45
+_RAIN = 0.1
+"""Shares of the events; the others are faults."""
+_POLLUTION_H = (0.7, 10.0)
+_FAULT_H = (0.5, 30.0)
+_EXCESS = (0.3, 7.0)
+"""Of the strongest parameter over its usual level, drawn evenly on a logarithm."""
+_SENSIBLE = 0.5
+"""Share of the pollutions whose parameters belong to one kind of waste water."""
+_BESIDE = 0.2
+"""Share of the pollutions beside which a probe fails."""
+_WITH_FLOW = 0.2
+"""Share of the pollutions that come with more water."""
+_REPORTS = 0.5
+"""Share of the copies in which neighbours report."""
 _LEAST_ROWS = 4
 _BUFFERS = (4.01, 7.0, 10.01)
 _TAKEN_H = 2.0
@@ -62,15 +53,15 @@ _TAKEN_H = 2.0
 _CLASS = {"calibration": TriageClass.MAINTENANCE, "gone": TriageClass.COMMUNICATION}
 
 
-def with_mixtures(series: Series, seed: int, config: MixtureConfig = DEFAULT) -> Series:
+def with_mixtures(series: Series, seed: int) -> Series:
     """Return a copy of a training series with random events, in rows where it has no label; its own events stay.
 
     Rows that its labels or its mask name and no event explains are marked to be ignored: nobody knows what they are.
     """
     rng = np.random.default_rng(seed)
     rows = len(series.times)
-    made = _Copy(rng, series, config)
-    at = round((config.quiet_h + rng.uniform(*config.gap_h)) * made.per_h)
+    made = _Copy(rng, series)
+    at = round((_QUIET_H + rng.uniform(*_GAP_H)) * made.per_h)
     events = list(series.events)
     labels = _marked(series.labels, rows)
     taken = labels | _marked(series.ignore, rows)
@@ -78,19 +69,17 @@ def with_mixtures(series: Series, seed: int, config: MixtureConfig = DEFAULT) ->
     around = round(_TAKEN_H * made.per_h)
     while at + _LEAST_ROWS < rows:
         draw = rng.random()
-        kind = "pollution" if draw < config.pollution else "rain" if draw < config.pollution + config.rain else "fault"
-        length = max(
-            round(_between(rng, *(config.fault_h if kind == "fault" else config.pollution_h)) * made.per_h), _LEAST_ROWS
-        )
+        kind = "pollution" if draw < _POLLUTION else "rain" if draw < _POLLUTION + _RAIN else "fault"
+        length = max(round(_between(rng, *(_FAULT_H if kind == "fault" else _POLLUTION_H)) * made.per_h), _LEAST_ROWS)
         part = slice(at, min(at + length, rows))
         if not taken[max(at - around, 0) : part.stop + around].any():
             for event in made.draw(kind, part):
                 events.append(event)
                 labels |= series.within(event)
-        at = part.stop + round(rng.uniform(*config.gap_h) * made.per_h)
+        at = part.stop + round(rng.uniform(*_GAP_H) * made.per_h)
     ordered = tuple(sorted(events, key=lambda e: e.start))
     out = replace(series, values=made.values, labels=labels, events=ordered, ignore=doubtful)
-    return replace(out, neighbours=_reports(rng, out)) if rng.random() < config.reports else out
+    return replace(out, neighbours=_reports(rng, out)) if rng.random() < _REPORTS else out
 
 
 def _within(series: Series, events: Sequence[Event]) -> Bools:
@@ -114,8 +103,8 @@ def _between(rng: Generator, low: float, high: float) -> float:
 class _Copy:
     """The values of a series while events are drawn into them."""
 
-    def __init__(self, rng: Generator, series: Series, config: MixtureConfig) -> None:
-        self.rng, self.series, self.config = rng, series, config
+    def __init__(self, rng: Generator, series: Series) -> None:
+        self.rng, self.series = rng, series
         self.values = series.values.copy()
         steps = np.diff(series.times) / np.timedelta64(3600, "s")
         self.per_h = 1.0 / max(float(np.median(steps)), 1e-4) if len(steps) else 12.0
@@ -142,7 +131,7 @@ class _Copy:
     def _pollution(self, part: slice) -> list[Event]:
         rng, rows = self.rng, part.stop - part.start
         chosen = self._mixture()
-        excess = _between(rng, *self.config.excess)
+        excess = _between(rng, *_EXCESS)
         course = _course(rng, rows)
         for i, (j, side) in enumerate(chosen):
             share = 1.0 if i == 0 else float(rng.uniform(0.15, 1.0))
@@ -150,9 +139,9 @@ class _Copy:
             mine = np.concatenate([np.zeros(lag), course[: rows - lag]])
             self._raise(part, j, side * excess * share, mine)
         flows = [j for j in range(len(self.kinds)) if self.roles.explains[j]]
-        if flows and rng.random() < self.config.with_flow:
+        if flows and rng.random() < _WITH_FLOW:
             self.values[part, flows] *= 1.0 + float(rng.uniform(0.1, 0.8)) * course[:, None]
-        if chosen and rng.random() < self.config.beside:
+        if chosen and rng.random() < _BESIDE:
             others = [j for j in self.columns if j not in {c for c, _ in chosen}]
             if others:
                 self._alter(FAULTS[int(rng.integers(6))], int(rng.choice(others)), part)
@@ -165,7 +154,7 @@ class _Copy:
         free = [j for j in self.columns if sides[j]]
         if not free:
             return []
-        if rng.random() < self.config.sensible:
+        if rng.random() < _SENSIBLE:
             groups = [[(j, p.signs[self.kinds[j]]) for j in free if self.kinds[j] in p.signs] for p in PATTERNS]
             groups = [g for g in groups if len(g) >= 2]
             if groups:

@@ -123,10 +123,10 @@ def test_snapshots_keep_arrays_to_the_bit() -> None:
 def test_hold_and_weights() -> None:
     over = np.array([0, 1, 0, 0, 0, 1, 0], dtype=bool)
     assert hold(over, 2).astype(int).tolist() == [0, 1, 1, 1, 0, 1, 1]
-    labels = np.zeros(1100, dtype=bool)
+    labels = np.zeros(1300, dtype=bool)
     labels[10:12] = True
-    labels[100:1100] = True
-    weight = event_weights(labels, 10)
+    labels[100:1300] = True
+    weight = event_weights(labels)
     assert weight[5] == 1
     assert 1 <= weight[10] <= 2
     assert weight[500] == pytest.approx(0.1)

@@ -12,7 +12,7 @@ from models.pipeline.pipeline import Scorer
 from models.protocol import TriageClass
 from models.series import Event, Result, Series
 from models.training.fitting import fit
-from models.training.injection import InjectionConfig, with_injections
+from models.training.injection import with_injections
 
 T0 = np.datetime64("2026-03-01T00:00:00", "ns")
 COLUMNS = ("flow", "cod", "tss", "nh4", "cond")
@@ -43,7 +43,7 @@ def plant(rows: int, seed: int, events: tuple[tuple[int, int, str], ...] = ()) -
 @pytest.fixture(scope="module")
 def learnt():  # type: ignore[no-untyped-def]
     train = plant(2500, 1, ((700, 740, "pollution"), (1200, 1240, "fault"), (1900, 1940, "pollution")))
-    return fit([train, *(with_injections(train, InjectionConfig(), seed) for seed in (0, 1))], CONFIG)
+    return fit([train, *(with_injections(train, seed) for seed in (0, 1))], CONFIG)
 
 
 def test_a_slug_is_found_and_told_from_a_frozen_probe(learnt) -> None:  # type: ignore[no-untyped-def]
@@ -132,12 +132,12 @@ def test_without_labels_novelty_judges() -> None:
 
 def test_injected_events_are_what_their_labels_say() -> None:
     series = plant(2000, 6)
-    made = with_injections(series, InjectionConfig(), 1)
+    made = with_injections(series, 1)
     assert made.labels is not None
     assert made.labels.any()
     changed = (made.values != series.values).any(axis=1)
     assert not (changed & ~made.labels).any()
     assert {e.cls for e in made.events} == {TriageClass.POLLUTION, TriageClass.FAULT}
     np.testing.assert_array_equal(made.values[:, 0], series.values[:, 0])
-    again = with_injections(series, InjectionConfig(), 1)
+    again = with_injections(series, 1)
     np.testing.assert_array_equal(made.values, again.values)

@@ -136,6 +136,22 @@ def test_in_one_go_is_to_the_bit_what_each_says_by_itself(taught: Learnt, seed: 
     assert whole.scorers["A"].watch.rows > STATION_DEFAULT.features.cross.block_rows
 
 
+def test_sensors_may_change_in_the_middle(taught: Learnt, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, parts = Fleet(taught, together=True), Fleet(taught, together=False)
+    for n, batch in enumerate(batches(4, 60)):
+        if n in {25, 45}:  # more of them, as many as another station has; then fewer
+            sensors = SENSORS if n == 25 else SENSORS[2:5]
+            monkeypatch.setitem(STATIONS, "A", station("A", [Sensor(p, "mg/L") for p in sensors]))
+            whole.restart(), parts.restart()
+        assert repr(whole.score(batch)) == repr(parts.score(batch))
+        assert whole.stored() == parts.stored()
+    changed, same = whole.scorers["A"].watch, whole.scorers["C"].watch
+    assert changed is not None
+    assert same is not None
+    assert changed.config.parameters == SENSORS[2:5]
+    assert 0 < changed.rows < same.rows
+
+
 BAD = 77.125
 
 
