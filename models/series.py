@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -53,6 +53,14 @@ class Event:
     cls: TriageClass | None = None
     magnitude: float | None = None
     """Size in the family's own measure, where it gives one (a simulated slug: multiple of the usual level)."""
+
+
+def inside(times: Times, events: Iterable[Event]) -> Bools:
+    """Return true for the rows of any event, both ends included; shape (rows,)."""
+    rows: Bools = np.zeros(len(times), dtype=np.bool_)
+    for event in events:
+        rows |= (times >= event.start) & (times <= event.end)
+    return rows
 
 
 @dataclass(frozen=True)

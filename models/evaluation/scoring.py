@@ -10,7 +10,7 @@ from models.evaluation.families.base import Figures, Run, by_row
 from models.evaluation.metrics.events import EventCount, Interval, count_events, label_intervals
 from models.evaluation.metrics.points import Confusion, confusion
 from models.evaluation.metrics.ranges import RangeScores, range_scores
-from models.series import Bools, Floats, Series
+from models.series import Bools, Floats, Series, inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +101,7 @@ def _intervals(series: Series, labels: Bools) -> list[Interval]:
 
 def _explain(series: Series, labels: Bools) -> bool:
     """Tell whether the labelled rows are exactly those inside the listed events (not so where events are an extra)."""
-    inside: Bools = np.zeros(len(labels), dtype=np.bool_)
-    for event in series.events:
-        inside |= series.within(event)
-    return bool((inside == labels).all())
+    return bool((inside(series.times, series.events) == labels).all())
 
 
 def _counted(series: Series, column: int | None) -> Bools:

@@ -8,7 +8,7 @@ is the label. Nothing of a series that is judged is ever used: only training ser
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from models.chemistry import PATTERNS, roles_of
 from models.priors import kind_of
 from models.protocol import TriageClass
-from models.series import Bools, Event, Floats, Series
+from models.series import Bools, Event, Floats, Series, inside
 from models.training.injection import scatter
 from quantrac.domain.parameters import Harm, harm_of, parameter_in
 
@@ -65,7 +65,7 @@ def with_mixtures(series: Series, seed: int) -> Series:
     events = list(series.events)
     labels = _marked(series.labels, rows)
     taken = labels | _marked(series.ignore, rows)
-    doubtful = taken & ~_within(series, events)
+    doubtful = taken & ~inside(series.times, events)
     around = round(_TAKEN_H * made.per_h)
     while at + _LEAST_ROWS < rows:
         draw = rng.random()
@@ -80,13 +80,6 @@ def with_mixtures(series: Series, seed: int) -> Series:
     ordered = tuple(sorted(events, key=lambda e: e.start))
     out = replace(series, values=made.values, labels=labels, events=ordered, ignore=doubtful)
     return replace(out, neighbours=_reports(rng, out)) if rng.random() < _REPORTS else out
-
-
-def _within(series: Series, events: Sequence[Event]) -> Bools:
-    out: Bools = np.zeros(len(series.times), dtype=np.bool_)
-    for event in events:
-        out |= series.within(event)
-    return out
 
 
 def _marked(mask: Bools | None, rows: int) -> Bools:

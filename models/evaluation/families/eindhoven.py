@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from models.evaluation.families.base import Family, series_name
-from models.evaluation.families.labelled import events_of, is_events, is_mask, labels_of, own, partner
+from models.evaluation.families.labelled import events_of, is_events, is_mask, own, partner
 from models.evaluation.tables import Table, read_tables
-from models.series import Bools, Series, Times
+from models.series import Bools, Series, Times, inside
 
 _TIME = "Time"
 _FLOW = "flow_m3h"
@@ -24,7 +24,7 @@ def _series(table: Table, events: list[Table], masks: list[Table], name: str) ->
     times = table.times(_TIME)
     columns = table.sensors({_TIME})
     labelled = events_of(table, times, events)
-    labels = labels_of(times, labelled)
+    labels = inside(times, labelled)
     return Series(
         name=name,
         times=times,

@@ -16,7 +16,7 @@ from models.evaluation.families.base import Figures, OwnFigures, Run, by_row
 from models.evaluation.metrics.triage import TriageCount, count_triage
 from models.evaluation.tables import Table
 from models.protocol import TriageClass
-from models.series import Bools, Event, Times
+from models.series import Event, Times
 
 _FLAGS = frozenset({"0", "1", "0.0", "1.0", "false", "true", ""})
 _MOSTLY = 0.5
@@ -89,14 +89,6 @@ def partner(series: Table, times: Times, candidates: Sequence[Table], column: st
 
 def _alikeness(one: Table, other: Table) -> float:
     return SequenceMatcher(None, one.path.as_posix(), other.path.as_posix()).ratio()
-
-
-def labels_of(times: Times, events: Sequence[Event]) -> Bools:
-    """Return true for the rows inside any event."""
-    labels: Bools = np.zeros(len(times), dtype=np.bool_)
-    for event in events:
-        labels |= (times >= event.start) & (times <= event.end)
-    return labels
 
 
 def _figures(count: TriageCount) -> Figures:

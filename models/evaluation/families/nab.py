@@ -17,7 +17,7 @@ from models.errors import ModelError
 from models.evaluation.families.base import Family, OwnFigures, Run, series_name
 from models.evaluation.metrics.nab import PROFILES, ScoredFile, probation_rows, score_corpus
 from models.evaluation.tables import Table, read_tables
-from models.series import Bools, Event, Series, Times
+from models.series import Event, Series, Times, inside
 
 Windows = Mapping[str, list[Event]]
 _LABELS = "combined_windows.json"
@@ -57,16 +57,13 @@ def _row_range(times: Times, start: np.datetime64, end: np.datetime64) -> tuple[
 
 def _series(table: Table, name: str, windows: Windows) -> Series:
     times = table.times("timestamp")
-    labels: Bools = np.zeros(table.rows, dtype=np.bool_)
     events = _windows_of(name, windows)
-    for event in events:
-        labels |= (times >= event.start) & (times <= event.end)
     return Series(
         name=name,
         times=times,
         columns=("value",),
         values=table.floats("value").reshape(-1, 1),
-        labels=labels,
+        labels=inside(times, events),
         events=tuple(events),
         probation_rows=probation_rows(table.rows),
         group=name,

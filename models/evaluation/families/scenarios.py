@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from models.evaluation.families.base import Family, OwnFigures, Run, by_row, series_name
-from models.evaluation.families.labelled import events_of, is_events, labels_of, own
+from models.evaluation.families.labelled import events_of, is_events, own
 from models.evaluation.metrics.pages import PageCount, count_pages
 from models.evaluation.tables import Table, read_tables
 from models.protocol import TriageClass
-from models.series import Result, Series, Times, TriagedInterval, stretches
+from models.series import Result, Series, Times, TriagedInterval, inside, stretches
 
 TIME = "observed_at"
 STATUS = "_status"
@@ -42,7 +42,7 @@ def _series(table: Table, events: list[Table], name: str) -> Series:
         times=times,
         columns=columns,
         values=np.where(status == 0, values, np.nan),
-        labels=labels_of(times, labelled),
+        labels=inside(times, labelled),
         events=labelled,
         group=name,
         maintenance={c: _calibrations(times, status[:, i]) for i, c in enumerate(columns)},
