@@ -79,7 +79,7 @@ def transition_of(
         )
     state, limit = decision.state, watched.limit
     since = state.since or observation.observed_at
-    why = _opening(key.parameter, watched, state, observation, unit=unit, score=score)
+    why = _found(key.parameter, watched, observation, _run(state, since), unit=unit, score=score)
     if earlier is not None:
         why = explanations.following(why, earlier.parameter, earlier.since)
     return Transition(
@@ -115,7 +115,10 @@ def reassessment_of(
         return None
     if found.cls == state.assessed and abs(found.probability - state.assured) < NEARLY:
         return None
-    why = _opening(key.parameter, watched, state, observation, unit=unit, score=score)
+    # How many readings in a row were unusual says nothing by then: none, where the alert is about to end.
+    since = local_time(state.since or observation.observed_at)
+    so_far = Bilingual(f"Bắt đầu từ {since}", f"It began at {since}")
+    why = _found(key.parameter, watched, observation, so_far, unit=unit, score=score)
     return Reassessment(key, found, why)
 
 
@@ -173,18 +176,20 @@ def severity_at(rule: Rule | None, level: int) -> Severity:
     return rule.steps[min(level, len(rule.steps)) - 1].severity
 
 
-def _opening(
+def _run(state: AlertState, since: datetime) -> Bilingual:
+    count, at = state.counts[state.level - 1], local_time(since)
+    return Bilingual(f"{count} giá trị liên tiếp từ {at}", f"{count} consecutive readings since {at}")
+
+
+def _found(
     parameter: str,
     watched: SensorRule,
-    state: AlertState,
     observation: Observation,
+    run: Bilingual,
     *,
     unit: str,
     score: AnomalyScore | None,
 ) -> Bilingual:
-    since = local_time(state.since or observation.observed_at)
-    count = state.counts[state.level - 1]
-    run = Bilingual(f"{count} giá trị liên tiếp từ {since}", f"{count} consecutive readings since {since}")
     value, limit = observation.value, watched.limit
     if watched.rule.kind is AlertKind.FAULT:
         if watched.rule.trigger is Trigger.FLAT_HIGH and limit is not None and value is not None:

@@ -223,6 +223,18 @@ def test_a_running_incident_pages_once_when_it_turns_out_to_be_pollution(
     assert run(alerts, (checked(i, 60.0) for i in range(12, 18)), score()) == []
 
 
+def test_an_alert_that_is_seen_otherwise_while_it_ends_counts_no_readings(
+    alerts: StationAlerts, checked: Any, score: Any, fault: Any
+) -> None:
+    # score  .9 .9 .9  .1      three calm ones would end it
+    # class  pollution  fault
+    run(alerts, (checked(i, 60.0) for i in range(3)), score())
+    assert run(alerts, [checked(3, 55.0)], score(0.1, alarm=False, harmful=False, triage=fault)) == []
+    (changed,) = alerts.take_reassessments().values()
+    assert changed.explanation.vi.endswith("Chưa vượt giới hạn 90 mg/L. Bắt đầu từ 10:00 23/11/2026.")
+    assert changed.explanation.en.endswith("The limit 90 mg/L is not crossed. It began at 10:00 23/11/2026.")
+
+
 def test_a_limit_that_is_crossed_after_an_anomaly_says_that_it_was_told_of_before(
     alerts: StationAlerts, checked: Any, score: Any
 ) -> None:
