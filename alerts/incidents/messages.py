@@ -11,7 +11,7 @@ from html import escape
 from alerts import htmlmail, plaintext
 from alerts.advice import incident_steps
 from alerts.content import Content, Line
-from alerts.explanations import assessment_words
+from alerts.explanations import probable_class
 from alerts.figures import against, clock_words, pressing
 from alerts.incidents.reasons import Notice, Reason
 from alerts.messages import OVER, SEVERITY, banner, unreal
@@ -148,7 +148,7 @@ def _content(notice: IncidentNotice) -> Content:
         lines=tuple(_lines(notice, places)),
         steps=_steps(incident, members, places, over=over) if notice.kind is Notice.PAGE or over else (),
         banner=banner(drill=incident.is_drill, illustration=any(p.illustration for p in places)),
-        moved=tuple(_bounded((_moved(matter, notice) for matter in matters), len(matters))),
+        moved=(*_bounded((_moved(matter, notice) for matter in matters), len(matters)), *_judged(matters, notice)),
         take=None if link is None else Line(Bilingual("Nhận sự cố", "Take it"), Bilingual(link, link)),
         clocks=() if over else tuple(clock_words(c, notice.now) for c in _pressing(notice)),
         contacts=() if over else notice.contacts,
@@ -278,10 +278,10 @@ def _other(incident: Incident, notice: IncidentNotice) -> Line:
 
 
 def _moved(matter: Sequence[Member], notice: IncidentNotice) -> Line:
-    """Say what a parameter has measured at its worst and now, why it is told, and what the model takes it for."""
-    member, place = matter[0], notice.briefing.places.get(matter[0].key.station)
+    """Say what a parameter has measured at its worst and now, and why it is told."""
+    member = matter[0]
     label = _label(member, notice)
-    known = [f for m in matter if (f := notice.briefing.findings.get(m.alert_id)) is not None]
+    known = _known(matter, notice)
     parts = [Bilingual(member.explanation_vi, member.explanation_en)]
     worst = max((f for f in known if f.peak is not None), key=_share, default=None)
     if worst is not None:
@@ -296,15 +296,36 @@ def _moved(matter: Sequence[Member], notice: IncidentNotice) -> Line:
                 f"mới nhất {quantity_vi(newest, unit)} lúc {clock}", f"newest {quantity(newest, unit)} at {clock}"
             )
         )
-    assessment = next((f.assessment for f in known if f.assessment is not None), None)
-    if assessment is not None:
-        in_river = place is not None and place.kind is StationKind.SURFACE_WATER
-        parts.append(assessment_words(assessment, in_river=in_river))
     parts.append(_ended(matter, over=notice.kind is Notice.END))
     if len(matter) > 1:
         more = len(matter) - 1
-        parts.append(Bilingual(f"cùng {more} cảnh báo khác của thông số này", f"{more} more alerts of it"))
+        alerts = "alert" if more == 1 else "alerts"
+        parts.append(Bilingual(f"cùng {more} cảnh báo khác của thông số này", f"{more} more {alerts} of it"))
     return Line(label, Bilingual(_sentence(p.vi for p in parts), _sentence(p.en for p in parts)))
+
+
+def _known(matter: Sequence[Member], notice: IncidentNotice) -> list[Finding]:
+    return [f for m in matter if (f := notice.briefing.findings.get(m.alert_id)) is not None]
+
+
+def _judged(matters: Sequence[Sequence[Member]], notice: IncidentNotice) -> Iterable[Line]:
+    """Say what the model takes each station for and why, once: its parameters share one judgement."""
+    told = set[tuple[str, str]]()
+    for matter in matters:
+        station = matter[0].key.station
+        found = next((f.assessment for f in _known(matter, notice) if f.assessment is not None), None)
+        if found is None or (station, found.cls) in told:
+            continue
+        told.add((station, found.cls))
+        place = notice.briefing.places.get(station)
+        in_river = place is not None and place.kind is StationKind.SURFACE_WATER
+        words = probable_class(found.cls, found.probability, in_river=in_river)
+        if len(notice.incident.stations) > 1:
+            names = notice.name(station)
+            words = Bilingual(f"{names.vi}: {words.vi}", f"{names.en}: {words.en}")
+        yield Line(Bilingual("Có thể là", "Probably"), words)
+        for number, reason in enumerate(found.reasons, start=1):
+            yield Line(Bilingual(f"Lý do {number}", f"Reason {number}"), reason)
 
 
 def _label(member: Member, notice: IncidentNotice) -> Bilingual:

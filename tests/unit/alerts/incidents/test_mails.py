@@ -16,6 +16,7 @@ from quantrac.domain.incidents import Incident, IncidentState, Member, Topic
 from quantrac.domain.limits import Limit
 from quantrac.domain.oncall import Layer, OnCall, Person, PersonRole, Rota
 from quantrac.domain.stations import StationKind
+from quantrac.domain.words import Bilingual
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -76,6 +77,26 @@ def test_a_parameter_is_told_once_and_the_end_leads_with_what_was_worst() -> Non
     [nh4] = [line for line in vietnamese.splitlines() if line.startswith("  NH4: ")]
     assert nh4.startswith("  NH4: NH4 cao. Chưa vượt; xấu nhất")
     assert nh4.endswith("cảnh báo này còn mở: việc cần xử lý, không gọi trực")
+
+
+def test_what_the_model_takes_a_station_for_is_said_once() -> None:
+    def judged(number: int, parameter: str, peak: float, probability: float) -> Finding:
+        reasons = (Bilingual("COD, TSS cùng tăng", "COD, TSS rose"), Bilingual("không có mưa", "no rain"))
+        return replace(found(number, parameter, peak, 50), assessment=Assessment("pollution", probability, reasons))
+
+    facts = replace(FACTS, findings={1: judged(1, "COD", 65, 0.97), 2: judged(2, "TSS", 51, 0.93)})
+    text = compose(replace(PAGE, briefing=facts)).text
+    vietnamese, _, english = text.partition("— English —")
+    assert (
+        "mới nhất 1 mg/L lúc 10:00:00\n  Có thể là: sự cố xả thải, ô nhiễm thật (97 %)\n  Lý do 1: COD, TSS cùng tăng\n"
+        "  Lý do 2: không có mưa\n" in vietnamese
+    )
+    assert [vietnamese.count(word) for word in ("ô nhiễm thật (", "cùng tăng")] == [1, 1]
+    assert "  Probably: pollution (97 %)\n  Reason 1: COD, TSS rose\n" in english
+    elsewhere = replace(TSS, key=replace(TSS.key, station="TANQUY"))
+    two = compose(replace(PAGE, incident=replace(SLUG, members=(COD, elsewhere)), briefing=facts)).text
+    assert "  Có thể là: KCN Hòa An: sự cố xả thải, ô nhiễm thật (97 %)\n" in two
+    assert "  Có thể là: TANQUY: sự cố xả thải, ô nhiễm thật (93 %)\n" in two
 
 
 def test_one_mail_names_everything_that_moved_and_how_to_answer() -> None:
