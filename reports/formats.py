@@ -66,6 +66,20 @@ def duration(span: timedelta) -> str:
     return f"{minutes // 60} h {minutes % 60:02}" if minutes >= 60 else f"{minutes} min"
 
 
+def in_both(text: Text) -> str:
+    """Return a text in both languages; once, where English says nothing else.
+
+    >>> in_both(Text("≤ 4,8", "≤ 4.8")), in_both(Text("Cao", "High"))
+    ('≤ 4,8', 'Cao / High')
+    """
+    return text.vi if says_the_same(text) else f"{text.vi} / {text.en}"
+
+
+def says_the_same(text: Text) -> bool:
+    """Whether both languages have the same words, or the same number with other marks."""
+    return text.vi in (text.en, text.en.translate(_VIETNAMESE))
+
+
 _VIETNAMESE = str.maketrans(",.", ".,")
 
 

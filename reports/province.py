@@ -184,7 +184,7 @@ def _alerts(stations: Sequence[Facts]) -> Table:
                 row.id,
                 station,
                 row.parameter or None,
-                row.rule,
+                words.RULE.get(row.rule, row.rule),
                 words.SEVERITY.get(row.severity, Text(row.severity, row.severity)),
                 row.since,
                 row.resolved_at,

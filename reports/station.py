@@ -5,7 +5,7 @@ from __future__ import annotations
 from quantrac.domain.stations import Station
 from reports.document import Document, Table, Text
 from reports.facts import Facts
-from reports.formats import number
+from reports.formats import in_both, number
 from reports.notes import notes
 from reports.period import PeriodKind
 from reports.tables.decisions import decisions
@@ -56,7 +56,7 @@ def station_report(facts: Facts) -> Document:
 def _described(station: Station) -> tuple[tuple[Text, str], ...]:
     kind = STATION_KIND[station.kind]
     found = [
-        (Text("Loại nước", "Water"), f"{kind.vi} / {kind.en}"),
+        (Text("Loại nước", "Water"), in_both(kind)),
         (Text("Đơn vị vận hành", "Operator"), station.operator),
     ]
     if station.park:

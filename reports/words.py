@@ -15,10 +15,31 @@ STATUS = {
 }
 SEVERITY = {
     "info": Text("Thông tin", "Info"),
-    "warning": Text("Cảnh báo", "Warning"),
+    "warning": Text("Chú ý", "Warning"),
     "high": Text("Cao", "High"),
     "critical": Text("Nghiêm trọng", "Critical"),
 }
+RULE = {
+    "limit": Text("Vượt giới hạn", "Limit"),
+    "hour_mean": Text("Trung bình giờ", "Hourly mean"),
+    "day_mean": Text("Trung bình ngày", "Daily mean"),
+    "hour_mean.retrospective": Text("Trung bình giờ, xét lại", "Hourly mean, retrospective"),
+    "day_mean.retrospective": Text("Trung bình ngày, xét lại", "Daily mean, retrospective"),
+    "anomaly": Text("Bất thường", "Anomaly"),
+    "fault": Text("Thiết bị hỏng", "Fault"),
+    "calibrating": Text("Hiệu chuẩn kéo dài", "Calibrating for long"),
+    "offline": Text("Mất tín hiệu", "Silent"),
+    "unusable": Text("Thiếu số liệu dùng được", "No usable reading"),
+    "cadence": Text("Sai tần suất đăng ký", "Other cadence"),
+    "calibrated_often": Text("Hiệu chuẩn quá thường xuyên", "Calibrated too often"),
+    "channel_missing": Text("Thiếu kênh phụ trợ", "Channel missing"),
+    "day_incomplete": Text("Ngày thiếu số liệu", "Incomplete day"),
+    "flat_high": Text("Đứng yên trên giới hạn", "Flat beyond the limit"),
+    "flooding": Text("Gửi quá nhiều", "Sends too much"),
+    "revisions": Text("Sửa số liệu", "Revised readings"),
+    "states_revised": Text("Sửa trạng thái", "Revised states"),
+}
+"""Of the packaged rules, and of what no rule is needed for; any other is called by its code."""
 CAUSE = {
     "pollution": Text("Ô nhiễm", "Pollution"),
     "sensor_fault": Text("Lỗi đầu đo", "Sensor fault"),

@@ -118,6 +118,8 @@ class AlertRow:
     resolved_at: datetime | None
     value: float | None
     """At the opening."""
+    worst: float | None
+    """Of an alert that has ended by then."""
     limit_maximum: float | None
     limit_minimum: float | None
     cause: str | None

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from quantrac.terminal import printable
 from reports.document import Column, Document, Table, Text, Value
-from reports.formats import stamp
+from reports.formats import in_both, stamp
 
 _BOM = "\ufeff"
 """Without it Excel reads UTF-8 as a code page, and Vietnamese as noise."""
@@ -41,7 +41,7 @@ def safe(text: str) -> str:
 
 def head(column: Column) -> str:
     """Return the head of a column for machines and people: Vietnamese, English, unit."""
-    both = column.head.vi if column.head.vi == column.head.en else f"{column.head.vi} / {column.head.en}"
+    both = in_both(column.head)
     return f"{both} [{column.unit}]" if column.unit and column.unit not in both else both
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reports.document import Column, Document, Kind, Table, Text
-from reports.formats import moment, number, written
+from reports.formats import moment, number, says_the_same, written
 
 _RIGHT = {Kind.NUMBER, Kind.SHARE}
 
@@ -86,7 +86,7 @@ def _head(column: Column) -> Cell:
 def _cell(text: Text, column: Column, marked: bool) -> Cell:
     # A number differs in its decimal mark only: one of the two is enough for a reader of both.
     plain = column.kind in _RIGHT and text is not column.head
-    return Cell(text.vi, "" if plain or text.vi == text.en else text.en, column.kind in _RIGHT, marked)
+    return Cell(text.vi, "" if plain or says_the_same(text) else text.en, column.kind in _RIGHT, marked)
 
 
 def _left_out(table: Table) -> Text | None:

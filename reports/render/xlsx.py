@@ -13,10 +13,14 @@ from xlsxwriter.worksheet import Worksheet
 
 from quantrac.domain.stations import VIETNAM
 from reports.document import Document, Kind, Table, Text, Value
-from reports.formats import moment
+from reports.formats import in_both, moment
 from reports.render.csv import head
 
+NONE = Text("Không có", "None")
+"""Under the heads of a table without rows."""
 _HEAD_ROW = 2
+_A4 = 9
+"""As Excel numbers sizes of paper."""
 _WIDTHS = {Kind.INSTANT: 17, Kind.DAY: 12, Kind.NUMBER: 13, Kind.SHARE: 11, Kind.TEXT: 20}
 
 
@@ -81,9 +85,13 @@ def _cover(sheet: Worksheet, document: Document, formats: _Formats) -> None:
 
 
 def _sheet(sheet: Worksheet, table: Table, formats: _Formats) -> None:
-    sheet.write_string(0, 0, f"{table.title.vi} / {table.title.en} (UTC+7)", formats.title)
-    sheet.write_string(1, 0, f"{table.origin.vi} / {table.origin.en}", formats.small)
+    sheet.write_string(0, 0, f"{in_both(table.title)} (UTC+7)", formats.title)
+    sheet.write_string(1, 0, in_both(table.origin), formats.small)
     sheet.freeze_panes(_HEAD_ROW + 1, 1)
+    sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(_HEAD_ROW)
     for position, column in enumerate(table.columns):
         sheet.set_column(position, position, _WIDTHS[column.kind])
         sheet.write_string(_HEAD_ROW, position, head(column), formats.head)
@@ -91,6 +99,8 @@ def _sheet(sheet: Worksheet, table: Table, formats: _Formats) -> None:
         for position, (value, column) in enumerate(zip(values, table.columns, strict=True)):
             style = formats.marked if (index, position) in table.marked else formats.plain[column.kind]
             _write(sheet, (_HEAD_ROW + 1 + index, position), value, style)
+    if not table.rows:
+        sheet.write_string(_HEAD_ROW + 1, 0, in_both(NONE), formats.small)
     if table.left_out:
         sheet.write_string(_HEAD_ROW + 1 + len(table.rows), 0, f"+ {table.left_out}", formats.small)
 
@@ -105,4 +115,4 @@ def _write(sheet: Worksheet, at: tuple[int, int], value: Value, style: Format) -
     elif isinstance(value, int | float):
         sheet.write_number(*at, value, style)
     else:
-        sheet.write_string(*at, f"{value.vi} / {value.en}" if isinstance(value, Text) else value, style)
+        sheet.write_string(*at, in_both(value) if isinstance(value, Text) else value, style)

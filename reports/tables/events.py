@@ -71,14 +71,16 @@ def alerts(facts: Facts) -> Table:
             Column(Text("Người tiếp nhận", "Acknowledged by")),
             Column(Text("Kết thúc", "Resolved"), Kind.INSTANT),
             Column(Text("Giá trị khi mở", "Value at opening"), Kind.NUMBER, 4),
+            Column(Text("Xấu nhất", "Worst"), Kind.NUMBER, 4),
             Column(words.LIMIT),
             Column(Text("Nguyên nhân", "Cause")),
         ),
         rows=tuple(_alert_row(row) for row in rows[:MOST_ROWS]),
         origin=Text(
-            "Bảng cảnh báo và các lần chuyển trạng thái; báo lúc: tin đầu tiên đã gửi được; nguyên nhân do cán bộ ghi.",
-            "The table of alerts and their transitions; told at: first message delivered; cause as an officer "
-            "recorded it.",
+            "Bảng cảnh báo và các lần chuyển trạng thái; báo lúc: tin đầu tiên đã gửi được; xấu nhất: khi "
+            "đã kết thúc; nguyên nhân do cán bộ ghi.",
+            "The table of alerts and their transitions; told at: first message delivered; worst: once it has ended; "
+            "cause as an officer recorded it.",
         ),
         left_out=max(len(rows) - MOST_ROWS, 0),
     )
@@ -134,7 +136,7 @@ def _alert_row(row: AlertRow) -> tuple[Value, ...]:
     return (
         row.id,
         row.parameter or None,
-        row.rule,
+        words.RULE.get(row.rule, row.rule),
         words.SEVERITY.get(row.severity, Text(row.severity, row.severity)),
         row.since,
         row.told_at,
@@ -142,6 +144,7 @@ def _alert_row(row: AlertRow) -> tuple[Value, ...]:
         row.acknowledged_by,
         row.resolved_at,
         row.value,
+        row.worst,
         words.limit_words(row.limit_minimum, row.limit_maximum),
         None if row.cause is None else words.CAUSE.get(row.cause, Text(row.cause, row.cause)),
     )

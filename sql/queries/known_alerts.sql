@@ -17,6 +17,7 @@ SELECT alert.id, alert.parameter, alert.rule,
        CASE WHEN alert.acknowledged_at <= %(as_of)s THEN alert.acknowledged_by END,
        ended.observed_at,
        opened.value,
+       CASE WHEN ended.observed_at IS NOT NULL THEN alert.peak_value END,
        alert.limit_maximum, alert.limit_minimum,
        (SELECT cause
           FROM alert_causes

@@ -36,7 +36,8 @@ def _files(document: Document) -> dict[Format, bytes]:
 def _alert(feed: Feed, kind: TransitionKind, value: float) -> int | None:
     key = AlertKey(STATION.code, "COD", "limit.hour")
     limit = Limit("COD", "mg/L", None, 90.0, "GPMT")
-    transition = Transition(key, kind, AlertKind.LIMIT, Severity.HIGH, "r", MIDNIGHT + HOUR, MIDNIGHT, value, limit)
+    at, peak = MIDNIGHT + HOUR, None if kind is TransitionKind.OPENED else 120.0
+    transition = Transition(key, kind, AlertKind.LIMIT, Severity.HIGH, "r", at, MIDNIGHT, value, limit, peak=peak)
     with feed._store.transaction() as transaction:
         applied = transaction.alerts.apply(transition)
     return None if applied is None else applied[0]
@@ -74,7 +75,8 @@ def test_the_same_bytes_as_on_the_day_of_signing(feed: Feed) -> None:
     tables = {table.code: table.rows for table in now.tables}
     assert tables["summary"][1][4] == 900.0
     assert "GPMT 13/2026" in tables["exceedances"][0]
-    assert tables["alerts"][0][11].vi == "Ô nhiễm"  # type: ignore[union-attr]
+    assert tables["alerts"][0][9:11] == (95.0, 120.0)
+    assert tables["alerts"][0][12].vi == "Ô nhiễm"  # type: ignore[union-attr]
     assert [row[2:4] for row in tables["revisions"]] == [(60.0, 900.0)]
 
 

@@ -11,8 +11,12 @@ from html.parser import HTMLParser
 import openpyxl
 import pytest
 
+import alerts.messages
+from alerts.rules import load_rules, packaged_rules
+from reports import words
 from reports.document import Column, Document, Kind, Table, Text, Value
 from reports.render import Format, render
+from reports.words import limit_words
 
 AS_OF = datetime(2026, 11, 3, 0, 0, tzinfo=UTC)
 BAD = '<script>alert(1)</script> & #set page(width: 1pt) *"\' =HYPERLINK("x")'
@@ -79,6 +83,32 @@ def test_a_workbook_has_numbers_as_numbers_and_days_as_days() -> None:
     assert book["summary"]["B4"].font.b
 
 
+def test_a_sheet_without_rows_says_so_and_is_printed_across_one_page() -> None:
+    empty = replace(FULL, tables=tuple(replace(table, rows=(), left_out=0) for table in FULL.tables))
+    sheet = openpyxl.load_workbook(io.BytesIO(render(empty, Format.XLSX)))["summary"]
+    assert sheet["A4"].value == "Không có / None"
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == ("landscape", 0)
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+
+
+@pytest.mark.parametrize("form", [Format.HTML, Format.XLSX])
+def test_a_limit_is_written_once(form: Format) -> None:
+    table = Table("t", _text("t"), (Column(_text("L")),), ((limit_words(None, 4.8),),), _text("t"))
+    written = render(replace(FULL, tables=(table,)), form)
+    if form is Format.HTML:
+        assert b"4,8" in written
+        assert b"4.8" not in written
+    else:
+        assert openpyxl.load_workbook(io.BytesIO(written))["t"]["A4"].value == "≤ 4,8"
+
+
+def test_severities_are_called_as_in_messages_and_no_packaged_rule_by_its_code() -> None:
+    assert {code: text.vi.upper() for code, text in words.SEVERITY.items()} == {
+        severity.value: said.vi for severity, said in alerts.messages.SEVERITY.items()
+    }
+    assert {rule.code for rule in load_rules([packaged_rules()])} <= set(words.RULE)
+
+
 class _Cells(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -111,6 +141,17 @@ def test_a_pdf_holds_its_fonts_and_no_page_is_lost() -> None:
     assert b"LibertinusSerif" in pdf
     assert b"/MediaBox[0 0 841" in pdf.replace(b" [", b"[")
     assert 20 < pdf.count(b"/MediaBox") < 40
+
+
+def test_a_row_of_a_pdf_stays_on_its_page_and_one_that_may_be_higher_than_a_page_is_not_cut() -> None:
+    def pages(*cells: str) -> int:
+        columns = tuple(Column(_text(f"{'w' * 12}{n}")) for n in range(12))
+        table = Table("t", _text("t"), columns, tuple((cell, *"abcdefghijk") for cell in cells), _text("t"))
+        return render(replace(FULL, tables=(table,)), Format.PDF).count(b"/MediaBox")
+
+    # Thirteen lines a row, of which three fill a page but for some lines: broken ones would take ten pages.
+    assert pages(*["twelve " * 25] * 40) == 11
+    assert pages("\n".join("x" * 90)) == 2
 
 
 @pytest.mark.parametrize("bad", ["=cmd|' /C calc'!A0", "+1", "@SUM(A1)", "  =1+1", "\x1b[2J", "\t=1"])
