@@ -11,7 +11,10 @@ from quantrac.domain.notifications import CURVE_ENDS, CURVE_STARTS, Summary
 from quantrac.domain.stations import VIETNAM
 from quantrac.domain.words import Bilingual, quantity, quantity_vi
 
-_CELL = 'style="padding:2px 12px 2px 0;vertical-align:top;text-align:left"'
+_PLACE = "padding:2px 12px 2px 0;vertical-align:top;text-align:left"
+_CELL = f'style="{_PLACE}"'
+_LEAST_PX, _LEAST_SHORT_PX = 110, 64
+"""Of the column of labels, where they are words: on a telephone each would be broken into a word a line."""
 _HEAD = 'style="font-size:15px;margin:14px 0 4px"'
 _BUTTON = "display:inline-block;padding:12px 22px;border-radius:8px;background:#0b5c55;color:#fff;font-weight:bold"
 _BAR_PX = 160
@@ -37,10 +40,10 @@ def _language(content: Content, language: str, *, picture: bool) -> Iterable[str
     def say(words: Bilingual) -> str:
         return escape(plaintext.one_line(words.vi if language == "vi" else words.en))
 
-    def table(title: Bilingual, lines: Sequence[Line]) -> Iterable[str]:
+    def table(title: Bilingual, lines: Sequence[Line], least_px: int = _LEAST_PX) -> Iterable[str]:
         if lines:
             yield f"<h3 {_HEAD}>{say(title)}</h3><table>"
-            yield from (_row(say(li.label), say(li.value)) for li in lines)
+            yield from (_row(say(li.label), say(li.value), least_px) for li in lines)
             yield "</table>"
 
     if content.banner is not None:
@@ -48,7 +51,7 @@ def _language(content: Content, language: str, *, picture: bool) -> Iterable[str
     yield f'<h2 style="font-size:18px;margin:6px 0">{say(content.headline)}</h2>'
     if content.take is not None:
         yield f'<p><a style="{_BUTTON}" href="{say(content.take.value)}">{say(content.take.label)}</a></p>'
-    yield from table(plaintext.MOVED, content.moved)
+    yield from table(plaintext.MOVED, content.moved, _LEAST_SHORT_PX)
     yield CURVE_STARTS if picture else ""
     if content.summary is not None and content.summary.usable:
         yield f"<h3 {_HEAD}>{'Một giờ qua' if language == 'vi' else 'The last hour'}</h3>"
@@ -59,7 +62,7 @@ def _language(content: Content, language: str, *, picture: bool) -> Iterable[str
         yield "<br>".join(say(words) for words in content.clocks)
         yield "</p>"
     yield '<table style="margin-top:8px">'
-    yield from (_row(say(li.label), say(li.value)) for li in content.lines)
+    yield from (_row(say(li.label), say(li.value), _LEAST_PX) for li in content.lines)
     yield "</table>"
     yield from table(plaintext.CONTACTS, content.contacts)
     if content.steps:
@@ -69,13 +72,14 @@ def _language(content: Content, language: str, *, picture: bool) -> Iterable[str
     yield from table(plaintext.ANSWER, content.answers)
 
 
-def _row(label: str, value: str) -> str:
+def _row(label: str, value: str, least_px: int) -> str:
     """Return a row of a table; an address of a page is a link, a sentence without a label takes both columns."""
     if value.startswith(("https://", "http://")):
         value = f'<a href="{value}">{value}</a>'
     if not label:
         return f'<tr><td {_CELL} colspan="2">{value}</td></tr>'
-    return f"<tr><td {_CELL}><b>{label}</b></td><td {_CELL}>{value}</td></tr>"
+    head = f'style="{_PLACE};min-width:{least_px}px"'
+    return f"<tr><td {head}><b>{label}</b></td><td {_CELL}>{value}</td></tr>"
 
 
 def _hour(summary: Summary, unit: str, language: str) -> Iterable[str]:

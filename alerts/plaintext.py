@@ -14,7 +14,7 @@ MOVED = Bilingual("Diễn biến", "What has moved")
 CLOCK = Bilingual("Đồng hồ tuân thủ", "Compliance clock")
 CONTACTS = Bilingual("Liên hệ", "Whom to ring")
 STEPS = Bilingual("Việc cần làm", "What to do")
-ANSWER = Bilingual("Xác nhận", "Acknowledge")
+ANSWER = Bilingual("Phản hồi", "Answer")
 
 ENGLISH = "— English —"
 """Line before what stands in English."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from local.servers.connections import LocalEndpoints, read_local
+from local.servers.connections import DEMO_FOLDER, LocalEndpoints, read_local
 from quantrac.clock import Clock, SystemClock
 from quantrac.domain.stations import Registry
 from quantrac.endpoints import DATABASE_ROLES, DatabaseEndpoint, KafkaEndpoint, MqttEndpoint, SmtpEndpoint
@@ -184,9 +184,12 @@ class Context:
 
     def _local(self, what: str, setting: str) -> LocalEndpoints:
         if self.local is None:
+            run_dir = self.settings.run_dir
+            demo = run_dir / DEMO_FOLDER
+            asked = f" To ask the demo that runs: QUANTRAC_RUN_DIR={demo}." if read_local(demo) else ""
             raise SettingsError(
-                f"No {what} is configured and no local servers run in {self.settings.run_dir}: start them with "
-                f"`quantrac servers start`, or name yours by QUANTRAC_{setting}."
+                f"No {what} is configured and no local servers run in {run_dir}: start them with "
+                f"`quantrac servers start`, or name yours by QUANTRAC_{setting}.{asked}"
             )
         return self.local
 

@@ -64,6 +64,6 @@ def schema(
 
     text = dump_schema(load_context().database().owner)
     if output is None:
-        say(text, end="")
+        say(text, document=True)
     else:
         output.write_text(text, encoding="utf-8")

@@ -84,7 +84,7 @@ def show(
     for refused in found.line.refusals:
         say(f"{'refused':<12} {_refusal(refused)}")
     say(f"{'content_type':<12} {found.content_type}\n")
-    say(found.payload[:4096].decode("utf-8", "backslashreplace"))
+    say(found.payload[:4096].decode("utf-8", "backslashreplace") + "\n", document=True)
     if len(found.payload) > 4096:
         say(f"… {len(found.payload) - 4096} more bytes: use --raw")
 

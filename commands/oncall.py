@@ -106,7 +106,7 @@ def export(
 
     text = written(_loaded()[1])
     if output is None:
-        say(text, end="")
+        say(text, document=True)
     else:
         output.write_text(text, "utf-8")
 
@@ -128,7 +128,7 @@ def ics(
     if not any_duty:
         raise QuantracError(f"{own.name} has no duty in the next half year.")
     if output is None:
-        say(text, end="")
+        say(text, document=True)
     else:
         output.write_bytes(text.encode())
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from quantrac.terminal import add_row, say, say_json
+from commands.views import Column, print_table
+from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
     from local.servers import LocalServers
@@ -156,25 +158,24 @@ def status(
     if as_json:
         say_json(rows)
     else:
-        _print(rows)
+        print_table(_COLUMNS, rows)
     if any(row["state"] != "healthy" for row in rows):
         raise typer.Exit(1)
+
+
+_COLUMNS: list[Column[Mapping[str, object]]] = [
+    Column("server", itemgetter("server")),
+    Column("state", itemgetter("state")),
+    Column("process", itemgetter("pid"), "right"),
+    Column("port", itemgetter("port"), "right"),
+    Column("log", itemgetter("log")),
+]
 
 
 def _state(*, running: bool, healthy: bool) -> str:
     if healthy:
         return "healthy"
     return "no answer" if running else "stopped"
-
-
-def _print(rows: Sequence[Mapping[str, object]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("server", "state", "process", "port", "log")
-    for row in rows:
-        add_row(table, *("" if value is None else str(value) for value in row.values()))
-    Console().print(table)
 
 
 def _servers() -> LocalServers:

@@ -20,7 +20,7 @@ def settings(
     Example: quantrac settings
     """
     if markdown:
-        say(markdown_table(), end="")
+        say(markdown_table(), document=True)
         return
     for name, field in Settings.model_fields.items():
         say(f"{PREFIX}{name.upper()} = {default_of(field)}", bold=True)

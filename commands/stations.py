@@ -112,7 +112,7 @@ def learn(
     s = context.settings
     seen, unnamed = learn_from(folder, s.drop_patterns, most, s.drop_max_file_bytes)
     known = load_registry([sample_province(), recorded_feeds()])
-    say(proposal(seen, known, context.clock.now().date().isoformat()), end="")
+    say(proposal(seen, known, context.clock.now().date().isoformat()), document=True)
     if unnamed:
         files = "file has a name" if len(unnamed) == 1 else "files have names"
         told = f"{len(unnamed)} {files} that no pattern knows, and will be refused: {unnamed[0]}"

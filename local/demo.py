@@ -17,6 +17,7 @@ from local.alone import alone
 from local.grafana import grafana_line
 from local.page import invite, link_in, put_on_call
 from local.prepare import local_servers, prepare, refuse_configured_servers
+from local.servers.connections import DEMO_FOLDER
 from local.servers.progress import bars_on_stderr
 from local.servers.webjars import fetch_scripts
 from local.stage import Stage
@@ -31,8 +32,6 @@ from simulators.labels import read_labels
 from sql.fresh_start import close_revisions, forget
 from sql.ledger_report import ledger_report
 
-FOLDER = "demo"
-"""Of the run folder: the demo has servers and data of its own, and touches no others."""
 CADENCE_S = 1.0
 """The demo's stations report every second; a real one every five minutes."""
 SPEED = 300.0
@@ -68,7 +67,7 @@ def run(
         A setting names a server, something did not start, or the demo did not show what it promises in time.
     """
     refuse_configured_servers(settings)
-    settings = settings.model_copy(update={"run_dir": settings.run_dir / FOLDER})
+    settings = settings.model_copy(update={"run_dir": settings.run_dir / DEMO_FOLDER})
     signal.signal(signal.SIGTERM, _interrupt)
     registry = accelerated(load_registry([sample_province()]), SPEED)
     stage = Stage(local_servers(settings), clock, workers=workers, web=True)

@@ -76,7 +76,7 @@ class Screen:
             Panel(figures, title="quantrac demo", subtitle="Ctrl-C ends it"),
             _alerts(account.alerts, rows, wide=width >= _WIDE),
             *_fitted(reasons, width, left - max(rows, 1)),
-            _stations(stations) if all_stations else _in_one_line(stations),
+            _stations(stations, wide=width >= _WIDE) if all_stations else _in_one_line(stations),
             *foot,
         )
 
@@ -123,7 +123,7 @@ def _alerts(alerts: tuple[AlertLine, ...], most: int, *, wide: bool) -> Table:
     for a in alerts[:most]:
         cells: dict[str, str | Text] = {
             "severity": Text(a.severity, style=_SEVERITY_STYLE.get(a.severity, "")),
-            "station": a.station if wide else a.station.removeprefix("DT_").removesuffix("_NUOSXL"),
+            "station": a.station if wide else _short(a.station),
             "parameter": a.parameter,
             "rule": a.rule,
             "since": local_clock(a.since),
@@ -188,16 +188,23 @@ def _why(account: Account) -> list[str]:
     return [f"Vì sao · Why: {words.vi}", words.en]
 
 
-def _stations(stations: list[StationLine]) -> Table:
+def _stations(stations: list[StationLine], *, wide: bool) -> Table:
+    """Return all stations; in a narrow window names are cut, and nothing else."""
     table = Table(title="Trạm · Stations", title_justify="left", box=None, expand=True)
-    for head in ("code", "tên trạm", "state", "last reading", "open alerts"):
-        table.add_column(head, no_wrap=True)
+    table.add_column("code" if wide else "station", no_wrap=True)
+    table.add_column("tên trạm", no_wrap=True, ratio=1)
+    for head in ("state", "last reading", "open alerts"):
+        table.add_column(head if wide else head.split()[0], no_wrap=True)
     for s in stations:
         state = Text(_state(s), style="green" if s.online or _by_files(s) else "red")
         last = "-" if s.last_observed_at is None else local_clock(s.last_observed_at)
         alerts = Text(str(s.open_alerts), style="bold red" if s.open_alerts else "dim")
-        add_row(table, s.station, s.name_vi, state, last, alerts)
+        add_row(table, s.station if wide else _short(s.station), s.name_vi, state, last, alerts)
     return table
+
+
+def _short(station: str) -> str:
+    return station.removeprefix("DT_").removesuffix("_NUOSXL")
 
 
 def _by_files(station: StationLine) -> bool:

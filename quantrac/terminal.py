@@ -8,9 +8,12 @@ is text.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import unicodedata
 from datetime import datetime, timedelta
+from itertools import chain
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from quantrac.domain.stations import VIETNAM
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+_LEAST_WIDTH = 20
+"""Of a window, in which words are kept whole."""
 _HARMLESS = frozenset("\u200c\u200d")
 """Joiners that some scripts need inside words."""
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -46,17 +51,39 @@ def printable(text: str, *, lines: bool = True) -> str:
 
 
 def say(
-    text: object = "", *, err: bool = False, bold: bool = False, colour: str | None = None, end: str = "\n"
+    text: object = "", *, err: bool = False, bold: bool = False, colour: str | None = None, document: bool = False
 ) -> None:
-    """Write a text to standard output, or to standard error; bold or in a colour only where somebody looks at it."""
+    """Write a text to standard output, or to standard error; bold or in a colour only where somebody looks at it.
+
+    A window breaks no word of it, but for a ``document``: what is copied from there stays as it is, its end too.
+    """
     stream = sys.stderr if err else sys.stdout
     shown = printable(str(text))
-    if (bold or colour) and stream.isatty():
-        import click  # noqa: PLC0415  seldom needed
+    if stream.isatty():
+        shown = shown if document else in_whole_words(shown, shutil.get_terminal_size().columns)
+        if bold or colour:
+            import click  # noqa: PLC0415  seldom needed
 
-        shown = click.style(shown, bold=bold or None, fg=colour)
-    stream.write(shown + end)
+            shown = click.style(shown, bold=bold or None, fg=colour)
+    stream.write(shown if document else f"{shown}\n")
     stream.flush()
+
+
+def in_whole_words(text: str, width: int) -> str:
+    """Return a text in lines of a width, each broken between words and going on two places further in.
+
+    >>> print(in_whole_words("  alert 7: COD beyond its limit", 20))
+      alert 7: COD
+        beyond its limit
+    """
+    lines = (
+        wrap(
+            line, max(width, _LEAST_WIDTH), subsequent_indent=" " * (len(line) - len(line.lstrip()) + 2),
+            break_long_words=False, break_on_hyphens=False,
+        ) if len(line) > width else [line]
+        for line in text.split("\n")
+    )  # fmt: skip
+    return "\n".join(chain.from_iterable(lines))
 
 
 def say_json(document: object, *, indent: int | None = None) -> None:

@@ -20,6 +20,8 @@ from quantrac.endpoints import (
 from quantrac.errors import ServerError
 
 FILE_NAME = "local.json"
+DEMO_FOLDER = "demo"
+"""Of the run folder: the demo has servers and data of its own, and touches no others."""
 VERSION = 3
 
 

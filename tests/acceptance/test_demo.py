@@ -18,7 +18,8 @@ from typing import Any
 import psutil
 import pytest
 
-from local.demo import FILE_STATIONS, FOLDER
+from local.demo import FILE_STATIONS
+from local.servers.connections import DEMO_FOLDER
 from local.servers.mail import CaughtMail, read_index
 from quantrac.domain.stations import VIETNAM
 from quantrac.registry import load_registry, sample_province
@@ -48,7 +49,7 @@ def wait_for(condition: Callable[[], bool], patience_s: float = 200.0) -> None:
 def run_dir() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="quantrac-demo-"))
     folder.chmod(0o711)
-    yield folder / FOLDER
+    yield folder / DEMO_FOLDER
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -28,12 +28,12 @@ def alert(number: int) -> AlertLine:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("width", "height"), [(80, 24), (100, 30), (150, 60)])
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (80, 40), (100, 30), (150, 60)])
 def test_it_fits_the_window(width: int, height: int) -> None:
     stations = [
         SimpleNamespace(
             station=f"DT_{n:02}_NUOSXL",
-            name_vi="Trạm",
+            name_vi="Nước thải sau xử lý CCN Cái Tàu Hạ - An Nhơn (minh họa)",
             online=None if n == 15 else True,
             last_observed_at=NOW,
             open_alerts=n % 3,
@@ -69,4 +69,7 @@ def test_it_fits_the_window(width: int, height: int) -> None:
     assert "Vì sao · Why: Mô hình thấy COD" in said
     assert "/home/an/stations" in shown
     assert screen._page in shown.replace("\n", "")
-    assert ("DT_15_NUOSXL" in shown) == (height == 60)
+    last = [line.split() for line in shown.splitlines() if line.strip().startswith(("15 ", "DT_15_"))]
+    assert [(line[0], line[-3:]) for line in last] == {
+        40: [("15", ["files", "10:00:00", "0"])], 60: [("DT_15_NUOSXL", ["files", "10:00:00", "0"])],
+    }.get(height, [])  # fmt: skip

@@ -45,6 +45,28 @@ def test_what_is_said_is_harmless_on_both_streams(text: str, capsys: pytest.Capt
     assert all(line.isprintable() for line in (out + err).splitlines())
 
 
+def test_a_window_breaks_no_word_but_for_a_document_which_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Window(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("COLUMNS", "40")
+    sentence = (
+        "  No database is configured and no servers run in /home/an/.local/state/quantrac/a-long-name: start them."
+    )
+    window, file = Window(), io.StringIO()
+    monkeypatch.setattr("sys.stdout", window)
+    say(f"Short.\n{sentence}")
+    say(sentence, document=True)
+    monkeypatch.setattr("sys.stdout", file)
+    say(sentence)
+    assert window.getvalue() == (
+        "Short.\n  No database is configured and no\n    servers run in\n"
+        "    /home/an/.local/state/quantrac/a-long-name:\n    start them.\n" + sentence
+    )
+    assert file.getvalue() == f"{sentence}\n"
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_json_reads_back_what_was_there(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     say_json({"detail": text, "tên": "Sa Đéc"}, indent=2)

@@ -56,6 +56,8 @@ def test_the_end_says_the_worst_of_each_and_asks_for_the_cause() -> None:
     assert "xấu nhất 65 mg/L; mới nhất 63,5 mg/L" in text.text
     assert "quantrac incidents close 12 NGUYÊN_NHÂN --by TÊN" in text.text
     assert "Liên hệ" not in text.text
+    assert "\nPhản hồi:\n" in text.text, "at the end there is nothing to acknowledge"
+    assert 'min-width:110px"><b>Khu, cụm công nghiệp</b>' in text.html, "on a telephone: a word a line"
 
 
 def test_a_parameter_is_told_once_and_the_end_leads_with_what_was_worst() -> None:
