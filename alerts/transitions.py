@@ -115,7 +115,9 @@ def reassessment_of(
         return None
     if found.cls == state.assessed and abs(found.probability - state.assured) < NEARLY:
         return None
-    # How many readings in a row were unusual says nothing by then: none, where the alert is about to end.
+    on_other_side = watched.rule.steps[state.level - 1].harmful and score is not None and not score.harmful
+    if observation.level == 0 or on_other_side:  # it explains nothing: the slug has passed
+        return Reassessment(key, found)
     since = local_time(state.since or observation.observed_at)
     so_far = Bilingual(f"Bắt đầu từ {since}", f"It began at {since}")
     why = _found(key.parameter, watched, observation, so_far, unit=unit, score=score)

@@ -87,7 +87,9 @@ class AlertStore:
 
     def reassess(self, found: Reassessment) -> None:
         """Write what the model now makes of the open alert of a key, if there is one."""
-        arguments = {**_key(found.key), **_explanation(found.explanation), **_assessment(found.assessment)}
+        said = {"explanation_vi": None, "explanation_en": None}
+        said |= {} if found.explanation is None else _explanation(found.explanation)
+        arguments = {**_key(found.key), **said, **_assessment(found.assessment)}
         self._cursor.execute(statement("reassess_alert"), arguments)
 
     def open_alerts(self, stations: Collection[str] | None = None) -> list[OpenAlert]:

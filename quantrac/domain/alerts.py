@@ -135,4 +135,5 @@ class Reassessment:
 
     key: AlertKey
     assessment: Assessment
-    explanation: Bilingual
+    explanation: Bilingual | None = None
+    """``None``: what was said of it stays."""

@@ -105,6 +105,11 @@ def test_an_assessment_stands_beside_the_explanation(store: WorkerStore, databas
         t.alerts.reassess(Reassessment(KEY, fault, Bilingual("Còn vượt", "Still over")))
     assert stored() == ("Còn vượt", "high", fault)
     with store.transaction() as t:
+        t.alerts.reassess(Reassessment(KEY, sure))
+    assert stored() == ("Còn vượt", "high", kept)
+    with store.transaction() as t:
+        t.alerts.reassess(Reassessment(KEY, fault))
+    with store.transaction() as t:
         later = _step(TransitionKind.ESCALATED, Severity.CRITICAL, NOW + MINUTE)
         assert t.alerts.apply(later) is not None
     assert stored() == ("Vượt", "critical", fault)  # who cannot tell does not take back what was told apart before

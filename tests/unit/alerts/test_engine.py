@@ -223,16 +223,23 @@ def test_a_running_incident_pages_once_when_it_turns_out_to_be_pollution(
     assert run(alerts, (checked(i, 60.0) for i in range(12, 18)), score()) == []
 
 
-def test_an_alert_that_is_seen_otherwise_while_it_ends_counts_no_readings(
+def test_the_text_is_written_again_by_unusual_readings_alone(
     alerts: StationAlerts, checked: Any, score: Any, fault: Any
 ) -> None:
-    # score  .9 .9 .9  .1      three calm ones would end it
-    # class  pollution  fault
+    # COD    60 60 60   62     28 (below its usual level, the model has not let go yet)   50 (usual)
+    # class  pollution  fault  pollution                                                  fault
     run(alerts, (checked(i, 60.0) for i in range(3)), score())
-    assert run(alerts, [checked(3, 55.0)], score(0.1, alarm=False, harmful=False, triage=fault)) == []
+    assert run(alerts, [checked(3, 62.0)], score(triage=fault)) == []
     (changed,) = alerts.take_reassessments().values()
+    assert changed.explanation is not None
     assert changed.explanation.vi.endswith("Chưa vượt giới hạn 90 mg/L. Bắt đầu từ 10:00 23/11/2026.")
     assert changed.explanation.en.endswith("The limit 90 mg/L is not crossed. It began at 10:00 23/11/2026.")
+    assert run(alerts, [checked(4, 28.0)], score(harmful=False)) == []
+    (changed,) = alerts.take_reassessments().values()
+    assert (changed.assessment.cls, changed.explanation) == ("pollution", None)
+    assert run(alerts, [checked(5, 50.0)], score(0.1, alarm=False, harmful=False, triage=fault)) == []
+    (changed,) = alerts.take_reassessments().values()
+    assert (changed.assessment.cls, changed.explanation) == ("fault", None)
 
 
 def test_a_limit_that_is_crossed_after_an_anomaly_says_that_it_was_told_of_before(
