@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from alerts.thresholds import exceeds, share_of_limit
 from quantrac.domain.alerts import Assessment
 from quantrac.domain.limits import Limit
+from quantrac.domain.parameters import names_of
 from quantrac.domain.words import (
     Bilingual,
     duration,
@@ -64,10 +65,22 @@ def anomaly(parameter: str, value: float, unit: str, limit: Limit | None, why: B
     else:
         words = limit_words(limit)
         crossed = Bilingual(f"Chưa vượt giới hạn {words.vi}.", f"The limit {words.en} is not crossed.")
+    name = _called(parameter)
     return Bilingual(
-        f"Mô hình thấy {parameter} bất thường ({quantity_vi(value, unit)}): {why.vi}. {crossed.vi}",
-        f"A model finds {parameter} unusual ({quantity(value, unit)}): {why.en}. {crossed.en}",
+        f"Mô hình thấy {name.vi} bất thường ({quantity_vi(value, unit)}): {why.vi}. {crossed.vi}",
+        f"A model finds {name.en} unusual ({quantity(value, unit)}): {why.en}. {crossed.en}",
     )
+
+
+def _called(parameter: str) -> Bilingual:
+    """Name a parameter as the model's words do, with its symbol where that is another word.
+
+    >>> _called("NH4").vi, _called("COD").vi
+    ('Amoni (NH4)', 'COD')
+    """
+    names = names_of(parameter)
+    vi, en = (name if name == parameter else f"{name} ({parameter})" for name in (names.vi, names.en))
+    return Bilingual(vi, en)
 
 
 def following(why: Bilingual, parameter: str, since: datetime) -> Bilingual:
