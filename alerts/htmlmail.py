@@ -75,7 +75,7 @@ def _language(content: Content, language: str, *, picture: bool) -> Iterable[str
 def _row(label: str, value: str, least_px: int) -> str:
     """Return a row of a table; an address of a page is a link, a sentence without a label takes both columns."""
     if value.startswith(("https://", "http://")):
-        value = f'<a href="{value}">{value}</a>'
+        value = f'<a href="{value}" style="word-break:break-all">{value}</a>'
     if not label:
         return f'<tr><td {_CELL} colspan="2">{value}</td></tr>'
     head = f'style="{_PLACE};min-width:{least_px}px"'

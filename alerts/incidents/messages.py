@@ -11,7 +11,7 @@ from html import escape
 from alerts import htmlmail, plaintext
 from alerts.advice import incident_steps
 from alerts.content import Content, Line
-from alerts.explanations import probable_class
+from alerts.explanations import limit_words, probable_class
 from alerts.figures import against, clock_words, pressing
 from alerts.incidents.reasons import Notice, Reason
 from alerts.messages import OVER, SEVERITY, banner, unreal
@@ -282,11 +282,16 @@ def _moved(matter: Sequence[Member], notice: IncidentNotice) -> Line:
     member = matter[0]
     label = _label(member, notice)
     known = _known(matter, notice)
-    parts = [Bilingual(member.explanation_vi, member.explanation_en)]
     worst = max((f for f in known if f.peak is not None), key=_share, default=None)
+    # What it was told for holds no longer: "not beyond its limit yet" beside a worst value that was.
+    gone = notice.kind is Notice.END and worst is not None and all(m.resolved_at is not None for m in matter)
+    parts = [] if gone else [Bilingual(member.explanation_vi, member.explanation_en)]
     if worst is not None:
         peak = Bilingual(quantity_vi(worst.peak, worst.unit), quantity(worst.peak, worst.unit))
         parts.append(Bilingual(f"xấu nhất {peak.vi}", f"worst {peak.en}"))
+    if gone and worst is not None and worst.limit is not None:
+        words = limit_words(worst.limit)
+        parts.append(Bilingual(f"giới hạn {words.vi}", f"limit {words.en}"))
     readings = [(f.newest_at, f.newest, f.unit) for f in known if f.newest is not None and f.newest_at is not None]
     if readings:
         at, newest, unit = max(readings)
