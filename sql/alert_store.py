@@ -87,8 +87,8 @@ class AlertStore:
 
     def reassess(self, found: Reassessment) -> None:
         """Write what the model now makes of the open alert of a key, if there is one."""
-        said = {"explanation_vi": None, "explanation_en": None}
-        said |= {} if found.explanation is None else _explanation(found.explanation)
+        stays: dict[str, object] = {"explanation_vi": None, "explanation_en": None}
+        said = stays if found.explanation is None else _explanation(found.explanation)
         arguments = {**_key(found.key), **said, **_assessment(found.assessment)}
         self._cursor.execute(statement("reassess_alert"), arguments)
 
