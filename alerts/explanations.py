@@ -169,7 +169,7 @@ def settled(parameter: str, unit: str, value: float | None, peak: float | None, 
     worst_vi = f"; giá trị xấu nhất {quantity_vi(peak, unit)}" if peak is not None else ""
     worst_en = f"; worst value {quantity(peak, unit)}" if peak is not None else ""
     return Bilingual(
-        f"{parameter} không còn khác mức nền sau {duration_vi(lasted)}{now_vi} (mức kéo dài 6 giờ thành mức nền)"
+        f"{parameter} không còn khác mức nền sau {duration_vi(lasted)}{now_vi} (mức giữ 6 giờ được coi là mức nền mới)"
         f"{worst_vi}",
         f"{parameter} no longer differs from its baseline after {duration(lasted)}{now_en} "
         f"(a level of 6 h becomes the baseline){worst_en}",

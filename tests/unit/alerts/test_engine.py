@@ -157,7 +157,7 @@ def test_an_anomaly_that_stays_ends_with_its_value_and_is_not_called_normal(
     (ended,) = run(alerts, (checked(i, 79.0) for i in range(80, 90)), score(0.1, alarm=False, harmful=False))
     assert ended.reason == Reason.CLEARED
     assert ended.explanation == Bilingual(
-        "COD không còn khác mức nền sau 7 giờ: hiện 79 mg/L (mức kéo dài 6 giờ thành mức nền); "
+        "COD không còn khác mức nền sau 7 giờ: hiện 79 mg/L (mức giữ 6 giờ được coi là mức nền mới); "
         "giá trị xấu nhất 80 mg/L",
         "COD no longer differs from its baseline after 7 h: 79 mg/L now (a level of 6 h becomes the baseline); "
         "worst value 80 mg/L",
