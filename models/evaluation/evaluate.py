@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -110,7 +110,20 @@ def _unlabelled(series: Series) -> Series:
 
     Probation labels are not given either: benchmarks take the head as unlabelled.
     """
-    return replace(series, name="", group="", labels=None, events=(), changepoints=None, ignore=None)
+    return Series(
+        name="",
+        times=series.times,
+        columns=series.columns,
+        values=series.values,
+        covariates=series.covariates,
+        probation_rows=series.probation_rows,
+        maintenance=series.maintenance,
+        status=series.status,
+        neighbours=series.neighbours,
+        reported=series.reported,
+        legal=series.legal,
+        in_river=series.in_river,
+    )
 
 
 def _aligned(series: Series, result: Result) -> Result:
