@@ -130,6 +130,8 @@ class StationAssessor:
         self.rows = 0
         self.alarmed = self.paging = False
         """What the last row was; counted are the beginnings."""
+        self._named: list[str] = []
+        """The sensors that the last row beyond the threshold named."""
 
     @property
     def targets(self) -> Sequence[int]:
@@ -168,22 +170,25 @@ class StationAssessor:
     def _alarmed(self, scored: Scored, i: int, severity: float, triage: Triage | None) -> RowAssessment:
         at = scored.features.cell_names.index("slow_5")
         off = {self._parameters[j]: float(scored.features.cells[i, j, at]) for j in self.targets}
-        bar = min(LEADING, max(map(abs, off.values())))
-        return RowAssessment(severity, True, {p: z for p, z in off.items() if abs(z) >= bar}, triage)
+        if scored.margin[i] >= 0.0 or not self._named:
+            bar = min(LEADING, max(map(abs, off.values())))
+            self._named = [p for p, z in off.items() if abs(z) >= bar]
+        return RowAssessment(severity, True, {p: off[p] for p in self._named}, triage)
 
     def state(self) -> Any:
         """Return the memory, with what it belongs to."""
-        return [self.learnt.sha256, self._kind, self.rows, self.alarmed, self.paging, *self._pipeline.state()]
+        last = [self.alarmed, self.paging, self._named]
+        return [self.learnt.sha256, self._kind, self.rows, last, *self._pipeline.state()]
 
     def set_state(self, state: Any) -> None:
         """Go on from a memory. One of other features is not used; of another artefact, only what rows have taught."""
-        sha256, kind, rows, alarmed, paging, scorer, incident = state
+        sha256, kind, rows, last, scorer, incident = state
         if kind != self._kind:
             return
         if sha256 != self.learnt.sha256:
             scorer = {**scorer, "lines": self._pipeline.scorer.lines_state()}
         self._pipeline.set_state(scorer, incident)
-        self.rows, self.alarmed, self.paging = rows, alarmed, paging
+        self.rows, (self.alarmed, self.paging, self._named) = rows, last
 
 
 def pages(assessment: RowAssessment) -> bool:

@@ -57,6 +57,17 @@ def warm() -> tuple[bytes, bytes]:
     return watch.light(), base
 
 
+def test_while_an_alarm_is_only_held_no_other_sensor_is_named(warm: tuple[bytes, bytes]) -> None:
+    #  COD, TSS, NH4 rise for 40 min | as usual again, with pH a little high: it was named in the rows that are held
+    watch = StationWatch.restore(WatchConfig.of(STATION), *warm)
+    push(watch, rows(300, SLUG_AT + 8))
+    after = rows(SLUG_AT + 8, SLUG_AT + 48, slug_at=SLUG_AT + 48)
+    said = [push(watch, [Row(r.observed_at, {**r.values, "pH": 1.1 * (r.values["pH"] or 0.0)})])[0] for r in after]
+    held = [one for one in said if one.alarm and one.severity < 1.0]
+    assert held
+    assert all(set(one.leading) <= {"COD", "TSS", "NH4"} for one in held)
+
+
 def test_a_slug_is_taken_for_pollution_with_reasons(warm: tuple[bytes, bytes]) -> None:
     watch = StationWatch.restore(WatchConfig.of(STATION), *warm)
     assessments = push(watch, rows(300, 340))
