@@ -51,7 +51,7 @@ def main() -> None:
     options = parser.parse_args()
     seconds = 10.0 if options.quick else 30.0
     say("The anomaly model alone …")
-    result = measure_model(2000 if options.quick else 6000, 3 if options.quick else 5)
+    result = measure_model(2100 if options.quick else 6000, 3 if options.quick else 5)
     if not options.model_only:
         registry = bench_registry()
         with temporary_stage("bench", load_settings(), registry, SystemClock()) as stage:

@@ -7,11 +7,12 @@ import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import count, islice
 
 import numpy as np
 
 from models.pipeline.configs import STATION_DEFAULT
-from models.pipeline.pipeline import Fitted, Scorer, warm
+from models.pipeline.pipeline import Fitted, Scorer, push_together, warm
 from models.protocol import TriageClass
 from models.series import Event, Floats, Series
 from models.snapshots import pack, unpack
@@ -20,6 +21,8 @@ from models.training.fitting import fit
 SENSORS = 10
 STATIONS = 30
 """Held at once, to see what memory a station takes."""
+TOGETHER = 150
+"""Stations of a batch, a row of each: they are scored in one call."""
 _TAUGHT_ROWS = 4000
 _EVENT_EVERY, _EVENT_ROWS = 400, 30
 
@@ -34,7 +37,7 @@ def measure_model(rows: int, repeats: int) -> dict[str, object]:
     series = _series(rows, 1)
     pass_s = _least(lambda: _bare_pass(series.values), repeats)
     loop_s = _least(lambda: _bare_loop(series.values), repeats)
-    stream_s, plain_stream_s = (_least(partial(_stream, f, series), repeats) for f in (taught, novelty))
+    stream_s, plain_stream_s = (_least(_stream(f, series), repeats) for f in (taught, novelty))
     batch_s, plain_batch_s = (_least(partial(_batch, f, series), repeats) for f in (taught, novelty))
     snapshot, resident = _memory(taught, series)
     return {
@@ -75,10 +78,23 @@ def _least(work: Callable[[], object], repeats: int) -> float:
     return min(times)
 
 
-def _stream(fitted: Fitted, series: Series) -> Scorer:
+def _stream(fitted: Fitted, series: Series) -> Callable[[], None]:
+    """Return work that scores as many rows as the series has, in batches of a row of each station."""
+    scorers = [_learnt(fitted, series) for _ in range(TOGETHER)]
+    step, batches = np.timedelta64(300, "s"), len(series.times) // TOGETHER
+    numbers = count(1)
+
+    def work() -> None:
+        for i in islice(numbers, batches):
+            times, values = series.times[-1:] + i * step, series.values[i % batches :][:1]
+            push_together([(scorer, times, values) for scorer in scorers])
+
+    return work
+
+
+def _learnt(fitted: Fitted, series: Series) -> Scorer:
     scorer = Scorer(fitted, series.columns)
-    for i in range(len(series.times)):
-        scorer.push(series.times[i : i + 1], series.values[i : i + 1])
+    scorer.push(series.times, series.values)
     return scorer
 
 
@@ -98,7 +114,7 @@ def _bare_loop(values: Floats) -> float:
 
 def _memory(fitted: Fitted, series: Series) -> tuple[int, float]:
     """Return the bytes of a station's snapshot, and of what it holds in memory."""
-    snapshot = pack("bench", 1, _stream(fitted, series).state())
+    snapshot = pack("bench", 1, _learnt(fitted, series).state())
     tracemalloc.start()
     held = []
     for _ in range(STATIONS):
