@@ -87,7 +87,7 @@ def show(
             raise _unknown(incident_id)
         events, files = tx.events(incident_id), tx.attachments(incident_id)
     if as_json:
-        history = [{"at": as_text(e.at), "actor": e.actor, "what": e.what, "reason": e.reason, "detail": e.detail}
+        history = [{"at": e.at, "actor": e.actor, "what": e.what, "reason": e.reason, "detail": e.detail}
                    for e in events]  # fmt: skip
         say_json(_document(incident) | {"history": history})
         return
@@ -354,9 +354,9 @@ def _document(incident: Incident) -> dict[str, object]:
         "topic": incident.topic.value,
         "extent": incident.extent.value,
         "stations": list(incident.stations),
-        "since": as_text(incident.since),
+        "since": incident.since,
         "holder": incident.holder,
-        "paged_at": None if incident.paged_at is None else as_text(incident.paged_at),
+        "paged_at": incident.paged_at,
         "reason": incident.reason,
         "cause": None if incident.cause is None else incident.cause.value,
         "cause_text": incident.cause_text,

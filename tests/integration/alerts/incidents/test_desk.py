@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Barrier, Thread
 
@@ -189,6 +189,9 @@ def test_the_command_line(centre: Centre, quantrac: Run, tmp_path: Path) -> None
     shown = json.loads(quantrac("incidents", "show", "1", "--json").output)
     assert (shown["state"], shown["cause"]) == ("closed", "drill")
     assert [h["what"] for h in shown["history"] if h["actor"] == "an"] == ["acknowledge", "attach", "close"]
+    assert {
+        datetime.fromisoformat(at).utcoffset() for at in (shown["since"], *(h["at"] for h in shown["history"]))
+    } == {timedelta(hours=7)}
     assert "There is no incident 99" in str(quantrac("incidents", "show", "99").exception)
 
 
