@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
 import psycopg
@@ -71,7 +71,7 @@ class PresenceStore:
         """Write what is remembered of sensors."""
         if noted:
             # As one text: to write out an array of each column takes the worker ten times as long.
-            kept: list[_Kept] = [_kept(*key, *of_one) for key, of_one in noted.items()]
+            kept = [_Kept(*key, *of_one) for key, of_one in noted.items()]
             self._cursor.execute(statement("save_sensor_presence"), {"noted": msgspec.json.encode(kept).decode()})
 
     def open_alerts(self) -> dict[AlertKey, OpenAlert]:
@@ -103,29 +103,9 @@ class PresenceStore:
         self._cursor.execute(statement("save_bridge_clock"), arguments)
 
 
-class _Kept(msgspec.Struct):
-    """A presence by name, as the database reads it."""
-
-    station: str
-    parameter: str
-    received_at: datetime | None
-    observed_at: datetime | None
-    usable_at: datetime | None
-    usable_observed_at: datetime | None
-    usable_run: int
-    steady_at: datetime | None
-    returned_at: datetime | None
-    defect: Defect | None
-    defect_at: datetime | None
-    detail: str
-    interval_s: float | None
-    interval_run: int
-    declared_s: float
-    short_s: float
-
-
-def _kept(*values: Any) -> _Kept:
-    return _Kept(*values)
+_FIELDS = {"station": str, "parameter": str, **get_type_hints(SensorPresence)}
+_Kept: Callable[..., msgspec.Struct] = msgspec.defstruct("_Kept", _FIELDS.items())
+"""A presence by name, as the database reads it."""
 
 
 def _presence(*values: Any) -> SensorPresence:

@@ -78,7 +78,7 @@ def folded(
                     )
         if outdone:
             continue
-        was = changed.get(key) or remembered.get(key, NEVER_NOTED)
+        was = known(key)
         if parameter in station.channel_of:
             changed[key] = noted_state(was, note)
             continue
