@@ -55,11 +55,11 @@ class Event:
     """Size in the family's own measure, where it gives one (a simulated slug: multiple of the usual level)."""
 
 
-def inside(times: Times, events: Iterable[Event]) -> Bools:
-    """Return true for the rows of any event, both ends included; shape (rows,)."""
+def inside(times: Times, intervals: Iterable[Event | TriagedInterval]) -> Bools:
+    """Return true for the rows of any event, alarm or finding, both ends included; shape (rows,)."""
     rows: Bools = np.zeros(len(times), dtype=np.bool_)
-    for event in events:
-        rows |= (times >= event.start) & (times <= event.end)
+    for one in intervals:
+        rows |= (times >= one.start) & (times <= one.end)
     return rows
 
 
@@ -127,7 +127,7 @@ class Series:
 
     def within(self, interval: Event | TriagedInterval) -> Bools:
         """Return true for the rows of an event, an alarm or a finding, both ends included; shape (rows,)."""
-        return np.asarray((self.times >= interval.start) & (self.times <= interval.end))
+        return inside(self.times, (interval,))
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from models.evaluation.families.eindhoven_raw import EINDHOVEN_RAW
 from models.evaluation.leaderboard import folder_of
 from models.evaluation.metrics.events import cadence_min
 from models.protocol import TriageClass
-from models.series import Bools, Event, Floats, Series
+from models.series import Bools, Event, Floats, Series, inside
 from quantrac.domain.parameters import Harm, harm_of, parameter_in
 
 WARM_DAYS = 5.0
@@ -104,12 +104,9 @@ def with_events(series: Series, seed: int) -> Series:
             if touched:
                 events.append(Event(series.times[first], series.times[first + length - 1], kind, touched, cls))
         first += length + round(rng.uniform(*_EVERY_H) * per_h)
-    labels: Bools = np.zeros(rows, dtype=np.bool_)
-    for event in events:
-        labels |= series.within(event)
     return replace(
-        series, values=values, labels=labels, events=tuple(events), ignore=own, probation_rows=min(warm, rows),
-        changepoints=None,
+        series, values=values, labels=inside(series.times, events), events=tuple(events), ignore=own,
+        probation_rows=min(warm, rows), changepoints=None,
     )  # fmt: skip
 
 

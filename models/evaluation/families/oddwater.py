@@ -15,7 +15,7 @@ import numpy as np
 from models.evaluation.families.base import Family, Figures, OwnFigures, Run, by_row, series_name
 from models.evaluation.tables import Table, read_tables
 from models.protocol import Reason
-from models.series import Bools, Event, Series, stretches
+from models.series import Bools, Event, Series, inside, stretches
 
 HIGH_PRIORITY = frozenset("ADI")
 DRIFT = "H"
@@ -58,13 +58,10 @@ def load(folder: Path) -> tuple[Series, ...]:
 
 def _drift_counts(run: Run) -> tuple[int, int, int, int]:
     """Return the drifting rows that were found and all of them, the false rows and all normal ones."""
-    series, found = run.series, by_row(run.result.alarm).copy()
-    for finding in run.result.findings:
-        if finding.reason in {Reason.DRIFT, Reason.FOULING}:
-            found |= series.within(finding)
-    drift = np.zeros(len(found), dtype=np.bool_)
-    for event in series.events:
-        drift |= series.within(event)
+    series = run.series
+    slow = [f for f in run.result.findings if f.reason in {Reason.DRIFT, Reason.FOULING}]
+    found = by_row(run.result.alarm) | inside(series.times, slow)
+    drift = inside(series.times, series.events)
     beside = np.zeros(len(found), dtype=np.bool_)
     for marked in (series.labels, series.ignore):
         beside |= False if marked is None else marked

@@ -106,9 +106,7 @@ def _with_findings(series: Series, result: Result) -> Result:
         if f.cls is not TriageClass.FALSIFICATION and not any(_overlap(f, t) for t in (*kept, *suspicions))
     ]  # fmt: skip
     shown = sorted((*kept, *suspicions, *faults), key=lambda t: t.start)
-    alarm = by_row(result.alarm).copy()
-    for f in (*suspicions, *faults):
-        alarm |= series.within(f)
+    alarm = by_row(result.alarm) | inside(series.times, (*suspicions, *faults))
     return replace(result, alarm=alarm, triage=tuple(shown))
 
 
