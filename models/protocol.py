@@ -41,6 +41,8 @@ class Reason(StrEnum):
     """A slow one-sided departure from the other sensors."""
     FOULING = "fouling"
     """Clear water that reads dirtier every day while its level does not rise."""
+    RISE = "rise"
+    """Several parameters together above the same hour of the last days."""
     CAPPED = "capped"
     """Crowded just under the limit, never above it."""
     REPEATED = "repeated"

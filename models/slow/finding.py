@@ -26,8 +26,8 @@ UNCALIBRATED = 0.5
 class Finding:
     """One pattern at one sensor, as long as it is there. ``since_s`` and ``at_s`` are seconds since the epoch.
 
-    Of class ``FAULT`` or ``FALSIFICATION``: a work item, never a page. What is said of falsification is a suspicion:
-    the words tell what was seen, not what somebody did.
+    Of class ``FAULT`` or ``FALSIFICATION``: a work item, never a page; of class ``POLLUTION``: an alarm like any other.
+    What is said of falsification is a suspicion: the words tell what was seen, not what somebody did.
     """
 
     parameter: str
@@ -36,6 +36,7 @@ class Finding:
     since_s: float
     at_s: float
     text: Bilingual
+    probability: float = UNCALIBRATED
 
 
 @runtime_checkable

@@ -14,6 +14,7 @@ from models.slow.drift import DriftWatch
 from models.slow.finding import Finding, Statuses, Watch
 from models.slow.fouling import FoulingWatch, is_open_water
 from models.slow.repeats import RepeatWatch
+from models.slow.rise import RiseWatch
 from models.slow.stuck import StuckWatch
 
 _HUGE = 1e12
@@ -22,11 +23,15 @@ _HUGE = 1e12
 class SlowWatches:
     """Findings that stand now, row by row. ``limits`` holds the upper limits of the parameters that have one."""
 
-    def __init__(self, columns: Sequence[str], limits: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self, columns: Sequence[str], limits: Mapping[str, float] | None = None, units: Mapping[str, str] | None = None
+    ) -> None:
         known = limits or {}
-        drift = FoulingWatch if is_open_water(columns) else DriftWatch
+        of_days = (FoulingWatch(columns),) if is_open_water(columns) else (
+            DriftWatch(columns), RiseWatch(columns, known, units),
+        )  # fmt: skip
         self.watches: tuple[Watch, ...] = (
-            StuckWatch(columns), drift(columns), RepeatWatch(columns), CappedWatch(columns, known),
+            StuckWatch(columns), *of_days, RepeatWatch(columns), CappedWatch(columns, known),
             CalibrationWatch(columns, known), DilutionWatch(columns),
         )  # fmt: skip
 

@@ -30,7 +30,7 @@ from models.station.together import all_or_each, tried
 from models.triage.incident import Incident
 from quantrac.domain.words import Bilingual
 
-_LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 8
+_LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 9
 BASE_ROWS = 48
 """Rows between two bases: more of them make every commit and every restart longer, fewer write the base more often."""
 _encode = msgspec.msgpack.Encoder().encode
@@ -64,7 +64,7 @@ class StationWatch:
         self.shadow = None if config.shadow is None else StationAssessor(config, config.shadow)
         self.shadow_failed: Exception | None = None
         """Why the shadow assesses no more; the active model goes on."""
-        self._slow = SlowWatches(config.parameters, config.legal)
+        self._slow = SlowWatches(config.parameters, config.legal, config.units)
         self._looked_s = -inf
         self._findings: list[Finding] = []
         self._found: list[list[Finding]] = []
@@ -216,15 +216,15 @@ class StationWatch:
                 assessor.set_state(by_hash.get(assessor.learnt.sha256, assessors[0]))
 
     def _slow_state(self) -> Any:
-        findings = [[f.parameter, f.reason, f.cls, f.since_s, f.at_s, *f.text] for f in self._findings]
+        findings = [[f.parameter, f.reason, f.cls, f.since_s, f.at_s, f.probability, *f.text] for f in self._findings]
         return [self._looked_s, self._slow.state(), findings]
 
     def _set_slow_state(self, state: Any) -> None:
         self._looked_s, slow, findings = state
         self._slow.set_state(slow)
         self._findings = [
-            Finding(p, Reason(reason), TriageClass(cls), since_s, at_s, Bilingual(*text))
-            for p, reason, cls, since_s, at_s, *text in findings
+            Finding(p, Reason(reason), TriageClass(cls), since_s, at_s, Bilingual(*text), probability)
+            for p, reason, cls, since_s, at_s, probability, *text in findings
         ]
 
     def _look(self, row: Watched, values: Floats) -> list[Finding]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, Self
 
-from models.protocol import NotReadyReason, Reason, Row, Triage
-from models.slow.finding import UNCALIBRATED, Finding
+from models.protocol import NotReadyReason, Reason, Row, Triage, TriageClass
+from models.slow.finding import Finding
 from models.station import charts
 from models.station.charts import (
     REASONS,
@@ -17,12 +17,12 @@ from models.station.charts import (
     SensorConfig,
     probability_of,
 )
-from models.station.judging import RowAssessment, harmful
+from models.station.judging import RowAssessment, harmful, pages
 from quantrac.domain.parameters import Harm, harm_of, names_of
 from quantrac.domain.stations import Station
 from quantrac.domain.words import Bilingual, number, number_vi
 
-MODEL_VERSION = "charts-3+pipeline-5+slow-4"
+MODEL_VERSION = "charts-3+pipeline-5+slow-5"
 """Stored with the scores: changes whenever the same readings would be scored differently."""
 
 
@@ -66,11 +66,13 @@ def joined(scores: dict[str, ParameterScore], assessment: RowAssessment) -> dict
 
 
 def _joined(parameter: str, score: ParameterScore, assessment: RowAssessment) -> ParameterScore:
+    finding = next((f for f in assessment.findings if f.parameter == parameter), None)
+    if finding is not None and finding.cls is TriageClass.POLLUTION and not pages(assessment):
+        return _found(score, finding)
     if score.alarm:
         return score._replace(triage=assessment.triage)
     deviation = assessment.leading.get(parameter)
     if not assessment.alarm or deviation is None or score.probability is None:
-        finding = next((f for f in assessment.findings if f.parameter == parameter), None)
         return score if finding is None else _found(score, finding)
     severity = max(assessment.severity, 1.0)
     reason = Reason.RELATION if abs(deviation) < 1 else Reason.HIGH if deviation > 0 else Reason.LOW
@@ -82,10 +84,10 @@ def _joined(parameter: str, score: ParameterScore, assessment: RowAssessment) ->
 
 
 def _found(score: ParameterScore, finding: Finding) -> ParameterScore:
-    """Return the score with a slow watch's finding: an alarm that pages nobody."""
-    triage = Triage(finding.cls, UNCALIBRATED, (finding.text,))
-    p = probability_of(1.0, True)
-    return ParameterScore(p, 1.0, True, False, finding.reason, finding.text, score.level, triage)
+    """Return the score with a slow watch's finding: an alarm, which pages nobody unless it is of pollution."""
+    triage = Triage(finding.cls, finding.probability, (finding.text,))
+    p, polluted = probability_of(1.0, True), finding.cls is TriageClass.POLLUTION
+    return ParameterScore(p, 1.0, True, polluted, finding.reason, finding.text, score.level, triage)
 
 
 def _pattern(parameter: str, deviation: float, together: int) -> Bilingual:

@@ -1,0 +1,204 @@
+"""A slow rise: several parameters together above what the same hours of the last two weeks showed.
+
+What a chart calls usual follows within hours, so a discharge that grows over ten hours stays near every line. Here
+half-hour means (logarithms) are held against the median of the same two hours on the fourteen days before (a holiday of
+less than a week does not move it), averaged over the last hour, and summed over the parameters in units of what they
+usually are off; so is the sum. One probe that fails cannot raise three parameters by a quarter. More water that thins
+ammonium and conductivity is the weather's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from math import isnan, log, nan, sqrt
+
+import numpy as np
+
+from models.chemistry import roles_of
+from models.compiled import compiled
+from models.priors import kind_of
+from models.protocol import Reason, TriageClass
+from models.series import Bools, Floats, Ints, Singles
+from models.slow.finding import Finding, Statuses
+from models.snapshots import ByFields
+from quantrac.domain.parameters import names_of
+from quantrac.domain.words import Bilingual, local_time, number, number_vi, percentage, quantity, quantity_vi
+
+_HALF_S = 1800.0
+_DAYS, _SLOTS, _HALVES = 15, 12, 4
+"""Today and the fourteen days before, in slots of two hours: four half hours."""
+_ENOUGH_DAYS = 3
+_WARM = 96
+"""Half hours that were held against earlier days before anything is found: two days."""
+_MEMORY = 480.0
+"""Half hours over which it is learnt how far off a parameter, and their sum, usually is."""
+_CLIP, _TEACHES = 4.0, 4.0
+"""Units beyond which more says no more, and square of those beyond which more teaches no more."""
+_LEAST_OFF = 0.03
+"""As a logarithm: no parameter is taken for calmer."""
+_LINE, _BEGUN = 3.5, 1.5
+"""Units of its own from which the sum is a rise, and below which it ends and had not begun."""
+_TIMES, _TOGETHER = log(1.25), 3
+"""So far up, as a logarithm, must be so many parameters; of fewer, all, but never one alone."""
+_MORE_WATER, _NOT_RISEN = log(1.25), log(1.15)
+_MOST_BESIDE = 3
+PROBABILITY = 0.9
+"""With which a finding is taken for pollution: enough to page by the packaged rule. Not calibrated: how often water
+rises slowly is not known. How often this is said of water that does not is in docs/models.md."""
+
+
+class RiseWatch(ByFields):
+    """The last days by time of day, and what the last hour is off. Finds nothing where fewer than two can rise."""
+
+    def __init__(
+        self, columns: Sequence[str], limits: Mapping[str, float] | None = None, units: Mapping[str, str] | None = None
+    ) -> None:
+        self._limits, self._units = limits or {}, units or {}
+        roles = roles_of(tuple(columns))
+        rising = (roles.harm > 0) & (roles.by_units == 0) & (roles.explains == 0)
+        rising &= roles.quantity == np.arange(len(columns))
+        flows = np.array([kind_of(c) == "flow" and "in" not in c.lower() for c in columns], dtype=np.bool_)
+        self._places = np.flatnonzero(rising | flows | (roles.rain_thins > 0))
+        self._rising, self._thinned = rising[self._places], roles.rain_thins[self._places] > 0
+        self._flows = np.flatnonzero(flows[self._places]).tolist()
+        self.columns = tuple(columns[j] for j in self._places.tolist())
+        d = len(self.columns)
+        self._half = -1
+        self._sum, self._rows = np.zeros(d), np.zeros(d)
+        self._history = np.full((_DAYS, _SLOTS, d), nan, dtype=np.float32)
+        self._now = np.full((3, d), nan)
+        """Usual level, what the last hour is off, and what the last half hour was."""
+        self._square = np.zeros(d + 1)
+        """How far off they usually are, and last their sum."""
+        self._judged = 0
+        self._joint = 0.0
+        self._begun_s = self._since_s = 0.0
+        self._lead = -1
+        self._text = ["", ""]
+
+    def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
+        """Take the next row and return a finding at the parameter that rose most while the water is on the rise."""
+        if self._rising.sum() < 2:
+            return []
+        half = int(at_s // _HALF_S)
+        if half > self._half:
+            if self._half >= 0:
+                self._close(self._half)
+            if half > self._half + 1:
+                self._now[2] = nan
+            self._half = half
+        _take(values, status, self._places, self._sum, self._rows)
+        if self._lead < 0:
+            return []
+        said = Bilingual(*self._text)
+        lead, since = self.columns[self._lead], self._since_s
+        return [Finding(lead, Reason.RISE, TriageClass.POLLUTION, since, at_s, said, PROBABILITY)]
+
+    def _close(self, half: int) -> None:
+        """Judge and keep the mean of a half hour."""
+        joint = _hold_against_days(
+            half, self._sum, self._rows, self._history, self._now, self._square, self._rising, self._judged
+        )
+        if isnan(joint):
+            return
+        self._judged += 1
+        self._joint = joint if self._judged > _WARM else 0.0
+        if self._joint < _BEGUN:
+            self._lead, self._begun_s = -1, 0.0
+            return
+        self._begun_s = self._begun_s or half * _HALF_S
+        off = np.where(self._rising, self._now[1], nan)
+        needed = max(min(_TOGETHER, int(np.isfinite(off).sum())), 2)
+        if self._lead < 0 and self._joint > _LINE and (off > _TIMES).sum() >= needed and not self._rained():
+            self._lead, self._since_s = int(np.nanargmax(off)), self._begun_s
+        if self._lead >= 0 and np.isfinite(off[self._lead]):
+            self._text = list(self._told())
+
+    def _rained(self) -> bool:
+        """Whether there is more water, and what comes with waste water and not with rain has not risen."""
+        off, thinned = self._now[1], self._now[1, self._thinned]
+        known = thinned[np.isfinite(thinned)]
+        return bool((off[self._flows] > _MORE_WATER).any() and known.size and known.max() <= _NOT_RISEN)
+
+    def _told(self) -> Bilingual:
+        """Say what rose, how many times the usual, since when, what rose with it, and what speaks against it."""
+        usual, off = self._now[0], self._now[1]
+        j = self._lead
+        name, unit, times = names_of(self.columns[j]), self._units.get(self.columns[j], ""), np.exp(off).tolist()
+        before, since = float(np.exp(usual[j])), local_time(datetime.fromtimestamp(self._since_s, UTC))
+        value = float(f"{before * times[j]:.3g}")
+        vi = f"{name.vi} {quantity_vi(value, unit)}, bằng {number_vi(times[j], 2)} lần cùng giờ hai tuần qua"
+        vi = f"{vi} ({number_vi(before, 3)}), tăng từ {since}"
+        en = f"{name.en} {quantity(value, unit)}, {number(times[j], 2)} times the same hours of the last two weeks"
+        en = f"{en} ({number(before, 3)}), on the rise since {since}"
+        legal = self._limits.get(self.columns[j])
+        if legal:
+            vi, en = f"{vi}, {percentage(value / legal)} giới hạn", f"{en}, {percentage(value / legal)} of the limit"
+        beside = [i for i in np.argsort(-off).tolist() if self._rising[i] and off[i] > _TIMES and i != j]
+        for i in beside[:_MOST_BESIDE]:
+            name = names_of(self.columns[i])
+            vi, en = f"{vi}; {name.vi} {number_vi(times[i], 2)} lần", f"{en}; {name.en} {number(times[i], 2)} times"
+        for i in [i for i in self._flows if off[i] > _MORE_WATER][:1]:
+            vi = f"{vi}; nói ngược lại: lưu lượng {number_vi(times[i], 2)} lần"
+            en = f"{en}; against it: the flow {number(times[i], 2)} times"
+        return Bilingual(vi, en)
+
+    _FIELDS = (
+        "_half", "_sum", "_rows", "_history", "_now", "_square", "_judged", "_joint", "_begun_s", "_since_s", "_lead",
+        "_text",
+    )  # fmt: skip
+
+
+@compiled
+def _take(values: Floats, status: Statuses, places: Ints, total: Floats, rows: Floats) -> None:
+    for i in range(len(places)):
+        j = places[i]
+        if status[j] == 0 and values[j] > 0.0:
+            total[i] += values[j]
+            rows[i] += 1.0
+
+
+@compiled
+def _hold_against_days(
+    half: int, total: Floats, rows: Floats, history: Singles, now: Floats, square: Floats, rising: Bools, judged: int
+) -> float:
+    """Write what a half hour is off its slot of the days before, keep it, begin another, and return the sum of them.
+
+    The sum is in units of what it usually is; NaN where no parameter can be held against earlier days.
+    """
+    slot, today = half // _HALVES % _SLOTS, half // (_HALVES * _SLOTS) % _DAYS
+    gain = max(1.0 / _MEMORY, 1.0 / (judged + 2.0))
+    joint, known = 0.0, 0
+    for j in range(len(total)):
+        mean = log(total[j] / rows[j]) if rows[j] > 0.0 else nan
+        usual, before = _median(history[:, slot, j], today), now[2, j]
+        off = mean - usual
+        now[0, j], now[2, j] = usual, off
+        now[1, j] = off if isnan(before) else 0.5 * (off + before)
+        if not isnan(mean):
+            earlier = history[today, slot, j] if half % _HALVES else nan
+            history[today, slot, j] = mean if isnan(earlier) else earlier + (mean - earlier) / (half % _HALVES + 1)
+        total[j] = rows[j] = 0.0
+        if rising[j] and not isnan(now[1, j]):
+            size = max(square[j], _LEAST_OFF**2)
+            joint += min(max(now[1, j] / sqrt(size), -_CLIP), _CLIP)
+            square[j] += gain * (min(now[1, j] ** 2, _TEACHES * size) - square[j])
+            known += 1
+    if not known:
+        return nan
+    joint /= sqrt(known)
+    size = max(square[-1], 1.0)
+    square[-1] += gain * (min(joint * joint, _TEACHES * size) - square[-1])
+    return float(joint / sqrt(size))
+
+
+@compiled
+def _median(days: Singles, today: int) -> float:
+    known = np.empty(len(days))
+    n = 0
+    for day in range(len(days)):
+        if day != today and not isnan(days[day]):
+            known[n] = days[day]
+            n += 1
+    return float(np.median(known[:n])) if n >= _ENOUGH_DAYS else nan

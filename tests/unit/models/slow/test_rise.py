@@ -1,0 +1,134 @@
+"""A slow rise of the water is found before it is over; a probe, the weather and a holiday are not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.protocol import Reason, TriageClass
+from models.series import Floats
+from models.slow.finding import Finding
+from models.slow.rise import RiseWatch
+from models.triage.incident import PAGE_FROM
+
+COLUMNS = ("Flow", "pH", "COD", "TSS", "NH4", "TP")
+LEVELS = np.array([90.0, 7.2, 40.0, 20.0, 3.0, 2.0])
+WATER = [2, 3, 4, 5]
+DAY = 48
+DAYS = 24
+
+
+def quiet(seed: int = 1, days: int = DAYS) -> Floats:
+    """Half-hour means of an outlet: a load that all share, a time of day, and each sensor's own scatter."""
+    rng = np.random.default_rng(seed)
+    rows = days * DAY
+    load = np.convolve(rng.normal(size=rows + 24), np.ones(24) / 24**0.5, mode="valid")[:rows, None]
+    hour = np.sin(2 * np.pi * np.arange(rows) / DAY)[:, None]
+    away = 0.1 * hour + 0.05 * load + 0.06 * rng.normal(size=(rows, len(LEVELS)))
+    away[:, 1] *= 0.1
+    return np.asarray(LEVELS * np.exp(away))
+
+
+def rising(values: Floats, columns: list[int], times: float = 2.0, hours: float = 10.0) -> Floats:
+    """Let columns rise from noon of the last but one day on, and stay there."""
+    out, at = values.copy(), len(values) - 2 * DAY + 24
+    course = np.clip((np.arange(len(values)) - at) / (2 * hours), 0.0, 1.0)
+    out[:, columns] *= 1 + (times - 1) * course[:, None]
+    return out
+
+
+def run(watch: RiseWatch, values: Floats, status: Floats | None = None, first: int = 0) -> list[list[Finding]]:
+    said = np.zeros(values.shape, dtype=np.int8) if status is None else status.astype(np.int8)
+    rows = zip(values, said, strict=True)
+    return [watch.push(1800.0 * (first + i), v, s) for i, (v, s) in enumerate(rows)]
+
+
+def begun(found: list[list[Finding]]) -> float | None:
+    """Return the hours from noon of the last but one day to the first finding."""
+    at = next((i for i, row in enumerate(found) if row), None)
+    return None if at is None else (at - (len(found) - 2 * DAY + 24)) / 2
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("times", "hours", "within"), [(2.0, 10, 9), (1.6, 24, 22), (2.0, 24, 16)])
+def test_water_that_rises_slowly_is_told_before_it_is_over(seed: int, times: float, hours: float, within: float) -> None:
+    found = run(RiseWatch(COLUMNS), rising(quiet(seed), WATER, times, hours))
+    at = begun(found)
+    assert at is not None
+    assert 0 < at <= within
+    ((said,),) = ([row for row in found if row][0],)
+    assert (said.reason, said.cls) == (Reason.RISE, TriageClass.POLLUTION)
+    assert said.probability >= PAGE_FROM
+
+
+@pytest.mark.parametrize("seed", range(5, 10))
+def test_what_does_not_rise_together_is_no_rise(seed: int) -> None:
+    #  24 quiet days | one probe at five times, two that drift to double, all down to half
+    values = quiet(seed)
+    assert not any(run(RiseWatch(COLUMNS), values))
+    assert begun(run(RiseWatch(COLUMNS), rising(values, [2], 5.0, 0.5))) is None
+    assert begun(run(RiseWatch(COLUMNS), rising(values, [2, 3]))) is None
+    assert begun(run(RiseWatch(COLUMNS), rising(values, WATER, 0.5))) is None
+
+
+def test_rain_is_the_weathers_unless_what_it_thins_rises_too() -> None:
+    values = rising(quiet(), [0, 2, 3, 5], 2.5, 3)
+    rained = values.copy()
+    rained[:, 4] = rising(quiet(), [4], 0.7, 3)[:, 4]
+    assert begun(run(RiseWatch(COLUMNS), rained)) is None
+    found = [row for row in run(RiseWatch(COLUMNS), rising(quiet(), [0, *WATER], 2.0, 3)) if row]
+    assert "nói ngược lại: lưu lượng" in found[-1][0].text.vi
+    assert "against it: the flow" in found[-1][0].text.en
+
+
+def test_the_text_has_value_multiple_share_of_the_limit_beginning_and_what_rose_with_it() -> None:
+    watch = RiseWatch(COLUMNS, {"COD": 90.0}, {"COD": "mg/L"})
+    values = rising(rising(quiet(), WATER, 1.8), [2], 1.4)
+    (said,) = [row for row in run(watch, values) if row][-1]
+    assert said.parameter == "COD"
+    assert said.text.vi.startswith("COD ")
+    assert "mg/L, bằng 2," in said.text.vi
+    assert "% giới hạn; " in said.text.vi
+    assert "on the rise since" in said.text.en
+    assert "Ammonium 1." in said.text.en
+    assert "pH" not in said.text.en
+
+
+def test_a_calibrating_probe_does_not_count_and_hides_nothing() -> None:
+    values = rising(quiet(), WATER)
+    status = np.zeros(values.shape)
+    status[-2 * DAY :, 2] = 1
+    values[-2 * DAY :, 2] = 500.0
+    found = run(RiseWatch(COLUMNS), values, status)
+    assert begun(found) is not None
+    assert all(f.parameter != "COD" for row in found for f in row)
+
+
+def test_six_days_of_holiday_are_no_usual_level() -> None:
+    #  18 days of work | 6 days at 60 % | work again
+    values = np.vstack([quiet(3, 18), 0.6 * quiet(4, 6), quiet(5, 2)])
+    assert not any(run(RiseWatch(COLUMNS), values)[18 * DAY :])
+
+
+def test_it_ends_when_the_water_is_back_and_a_silence_is_no_rise() -> None:
+    values = rising(quiet(2), WATER)
+    watch = RiseWatch(COLUMNS)
+    assert run(watch, values)[-1]
+    assert not run(watch, quiet(3, 1), first=len(values))[-1]
+    assert not any(run(watch, quiet(4, 2), first=len(values) + 9 * DAY))
+
+
+def test_a_watch_goes_on_from_its_memory() -> None:
+    values = rising(quiet(), WATER)
+    whole, other = run(RiseWatch(COLUMNS), values), RiseWatch(COLUMNS)
+    first = run(other, values[:-40])
+    again = RiseWatch(COLUMNS)
+    again.set_state(other.state())
+    assert first + run(again, values[-40:], first=len(values) - 40) == whole
+    assert whole[-1]
+
+
+def test_where_fewer_than_two_parameters_can_rise_nothing_is_found() -> None:
+    values = rising(quiet(), WATER)
+    for columns in (("pH", "Temp", "DO"), ("Flow", "COD"), ("TSS", "TURB", "Flow")):
+        assert not any(run(RiseWatch(columns), values[:, 1 : 1 + len(columns)]))
