@@ -137,6 +137,8 @@ class Observation:
     level: int
     holds: int
     measure: float = 0.0
+    alone: bool = False
+    """Of an anomaly: whether no other parameter of the station departs to its polluting side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ def step(rule: Rule, state: AlertState, observation: Observation, cadence_s: flo
     if state is IDLE and observation.level == 0:
         return _WITHIN
     state = _counted(rule, state, observation, cadence_s)
-    reached = _reached(rule, state, observation.observed_at, cadence_s)
+    reached = _reached(rule, state, observation, cadence_s)
     if reached > state.level:
         return _climb(rule, state, observation, reached)
     if state.level == 0:
@@ -238,10 +240,12 @@ def _worse(state: AlertState, observation: Observation, *, anew: bool) -> tuple[
     return state.peak, state.peak_measure
 
 
-def _reached(rule: Rule, state: AlertState, at: datetime, cadence_s: float) -> int:
+def _reached(rule: Rule, state: AlertState, observation: Observation, cadence_s: float) -> int:
+    at = observation.observed_at
     for index in range(len(rule.steps) - 1, -1, -1):
         needed, first, readings = rule.steps[index], state.firsts[index], state.counts[index]
-        covered = needed.enough_s is not None and readings * cadence_s >= needed.enough_s
+        least = needed.pending_alone if observation.alone else 1
+        covered = needed.enough_s is not None and readings >= least and readings * cadence_s >= needed.enough_s
         enough = first is not None and (readings >= needed.pending or covered)
         if enough and first is not None and (at - first).total_seconds() >= needed.pending_s:
             return index + 1

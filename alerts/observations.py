@@ -69,6 +69,11 @@ class AnomalyScore(Protocol):
         ...
 
     @property
+    def alone(self) -> bool:
+        """Whether no other parameter of the station is in alarm on its polluting side."""
+        ...
+
+    @property
     def triage(self) -> Triage | None:
         """What the incident of the station probably is; ``None`` where no model can tell."""
         ...
@@ -141,7 +146,7 @@ def _anomaly(watched: SensorRule, checked: CheckedReading, score: AnomalyScore |
             holds = index
     value = checked.reading.value
     measure = watched.measure(checked.reading.parameter, value, score)
-    return Observation(checked.reading.observed_at, value, level, max(level, holds), measure)
+    return Observation(checked.reading.observed_at, value, level, max(level, holds), measure, score.alone)
 
 
 def _pollution(score: AnomalyScore) -> float:

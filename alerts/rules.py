@@ -45,7 +45,7 @@ class Trigger(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a rule; which of the last eight fields counts depends on the rule's kind."""
+    """One step of a rule; which of the last nine fields counts depends on the rule's kind."""
 
     name: str
     severity: Severity
@@ -57,6 +57,8 @@ class Step:
     enough_s: float | None = None
     """Fewer than ``pending`` are enough where they cover this time, each its cadence: of a slow station every reading
     is late enough already. ``None``: never fewer."""
+    pending_alone: int = 1
+    """anomaly: but never fewer than this of a parameter that departs alone: one value of one probe may be its own."""
     fraction: float | None = None
     """limit: share of the limit that is reached; 1.0 means beyond the limit itself. due, of a day: share of it below
     which usable readings cover too little; ``None``: too little for a valid mean."""
@@ -327,6 +329,7 @@ def _step(entry: Table) -> Step:
         pending=_count(entry, "pending"),
         pending_s=pending_s,
         enough_s=entry.optional_positive("enough_s"),
+        pending_alone=_count(entry, "pending_alone"),
         fraction=fraction,
         gaps=_count(entry, "gaps") if "gaps" in entry.values else None,
         clear=clear,

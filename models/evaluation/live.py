@@ -31,7 +31,9 @@ from quantrac.domain.stations import Sensor, Station, StationKind
 PENDING = 3
 """Rows in a row that page before an officer is called, as in the packaged rule of anomalies,"""
 ENOUGH_MIN = 15.0
-"""or fewer that cover this time, each its cadence."""
+"""or fewer that cover this time, each its cadence,"""
+PENDING_ALONE = 2
+"""but so many where a parameter departs alone."""
 _BASE_ROWS = 4000
 """Rows after which the memory's base is taken: a worker takes it more often, to store it."""
 _TOGETHER = 240
@@ -158,9 +160,10 @@ class _Calls:
 
     def told(self, scores: Mapping[str, ParameterScore]) -> bool:
         """Take the next row and say whether an officer has been called by it."""
-        calling = {p for p, s in scores.items() if s.alarm and s.harmful and pages(s.triage)}
+        calling = {p: s for p, s in scores.items() if s.alarm and s.harmful and pages(s.triage)}
         self._rows = Counter({p: self._rows[p] + 1 for p in calling})
-        return any(n >= self._needed for n in self._rows.values())
+        least = {p: max(self._needed, PENDING_ALONE) if s.alone else self._needed for p, s in calling.items()}
+        return any(self._rows[p] >= n for p, n in least.items())
 
 
 def _scored(scorer: StationScorer, series: Series) -> Iterator[tuple[int, list[dict[str, ParameterScore] | None]]]:

@@ -4,7 +4,7 @@ What a chart calls usual follows within hours, so a discharge that grows over te
 half-hour means (logarithms) are held against the median of the same two hours on the fourteen days before (a holiday of
 less than a week does not move it), averaged over the last hour, and summed over the parameters in units of what they
 usually are off; so is the sum. One probe that fails cannot raise three parameters by a quarter. More water that thins
-ammonium and conductivity is the weather's.
+ammonium and conductivity is the weather's, and what a calibration changes is the probe's.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from models.compiled import compiled
 from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Bools, Floats, Ints, Singles
-from models.slow.finding import Finding, Statuses
+from models.slow.finding import CALIBRATING, Finding, Statuses
 from models.snapshots import ByFields
 from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual, local_time, number, number_vi, percentage, quantity, quantity_vi
@@ -33,11 +33,11 @@ _WARM = 96
 """Half hours that were held against earlier days before anything is found: two days."""
 _MEMORY = 480.0
 """Half hours over which it is learnt how far off a parameter, and their sum, usually is."""
-_CLIP, _TEACHES = 4.0, 4.0
+_CLIP, _TEACHES = 8.0, 4.0
 """Units beyond which more says no more, and square of those beyond which more teaches no more."""
 _LEAST_OFF = 0.03
 """As a logarithm: no parameter is taken for calmer."""
-_LINE, _BEGUN = 3.5, 1.5
+_LINE, _BEGUN = 3.7, 1.5
 """Units of its own from which the sum is a rise, and below which it ends and had not begun."""
 _TIMES, _TOGETHER = log(1.25), 3
 """So far up, as a logarithm, must be so many parameters; of fewer, all, but never one alone."""
@@ -69,6 +69,8 @@ class RiseWatch(ByFields):
         self._history = np.full((_DAYS, _SLOTS, d), nan, dtype=np.float32)
         self._now = np.full((3, d), nan)
         """Usual level, what the last hour is off, and what the last half hour was."""
+        self._calibrated = np.zeros((2, d))
+        """Whether a probe was calibrated since (1: in this half hour, 2: before), and what it was off last."""
         self._square = np.zeros(d + 1)
         """How far off they usually are, and last their sum."""
         self._judged = 0
@@ -88,7 +90,7 @@ class RiseWatch(ByFields):
             if half > self._half + 1:
                 self._now[2] = nan
             self._half = half
-        _take(values, status, self._places, self._sum, self._rows)
+        _take(values, status, self._places, self._sum, self._rows, self._calibrated[0])
         if self._lead < 0:
             return []
         said = Bilingual(*self._text)
@@ -98,7 +100,15 @@ class RiseWatch(ByFields):
     def _close(self, half: int) -> None:
         """Judge and keep the mean of a half hour."""
         joint = _hold_against_days(
-            half, self._sum, self._rows, self._history, self._now, self._square, self._rising, self._judged
+            half,
+            self._sum,
+            self._rows,
+            self._history,
+            self._now,
+            self._calibrated,
+            self._square,
+            self._rising,
+            self._judged,
         )
         if isnan(joint):
             return
@@ -145,23 +155,33 @@ class RiseWatch(ByFields):
         return Bilingual(vi, en)
 
     _FIELDS = (
-        "_half", "_sum", "_rows", "_history", "_now", "_square", "_judged", "_joint", "_begun_s", "_since_s", "_lead",
-        "_text",
+        "_half", "_sum", "_rows", "_history", "_now", "_calibrated", "_square", "_judged", "_joint", "_begun_s",
+        "_since_s", "_lead", "_text",
     )  # fmt: skip
 
 
 @compiled
-def _take(values: Floats, status: Statuses, places: Ints, total: Floats, rows: Floats) -> None:
+def _take(values: Floats, status: Statuses, places: Ints, total: Floats, rows: Floats, calibrated: Floats) -> None:
     for i in range(len(places)):
         j = places[i]
         if status[j] == 0 and values[j] > 0.0:
             total[i] += values[j]
             rows[i] += 1.0
+        elif status[j] == CALIBRATING:
+            calibrated[i] = 1.0
 
 
 @compiled
 def _hold_against_days(
-    half: int, total: Floats, rows: Floats, history: Singles, now: Floats, square: Floats, rising: Bools, judged: int
+    half: int,
+    total: Floats,
+    rows: Floats,
+    history: Singles,
+    now: Floats,
+    calibrated: Floats,
+    square: Floats,
+    rising: Bools,
+    judged: int,
 ) -> float:
     """Write what a half hour is off its slot of the days before, keep it, begin another, and return the sum of them.
 
@@ -171,9 +191,16 @@ def _hold_against_days(
     gain = max(1.0 / _MEMORY, 1.0 / (judged + 2.0))
     joint, known = 0.0, 0
     for j in range(len(total)):
-        mean = log(total[j] / rows[j]) if rows[j] > 0.0 else nan
+        mean = log(total[j] / rows[j]) if rows[j] > 0.0 and calibrated[0, j] != 1.0 else nan
         usual, before = _median(history[:, slot, j], today), now[2, j]
         off = mean - usual
+        if calibrated[0, j] == 1.0:
+            calibrated[0, j] = 2.0
+        elif calibrated[0, j] == 2.0 and not isnan(off):
+            history[:, :, j] += off - calibrated[1, j]
+            usual, off, calibrated[0, j] = mean - calibrated[1, j], calibrated[1, j], 0.0
+        if not isnan(off):
+            calibrated[1, j] = off
         now[0, j], now[2, j] = usual, off
         now[1, j] = off if isnan(before) else 0.5 * (off + before)
         if not isnan(mean):

@@ -43,6 +43,8 @@ class ParameterScore(NamedTuple):
     level: float
     triage: Triage | None = None
     """While in alarm: what the station's incident probably is; ``None`` where the pipeline cannot tell."""
+    alone: bool = False
+    """Whether no other parameter of the row is in alarm on its polluting side."""
 
 
 NORMAL = Bilingual("bình thường", "normal")
@@ -62,7 +64,11 @@ def joined(scores: dict[str, ParameterScore], assessment: RowAssessment) -> dict
     """
     if assessment.triage is None and not assessment.alarm and not assessment.findings:
         return scores
-    return {parameter: _joined(parameter, score, assessment) for parameter, score in scores.items()}
+    out = {parameter: _joined(parameter, score, assessment) for parameter, score in scores.items()}
+    polluting = [parameter for parameter, score in out.items() if score.alarm and score.harmful]
+    if len(polluting) == 1:
+        out[polluting[0]] = out[polluting[0]]._replace(alone=True)
+    return out
 
 
 def _joined(parameter: str, score: ParameterScore, assessment: RowAssessment) -> ParameterScore:

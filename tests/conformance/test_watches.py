@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import models.slow
-from models.protocol import TriageClass
+from models.protocol import Reason, TriageClass
 from models.series import Floats
 from models.slow.capped import CalibrationWatch, CappedWatch
 from models.slow.dilution import DilutionWatch
@@ -25,6 +25,7 @@ from models.slow.drift import DriftWatch
 from models.slow.finding import Finding, Watch
 from models.slow.fouling import FoulingWatch
 from models.slow.repeats import RepeatWatch
+from models.slow.rise import RiseWatch
 from models.slow.stuck import StuckWatch
 from models.slow.watches import SlowWatches
 from models.snapshots import pack, unpack
@@ -41,6 +42,7 @@ BUILD: dict[type, Callable[[], Watch]] = {
     DriftWatch: lambda: DriftWatch(COLUMNS),
     FoulingWatch: lambda: FoulingWatch(("Level", *COLUMNS[1:])),
     RepeatWatch: lambda: RepeatWatch(COLUMNS),
+    RiseWatch: lambda: RiseWatch(COLUMNS, LIMITS),
     CappedWatch: lambda: CappedWatch(COLUMNS, LIMITS),
     CalibrationWatch: lambda: CalibrationWatch(COLUMNS, LIMITS),
     DilutionWatch: lambda: DilutionWatch(COLUMNS),
@@ -69,7 +71,7 @@ def ordinary(rows: int, seed: int = 1) -> Floats:
     return np.asarray(np.round(LEVELS * share, 2))
 
 
-def eventful(rows: int = 1800) -> tuple[Floats, np.ndarray[Any, np.dtype[np.int8]]]:
+def eventful(rows: int = 2400) -> tuple[Floats, np.ndarray[Any, np.dtype[np.int8]]]:
     """Something for every watch to find, holes, and statuses."""
     values = ordinary(rows)
     status = np.zeros((rows, 10), dtype=np.int8)
@@ -80,6 +82,7 @@ def eventful(rows: int = 1800) -> tuple[Floats, np.ndarray[Any, np.dtype[np.int8
     rng = np.random.default_rng(3)
     values[1400:1460, 4] = np.round(74.0 - 0.6 * rng.random(60), 1)
     values[1470:1480, 5], status[1475:1480, 5] = 8.0, 1
+    values[2100:, 3:8] *= np.linspace(1.0, 4.0, 300)[:, None]
     values[rng.random(values.shape) < 0.01] = np.nan
     return values, status
 
@@ -122,18 +125,18 @@ def test_the_memory_is_bounded(cls: type) -> None:
     values, status = eventful()
     run(watch, values, status)
     early = len(pack("watch", 1, watch.state()))
-    run(watch, ordinary(2000, 2), np.zeros((2000, 10), dtype=np.int8), 2000)
+    run(watch, ordinary(2000, 2), np.zeros((2000, 10), dtype=np.int8), len(values))
     assert max(early, len(pack("watch", 1, watch.state()))) <= TOGETHER_LIMIT
 
 
 @every_watch
-def test_findings_are_work_items_with_words(cls: type) -> None:
+def test_findings_have_words(cls: type) -> None:
     values, status = eventful()
     found = [f for row in run(BUILD[cls](), values, status) for f in row]
     if cls not in {DriftWatch, FoulingWatch}:
         assert found
     for f in found:
-        assert f.cls in {TriageClass.FAULT, TriageClass.FALSIFICATION}
+        assert (f.cls is TriageClass.POLLUTION) == (f.reason is Reason.RISE)
         assert f.parameter in COLUMNS
         assert f.since_s <= f.at_s
         assert f.text.vi

@@ -141,12 +141,10 @@ def row_of(checked: list[tuple[Reading, Flag, tuple[QcReason, ...]]]) -> Row:
     )
 
 
-def told(
-    station: Station, scenario: str, beside: Beside, hours: int = 4, spoilt: str = "", earlier: int = 0
-) -> Told:
-    """Judge five days, and ``earlier`` ones, in one batch and the rest row by row; no limit counts: only the model pages.
+def told(station: Station, scenario: str, beside: Beside, hours: int = 4, spoilt: str = "", earlier: int = 0) -> Told:
+    """Judge five days in one batch and the rest row by row; no limit counts, so that only the model can page.
 
-    What the scenario plans begins as much earlier.
+    ``earlier``: so many days more before, by which what the scenario plans begins earlier as well.
     """
     unlimited = replace(station, limit_set=None, permit_limits=())
     alerts = StationAlerts(unlimited, load_rules([packaged_rules()]), ())

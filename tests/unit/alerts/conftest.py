@@ -53,6 +53,7 @@ class FakeScore:
     text: Bilingual = ABOVE
     level: float = 50.0
     triage: FakeTriage | None = FakeTriage()
+    alone: bool = False
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from models.evaluation.evaluate import run_all
 from models.evaluation.exam import TARGETS, Count, examine, figures, intervals, missed
 from models.evaluation.families.base import Run
 from models.evaluation.field import backgrounds, with_events
-from models.evaluation.live import ENOUGH_MIN, PENDING, StationRun
+from models.evaluation.live import ENOUGH_MIN, PENDING, PENDING_ALONE, StationRun
 from models.evaluation.recorded import recorded
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
@@ -141,7 +141,9 @@ def test_a_stamp_of_before_refuses_itself_alone() -> None:
 
 def test_an_officer_is_called_after_as_many_rows_as_the_packaged_rule_says() -> None:
     (rule,) = [r for r in load_rules([packaged_rules()]) if r.code == "anomaly"]
-    assert [(s.pending, s.enough_s) for s in rule.steps if s.page] == [(PENDING, 60 * ENOUGH_MIN)]
+    assert [(s.pending, s.enough_s, s.pending_alone) for s in rule.steps if s.page] == [
+        (PENDING, 60 * ENOUGH_MIN, PENDING_ALONE)
+    ]
 
 
 @pytest.fixture

@@ -51,12 +51,12 @@ def begun(found: list[list[Finding]]) -> float | None:
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize(("times", "hours", "within"), [(2.0, 10, 9), (1.6, 24, 22), (2.0, 24, 16)])
-def test_water_that_rises_slowly_is_told_before_it_is_over(seed: int, times: float, hours: float, within: float) -> None:
+def test_water_that_rises_slowly_is_told_before_it_has(seed: int, times: float, hours: float, within: float) -> None:
     found = run(RiseWatch(COLUMNS), rising(quiet(seed), WATER, times, hours))
     at = begun(found)
     assert at is not None
     assert 0 < at <= within
-    ((said,),) = ([row for row in found if row][0],)
+    (said,) = next(row for row in found if row)
     assert (said.reason, said.cls) == (Reason.RISE, TriageClass.POLLUTION)
     assert said.probability >= PAGE_FROM
 
@@ -102,6 +102,20 @@ def test_a_calibrating_probe_does_not_count_and_hides_nothing() -> None:
     found = run(RiseWatch(COLUMNS), values, status)
     assert begun(found) is not None
     assert all(f.parameter != "COD" for row in found for f in row)
+
+
+def test_probes_that_were_fouled_and_are_clean_again_are_no_rise_and_hide_none() -> None:
+    #  14 days down by a half | three probes cleaned, one after another | the water rises 12 h later
+    values, at = quiet(3), (DAYS - 3) * DAY + 20
+    fouled = np.clip((np.arange(len(values)) - (at - 14 * DAY)) / (14 * DAY), 0.0, 1.0)
+    fouled[at:] = 0.0
+    values[:, [2, 3, 4]] *= 1 - 0.55 * fouled[:, None]
+    status = np.zeros(values.shape)
+    for i, j in enumerate((2, 3, 4)):
+        status[at + i, j] = 1
+    assert any(run(RiseWatch(COLUMNS), values))
+    assert not any(run(RiseWatch(COLUMNS), values, status))
+    assert begun(run(RiseWatch(COLUMNS), rising(values, WATER), status)) is not None
 
 
 def test_six_days_of_holiday_are_no_usual_level() -> None:
