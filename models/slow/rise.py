@@ -28,7 +28,8 @@ from quantrac.domain.words import Bilingual, local_time, number, number_vi, perc
 _HALF_S = 1800.0
 _DAYS, _SLOTS, _HALVES = 15, 12, 4
 """Today and the fourteen days before, in slots of two hours: four half hours."""
-_ENOUGH_DAYS = 3
+_ENOUGH_DAYS = 7
+"""A week, so that what is usual knows working days and others."""
 _WARM = 96
 """Half hours that were held against earlier days before anything is found: two days."""
 _MEMORY = 480.0
@@ -37,7 +38,7 @@ _CLIP, _TEACHES = 8.0, 4.0
 """Units beyond which more says no more, and square of those beyond which more teaches no more."""
 _LEAST_OFF = 0.03
 """As a logarithm: no parameter is taken for calmer."""
-_LINE, _BEGUN = 3.7, 1.5
+_LINE, _BEGUN = 3.5, 1.5
 """Units of its own from which the sum is a rise, and below which it ends and had not begun."""
 _TIMES, _TOGETHER = log(1.25), 3
 """So far up, as a logarithm, must be so many parameters; of fewer, all, but never one alone."""

@@ -71,7 +71,7 @@ def ordinary(rows: int, seed: int = 1) -> Floats:
     return np.asarray(np.round(LEVELS * share, 2))
 
 
-def eventful(rows: int = 2400) -> tuple[Floats, np.ndarray[Any, np.dtype[np.int8]]]:
+def eventful(rows: int = 3000) -> tuple[Floats, np.ndarray[Any, np.dtype[np.int8]]]:
     """Something for every watch to find, holes, and statuses."""
     values = ordinary(rows)
     status = np.zeros((rows, 10), dtype=np.int8)
@@ -82,7 +82,7 @@ def eventful(rows: int = 2400) -> tuple[Floats, np.ndarray[Any, np.dtype[np.int8
     rng = np.random.default_rng(3)
     values[1400:1460, 4] = np.round(74.0 - 0.6 * rng.random(60), 1)
     values[1470:1480, 5], status[1475:1480, 5] = 8.0, 1
-    values[2100:, 3:8] *= np.linspace(1.0, 4.0, 300)[:, None]
+    values[2700:, 3:8] *= np.linspace(1.0, 4.0, 300)[:, None]
     values[rng.random(values.shape) < 0.01] = np.nan
     return values, status
 

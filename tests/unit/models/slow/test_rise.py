@@ -105,11 +105,9 @@ def test_a_calibrating_probe_does_not_count_and_hides_nothing() -> None:
 
 
 def test_probes_that_were_fouled_and_are_clean_again_are_no_rise_and_hide_none() -> None:
-    #  14 days down by a half | three probes cleaned, one after another | the water rises 12 h later
+    #  fouled, down by two fifths | three probes cleaned, one after another | the water rises a day later
     values, at = quiet(3), (DAYS - 3) * DAY + 20
-    fouled = np.clip((np.arange(len(values)) - (at - 14 * DAY)) / (14 * DAY), 0.0, 1.0)
-    fouled[at:] = 0.0
-    values[:, [2, 3, 4]] *= 1 - 0.55 * fouled[:, None]
+    values[:at, [2, 3, 4]] *= 0.6
     status = np.zeros(values.shape)
     for i, j in enumerate((2, 3, 4)):
         status[at + i, j] = 1
