@@ -38,8 +38,8 @@ _CLIP, _TEACHES = 8.0, 4.0
 """Units beyond which more says no more, and square of those beyond which more teaches no more."""
 _LEAST_OFF = 0.03
 """As a logarithm: no parameter is taken for calmer."""
-_LINE, _BEGUN = 3.5, 1.5
-"""Units of its own from which the sum is a rise, and below which it ends and had not begun."""
+_LINE, _ENDED, _BEGUN = 3.5, 2.5, 1.5
+"""Units of its own from which the sum is a rise, below which it ends, and below which it had not begun."""
 _TIMES, _TOGETHER = log(1.25), 3
 """So far up, as a logarithm, must be so many parameters; of fewer, all, but never one alone."""
 _MORE_WATER, _NOT_RISEN = log(1.25), log(1.15)
@@ -63,6 +63,7 @@ class RiseWatch(ByFields):
         self._places = np.flatnonzero(rising | flows | (roles.rain_thins > 0))
         self._rising, self._thinned = rising[self._places], roles.rain_thins[self._places] > 0
         self._flows = np.flatnonzero(flows[self._places]).tolist()
+        self._able = self._rising.sum() >= 2
         self.columns = tuple(columns[j] for j in self._places.tolist())
         d = len(self.columns)
         self._half = -1
@@ -82,7 +83,7 @@ class RiseWatch(ByFields):
 
     def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
         """Take the next row and return a finding at the parameter that rose most while the water is on the rise."""
-        if self._rising.sum() < 2:
+        if not self._able:
             return []
         half = int(at_s // _HALF_S)
         if half > self._half:
@@ -115,8 +116,10 @@ class RiseWatch(ByFields):
             return
         self._judged += 1
         self._joint = joint if self._judged > _WARM else 0.0
+        if self._joint < _ENDED:
+            self._lead = -1
         if self._joint < _BEGUN:
-            self._lead, self._begun_s = -1, 0.0
+            self._begun_s = 0.0
             return
         self._begun_s = self._begun_s or half * _HALF_S
         off = np.where(self._rising, self._now[1], nan)

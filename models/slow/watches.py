@@ -21,19 +21,26 @@ _HUGE = 1e12
 
 
 class SlowWatches:
-    """Findings that stand now, row by row. ``limits`` holds the upper limits of the parameters that have one."""
+    """Findings that stand now, row by row. ``limits`` holds the upper limits of the parameters that have one.
+
+    In a river, where rain raises what a discharge raises, no rise is looked for.
+    """
 
     def __init__(
-        self, columns: Sequence[str], limits: Mapping[str, float] | None = None, units: Mapping[str, str] | None = None
+        self,
+        columns: Sequence[str],
+        limits: Mapping[str, float] | None = None,
+        units: Mapping[str, str] | None = None,
+        *,
+        in_river: bool = False,
     ) -> None:
-        known = limits or {}
-        of_days = (FoulingWatch(columns),) if is_open_water(columns) else (
-            DriftWatch(columns), RiseWatch(columns, known, units),
-        )  # fmt: skip
+        known, open_water = limits or {}, is_open_water(columns)
         self.watches: tuple[Watch, ...] = (
-            StuckWatch(columns), *of_days, RepeatWatch(columns), CappedWatch(columns, known),
-            CalibrationWatch(columns, known), DilutionWatch(columns),
+            StuckWatch(columns), FoulingWatch(columns) if open_water else DriftWatch(columns), RepeatWatch(columns),
+            CappedWatch(columns, known), CalibrationWatch(columns, known), DilutionWatch(columns),
         )  # fmt: skip
+        if not (in_river or open_water):
+            self.watches += (RiseWatch(columns, known, units),)
 
     def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
         """Take the next row, as reported, and return what all watches find."""

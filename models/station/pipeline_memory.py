@@ -64,7 +64,7 @@ class StationWatch:
         self.shadow = None if config.shadow is None else StationAssessor(config, config.shadow)
         self.shadow_failed: Exception | None = None
         """Why the shadow assesses no more; the active model goes on."""
-        self._slow = SlowWatches(config.parameters, config.legal, config.units)
+        self._slow = SlowWatches(config.parameters, config.legal, config.units, in_river=config.in_river)
         self._looked_s = -inf
         self._findings: list[Finding] = []
         self._found: list[list[Finding]] = []
