@@ -9,6 +9,7 @@ from models.protocol import Reason, TriageClass
 from models.series import Floats
 from models.slow.finding import Finding
 from models.slow.rise import RiseWatch
+from models.slow.watches import SlowWatches
 from models.triage.incident import PAGE_FROM
 
 COLUMNS = ("Flow", "pH", "COD", "TSS", "NH4", "TP")
@@ -144,3 +145,9 @@ def test_where_fewer_than_two_parameters_can_rise_nothing_is_found() -> None:
     values = rising(quiet(), WATER)
     for columns in (("pH", "Temp", "DO"), ("Flow", "COD"), ("TSS", "TURB", "Flow")):
         assert not any(run(RiseWatch(columns), values[:, 1 : 1 + len(columns)]))
+
+
+def test_in_a_river_no_rise_is_looked_for() -> None:
+    assert any(isinstance(w, RiseWatch) for w in SlowWatches(COLUMNS).watches)
+    for watches in (SlowWatches(COLUMNS, in_river=True), SlowWatches(("Level", *COLUMNS[1:]))):
+        assert not any(isinstance(w, RiseWatch) for w in watches.watches)
