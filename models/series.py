@@ -29,6 +29,12 @@ def stretches(mask: Bools) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
+def by_row(mask: Bools) -> Bools:
+    """Return a mask by row: a row is marked when any of its columns is."""
+    rows: Bools = mask if mask.ndim == 1 else np.asarray(mask.any(axis=1))
+    return rows
+
+
 def widened(mask: Bools, samples: int = 1) -> Bools:
     """Return ``mask`` with each true stretch made longer by ``samples`` on both sides.
 
@@ -51,8 +57,6 @@ class Event:
     kind: str = ""
     sensors: tuple[str, ...] = ()
     cls: TriageClass | None = None
-    magnitude: float | None = None
-    """Size in the family's own measure, where it gives one (a simulated slug: multiple of the usual level)."""
 
 
 def inside(times: Times, intervals: Iterable[Event | TriagedInterval]) -> Bools:
@@ -129,6 +133,15 @@ class Series:
         """Return true for the rows of an event, an alarm or a finding, both ends included; shape (rows,)."""
         return inside(self.times, (interval,))
 
+    def counted(self, column: int | None = None) -> Bools:
+        """Return true for the rows that count (of a column): after the probation, and not marked to be ignored."""
+        counted: Bools = np.ones(len(self.times), dtype=np.bool_)
+        counted[: self.probation_rows] = False
+        if self.ignore is not None:
+            of_column = self.ignore.ndim == 2 and column is not None
+            counted &= ~(self.ignore[:, column] if of_column else by_row(self.ignore))
+        return counted
+
     @property
     def targets(self) -> tuple[str, ...]:
         """The columns that may be alarmed: all but the covariates."""
@@ -162,15 +175,13 @@ class Result:
     """What a model says of a series, causally: row *i* depends on rows 0..*i* only.
 
     ``score`` is the severity (1.0 = alarm threshold; NaN = not ready) of shape (rows,), or (rows, len(columns)) for
-    families judged by sensor, and ``alarm`` has the same shape and the columns of ``columns``. ``changepoint`` is bool
-    (rows,).
-    ``triage`` judges alarm runs with what was known at the end of each run.
+    families judged by sensor, and ``alarm`` has the same shape and the columns of ``columns``. ``triage`` judges alarm
+    runs with what was known at the end of each run.
     """
 
     score: Floats
     alarm: Bools
     columns: tuple[str, ...] = ()
-    changepoint: Bools | None = None
     triage: tuple[TriagedInterval, ...] = ()
     findings: tuple[TriagedInterval, ...] = ()
     """What the slow watches found: work items beside the alarms, one an open finding."""

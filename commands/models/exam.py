@@ -10,7 +10,7 @@ import typer
 from quantrac.terminal import add_row, say, say_json
 
 if TYPE_CHECKING:
-    from models.evaluation.exam import Count
+    from models.evaluation.exam import Count, Exam
     from models.series import Series
 
 
@@ -41,8 +41,9 @@ def exam(
     from models.artefacts.loading import load_pipeline
     from models.artefacts.store import ArtefactStore
     from models.evaluation.evaluate import run_all
-    from models.evaluation.exam import by_kind, examine, figures, intervals, missed
-    from models.evaluation.field import BACKGROUNDS, backgrounds, with_events
+    from models.evaluation.exam import by_kind, examine, failing, figures, intervals
+    from models.evaluation.families import BACKGROUNDS
+    from models.evaluation.field import backgrounds, with_events
     from models.evaluation.live import StationRun
     from models.pipeline.configs import STATION_DEFAULT
     from models.pipeline.pipeline import Fitted
@@ -67,7 +68,7 @@ def exam(
     if not counts:
         raise QuantracError("There is nothing to examine: give --data with a family's folder, or --stations.")
     total, spread = figures(counts), intervals(counts)
-    behind = missed(total)
+    behind = [figure.name for figure in failing(total, {})]
     if as_json:
         say_json({
             "figures": total, "intervals": spread, "missed": behind, "not_at_hand": absent,
@@ -94,9 +95,7 @@ def simulated(seed: int, stations: int, days: int) -> tuple[Series, ...]:
         return family_named("scenarios").load(Path(folder))
 
 
-def _show(
-    total: dict[str, float | None], spread: dict[str, tuple[float, float]], kinds: dict[str, tuple[int, int, int]]
-) -> None:
+def _show(total: Exam, spread: dict[str, tuple[float, float]], kinds: dict[str, tuple[int, int, int]]) -> None:
     from rich.table import Table
 
     from commands.models.views import cell

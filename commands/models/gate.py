@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from commands.models.exam import simulated
 from commands.models.views import difference_table, progress
 from models.artefacts.loading import load_fitted
 from models.artefacts.store import Artefact, ArtefactStore
-from models.evaluation.gate import failing, sat
+from models.errors import ModelError
+from models.evaluation.evaluate import run_all
+from models.evaluation.exam import Exam, examine, failing, figures
+from models.evaluation.live import StationRun
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
+from models.series import Series
 from quantrac.terminal import say
 
 STATIONS, DAYS, SEED = 2, 21, 20261
@@ -27,15 +32,15 @@ def refusals(store: ArtefactStore, active: Artefact | None, candidate: Artefact,
         worse = difference_table(store, active, candidate, data)
         if worse:
             out.append(f"it is worse than the active {active.sha256[:12]} in {', '.join(worse)}")
-    if isinstance(fitted, Fitted):
-        out += _examined(fitted, _active(store, active))
-    return out
+    return out + _examined(fitted, _active(store, active))
 
 
 def _active(store: ArtefactStore, active: Artefact | None) -> Fitted:
-    """Return what judges now; where nothing learnt does, or it is of another kind, what every new station has."""
-    found = None if active is None else load_fitted(store, active.sha256)[1]
-    return found if isinstance(found, Fitted) else Fitted.untaught(STATION_DEFAULT)
+    """Return what judges now; where nothing learnt does, or it is refused, what every new station has."""
+    try:
+        return Fitted.untaught(STATION_DEFAULT) if active is None else load_fitted(store, active.sha256)[1]
+    except ModelError:
+        return Fitted.untaught(STATION_DEFAULT)
 
 
 def _examined(candidate: Fitted, active: Fitted) -> list[str]:
@@ -43,10 +48,15 @@ def _examined(candidate: Fitted, active: Fitted) -> list[str]:
         tell("the field exam: simulated stations")
         series = simulated(SEED, STATIONS, DAYS)
         tell("the field exam: the candidate")
-        new = sat(candidate, series)
+        new = _sat(candidate, series)
         tell("the field exam: what is active")
-        old = sat(active, series)
+        old = _sat(active, series)
     failed = [f"the field exam: {one}" for one in failing(new, old)]
     if not failed:
         say(f"The field exam is passed ({STATIONS} simulated stations of {DAYS} days).")
     return failed
+
+
+def _sat(fitted: Fitted, series: Sequence[Series]) -> Exam:
+    """Return the exam's figures of a pipeline, judged as at a station."""
+    return figures([examine(run) for run in run_all(StationRun(fitted), series)])

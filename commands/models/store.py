@@ -25,7 +25,6 @@ def train(
     *,
     data: Annotated[Path, typer.Option("--train", help="Folder with the files to learn from.")],
     name: Annotated[str | None, typer.Option("--name", help="Station it is for; default: FAMILY.")] = None,
-    detector: Annotated[str, typer.Option("--detector", help="What is trained.")] = "station",
     as_json: JsonOption = False,
 ) -> None:
     """Learn from a folder and keep the result as an artefact, with figures from cross-validation; nothing is promoted.
@@ -44,7 +43,7 @@ def train(
     with progress() as tell:
         series = load_series(chosen, data)
         tell(f"learning from {len(series)} files")
-        entry = run(store, chosen, series, detector, name=name or family, at=context.clock.now())
+        entry = run(store, chosen, series, name=name or family, at=context.clock.now())
     if as_json:
         say_json(asdict(entry))
     else:
@@ -272,12 +271,13 @@ def explain(
     from commands.models.views import explanation_table, explanations, progress
     from models.artefacts.loading import load_fitted
     from models.artefacts.store import ArtefactStore
-    from models.evaluation.detectors import detector_named
+    from models.evaluation.detectors import Fitted, detector_named
     from models.evaluation.evaluate import load_series, run_all
     from models.evaluation.families import family_named
     from models.pipeline.configs import STATION
 
     chosen = family_named(family)
+    fitted: Fitted
     with progress() as tell:
         if sha256 is not None:
             fitted = load_fitted(ArtefactStore(load_context().models_dir), sha256)[1]

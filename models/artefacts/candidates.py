@@ -1,4 +1,4 @@
-"""Trains a detector on a family's files or a station's history, keeps it as an artefact, and compares two of them."""
+"""Trains a pipeline on a family's files or a station's history, keeps it as an artefact, and compares two of them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,17 @@ from models.artefacts.loading import load_fitted
 from models.artefacts.packing import pack
 from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
-from models.evaluation.detectors import detector_named
 from models.evaluation.evaluate import run_all, summarise
 from models.evaluation.families.base import Family
 from models.evaluation.leaderboard import cross_validate
-from models.evaluation.live import StationRun
+from models.evaluation.live import StationDetector
 from models.pipeline.configs import STATION
-from models.series import Series
+from models.series import Series, by_row
 from quantrac import __version__
 
 GUARDED = ("event_f1", "point_f1")
 """Figures that a candidate must not worsen by more than the tolerance."""
 TOLERANCE = 0.02
-KEPT = (STATION, "range_rules")
-"""Detectors whose classes have a name in ``models.artefacts.packing``; the others are measured only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +57,24 @@ def data_sha256(series: Sequence[Series]) -> str:
     return hashlib.sha256("".join(sorted(one.sha256 for one in series)).encode()).hexdigest()
 
 
-def train(
-    store: ArtefactStore, family: Family, series: Sequence[Series], detector: str, *, name: str, at: datetime
-) -> Artefact:
-    """Fit a detector on all series, take its figures by cross-validation, and store both. Raises ModelError."""
-    if detector not in KEPT:
-        raise ModelError(f"what {detector!r} learns cannot be kept as an artefact: choose one of {', '.join(KEPT)}")
+def train(store: ArtefactStore, family: Family, series: Sequence[Series], *, name: str, at: datetime) -> Artefact:
+    """Fit the station's pipeline on all series, take its figures by cross-validation, and store both.
+
+    Raises
+    ------
+    ModelError
+        There is no series, or the folder of artefacts cannot be written.
+    """
     if not series:
         raise ModelError("there is nothing to learn from: give a folder with at least one file of the family")
-    _, validated = cross_validate(family, detector, lambda: detector_named(detector, family.budget_per_day), series)
-    learnt = detector_named(detector, family.budget_per_day).fit(series)
-    fitted = learnt.fitted if isinstance(learnt, StationRun) else learnt  # of a station, what its workers load
+    detector = StationDetector.with_budget(family.budget_per_day)
+    _, validated = cross_validate(family, STATION, lambda: detector, series)
+    fitted = detector.fit(series).fitted
     metrics = {k: v for k, v in validated.total.items() if isinstance(v, float) or v is None}
     about = Artefact(
         sha256="",
         name=name,
-        detector=detector,
+        detector=STATION,
         created_at=at.isoformat(),
         window_start=_stamp(min(s.times.min() for s in series)),
         window_end=_stamp(max(s.times.max() for s in series)),
@@ -94,8 +93,8 @@ def compare(
     sides = []
     for artefact in (active, candidate):
         runs = run_all(load_fitted(store, artefact.sha256)[1], series)
-        rows = [r.result.alarm if r.result.alarm.ndim == 1 else r.result.alarm.any(axis=1) for r in runs]
-        sides.append((summarise(family, artefact.detector, runs).total, np.concatenate(rows)))
+        rows = np.concatenate([by_row(r.result.alarm) for r in runs])
+        sides.append((summarise(family, artefact.detector, runs).total, rows))
     (old, old_rows), (new, new_rows) = sides
     return Difference(old, new, int(old_rows.sum()), int(new_rows.sum()), int((old_rows & new_rows).sum()))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from models.artefacts.packing import unpack
@@ -12,25 +10,20 @@ from models.errors import ModelError
 from models.pipeline.pipeline import Fitted, Scorer
 
 
-def load_fitted(store: ArtefactStore, sha256: str) -> tuple[str, Any]:
-    """Return the family's name and what was fitted. Raises ModelError."""
+def load_fitted(store: ArtefactStore, sha256: str) -> tuple[str, Fitted]:
+    """Return the family's name, and the pipeline after it has judged two rows: that of an older program may not fit.
+
+    Raises ModelError.
+    """
     content = store.load(sha256)
     try:
         family, packed = content["family"], content["fitted"]
     except (KeyError, TypeError) as exc:
         raise ModelError(f"artefact {sha256} holds no model with its family: train it anew") from exc
     try:
-        return str(family), unpack(packed)
+        fitted = unpack(packed)
     except ModelError as exc:
         raise ModelError(f"artefact {sha256} is refused: {exc}") from exc
-
-
-def load_pipeline(store: ArtefactStore, sha256: str) -> Fitted:
-    """Return the pipeline of an artefact, after it has judged two rows: one of an older program may not fit this one's.
-
-    Raises ModelError.
-    """
-    _, fitted = load_fitted(store, sha256)
     if not isinstance(fitted, Fitted):
         raise ModelError(f"artefact {sha256} is no pipeline: it cannot judge a station's rows")
     times = np.datetime64(0, "ns") + np.arange(2) * np.timedelta64(300, "s")
@@ -38,4 +31,9 @@ def load_pipeline(store: ArtefactStore, sha256: str) -> Fitted:
         Scorer(fitted, ("a", "b")).push(times, np.ones((2, 2)))
     except (ModelError, ValueError, KeyError, IndexError, TypeError, AttributeError) as exc:
         raise ModelError(f"artefact {sha256} does not fit this program ({exc}): train it anew") from exc
-    return fitted
+    return str(family), fitted
+
+
+def load_pipeline(store: ArtefactStore, sha256: str) -> Fitted:
+    """Return the pipeline alone. Raises ModelError."""
+    return load_fitted(store, sha256)[1]

@@ -2,8 +2,8 @@
 
 ``index.json`` lists what is known of every artefact (training window, hash of the data, metrics, code version) and
 which is active under each name, with the history. An artefact is read only if its bytes have the hash of its name, its
-format is this version's, and it holds nothing but the types of ``TRUSTED_TYPES``: never a pickle. Skops is imported
-where it is used: with it comes scikit-learn, which a worker without artefacts does not need.
+format is this version's, and it holds nothing but types that skops trusts by itself (numpy arrays, plain values): never
+a pickle. Skops is imported where it is used: with it comes scikit-learn, which a worker without artefacts can spare.
 """
 
 from __future__ import annotations
@@ -25,9 +25,6 @@ from models.errors import ModelError
 
 FORMAT_VERSION = 3
 """Raised whenever an artefact of an older version would be misread; older ones are then refused and trained anew."""
-
-TRUSTED_TYPES = frozenset({"sklearn.tree._tree.Tree"})
-"""What an artefact may hold beside the types that skops trusts by itself (numpy arrays, plain values, estimators)."""
 
 DEFAULT = "default"
 """Name of the artefact of every station that has none of its own."""
@@ -91,10 +88,9 @@ class ArtefactStore:
         from skops import io as skops_io
 
         content = skops_io.dumps(model)
-        refuse_untrusted(content, "this model")
+        _refuse_untrusted(content, "this model")
         entry = replace(about, sha256=hashlib.sha256(content).hexdigest(), format_version=FORMAT_VERSION)
-        with self._locked():
-            index = self._read()
+        with self._locked() as index:
             _write(self._path(entry.sha256), content)
             others = tuple(a for a in index.artefacts if a.sha256 != entry.sha256)
             self._replace_index(replace(index, artefacts=(*others, entry)))
@@ -112,9 +108,9 @@ class ArtefactStore:
         from skops.io.exceptions import UntrustedTypesFoundException
 
         content = self._content(entry)
-        refuse_untrusted(content, f"artefact {entry.sha256}")
+        _refuse_untrusted(content, f"artefact {entry.sha256}")
         try:
-            return skops_io.loads(content, trusted=sorted(TRUSTED_TYPES))
+            return skops_io.loads(content)
         except (UntrustedTypesFoundException, ValueError, KeyError, TypeError, AttributeError, ImportError) as exc:
             raise ModelError(
                 f"artefact {entry.sha256} was stored by code version {entry.code_version} and cannot be read any more "
@@ -124,11 +120,6 @@ class ArtefactStore:
     def active(self, name: str) -> Artefact | None:
         """Return the active artefact of a name, if there is one."""
         sha256 = self._read().active.get(name)
-        return None if sha256 is None else self.entry(sha256)
-
-    def shadow(self, name: str) -> Artefact | None:
-        """Return the candidate that runs as a shadow under a name, if there is one."""
-        sha256 = self._read().shadows.get(name)
         return None if sha256 is None else self.entry(sha256)
 
     def chosen(self) -> tuple[dict[str, str], dict[str, str]]:
@@ -164,26 +155,20 @@ class ArtefactStore:
         """Let a candidate run beside the active artefact of its name; it is loaded once first."""
         entry = self.entry(sha256)
         self.load(entry.sha256)
-        with self._locked():
-            index = self._read()
+        with self._locked() as index:
             if index.active.get(entry.name) == entry.sha256:
                 raise ModelError(f"artefact {entry.sha256} is the active one of {entry.name}: a shadow is another")
             change = Change(at.isoformat(), entry.name, "shadow", entry.sha256, index.shadows.get(entry.name))
-            shadows = {**index.shadows, entry.name: entry.sha256}
-            self._replace_index(replace(index, shadows=shadows, history=(*index.history, change)))
-        return change
+            return self._noted(replace(index, shadows={**index.shadows, entry.name: entry.sha256}), change)
 
     def end_shadow(self, name: str, at: datetime) -> Change:
         """End the shadow run of a name."""
-        with self._locked():
-            index = self._read()
+        with self._locked() as index:
             sha256 = index.shadows.get(name)
             if sha256 is None:
                 raise ModelError(f"no shadow runs for {name}: see `quantrac models list`")
             change = Change(at.isoformat(), name, "end shadow", sha256, None)
-            shadows = {n: h for n, h in index.shadows.items() if n != name}
-            self._replace_index(replace(index, shadows=shadows, history=(*index.history, change)))
-        return change
+            return self._noted(replace(index, shadows={n: h for n, h in index.shadows.items() if n != name}), change)
 
     def promote(self, sha256: str, at: datetime, reason: str = "") -> Change:
         """Make an artefact the active one of its name; it is loaded once first, so that a broken one never is.
@@ -192,7 +177,7 @@ class ArtefactStore:
         """
         entry = self.entry(sha256)
         self.load(entry.sha256)
-        return self._activate(entry, "promote", at, reason)
+        return self._activate(entry.name, entry.sha256, "promote", at, reason)
 
     def rollback(self, name: str, at: datetime) -> Change:
         """Make the artefact active again that was so before the last promotion that still stands.
@@ -202,10 +187,10 @@ class ArtefactStore:
         standing = _standing(self.history(name))
         if not standing:
             raise ModelError(f"{name} has no earlier active artefact: choose one with `quantrac models promote`")
-        if len(standing) == 1:
-            return self._deactivate(name, at)
-        self.load(standing[-2])
-        return self._activate(self.entry(standing[-2]), "rollback", at)
+        before = standing[-2] if len(standing) > 1 else ""
+        if before:
+            self.load(before)
+        return self._activate(name, before, "rollback", at)
 
     def prune(self, name: str, keep: int) -> tuple[str, ...]:
         """Delete the artefacts of a name that nothing needs any more, and return their hashes; the history stays.
@@ -213,8 +198,7 @@ class ArtefactStore:
         Kept are the active one and the shadow, the last ``keep`` that a rollback can go back to, and the newest
         ``keep``: somebody may still want to promote them.
         """
-        with self._locked():
-            index = self._read()
+        with self._locked() as index:
             own = [a.sha256 for a in index.artefacts if a.name == name]
             wanted = {*own[-keep:], *_standing([c for c in index.history if c.name == name])[-keep:]}
             wanted |= {*index.active.values(), *index.shadows.values()}
@@ -225,23 +209,13 @@ class ArtefactStore:
                 self._path(sha256).unlink(missing_ok=True)
         return gone
 
-    def _activate(self, entry: Artefact, action: str, at: datetime, reason: str = "") -> Change:
-        with self._locked():
-            index = self._read()
-            previous = index.active.get(entry.name)
-            change = Change(at.isoformat(), entry.name, action, entry.sha256, previous, reason)
-            active = {**index.active, entry.name: entry.sha256}
-            shadows = {n: h for n, h in index.shadows.items() if (n, h) != (entry.name, entry.sha256)}
-            self._replace_index(replace(index, active=active, shadows=shadows, history=(*index.history, change)))
-        return change
-
-    def _deactivate(self, name: str, at: datetime) -> Change:
-        with self._locked():
-            index = self._read()
-            change = Change(at.isoformat(), name, "rollback", "", index.active.get(name))
-            active = {n: sha256 for n, sha256 in index.active.items() if n != name}
-            self._replace_index(replace(index, active=active, history=(*index.history, change)))
-        return change
+    def _activate(self, name: str, sha256: str, action: str, at: datetime, reason: str = "") -> Change:
+        """Make an artefact, or none (``""``), the active one of a name; it is no shadow any more."""
+        with self._locked() as index:
+            change = Change(at.isoformat(), name, action, sha256, index.active.get(name), reason)
+            active = {n: h for n, h in {**index.active, name: sha256}.items() if h}
+            shadows = {n: h for n, h in index.shadows.items() if (n, h) != (name, sha256)}
+            return self._noted(replace(index, active=active, shadows=shadows), change)
 
     def _content(self, entry: Artefact) -> bytes:
         try:
@@ -277,14 +251,19 @@ class ArtefactStore:
     def _replace_index(self, index: _Index) -> None:
         _write(self._folder / _INDEX, json.dumps(asdict(index), indent=2, ensure_ascii=False).encode())
 
+    def _noted(self, index: _Index, change: Change) -> Change:
+        """Keep an index with a change in its history."""
+        self._replace_index(replace(index, history=(*index.history, change)))
+        return change
+
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Hold the folder against other processes that change it."""
+    def _locked(self) -> Iterator[_Index]:
+        """Hold the folder against other processes that change it, and yield what its index says."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with (self._folder / "index.lock").open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                yield
+                yield self._read()
         except OSError as exc:
             raise ModelError(f"the model folder {self._folder} cannot be written ({exc}): check its rights") from exc
 
@@ -300,12 +279,12 @@ def _standing(history: Sequence[Change]) -> list[str]:
     return standing
 
 
-def refuse_untrusted(content: bytes, what: str) -> None:
+def _refuse_untrusted(content: bytes, what: str) -> None:
     """Raise ModelError if an artefact holds a type that is not trusted, or is no artefact at all."""
     from skops import io as skops_io
 
     try:
-        unknown = set(skops_io.get_untrusted_types(data=content)) - TRUSTED_TYPES
+        unknown = skops_io.get_untrusted_types(data=content)
     except (BadZipFile, ValueError, KeyError, TypeError, OSError) as exc:
         raise ModelError(f"{what} is refused: it is not a readable skops file ({exc}); train it anew") from exc
     if unknown:

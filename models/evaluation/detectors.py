@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from typing import Protocol
 
 from models.errors import ModelError
-from models.pipeline.configs import STATION
+from models.evaluation.control_charts import EwmaChart, T2Chart, ThreeTermsChart
+from models.evaluation.live import StationDetector
+from models.pipeline.configs import STATION, STATION_DEFAULT
 from models.series import Result, Series
 
 
@@ -27,27 +28,17 @@ class BatchDetector(Protocol):
         ...
 
 
-_BASELINES: Mapping[str, tuple[str, str]] = {
-    "ewma": ("control_charts", "EwmaBaseline"),
-    "t2": ("control_charts", "T2Baseline"),
-    "three_terms": ("control_charts", "ThreeTermsBaseline"),
-    "range_rules": ("range_rules", "RangeRulesBaseline"),
-}
-"""Name -> module in ``models.evaluation.baselines`` and class, imported when asked for."""
-
-DETECTORS = (STATION, *_BASELINES)
+_CHARTS: Mapping[str, Callable[[], BatchDetector]] = {"ewma": EwmaChart, "t2": T2Chart, "three_terms": ThreeTermsChart}
+DETECTORS = (STATION, *_CHARTS)
 
 
-def detector_named(name: str, budget_per_day: float | None = None) -> BatchDetector:
+def detector_named(name: str, budget_per_day: float = STATION_DEFAULT.budget_per_day) -> BatchDetector:
     """Return a detector. Raises ModelError for an unknown name.
 
-    ``budget_per_day`` is the station's budget of false alarms; charts and baselines have their own thresholds.
+    ``budget_per_day`` is the station's budget of false alarms; the charts have their own thresholds.
     """
     if name == STATION:
-        station: Callable[[float | None], BatchDetector] = import_module("models.evaluation.live").with_budget
-        return station(budget_per_day)
-    if name not in _BASELINES:
+        return StationDetector.with_budget(budget_per_day)
+    if name not in _CHARTS:
         raise ModelError(f"there is no detector {name!r}: choose one of {', '.join(DETECTORS)}")
-    place, cls = _BASELINES[name]
-    build: Callable[[], BatchDetector] = getattr(import_module(f"models.evaluation.baselines.{place}"), cls)
-    return build()
+    return _CHARTS[name]()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -138,4 +138,4 @@ def _aligned(series: Series, result: Result) -> Result:
         column = series.columns.index(name)
         score[:, column] = result.score[:, i]
         alarm[:, column] = result.alarm[:, i] & (name not in series.covariates)
-    return Result(score, alarm, series.columns, result.changepoint, result.triage, result.findings)
+    return replace(result, score=score, alarm=alarm, columns=series.columns)

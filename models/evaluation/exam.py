@@ -8,16 +8,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.evaluation.families.base import Run, by_row
+from models.evaluation.families.base import Run
 from models.evaluation.metrics.events import GRACE
 from models.protocol import TriageClass
-from models.series import Bools, Event, stretches
+from models.series import Bools, Event, by_row, stretches
 
 _MONTH = np.timedelta64(30, "D")
 SLUGS_PER_MONTH = 0.5
 """How often a station is polluted in the field, as assumed for the precision of pages: once in two months."""
 _RESAMPLES = 500
 _WORK_ITEM = {TriageClass.FAULT, TriageClass.MAINTENANCE, TriageClass.COMMUNICATION, TriageClass.FALSIFICATION}
+Exam = Mapping[str, float | None]
+"""The figures by their names."""
 TARGETS: Mapping[str, tuple[float, bool]] = {
     "false_pages_per_station_month": (0.3, False),
     "share_of_rows_in_alarm": (0.05, False),
@@ -61,10 +63,7 @@ class Count:
 def examine(run: Run) -> Count:
     """Count one series with known events."""
     series, alarm = run.series, by_row(run.result.alarm[:, run.series.target_places])
-    counted: Bools = np.ones(len(series.times), dtype=np.bool_)
-    counted[: series.probation_rows] = False
-    if series.ignore is not None:
-        counted &= ~series.ignore
+    counted = series.counted()
     near: Bools = np.zeros(len(counted), dtype=np.bool_)
     for event in series.events:
         near |= (series.times >= event.start) & (series.times <= event.end + GRACE)
@@ -94,7 +93,7 @@ def _seen(run: Run, alarm: Bools, event: Event) -> Seen:
     return Seen(event.kind, cls, clean, bool((alarm & inside).any()), delay, None if judged is None else same)
 
 
-def figures(counts: Sequence[Count]) -> dict[str, float | None]:
+def figures(counts: Sequence[Count]) -> Exam:
     """Return the figures of several series together; ``None`` where one is not defined."""
     months = sum(c.months for c in counts)
     quiet = sum(c.quiet_rows for c in counts)
@@ -141,13 +140,38 @@ def intervals(counts: Sequence[Count]) -> dict[str, tuple[float, float]]:
     return out
 
 
-def missed(found: Mapping[str, float | None]) -> list[str]:
-    """Return the figures that miss their target; one that is not defined misses none."""
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """A figure of the exam that misses its target, and is worse than with what is active."""
+
+    name: str
+    candidate: float
+    active: float | None
+
+    def __str__(self) -> str:
+        target, least = TARGETS[self.name]
+        bound = "at least" if least else "at most"
+        now = "not defined" if self.active is None else f"{self.active:.3g}"
+        return f"{self.name.replace('_', ' ')} {self.candidate:.3g} (active {now}, wanted {bound} {target:g})"
+
+
+def failing(candidate: Exam, active: Exam) -> list[Failing]:
+    """Return the figures that miss their target, for which a candidate is refused; one that is not defined misses none.
+
+    Where what is active misses a target as well, a candidate passes that is no worse: else nothing could ever get
+    better by steps.
+
+    >>> active = {"pollution_paged": 0.9, "share_of_rows_in_alarm": 0.08}
+    >>> [str(f) for f in failing({"pollution_paged": 0.5, "share_of_rows_in_alarm": 0.07}, active)]
+    ['pollution paged 0.5 (active 0.9, wanted at least 0.85)']
+    """
     out = []
     for name, (bound, least) in TARGETS.items():
-        value = found.get(name)
-        if value is not None and (value < bound if least else value > bound):
-            out.append(name)
+        new, old = candidate.get(name), active.get(name)
+        if new is None or (new >= bound if least else new <= bound):
+            continue
+        if old is None or (new < old if least else new > old):
+            out.append(Failing(name, new, old))
     return out
 
 

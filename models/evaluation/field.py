@@ -13,14 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from models.errors import ModelError
-from models.evaluation.families import family_named
-from models.evaluation.families.base import Family
-from models.evaluation.families.canary import CANARY
-from models.evaluation.families.eindhoven_raw import EINDHOVEN_RAW
-from models.evaluation.leaderboard import folder_of
+from models.evaluation.families import BACKGROUNDS
+from models.evaluation.families.base import folder_of
 from models.evaluation.metrics.events import cadence_min
 from models.protocol import TriageClass
-from models.series import Bools, Event, Floats, Series, inside
+from models.series import Bools, Event, Floats, Series, by_row, inside
 from quantrac.domain.parameters import Harm, harm_of, parameter_in
 
 WARM_DAYS = 5.0
@@ -37,20 +34,11 @@ _SIZE = (0.3, 1.5)
 """Of an offset, a drift or a spike, as a share of the usual level."""
 
 Generator = np.random.Generator
-BACKGROUNDS = ("eindhoven", "eindhoven_raw", "lro", "canary", "gecco", "oddwater")
-"""Families whose water serves as a background, where it is at hand. Eindhoven's own injections leave little room for
-others: its signals before them are a background as well."""
-_ONLY_BACKGROUNDS = {f.name: (f, folder) for f, folder in ((CANARY, "canary"), (EINDHOVEN_RAW, "eindhoven"))}
 MOST_ROWS = 12_000
 """Of one series: its last rows."""
 
 
-def family_of(name: str) -> tuple[Family, str]:
-    """Return a family that may serve as a background, and what its folder's name begins with."""
-    return _ONLY_BACKGROUNDS.get(name) or (family_named(name), name)
-
-
-def backgrounds(root: Path, wanted: Sequence[str] = BACKGROUNDS) -> tuple[list[Series], list[str]]:
+def backgrounds(root: Path, wanted: Sequence[str] = tuple(BACKGROUNDS)) -> tuple[list[Series], list[str]]:
     """Return the recorded series that lie below a folder, and the families that are not there.
 
     Raises
@@ -64,9 +52,9 @@ def backgrounds(root: Path, wanted: Sequence[str] = BACKGROUNDS) -> tuple[list[S
     found: list[Series] = []
     absent = []
     for name in wanted:
-        family, below = family_of(name)
+        family = BACKGROUNDS[name]
         try:
-            folder = folder_of(below, root)
+            folder = folder_of(family, root)
         except ModelError:
             absent.append(name)
             continue
@@ -85,7 +73,7 @@ def with_events(series: Series, seed: int) -> Series:
     own: Bools = np.zeros(rows, dtype=np.bool_)
     for mask in (series.labels, series.ignore):
         if mask is not None:
-            own |= mask if mask.ndim == 1 else mask.any(axis=1)
+            own |= by_row(mask)
     warm = round(WARM_DAYS * 24 * per_h)
     events: list[Event] = []
     first = warm + round(rng.uniform(*_EVERY_H) * per_h)

@@ -10,7 +10,7 @@ from pathlib import Path
 from models.errors import ModelError
 from models.evaluation.detectors import BatchDetector
 from models.evaluation.evaluate import Evaluation, load_series, run_all, summarise
-from models.evaluation.families.base import Family, Run
+from models.evaluation.families.base import Family, Run, folder_of
 from models.evaluation.metrics.ranges import can_score
 from models.evaluation.published import PUBLISHED
 from models.pipeline.configs import STATION
@@ -21,17 +21,9 @@ _COMMON = (
     "affiliation_precision", "affiliation_recall", "vus_pr",
 )  # fmt: skip
 _OWN: Mapping[str, tuple[str, ...]] = {
-    "gecco": (),
-    "skab": (
-        "false_alarm_rate",
-        "missed_alarm_rate",
-        "changepoint_standard",
-        "changepoint_low_fp",
-        "changepoint_low_fn",
-    ),
+    "skab": ("missed_alarm_rate", "changepoint_standard", "changepoint_low_fp", "changepoint_low_fn"),
     "nab": ("nab_standard", "nab_low_fp", "nab_low_fn"),
     "lro": ("overlap_f1",),
-    "oddwater": ("false_alarm_rate", "drift_recall", "drift_false_rows"),
     "eindhoven": ("pollution_event_recall", "triage_accuracy", "pollution_triage_precision"),
     "scenarios": ("pollution_event_recall", "triage_accuracy", "pollution_triage_precision", "pollution_triage_recall"),
 }
@@ -94,14 +86,6 @@ def cross_validate(
     return plan.words, summarise(family, name, runs, ranges=can_score())
 
 
-def folder_of(family: str, root: Path) -> Path:
-    """Return the family's folder below ``root``: the one that is called like it, or begins so. Raises ModelError."""
-    found = sorted(p for p in root.iterdir() if p.is_dir() and p.name.startswith(family)) if root.is_dir() else []
-    if not found:
-        raise ModelError(f"{root} holds no folder of the family {family}: copy the benchmark's folder there")
-    return found[0]
-
-
 def read_results(path: Path) -> Results:
     """Return the results of earlier runs, so that one family or detector can be run anew by itself."""
     if not path.exists():
@@ -120,7 +104,7 @@ def measure(
     results: Results,
 ) -> None:
     """Measure detectors on one family and put the figures into ``results``."""
-    series = load_series(family, folder_of(family.name, root))
+    series = load_series(family, folder_of(family, root))
     for name, build in detectors.items():
         words, evaluation = cross_validate(family, name, build, series)
         results.setdefault(family.name, {})[name] = {"validation": words, **evaluation.total}
@@ -130,10 +114,9 @@ def render(results: Results) -> str:
     """Return the document, in Markdown."""
     parts = [_HEADING]
     for family, by_detector in results.items():
-        columns = (*_COMMON, *_OWN.get(family, ()), "ms_per_row")
         published = PUBLISHED.get(family, ())
-        columns += tuple(c for row in published for c in row.figures if c not in columns)
-        columns = tuple(dict.fromkeys(columns))
+        given = (c for row in published for c in row.figures)
+        columns = tuple(dict.fromkeys((*_COMMON, *_OWN.get(family, ()), "ms_per_row", *given)))
         lines = [f"## {family}", "", _row(("detector", *columns, "validation")), _row(["---"] * (len(columns) + 2))]
         for detector, figures in sorted(by_detector.items(), key=lambda item: item[0] != STATION):
             cells = [_cell(figures.get(c)) for c in columns]

@@ -56,10 +56,10 @@ class StationDetector:
         """Learn from labelled series; from none, the station judges as one does in its first weeks."""
         return StationRun(fit(train, self.config))
 
-
-def with_budget(per_day: float | None) -> StationDetector:
-    """Return the station with a budget of false alarms a day; ``None``: its usual one."""
-    return StationDetector(STATION_DEFAULT if per_day is None else replace(STATION_DEFAULT, budget_per_day=per_day))
+    @classmethod
+    def with_budget(cls, per_day: float) -> StationDetector:
+        """Return the station with a budget of false alarms a day."""
+        return cls(replace(STATION_DEFAULT, budget_per_day=per_day))
 
 
 @dataclass(frozen=True, slots=True)

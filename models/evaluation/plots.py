@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 import numpy as np
 
-from models.evaluation.families.base import Run, by_row
+from models.evaluation.families.base import Run
 from models.evaluation.metrics.events import label_intervals
 from models.protocol import TriageClass
-from models.series import Bools, Floats, Series, Times
+from models.series import Bools, Floats, Series, Times, by_row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.errors import ModelError
-from models.evaluation.field import MOST_ROWS, family_of
-from models.evaluation.leaderboard import folder_of
+from models.evaluation.families import BACKGROUNDS
+from models.evaluation.families.base import folder_of
+from models.evaluation.field import MOST_ROWS
 from models.series import Series
 from models.training.mixtures import with_mixtures
 
@@ -61,9 +62,9 @@ def recorded(root: Path, without: str = "") -> Iterator[Series]:
 
 def _found(root: Path) -> Iterator[tuple[Series, Part, int]]:
     for part in PARTS:
-        family, below = family_of(part.family)
+        family = BACKGROUNDS[part.family]
         try:
-            folder = folder_of(below, root)
+            folder = folder_of(family, root)
         except ModelError:
             continue
         for k, whole in enumerate(family.load(folder)):

@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.evaluation.families.base import Figures, Run, by_row
+from models.evaluation.families.base import Figures, Run
+from models.evaluation.metrics.counts import Counts
 from models.evaluation.metrics.events import EventCount, Interval, count_events, label_intervals
 from models.evaluation.metrics.points import Confusion, confusion
 from models.evaluation.metrics.ranges import RangeScores, range_scores
-from models.series import Bools, Floats, Series, inside
+from models.series import Bools, Floats, Series, by_row, inside
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Counts):
     """Counts of one or more series."""
 
     points: Confusion = field(default_factory=Confusion)
@@ -22,15 +23,6 @@ class Tally:
     ranges: RangeScores = field(default_factory=RangeScores)
     rows: int = 0
     seconds: float = 0.0
-
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(
-            self.points + other.points,
-            self.events + other.events,
-            self.ranges + other.ranges,
-            self.rows + other.rows,
-            self.seconds + other.seconds,
-        )
 
     def figures(self) -> Figures:
         """Return the figures common to all families; ``None`` where one is not defined."""
@@ -61,7 +53,7 @@ def tally(run: Run, *, ranges: bool = False) -> Tally:
         return Tally(rows=rows, seconds=run.seconds)
     if series.labels.ndim == 1:
         score = _by_row_score(run.result.score)
-        counts = _count(series, series.labels, score, by_row(run.result.alarm), _counted(series, None), ranges)
+        counts = _count(series, series.labels, score, by_row(run.result.alarm), series.counted(), ranges)
     else:
         counts = _by_sensor(run, series.labels, ranges)
     return counts + Tally(rows=rows, seconds=run.seconds)
@@ -79,7 +71,7 @@ def _by_sensor(run: Run, labels: Bools, ranges: bool) -> Tally:
         one = run.result.alarm.ndim == 1
         alarm = run.result.alarm if one else run.result.alarm[:, column]
         score = run.result.score if one else run.result.score[:, column]
-        total += _count(run.series, labels[:, column], score, alarm, _counted(run.series, column), ranges)
+        total += _count(run.series, labels[:, column], score, alarm, run.series.counted(column), ranges)
     return total
 
 
@@ -102,14 +94,3 @@ def _intervals(series: Series, labels: Bools) -> list[Interval]:
 def _explain(series: Series, labels: Bools) -> bool:
     """Tell whether the labelled rows are exactly those inside the listed events (not so where events are an extra)."""
     return bool((inside(series.times, series.events) == labels).all())
-
-
-def _counted(series: Series, column: int | None) -> Bools:
-    """Return true for the rows that count: after the probation, and not marked to be ignored."""
-    counted: Bools = np.ones(len(series.times), dtype=np.bool_)
-    counted[: series.probation_rows] = False
-    if series.ignore is not None:
-        by_cell = series.ignore.ndim == 2
-        ignored = series.ignore[:, column] if by_cell and column is not None else series.ignore
-        counted &= ~(ignored if ignored.ndim == 1 else ignored.any(axis=1))
-    return counted

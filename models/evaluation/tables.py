@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,8 @@ class Table:
     path: Path
     header: tuple[str, ...]
     cells: Mapping[str, list[str]]
+    name: str = ""
+    """Its path below the folder without endings: only for display and for matching label files."""
 
     @property
     def rows(self) -> int:
@@ -57,6 +59,10 @@ class Table:
             return np.array([known[cell] for cell in self.cells[column]], dtype=np.float64)
         except ValueError as exc:
             raise ModelError(f"{self.path}: column {column} holds text that is not a number ({exc}): mend it") from exc
+
+    def values(self, columns: Sequence[str]) -> Floats:
+        """Return columns as ``floats`` does, shape (rows, columns)."""
+        return np.column_stack([self.floats(c) for c in columns])
 
     def flags(self, column: str) -> Bools:
         """Return a column of 0/1 (or of the words false and true) as bool; missing is false."""
@@ -89,10 +95,11 @@ def read_tables(folder: Path, delimiter: str = ",") -> Iterator[Table]:
     if not folder.is_dir():
         raise ModelError(f"{folder} is not a folder: give the one that holds the family's files")
     for path in sorted(p for p in folder.rglob("*") if p.name.endswith((".csv", ".csv.gz"))):
-        yield read_table(path, delimiter)
+        name = path.relative_to(folder).as_posix().removesuffix(".gz").removesuffix(".csv")
+        yield read_table(path, delimiter, name)
 
 
-def read_table(path: Path, delimiter: str = ",") -> Table:
+def read_table(path: Path, delimiter: str = ",", name: str = "") -> Table:
     """Read one file; short rows are filled with blanks. Raises ModelError for a file that is not text."""
     opener = gzip.open if path.suffix == ".gz" else open
     try:
@@ -108,7 +115,7 @@ def read_table(path: Path, delimiter: str = ",") -> Table:
     width = len(header)
     full = [row if len(row) == width else (row + [""] * width)[:width] for row in rows]
     columns = zip(*full, strict=True) if full else ([] for _ in header)
-    return Table(path, header, {name: list(cells) for name, cells in zip(header, columns, strict=True)})
+    return Table(path, header, {name: list(cells) for name, cells in zip(header, columns, strict=True)}, name)
 
 
 def _number(cell: str) -> float:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.protocol import TriageClass
-from models.series import Bools, Event, Floats, Series
+from models.series import Bools, Event, Floats, Series, by_row
 
 Generator = np.random.Generator
 
@@ -76,7 +76,7 @@ def with_injections(series: Series, seed: int) -> Series:
     rows = len(values)
     taken: Bools = np.zeros(rows, dtype=np.bool_)
     if series.labels is not None:
-        taken |= series.labels if series.labels.ndim == 1 else series.labels.any(axis=1)
+        taken |= by_row(series.labels)
     spell = Spell(values, series.columns, series.target_places, scatter(values))
     events = list(series.events)
     labels = taken.copy()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from models.errors import ModelError
 from models.evaluation.families.base import Family
+from models.evaluation.families.canary import CANARY
 from models.evaluation.families.eindhoven import EINDHOVEN
+from models.evaluation.families.eindhoven_raw import EINDHOVEN_RAW
 from models.evaluation.families.gecco import GECCO
 from models.evaluation.families.lro import LRO
 from models.evaluation.families.nab import NAB
@@ -16,6 +18,11 @@ from models.pipeline.configs import STATION
 FAMILIES: dict[str, Family] = {
     family.name: family for family in (GECCO, SKAB, NAB, LRO, ODDWATER, EINDHOVEN, SCENARIOS)
 }
+BACKGROUNDS: dict[str, Family] = {
+    family.name: family for family in (EINDHOVEN, EINDHOVEN_RAW, LRO, CANARY, GECCO, ODDWATER)
+}
+"""Water for the field exam, where it is at hand. Eindhoven's own injections leave little room for others: its signals
+before them are a background as well."""
 
 
 def family_named(name: str) -> Family:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from models.series import Bools, Result, Series
+from models.errors import ModelError
+from models.evaluation.tables import Table, read_tables
+from models.series import Result, Series
 
 Figure = float | int | None | dict[str, dict[str, int]]
 Figures = Mapping[str, Figure]
@@ -31,6 +31,11 @@ class OwnFigures:
     files: tuple[Figures, ...]
 
 
+def no_own_metric(runs: Sequence[Run]) -> OwnFigures:
+    """Return no further figures: the family is judged by the common ones."""
+    return OwnFigures({}, tuple({} for _ in runs))
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """One benchmark.
@@ -41,25 +46,24 @@ class Family:
 
     name: str
     load: Callable[[Path], tuple[Series, ...]]
-    own: Callable[[Sequence[Run]], OwnFigures]
+    own: Callable[[Sequence[Run]], OwnFigures] = no_own_metric
     budget_per_day: float = 1 / 7
     """False alarms a day that the station may cost here."""
+    folder: str = ""
+    """What its folder's name begins with; empty: with its own."""
 
 
-def by_row(alarm: Bools) -> Bools:
-    """Return alarms by row: a row is alarmed when any of its sensors is."""
-    rows: Bools = alarm if alarm.ndim == 1 else np.asarray(alarm.any(axis=1))
-    return rows
+def each_file(
+    series_of: Callable[[Table], Iterable[Series]], delimiter: str = ","
+) -> Callable[[Path], tuple[Series, ...]]:
+    """Return what reads a folder file by file; ``series_of`` gives nothing for a file that is none of the family."""
+    return lambda folder: tuple(s for table in read_tables(folder, delimiter) for s in series_of(table))
 
 
-def no_own_metric(runs: Sequence[Run]) -> OwnFigures:
-    """Return no further figures: the family is judged by the common ones."""
-    return OwnFigures({}, tuple({} for _ in runs))
-
-
-def series_name(path: Path, folder: Path) -> str:
-    """Return a file's path below ``folder`` without its endings; only for display and for matching label files."""
-    relative = path.relative_to(folder).as_posix()
-    for ending in (".gz", ".csv"):
-        relative = relative.removesuffix(ending)
-    return relative
+def folder_of(family: Family, root: Path) -> Path:
+    """Return the family's folder below ``root``: the one that is called like it, or begins so. Raises ModelError."""
+    name = family.folder or family.name
+    found = sorted(p for p in root.iterdir() if p.is_dir() and p.name.startswith(name)) if root.is_dir() else []
+    if not found:
+        raise ModelError(f"{root} holds no folder of the family {name}: copy the benchmark's folder there")
+    return found[0]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.evaluation.families.base import Family, series_name
+from models.evaluation.families.base import Family
 from models.evaluation.families.labelled import events_of, is_events, is_mask, own, partner
 from models.evaluation.tables import Table, read_tables
 from models.series import Bools, Series, Times, inside
@@ -20,21 +20,20 @@ _TIME = "Time"
 _FLOW = "flow_m3h"
 
 
-def _series(table: Table, events: list[Table], masks: list[Table], name: str) -> Series:
+def _series(table: Table, events: list[Table], masks: list[Table]) -> Series:
     times = table.times(_TIME)
     columns = table.sensors({_TIME})
     labelled = events_of(table, times, events)
     labels = inside(times, labelled)
     return Series(
-        name=name,
+        name=table.name,
         times=times,
         columns=columns,
-        values=np.column_stack([table.floats(c) for c in columns]),
+        values=table.values(columns),
         labels=labels,
         events=labelled,
-        covariates=(),
         ignore=_masked(table, times, masks) & ~labels,
-        group=name,
+        group=table.name,
     )
 
 
@@ -53,7 +52,7 @@ def load(folder: Path) -> tuple[Series, ...]:
     events = [t for t in tables if is_events(t)]
     signals = [t for t in tables if t.has(_TIME, _FLOW)]
     masks = [t for t in signals if is_mask(t, _TIME)]
-    return tuple(_series(t, events, masks, series_name(t.path, folder)) for t in signals if t not in masks)
+    return tuple(_series(t, events, masks) for t in signals if t not in masks)
 
 
 EINDHOVEN = Family("eindhoven", load, own, 0.42)

@@ -6,12 +6,12 @@ still is left out; rows where one of the others is so are marked, and neither in
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
 
-from models.evaluation.families.base import Family, no_own_metric, series_name
-from models.evaluation.tables import Table, read_tables
+from models.evaluation.families.base import Family, each_file
+from models.evaluation.tables import Table
 from models.series import Bools, Floats, Series, stretches, widened
 
 _TIME = "Time"
@@ -29,21 +29,19 @@ _SPOILT_SHARE = 0.1
 _AROUND_ROWS = 6
 
 
-def _series(table: Table, point: str, names: dict[str, str], name: str) -> Series | None:
-    columns = [c for c in names if table.has(c)]
-    values = {c: table.floats(c) for c in columns}
-    spoilt = {c: _spoilt(x) for c, x in values.items()}
-    columns = [c for c in columns if spoilt[c].mean() < _SPOILT_SHARE]
-    if len(columns) < 2:
-        return None
-    return Series(
-        name=f"{name} {point}",
-        times=table.times(_TIME),
-        columns=tuple(names[c] for c in columns),
-        values=np.column_stack([values[c] for c in columns]),
-        ignore=widened(np.logical_or.reduce([spoilt[c] for c in columns]), _AROUND_ROWS),
-        group="eindhoven",
-    )
+def _series(table: Table) -> Iterator[Series]:
+    for point, names in _POINTS.items() if table.has(_TIME, "Flow_total") else ():
+        spoilt = {c: _spoilt(table.floats(c)) for c in names if table.has(c)}
+        columns = [c for c, rows in spoilt.items() if rows.mean() < _SPOILT_SHARE]
+        if len(columns) > 1:
+            yield Series(
+                name=f"{table.name} {point}",
+                times=table.times(_TIME),
+                columns=tuple(names[c] for c in columns),
+                values=table.values(columns),
+                ignore=widened(np.logical_or.reduce([spoilt[c] for c in columns]), _AROUND_ROWS),
+                group="eindhoven",
+            )
 
 
 def _spoilt(x: Floats) -> Bools:
@@ -55,11 +53,4 @@ def _spoilt(x: Floats) -> Bools:
     return out
 
 
-def load(folder: Path) -> tuple[Series, ...]:
-    """Read every file of raw signals."""
-    tables = [t for t in read_tables(folder) if t.has(_TIME, "Flow_total")]
-    made = (_series(t, p, names, series_name(t.path, folder)) for t in tables for p, names in _POINTS.items())
-    return tuple(s for s in made if s is not None)
-
-
-EINDHOVEN_RAW = Family("eindhoven_raw", load, no_own_metric)
+EINDHOVEN_RAW = Family("eindhoven_raw", each_file(_series), folder="eindhoven")

@@ -12,11 +12,11 @@ from difflib import SequenceMatcher
 import numpy as np
 
 from models.errors import ModelError
-from models.evaluation.families.base import Figures, OwnFigures, Run, by_row
+from models.evaluation.families.base import OwnFigures, Run
 from models.evaluation.metrics.triage import TriageCount, count_triage
 from models.evaluation.tables import Table
 from models.protocol import TriageClass
-from models.series import Event, Times
+from models.series import Event, Times, by_row
 
 _FLAGS = frozenset({"0", "1", "0.0", "1.0", "false", "true", ""})
 _MOSTLY = 0.5
@@ -39,7 +39,6 @@ def read_events(table: Table) -> tuple[Event, ...]:
     """Return the events of a table, in its order; an unknown class is ``None`` (not judged by triage)."""
     starts, ends = table.times("start"), table.times("end")
     sensors = table.cells.get("sensors", [""] * table.rows)
-    sizes = table.floats("magnitude") if table.has("magnitude") else np.full(table.rows, np.nan)
     return tuple(
         Event(
             starts[i],
@@ -47,7 +46,6 @@ def read_events(table: Table) -> tuple[Event, ...]:
             table.cells["type"][i],
             tuple(filter(None, sensors[i].split("|"))),
             _cls(cls),
-            float(sizes[i]) if np.isfinite(sizes[i]) else None,
         )
         for i, cls in enumerate(table.cells["cls"])
     )
@@ -91,19 +89,9 @@ def _alikeness(one: Table, other: Table) -> float:
     return SequenceMatcher(None, one.path.as_posix(), other.path.as_posix()).ratio()
 
 
-def _figures(count: TriageCount) -> Figures:
-    return {
-        "triage_accuracy": count.accuracy,
-        "pollution_event_recall": count.pollution_detected,
-        "pollution_triage_recall": count.pollution_recall,
-        "pollution_triage_precision": count.pollution_precision,
-        "confusion_matrix": count.matrix(),
-    }
-
-
 def own(runs: Sequence[Run]) -> OwnFigures:
     """Return triage accuracy and the confusion matrix of each file and of all together."""
     counts = [
         count_triage(run.series.events, run.result.triage, run.series.times[by_row(run.result.alarm)]) for run in runs
     ]
-    return OwnFigures(_figures(sum(counts, TriageCount())), tuple(_figures(c) for c in counts))
+    return OwnFigures(sum(counts, TriageCount()).figures(), tuple(c.figures() for c in counts))

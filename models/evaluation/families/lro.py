@@ -7,26 +7,20 @@ is the overlap F1, pooled over sensors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
-from pathlib import Path
 
 import numpy as np
 
-from models.evaluation.families.base import Family, OwnFigures, Run, series_name
+from models.evaluation.families.base import Family, OwnFigures, Run, each_file
 from models.evaluation.metrics.overlap import overlap_confusion
 from models.evaluation.metrics.points import Confusion
-from models.evaluation.tables import Table, read_tables
+from models.evaluation.tables import Table
 from models.series import Bools, Floats, Series
 
-SENSORS = ("temp", "cond", "ph", "do")
+_SENSORS = ("temp", "cond", "ph", "do")
 _COVARIATES = ("turb", "stage")
 _NO_VALUE = -9999.0
-
-
-def _site(path: Path) -> str:
-    """Return the letters a file's name begins with: what cross-validation keeps together, never an input."""
-    return "".join(takewhile(lambda c: not c.isdigit(), path.name))
 
 
 def _values(table: Table, sensor: str) -> Floats:
@@ -41,27 +35,23 @@ def _label(table: Table, sensor: str) -> Bools:
     return label
 
 
-def _series(table: Table, name: str) -> Series:
-    scored = tuple(s for s in SENSORS if table.has(s, f"{s}_qual"))
+def _series(table: Table) -> Iterator[Series]:
+    scored = tuple(s for s in _SENSORS if table.has(s, f"{s}_qual"))
+    if not table.has("datetime") or not scored:
+        return
     covariates = tuple(c for c in _COVARIATES if table.has(c))
     columns = scored + covariates
     unlabelled = np.zeros(table.rows, dtype=np.bool_)
-    return Series(
-        name=name,
+    yield Series(
+        name=table.name,
         times=table.times("datetime"),
         columns=columns,
         values=np.column_stack([_values(table, c) for c in columns]),
         labels=np.column_stack([_label(table, c) if c in scored else unlabelled for c in columns]),
         covariates=covariates,
         in_river=True,
-        group=_site(table.path),
+        group="".join(takewhile(lambda c: not c.isdigit(), table.path.name)),  # the site
     )
-
-
-def load(folder: Path) -> tuple[Series, ...]:
-    """Read every file with a datetime column and at least one sensor with its qualifier."""
-    tables = (t for t in read_tables(folder) if t.has("datetime") and any(t.has(s, f"{s}_qual") for s in SENSORS))
-    return tuple(_series(t, series_name(t.path, folder)) for t in tables)
 
 
 def _count(run: Run) -> Confusion:
@@ -78,4 +68,4 @@ def own(runs: Sequence[Run]) -> OwnFigures:
     return OwnFigures({"overlap_f1": sum(counts, Confusion()).f1}, tuple({"overlap_f1": c.f1} for c in counts))
 
 
-LRO = Family("lro", load, own, 0.12)
+LRO = Family("lro", each_file(_series), own, 0.12)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from models.errors import ModelError
-from models.evaluation.families.base import Family, OwnFigures, Run, series_name
+from models.evaluation.families.base import Family, OwnFigures, Run
 from models.evaluation.metrics.nab import PROFILES, ScoredFile, probation_rows, score_corpus
 from models.evaluation.tables import Table, read_tables
 from models.series import Event, Series, Times, inside
@@ -55,26 +55,25 @@ def _row_range(times: Times, start: np.datetime64, end: np.datetime64) -> tuple[
     return (int(inside[0]), int(inside[-1])) if len(inside) else None
 
 
-def _series(table: Table, name: str, windows: Windows) -> Series:
+def _series(table: Table, windows: Windows) -> Series:
     times = table.times("timestamp")
-    events = _windows_of(name, windows)
+    events = _windows_of(table.name, windows)
     return Series(
-        name=name,
+        name=table.name,
         times=times,
         columns=("value",),
-        values=table.floats("value").reshape(-1, 1),
+        values=table.values(["value"]),
         labels=inside(times, events),
         events=tuple(events),
         probation_rows=probation_rows(table.rows),
-        group=name,
+        group=table.name,
     )
 
 
 def load(folder: Path) -> tuple[Series, ...]:
     """Read every file with the columns timestamp and value."""
     windows = _windows_file(folder)
-    tables = (t for t in read_tables(folder) if t.has("timestamp", "value"))
-    return tuple(_series(t, series_name(t.path, folder), windows) for t in tables)
+    return tuple(_series(t, windows) for t in read_tables(folder) if t.has("timestamp", "value"))
 
 
 def _scored(run: Run) -> ScoredFile:

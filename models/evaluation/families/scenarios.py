@@ -2,8 +2,8 @@
 
 A value with status 01 or 02 is no measurement: as in the stream it is not shown to a detector, the status is. The
 columns ``neighbours``, ``neighbours_alarmed`` and ``<parameter>_limit`` (the legal upper limit, given once) are
-optional, as is the events' ``magnitude``. The events table has the columns of Eindhoven's (start, end, cls, type,
-sensors). An event counts only if a row lies inside.
+optional. The events table has the columns of Eindhoven's (start, end, cls, type, sensors). An event counts only if a
+row lies inside.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from models.evaluation.families.base import Family, OwnFigures, Run, by_row, series_name
+from models.evaluation.families.base import Family, OwnFigures, Run
 from models.evaluation.families.labelled import events_of, is_events, own
-from models.evaluation.metrics.pages import PageCount, count_pages
 from models.evaluation.tables import Table, read_tables
 from models.protocol import TriageClass
-from models.series import Result, Series, Times, TriagedInterval, inside, stretches
+from models.series import Result, Series, Times, TriagedInterval, by_row, inside, stretches
 
 TIME = "observed_at"
 STATUS = "_status"
@@ -30,21 +29,21 @@ _CODES = {"00": 0, "01": 1, "02": 2}
 """What a logger reports: measuring, calibrating, fault (TT 10/2021/TT-BTNMT)."""
 
 
-def _series(table: Table, events: list[Table], name: str) -> Series:
+def _series(table: Table, events: list[Table]) -> Series:
     times = table.times(TIME)
     beside = {c for c in table.header if c.endswith((STATUS, LIMIT))}
     columns = table.sensors({TIME, *NEIGHBOURS, *beside})
     labelled = events_of(table, times, events)
     status = np.column_stack([_statuses(table, c) for c in columns])
-    values = np.column_stack([table.floats(c) for c in columns])
+    values = table.values(columns)
     return Series(
-        name=name,
+        name=table.name,
         times=times,
         columns=columns,
         values=np.where(status == 0, values, np.nan),
         labels=inside(times, labelled),
         events=labelled,
-        group=name,
+        group=table.name,
         maintenance={c: _calibrations(times, status[:, i]) for i, c in enumerate(columns)},
         status=status if status.any() else None,
         neighbours=_neighbours(table),
@@ -67,7 +66,7 @@ def _legal(table: Table, columns: tuple[str, ...]) -> dict[str, float]:
 def _neighbours(table: Table) -> npt.NDArray[np.int16] | None:
     if not table.has(*NEIGHBOURS):
         return None
-    return np.column_stack([np.nan_to_num(table.floats(c)) for c in NEIGHBOURS]).astype(np.int16)
+    return np.nan_to_num(table.values(NEIGHBOURS)).astype(np.int16)
 
 
 def _calibrations(times: Times, status: npt.NDArray[np.int8]) -> tuple[np.datetime64, ...]:
@@ -79,18 +78,12 @@ def load(folder: Path) -> tuple[Series, ...]:
     """Read every series with its events."""
     tables = list(read_tables(folder))
     events = [t for t in tables if is_events(t)]
-    return tuple(_series(t, events, series_name(t.path, folder)) for t in tables if t.has(TIME))
+    return tuple(_series(t, events) for t in tables if t.has(TIME))
 
 
 def scenario_figures(runs: Sequence[Run]) -> OwnFigures:
-    """Return the triage's figures, with the watches' findings where no alarm judged an event, and the pages'."""
-    said = own([replace(run, result=_with_findings(run.series, run.result)) for run in runs])
-    counts = [
-        count_pages(run.series.times, run.series.events, run.result.triage, run.series.times[by_row(run.result.alarm)])
-        for run in runs
-    ]
-    files = tuple({**a, **b.figures()} for a, b in zip(said.files, counts, strict=True))
-    return OwnFigures({**said.total, **sum(counts, PageCount()).figures()}, files)
+    """Return the triage's figures, with the watches' findings where no alarm judged an event."""
+    return own([replace(run, result=_with_findings(run.series, run.result)) for run in runs])
 
 
 def _with_findings(series: Series, result: Result) -> Result:

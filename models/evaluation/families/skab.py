@@ -1,52 +1,44 @@
 """SKAB 0.9: a water-circulation testbed, one row a second; outliers and changepoints.
 
 Benchmark rule: the first 400 rows of a file are its training part, the rest is scored and pooled over all files. F1,
-false alarm and missed alarm rates are the common point figures; the changepoint score is TSAD's.
+false alarm and missed alarm rates are the common point figures; the changepoint score is TSAD's. A file without the
+label columns (the anomaly-free one) is not part of the score.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
-import numpy as np
-
-from models.evaluation.families.base import Family, OwnFigures, Run, by_row, series_name
+from models.evaluation.families.base import Family, OwnFigures, Run, each_file
 from models.evaluation.metrics.changepoint import PROFILES, ChangepointCount, count_changepoints, switches
-from models.evaluation.tables import Table, read_tables
-from models.series import Series
+from models.evaluation.tables import Table
+from models.series import Series, by_row
 
-TRAINING_ROWS = 400
-_LABELS = {"datetime", "anomaly", "changepoint"}
-
-
-def _series(table: Table, name: str) -> Series:
-    columns = table.sensors(_LABELS)
-    return Series(
-        name=name,
-        times=table.times("datetime"),
-        columns=columns,
-        values=np.column_stack([table.floats(c) for c in columns]),
-        labels=table.flags("anomaly"),
-        changepoints=table.flags("changepoint"),
-        probation_rows=min(TRAINING_ROWS, table.rows),
-        group=name,
-    )
+_TRAINING_ROWS = 400
+_LABELS = ("datetime", "anomaly", "changepoint")
 
 
-def load(folder: Path) -> tuple[Series, ...]:
-    """Read every labelled file; a file without the label columns (the anomaly-free one) is not part of the score."""
-    tables = (t for t in read_tables(folder, ";") if t.has("datetime", "anomaly", "changepoint"))
-    return tuple(_series(t, series_name(t.path, folder)) for t in tables)
+def _series(table: Table) -> Iterator[Series]:
+    if table.has(*_LABELS):
+        columns = table.sensors(_LABELS)
+        yield Series(
+            name=table.name,
+            times=table.times("datetime"),
+            columns=columns,
+            values=table.values(columns),
+            labels=table.flags("anomaly"),
+            changepoints=table.flags("changepoint"),
+            probation_rows=min(_TRAINING_ROWS, table.rows),
+            group=table.name,
+        )
 
 
 def _count(run: Run) -> ChangepointCount:
-    series, result, head = run.series, run.result, run.series.probation_rows
-    times, truth = series.times[head:], series.changepoints
-    if truth is None:
+    series, head = run.series, run.series.probation_rows
+    if series.changepoints is None:
         return ChangepointCount()
-    predicted = switches(by_row(result.alarm)[head:]) if result.changepoint is None else result.changepoint[head:]
-    return count_changepoints(times, predicted, times[truth[head:]])
+    times = series.times[head:]
+    return count_changepoints(times, switches(by_row(run.result.alarm)[head:]), times[series.changepoints[head:]])
 
 
 def _figures(count: ChangepointCount) -> dict[str, float | None]:
@@ -61,4 +53,4 @@ def own(runs: Sequence[Run]) -> OwnFigures:
     return OwnFigures(_figures(sum(counts, ChangepointCount())), tuple(_figures(c) for c in counts))
 
 
-SKAB = Family("skab", load, own)
+SKAB = Family("skab", each_file(_series, ";"), own)

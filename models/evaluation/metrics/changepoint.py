@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.evaluation.metrics.counts import Counts
 from models.series import Bools, Times
 
 WINDOW = np.timedelta64(60, "s")
@@ -38,17 +39,12 @@ PROFILES: Mapping[str, Profile] = {
 
 
 @dataclass(frozen=True, slots=True)
-class ChangepointCount:
+class ChangepointCount(Counts):
     """What one or more files hold: positions (0..1) of the first hit of each found window, misses, false positives."""
 
     positions: tuple[float, ...] = ()
     missed: int = 0
     false_positives: int = 0
-
-    def __add__(self, other: ChangepointCount) -> ChangepointCount:
-        return ChangepointCount(
-            self.positions + other.positions, self.missed + other.missed, self.false_positives + other.false_positives
-        )
 
     def score(self, profile: Profile) -> float | None:
         """Return the normalised score in points, or ``None`` without a changepoint."""

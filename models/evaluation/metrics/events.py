@@ -8,6 +8,7 @@ from statistics import median
 
 import numpy as np
 
+from models.evaluation.metrics.counts import Counts
 from models.series import Bools, Times, stretches
 
 GRACE = np.timedelta64(60, "m")
@@ -20,7 +21,7 @@ Interval = tuple[np.datetime64, np.datetime64]
 
 
 @dataclass(frozen=True, slots=True)
-class EventCount:
+class EventCount(Counts):
     """Events and false alarms of one or more series. ``days`` is the counted time (sensor-days if by sensor)."""
 
     events: int = 0
@@ -28,15 +29,6 @@ class EventCount:
     false_alarms: int = 0
     days: float = 0.0
     delays_min: tuple[float, ...] = ()
-
-    def __add__(self, other: EventCount) -> EventCount:
-        return EventCount(
-            self.events + other.events,
-            self.detected + other.detected,
-            self.false_alarms + other.false_alarms,
-            self.days + other.days,
-            self.delays_min + other.delays_min,
-        )
 
     @property
     def recall(self) -> float | None:

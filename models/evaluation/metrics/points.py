@@ -6,20 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.evaluation.metrics.counts import Counts
 from models.series import Bools
 
 
 @dataclass(frozen=True, slots=True)
-class Confusion:
+class Confusion(Counts):
     """Counts of rows. Rates are ``None`` where they are not defined (nothing to count)."""
 
     tp: int = 0
     fp: int = 0
     fn: int = 0
     tn: int = 0
-
-    def __add__(self, other: Confusion) -> Confusion:
-        return Confusion(self.tp + other.tp, self.fp + other.fp, self.fn + other.fn, self.tn + other.tn)
 
     @property
     def f1(self) -> float | None:

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from models.evaluation.metrics.counts import Counts
 from models.evaluation.metrics.events import cadence_min
 from models.series import Bools, Floats, Times, stretches
 
@@ -22,7 +23,7 @@ _MOST_ROWS = 24
 
 
 @dataclass(frozen=True, slots=True)
-class RangeScores:
+class RangeScores(Counts):
     """Sums of the figures over series (over sensors, where labels are by sensor) that hold both events and others."""
 
     series: int = 0
@@ -31,15 +32,6 @@ class RangeScores:
     alarmed: int = 0
     """Of the series, those with an alarm: precision is defined for them."""
     vus_pr: float = 0.0
-
-    def __add__(self, other: RangeScores) -> RangeScores:
-        return RangeScores(
-            self.series + other.series,
-            self.affiliation_precision + other.affiliation_precision,
-            self.affiliation_recall + other.affiliation_recall,
-            self.alarmed + other.alarmed,
-            self.vus_pr + other.vus_pr,
-        )
 
     def figures(self) -> dict[str, float | None]:
         """Return the means over the series; ``None`` where there is none."""

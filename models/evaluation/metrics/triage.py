@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from models.evaluation.metrics.counts import Counts
 from models.evaluation.metrics.events import GRACE
 from models.protocol import TriageClass
 from models.series import Event, Times, TriagedInterval
@@ -18,15 +19,12 @@ _WORK_ITEM = {TriageClass.FAULT, TriageClass.MAINTENANCE, TriageClass.COMMUNICAT
 
 
 @dataclass(frozen=True, slots=True)
-class TriageCount:
+class TriageCount(Counts):
     """Pairs of what was true and what was said; ``missed`` and ``no_event`` stand for the missing side."""
 
     pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
     pages: int = 0
     true_pages: int = 0
-
-    def __add__(self, other: TriageCount) -> TriageCount:
-        return TriageCount(self.pairs + other.pairs, self.pages + other.pages, self.true_pages + other.true_pages)
 
     @property
     def accuracy(self) -> float | None:
@@ -35,27 +33,24 @@ class TriageCount:
         total = sum(judged.values())
         return sum(n for (true, said), n in judged.items() if _same(true, said)) / total if total else None
 
-    @property
-    def pollution_recall(self) -> float | None:
-        """Share of the pollutions that were alarmed and judged as such."""
-        total = sum(n for (true, _), n in self.pairs.items() if true == TriageClass.POLLUTION)
-        return self.pairs[TriageClass.POLLUTION, TriageClass.POLLUTION] / total if total else None
+    def figures(self) -> Mapping[str, float | dict[str, dict[str, int]] | None]:
+        """Return the figures; ``None`` where one is not defined.
 
-    @property
-    def pollution_detected(self) -> float | None:
-        """Share of the pollutions that were alarmed at all."""
-        total = sum(n for (true, _), n in self.pairs.items() if true == TriageClass.POLLUTION)
-        return 1 - self.pairs[TriageClass.POLLUTION, MISSED] / total if total else None
-
-    @property
-    def pollution_precision(self) -> float | None:
-        """Share of the pages (alarms taken for pollution) that touched one or its grace."""
-        return self.true_pages / self.pages if self.pages else None
-
-    def matrix(self) -> dict[str, dict[str, int]]:
-        """Return the counts as truth -> judgement -> number, sorted by name."""
+        Of the pollutions the shares that were alarmed at all, and alarmed and judged as such; of the pages (alarms
+        taken for pollution) the share that touched one or its grace; and the counts as truth -> judgement -> number.
+        """
+        polluted = {said: n for (true, said), n in self.pairs.items() if true == TriageClass.POLLUTION}
+        total = sum(polluted.values())
         truths = sorted({true for true, _ in self.pairs})
-        return {t: {said: n for (true, said), n in sorted(self.pairs.items()) if true == t} for t in truths}
+        return {
+            "triage_accuracy": self.accuracy,
+            "pollution_event_recall": 1 - polluted.get(MISSED, 0) / total if total else None,
+            "pollution_triage_recall": polluted.get(TriageClass.POLLUTION, 0) / total if total else None,
+            "pollution_triage_precision": self.true_pages / self.pages if self.pages else None,
+            "confusion_matrix": {
+                t: {said: n for (true, said), n in sorted(self.pairs.items()) if true == t} for t in truths
+            },
+        }
 
 
 def count_triage(events: Sequence[Event], judged: Sequence[TriagedInterval], alarmed: Times) -> TriageCount:

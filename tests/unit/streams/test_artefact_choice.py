@@ -129,7 +129,7 @@ def test_a_shadow_runs_until_it_is_ended_or_promoted(store: ArtefactStore, tmp_p
     shadow = artefacts.config_of(A).shadow
     assert shadow is not None
     assert shadow.sha256 == candidate
-    assert store.shadow("DT_A") is not None
+    assert store.chosen()[1] == {"DT_A": candidate}
     store.end_shadow("DT_A", AT)
     with pytest.raises(ModelError, match="no shadow"):
         store.end_shadow("DT_A", AT)

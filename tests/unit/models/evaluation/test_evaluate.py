@@ -15,7 +15,8 @@ from models.errors import ModelError
 from models.evaluation.detectors import DETECTORS, detector_named
 from models.evaluation.evaluate import evaluate
 from models.evaluation.families import family_named
-from models.evaluation.leaderboard import folder_of, folds, measure, read_results, render
+from models.evaluation.families.base import folder_of
+from models.evaluation.leaderboard import folds, measure, read_results, render
 from models.series import Result, Series
 
 
@@ -107,12 +108,12 @@ def test_an_unknown_detector_is_a_sentence() -> None:
         detector_named("lstm")
 
 
-BASELINES = [name for name in DETECTORS if name != "station"]
+CHARTS = [name for name in DETECTORS if name != "station"]
 
 
-@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize("name", CHARTS)
 @pytest.mark.parametrize("trained", [True, False])
-def test_every_baseline_finds_a_gross_error_and_is_causal(name: str, trained: bool) -> None:
+def test_every_chart_finds_a_gross_error_and_is_causal(name: str, trained: bool) -> None:
     series = _waves(seed=1)
     result = detector_named(name).fit([_waves(seed=2)] if trained else []).run(series)
     assert result.alarm.shape == (len(series.times),)
@@ -124,9 +125,9 @@ def test_every_baseline_finds_a_gross_error_and_is_causal(name: str, trained: bo
     np.testing.assert_allclose(prefix.score, result.score[:1510])
 
 
-@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize("name", CHARTS)
 @pytest.mark.parametrize("values", ["constant", "missing", "huge"])
-def test_no_baseline_breaks_on_bad_input(name: str, values: str) -> None:
+def test_no_chart_breaks_on_bad_input(name: str, values: str) -> None:
     series = _waves(seed=1, rows=400)
     filler = {"constant": 1.0, "missing": np.nan, "huge": 1e300}[values]
     bad = Series("x", series.times, series.columns, np.full(series.values.shape, filler))
@@ -151,7 +152,7 @@ def test_folds_keep_groups_apart(tmp_path: Path) -> None:
     for seed in (1, 2, 3):
         _gecco(tmp_path / "gecco", f"{seed}.csv", seed)
     family = family_named("gecco")
-    plan = folds(family, family.load(folder_of("gecco", tmp_path)))
+    plan = folds(family, family.load(folder_of(family, tmp_path)))
     assert len(plan.pairs) == 3
     for train, test in plan.pairs:
         assert {s.group for s in train}.isdisjoint({s.group for s in test})
@@ -172,7 +173,7 @@ def test_a_single_file_is_halved_in_time(tmp_path: Path) -> None:
 
 def test_leaderboard_keeps_other_results_and_shows_the_published_ones(tmp_path: Path) -> None:
     _gecco(tmp_path / "gecco", "1.csv", 1)
-    results = {"gecco": {"range_rules": {"validation": "earlier", "point_f1": 0.031}}}
+    results = {"gecco": {"ewma": {"validation": "earlier", "point_f1": 0.031}}}
     measure(family_named("gecco"), tmp_path, {"threshold": Threshold}, results)
     document = render(results)
     assert "| **threshold** |" in document

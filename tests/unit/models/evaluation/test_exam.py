@@ -14,7 +14,7 @@ from alerts.rules import load_rules, packaged_rules
 from commands.models import app
 from models.errors import ModelError
 from models.evaluation.evaluate import run_all
-from models.evaluation.exam import TARGETS, Count, examine, figures, intervals, missed
+from models.evaluation.exam import TARGETS, Count, examine, failing, figures, intervals
 from models.evaluation.families.base import Run
 from models.evaluation.field import backgrounds, with_events
 from models.evaluation.live import ENOUGH_MIN, PENDING, PENDING_ALONE, StationRun
@@ -96,7 +96,7 @@ def test_an_alarm_that_was_on_before_finds_nothing_and_long_ones_count_by_length
 def test_a_call_without_a_slug_is_a_false_page() -> None:
     found = figures([said([(3000, 3010, POLLUTION, 3002)], [(2000, 2040, FAULT)])])
     assert found["false_pages_per_station_month"] == pytest.approx(2.0, rel=0.01)
-    assert missed(found) == ["false_pages_per_station_month"]
+    assert [f.name for f in failing(found, {})] == ["false_pages_per_station_month"]
     assert set(TARGETS) <= set(found)
 
 

@@ -11,11 +11,9 @@ import pytest
 
 from models.errors import ModelError
 from models.evaluation.families import FAMILIES, family_named
-from models.evaluation.families.base import Run
 from models.evaluation.tables import parse_times, read_table
 from models.pipeline.configs import STATION
-from models.protocol import Reason, TriageClass
-from models.series import Result, TriagedInterval
+from models.protocol import TriageClass
 
 
 def _write(path: Path, *lines: str) -> None:
@@ -112,28 +110,7 @@ def test_oddwater_counts_high_priority_types_only(tmp_path: Path) -> None:
     assert series.ignore is not None
     assert series.labels.tolist() == [False, True, True, False, False, False]
     assert series.ignore.tolist() == [False, False, False, True, True, True]
-    assert [event.kind for event in series.events] == ["drift"]
     assert series.targets == ("Cond", "Tur")
-
-
-def test_oddwater_counts_drift_by_alarms_and_by_findings_of_drift(tmp_path: Path) -> None:
-    rows = [f"2017-03-12 0{i}:00,0.6,326,34,0,0,0,0,0,{kind}" for i, kind in enumerate("HHH0000A")]
-    _write(
-        tmp_path / "creek.csv",
-        "Timestamp,Level,Cond,Tur,label_Level,label_Cond,label_Tur,type_Level,type_Cond,type_Tur",
-        *rows,
-    )
-    (series,) = FAMILIES["oddwater"].load(tmp_path)
-
-    def found(first: int, last: int, reason: Reason) -> TriagedInterval:
-        return TriagedInterval(series.times[first], series.times[last], TriageClass.FAULT, 0.5, reason=reason)
-
-    alarm = np.array([False] * 6 + [True, False])
-    findings = (found(1, 3, Reason.DRIFT), found(0, 7, Reason.STUCK))
-    result = Result(alarm.astype(float), alarm, findings=findings)
-    own = FAMILIES["oddwater"].own([Run(series, result)])
-    assert own.total == {"drift_recall": pytest.approx(2 / 3), "drift_false_rows": pytest.approx(2 / 4)}
-    assert own.files == (own.total,)
 
 
 SIGNALS = ("Time,flow_m3h,nh4_mgl", "2013-01-01 00:05,6965.1,32.4", "2013-01-01 00:10,7315.2,32.3")

@@ -57,22 +57,23 @@ ALARMED = np.array([_at(m) for m in (7, 15, 215, 407, 905)])
 
 def test_triage_is_counted_by_event() -> None:
     counts = count_triage(EVENTS, JUDGED, ALARMED)
-    assert counts.matrix() == {
+    figures = counts.figures()
+    assert figures["confusion_matrix"] == {
         "pollution": {"pollution": 1, "missed": 1},
         "fault": {"maintenance": 1, "pollution": 1},
         "no_event": {"pollution": 1},
     }
-    assert counts.accuracy == pytest.approx(2 / 3)
-    assert counts.pollution_detected == pytest.approx(0.5)
-    assert counts.pollution_recall == pytest.approx(0.5)
-    assert counts.pollution_precision == pytest.approx(1 / 3)
+    assert figures["triage_accuracy"] == pytest.approx(2 / 3)
+    assert figures["pollution_event_recall"] == pytest.approx(0.5)
+    assert figures["pollution_triage_recall"] == pytest.approx(0.5)
+    assert figures["pollution_triage_precision"] == pytest.approx(1 / 3)
 
 
 def test_alarms_that_nobody_judged_are_unknown() -> None:
-    counts = count_triage(EVENTS, (), ALARMED)
-    assert counts.matrix()["pollution"] == {"missed": 1, "unknown": 1}
-    assert counts.accuracy == 0.0
-    assert counts.pollution_detected == 0.5
+    figures = count_triage(EVENTS, (), ALARMED).figures()
+    assert figures["confusion_matrix"]["pollution"] == {"missed": 1, "unknown": 1}  # type: ignore[index, call-overload]
+    assert figures["triage_accuracy"] == 0.0
+    assert figures["pollution_event_recall"] == 0.5
 
 
 def test_triage_counts_add_up() -> None:

@@ -10,19 +10,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.covariance import LedoitWolf
 
 from models.compiled import record_of
-from models.evaluation.baselines.rows import columns_of, head_rows
 from models.evaluation.metrics.events import cadence_min
 from models.features.baseline import STEP, BaselineConfig, Z, memories, residuals
-from models.series import Bools, Floats, Result, Series
+from models.series import Bools, Floats, Result, Series, by_row
 
 _BASELINE = BaselineConfig(level_rows=72, scatter_rows=864, cap_rows=72)
 _LAMBDA = 0.2
 """Weight of the newest row in the EWMA (Lucas and Saccucci 1990): some five rows confirm."""
 _CLIP = 20.0
 """Scatters at which a residual is cut: one wild value is no long alarm."""
+_HUGE = 1e12
+"""Values are cut here, so that no arithmetic overflows."""
+_HEAD = np.timedelta64(3, "D")
+_HEAD_MIN, _HEAD_MAX = 200, 10_000
+"""Rows of the head that is learnt from where a family names none: three days, whatever the length of the series (else
+not causal)."""
 _DAY_MIN = 1440.0
 _LEAST_LEARNT = 20
 
@@ -53,7 +57,7 @@ class _Chart:
             None if series.probation_rows else found.get(series.targets) for found in (self._covariance, self._scale)
         )
         if covariance is None or scale is None:
-            head = parts[: head_rows(series)]
+            head = parts[: _head_rows(series)]
             covariance = _covariance(head[:, :, 0])
             scale = _limits([self._terms(head, covariance)], cadence_min(series.times))
         severity = self._joined(self._terms(parts, covariance) / scale)
@@ -71,21 +75,21 @@ class _Chart:
         return np.asarray(terms.max(axis=2))
 
 
-class EwmaBaseline(_Chart):
+class EwmaChart(_Chart):
     """EWMA of the residual of each sensor."""
 
     def _terms(self, parts: Floats, covariance: Floats) -> Floats:  # noqa: ARG002  the other charts need it
         return np.abs(parts[:, :, :1])
 
 
-class T2Baseline(_Chart):
+class T2Chart(_Chart):
     """Hotelling's T² of the smoothed residuals with the covariance of Ledoit and Wolf (2004)."""
 
     def _terms(self, parts: Floats, covariance: Floats) -> Floats:
         return _t2(parts[:, :, 0], covariance, by_sensor=self._by_sensor)[:, :, None]
 
 
-class ThreeTermsBaseline(_Chart):
+class ThreeTermsChart(_Chart):
     """EWMA, T² and the jump from row to row, each in units of its own limit; their mean."""
 
     def _terms(self, parts: Floats, covariance: Floats) -> Floats:
@@ -106,7 +110,8 @@ def _t2(z: Floats, covariance: Floats, *, by_sensor: bool) -> Floats:
 
 def _parts(series: Series) -> Floats:
     """Return smoothed residual and jump of each target, in scatters; 0 where nothing is measured."""
-    values = columns_of(series, series.targets)
+    values = series.values[:, series.target_places]
+    values = np.clip(np.where(np.isfinite(values), values, np.nan), -_HUGE, _HUGE)
     found = residuals(values, memories(values.shape[1]), record_of(_BASELINE))
     z, step = (np.clip(np.nan_to_num(found[:, :, k]), -_CLIP, _CLIP) for k in (Z, STEP))
     smooth = np.empty_like(z)
@@ -117,15 +122,25 @@ def _parts(series: Series) -> Floats:
     return np.stack([smooth, step], axis=2)
 
 
+def _head_rows(series: Series) -> int:
+    """Return how many rows at the head of a series may be learnt from."""
+    if series.probation_rows:
+        return series.probation_rows
+    within = int(np.count_nonzero(series.times[:_HEAD_MAX] < series.times[0] + _HEAD)) if len(series.times) else 0
+    return max(within, _HEAD_MIN)
+
+
 def _normal(series: Series, parts: Floats) -> Floats:
     if series.labels is None:
         return parts
-    return parts[~(series.labels if series.labels.ndim == 1 else series.labels.any(axis=1))]
+    return parts[~by_row(series.labels)]
 
 
 def _covariance(z: Floats) -> Floats:
     if len(z) < _LEAST_LEARNT:
         return np.eye(z.shape[1])
+    from sklearn.covariance import LedoitWolf
+
     return np.asarray(LedoitWolf(assume_centered=True).fit(z).covariance_) + 1e-6 * np.eye(z.shape[1])
 
 

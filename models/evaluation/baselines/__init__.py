@@ -1,1 +1,0 @@
-"""Detectors that everybody knows, untuned, run by the same command: what the pipeline has to beat."""
