@@ -96,6 +96,15 @@ class Roles:
     ph: tuple[int, ...]
 
 
+def polluting_side(column: str) -> float:
+    """Return the side to which pollution moves a column, +1 or -1; +1 for both, 0 where it does not.
+
+    >>> [polluting_side(c) for c in ("cod_mgl", "DO", "pH", "Flow")]
+    [1.0, -1.0, 1.0, 0.0]
+    """
+    return {Harm.HIGH: 1.0, Harm.BOTH: 1.0, Harm.LOW: -1.0, Harm.NONE: 0.0}[harm_of(kind_of(column) or column)]
+
+
 @lru_cache(maxsize=64)
 def roles_of(columns: tuple[str, ...]) -> Roles:
     """Return the roles of columns, told by their names; an unknown name has none."""

@@ -54,11 +54,6 @@ class Reason(StrEnum):
     DILUTION = "dilution"
     """More flow, thinner water, the same load."""
 
-    @classmethod
-    def _missing_(cls, value: object) -> Reason | None:
-        """Read the words that findings had in memories stored before."""
-        return {"frozen": cls.STUCK, "timely_calibration": cls.MASKING_CALIBRATION}.get(str(value))
-
 
 class NotReadyReason(StrEnum):
     """Why there is no score."""
@@ -86,7 +81,7 @@ class TriageClass(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> TriageClass | None:
-        """Read the word that benchmarks, and what was stored before, have for pollution."""
+        """Read the word that benchmarks have for pollution."""
         return cls.POLLUTION if value == "process" else None
 
 

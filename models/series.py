@@ -129,6 +129,11 @@ class Series:
         known = {name: array[rows] for name in by_row if (array := getattr(self, name)) is not None}
         return replace(self, times=self.times[rows], values=self.values[rows], **known)
 
+    def newer(self) -> Bools:
+        """Return true for the rows that are newer than all before them."""
+        newest = np.maximum.accumulate(self.times)
+        return np.concatenate(([True], self.times[1:] > newest[:-1]))[: len(self.times)]
+
     def within(self, interval: Event | TriagedInterval) -> Bools:
         """Return true for the rows of an event, an alarm or a finding, both ends included; shape (rows,)."""
         return inside(self.times, (interval,))
@@ -185,3 +190,8 @@ class Result:
     triage: tuple[TriagedInterval, ...] = ()
     findings: tuple[TriagedInterval, ...] = ()
     """What the slow watches found: work items beside the alarms, one an open finding."""
+
+    @property
+    def worst(self) -> Floats:
+        """The score of each row: that of its worst sensor, NaN where none has one."""
+        return self.score if self.score.ndim == 1 else np.asarray(np.fmax.reduce(self.score, axis=1))

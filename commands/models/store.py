@@ -271,13 +271,13 @@ def explain(
     from commands.models.views import explanation_table, explanations, progress
     from models.artefacts.loading import load_fitted
     from models.artefacts.store import ArtefactStore
-    from models.evaluation.detectors import Fitted, detector_named
+    from models.evaluation.detectors import FittedDetector, detector_named
     from models.evaluation.evaluate import load_series, run_all
     from models.evaluation.families import family_named
     from models.pipeline.configs import STATION
 
     chosen = family_named(family)
-    fitted: Fitted
+    fitted: FittedDetector
     with progress() as tell:
         if sha256 is not None:
             fitted = load_fitted(ArtefactStore(load_context().models_dir), sha256)[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ from models.artefacts.packing import pack
 from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
 from models.evaluation.evaluate import run_all, summarise
-from models.evaluation.families.base import Family
+from models.evaluation.families.base import Family, Figures
 from models.evaluation.leaderboard import cross_validate
 from models.evaluation.live import StationDetector
 from models.pipeline.configs import STATION
@@ -30,8 +30,8 @@ TOLERANCE = 0.02
 class Difference:
     """Figures of the active model and of a candidate, run beside each other over the same series."""
 
-    active: Mapping[str, object]
-    candidate: Mapping[str, object]
+    active: Figures
+    candidate: Figures
     alarmed_rows_active: int
     alarmed_rows_candidate: int
     alarmed_rows_both: int
@@ -42,7 +42,7 @@ class Difference:
         return worse_figures(self.active, self.candidate)
 
 
-def worse_figures(active: Mapping[str, object], candidate: Mapping[str, object]) -> tuple[str, ...]:
+def worse_figures(active: Figures, candidate: Figures) -> tuple[str, ...]:
     """Return the guarded figures in which a candidate is worse than the active model by more than the tolerance."""
     names = []
     for name in GUARDED:
@@ -67,7 +67,7 @@ def train(store: ArtefactStore, family: Family, series: Sequence[Series], *, nam
     """
     if not series:
         raise ModelError("there is nothing to learn from: give a folder with at least one file of the family")
-    detector = StationDetector.with_budget(family.budget_per_day)
+    detector = StationDetector(family.budget_per_day)
     _, validated = cross_validate(family, STATION, lambda: detector, series)
     fitted = detector.fit(series).fitted
     metrics = {k: v for k, v in validated.total.items() if isinstance(v, float) or v is None}

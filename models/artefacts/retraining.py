@@ -126,7 +126,7 @@ def retrain(series: Series, active: Fitted | None, config: PipelineConfig = STAT
     before = active or Fitted.untaught(config)
     old, new = (_figures(one, judged) for one in (before, candidate))
     worse = worse_figures(old, new)
-    more = (_number(new, "false_alarms_per_day") or 0.0) - (_number(old, "false_alarms_per_day") or 0.0)
+    more = (new["false_alarms_per_day"] or 0.0) - (old["false_alarms_per_day"] or 0.0)
     if more > _MORE_FALSE_ALARMS:
         worse = (*worse, "false_alarms_per_day")
     return Retraining(candidate, old, new, worse, cut)
@@ -139,18 +139,13 @@ def _part(series: Series, rows: int) -> Series:
     return replace(series.taking(slice(rows)), events=events)
 
 
-def _figures(fitted: Fitted, copies: Sequence[Series]) -> dict[str, object]:
+def _figures(fitted: Fitted, copies: Sequence[Series]) -> dict[str, float | None]:
     total = Tally()
     for series in copies:
         began = time.perf_counter()
         result = fitted.run(replace(series, labels=None, events=(), ignore=None, probation_rows=0))
         total += tally(Run(series, result, time.perf_counter() - began))
-    return dict(total.figures())
-
-
-def _number(figures: Mapping[str, object], name: str) -> float | None:
-    value = figures.get(name)
-    return float(value) if isinstance(value, int | float) else None
+    return total.figures()
 
 
 def _instant(at: datetime) -> np.datetime64:

@@ -12,7 +12,7 @@ from models.pipeline.configs import STATION, STATION_DEFAULT
 from models.series import Result, Series
 
 
-class Fitted(Protocol):
+class FittedDetector(Protocol):
     """A detector that has learnt."""
 
     def run(self, series: Series) -> Result:
@@ -20,25 +20,25 @@ class Fitted(Protocol):
         ...
 
 
-class BatchDetector(Protocol):
+class Detector(Protocol):
     """A detector before it has learnt."""
 
-    def fit(self, train: Sequence[Series]) -> Fitted:
+    def fit(self, train: Sequence[Series]) -> FittedDetector:
         """Learn from labelled or unlabelled series; an empty sequence means: from the head of each series."""
         ...
 
 
-_CHARTS: Mapping[str, Callable[[], BatchDetector]] = {"ewma": EwmaChart, "t2": T2Chart, "three_terms": ThreeTermsChart}
+_CHARTS: Mapping[str, Callable[[], Detector]] = {"ewma": EwmaChart, "t2": T2Chart, "three_terms": ThreeTermsChart}
 DETECTORS = (STATION, *_CHARTS)
 
 
-def detector_named(name: str, budget_per_day: float = STATION_DEFAULT.budget_per_day) -> BatchDetector:
+def detector_named(name: str, budget_per_day: float = STATION_DEFAULT.budget_per_day) -> Detector:
     """Return a detector. Raises ModelError for an unknown name.
 
     ``budget_per_day`` is the station's budget of false alarms; the charts have their own thresholds.
     """
     if name == STATION:
-        return StationDetector.with_budget(budget_per_day)
+        return StationDetector(budget_per_day)
     if name not in _CHARTS:
         raise ModelError(f"there is no detector {name!r}: choose one of {', '.join(DETECTORS)}")
     return _CHARTS[name]()

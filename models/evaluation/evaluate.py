@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from models.errors import ModelError
-from models.evaluation.detectors import BatchDetector, Fitted
+from models.evaluation.detectors import Detector, FittedDetector
 from models.evaluation.families.base import Family, Figures, Run
 from models.evaluation.metrics.ranges import can_score
 from models.evaluation.scoring import Tally, tally
@@ -53,7 +53,9 @@ def load_series(family: Family, folder: Path) -> tuple[Series, ...]:
     return series
 
 
-def run_all(fitted: Fitted, series: Sequence[Series], progress: Callable[[str], None] | None = None) -> list[Run]:
+def run_all(
+    fitted: FittedDetector, series: Sequence[Series], progress: Callable[[str], None] | None = None
+) -> list[Run]:
     """Judge each series by itself and measure how long that takes."""
     runs = []
     for one in series:
@@ -82,7 +84,7 @@ def summarise(
 
 def evaluate(
     family: Family,
-    detector: tuple[str, BatchDetector],
+    detector: tuple[str, Detector],
     data: Path,
     train: Path | None,
     progress: Callable[[str], None] | None = None,

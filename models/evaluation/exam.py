@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from models.evaluation.families.base import Run
+from models.evaluation.metrics.counts import Counts
 from models.evaluation.metrics.events import GRACE
 from models.protocol import TriageClass
 from models.series import Bools, Event, by_row, stretches
@@ -45,19 +46,17 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class Count(Counts):
     """What was counted of one series. Rows that count are those after the warm-up that no label of its own names."""
 
-    rows: int = 0
     quiet_rows: int = 0
-    """Of them: outside all events and the hour after them,"""
+    """Rows that count, outside all events and the hour after them,"""
     alarm_rows: int = 0
     """and of these: in alarm."""
     months: float = 0.0
     alarms: int = 0
-    pages: int = 0
     false_pages: int = 0
-    seen: tuple[Seen, ...] = field(default=())
+    seen: tuple[Seen, ...] = ()
 
 
 def examine(run: Run) -> Count:
@@ -74,8 +73,8 @@ def examine(run: Run) -> Count:
     span = series.times[-1] - series.times[min(series.probation_rows, len(series.times) - 1)]
     begun = [a for a, _ in stretches(alarm) if counted[a]]
     return Count(
-        int(counted.sum()), int(quiet.sum()), int((quiet & alarm).sum()), float(span / _MONTH), len(begun), len(calls),
-        false, tuple(_seen(run, alarm, e) for e in series.events if e.cls is not None),
+        int(quiet.sum()), int((quiet & alarm).sum()), float(span / _MONTH), len(begun), false,
+        tuple(_seen(run, alarm, e) for e in series.events if e.cls is not None),
     )  # fmt: skip
 
 
@@ -95,20 +94,19 @@ def _seen(run: Run, alarm: Bools, event: Event) -> Seen:
 
 def figures(counts: Sequence[Count]) -> Exam:
     """Return the figures of several series together; ``None`` where one is not defined."""
-    months = sum(c.months for c in counts)
-    quiet = sum(c.quiet_rows for c in counts)
-    seen = [s for c in counts for s in c.seen]
-    slugs = [s for s in seen if s.cls is TriageClass.POLLUTION and s.clean]
-    judged = [s.right for s in seen if s.clean and s.right is not None]
+    total = sum(counts, Count())
+    months = total.months
+    slugs = [s for s in total.seen if s.cls is TriageClass.POLLUTION and s.clean]
+    judged = [s.right for s in total.seen if s.clean and s.right is not None]
     delays = [s.paged_min for s in slugs if s.paged_min is not None]
     paged = _share(len(delays), len(slugs))
-    false = sum(c.false_pages for c in counts) / months if months else None
+    false = total.false_pages / months if months else None
     true = None if paged is None else SLUGS_PER_MONTH * paged
     return {
         "station_months": months,
-        "alarms_per_station_month": sum(c.alarms for c in counts) / months if months else None,
+        "alarms_per_station_month": total.alarms / months if months else None,
         "false_pages_per_station_month": false,
-        "share_of_rows_in_alarm": _share(sum(c.alarm_rows for c in counts), quiet),
+        "share_of_rows_in_alarm": _share(total.alarm_rows, total.quiet_rows),
         "pollutions_from_quiet": float(len(slugs)),
         "pollution_alarmed": _share(sum(s.alarmed for s in slugs), len(slugs)),
         "pollution_paged": paged,

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
+from models.chemistry import polluting_side
 from models.errors import ModelError
 from models.evaluation.families import BACKGROUNDS
-from models.evaluation.families.base import folder_of
+from models.evaluation.families.base import series_below
 from models.evaluation.metrics.events import cadence_min
+from models.priors import kind_of
 from models.protocol import TriageClass
 from models.series import Bools, Event, Floats, Series, by_row, inside
-from quantrac.domain.parameters import Harm, harm_of, parameter_in
 
 WARM_DAYS = 5.0
 """Days at the head in which nothing is injected and nothing is counted: a station has its baselines then."""
@@ -52,13 +53,11 @@ def backgrounds(root: Path, wanted: Sequence[str] = tuple(BACKGROUNDS)) -> tuple
     found: list[Series] = []
     absent = []
     for name in wanted:
-        family = BACKGROUNDS[name]
-        try:
-            folder = folder_of(family, root)
-        except ModelError:
+        series = series_below(BACKGROUNDS[name], root)
+        if series is None:
             absent.append(name)
-            continue
-        found += [s.taking(slice(-MOST_ROWS, None)) for s in family.load(folder)]
+        else:
+            found += [s.taking(slice(-MOST_ROWS, None)) for s in series]
     return found, absent
 
 
@@ -98,15 +97,8 @@ def with_events(series: Series, seed: int) -> Series:
     )  # fmt: skip
 
 
-def _side(column: str) -> float:
-    """Return the side to which pollution moves a column, 0 where it does not."""
-    known = parameter_in(column)
-    harm = harm_of(known.code if known is not None else column)
-    return {Harm.HIGH: 1.0, Harm.BOTH: 1.0, Harm.LOW: -1.0, Harm.NONE: 0.0}[harm]
-
-
 def _pollution(rng: Generator, series: Series, values: Floats, part: slice) -> tuple[str, tuple[str, ...]]:
-    columns = [j for j, c in enumerate(series.columns) if c in series.targets and _side(c)]
+    columns = [j for j in series.target_places if polluting_side(series.columns[j])]
     if not columns:
         return "", ()
     chosen = rng.permutation(columns)[: int(rng.integers(1, _MOST + 1))]
@@ -114,10 +106,9 @@ def _pollution(rng: Generator, series: Series, values: Floats, part: slice) -> t
     course = _course(rng, part.stop - part.start)
     for i, j in enumerate(chosen.tolist()):
         here = excess * (1.0 if i == 0 else float(rng.uniform(0.3, 1.0)))
-        known = parameter_in(series.columns[j])
-        if known is not None and known.code in {"pH", "Temp"}:
+        if kind_of(series.columns[j]) in {"ph", "temp"}:
             values[part, j] += here * course * (1.0 if rng.random() < 0.5 else -1.0)
-        elif _side(series.columns[j]) > 0:
+        elif polluting_side(series.columns[j]) > 0:
             values[part, j] *= 1.0 + here * course
         else:
             values[part, j] /= 1.0 + here * course

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.errors import ModelError
-from models.evaluation.detectors import BatchDetector
+from models.evaluation.detectors import Detector
 from models.evaluation.evaluate import Evaluation, load_series, run_all, summarise
 from models.evaluation.families.base import Family, Run, folder_of
 from models.evaluation.metrics.ranges import can_score
@@ -75,7 +75,7 @@ def part(series: Series, start: int, stop: int) -> Series:
 def cross_validate(
     family: Family,
     name: str,
-    build: Callable[[], BatchDetector],
+    build: Callable[[], Detector],
     series: Sequence[Series],
 ) -> tuple[str, Evaluation]:
     """Return how it was validated and the figures pooled over all folds."""
@@ -100,7 +100,7 @@ def read_results(path: Path) -> Results:
 def measure(
     family: Family,
     root: Path,
-    detectors: Mapping[str, Callable[[], BatchDetector]],
+    detectors: Mapping[str, Callable[[], Detector]],
     results: Results,
 ) -> None:
     """Measure detectors on one family and put the figures into ``results``."""

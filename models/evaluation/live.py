@@ -14,7 +14,7 @@ import numpy as np
 
 from models.errors import ModelError
 from models.evaluation.metrics.events import cadence_min
-from models.pipeline.configs import STATION_DEFAULT, PipelineConfig
+from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.protocol import Reason, Row, Triage
 from models.series import Bools, Floats, Result, Series, TriagedInterval, stretches
@@ -48,18 +48,14 @@ OF_WATCHES = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class StationDetector:
-    """What runs at a station, with the family's budget; what it is taught is the labels of the training series."""
+    """What runs at a station; what it is taught is the labels of the training series."""
 
-    config: PipelineConfig = STATION_DEFAULT
+    budget_per_day: float
+    """False alarms a day that it may cost."""
 
     def fit(self, train: Sequence[Series]) -> StationRun:
         """Learn from labelled series; from none, the station judges as one does in its first weeks."""
-        return StationRun(fit(train, self.config))
-
-    @classmethod
-    def with_budget(cls, per_day: float) -> StationDetector:
-        """Return the station with a budget of false alarms a day."""
-        return cls(replace(STATION_DEFAULT, budget_per_day=per_day))
+        return StationRun(fit(train, replace(STATION_DEFAULT, budget_per_day=self.budget_per_day)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +93,7 @@ class StationRun:
         """
         scorer = StationScorer(station_of(series), self._config(series))
         running = np.zeros(len(series.times), dtype=np.bool_)
-        newest = np.maximum.accumulate(series.times)
-        fresh = np.concatenate(([True], series.times[1:] > newest[:-1]))
-        places: Iterator[int] = iter(np.flatnonzero(fresh).tolist())
+        places: Iterator[int] = iter(np.flatnonzero(series.newer()).tolist())
 
         def see(gathered: Gathering | None) -> None:
             i = next(places)

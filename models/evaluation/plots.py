@@ -13,13 +13,11 @@ import numpy as np
 from models.evaluation.families.base import Run
 from models.evaluation.metrics.events import label_intervals
 from models.protocol import TriageClass
-from models.series import Bools, Floats, Series, Times, by_row
+from models.series import Bools, Series, by_row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_MAX_POINTS = 20_000
-"""Points drawn a line at most; the extremes of each piece are kept, so that no spike disappears."""
 _MAX_PANELS = 10
 _TRUTH, _OTHER_TRUTH, _ALARM = "#f2b5a7", "#bcd4e6", "#b3202c"
 """Shades of labelled events (those of another class than pollution in blue), and the colour of alarms."""
@@ -63,11 +61,11 @@ def _draw_one(run: Run, path: Path) -> Path:
 def _draw_values(axis: Axes, run: Run, column: int) -> None:
     series = run.series
     values = series.values[:, column]
-    axis.plot(*_thinned(series.times, values), color="#20507a", linewidth=0.7)
+    axis.plot(series.times, values, color="#20507a", linewidth=0.7)
     for start, end, colour in _truth(series, column):
         axis.axvspan(start, end, color=colour, linewidth=1.0)  # type: ignore[arg-type]
     alarm = run.result.alarm if run.result.alarm.ndim == 1 else run.result.alarm[:, column]
-    axis.plot(*_thinned(series.times, np.where(alarm, values, np.nan)), ".", color=_ALARM, markersize=2.5)
+    axis.plot(series.times[alarm], values[alarm], ".", color=_ALARM, markersize=2.5)
     for finding in run.result.findings:
         if finding.sensor == series.columns[column]:
             axis.axvspan(finding.start, finding.end, ymax=0.04, color=_FINDING, linewidth=1.0)  # type: ignore[arg-type]
@@ -77,9 +75,8 @@ def _draw_values(axis: Axes, run: Run, column: int) -> None:
 
 
 def _draw_score(axis: Axes, run: Run) -> None:
-    series, score = run.series, run.result.score
-    worst = score if score.ndim == 1 else np.fmax.reduce(score, axis=1)
-    axis.plot(*_thinned(series.times, np.clip(worst, 0.0, _SCORE_TOP)), color="#444444", linewidth=0.6)
+    series = run.series
+    axis.plot(series.times, np.clip(run.result.worst, 0.0, _SCORE_TOP), color="#444444", linewidth=0.6)
     axis.axhline(1.0, color="#888888", linewidth=0.8, linestyle="--")
     rows = by_row(run.result.alarm)
     axis.fill_between(series.times, 0, _SCORE_TOP, where=rows.tolist(), color=_ALARM, alpha=0.25, linewidth=0)
@@ -103,17 +100,3 @@ def _truth(series: Series, column: int) -> list[tuple[np.datetime64, np.datetime
     labels: Bools = series.labels if series.labels.ndim == 1 else series.labels[:, column]
     beside = [(e.start, e.end, _OTHER_TRUTH) for e in series.events if not labels[series.within(e)].any()]
     return [*beside, *((start, end, _TRUTH) for start, end in label_intervals(series.times, labels))]
-
-
-def _thinned(times: Times, values: Floats) -> tuple[Times, Floats]:
-    """Return at most about ``_MAX_POINTS`` points: the least and the greatest value of each piece, in time order."""
-    piece = -(-len(values) // (_MAX_POINTS // 2))
-    if piece <= 2:
-        return times, values
-    whole = len(values) // piece * piece
-    pieces = values[:whole].reshape(-1, piece)
-    base = np.arange(len(pieces)) * piece
-    low = base + np.where(np.isnan(pieces), np.inf, pieces).argmin(axis=1)
-    high = base + np.where(np.isnan(pieces), -np.inf, pieces).argmax(axis=1)
-    kept = np.unique(np.concatenate((low, high, np.arange(whole, len(values)))))
-    return times[kept], values[kept]

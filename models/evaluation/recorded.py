@@ -12,7 +12,7 @@ from pathlib import Path
 
 from models.errors import ModelError
 from models.evaluation.families import BACKGROUNDS
-from models.evaluation.families.base import folder_of
+from models.evaluation.families.base import series_below
 from models.evaluation.field import MOST_ROWS
 from models.series import Series
 from models.training.mixtures import with_mixtures
@@ -62,12 +62,7 @@ def recorded(root: Path, without: str = "") -> Iterator[Series]:
 
 def _found(root: Path) -> Iterator[tuple[Series, Part, int]]:
     for part in PARTS:
-        family = BACKGROUNDS[part.family]
-        try:
-            folder = folder_of(family, root)
-        except ModelError:
-            continue
-        for k, whole in enumerate(family.load(folder)):
+        for k, whole in enumerate(series_below(BACKGROUNDS[part.family], root) or ()):
             site = f"lro/{whole.group}" if part.family == "lro" else part.family
             yield replace(whole.taking(slice(None, None, part.every)), group=site), part, k
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from models.evaluation.families.base import Figures, Run
+from models.evaluation.families.base import Run
 from models.evaluation.metrics.counts import Counts
 from models.evaluation.metrics.events import EventCount, Interval, count_events, label_intervals
 from models.evaluation.metrics.points import Confusion, confusion
@@ -24,7 +22,7 @@ class Tally(Counts):
     rows: int = 0
     seconds: float = 0.0
 
-    def figures(self) -> Figures:
+    def figures(self) -> dict[str, float | None]:
         """Return the figures common to all families; ``None`` where one is not defined."""
         return {
             "point_f1": self.points.f1,
@@ -52,16 +50,10 @@ def tally(run: Run, *, ranges: bool = False) -> Tally:
     if series.labels is None:
         return Tally(rows=rows, seconds=run.seconds)
     if series.labels.ndim == 1:
-        score = _by_row_score(run.result.score)
-        counts = _count(series, series.labels, score, by_row(run.result.alarm), series.counted(), ranges)
+        counts = _count(series, series.labels, run.result.worst, by_row(run.result.alarm), series.counted(), ranges)
     else:
         counts = _by_sensor(run, series.labels, ranges)
     return counts + Tally(rows=rows, seconds=run.seconds)
-
-
-def _by_row_score(score: Floats) -> Floats:
-    """Return scores by row: that of its worst sensor, NaN where none has one."""
-    return score if score.ndim == 1 else np.asarray(np.fmax.reduce(score, axis=1))
 
 
 def _by_sensor(run: Run, labels: Bools, ranges: bool) -> Tally:

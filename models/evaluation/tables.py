@@ -73,21 +73,20 @@ class Table:
         return flags
 
     def times(self, column: str) -> Times:
-        """Return a column of stamps as datetime64[ns] (an offset is turned into UTC). Raises ModelError."""
-        return parse_times(self.cells[column], self.path)
+        """Return a column of stamps as datetime64[ns]; with an offset they become UTC, else they stay as they are.
 
-
-def parse_times(texts: list[str], path: Path) -> Times:
-    """Return stamps as datetime64[ns]; with an offset they become UTC, without one they stay as they are."""
-    try:
-        aware = any(_has_offset(t) for t in texts[:1])
-        times: Times = np.array([_utc(t) for t in texts] if aware else texts, dtype="datetime64[ns]")
-    except ValueError as exc:
-        raise ModelError(f"{path}: a time stamp cannot be read ({exc}): write YYYY-MM-DD hh:mm[:ss]") from exc
-    if np.isnat(times).any():
-        row = int(np.isnat(times).argmax()) + 1
-        raise ModelError(f"{path}: data row {row} has no time stamp: give it one or leave it out")
-    return times
+        Raises ModelError for what is no stamp, and for a row without one.
+        """
+        texts = self.cells[column]
+        try:
+            aware = any(_has_offset(t) for t in texts[:1])
+            times: Times = np.array([_utc(t) for t in texts] if aware else texts, dtype="datetime64[ns]")
+        except ValueError as exc:
+            raise ModelError(f"{self.path}: a time stamp cannot be read ({exc}): write YYYY-MM-DD hh:mm[:ss]") from exc
+        if np.isnat(times).any():
+            row = int(np.isnat(times).argmax()) + 1
+            raise ModelError(f"{self.path}: data row {row} has no time stamp: give it one or leave it out")
+        return times
 
 
 def read_tables(folder: Path, delimiter: str = ",") -> Iterator[Table]:

@@ -176,28 +176,6 @@ def set_state_of(memory: np.void, config: FeatureConfig, state: dict[str, Any]) 
     memory["history"], memory["sums"], memory["counts"], (memory["slot"],) = state["daily"]
 
 
-class FeatureTable:
-    """The features of one series, chunk by chunk."""
-
-    def __init__(self, columns: tuple[str, ...], config: FeatureConfig) -> None:
-        self._config = config
-        # One more than needed: a field of a single record has another layout, for which all would be compiled again.
-        self._memory = np.zeros(2, memory_type(len(columns), config))
-        begin(self._memory[0], columns)
-
-    def push(self, times: Times, values: Floats) -> Features:
-        """Return the features of the next rows, in order of time; ``values`` may hold NaN."""
-        return features_of(self._memory, self._config, np.zeros(len(times), dtype=np.int64), times, values)
-
-    def state(self) -> dict[str, Any]:
-        """Return what is stored, as numbers, lists and arrays."""
-        return state_of(self._memory[0], self._config)
-
-    def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from what ``state`` returned."""
-        set_state_of(self._memory[0], self._config, state)
-
-
 @cache
 def _cell_names(config: FeatureConfig) -> tuple[str, ...]:
     return _BASE + tuple(f"cross_{h}" for h in config.cross.horizons) + ("drift",)

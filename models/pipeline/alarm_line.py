@@ -10,12 +10,12 @@ import numpy as np
 from models.compiled import Records, compiled
 from models.series import Bools, Floats, Ints
 
-SMOOTH_ROWS = 1.5
+_SMOOTH_ROWS = 1.5
 """Smoothing of the log-odds: a single odd row is no alarm unless it is very odd."""
 HOLD_ROWS = 3
 """An alarm stays on for so many rows after the last row beyond the threshold."""
-ADAPT = 0.2
-"""How far the threshold follows the tail of the recent unlabelled scores."""
+_ADAPT_ROWS = 20_000.0
+"""Memory of the scores whose tail a threshold follows."""
 
 
 def hold(over: Bools, rows: int) -> Bools:
@@ -33,15 +33,13 @@ def hold(over: Bools, rows: int) -> Bools:
 
 @dataclass(frozen=True, slots=True)
 class LineConfig:
-    """Where an alarm line lies, and how it moves. Lengths in rows."""
+    """Where an alarm line lies, and how it moves."""
 
     threshold: float
     tail: float
     """Share of the rows that is expected beyond the threshold."""
-    adapt: float = ADAPT
-    adapt_rows: float = 20_000.0
-    smooth_rows: float = SMOOTH_ROWS
-    hold_rows: float = HOLD_ROWS
+    adapt: float = 0.2
+    """How far the threshold follows the tail of the recent unlabelled scores."""
 
 
 _MOVING = ("smooth", "quantile", "held")
@@ -82,26 +80,20 @@ def judged(lines: Records, series: Ints, logits: Floats) -> tuple[Floats, Bools]
 def _judge(lines: Records, series: Ints, logits: Floats, margins: Floats, alarms: Bools) -> None:
     for i in range(len(logits)):
         c = lines[series[i]]
-        gain = 1.0 / max(c.smooth_rows, 1.0)
-        rate = 1.0 / max(c.tail * c.adapt_rows, 1.0)
+        rate = 1.0 / max(c.tail * _ADAPT_ROWS, 1.0)
         up, down = rate * (1 - c.tail), rate * c.tail
         low, high = c.threshold - 3.0, c.threshold + 3.0
-        c.smooth += gain * (logits[i] - c.smooth)
+        c.smooth += (1.0 / _SMOOTH_ROWS) * (logits[i] - c.smooth)
         margin = c.smooth - (c.threshold + c.adapt * (c.quantile - c.threshold))
         if c.adapt:
             c.quantile = min(max(c.quantile + (up if c.smooth > c.quantile else -down), low), high)
-        c.held = c.hold_rows + 1.0 if margin >= 0 else max(c.held - 1.0, 0.0)
+        c.held = HOLD_ROWS + 1.0 if margin >= 0 else max(c.held - 1.0, 0.0)
         margins[i] = margin
         alarms[i] = c.held > 0
 
 
-@compiled
-def smoothed(logits: Floats, rows: float) -> Floats:
-    """Return exponentially smoothed log-odds, as an alarm line smooths them."""
-    gain = 1.0 / max(rows, 1.0)
-    out = np.empty(len(logits))
-    last = 0.0
-    for i in range(len(logits)):
-        last += gain * (logits[i] - last)
-        out[i] = last
-    return out
+def smoothed(logits: Floats) -> Floats:
+    """Return log-odds as an alarm line smooths them."""
+    line = np.zeros(1, ALARM_LINE)
+    begin(line[0], LineConfig(threshold=0.0, tail=1.0, adapt=0.0))
+    return judged(line, np.zeros(len(logits), dtype=np.int64), logits)[0]

@@ -31,12 +31,6 @@ class Examples:
     weight: Floats
 
 
-def target_columns(series_columns: tuple[str, ...], covariates: tuple[str, ...]) -> list[int]:
-    """Return the columns that may be alarmed; all, if every column is a covariate."""
-    targets = [i for i, c in enumerate(series_columns) if c not in covariates]
-    return targets or list(range(len(series_columns)))
-
-
 def matrix(features: Features, watched: Bools) -> Matrix:
     """Return what the second stage sees, shape (rows, features): the sensors that moved most, and the row.
 

@@ -17,7 +17,7 @@ from models.features.table import FeatureConfig, Features
 from models.pipeline import alarm_line, novelty
 from models.pipeline.alarm_line import ALARM_LINE, LineConfig
 from models.pipeline.configs import STATION_DEFAULT, PipelineConfig
-from models.pipeline.examples import matrix, target_columns
+from models.pipeline.examples import matrix
 from models.pipeline.forest import NO_TREES
 from models.pipeline.second_stage import SecondStage
 from models.protocol import Triage
@@ -62,8 +62,7 @@ class Fitted:
         A row that is not newer than all before is refused, as in the stream: nothing is learnt from it, and the
         assessment before it stands.
         """
-        newest = np.maximum.accumulate(series.times)
-        fresh = np.concatenate(([True], series.times[1:] > newest[:-1]))[: len(series.times)]
+        fresh = series.newer()
         if fresh.all():
             return self._assessed(series)
         result, place = self._assessed(series.taking(fresh)), np.cumsum(fresh) - 1
@@ -124,7 +123,9 @@ class Scorer:
         self, fitted: Fitted, columns: tuple[str, ...], covariates: tuple[str, ...] = (), limits: Floats | None = None
     ) -> None:
         self.fitted = fitted
-        self.targets = target_columns(columns, covariates)
+        targets = [i for i, c in enumerate(columns) if c not in covariates]
+        self.targets = targets or list(range(len(columns)))
+        """Columns that may be alarmed; all, if every column is a covariate."""
         self.memory = np.zeros(1, _memory_type(len(columns), fitted.config.features))
         (m,) = self.memory
         table.begin(m["table"], columns, limits)

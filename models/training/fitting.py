@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.features.table import FeatureTable
-from models.pipeline.alarm_line import SMOOTH_ROWS, smoothed
+from models.pipeline.alarm_line import smoothed
 from models.pipeline.configs import PipelineConfig
-from models.pipeline.examples import Examples, classes, event_weights, matrix, target_columns
-from models.pipeline.pipeline import UNTAUGHT_TAIL, Fitted
+from models.pipeline.examples import Examples, classes, event_weights, matrix
+from models.pipeline.pipeline import UNTAUGHT_TAIL, Fitted, Scorer
 from models.pipeline.second_stage import SecondStage, train
 from models.protocol import TriageClass
 from models.series import Bools, Ints, Series
@@ -44,16 +43,16 @@ def fit(train_series: Sequence[Series], config: PipelineConfig) -> Fitted:
 
 def _examples(series: Series, config: PipelineConfig) -> Examples:
     """Return what a series teaches."""
-    targets = target_columns(series.columns, series.covariates)
-    features = FeatureTable(series.columns, config.features).push(series.times, series.values)
-    y = classes(series, targets)
+    scorer = Scorer(Fitted(config), series.columns, series.covariates)
+    features = scorer.push(series.times, series.values).features
+    y = classes(series, scorer.targets)
     weight = event_weights(y > 0)
     weight[: series.probation_rows] = 0.0
     if series.ignore is not None and series.ignore.ndim == 1:
         # Rows marked as doubtful (real faults that nobody labelled) would teach that faults are normal.
         weight[series.ignore & (y == 0)] = 0.0
     watched = np.zeros(features.levels.shape, dtype=np.bool_)
-    watched[:, targets] = True
+    watched[:, scorer.targets] = True
     return Examples(matrix(features, watched), y, weight)
 
 
@@ -86,7 +85,7 @@ def _judge_fold(series: Series, examples: Examples, mask: Bools, stage: SecondSt
     if not mask.any():
         return []
     logits = SecondStage.logits(stage.shares(examples.x[mask]))
-    return [HeldOut(series.times[mask], smoothed(logits, SMOOTH_ROWS), examples.y[mask] > 0)]
+    return [HeldOut(series.times[mask], smoothed(logits), examples.y[mask] > 0)]
 
 
 def _folds(series: Sequence[Series]) -> list[Ints]:

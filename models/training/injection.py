@@ -17,8 +17,6 @@ from models.series import Bools, Event, Floats, Series, by_row
 
 Generator = np.random.Generator
 
-FAULTS = ("spike", "stuck", "drift", "offset", "noise", "dropout")
-
 _FAMILIES: tuple[tuple[tuple[str, float, float], ...], ...] = (
     (("cod", 0.25, 1.3), ("bod", 0.25, 1.3), ("toc", 0.25, 1.3), ("tss", 0.15, 1.2)),
     (("nh4", 0.35, 1.1), ("amoni", 0.35, 1.1), ("tn", 0.2, 0.8), ("cond", 0.07, 0.22)),
@@ -29,8 +27,6 @@ _FAMILIES: tuple[tuple[tuple[str, float, float], ...], ...] = (
 column by the first letters of its name."""
 _WINDOW = 145
 """Rows of the running median."""
-
-
 _EVENTS_PER_1000_ROWS = 7.0
 _POLLUTION_SHARE = 0.45
 _MARGIN_ROWS = 24
@@ -39,6 +35,7 @@ _ROWS = {
     "noise": (10, 36), "dropout": (6, 30),
 }  # fmt: skip
 """Least and greatest length of an event."""
+_FAULTS = tuple(kind for kind in _ROWS if kind != "pollution")
 LONGEST_ROWS = max(most for _, most in _ROWS.values()) + 2 * _MARGIN_ROWS
 """Of an event, with what is left free around it."""
 
@@ -82,7 +79,7 @@ def with_injections(series: Series, seed: int) -> Series:
     labels = taken.copy()
     for _ in range(round(rows * _EVENTS_PER_1000_ROWS / 1000)):
         polluted = rng.random() < _POLLUTION_SHARE
-        kind = "pollution" if polluted else FAULTS[int(rng.integers(len(FAULTS)))]
+        kind = "pollution" if polluted else _FAULTS[int(rng.integers(len(_FAULTS)))]
         least, most = _ROWS[kind]
         length = int(rng.integers(least, most + 1))
         if length + 2 * _MARGIN_ROWS >= rows:

@@ -67,3 +67,12 @@ def folder_of(family: Family, root: Path) -> Path:
     if not found:
         raise ModelError(f"{root} holds no folder of the family {name}: copy the benchmark's folder there")
     return found[0]
+
+
+def series_below(family: Family, root: Path) -> tuple[Series, ...] | None:
+    """Return the series of the family's folder below ``root``; ``None`` where there is no such folder."""
+    try:
+        folder = folder_of(family, root)
+    except ModelError:
+        return None
+    return family.load(folder)

@@ -1,8 +1,11 @@
 """Logan River Observatory: aquatic sensors, 15 min, labelled sensor by sensor by technicians.
 
 A raw value is anomalous when its qualifier is not NULL, or the corrected or the raw value is -9999. Real floods are
-valid data. The four scored sensors are temp, cond, ph and do; turbidity and stage are covariates. The published score
-is the overlap F1, pooled over sensors.
+valid data. The four scored sensors are temp, cond, ph and do; turbidity and stage are covariates.
+
+The published score is the overlap F1, pooled over sensors (Jones, Jones and Horsburgh 2022, pyhydroqc): label and
+detection are widened by one sample; each contiguous group of their union is judged as a whole. All its points are true
+positives if it holds both, false positives if it holds only a detection, false negatives if only a label.
 """
 
 from __future__ import annotations
@@ -13,10 +16,9 @@ from itertools import takewhile
 import numpy as np
 
 from models.evaluation.families.base import Family, OwnFigures, Run, each_file
-from models.evaluation.metrics.overlap import overlap_confusion
 from models.evaluation.metrics.points import Confusion
 from models.evaluation.tables import Table
-from models.series import Bools, Floats, Series
+from models.series import Bools, Floats, Series, stretches, widened
 
 _SENSORS = ("temp", "cond", "ph", "do")
 _COVARIATES = ("turb", "stage")
@@ -52,6 +54,21 @@ def _series(table: Table) -> Iterator[Series]:
         in_river=True,
         group="".join(takewhile(lambda c: not c.isdigit(), table.path.name)),  # the site
     )
+
+
+def overlap_confusion(truth: Bools, alarm: Bools) -> Confusion:
+    """Count the points of one sensor's series by groups of the widened union."""
+    label, detection = widened(truth), widened(alarm)
+    counts = Confusion(tn=int(np.count_nonzero(~(label | detection))))
+    for first, stop in stretches(label | detection):
+        size, labelled = stop - first, bool(label[first:stop].any())
+        if not detection[first:stop].any():
+            counts += Confusion(fn=size)
+        elif labelled:
+            counts += Confusion(tp=size)
+        else:
+            counts += Confusion(fp=size)
+    return counts
 
 
 def _count(run: Run) -> Confusion:

@@ -12,11 +12,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
-from models.series import Floats
+from models.series import Floats, Ints
 
 PROBATION_SHARE = 0.15
 PROBATION_MAX_ROWS = 750
@@ -24,8 +24,6 @@ PROBATION_MAX_ROWS = 750
 _NO_WINDOW = -1
 _PROBATION = -2
 _NEVER = math.inf
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,8 @@ def scaled_sigmoid(position: float) -> float:
     return 2.0 / (1.0 + math.exp(5.0 * position)) - 1.0
 
 
-def row_values(rows: int, windows: Sequence[tuple[int, int]], costs: Costs) -> tuple[Floats, Ints]:
+@cache
+def row_values(rows: int, windows: tuple[tuple[int, int], ...], costs: Costs) -> tuple[Floats, Ints]:
     """Return what an alarm at each row is worth, and the window of the row (-1 outside, -2 in probation)."""
     worth = np.full(rows, -costs.fp)
     member = np.full(rows, _NO_WINDOW, dtype=np.int64)
@@ -112,13 +111,16 @@ def _price_gap(worth: Floats, previous: tuple[int, int] | None, stop: int, costs
 
 def score_corpus(files: Sequence[ScoredFile], costs: Costs) -> NabScore:
     """Choose the best threshold over all files together and return the normalised scores."""
-    priced = [row_values(len(f.scores), f.windows, costs) for f in files]
-    threshold = _best_threshold(files, priced, costs)
-    raw = [_sum_at(f, p, threshold, costs) for f, p in zip(files, priced, strict=True)]
-    null = [-costs.fn * len(_scorable(member)) for _, member in priced]
+    threshold = _best_threshold(files, costs)
+    raw = [raw_score(f, threshold, costs) for f in files]
+    null = [-costs.fn * len(_scorable(_priced(f, costs)[1])) for f in files]
     perfect = [costs.tp * len(f.windows) for f in files]
     per_file = tuple(_normalised(r, n, p) for r, n, p in zip(raw, null, perfect, strict=True))
     return NabScore(threshold, _normalised(sum(raw), sum(null), sum(perfect)), per_file)
+
+
+def _priced(file: ScoredFile, costs: Costs) -> tuple[Floats, Ints]:
+    return row_values(len(file.scores), file.windows, costs)
 
 
 def _scorable(member: Ints) -> Ints:
@@ -135,11 +137,7 @@ def _clean(scores: Floats) -> Floats:
 
 def raw_score(file: ScoredFile, threshold: float, costs: Costs) -> float:
     """Return the score of one file before normalisation: what the authors' result files list."""
-    return _sum_at(file, row_values(len(file.scores), file.windows, costs), threshold, costs)
-
-
-def _sum_at(file: ScoredFile, priced: tuple[Floats, Ints], threshold: float, costs: Costs) -> float:
-    worth, member = priced
+    worth, member = _priced(file, costs)
     hit = _clean(file.scores) >= threshold
     total = float(worth[hit & (member == _NO_WINDOW)].sum())
     for window in _scorable(member):
@@ -148,12 +146,11 @@ def _sum_at(file: ScoredFile, priced: tuple[Floats, Ints], threshold: float, cos
     return total
 
 
-def _best_threshold(files: Sequence[ScoredFile], priced: Sequence[tuple[Floats, Ints]], costs: Costs) -> float:
+def _best_threshold(files: Sequence[ScoredFile], costs: Costs) -> float:
     """Sweep the threshold down over all scores seen; the highest one wins among equals, "never" included."""
-    steps = [_gains(f, p, costs) for f, p in zip(files, priced, strict=True)]
-    if not steps:
+    if not files:
         return _NEVER
-    scores, gains = (np.concatenate(part) for part in zip(*steps, strict=True))
+    scores, gains = (np.concatenate(part) for part in zip(*(_gains(f, costs) for f in files), strict=True))
     order = np.argsort(-scores, kind="stable")
     scores, total = scores[order], np.cumsum(gains[order])
     last_of_equals = np.append(scores[1:] != scores[:-1], True) & np.isfinite(scores)
@@ -164,9 +161,9 @@ def _best_threshold(files: Sequence[ScoredFile], priced: Sequence[tuple[Floats, 
     return float(scores[best]) if total[best] > 0.0 else _NEVER
 
 
-def _gains(file: ScoredFile, priced: tuple[Floats, Ints], costs: Costs) -> tuple[Floats, Floats]:
+def _gains(file: ScoredFile, costs: Costs) -> tuple[Floats, Floats]:
     """Return score and gain of each row that can count: what lowering the threshold to it adds to the file's sum."""
-    worth, member = priced
+    worth, member = _priced(file, costs)
     scores = _clean(file.scores)
     outside = member == _NO_WINDOW
     parts = [(scores[outside], worth[outside])]

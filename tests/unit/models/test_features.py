@@ -8,9 +8,10 @@ import pytest
 from models.compiled import Records
 from models.errors import ModelError
 from models.features.daily import difference, fields_of
-from models.features.table import FeatureConfig, FeatureTable
 from models.pipeline.alarm_line import ALARM_LINE, LineConfig, begin, hold, judged, smoothed
+from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.examples import event_weights
+from models.pipeline.pipeline import Fitted, Scorer
 from models.snapshots import pack, unpack
 from models.training.threshold import HeldOut, choose_threshold
 
@@ -27,18 +28,22 @@ def made(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return times, np.round(values, 2)
 
 
-def columns_of(name: str, times: np.ndarray, values: np.ndarray, config: FeatureConfig | None = None) -> np.ndarray:
-    features = FeatureTable(COLUMNS, config or FeatureConfig()).push(times, values)
+def scorer() -> Scorer:
+    return Scorer(Fitted(STATION_DEFAULT), COLUMNS)
+
+
+def columns_of(name: str, times: np.ndarray, values: np.ndarray) -> np.ndarray:
+    features = scorer().push(times, values).features
     return features.cells[:, :, features.cell_names.index(name)]
 
 
 @pytest.mark.parametrize("sizes", [[1] * 700, [255, 1, 257, 187], [700]], ids=["row-by-row", "odd", "whole"])
 def test_chunks_give_the_same_features(sizes: list[int]) -> None:
     times, values = made(700)
-    whole = FeatureTable(COLUMNS, FeatureConfig()).push(times, values)
-    table, start, cells, rows = FeatureTable(COLUMNS, FeatureConfig()), 0, [], []
+    whole = scorer().push(times, values).features
+    table, start, cells, rows = scorer(), 0, [], []
     for size in sizes:
-        part = table.push(times[start : start + size], values[start : start + size])
+        part = table.push(times[start : start + size], values[start : start + size]).features
         cells.append(part.cells)
         rows.append(part.rows)
         start += size
@@ -50,10 +55,10 @@ def test_a_restored_table_goes_on_to_the_bit() -> None:
     times, values = made(900)
     values[300:320] = 1e300
     values[400:420, 1] = np.inf
-    table, other = FeatureTable(COLUMNS, FeatureConfig()), FeatureTable(COLUMNS, FeatureConfig())
+    table, other = scorer(), scorer()
     table.push(times[:777], values[:777])
     other.set_state(unpack("table", 1, pack("table", 1, table.state())))
-    one, again = table.push(times[777:], values[777:]), other.push(times[777:], values[777:])
+    one, again = (s.push(times[777:], values[777:]).features for s in (table, other))
     np.testing.assert_array_equal(one.cells, again.cells)
     np.testing.assert_array_equal(one.rows, again.rows)
     assert np.isfinite(one.cells).all()
@@ -63,8 +68,8 @@ def test_the_future_does_not_matter() -> None:
     times, values = made(900)
     changed = values.copy()
     changed[600:] = 1e5
-    one = FeatureTable(COLUMNS, FeatureConfig()).push(times, values)
-    other = FeatureTable(COLUMNS, FeatureConfig()).push(times, changed)
+    one = scorer().push(times, values).features
+    other = scorer().push(times, changed).features
     np.testing.assert_array_equal(one.cells[:600], other.cells[:600])
 
 
@@ -171,7 +176,7 @@ def line(config: LineConfig) -> Records:
 
 def test_an_alarm_line_streams() -> None:
     logits = np.random.default_rng(1).normal(size=500)
-    config = LineConfig(1.0, 0.01, 0.3, 1000.0, 3.0, 4)
+    config = LineConfig(1.0, 0.01, 0.3)
     margin, alarm = judged(line(config), np.zeros(500, dtype=np.int64), logits)
     lines = line(config)
     parts = [judged(lines, np.zeros(7, dtype=np.int64), logits[a : a + 7]) for a in range(0, 497, 7)]
@@ -180,7 +185,5 @@ def test_an_alarm_line_streams() -> None:
     np.testing.assert_array_equal(np.concatenate([p[1] for p in parts]), alarm)
 
 
-def test_scores_are_smoothed_as_an_alarm_line_smooths_them() -> None:
-    logits = np.random.default_rng(1).normal(size=200)
-    margin, _ = judged(line(LineConfig(0.0, 0.01, 0.0, 1000.0, 3.0, 0)), np.zeros(200, dtype=np.int64), logits)
-    np.testing.assert_array_equal(smoothed(logits, 3.0), margin)
+def test_scores_are_smoothed_over_a_row_and_a_half() -> None:
+    assert smoothed(np.array([3.0, 0.0, 0.0])) == pytest.approx([2.0, 2.0 / 3.0, 2.0 / 9.0])

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from models.features.patterns import PATTERN_NAMES, fill_patterns, signs_of
-from models.features.table import FeatureConfig, FeatureTable
+from models.pipeline.configs import STATION_DEFAULT
+from models.pipeline.pipeline import Fitted, Scorer
 from models.series import Floats
 
 COLUMNS = ("COD", "TSS", "NH4", "pH", "Flow")
-CONFIG = FeatureConfig()
+FITTED = Fitted(STATION_DEFAULT)
 
 
 def _said(*departures: float) -> tuple[float, float]:
@@ -39,16 +40,17 @@ def test_departures_in_the_harmless_direction_fit_nothing() -> None:
 @pytest.mark.parametrize("columns", [("a", "b"), ("COD",), ("COD", "Flow")])
 def test_columns_without_a_pattern_say_nothing(columns: tuple[str, ...]) -> None:
     assert not signs_of(columns).any()
-    features = FeatureTable(columns, CONFIG).push(_times(50), np.random.default_rng(1).normal(size=(50, len(columns))))
+    values = np.random.default_rng(1).normal(size=(50, len(columns)))
+    features = Scorer(FITTED, columns).push(_times(50), values).features
     assert not features.rows[:, -len(PATTERN_NAMES) :].any()
 
 
 def test_the_table_gives_them_row_by_row_as_in_one_go() -> None:
     values: Floats = np.random.default_rng(2).normal(20.0, 1.0, size=(300, len(COLUMNS)))
     values[250:, :3] += 3.0
-    whole = FeatureTable(COLUMNS, CONFIG).push(_times(300), values)
-    table = FeatureTable(COLUMNS, CONFIG)
-    parts = [table.push(_times(300)[i : i + 1], values[i : i + 1]).rows for i in range(300)]
+    whole = Scorer(FITTED, COLUMNS).push(_times(300), values).features
+    scorer = Scorer(FITTED, COLUMNS)
+    parts = [scorer.push(_times(300)[i : i + 1], values[i : i + 1]).features.rows for i in range(300)]
     assert whole.row_names[-len(PATTERN_NAMES) :] == PATTERN_NAMES
     assert np.array_equal(np.concatenate(parts), whole.rows)
     assert whole.rows[270, whole.row_names.index("rest_slow_5")] > 2 * whole.rows[:250, -6:].mean()

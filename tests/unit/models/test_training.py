@@ -50,7 +50,7 @@ def test_an_artefact_says_what_it_was_learnt_from_and_judges_as_the_fitted_model
     assert entry.data_sha256 == data_sha256(SERIES)
     assert entry.metrics["event_recall"] == 1.0
     family, fitted = load_fitted(store, entry.sha256)
-    fresh = StationDetector.with_budget(family_named("gecco").budget_per_day).fit(SERIES).fitted
+    fresh = StationDetector(family_named("gecco").budget_per_day).fit(SERIES).fitted
     assert family == "gecco"
     np.testing.assert_array_equal(fitted.run(SERIES[0]).alarm, fresh.run(SERIES[0]).alarm)
 

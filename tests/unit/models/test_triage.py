@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from models.errors import ModelError
-from models.features.table import Features, FeatureTable
+from models.features.table import Features
 from models.pipeline.configs import STATION_DEFAULT
+from models.pipeline.pipeline import Fitted, Scorer
 from models.protocol import Triage, TriageClass
 from models.series import Floats, Series
 from models.triage.incident import (
@@ -47,7 +48,7 @@ def looked_at(
 ) -> tuple[Features, list[Triage | None], Incident]:
     """The features, and the judgements of an alarm that lasts from three rows after the beginning."""
     times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(ROWS) * np.timedelta64(300, "s")
-    features = FeatureTable(columns, STATION_DEFAULT.features).push(times, values)
+    features = Scorer(Fitted(STATION_DEFAULT), columns).push(times, values).features
     alarm = np.zeros(ROWS, dtype=bool)
     alarm[BEGIN + 3 : BEGIN + LONG] = True
     incident = Incident(columns, TARGETS)
@@ -176,9 +177,7 @@ def test_row_by_row_and_from_a_memory_it_says_the_same(chunk: int) -> None:
         again = Incident(COLUMNS, TARGETS)
         again.set_state(incident.state())
         incident = again
-        by_row = {name: getattr(features, name)[part] for name in ("cells", "rows", "levels", "at_s")}
-        cut = replace(features, **by_row)
-        out += incident.push(cut, alarm[part], None, values[part], contexts[part])
+        out += incident.push(features.at(part), alarm[part], None, values[part], contexts[part])
     assert out == whole
 
 
@@ -327,7 +326,7 @@ def test_what_a_second_stage_makes_of_it_weighs_and_is_no_reason() -> None:
 
 def terms_of(values: Floats, alarm: list[int]) -> dict[str, float]:
     times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(ROWS) * np.timedelta64(300, "s")
-    features = FeatureTable(COLUMNS, STATION_DEFAULT.features).push(times, values)
+    features = Scorer(Fitted(STATION_DEFAULT), COLUMNS).push(times, values).features
     on = np.zeros(ROWS, dtype=bool)
     on[alarm] = True
     incident = Incident(COLUMNS, TARGETS)
@@ -414,7 +413,7 @@ def test_17_rain_in_a_river_is_no_discharge(rises: dict[int, float], paged: bool
     for column, rise in rises.items():
         values[BEGIN : BEGIN + LONG, column] *= 1 + rise * course
     times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(ROWS) * np.timedelta64(300, "s")
-    features = FeatureTable(RIVER, STATION_DEFAULT.features).push(times, values)
+    features = Scorer(Fitted(STATION_DEFAULT), RIVER).push(times, values).features
     alarm = np.zeros(ROWS, dtype=bool)
     alarm[BEGIN + 3 : BEGIN + LONG] = True
     incident = Incident(RIVER, TARGETS)

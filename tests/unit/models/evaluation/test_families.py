@@ -11,7 +11,7 @@ import pytest
 
 from models.errors import ModelError
 from models.evaluation.families import FAMILIES, family_named
-from models.evaluation.tables import parse_times, read_table
+from models.evaluation.tables import Table, read_table
 from models.pipeline.configs import STATION
 from models.protocol import TriageClass
 
@@ -252,4 +252,4 @@ def test_short_rows_are_filled_and_unreadable_files_are_a_sentence(tmp_path: Pat
 
 def test_a_bad_stamp_is_a_sentence() -> None:
     with pytest.raises(ModelError, match="time stamp cannot be read"):
-        parse_times(["yesterday"], Path("f.csv"))
+        Table(Path("f.csv"), ("Time",), {"Time": ["yesterday"]}).times("Time")

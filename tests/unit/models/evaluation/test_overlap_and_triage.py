@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.evaluation.metrics.overlap import overlap_confusion
+from models.evaluation.families.lro import overlap_confusion
 from models.evaluation.metrics.points import Confusion
 from models.evaluation.metrics.triage import count_triage
 from models.protocol import TriageClass

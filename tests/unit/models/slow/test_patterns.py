@@ -250,8 +250,7 @@ def test_findings_have_the_words_of_the_kinds_that_are_simulated() -> None:
     assert same <= {str(kind) for kind in EventKind} & {str(reason) for reason in Reason}
 
 
-def test_the_words_of_memories_stored_before_are_read() -> None:
-    assert (Reason("frozen"), Reason("timely_calibration")) == (Reason.STUCK, Reason.MASKING_CALIBRATION)
+def test_the_word_of_benchmarks_for_pollution_is_read() -> None:
     assert TriageClass("process") is TriageClass.POLLUTION
     with pytest.raises(ValueError, match="'other' is not a valid"):
         TriageClass("other")
