@@ -100,8 +100,6 @@ def leaderboard(
 
     Example: quantrac models leaderboard --data benchmarks --family lro --detector station
     """
-    from functools import partial
-
     from commands.models.views import progress
     from models.evaluation.detectors import DETECTORS, detector_named
     from models.evaluation.families import FAMILIES, family_named
@@ -113,9 +111,9 @@ def leaderboard(
     out.parent.mkdir(parents=True, exist_ok=True)
     with progress() as tell:
         for one in families:
-            builders = {name: partial(detector_named, name, one.budget_per_day) for name in (detector or DETECTORS)}
+            named = {name: detector_named(name, one.budget_per_day) for name in (detector or DETECTORS)}
             tell(one.name)
-            measure(one, data, builders, results)
+            measure(one, data, named, results)
             store.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
             out.write_text(render(results), encoding="utf-8")
     say(f"Written: {out} and {store}")

@@ -68,7 +68,7 @@ def train(store: ArtefactStore, family: Family, series: Sequence[Series], *, nam
     if not series:
         raise ModelError("there is nothing to learn from: give a folder with at least one file of the family")
     detector = StationDetector(family.budget_per_day)
-    _, validated = cross_validate(family, STATION, lambda: detector, series)
+    _, validated = cross_validate(family, STATION, detector, series)
     fitted = detector.fit(series).fitted
     metrics = {k: v for k, v in validated.total.items() if isinstance(v, float) or v is None}
     about = Artefact(

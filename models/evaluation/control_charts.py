@@ -8,6 +8,7 @@ training series exceed once a day; where there is none, those of the head of the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -31,40 +32,39 @@ _DAY_MIN = 1440.0
 _LEAST_LEARNT = 20
 
 
+@dataclass(slots=True)
 class _Chart:
-    """A chart: ``_statistic`` is one number a row, or one a sensor where the labels are by sensor."""
+    """A chart: statistics of each sensor (``_terms``) in units of their limits, put together (``_joined``)."""
 
-    def __init__(self) -> None:
-        self._by_sensor = False
-        self._scale: dict[tuple[str, ...], Floats] = {}
-        self._covariance: dict[tuple[str, ...], Floats] = {}
+    by_sensor: bool = False
+    """Whether each sensor is judged by itself: where the labels are by sensor."""
+    learnt: dict[tuple[str, ...], tuple[Floats, Floats]] = field(default_factory=dict)
+    """Covariance and limits of each set of columns."""
 
     def fit(self, train: Sequence[Series]) -> _Chart:
-        """Learn the scale of each column set from the normal rows of the training series."""
-        self._by_sensor = any(s.labels is not None and s.labels.ndim == 2 for s in train)
+        """Return a chart with the scale of each set of columns from the normal rows of the training series."""
+        fitted = type(self)(any(s.labels is not None and s.labels.ndim == 2 for s in train))
         for columns in {s.targets for s in train}:
             alike = [s for s in train if s.targets == columns]
             normal = [_normal(s, _parts(s)) for s in alike]
-            self._covariance[columns] = _covariance(np.concatenate([n[:, :, 0] for n in normal]))
-            made = [self._terms(n, self._covariance[columns]) for n in normal]
-            self._scale[columns] = _limits(made, cadence_min(alike[0].times))
-        return self
+            fitted.learnt[columns] = fitted.learn(normal, cadence_min(alike[0].times))
+        return fitted
 
     def run(self, series: Series) -> Result:
         """Judge a series."""
         parts = _parts(series)
-        covariance, scale = (
-            None if series.probation_rows else found.get(series.targets) for found in (self._covariance, self._scale)
-        )
-        if covariance is None or scale is None:
-            head = parts[: _head_rows(series)]
-            covariance = _covariance(head[:, :, 0])
-            scale = _limits([self._terms(head, covariance)], cadence_min(series.times))
-        severity = self._joined(self._terms(parts, covariance) / scale)
-        if not self._by_sensor:
+        learnt = None if series.probation_rows else self.learnt.get(series.targets)
+        covariance, limits = learnt or self.learn([parts[: _head_rows(series)]], cadence_min(series.times))
+        severity = self._joined(self._terms(parts, covariance) / limits)
+        if not self.by_sensor:
             severity = severity.max(axis=1)
         alarm: Bools = severity > 1.0
-        return Result(severity, alarm, series.targets) if self._by_sensor else Result(severity, alarm)
+        return Result(severity, alarm, series.targets) if self.by_sensor else Result(severity, alarm)
+
+    def learn(self, normal: Sequence[Floats], cadence: float) -> tuple[Floats, Floats]:
+        """Return covariance and limits by the parts of normal rows, a row each ``cadence`` minutes."""
+        covariance = _covariance(np.concatenate([n[:, :, 0] for n in normal]))
+        return covariance, _limits([self._terms(n, covariance) for n in normal], cadence)
 
     def _terms(self, parts: Floats, covariance: Floats) -> Floats:
         """Return the statistics, shape (rows, sensors, terms)."""
@@ -86,14 +86,14 @@ class T2Chart(_Chart):
     """Hotelling's T² of the smoothed residuals with the covariance of Ledoit and Wolf (2004)."""
 
     def _terms(self, parts: Floats, covariance: Floats) -> Floats:
-        return _t2(parts[:, :, 0], covariance, by_sensor=self._by_sensor)[:, :, None]
+        return _t2(parts[:, :, 0], covariance, by_sensor=self.by_sensor)[:, :, None]
 
 
 class ThreeTermsChart(_Chart):
     """EWMA, T² and the jump from row to row, each in units of its own limit; their mean."""
 
     def _terms(self, parts: Floats, covariance: Floats) -> Floats:
-        whole = np.sqrt(_t2(parts[:, :, 0], covariance, by_sensor=self._by_sensor))
+        whole = np.sqrt(_t2(parts[:, :, 0], covariance, by_sensor=self.by_sensor))
         return np.stack([np.abs(parts[:, :, 0]), whole, np.abs(parts[:, :, 1])], axis=2)
 
     def _joined(self, terms: Floats) -> Floats:

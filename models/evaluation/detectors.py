@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from models.errors import ModelError
@@ -24,11 +24,11 @@ class Detector(Protocol):
     """A detector before it has learnt."""
 
     def fit(self, train: Sequence[Series]) -> FittedDetector:
-        """Learn from labelled or unlabelled series; an empty sequence means: from the head of each series."""
+        """Return what is learnt from labelled or unlabelled series; from none: from the head of each series."""
         ...
 
 
-_CHARTS: Mapping[str, Callable[[], Detector]] = {"ewma": EwmaChart, "t2": T2Chart, "three_terms": ThreeTermsChart}
+_CHARTS: Mapping[str, Detector] = {"ewma": EwmaChart(), "t2": T2Chart(), "three_terms": ThreeTermsChart()}
 DETECTORS = (STATION, *_CHARTS)
 
 
@@ -41,4 +41,4 @@ def detector_named(name: str, budget_per_day: float = STATION_DEFAULT.budget_per
         return StationDetector(budget_per_day)
     if name not in _CHARTS:
         raise ModelError(f"there is no detector {name!r}: choose one of {', '.join(DETECTORS)}")
-    return _CHARTS[name]()
+    return _CHARTS[name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -75,14 +75,14 @@ def part(series: Series, start: int, stop: int) -> Series:
 def cross_validate(
     family: Family,
     name: str,
-    build: Callable[[], Detector],
+    detector: Detector,
     series: Sequence[Series],
 ) -> tuple[str, Evaluation]:
     """Return how it was validated and the figures pooled over all folds."""
     plan = folds(family, series)
     runs: list[Run] = []
     for train, test in plan.pairs:
-        runs.extend(run_all(build().fit(train), test))
+        runs.extend(run_all(detector.fit(train), test))
     return plan.words, summarise(family, name, runs, ranges=can_score())
 
 
@@ -100,13 +100,13 @@ def read_results(path: Path) -> Results:
 def measure(
     family: Family,
     root: Path,
-    detectors: Mapping[str, Callable[[], Detector]],
+    detectors: Mapping[str, Detector],
     results: Results,
 ) -> None:
     """Measure detectors on one family and put the figures into ``results``."""
     series = load_series(family, folder_of(family, root))
-    for name, build in detectors.items():
-        words, evaluation = cross_validate(family, name, build, series)
+    for name, detector in detectors.items():
+        words, evaluation = cross_validate(family, name, detector, series)
         results.setdefault(family.name, {})[name] = {"validation": words, **evaluation.total}
 
 

@@ -17,7 +17,7 @@ from models.evaluation.metrics.events import cadence_min
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.protocol import Reason, Row, Triage
-from models.series import Bools, Floats, Result, Series, TriagedInterval, stretches
+from models.series import Bools, Floats, Result, Series, TriagedInterval, by_row, stretches
 from models.slow.finding import Finding
 from models.slow.recorded import intervals_of
 from models.station.judging import Learnt, WatchConfig
@@ -136,7 +136,7 @@ class _Judged:
 
     def incidents(self, series: Series) -> Iterator[TriagedInterval]:
         """Yield each run of alarmed rows as it was judged at its end, and when officers were called."""
-        for a, b in stretches(np.asarray(self.alarm[:, series.target_places].any(axis=1))):
+        for a, b in stretches(by_row(self.alarm[:, series.target_places])):
             last = next((t for t in reversed(self.triage[a:b]) if t is not None), None)
             if last is None:
                 continue  # a chart alone, in the station's first hours

@@ -174,7 +174,7 @@ def test_a_single_file_is_halved_in_time(tmp_path: Path) -> None:
 def test_leaderboard_keeps_other_results_and_shows_the_published_ones(tmp_path: Path) -> None:
     _gecco(tmp_path / "gecco", "1.csv", 1)
     results = {"gecco": {"ewma": {"validation": "earlier", "point_f1": 0.031}}}
-    measure(family_named("gecco"), tmp_path, {"threshold": Threshold}, results)
+    measure(family_named("gecco"), tmp_path, {"threshold": Threshold()}, results)
     document = render(results)
     assert "| **threshold** |" in document
     assert "0.031" in document
