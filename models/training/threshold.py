@@ -27,7 +27,7 @@ _MISSED = 2.0
 """How many false alarms weigh as much as an event that is missed: the budget bounds these, and nothing bounds that."""
 
 
-def choose_threshold(judged: Sequence[HeldOut], budget_per_day: float, hold_rows: int = HOLD_ROWS) -> float:
+def choose_threshold(judged: Sequence[HeldOut], budget_per_day: float) -> float:
     """Return the threshold with the best events' F measure on held-out training scores, false alarms in the budget.
 
     Over the budget it is reduced in proportion, so that a plant where no threshold keeps it still gets the best
@@ -43,17 +43,17 @@ def choose_threshold(judged: Sequence[HeldOut], budget_per_day: float, hold_rows
     # Many equal scores (cut log-odds) can make a quantile a constant alarm: one long run that meets every event.
     said = np.array([np.mean(scores >= t) for t in candidates])
     candidates = candidates[said <= max(2 * tails[-1], said[-1])]
-    worth = [_worth(judged, t, budget_per_day, hold_rows) for t in candidates]
+    worth = [_worth(judged, t, budget_per_day) for t in candidates]
     # The middle of the best stretch: the very best candidate is partly luck.
     smooth = np.convolve(np.pad(worth, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
     return float(candidates[int(np.argmax(smooth >= smooth.max() - _LEAN))])
 
 
-def _worth(judged: Sequence[HeldOut], threshold: float, budget: float, hold_rows: int) -> float:
+def _worth(judged: Sequence[HeldOut], threshold: float, budget: float) -> float:
     detected = events = false_runs = 0
     days = 0.0
     for j in judged:
-        alarm = hold(j.scores >= threshold, hold_rows)
+        alarm = hold(j.scores >= threshold, HOLD_ROWS)
         step_s = float(np.median(np.diff(j.times) / np.timedelta64(1, "s"))) if len(j.times) > 1 else 1.0
         near = hold(j.labels, int(3600 / max(step_s, 1e-3)))
         spans = stretches(j.labels)

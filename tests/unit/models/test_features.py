@@ -148,7 +148,7 @@ def test_the_threshold_keeps_the_budget() -> None:
         labels[k * 960 + 20 : k * 960 + 24] = True
     scores[labels] = 6
     judged = [HeldOut(times, scores, labels)]
-    threshold = choose_threshold(judged, budget_per_day=0.1, hold_rows=0)
+    threshold = choose_threshold(judged, budget_per_day=0.1)
     assert 3 < threshold <= 6
 
 
@@ -164,7 +164,7 @@ def test_of_nearly_equal_thresholds_the_most_sensitive_is_taken() -> None:
     scores[20::48] = 6
     scores[[1000, 5000]] = 3.5
     judged = [HeldOut(times, scores, labels)]
-    threshold = choose_threshold(judged, budget_per_day=0.1, hold_rows=0)
+    threshold = choose_threshold(judged, budget_per_day=0.1)
     assert 1 <= threshold < 1.5
 
 
