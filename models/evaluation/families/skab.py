@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from models.evaluation.families.base import Family, OwnFigures, Run, each_file
-from models.evaluation.metrics.changepoint import PROFILES, ChangepointCount, count_changepoints, switches
+from models.evaluation.metrics.changepoint import ChangepointCount, count_changepoints, switches
+from models.evaluation.metrics.nab import PROFILES
 from models.evaluation.tables import Table
 from models.series import Series, by_row
 
@@ -42,7 +43,7 @@ def _count(run: Run) -> ChangepointCount:
 
 
 def _figures(count: ChangepointCount) -> dict[str, float | None]:
-    scores = {f"changepoint_{name}": count.score(profile) for name, profile in PROFILES.items()}
+    scores = {f"changepoint_{name}": count.score(costs) for name, costs in PROFILES.items()}
     missed = float(count.missed)
     return {**scores, "changepoints_missed": missed, "changepoint_false_positives": float(count.false_positives)}
 

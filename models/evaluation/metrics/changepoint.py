@@ -3,39 +3,25 @@
 Katser and Kozitsin (2020), github.com/waico/SKAB (core/metrics.py, ``chp_score`` with metric "nab"). The published
 leaderboard uses a window of 60 s to the right of each true changepoint; where windows overlap, the later one is cut.
 The first prediction in a window pays from 1 (left edge) down to the cost of a false positive (right edge) along a tanh;
-every prediction outside costs; the sums over all files are scaled to 0 (never predicts) and 100 (perfect).
+every prediction outside costs, as much as by NAB's profiles; the sums over all files are scaled to 0 (never predicts)
+and 100 (perfect).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from models.evaluation.metrics.counts import Counts
+from models.evaluation.metrics.nab import Costs
 from models.series import Bools, Times
 
 WINDOW = np.timedelta64(60, "s")
 _STEPS = 1000
 """Resolution of the authors' scoring curve: the position in a window is rounded down to a thousandth."""
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """Value of a true positive, of a false positive and of a missed changepoint."""
-
-    tp: float
-    fp: float
-    fn: float
-
-
-PROFILES: Mapping[str, Profile] = {
-    "standard": Profile(1.0, -0.11, -1.0),
-    "low_fp": Profile(1.0, -0.22, -1.0),
-    "low_fn": Profile(1.0, -0.11, -2.0),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +32,28 @@ class ChangepointCount(Counts):
     missed: int = 0
     false_positives: int = 0
 
-    def score(self, profile: Profile) -> float | None:
+    def score(self, costs: Costs) -> float | None:
         """Return the normalised score in points, or ``None`` without a changepoint."""
         windows = len(self.positions) + self.missed
         if not windows:
             return None
-        raw = sum(hit_value(p, profile) for p in self.positions)
-        raw += profile.fn * self.missed + profile.fp * self.false_positives
-        null, perfect = profile.fn * windows, profile.tp * windows
+        raw = sum(hit_value(p, costs) for p in self.positions)
+        raw -= costs.fn * self.missed + costs.fp * self.false_positives
+        null, perfect = -costs.fn * windows, costs.tp * windows
         return 100.0 * (raw - null) / (perfect - null)
 
 
-def hit_value(position: float, profile: Profile) -> float:
+def hit_value(position: float, costs: Costs) -> float:
     """Return the value of a detection at ``position`` of a window (0 left edge, 1 right edge).
 
-    >>> hit_value(0.0, PROFILES["standard"]), round(hit_value(1.0, PROFILES["standard"]), 12)
+    >>> standard = Costs(1.0, 0.11, 1.0)
+    >>> hit_value(0.0, standard), round(hit_value(1.0, standard), 12)
     (1.0, -0.11)
     """
     step = min(int(position * _STEPS), _STEPS - 1)
     x = -math.pi / 2 + math.pi * step / (_STEPS - 1)
-    half = (profile.tp - profile.fp) / 2
-    return -half * math.tanh(x) / math.tanh(math.pi / 2) + half + profile.fp
+    half = (costs.tp + costs.fp) / 2
+    return -half * math.tanh(x) / math.tanh(math.pi / 2) + half - costs.fp
 
 
 def count_changepoints(times: Times, predicted: Bools, true_times: Times) -> ChangepointCount:

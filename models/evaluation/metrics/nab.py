@@ -28,7 +28,7 @@ _NEVER = math.inf
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Weights of one application profile."""
+    """What a detection earns, and what a false positive and a miss cost, in one application profile."""
 
     tp: float
     fp: float

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.evaluation.metrics.changepoint import PROFILES, ChangepointCount, count_changepoints, hit_value, switches
+from models.evaluation.metrics.changepoint import ChangepointCount, count_changepoints, hit_value, switches
+from models.evaluation.metrics.nab import PROFILES
 
 START = np.datetime64("2020-01-01T00:00:00", "ns")
 
