@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,16 @@ def test_a_worse_candidate_is_not_promoted_without_force(folder: Path, tmp_path:
     assert "the audit is out of reach" in result.stderr
     (last,) = [c for c in _json("list", "--json")["history"] if c["sha256"] == bad]  # type: ignore[attr-defined]
     assert last["reason"] == "the probe was changed"
+
+
+def test_an_active_artefact_that_is_refused_counts_as_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every station goes on without it: what is promoted beside it is compared with what judges there."""
+    ArtefactStore(tmp_path / "models").promote(kept(tmp_path, [1.0], "default"), datetime.now(UTC))
+    beside = []
+    monkeypatch.setattr(gate, "_examined", lambda _, active: beside.append(active) or [])
+    sha256 = kept(tmp_path, NOVELTY, "default")
+    assert "is now active" in RUN.invoke(app, ["promote", sha256], catch_exceptions=False).stdout
+    assert beside == [Fitted.untaught(STATION_DEFAULT)]
 
 
 def test_what_fails_the_field_exam_is_refused_with_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
