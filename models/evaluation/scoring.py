@@ -58,8 +58,7 @@ def tally(run: Run, *, ranges: bool = False) -> Tally:
 
 def _by_sensor(run: Run, labels: Bools, ranges: bool) -> Tally:
     total = Tally()
-    for sensor in run.series.targets:
-        column = run.series.columns.index(sensor)
+    for column in run.series.target_places:
         one = run.result.alarm.ndim == 1
         alarm = run.result.alarm if one else run.result.alarm[:, column]
         score = run.result.score if one else run.result.score[:, column]
@@ -77,12 +76,7 @@ def _count(series: Series, labels: Bools, score: Floats, alarm: Bools, counted: 
 
 
 def _intervals(series: Series, labels: Bools) -> list[Interval]:
-    """Return the listed events where they are what the labels say, else the stretches of labelled rows."""
-    if series.events and _explain(series, labels):
+    """Return the listed events where the labelled rows are those inside them, else the stretches of labelled rows."""
+    if series.events and (inside(series.times, series.events) == labels).all():
         return [(event.start, event.end) for event in series.events]
     return label_intervals(series.times, labels)
-
-
-def _explain(series: Series, labels: Bools) -> bool:
-    """Tell whether the labelled rows are exactly those inside the listed events (not so where events are an extra)."""
-    return bool((inside(series.times, series.events) == labels).all())
