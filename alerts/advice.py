@@ -88,10 +88,10 @@ def steps(
 
 
 def incident_steps(
-    kind: AlertKind, incident_id: int, *, over: bool, station: StationKind = StationKind.EFFLUENT
+    kind: AlertKind, incident_id: int, *, over: bool, of_mean: bool = False, station: StationKind = StationKind.EFFLUENT
 ) -> tuple[Bilingual, ...]:
     """Return what to do next about an incident, by the kind of its leading alert."""
-    return _worded(_chosen(kind, over=over, of_mean=False, station=station), "sự cố", "incident", incident_id)
+    return _worded(_chosen(kind, over=over, of_mean=of_mean, station=station), "sự cố", "incident", incident_id)
 
 
 def _chosen(kind: AlertKind, *, over: bool, of_mean: bool, station: StationKind) -> tuple[Bilingual, ...]:

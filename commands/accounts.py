@@ -126,7 +126,7 @@ def link(
     with _transaction() as tx:
         token = add_link(tx, login, context.clock.now(), timedelta(hours=hours))
         tx.note("link made", login, detail="at the command line")
-    say(f"{context.web(context.settings.run_dir).origin}/login/link/{token}")
+    say(f"{context.page_origin}/login/link/{token}")
 
 
 @contextmanager

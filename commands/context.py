@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from local.servers.connections import DEMO_FOLDER, LocalEndpoints, read_local
+from local.servers.ports import HOST, Ports
 from quantrac.clock import Clock, SystemClock
 from quantrac.domain.stations import Registry
 from quantrac.endpoints import DATABASE_ROLES, DatabaseEndpoint, KafkaEndpoint, MqttEndpoint, SmtpEndpoint
@@ -130,6 +131,14 @@ class Context:
             push_key=self._push_key(),
             push_services=s.web_push_services,
         )
+
+    @property
+    def page_origin(self) -> str:
+        """How browsers name the page: by the settings, or, of a demo that runs here, by the port that it has chosen."""
+        s = self.settings
+        named = s.web_url is not None or "web_port" in s.model_fields_set
+        port = None if named or self.local is None else Ports(s.run_dir).known("web")
+        return self.web(s.run_dir).origin if port is None else f"http://{HOST}:{port}"
 
     def registry(self) -> Registry:
         """Return the stations as the database has them."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.naming import known_station
 from commands.views import Column, print_table
+from quantrac.domain.stations import VIETNAM
 from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
@@ -55,24 +56,29 @@ def missing(
     print_table(_SPAN_COLUMNS, spans) if spans else say("none")
 
 
+def _stamp(at: datetime) -> str:
+    """Write an instant without its year, so that a row fits a terminal of 80 columns: it lies within months."""
+    return at.astimezone(VIETNAM).strftime("%m-%d %H:%M:%S")
+
+
 _GAP_COLUMNS: tuple[Column[SequenceGap], ...] = (
     Column("station", lambda g: g.station),
     Column("session", lambda g: g.session),
     Column("from no.", lambda g: g.first, "right"),
     Column("to no.", lambda g: g.beyond - 1, "right"),
     Column("messages", lambda g: g.missing, "right"),
-    Column("last heard", lambda g: g.last_received_at),
+    Column("last heard", lambda g: _stamp(g.last_received_at)),
 )
 _FILE_COLUMNS: tuple[Column[MissingFiles], ...] = (
     Column("station", lambda f: f.station),
-    Column("last stamp before", lambda f: f.after),
-    Column("next stamp after", lambda f: f.before),
+    Column("last stamp before", lambda f: _stamp(f.after)),
+    Column("next stamp after", lambda f: _stamp(f.before)),
     Column("files", lambda f: f.files, "right"),
 )
 _SPAN_COLUMNS: tuple[Column[MissingSpan], ...] = (
     Column("station", lambda s: s.station),
     Column("parameter", lambda s: s.parameter),
-    Column("last before", lambda s: s.after),
-    Column("next after", lambda s: s.before),
+    Column("last before", lambda s: _stamp(s.after)),
+    Column("next after", lambda s: _stamp(s.before)),
     Column("readings", lambda s: s.readings, "right"),
 )

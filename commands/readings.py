@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from commands.naming import known_station, named, require_sensor
 from commands.views import Column, print_table
 from quantrac.domain.stations import VIETNAM
-from quantrac.domain.words import as_text, local_time, number
+from quantrac.domain.words import as_text, duration, local_time, number
 from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
@@ -230,6 +230,13 @@ def _write_csv(found: list[ShownReading]) -> None:
         writer.writerow((*stamps, r.parameter, value, r.status, r.flag, int(r.late), int(r.revised), r.officer or ""))
 
 
+def _delay(reading: ShownReading) -> str:
+    """Say how long a reading took to arrive, and whether it was late; what is stamped ahead has arrived before."""
+    took = reading.received_at - reading.observed_at
+    words = duration(took) if took >= timedelta(0) else f"-{duration(-took)}"
+    return f"{words}, late" if reading.late else words
+
+
 def _changed(reading: ShownReading) -> str | None:
     if reading.officer is not None:
         return f"{reading.officer}: {reading.reason}"
@@ -243,7 +250,6 @@ _COLUMNS: tuple[Column[ShownReading], ...] = (
     Column("status", lambda r: r.status),
     Column("quality", lambda r: _FLAGS.get(r.flag, str(r.flag))),
     Column("why", lambda r: ", ".join(r.reasons or ()) or None),
-    Column("received", lambda r: r.received_at),
-    Column("late", lambda r: "late" if r.late else None),
+    Column("arrived after", _delay),
     Column("revised", _changed),
 )

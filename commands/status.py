@@ -53,7 +53,7 @@ def status(
         if not as_json:
             say(f"\n{title}", bold=True)
             for name, value in ({"cannot be asked": "see the end"} if problem is not None else values).items():
-                say(f"  {name:<34} {as_text(value)}")
+                say(f"  {name:<36} {as_text(value)}")
     if as_json:
         say_json(facts | {"processes": [asdict(p) for p in here], "missing": missing(here), "at": now})
     for sentence in dict.fromkeys(map(str, problems)):

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from quantrac.domain.alerts import Severity
 from quantrac.domain.incidents import IncidentCause, IncidentEvent
-from quantrac.domain.words import Bilingual, local_time
+from quantrac.domain.words import Bilingual, counted, local_time
 from web.words import reason, word
 
-_EXTENT = re.compile(r"(\d+) alerts, (\d+) stations, (\w+)")
+_EXTENT = re.compile(r"(\d+) alerts?, (\d+) stations?, (\w+)")
 _RECIPIENTS = re.compile(r"(\d+) recipients")
 _STEP = re.compile(r"(\S+) (\d+)")
 
@@ -87,11 +87,11 @@ def _step_detail(said: str, people: Mapping[str, str]) -> Bilingual:
         alerts, stations = int(extent[1]), int(extent[2])
         return Bilingual(
             f"{alerts} cảnh báo, {stations} trạm, mức {severity.vi}",
-            f"{alerts} alert{'s' * (alerts != 1)}, {stations} station{'s' * (stations != 1)}, {severity.en}",
+            f"{counted(alerts, 'alert')}, {counted(stations, 'station')}, {severity.en}",
         )
     recipients = _RECIPIENTS.fullmatch(said)
     if recipients is not None:
         count = int(recipients[1])
-        return Bilingual(f"{count} nơi nhận chung", f"{count} common recipient{'s' * (count != 1)}")
+        return Bilingual(f"{count} nơi nhận chung", counted(count, "common recipient"))
     names = ", ".join(people.get(code, code) for code in said.split(", "))
     return Bilingual(names, names)

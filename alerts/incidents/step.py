@@ -26,6 +26,7 @@ from quantrac.clock import Clock
 from quantrac.domain.incidents import HoldWindow, Incident, IncidentEvent, IncidentProgress
 from quantrac.domain.notifications import Channel
 from quantrac.domain.oncall import OnCall, PersonRole
+from quantrac.domain.words import counted
 from quantrac.errors import RuleError, StoreError
 from quantrac.telemetry import get_logger
 
@@ -201,6 +202,7 @@ def _events(before: dict[int, Incident], decisions: Iterable[Decision], now: dat
             what = "not_paged"
         else:
             continue
-        detail = f"{len(incident.members)} alerts, {len(incident.stations)} stations, {incident.severity.value}"
+        counts = (counted(len(incident.members), "alert"), counted(len(incident.stations), "station"))
+        detail = f"{', '.join(counts)}, {incident.severity.value}"
         events.append(IncidentEvent(incident.id, now, "", what, decision.reason.value, detail))
     return events

@@ -34,6 +34,11 @@ class Ports:
                 write_private(self._path, json.dumps(ports, indent=1, sort_keys=True))
         return int(ports[server])
 
+    def known(self, server: str) -> int | None:
+        """Return the port that was chosen for a server; ``None``: it never had one."""
+        port = read_json(self._path).get(server)
+        return None if port is None else int(port)
+
     def require_free(self, server: str) -> int:
         """Return the server's port when nothing listens on it.
 

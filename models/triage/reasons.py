@@ -32,6 +32,7 @@ _OF_INSTRUMENTS = frozenset({
 _UNFIT = {
     TriageClass.POLLUTION: _OF_INSTRUMENTS,
     TriageClass.FAULT: frozenset({"sense", "agreement", "together", "rain", "neighbours"}),
+    TriageClass.MAINTENANCE: frozenset({"rain", "thin", "neighbours"}),
 }
 """Terms that are weighed but never given as a reason for a class: an officer would take them for the opposite."""
 

@@ -77,6 +77,15 @@ def quantity(value: float | None, unit: str) -> str:
     return "—" if value is None else f"{number(value)} {unit}".strip()
 
 
+def counted(count: int, noun: str) -> str:
+    """Write how many there are, in English.
+
+    >>> counted(1, "station"), counted(3, "alert")
+    ('1 station', '3 alerts')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def percentage(share: float) -> str:
     """Write a share of 1 in whole per cent, as both languages do.
 

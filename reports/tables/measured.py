@@ -15,6 +15,7 @@ from reports.facts import Facts, mean_of
 from reports.period import PeriodKind, day_of
 
 _HOUR = timedelta(hours=1)
+_NOT_JUDGED = Text("chưa xét", "not judged yet")
 
 
 def summary(facts: Facts) -> Table:
@@ -94,13 +95,15 @@ def _summary_row(facts: Facts, parameter: str) -> tuple[Value, ...]:
     beyond_h, usable = _hours_beyond(facts, hours), sum(row.usable_count for row in hours)
     beyond = sum(row.beyond_count for row in hours)
     judged = bool(limits)
+    # Of a station that has limits, before its first finding: a dash would say that nothing limits it.
+    unknown = _NOT_JUDGED if facts.station.limit_set and not facts.judged else None
     return (
         parameter,
         facts.unit(parameter),
         mean_of(hours),
         min((row.minimum for row in hours if row.minimum is not None), default=None),
         max((row.maximum for row in hours if row.maximum is not None), default=None),
-        Text(" → ".join(t.vi for t in limits), " → ".join(t.en for t in limits)) if judged else None,
+        Text(" → ".join(t.vi for t in limits), " → ".join(t.en for t in limits)) if judged else unknown,
         _count(facts, parameter, Window.DAY) if judged else None,
         _count(facts, parameter, Window.HOUR) if judged else None,
         beyond_h if judged else None,

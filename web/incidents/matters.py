@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from alerts.explanations import probable_class
 from alerts.figures import against
 from alerts.thresholds import exceeds, share_of_limit
 from quantrac.domain.alerts import GRAVITY, AlertKind, Severity
@@ -37,6 +39,11 @@ class Matter:
         return any(a.resolved_at is None for a in self.alerts)
 
     @property
+    def over_at(self) -> datetime | None:
+        """When the last of its alerts was over; ``None`` while one is open."""
+        return None if self.is_open else max(a.resolved_at for a in self.alerts if a.resolved_at is not None)
+
+    @property
     def worst(self) -> AlertLine | None:
         """The alert about the water with the worst value, farthest over its limit where it has one.
 
@@ -65,6 +72,15 @@ class Matter:
         return None if worst is None else against(self.parameter, worst.peak_value, self.unit, self.limit)
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the model takes a station for, how sure it is, and why: all of its parameters share it."""
+
+    station: str
+    words: Bilingual
+    reasons: tuple[Bilingual, ...]
+
+
 def matters(alerts: Iterable[AlertLine], unit_of: UnitOf) -> tuple[Matter, ...]:
     """Return alerts by what they are about: what is open and told first, then what is farthest beyond its limit."""
     found: dict[tuple[str, str], list[AlertLine]] = {}
@@ -72,6 +88,18 @@ def matters(alerts: Iterable[AlertLine], unit_of: UnitOf) -> tuple[Matter, ...]:
         found.setdefault((alert.station, alert.parameter), []).append(alert)
     every = [Matter(s, p, tuple(_in_order(some)), unit_of(s, p) if p else "") for (s, p), some in found.items()]
     return tuple(sorted(every, key=_rank))
+
+
+def judgements(matters: Iterable[Matter], rivers: Container[str]) -> tuple[Judgement, ...]:
+    """Return each class that the model takes a station for once, as the mails do; in ``rivers`` nobody discharges."""
+    told: dict[tuple[str, str], Judgement] = {}
+    for matter in matters:
+        found = next((a.assessment for a in matter.alerts if a.assessment is not None), None)
+        if found is None:
+            continue
+        words = probable_class(found.cls, found.probability, in_river=matter.station in rivers)
+        told.setdefault((matter.station, found.cls), Judgement(matter.station, words, found.reasons))
+    return tuple(told.values())
 
 
 def _in_order(alerts: Sequence[AlertLine]) -> list[AlertLine]:

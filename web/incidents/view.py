@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from alerts.advice import steps
+from alerts.advice import incident_steps
 from alerts.oncall.document import of_rows
 from quantrac.domain.accounts import Account, Right
 from quantrac.domain.alerts import AlertKind
@@ -18,7 +18,7 @@ from sql import oncall_store, page_rows
 from sql.incident_store import IncidentTransaction
 from sql.page_rows import Cursor, DeliveryRow, MadeEvidence, PlacingRow, StationRow
 from sql.reports import AlertLine
-from web.incidents.matters import Matter, matters
+from web.incidents.matters import Judgement, Matter, judgements, matters
 from web.visit import Visit, not_found
 
 HISTORY = 8
@@ -33,6 +33,8 @@ class IncidentView:
     incident: Incident
     matters: tuple[Matter, ...]
     """Its alerts by parameter, what lasts and is gravest first."""
+    judgements: tuple[Judgement, ...]
+    """What the model takes its stations for, each once."""
     stations: dict[str, StationRow]
     neighbours: tuple[StationRow, ...]
     """Other stations of the park."""
@@ -86,9 +88,11 @@ def view_of(cursor: Cursor, visit: Visit, incident_id: int) -> IncidentView:
         for alert in page_rows.alerts(cursor, station=station, only_open=True, limit=WORK_ITEMS)
         if alert.id not in shown and not alert.page
     ]
+    about = matters(alerts, partial(_unit, visit.house.catalogue()[0], now))
     return IncidentView(
         incident,
-        matters(alerts, partial(_unit, visit.house.catalogue()[0], now)),
+        about,
+        judgements(about, {s.code for s in rows.values() if s.kind == StationKind.SURFACE_WATER}),
         rows,
         tuple(
             s for s in rows.values() if lead and lead.park and s.park == lead.park and s.code not in incident.stations
@@ -127,4 +131,4 @@ def checklist(incident: Incident, lead: StationRow | None) -> tuple[Bilingual, .
     member = incident.open_members[0] if incident.open_members else incident.members[0]
     kind = StationKind.EFFLUENT if lead is None else StationKind(lead.kind)
     mean = member.kind is AlertKind.LIMIT and "mean" in member.key.rule
-    return steps(member.kind, member.alert_id, over=not incident.is_active, of_mean=mean, station=kind)
+    return incident_steps(member.kind, incident.id, over=not incident.is_active, of_mean=mean, station=kind)

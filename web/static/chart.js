@@ -30,6 +30,7 @@ window.quantracCharts = (() => {
     return list;
   };
 
+  const ROW = 16; // pixels of a row of words, in the letters of .event
   // Draws one parameter. given: {t, series: [{label, values, colour, dash, dots}], lines: [{at, text}], limits: [..]}
   const draw = (box, title, unit, given) => {
     const c = colours();
@@ -42,26 +43,37 @@ window.quantracCharts = (() => {
     canvas.setAttribute("aria-label", title + (given.spoken ? ": " + given.spoken : ""));
     holder.append(head, canvas, legend(given.series.filter((s, index, all) => s.values.some((v) => v !== null) && all.findIndex((o) => o.label === s.label) === index).map((s) => [s.label, s.colour, Boolean(s.dash)])));
     box.append(holder);
+    // Each event has a row of its own above the curve, so that no word lies on another, on a line, or is cut off.
+    const events = given.lines.filter((line) => line.at && line.at >= given.t[0] && line.at <= given.t[given.t.length - 1])
+      .sort((one, other) => one.at - other.at);
+    const height = 220 + ROW * events.length;
+    const words = events.map((event) => {
+      const word = document.createElement("span");
+      word.className = "event";
+      word.textContent = event.text;
+      return word;
+    });
     const marks = {
-      hooks: { draw: [(plot) => {
-        const g = plot.ctx;
-        g.save();
-        g.font = Math.round(11 * devicePixelRatio) + "px system-ui, sans-serif";
-        given.lines.filter((line) => line.at).forEach((line, index) => {
-          const x = plot.valToPos(line.at, "x", true);
-          if (x < plot.bbox.left || x > plot.bbox.left + plot.bbox.width) return;
-          g.strokeStyle = c.event; g.fillStyle = c.ink; g.lineWidth = 1.5 * devicePixelRatio; g.setLineDash([3, 3]);
-          g.beginPath(); g.moveTo(x, plot.bbox.top); g.lineTo(x, plot.bbox.top + plot.bbox.height); g.stroke();
-          const right = x > plot.bbox.left + plot.bbox.width * 0.7;
-          g.textAlign = right ? "right" : "left";
-          g.fillText(line.text, x + (right ? -4 : 4) * devicePixelRatio, plot.bbox.top + (12 + 13 * (index % 4)) * devicePixelRatio);
-        });
-        g.restore();
-      }] },
+      hooks: {
+        ready: [(plot) => plot.root.append(...words)],
+        draw: [(plot) => {
+          const g = plot.ctx, ratio = devicePixelRatio;
+          g.save();
+          g.strokeStyle = c.event; g.lineWidth = 1.5 * ratio; g.setLineDash([3, 3]);
+          events.forEach((event, row) => {
+            const x = plot.valToPos(event.at, "x", true);
+            g.beginPath(); g.moveTo(x, (row * ROW + 4) * ratio); g.lineTo(x, plot.bbox.top + plot.bbox.height); g.stroke();
+            const at = x / ratio, wide = words[row].offsetWidth + 4;
+            words[row].style.left = (at + wide > plot.width ? Math.max(0, at - wide) : at + 4) + "px";
+            words[row].style.top = row * ROW + "px";
+          });
+          g.restore();
+        }],
+      },
     };
     const width = () => Math.max(240, holder.clientWidth - 12);
     const plot = new uPlot({
-      width: width(), height: 220, legend: { show: false }, cursor: { y: false, drag: { x: true, y: false } }, plugins: [marks],
+      width: width(), height, padding: [8 + ROW * events.length, null, null, null], legend: { show: false }, cursor: { y: false, drag: { x: true, y: false } }, plugins: [marks],
       scales: { x: { time: true }, y: { range: (_, low, high) => {
         const pad = (high - low || Math.abs(high) || 1) * 0.1;
         return [low - pad, high + pad];
@@ -75,7 +87,7 @@ window.quantracCharts = (() => {
         points: s.dots ? { show: true, size: 6, fill: s.colour, stroke: s.colour } : { show: false },
       }))],
     }, [given.t, ...given.series.map((s) => s.values)], canvas);
-    new ResizeObserver(() => plot.setSize({ width: width(), height: 220 })).observe(holder);
+    new ResizeObserver(() => plot.setSize({ width: width(), height })).observe(holder);
     return plot;
   };
 

@@ -20,8 +20,9 @@
   const layer = L.layerGroup().addTo(map);
   const marks = new Map();
   // The whole province is in the box at first, whatever its shape, and on the wall for ever.
+  // One station alone is a point, which no zoom fits.
   const all = L.latLngBounds([]);
-  const fit = () => { if (all.isValid()) map.fitBounds(all, { padding: [8, 8], animate: false }); };
+  const fit = () => { if (all.isValid()) map.fitBounds(all, { padding: [8, 8], animate: false, maxZoom: 11 }); };
   let fitted = false;
   if (wall) map.on("resize", fit);
   const words = (station) => {
