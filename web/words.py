@@ -85,6 +85,10 @@ WORDS: Mapping[type[StrEnum], Mapping[str, B]] = {
         "held_by_other": B("Người khác đã nhận sự cố này.", "Somebody else has it."),
         "held_already": B("Bạn đã nhận sự cố này.", "You have it already."),
         "not_active": B("Sự cố đã hết hoặc đã đóng.", "It is over or closed."),
+        "closed_already": B(
+            "Sự cố đã đóng với nguyên nhân bên dưới; muốn ghi nguyên nhân khác thì mở lại trước.",
+            "It is closed with the cause below; reopen it to give another.",
+        ),
         "not_closed": B("Chỉ mở lại sự cố đã đóng.", "Only what is closed can be reopened."),
         "past": B("Thời điểm đã qua.", "The time lies in the past."),
         "too_long": B("Quá dài: hoãn tối đa 7 ngày, chữ tối đa 4.000.", "Too long: a week, or 4,000 characters."),

@@ -45,6 +45,8 @@ class Answer(StrEnum):
     """Nothing changed: the same person has it."""
     NOT_ACTIVE = "not_active"
     """Refused: it is resolved or closed."""
+    CLOSED_ALREADY = "closed_already"
+    """Refused: it is closed with another cause, which only reopening takes back."""
     NOT_CLOSED = "not_closed"
     """Refused: only what is closed can be reopened."""
     PAST = "past"
@@ -115,7 +117,7 @@ def comment(incident: Incident, text: str, now: datetime) -> Outcome:
 
 
 def close(incident: Incident, by: str, cause: IncidentCause, text: str, now: datetime) -> Outcome:
-    """End an incident with its cause, also while its alerts are open; the last cause counts.
+    """End an incident with its cause, also while its alerts are open; the cause of who closed it first stays.
 
     A new alert of the station within the gap opens it again.
     """
@@ -123,6 +125,9 @@ def close(incident: Incident, by: str, cause: IncidentCause, text: str, now: dat
         return Outcome(incident, Answer.TEXT_NEEDED)
     if len(text) > MOST_TEXT:
         return Outcome(incident, Answer.TOO_LONG)
+    if incident.state is IncidentState.CLOSED:
+        same = (cause, text.strip()) == (incident.cause, incident.cause_text)
+        return Outcome(incident, Answer.DONE if same else Answer.CLOSED_ALREADY)
     closed = replace(
         incident,
         state=IncidentState.CLOSED,

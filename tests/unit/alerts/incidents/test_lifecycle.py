@@ -47,7 +47,7 @@ again         done          held_already   held_already   not_active  not_active
 snooze        done          done           done           not_active  not_active
 assign        done          done           done           not_active  not_active
 comment       done          done           done           done        done
-close         done          done           done           done        done
+close         done          done           done           done        closed_already
 reopen        not_closed    not_closed     not_closed     not_closed  done
 """
 _HEAD, *_ROWS = [line.split() for line in TABLE.strip().splitlines()]
@@ -85,6 +85,13 @@ def test_who_has_it() -> None:
     assert assign(taken, "chi", NOW).incident.holder == "chi"
     assert snooze(OPEN, "binh", NOW + HOUR, NOW).incident.holder == "binh"
     assert close(taken, "binh", IncidentCause.DRILL, "", NOW).incident.holder == "an"
+
+
+def test_who_closes_from_an_old_page_does_not_replace_the_cause_of_who_was_first() -> None:
+    first = close(OPEN, "an", IncidentCause.PROCESS_UPSET, "tràn bể", NOW).incident
+    assert close(first, "binh", IncidentCause.POLLUTION, "", NOW + HOUR) == Outcome(first, Answer.CLOSED_ALREADY)
+    # The same once more is a second touch.
+    assert close(first, "an", IncidentCause.PROCESS_UPSET, " tràn bể ", NOW + HOUR) == Outcome(first, Answer.DONE)
 
 
 def test_a_closing_taken_back_is_resolved_where_its_alerts_are_over() -> None:
