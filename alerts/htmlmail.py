@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -18,6 +19,7 @@ _LEAST_PX, _LEAST_SHORT_PX = 110, 64
 _HEAD = 'style="font-size:15px;margin:14px 0 4px"'
 _BUTTON = "display:inline-block;padding:12px 22px;border-radius:8px;background:#0b5c55;color:#fff;font-weight:bold"
 _BAR_PX = 160
+_ADDRESS = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:)]")
 
 
 def render(content: Content) -> str:
@@ -72,10 +74,18 @@ def _language(content: Content, language: str, *, picture: bool) -> Iterable[str
     yield from table(plaintext.ANSWER, content.answers)
 
 
+def linked(text: str) -> str:
+    """Return escaped text in which each address of a page is a link.
+
+    >>> linked("#3: https://quan-trac.vn/incidents/3")
+    '#3: <a href="https://quan-trac.vn/incidents/3" style="word-break:break-all">https://quan-trac.vn/incidents/3</a>'
+    """
+    return _ADDRESS.sub(r'<a href="\g<0>" style="word-break:break-all">\g<0></a>', text)
+
+
 def _row(label: str, value: str, least_px: int) -> str:
     """Return a row of a table; an address of a page is a link, a sentence without a label takes both columns."""
-    if value.startswith(("https://", "http://")):
-        value = f'<a href="{value}" style="word-break:break-all">{value}</a>'
+    value = linked(value)
     if not label:
         return f'<tr><td {_CELL} colspan="2">{value}</td></tr>'
     head = f'style="{_PLACE};min-width:{least_px}px"'

@@ -89,6 +89,7 @@ class Untold:
         if self.web_url is not None:
             page = f"{self.web_url.rstrip('/')}/incidents"
             yield Line(Bilingual("Tất cả sự cố", "All incidents"), Bilingual(page, page))
+            return
         command = "quantrac incidents close"
         yield Line(
             Bilingual("Ghi nguyên nhân", "Record the cause"),

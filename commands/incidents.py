@@ -304,7 +304,7 @@ def _done(incident_id: int, act: Callable[[Desk], Outcome | None]) -> None:
     context = load_context()
     store = IncidentStore(context.database().desk)
     try:
-        outcome = act(Desk(store, context.clock))
+        outcome = act(Desk(store, context.clock, context.settings.web_url))
     finally:
         store.close()
     if outcome is None:

@@ -233,7 +233,7 @@ def _write_csv(found: list[ShownReading]) -> None:
 def _delay(reading: ShownReading) -> str:
     """Say how long a reading took to arrive, and whether it was late; what is stamped ahead has arrived before."""
     took = reading.received_at - reading.observed_at
-    words = duration(took) if took >= timedelta(0) else f"-{duration(-took)}"
+    words = f"+{duration(took)}" if took >= timedelta(0) else f"-{duration(-took)}"
     return f"{words}, late" if reading.late else words
 
 
@@ -250,6 +250,6 @@ _COLUMNS: tuple[Column[ShownReading], ...] = (
     Column("status", lambda r: r.status),
     Column("quality", lambda r: _FLAGS.get(r.flag, str(r.flag))),
     Column("why", lambda r: ", ".join(r.reasons or ()) or None),
-    Column("arrived after", _delay),
+    Column("arrived", _delay),
     Column("revised", _changed),
 )

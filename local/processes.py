@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.servers.ports import HOST, Ports
 from local.servers.process import LocalServer
 from quantrac.clock import Clock
 from quantrac.settings import PREFIX
@@ -121,8 +122,10 @@ class Pipeline:
 
 def page(run_dir: Path, *, own_port: bool) -> Part:
     """Return the centre's page, not started: on the port of its settings, or on one of the run folder."""
-    port = f"{PREFIX}WEB_PORT" if own_port else ""
-    return part(run_dir, "web", "run", "web", ready_event="web_ready", own_port=port)
+    if not own_port:
+        return part(run_dir, "web", "run", "web", ready_event="web_ready")
+    named = {f"{PREFIX}WEB_URL": f"http://{HOST}:{Ports(run_dir).get('web')}"}
+    return part(run_dir, "web", "run", "web", ready_event="web_ready", own_port=f"{PREFIX}WEB_PORT", environment=named)
 
 
 def reporter(run_dir: Path) -> Part:
@@ -156,7 +159,7 @@ def pipeline(
             for number in range(1, workers + 1)
         ),
         incidents=part(run_dir, "incidents", "run", "incidents", ready_event="incidents_ready", environment=leads_on),
-        notifier=part(run_dir, "notifier", "run", "notifier", ready_event="notifier_ready"),
+        notifier=part(run_dir, "notifier", "run", "notifier", ready_event="notifier_ready", environment=leads_on),
         trainer=part(run_dir, "trainer", "run", "trainer", ready_event="trainer_ready"),
         web=web,
         reporter=reports,

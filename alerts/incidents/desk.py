@@ -38,8 +38,9 @@ class Desk:
     ``StoreError`` when the database is away: then nothing was done.
     """
 
-    def __init__(self, store: IncidentStore, clock: Clock) -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, store: IncidentStore, clock: Clock, web_url: str | None = None) -> None:
+        """``web_url`` is where messages lead: of the pages, where there are some."""
+        self._store, self._clock, self._web_url = store, clock, web_url
 
     def acknowledge(self, incident_id: int, by: str) -> Outcome | None:
         """Take an incident; what was not sent yet is withdrawn."""
@@ -83,7 +84,7 @@ class Desk:
 
     def assign(self, incident_id: int, by: str, to: str) -> Outcome | None:
         """Hand an incident on, and tell the one who gets it."""
-        tell = partial(_tell_assigned, to=to)
+        tell = partial(_tell_assigned, to=to, web_url=self._web_url)
         return self._act(
             incident_id, by, Act.ASSIGN, lambda i, now: lifecycle.assign(i, to, now), to, only_to=to, after=tell
         )
@@ -137,11 +138,13 @@ def _is_known(tx: IncidentTransaction, code: str, now: datetime) -> bool:
     return not oncall.people or oncall.person(code) is not None
 
 
-def _tell_assigned(tx: IncidentTransaction, incident: Incident, now: datetime, *, to: str) -> None:
-    person = of_rows(tx.oncall(now)).person(to)
+def _tell_assigned(tx: IncidentTransaction, incident: Incident, now: datetime, *, to: str, web_url: str | None) -> None:
+    oncall = of_rows(tx.oncall(now))
+    person = oncall.person(to)
     first = () if person is None else plan(person, Severity.CRITICAL, now).messages[:1]
     briefing = tx.briefing([m.alert_id for m in incident.members], incident.stations, now)
-    text = compose(IncidentNotice(incident, Reason.ASSIGNED, Notice.UPDATE, now, briefing))
+    told = IncidentNotice(incident, Reason.ASSIGNED, Notice.UPDATE, now, briefing, web_url=web_url, people=oncall.names)
+    text = compose(told)
     tx.enqueue(
         IncidentMessage(
             notification(text, way(p.channel.kind), p.channel.address, incident.id, "assigned", now.isoformat()),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 
@@ -26,6 +26,7 @@ from quantrac.domain.stations import StationKind
 from quantrac.domain.words import (
     NOTHING_SAID,
     Bilingual,
+    counted,
     local_clock,
     local_time,
     quantity,
@@ -82,6 +83,8 @@ class IncidentNotice:
     """Of the pages, where there are some."""
     link: str | None = None
     """With which its reader takes it."""
+    people: Mapping[str, str] = field(default_factory=dict)
+    """Names of the people on call, by code."""
 
     def name(self, station: str) -> Bilingual:
         """Return the names of a station; its code where it is not known."""
@@ -104,15 +107,33 @@ def compose(notice: IncidentNotice) -> Text:
     return Text(one_line(content.headline.vi), plaintext.plain(content), htmlmail.render(content))
 
 
-def silence_ended(window: HoldWindow, still: Iterable[Incident]) -> Text:
+def silence_ended(
+    window: HoldWindow, still: Iterable[Incident], places: Mapping[str, Place], web_url: str | None = None
+) -> Text:
     """Return what is said when a silence has expired: what still holds, or that nothing does."""
-    where = window.station or "*"
-    where += f" {window.parameter}" if window.parameter else ""
-    left, at = ", ".join(f"#{i.id}" for i in still), local_time(window.ends_at)
+    where = _place_words(window, places.get(window.station))
+    left, at = [_incident_words(i, web_url) for i in still], local_time(window.ends_at)
     note = f" ({window.note})" if window.note else ""
-    vi = [f"[HẾT IM LẶNG] {where}: hết hạn lúc {at} (giờ Việt Nam){note}", f"Sự cố còn mở: {left or 'không có'}"]
-    en = [f"[SILENCE OVER] {where}: expired at {at} (Vietnam time){note}", f"Incidents still open: {left or 'none'}"]
-    return _text(f"{vi[0]} / {en[0]}", vi, en)
+    vi = [f"[HẾT IM LẶNG] {where.vi}: hết hạn lúc {at} (giờ Việt Nam){note}", "Sự cố còn mở:", *(left or ["không có"])]
+    en = [f"[SILENCE OVER] {where.en}: expired at {at} (Vietnam time){note}", "Still open:", *(left or ["none"])]
+    return _text(vi[0], vi, en)
+
+
+def _place_words(window: HoldWindow, place: Place | None) -> Bilingual:
+    every = Bilingual("mọi trạm", "every station")
+    code = Bilingual(window.station, window.station) if window.station else every
+    where = code if place is None else Bilingual(place.name_vi, place.name_en)
+    what = f", {window.parameter}" if window.parameter else ""
+    return Bilingual(f"{where.vi}{what}", f"{where.en}{what}")
+
+
+def _incident_words(incident: Incident, web_url: str | None) -> str:
+    return f"#{incident.id}" if web_url is None else f"#{incident.id}: {page_of(incident.id, web_url)}"
+
+
+def page_of(incident_id: int, web_url: str) -> str:
+    """Return the address of an incident's page."""
+    return f"{web_url.rstrip('/')}/incidents/{incident_id}"
 
 
 def plain(subject: str, text: str) -> Text:
@@ -192,9 +213,11 @@ def _headline(notice: IncidentNotice, members: Sequence[Member], places: Sequenc
     mark = OVER if notice.kind is Notice.END else SEVERITY[incident.severity]
     example = unreal(drill=incident.is_drill, illustration=any(p.illustration for p in places))
     what, where = _what(incident, members, notice.briefing), _where(incident, notice)
-    more = f" (+{len(notice.others)})" if notice.others else ""
+    count = len(notice.others)
+    more = Bilingual(f" (+{count} sự cố)", f" (+{counted(count, 'incident')})") if count else NOTHING_SAID
     return Bilingual(
-        f"{example.vi}[{mark.vi}] {what.vi}, {where.vi}{more}", f"{example.en}[{mark.en}] {what.en}, {where.en}{more}"
+        f"{example.vi}[{mark.vi}] {what.vi}, {where.vi}{more.vi}",
+        f"{example.en}[{mark.en}] {what.en}, {where.en}{more.en}",
     )
 
 
@@ -260,7 +283,8 @@ def _lines(notice: IncidentNotice, places: Sequence[Place]) -> Iterable[Line]:
     since = local_time(incident.since)
     yield Line(Bilingual("Từ lúc", "Since"), Bilingual(f"{since} (giờ Việt Nam)", f"{since} (Vietnam time)"))
     if incident.holder is not None:
-        yield Line(Bilingual("Người nhận", "Taken by"), Bilingual(incident.holder, incident.holder))
+        name = notice.people.get(incident.holder, incident.holder)
+        yield Line(Bilingual("Người nhận", "Taken by"), Bilingual(name, name))
     if notice.others:
         yield Line(
             NOTHING_SAID,
@@ -335,10 +359,10 @@ def _judged(matters: Sequence[Sequence[Member]], notice: IncidentNotice) -> Iter
 
 def _label(member: Member, notice: IncidentNotice) -> Bilingual:
     names, what = notice.name(member.key.station), member.key.parameter
+    if len(notice.incident.stations) == 1:
+        return Bilingual(what, what) if what else Bilingual("Cả trạm", "Whole station")
     if not what:
         return names
-    if len(notice.incident.stations) == 1:
-        return Bilingual(what, what)
     return Bilingual(f"{names.vi}, {what}", f"{names.en}, {what}")
 
 
@@ -369,12 +393,12 @@ def _steps(
 def _answers(notice: IncidentNotice) -> Iterable[Line]:
     incident = notice.incident
     if notice.web_url is not None:
-        page = f"{notice.web_url.rstrip('/')}/incidents/{incident.id}"
+        page = page_of(incident.id, notice.web_url)
         yield Line(Bilingual("Trang sự cố", "The incident's page"), Bilingual(page, page))
     if notice.kind is Notice.PAGE and notice.link is None:
         command = f"quantrac incidents acknowledge {incident.id} --by "
         yield Line(Bilingual("Bằng lệnh", "By command"), Bilingual(f"{command}TÊN", f"{command}NAME"))
-    if notice.kind is Notice.END:
+    if notice.kind is Notice.END and notice.web_url is None:
         command = f"quantrac incidents close {incident.id}"
         yield Line(
             Bilingual("Ghi nguyên nhân", "Record the cause"),
@@ -397,5 +421,5 @@ def _text(subject: str, vi: Sequence[str], en: Sequence[str]) -> Text:
 
 
 def _document(lines: Iterable[str]) -> str:
-    body = "".join(f"<p>{escape(one_line(line))}</p>" if line else "<hr>" for line in lines)
+    body = "".join(f"<p>{htmlmail.linked(escape(one_line(line)))}</p>" if line else "<hr>" for line in lines)
     return htmlmail.document(body)

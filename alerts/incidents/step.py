@@ -154,7 +154,9 @@ class IncidentStep:
         now = self._clock.now()
         for window in expired(windows, now):
             left = [i for i in incidents if i.is_active and _concerns(window, i)]
-            teller.inform(silence_ended(window, left), [window.by], f"silence-{window.id}")
+            places = tx.briefing([], [window.station] if window.station else [], now).places
+            text = silence_ended(window, left, places, self._options.web_url)
+            teller.inform(text, [window.by], f"silence-{window.id}")
             tx.note_window_end(window.id, now)
 
     def _fall_back(self, tx: IncidentTransaction, now: datetime) -> None:
@@ -170,7 +172,7 @@ class IncidentStep:
         if progress.handed_over_at is not None and now - progress.handed_over_at < CALENDAR_EVERY:
             return
         told_to = max(progress.handed_over_at or now, now - timedelta(days=1))
-        names = {p.code: p.name for p in oncall.people}
+        names = oncall.names
         for rota in oncall.rotas if told_to < now else ():
             for change in hand_overs(rota, oncall.overrides, told_to, now):
                 text = hand_over_text(change, rota.title, names)

@@ -74,7 +74,8 @@ class Teller:
         briefing = self._tx.briefing(alerts, list(dict.fromkeys(s for i in named for s in i.stations)), self._now)
         operators = [(s, p.operator) for s in incident.stations if (p := briefing.places.get(s)) is not None]
         to_ring = contacts(self._oncall, operators[:MOST_PLACES], self._now)
-        return IncidentNotice(incident, reason, kind, self._now, briefing, others, to_ring, self._web_url)
+        return IncidentNotice(incident, reason, kind, self._now, briefing, others, to_ring, self._web_url,
+                              people=self._oncall.names)  # fmt: skip
 
     def inform(self, text: Text, people: Iterable[str], about: str, *, else_common: bool = True) -> None:
         """Send a message that nobody need acknowledge to each person; if none is reached, to the common recipients."""

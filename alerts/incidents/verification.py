@@ -31,7 +31,11 @@ def send_code(store: CodeStore, channel: ContactChannel, now: datetime) -> None:
     """Send a new code to a channel; an earlier one ends."""
     code, sent = new_code(channel.id, secrets.randbelow(10**CODE_DIGITS), now)
     minutes = CODE_LASTS // timedelta(minutes=1)
-    text = f"Mã xác nhận: {code} ({minutes} phút).\nVerification code: {code} ({minutes} min).\n"
+    text = (
+        f"Mã xác nhận kênh nhận tin quan trắc: {code} (dùng trong {minutes} phút). "
+        "Không phải bạn yêu cầu thì bỏ qua tin này.\n"
+        f"Code of your channel at quantrac: {code} (for {minutes} min). Not asked for: pass it over.\n"
+    )
     # The code stands in the subject as well: of an SMS gateway's message nothing else is sent.
     about = plain(f"[quantrac] Mã xác nhận / Code: {code}", text)
     message = notification(about, way(channel.kind), channel.address, "code", channel.id, now.isoformat())

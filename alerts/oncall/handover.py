@@ -13,7 +13,7 @@ from alerts.oncall.precision import monday_of, precision
 from quantrac.domain.incidents import Incident, IncidentState
 from quantrac.domain.oncall import Override, Rota
 from quantrac.domain.stations import VIETNAM
-from quantrac.domain.words import Bilingual, local_time
+from quantrac.domain.words import Bilingual, counted, local_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,6 @@ def summary_text(found: Week) -> str:
     return (
         f"Trực ban tuần {span}: {found.incidents} sự cố, {found.paged} sự cố đã báo, {found.open} còn mở, "
         f"{found.unclosed} chưa ghi nguyên nhân; {taken.vi}; {right.vi}.\n\n"
-        f"— English —\n\nOn call {span}: {found.incidents} incidents, {found.paged} told, {found.open} still open, "
-        f"{found.unclosed} without a cause; {taken.en}; {right.en}.\n"
+        f"— English —\n\nOn call {span}: {counted(found.incidents, 'incident')}, {found.paged} told, "
+        f"{found.open} still open, {found.unclosed} without a cause; {taken.en}; {right.en}.\n"
     )

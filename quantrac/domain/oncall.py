@@ -191,6 +191,11 @@ class OnCall:
     policies: tuple[EscalationPolicy, ...] = ()
     overrides: tuple[Override, ...] = ()
 
+    @property
+    def names(self) -> dict[str, str]:
+        """Names of the people, by code."""
+        return {p.code: p.name for p in self.people}
+
     def person(self, code: str) -> Person | None:
         """Return a person by code."""
         return next((p for p in self.people if p.code == code), None)

@@ -126,10 +126,12 @@ def windows(visit: Visit) -> Response:
             if w.kind is WindowKind.AD_HOC and visit.account.sees(w.station)
         ]  # fmt: skip
         stations = visit.house.stations.of(cursor, now, scope)
+        people = of_rows(oncall_store.load(cursor, now)).people
     return visit.render("windows.html", {
         "windows": [*calibrating, *found],
         "stations": stations,
         "names": {s.code: s.name for s in stations},
+        "people": {p.code: p.name for p in people},
         "kinds": _kinds(visit),
     })  # fmt: skip
 

@@ -126,7 +126,9 @@ def act(visit: Visit) -> Response:
     visit.need(right)
     with visit.house.database.reading("reading an incident") as cursor:
         found(cursor, visit, number)
-    outcome = do(visit, Desk(ActingStore(visit.house.database, visit.account.login), visit.house.clock), number)
+    house = visit.house
+    desk = Desk(ActingStore(house.database, visit.account.login), house.clock, house.options.url)
+    outcome = do(visit, desk, number)
     if outcome is None:
         raise not_found()
     return visit.goto(f"/incidents/{number}?done={outcome.answer.value}")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
 from quantrac.domain.accounts import Role
 
@@ -62,6 +62,50 @@ def faults(page: Page) -> list[str]:
     ]
 
 
+def _words_that_touch(page: Page) -> list[str]:
+    """Return the words of a curve's events that lie on one another, or beside the curve's box."""
+    page.wait_for_selector(".plot .event")
+    found: list[str] = page.evaluate("""() => [...document.querySelectorAll(".plot")].flatMap((plot) => {
+      const box = plot.getBoundingClientRect();
+      const place = (word) => [word.textContent, word.getBoundingClientRect()];
+      const words = [...plot.querySelectorAll(".event")].map(place);
+      const out = words.filter(([, r]) => r.left < box.left || r.right > box.right).map(([text]) => text);
+      const touch = (r, o) => r.left < o.right && o.left < r.right && r.top < o.bottom && o.top < r.bottom;
+      const on = words.flatMap(([text, r], n) => words.slice(n + 1).filter(([, o]) => touch(r, o))
+        .map(([other]) => text + " " + other));
+      return [...out, ...on];
+    })""")
+    return found
+
+
+@pytest.mark.timeout(400)
+def test_a_plant_of_one_station_sees_it_on_the_map(browser: Browser, site: Site, town: Town) -> None:
+    """The outline of the province may come after the stations, of which one is a point that no zoom fits."""
+    context = browser.new_context(**PHONE, service_workers="block")
+    screen = Screen(context, site.url)
+    page = screen.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/dong-thap.json", hold)
+    screen.visit(site.link(site.new(Role.OPERATOR, stations=(SLUG,))))
+    page.get_by_role("button", name="Đăng nhập").click()
+    page.wait_for_selector("#map .station-mark", state="attached")
+    for route in held:
+        route.continue_()
+    page.wait_for_selector("#map path.land", state="attached")
+    box, mark = page.locator("#map").bounding_box(), page.locator("#map .station-mark").bounding_box()
+    assert box is not None
+    assert mark is not None
+    assert box["x"] <= mark["x"] <= box["x"] + box["width"]
+    drawn = page.locator("#map path.land").first.bounding_box()
+    assert drawn is not None
+    assert drawn["width"] > 50, "the province is a point, or away"
+    context.close()
+
+
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESK, "light")], ids=["phone", "desk"])
 def test_an_officer_sees_the_slug_come_in_takes_it_and_closes_it(
@@ -80,6 +124,7 @@ def test_an_officer_sees_the_slug_come_in_takes_it_and_closes_it(
     page.click(f"a[href='/incidents/{number}']")
     page.wait_for_selector("#plots .plot canvas")
     assert faults(page) == []
+    assert _words_that_touch(page) == []
     # The link out of the mail, on a telephone that nobody has logged in at; the open page sees it happen.
     on_duty, link = site.mailed_link(number)
     telephone = Screen(browser.new_context(**PHONE, color_scheme=scheme), site.url)

@@ -28,6 +28,8 @@ def test_an_incident_explains_itself(site: Site, number: int) -> None:
     for words in ("COD 98,8 mg/L vượt giới hạn", "ô nhiễm", "COD, TSS và NH4 cùng tăng", "sự cố bắt đầu",
                   "Xem camera", "cùng trạm, sự cố chưa hết"):  # fmt: skip
         assert words in page
+    assert page.count("COD, TSS và NH4 cùng tăng") == 1, "the judgement is the station's, not each parameter's"
+    assert f"sự cố số {number}" in page
     english = site.logged_in(site.new())
     english.get("/language/en?back=/")
     assert "it has begun" in english.get(f"/incidents/{number}").text

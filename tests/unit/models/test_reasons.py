@@ -13,8 +13,9 @@ from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted, Scorer
 from models.protocol import Triage, TriageClass
 from models.series import Floats
+from models.triage.evidence import Evidence, Gathering
 from models.triage.incident import Context, Incident
-from models.triage.reasons import Facts
+from models.triage.reasons import Facts, reasons_of
 from quantrac.domain.parameters import names_of
 from quantrac.domain.words import local_time
 
@@ -115,3 +116,13 @@ def test_18_two_columns_of_one_quantity_are_told_once(hundred: list[Made]) -> No
     lone = [one for one in both if len(one.factors) == 2]
     assert lone
     assert not any("moved together" in one.words for one in lone)
+
+
+def test_signs_of_rain_are_no_reason_for_maintenance() -> None:
+    running = Gathering(COLUMNS, range(len(COLUMNS)))
+    running.rain = 10.0
+    seen = Evidence({}, {"rain": (3,), "visited": ()})
+    said = reasons_of(running, seen, TriageClass.MAINTENANCE, ["rain", "visited"])
+    assert [r.en for r in said] == ["shortly after a calibration or visit"]
+    natural = reasons_of(running, seen, TriageClass.NATURAL, ["rain", "visited"])
+    assert len(natural) == 2

@@ -17,6 +17,7 @@ from quantrac.domain.report_rows import HourRow, JudgedRow, PendingRow, StationR
 from quantrac.domain.revisions import PendingCause, PendingState
 from quantrac.domain.stations import Registry, Sensor, Station, StationKind
 from quantrac.errors import QuantracError
+from reports.document import Text
 from reports.facts import Facts
 from reports.period import Period, refuse_future, versions_in
 from reports.province import province_report
@@ -208,3 +209,20 @@ def test_number_4_a_report_shows_the_standing_finding_and_what_waits(state: Pend
     assert row[-1] == (None if decided is None else "An: biên bản 12")
     told = [n.en for n in document.notes if "sent again" in n.en]
     assert told == ([] if note is None else [note])
+
+
+def test_before_its_first_finding_a_station_with_limits_is_not_judged_yet_rather_than_without_limit() -> None:
+    def limits(*judged: JudgedRow, limit_set: str | None = "QCVN40-2011-A") -> list[object]:
+        period = Period.of_day(date(2026, 11, 1))
+        rows = StationRows(hours=(_hour("COD", 0, "50"), _hour("Flow", 0, "10")), judged=judged)
+        station = replace(STATION, limit_set=limit_set)
+        report = station_report(Facts(period, ((period.first_day, station),), rows, AFTER))
+        summary = next(table for table in report.tables if table.code == "summary")
+        return [row[5] for row in summary.rows]
+
+    flow, cod, ph = limits()
+    assert flow == cod == ph == Text("chưa xét", "not judged yet")
+    flow, cod, ph = limits(_judged("COD", 0, 50))
+    assert (flow, ph) == (None, None)
+    assert cod is not None
+    assert limits(limit_set=None) == [None, None, None]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from quantrac.domain.words import Bilingual
 from sql.reports import AlertLine
-from web.incidents.matters import Matter, matters
+from web.incidents.matters import Matter, judgements, matters
 
 AT = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
@@ -59,6 +60,30 @@ def test_a_value_below_its_least_is_beyond_its_limit() -> None:
 def test_the_number_of_an_open_door_is_no_worst_value() -> None:
     (door,) = _told(replace(_alert(1, "Door", peak=1.0), kind="fault"))
     assert (door.worst, door.figures) == (None, None)
+
+
+def test_a_parameter_is_over_when_the_last_of_its_alerts_is() -> None:
+    first, last = (_alert(n, "COD", peak=99, most=90, over=True) for n in (1, 2))
+    (cod,) = _told(first, replace(last, resolved_at=AT + timedelta(minutes=7)))
+    assert cod.over_at == AT + timedelta(minutes=7)
+    (again,) = _told(first, replace(last, resolved_at=None))
+    assert again.over_at is None
+
+
+def test_what_the_model_takes_a_station_for_is_said_once_for_all_its_parameters() -> None:
+    judged = {"triage": "pollution", "triage_probability": 0.93, "triage_reasons_vi": ["COD gấp 3"],
+              "triage_reasons_en": ["COD tripled"]}  # fmt: skip
+    fault = judged | {"triage": "fault", "triage_probability": 0.5}
+    alerts = [replace(_alert(n, p), **judged) for n, p in enumerate(("COD", "TSS", "NH4"), 1)]  # type: ignore[arg-type]
+    other = replace(_alert(4, "pH", station="DT_Y"), **fault)  # type: ignore[arg-type]
+    found = judgements(_told(*alerts, other, _alert(5, "TP")), rivers=())
+    assert [(j.station, j.words.vi) for j in found] == [
+        ("DT_X", "sự cố xả thải, ô nhiễm thật (93 %)"),
+        ("DT_Y", "lỗi thiết bị đo (50 %)"),
+    ]
+    assert found[0].reasons == (Bilingual("COD gấp 3", "COD tripled"),)
+    (river,) = judgements(_told(alerts[0]), rivers={"DT_X"})
+    assert river.words.vi == "ô nhiễm nguồn nước (93 %)"
 
 
 def test_the_same_parameter_of_two_stations_is_two_matters() -> None:

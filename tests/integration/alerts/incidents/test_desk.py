@@ -130,7 +130,8 @@ def test_of_two_who_take_it_at_once_one_has_it(centre: Centre) -> None:
 
 
 def test_a_life_with_its_history(centre: Centre) -> None:
-    desk = _one_incident(centre)
+    _one_incident(centre)
+    desk = Desk(centre.store, centre.clock, "https://quan-trac.vn")
     acts: list[Outcome | None] = [
         desk.acknowledge(1, "an"),
         desk.comment(1, "an", "đã gọi nhà máy\0"),
@@ -160,6 +161,9 @@ def test_a_life_with_its_history(centre: Centre) -> None:
     assert centre.outbox("recipient", "notice", "failed_at IS NULL") == [
         ("an@so.vn", "page", False), ("sms-an", "page", False), ("binh@so.vn", "update", True),
     ]  # fmt: skip
+    [handed_on] = [text for notice, text in centre.outbox("notice", "text") if notice == "update"]
+    assert "Trang sự cố: https://quan-trac.vn/incidents/1" in str(handed_on)
+    assert "Người nhận: Trần Thị Bình" in str(handed_on)
 
 
 def test_the_command_line(centre: Centre, quantrac: Run, tmp_path: Path) -> None:

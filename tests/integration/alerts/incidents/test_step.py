@@ -347,13 +347,13 @@ def test_a_storm_is_ten_pages_and_a_digest_that_climbs_with_all_it_names(centre:
     centre.step.once()
     mails = [str(text) for recipient, text in centre.outbox("recipient", "subject") if recipient == "an@so.vn"]
     assert len(mails) == 11
-    assert sum("(+89)" in subject for subject in mails) == 1
+    assert sum("(+89 sự cố)" in subject for subject in mails) == 1
     with centre.store.transaction() as tx:
         (carrier,) = (i for i in tx.live(centre.clock.now()) if i.reason == "digest")
     centre.later(10)
     climbed = [str(s) for r, s in centre.outbox("recipient", "subject") if r == "binh@so.vn"]
     assert len(climbed) == 11
-    assert sum("(+89)" in subject for subject in climbed) == 1
+    assert sum("(+89 sự cố)" in subject for subject in climbed) == 1
     assert carrier.paged_at is not None
 
 

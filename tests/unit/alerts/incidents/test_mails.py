@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from alerts.contacts import contacts
-from alerts.incidents.messages import IncidentNotice, compose
+from alerts.incidents.messages import IncidentNotice, compose, silence_ended
 from alerts.incidents.reasons import Notice, Reason
 from alerts.oncall.document import parse
 from alerts.oncall.writing import export
 from quantrac.domain.alerts import AlertKey, AlertKind, Assessment, Severity
 from quantrac.domain.briefing import Briefing, DayClock, Finding, Place
-from quantrac.domain.incidents import Incident, IncidentState, Member, Topic
+from quantrac.domain.incidents import HoldWindow, Incident, IncidentState, Member, Topic, WindowKind
 from quantrac.domain.limits import Limit
 from quantrac.domain.oncall import Layer, OnCall, Person, PersonRole, Rota
 from quantrac.domain.stations import StationKind
@@ -58,6 +58,36 @@ def test_the_end_says_the_worst_of_each_and_asks_for_the_cause() -> None:
     assert "Liên hệ" not in text.text
     assert "\nPhản hồi:\n" in text.text, "at the end there is nothing to acknowledge"
     assert 'min-width:110px"><b>Khu, cụm công nghiệp</b>' in text.html, "on a telephone: a word a line"
+
+
+def test_with_a_page_to_go_to_nobody_is_asked_for_a_command_and_people_have_names() -> None:
+    over = replace(SLUG, state=IncidentState.RESOLVED, resolved_at=NOW, holder="an", members=(COD,))
+    notice = replace(PAGE, incident=over, kind=Notice.END, web_url="https://quan-trac.vn/", people={"an": "Nguyễn An"})
+    text = compose(notice)
+    assert "Trang sự cố: https://quan-trac.vn/incidents/12" in text.text
+    assert "quantrac incidents" not in text.text
+    assert "Người nhận: Nguyễn An" in text.text
+
+
+def test_a_digest_says_of_what_it_has_so_many_more() -> None:
+    text = compose(replace(PAGE, others=(replace(SLUG, id=13),)))
+    assert text.subject.endswith("KCN Hòa An (+1 sự cố)")
+    assert "Hòa An park (+1 incident)" in text.text
+
+
+def test_an_alert_of_the_whole_station_has_a_short_label_where_there_is_one_station() -> None:
+    whole = replace(SLUG, members=(member(1, ""),))
+    assert "\n  Cả trạm: " in compose(replace(PAGE, incident=whole)).text
+
+
+def test_the_end_of_a_silence_names_the_station_in_a_short_subject_and_leads_to_what_holds() -> None:
+    window = HoldWindow(1, WindowKind.SILENCE, "HOAAN", "COD", NOW - 60 * MINUTE, NOW, by="an", note="súc rửa")
+    text = silence_ended(window, [SLUG], {"HOAAN": PLACE}, "https://quan-trac.vn")
+    assert text.subject.startswith("[HẾT IM LẶNG] KCN Hòa An, COD: hết hạn lúc ")
+    assert "SILENCE OVER" not in text.subject
+    assert "#12: https://quan-trac.vn/incidents/12" in text.text
+    assert '<a href="https://quan-trac.vn/incidents/12"' in text.html
+    assert "không có" in silence_ended(window, [], {}).text
 
 
 def test_a_parameter_is_told_once_and_the_end_leads_with_what_was_worst() -> None:
