@@ -19,6 +19,7 @@ _LEAST_PX, _LEAST_SHORT_PX = 110, 64
 _HEAD = 'style="font-size:15px;margin:14px 0 4px"'
 _BUTTON = "display:inline-block;padding:12px 22px;border-radius:8px;background:#0b5c55;color:#fff;font-weight:bold"
 _BAR_PX = 160
+_COLOURS = "font-family:sans-serif;background:#fff;color:#222"
 _ADDRESS = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:)]")
 
 
@@ -28,14 +29,13 @@ def render(content: Content) -> str:
     Where a curve is wanted, the bars of the last hour stand between two marks: the notifier puts the picture there.
     """
     parts = [*_language(content, "vi", picture=content.curve), "<hr>", *_language(content, "en", picture=False)]
-    style = "font-family:sans-serif;font-size:14px;color:#222;max-width:640px"
-    return document("".join(parts), style)
+    return document("".join(parts), "font-size:14px;max-width:640px")
 
 
-def document(body: str, style: str = "font-family:sans-serif") -> str:
-    """Return a whole document, as wide as the telephone that shows it."""
+def document(body: str, style: str = "") -> str:
+    """Return a whole document, as wide as the telephone that shows it, dark on white whatever its program's colours."""
     head = '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"></head>'
-    return f'<!doctype html><html lang="vi">{head}<body style="{style}">{body}</body></html>'
+    return f'<!doctype html><html lang="vi">{head}<body style="{_COLOURS};{style}">{body}</body></html>'
 
 
 def _language(content: Content, language: str, *, picture: bool) -> Iterable[str]:

@@ -369,6 +369,13 @@ def _where(incident: Incident) -> str:
     return ", ".join(stations[:3]) + (f" +{len(stations) - 3}" if len(stations) > 3 else "")
 
 
+def _detail(event: IncidentEvent) -> str:
+    """Return what an act is about; of a snooze until when, in Vietnam's time as all instants."""
+    if event.what == "snooze" and event.detail:
+        return f"until {as_text(datetime.fromisoformat(event.detail))}"
+    return event.detail
+
+
 _COLUMNS: tuple[Column[Incident], ...] = (
     Column("id", lambda i: i.id, "right"),
     Column("state", lambda i: i.state.value),
@@ -387,7 +394,7 @@ _EVENT_COLUMNS: tuple[Column[IncidentEvent], ...] = (
     Column("who", lambda e: e.actor or "quantrac"),
     Column("what", lambda e: e.what),
     Column("why", lambda e: e.reason),
-    Column("detail", lambda e: e.detail),
+    Column("detail", _detail),
 )
 _WINDOW_COLUMNS: tuple[Column[HoldWindow], ...] = (
     Column("id", lambda w: w.id or None, "right"),

@@ -173,6 +173,11 @@ def test_the_command_line(centre: Centre, quantrac: Run, tmp_path: Path) -> None
     assert "held by an" in quantrac("incidents", "acknowledge", "1", "--by", "an").output
     refused = quantrac("incidents", "acknowledge", "1", "--by", "binh")
     assert "held by an; nothing was changed: held_by_other" in str(refused.exception)
+    assert quantrac("incidents", "snooze", "1", "30", "--by", "an").exit_code == 0
+    told = quantrac("incidents", "show", "1").output
+    assert "1 alert, 1 station, high" in told
+    assert "until 20" in told
+    assert "+00:00" not in told, "an instant of another zone than all others"
     photo = tmp_path / "anh.jpg"
     photo.write_bytes(b"abc")
     assert "is kept" in quantrac("incidents", "attach", "1", str(photo), "--by", "an").output
@@ -192,7 +197,7 @@ def test_the_command_line(centre: Centre, quantrac: Run, tmp_path: Path) -> None
     assert quantrac("incidents", "close", "1", "drill", "--by", "an").exit_code == 0
     shown = json.loads(quantrac("incidents", "show", "1", "--json").output)
     assert (shown["state"], shown["cause"]) == ("closed", "drill")
-    assert [h["what"] for h in shown["history"] if h["actor"] == "an"] == ["acknowledge", "attach", "close"]
+    assert [h["what"] for h in shown["history"] if h["actor"] == "an"] == ["acknowledge", "snooze", "attach", "close"]
     assert {
         datetime.fromisoformat(at).utcoffset() for at in (shown["since"], *(h["at"] for h in shown["history"]))
     } == {timedelta(hours=7)}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from alerts.contacts import contacts
-from alerts.incidents.messages import IncidentNotice, compose, silence_ended
+from alerts.incidents.messages import IncidentNotice, compose, plain, silence_ended
 from alerts.incidents.reasons import Notice, Reason
 from alerts.oncall.document import parse
 from alerts.oncall.writing import export
@@ -58,6 +59,12 @@ def test_the_end_says_the_worst_of_each_and_asks_for_the_cause() -> None:
     assert "Liên hệ" not in text.text
     assert "\nPhản hồi:\n" in text.text, "at the end there is nothing to acknowledge"
     assert 'min-width:110px"><b>Khu, cụm công nghiệp</b>' in text.html, "on a telephone: a word a line"
+
+
+def test_a_mail_brings_its_background_along_so_that_no_dark_program_hides_its_letters() -> None:
+    for html in (compose(PAGE).html, plain("[TRỰC BAN]", "lời").html):
+        (body,) = re.findall(r'<body style="([^"]*)"', html)
+        assert {"background:#fff", "color:#222"} <= set(body.split(";"))
 
 
 def test_with_a_page_to_go_to_nobody_is_asked_for_a_command_and_people_have_names() -> None:
