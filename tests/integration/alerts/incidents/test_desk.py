@@ -270,7 +270,9 @@ def test_an_import_keeps_what_is_verified_and_retires_what_is_gone(centre: Centr
 def test_of_two_answers_to_a_swap_the_second_sees_the_first(centre: Centre) -> None:
     store, now = OnCallStore(centre.database.desk), centre.clock.now()
     begins = now + timedelta(days=1)
-    number = store.propose_swap(Swap(0, "truc-ban", "an", "binh", begins, begins + timedelta(days=1)), now)
+    asked = Swap(0, "truc-ban", "an", "binh", begins, begins + timedelta(days=1))
+    number = store.propose_swap(asked, now)
+    assert store.propose_swap(asked, now) == number, "asked for twice, it waits once"
     barrier, seen = Barrier(2), []
 
     def give(by: str, state: SwapState) -> None:
@@ -288,4 +290,5 @@ def test_of_two_answers_to_a_swap_the_second_sees_the_first(centre: Centre) -> N
     for thread in threads:
         thread.join()
     assert sorted(seen) == ["answered", "done"]
+    assert store.propose_swap(asked, now) > number, "once it is answered it may be asked for again"
     assert store.change_swap(99, lambda s: s, now) is None
