@@ -42,6 +42,11 @@ class _Socket(ssl.SSLSocket):
             self._cut.cancel()
         super().close()
 
+    def __repr__(self) -> str:
+        # kafka-python's selector names it in a KeyError at every wait, and catches that: the usual name asks the kernel
+        # twice for addresses, which was a twentieth of a worker.
+        return f"<TLS {id(self):#x}>"
+
     def __del__(self) -> None:
         self.close()  # the client was closed in the midst of it: nobody else does, either
 

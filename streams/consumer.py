@@ -22,6 +22,8 @@ from quantrac.domain.progress import LogRange
 
 _RUN_MESSAGES = 64
 _RUN_BYTES = 512 * 1024
+_GATHER_S = 0.05
+"""Pause after something came: each fetch wakes the broker and two threads here, and a batch is filled for longer."""
 _LOGS_S = 30.0
 """Kafka answers at once where a log begins and ends, or not at all."""
 _LOCATED_S = 5.0
@@ -145,6 +147,8 @@ class DatabaseConsumer(driver.Consumer):
             if not self.flow_active:
                 return  # a rebalance: Faust seeks before it goes on
             yield tp, run.as_one()
+        if runs:
+            await asyncio.sleep(_GATHER_S)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Acknowledge nothing: what Faust takes for a gap before a run are the run's own records."""

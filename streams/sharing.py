@@ -27,6 +27,10 @@ MOST_WAITING = 200_000
 _BYTES_PER_READING = 256
 _SEND_TIMEOUT_S = 30.0
 _BLOCK_MS = 5_000
+_LINGER_MS = 1_000
+"""Nothing waits so long: a batch is flushed. Without it the first records of a batch go out while the others are still
+written, in dozens of requests for one."""
+_REQUEST_BYTES = 256 * 1024
 _LONGEST_PAUSE_S = 10.0
 
 _log = get_logger(__name__)
@@ -103,6 +107,8 @@ class Sharer:
                 **client_options(self._kafka),
                 acks="all",
                 enable_idempotence=True,
+                linger_ms=_LINGER_MS,
+                batch_size=_REQUEST_BYTES,
                 max_request_size=self._max_message_bytes,
                 max_block_ms=_BLOCK_MS,
                 bootstrap_timeout_ms=_BLOCK_MS,
@@ -110,6 +116,7 @@ class Sharer:
                 allow_auto_create_topics=False,
             )
         sent = [self._producer.send(topic, value, key, headers) for topic, key, value, headers in _records(shared)]
+        self._producer.flush(timeout=_SEND_TIMEOUT_S)
         for future in sent:
             future.get(timeout=_SEND_TIMEOUT_S)
 

@@ -58,7 +58,7 @@ _step_seconds = Summary("quantrac_worker_step_seconds", "Time of a batch, by ste
 _deferred = Counter("quantrac_worker_deferred_total", "Raw records that waited and were read", ["source"])
 T = TypeVar("T")
 SWEEP_EVERY_S = 2.0
-YOUNG_OBJECTS = 20_000
+YOUNG_OBJECTS = 100_000
 """New objects before the collector looks for cycles: a batch makes thousands that live no longer than it."""
 MOST_SLICES = 20
 """Before it is looked again whose turn it is."""

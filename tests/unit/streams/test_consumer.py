@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
@@ -89,3 +92,27 @@ def test_a_seek_asks_itself_when_other_partitions_were_assigned_meanwhile() -> N
     assert consumer.asked == [{3}, {3, 4}]
     consumer.assigned = set()
     assert asyncio.run(consumer.seek_to_committed()) == {}
+
+
+@pytest.mark.parametrize(("offsets", "pauses"), [((5, 6), 1), ((), 0)])
+def test_what_comes_next_is_gathered_when_something_came(
+    monkeypatch: pytest.MonkeyPatch, offsets: tuple[int, ...], pauses: int
+) -> None:
+    async def fetched(_: object, __: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
+        for offset in offsets:
+            yield TP("raw", 3), message(offset)
+
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    async def read() -> list[list[int]]:
+        return [[m.offset for m in run.value.messages] async for _, run in consumer.getmany(1.0)]
+
+    monkeypatch.setattr(driver.Consumer, "getmany", fetched)
+    consumer = Consumer()
+    consumer.flow_active, consumer._read_offset = True, defaultdict(lambda: None)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    assert asyncio.run(read()) == ([list(offsets)] if offsets else [])
+    assert len(slept) == pauses
