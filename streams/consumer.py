@@ -22,7 +22,7 @@ from quantrac.domain.progress import LogRange
 
 _RUN_MESSAGES = 64
 _RUN_BYTES = 512 * 1024
-_GATHER_S = 0.05
+_GATHER_S = 0.02
 """Pause after something came: each fetch wakes the broker and two threads here, and a batch is filled for longer."""
 _LOGS_S = 30.0
 """Kafka answers at once where a log begins and ends, or not at all."""
