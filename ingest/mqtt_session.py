@@ -6,8 +6,7 @@ import contextlib
 import select
 import socket
 import ssl
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
@@ -32,8 +31,7 @@ _RETAINED_ONCE = 1
 """Retain handling: retained messages when the subscription is new, not at each connection (MQTT 5.0, 3.8.3.1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """A message as it came; ``packet_id`` is ``None`` for QoS 0. ``topic`` is empty when it is not UTF-8."""
 
     packet_id: int | None

@@ -17,9 +17,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from quantrac.domain.readings import Status
-from quantrac.domain.stations import Sensor, Station
+from quantrac.domain.stations import Station
 from simulators.events import EventKind, Occurrence, StationEvent
-from simulators.instruments import Column, StationInstruments
+from simulators.instruments import StationInstruments
 from simulators.labels import TruthLog
 from simulators.messages import Message, Sample
 from simulators.noise import stream_key, uniform
@@ -142,7 +142,9 @@ class _StationFeed:
             if not instants_us:
                 return
             times_s = np.array(instants_us, dtype=np.float64) / 1e6
-            columns = [(s, self._instruments.read(s, times_s)) for s in self._station.sensors]
+            columns = [
+                (self._every[s.parameter], self._instruments.read(s, times_s).samples(s)) for s in self._station.sensors
+            ]
             active = self._active(times_s[0], times_s[-1])
             for row, instant_us in enumerate(instants_us):
                 message = self._compose(first + row, row, instant_us, columns, active)
@@ -159,14 +161,14 @@ class _StationFeed:
         return [o for e in self._events for o in e.occurrences(first_s, last_s)]
 
     def _compose(
-        self, index: int, row: int, instant_us: int, columns: list[tuple[Sensor, Column]], active: list[Occurrence]
+        self, index: int, row: int, instant_us: int, columns: list[tuple[int, list[Sample]]], active: list[Occurrence]
     ) -> Message | None:
         at_s = instant_us / 1e6
         now = [o for o in active if o.active(at_s)] if active else []
         if any(o.event.kind is EventKind.SILENCE for o in now):
             return None
         grid = self._first + index
-        samples = tuple(_sample(s, column, row) for s, column in columns if grid % self._every[s.parameter] == 0)
+        samples = tuple([column[row] for every, column in columns if grid % every == 0])
         if not samples:
             return None
         true_at = _instant(instant_us)
@@ -221,11 +223,6 @@ class _StationFeed:
     def _repeats(self, occurrence: Occurrence, at_s: float) -> bool:
         key = stream_key(self._plan.seed, self._station.code, "duplicate", str(occurrence.event.number))
         return bool(uniform(key, np.array([round(at_s * 1000)]))[0] < occurrence.event.magnitude)
-
-
-def _sample(sensor: Sensor, column: Column, row: int) -> Sample:
-    value = None if column.missing[row] else float(column.values[row])
-    return Sample(sensor.parameter, value, sensor.unit, column.status_at(row))
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -11,6 +11,7 @@ from quantrac.domain.readings import Status
 from quantrac.domain.stations import Sensor
 from simulators import faults
 from simulators.events import MESSAGE_KINDS, WATER_KINDS, EventKind, Occurrence, StationEvent
+from simulators.messages import Sample
 from simulators.reference_limits import Bounds, bounds_of
 from simulators.signals import Series, StationSignals
 
@@ -25,9 +26,15 @@ class Column:
     missing: NDArray[np.bool_]
     status: NDArray[np.int8]
 
-    def status_at(self, row: int) -> Status:
-        """Return the status of one row."""
-        return _STATUSES[self.status[row]]
+    def samples(self, sensor: Sensor) -> list[Sample]:
+        """Return the lines that the logger sends of them."""
+        parameter, unit = sensor.parameter, sensor.unit
+        return [
+            Sample(parameter, None if missing else value, unit, _STATUSES[status])
+            for value, missing, status in zip(
+                self.values.tolist(), self.missing.tolist(), self.status.tolist(), strict=True
+            )
+        ]
 
 
 class StationInstruments:

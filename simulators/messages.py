@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from quantrac.domain.readings import Status
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """One parameter's line of a message; ``value`` is ``None`` where the logger sends the line without a value."""
 
     parameter: str

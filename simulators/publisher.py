@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import selectors
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from secrets import token_hex
@@ -16,6 +17,8 @@ from simulators.report import PublishReport
 
 _TURN_S = 0.05
 """Longest wait of one turn: a stop, a lost link or a due message is seen within this time."""
+_GATHER_S = 0.005
+"""Pause of each turn: without it every packet of a large fleet is a turn of its own, and dearer for it."""
 _TEND_EVERY_S = 0.2
 _PULL_AT_ONCE = 500
 """Messages taken from the generator in one turn, so that sockets are served in between."""
@@ -131,6 +134,7 @@ class Publisher:
     def _turn(self, longest_s: float) -> None:
         for link in self._links.values():
             link.pump()
+        time.sleep(_GATHER_S)
         for key, mask in self._selector.select(self._wait_s(longest_s)):
             key.data.on_ready(mask)
         now_s = self._clock.monotonic_s()

@@ -60,6 +60,15 @@ def test_large_messages_go_through_whole(bridge: Any, loggers: Any, raw: Any) ->
     assert all(len(json.loads(r.value)["padding"]) == 300_000 for r in readings)
 
 
+def test_what_comes_together_is_read_together(bridge: Any, loggers: Any, raw: Any) -> None:
+    bridge(raw.topic, gather_s=0.1).start()
+    (logger,) = loggers(1)
+    logger.publish(200, per_s=100)
+    raw.wait_for([logger])
+    turns = {record.headers["received-at"] for record in raw.records() if record.key.decode() == logger.station}
+    assert len(turns) < 80  # messages read in one turn have one instant of receipt
+
+
 def test_kill_9_of_the_bridge_under_load(bridge: Any, loggers: Any, raw: Any, in_background: Any) -> None:
     process = bridge(raw.topic)
     process.start()
