@@ -13,12 +13,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.chemistry import PATTERNS, roles_of
+from models.chemistry import PATTERNS, polluting_side, roles_of
 from models.priors import kind_of
 from models.protocol import TriageClass
 from models.series import Bools, Event, Floats, Series, inside
 from models.training.injection import scatter
-from quantrac.domain.parameters import Harm, harm_of, parameter_in
 
 Generator = np.random.Generator
 
@@ -50,7 +49,6 @@ _LEAST_ROWS = 4
 _BUFFERS = (4.01, 7.0, 10.01)
 _TAKEN_H = 2.0
 """Hours around an event of the series' own in which nothing is drawn."""
-_CLASS = {"calibration": TriageClass.MAINTENANCE, "gone": TriageClass.COMMUNICATION}
 
 
 def with_mixtures(series: Series, seed: int) -> Series:
@@ -143,7 +141,7 @@ class _Copy:
     def _mixture(self) -> list[tuple[int, float]]:
         """Return columns and the side to which each goes, the strongest first."""
         rng = self.rng
-        sides = {j: _side(self.series.columns[j]) for j in self.columns}
+        sides = {j: polluting_side(self.series.columns[j]) for j in self.columns}
         free = [j for j in self.columns if sides[j]]
         if not free:
             return []
@@ -252,13 +250,6 @@ class _Copy:
         }
         altered = lasting[kind]()
         self.values[part, j] = altered if absolute and kind != "dropout" else np.maximum(altered, 0.0)
-
-
-def _side(column: str) -> float:
-    """Return the side to which pollution moves a column, 0 where it does not."""
-    known = parameter_in(column)
-    harm = harm_of(known.code if known is not None else column)
-    return {Harm.HIGH: 1.0, Harm.BOTH: 1.0, Harm.LOW: -1.0, Harm.NONE: 0.0}[harm]
 
 
 def _course(rng: Generator, rows: int) -> Floats:
