@@ -77,10 +77,9 @@ class Series:
     learnt from. ``ignore`` marks rows (or cells) left out of the counts. ``group`` is what cross-validation must keep
     together (site, plant); it is never an input of a model, and neither is ``name``.
 
-    ``maintenance`` gives known visit or calibration days by column: facts that a station's registry would hold, not
-    labels. ``status`` is what the logger says of each value, int8 of shape (rows, columns): 0 measuring, 1 calibrating,
-    2 fault. ``neighbours`` is int16 of shape (rows, 2): other stations of the same water, and how many of them stand in
-    an alarm.
+    ``status`` is what the logger says of each value, int8 of shape (rows, columns): 0 measuring, 1 calibrating,
+    2 fault. ``neighbours`` is int16 of shape (rows, 2): other stations of the same water, and how many of them stand
+    in an alarm.
     """
 
     name: str
@@ -95,7 +94,6 @@ class Series:
     probation_rows: int = 0
     ignore: Bools | None = None
     group: str = ""
-    maintenance: Mapping[str, tuple[np.datetime64, ...]] = field(default_factory=dict)
     status: npt.NDArray[np.int8] | None = None
     neighbours: npt.NDArray[np.int16] | None = None
     reported: Floats | None = None

@@ -19,7 +19,7 @@ from models.pipeline.pipeline import Fitted
 from models.series import Series
 from quantrac import __version__
 from quantrac.clock import Clock
-from quantrac.domain.stations import Registry, Station
+from quantrac.domain.stations import Registry, Station, StationKind
 from quantrac.errors import QuantracError
 from quantrac.telemetry import get_logger
 from sql.catalogue import load_registry
@@ -156,6 +156,7 @@ class Trainer:
             [s.parameter for s in station.sensors],
             (Measured(r.observed_at, r.parameter, r.value, r.flag, r.status) for r in readings),
             (Closed(a.parameter, a.since, a.until, a.closed_cause) for a in alerts),
+            in_river=station.kind is StationKind.SURFACE_WATER,
         )
 
     @staticmethod

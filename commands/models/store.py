@@ -274,13 +274,14 @@ def explain(
     from models.evaluation.detectors import FittedDetector, detector_named
     from models.evaluation.evaluate import load_series, run_all
     from models.evaluation.families import family_named
+    from models.evaluation.live import StationRun
     from models.pipeline.configs import STATION
 
     chosen = family_named(family)
     fitted: FittedDetector
     with progress() as tell:
         if sha256 is not None:
-            fitted = load_fitted(ArtefactStore(load_context().models_dir), sha256)[1]
+            fitted = StationRun(load_fitted(ArtefactStore(load_context().models_dir), sha256)[1])
         else:
             fitted = detector_named(STATION, chosen.budget_per_day).fit(
                 load_series(chosen, training) if training else ()

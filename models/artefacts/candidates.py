@@ -16,7 +16,7 @@ from models.errors import ModelError
 from models.evaluation.evaluate import run_all, summarise
 from models.evaluation.families.base import Family, Figures
 from models.evaluation.leaderboard import cross_validate
-from models.evaluation.live import StationDetector
+from models.evaluation.live import StationDetector, StationRun
 from models.pipeline.configs import STATION
 from models.series import Series, by_row
 from quantrac import __version__
@@ -92,7 +92,7 @@ def compare(
     """Run a candidate as a shadow beside the active model over labelled series."""
     sides = []
     for artefact in (active, candidate):
-        runs = run_all(load_fitted(store, artefact.sha256)[1], series)
+        runs = run_all(StationRun(load_fitted(store, artefact.sha256)[1]), series)
         rows = np.concatenate([by_row(r.result.alarm) for r in runs])
         sides.append((summarise(family, artefact.detector, runs).total, rows))
     (old, old_rows), (new, new_rows) = sides

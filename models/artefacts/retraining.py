@@ -6,7 +6,6 @@ pollution teach the second stage; what is validated on is injected into the last
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +15,8 @@ import numpy as np
 
 from models.artefacts.candidates import worse_figures
 from models.errors import ModelError
-from models.evaluation.families.base import Run
+from models.evaluation.evaluate import run_all
+from models.evaluation.live import StationRun
 from models.evaluation.scoring import Tally, tally
 from models.pipeline.configs import STATION_DEFAULT, PipelineConfig
 from models.pipeline.pipeline import Fitted
@@ -74,7 +74,12 @@ class Retraining:
 
 
 def series_of(
-    station: str, parameters: Sequence[str], readings: Iterable[Measured], closed: Iterable[Closed]
+    station: str,
+    parameters: Sequence[str],
+    readings: Iterable[Measured],
+    closed: Iterable[Closed],
+    *,
+    in_river: bool = False,
 ) -> Series:
     """Return a station's history as a series, labelled by what officers found.
 
@@ -108,7 +113,7 @@ def series_of(
             ignore |= inside
     return Series(
         station, times, columns, values, labels, tuple(events), ignore=ignore & ~labels,
-        group=station, status=status,
+        group=station, status=status, in_river=in_river,
     )  # fmt: skip
 
 
@@ -140,12 +145,7 @@ def _part(series: Series, rows: int) -> Series:
 
 
 def _figures(fitted: Fitted, copies: Sequence[Series]) -> dict[str, float | None]:
-    total = Tally()
-    for series in copies:
-        began = time.perf_counter()
-        result = fitted.run(replace(series, labels=None, events=(), ignore=None, probation_rows=0))
-        total += tally(Run(series, result, time.perf_counter() - began))
-    return total.figures()
+    return sum(map(tally, run_all(StationRun(fitted), copies)), Tally()).figures()
 
 
 def _instant(at: datetime) -> np.datetime64:

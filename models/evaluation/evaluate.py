@@ -119,7 +119,6 @@ def _unlabelled(series: Series) -> Series:
         values=series.values,
         covariates=series.covariates,
         probation_rows=series.probation_rows,
-        maintenance=series.maintenance,
         status=series.status,
         neighbours=series.neighbours,
         reported=series.reported,

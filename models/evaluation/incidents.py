@@ -1,4 +1,4 @@
-"""Incidents to teach the triage on: what stations alarm in labelled water, at several ages, with the truth beside."""
+"""Incidents of pipelines that alarm in labelled water, at several ages, with the truth beside."""
 
 from __future__ import annotations
 
@@ -7,49 +7,63 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from models.evaluation.live import StationRun
-from models.pipeline.pipeline import Assessor, Fitted
-from models.series import Series, stretches
+from models.evaluation.metrics.events import cadence_min
+from models.pipeline.pipeline import Fitted
+from models.series import Bools, Series, stretches
 from models.training.triage_weights import Sample, looked_at, truth_of
-from models.triage.incident import contexts_of
 
-_SILENCE = 1.0
-"""Gap, as a logarithm of usual steps, after which a row is looked at in any case: alarms there are rare."""
+Terms = Mapping[int, Mapping[str, float]]
+"""What an incident says, by row."""
+_SILENCE = 2.7
+"""Usual steps of silence after which a row is looked at in any case: alarms there are rare."""
+
+_MINUTE = np.timedelta64(60_000_000_000, "ns")
 
 
 def samples_of(pipelines: Sequence[Fitted], series: Series) -> list[Sample]:
-    """Return the incidents of a labelled series at several ages, as the station's own class has them."""
-    return [s for fitted in pipelines for s in (*at_a_station(fitted, series), *_after_silences(fitted, series))]
+    """Return the incidents of a labelled series at several ages, as the station's own class has them.
+
+    Rows after a silence, which rarely are an alarm, come beside: what one looks like has to be known in any case.
+    """
+    out: list[Sample] = []
+    for fitted in pipelines:
+        running, terms = _witnessed(fitted, series)
+        out += _samples(series, _learnt_from(series, running), terms, fitted.taught)
+        silences = _silences(series, running)
+        if silences.any():
+            out += _samples(series, stretches(silences), _witnessed(fitted, series, silences)[1], fitted.taught)
+    return out
 
 
 def at_a_station(fitted: Fitted, series: Series) -> list[Sample]:
     """Return the incidents that charts and pipeline begin."""
+    running, terms = _witnessed(fitted, series)
+    return _samples(series, _learnt_from(series, running), terms, fitted.taught)
+
+
+def _witnessed(fitted: Fitted, series: Series, begun: Bools | None = None) -> tuple[Bools, Terms]:
+    """Return the rows of all incidents, and the terms of each; an incident runs in ``begun`` whatever is said there."""
     terms: dict[int, Mapping[str, float]] = {}
-    running = StationRun(fitted).witnessed(series, lambda row, g: terms.update({row: g.evidence().terms}))
-    spans = [(a, b) for a, b in stretches(running) if series.ignore is None or not series.ignore[a:b].any()]
-    return _samples(series, spans, terms, fitted.taught)
+    running = StationRun(fitted).witnessed(series, lambda row, g: terms.update({row: g.evidence().terms}), begun)
+    return running, terms
 
 
-def _after_silences(fitted: Fitted, series: Series) -> list[Sample]:
-    """Return the rows after a silence, which rarely are an alarm: what one looks like has to be known in any case."""
-    assessor = Assessor(fitted, series.columns, series.covariates)
-    scored = assessor.scorer.push(series.times, series.values)
-    silence = scored.features.rows[:, scored.features.row_names.index("gap")] > _SILENCE
-    alarm = np.asarray(scored.alarm | silence)
-    spans = [(a, b) for a, b in stretches(alarm) if silence[a:b].any() and not scored.alarm[a:b].any()]
-    wanted = {row for a, b in spans for row in looked_at(a, b)}
-    if not wanted:
-        return []
-    terms: dict[int, Mapping[str, float]] = {}
-    contexts = contexts_of(series)
-    for row, gathered in enumerate(assessor.gather(scored, alarm, series.values, contexts)):
-        if gathered is not None and row in wanted:
-            terms[row] = gathered.evidence().terms
-    return _samples(series, spans, terms, fitted.taught)
+def _learnt_from(series: Series, running: Bools) -> list[tuple[int, int]]:
+    return [(a, b) for a, b in stretches(running) if series.ignore is None or not series.ignore[a:b].any()]
 
 
-def _samples(
-    series: Series, spans: Sequence[tuple[int, int]], terms: Mapping[int, Mapping[str, float]], taught: bool
-) -> list[Sample]:
+def _silences(series: Series, running: Bools) -> Bools:
+    """Return the rows after a silence that touch no incident."""
+    after: Bools = np.zeros(len(series.times), dtype=np.bool_)
+    newer = np.flatnonzero(series.newer())
+    after[newer[1:]] = np.diff(series.times[newer]) > _SILENCE * cadence_min(series.times) * _MINUTE
+    for a, b in stretches(after | running):
+        if running[a:b].any():
+            after[a:b] = False
+    return after
+
+
+def _samples(series: Series, spans: Sequence[tuple[int, int]], terms: Terms, taught: bool) -> list[Sample]:
     out = []
     for a, b in spans:
         rows = looked_at(a, b)

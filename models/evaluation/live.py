@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from itertools import groupby
@@ -18,8 +18,7 @@ from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.protocol import Reason, Row, Triage
 from models.series import Bools, Floats, Result, Series, TriagedInterval, by_row, stretches
-from models.slow.finding import Finding
-from models.slow.recorded import intervals_of
+from models.slow.finding import UNCALIBRATED, Finding
 from models.station.judging import Learnt, WatchConfig
 from models.station.scorer import StationScorer
 from models.station.scores import ParameterScore
@@ -38,6 +37,8 @@ _BASE_ROWS = 4000
 """Rows after which the memory's base is taken: a worker takes it more often, to store it."""
 _TOGETHER = 240
 """Rows that are judged in one call."""
+_JOINED = np.timedelta64(3600, "s")
+"""A finding that comes back within an hour is the same one."""
 _CODES = ("00", "01", "02")
 OF_WATCHES = frozenset({
     Reason.STUCK, Reason.DRIFT, Reason.FOULING, Reason.CAPPED, Reason.REPEATED, Reason.COPIED_DAY,
@@ -83,17 +84,19 @@ class StationRun:
                 out.paged[i] = calls.told(one)
                 findings[i] = standing
         return Result(
-            out.score, out.alarm, columns, triage=tuple(out.incidents(series)), findings=intervals_of(series, findings)
+            out.score, out.alarm, columns, triage=tuple(out.incidents(series)), findings=_intervals_of(series, findings)
         )
 
-    def witnessed(self, series: Series, witness: Callable[[int, Gathering], None]) -> Bools:
+    def witnessed(self, series: Series, witness: Callable[[int, Gathering], None], begun: Bools | None = None) -> Bools:
         """Judge a series, show each row of an incident to ``witness``, and return which rows those are.
 
-        What is shown changes with the next row.
+        What is shown changes with the next row. In rows that are ``begun`` an incident runs whatever is said there.
         """
-        scorer = StationScorer(station_of(series), self._config(series))
-        running = np.zeros(len(series.times), dtype=np.bool_)
         places: Iterator[int] = iter(np.flatnonzero(series.newer()).tolist())
+        scorer = StationScorer(station_of(series), self._config(series))
+        if begun is not None:
+            scorer = _Begun(station_of(series), self._config(series), begun[series.newer()].tolist())
+        running = np.zeros(len(series.times), dtype=np.bool_)
 
         def see(gathered: Gathering | None) -> None:
             i = next(places)
@@ -112,6 +115,17 @@ class StationRun:
     def _config(self, series: Series) -> WatchConfig:
         learnt = Learnt("evaluated", self.fitted)
         return replace(WatchConfig.of(station_of(series), learnt), legal=series.legal, covariates=series.covariates)
+
+
+class _Begun(StationScorer):
+    """A station at which an incident runs in some of the next rows, whatever its charts say."""
+
+    def __init__(self, station: Station, config: WatchConfig, begun: Iterable[bool]) -> None:
+        super().__init__(station, config)
+        self._begun = iter(begun)
+
+    def is_alarmed(self, scores: Mapping[str, ParameterScore]) -> bool:
+        return next(self._begun) or super().is_alarmed(scores)
 
 
 @dataclass(slots=True)
@@ -185,6 +199,33 @@ def _said(scorer: StationScorer, rows: int) -> tuple[Sequence[float], Sequence[S
     if not rows or watch is None or watch.scored is None:
         return [0.0] * rows, [()] * rows
     return np.exp2(np.clip(watch.scored.margin, -20.0, 20.0)).tolist(), watch.found
+
+
+def _intervals_of(series: Series, findings: Sequence[Sequence[Finding]]) -> tuple[TriagedInterval, ...]:
+    """Return one interval for each sensor and kind of finding, from when it was first to when it was last reported."""
+    open_: dict[tuple[str, Reason], tuple[int, int, Finding]] = {}
+    spans: list[tuple[int, int, Finding]] = []
+    for i, standing in enumerate(findings):
+        for finding in standing:
+            key = (finding.parameter, finding.reason)
+            first, last, said = open_.get(key, (i, i, finding))
+            if i - last > 1 and series.times[i] - series.times[last] > _JOINED:
+                spans.append((first, last, said))
+                first = i
+            open_[key] = (first, i, finding)
+    spans += open_.values()
+    return tuple(
+        TriagedInterval(
+            series.times[a],
+            series.times[b],
+            f.cls,
+            UNCALIBRATED,
+            (f.text,),
+            reason=f.reason,
+            sensor=f.parameter,
+        )
+        for a, b, f in sorted(spans, key=lambda span: span[:2])
+    )
 
 
 def station_of(series: Series) -> Station:

@@ -39,6 +39,8 @@ _BASE = (
 ) = range(len(_BASE))  # fmt: skip
 _CROSS_0 = len(_BASE)
 """The prediction errors follow the base, then ``drift``."""
+CELLS = ("slow_5", "cross_0", "step", "noise", "run", "zero", "missing", "beyond", "novelty", "day")
+"""Features by sensor that an incident keeps, in its order: the evidence is made of them."""
 _ROWS = ("t2", "q", "moving", "gap")
 _ROW_NAMES = _ROWS + PATTERN_NAMES
 _MOVING, _GAP = 2, 3
@@ -69,7 +71,8 @@ class FeatureConfig:
 class Features:
     """``cells`` has shape (rows, sensors, len(cell_names)), ``rows`` has shape (rows, len(row_names)); no NaN.
 
-    ``levels`` is what each sensor usually shows, in its unit, NaN before its first value; ``at_s`` seconds since 1970.
+    ``levels`` is what each sensor usually shows, in its unit, NaN before its first value; ``at_s`` seconds since 1970;
+    ``moved`` what an incident keeps of the rows, shape (rows, sensors, len(CELLS) + 1): the cells, and the level.
     """
 
     cells: Floats
@@ -78,14 +81,12 @@ class Features:
     at_s: Floats
     cell_names: tuple[str, ...]
     row_names: tuple[str, ...]
-    moved: Floats | None = None
-    """What an incident keeps of the rows, where that was picked for many series in one go."""
+    moved: Floats
 
     def at(self, rows: slice | Ints) -> Features:
         """Return those of some rows."""
-        moved = None if self.moved is None else self.moved[rows]
         arrays = self.cells[rows], self.rows[rows], self.levels[rows], self.at_s[rows]
-        return Features(*arrays, self.cell_names, self.row_names, moved)
+        return Features(*arrays, self.cell_names, self.row_names, self.moved[rows])
 
 
 _SMOOTHED = ("v", "slow_5", "slow_20", "step_5", "noise", "day", "drift")
@@ -140,7 +141,9 @@ def features_of(memory: Records, config: FeatureConfig, series: Ints, times: Tim
         start = last + 1
     if start < n:
         fill(slice(start, n))
-    return Features(cells, rows, levels, times_ns / 1e9, names, _ROW_NAMES)
+    moved = np.zeros((n, d, len(CELLS) + 1))
+    _pick(cells, levels, _kept(names), moved)
+    return Features(cells, rows, levels, times_ns / 1e9, names, _ROW_NAMES, moved)
 
 
 def _block_ends(before: Ints, series: Ints, block_rows: int) -> list[int]:
@@ -179,6 +182,11 @@ def set_state_of(memory: np.void, config: FeatureConfig, state: dict[str, Any]) 
 @cache
 def _cell_names(config: FeatureConfig) -> tuple[str, ...]:
     return _BASE + tuple(f"cross_{h}" for h in config.cross.horizons) + ("drift",)
+
+
+@cache
+def _kept(names: tuple[str, ...]) -> Ints:
+    return np.array([names.index(name) if name in names else -1 for name in CELLS])
 
 
 @cache
@@ -261,6 +269,17 @@ def _single(
     if abs(cell[_SLOW_5]) > 3.0:
         row[_MOVING] += 1.0
     return _smoothed(z, smooth, gains, _V, j)
+
+
+@compiled
+def _pick(cells: Floats, levels: Floats, places: Ints, out: Floats) -> None:
+    """Write the features at ``places`` (-1: none, 0), then the levels: (rows, sensors, all)."""
+    for i in range(len(cells)):
+        for j in range(cells.shape[1]):
+            for k in range(len(places)):
+                if places[k] >= 0:
+                    out[i, j, k] = cells[i, j, places[k]]
+            out[i, j, len(places)] = levels[i, j]
 
 
 @compiled

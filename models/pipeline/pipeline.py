@@ -1,9 +1,8 @@
-"""The one pipeline: features, novelty, second stage, threshold by budget, triage."""
+"""The one pipeline: features, novelty, second stage, threshold by budget."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import log2
@@ -20,18 +19,14 @@ from models.pipeline.configs import STATION_DEFAULT, PipelineConfig
 from models.pipeline.examples import matrix
 from models.pipeline.forest import NO_TREES
 from models.pipeline.second_stage import SecondStage
-from models.protocol import Triage
-from models.series import Bools, Floats, Result, Series, Times, TriagedInterval, stretches
-from models.slow.recorded import findings_of, intervals_of
-from models.triage.evidence import Context, Gathering
-from models.triage.incident import Incident, contexts_of, moved_of, pages
+from models.series import Bools, Floats, Times
+from models.triage.incident import Incident
 
 UNTAUGHT_TAIL = 0.005
 """Share of the rows beyond the threshold, where nothing was learnt."""
 _USUAL_PER_DAY, _HALVED_BY = 1.3 / 7, 2.0
 """What novelty alone alarms falsely at log-odds 0, and by how much these must rise for half as many: on eight simulated
 stations of six weeks 4.7, 1.3, .7 and .3 a week at -3, 0, 2 and 4."""
-_CHUNK_ROWS = 8192
 _MORE_LIKELY_THAN_NOT = 0.0
 """Log-odds from which the line for pollution alarms. On held-out training rows its F1 is flat from -.5 to 1.5."""
 
@@ -55,42 +50,6 @@ class Fitted:
     def untaught(cls, config: PipelineConfig) -> Self:
         """Return the pipeline of a station that nothing was learnt for: novelty alone, at the budget's threshold."""
         return cls(config, threshold=_HALVED_BY * log2(_USUAL_PER_DAY / config.budget_per_day))
-
-    def run(self, series: Series) -> Result:
-        """Assess a series causally; labels, name and group are not looked at.
-
-        A row that is not newer than all before is refused, as in the stream: nothing is learnt from it, and the
-        assessment before it stands.
-        """
-        fresh = series.newer()
-        if fresh.all():
-            return self._assessed(series)
-        result, place = self._assessed(series.taking(fresh)), np.cumsum(fresh) - 1
-        return dataclasses.replace(result, score=result.score[place], alarm=result.alarm[place])
-
-    def _assessed(self, series: Series) -> Result:
-        """Assess rows of which each is newer than the one before."""
-        assessor = Assessor(self, series.columns, series.covariates)
-        findings = findings_of(series)
-        contexts = contexts_of(series, findings)
-        margins, alarms, triages = [], [], list[Triage | None]()
-        for first in range(0, max(len(series.times), 1), _CHUNK_ROWS):
-            here = slice(first, first + _CHUNK_ROWS)
-            part = assessor.scorer.push(series.times[here], series.values[here])
-            margins.append(part.margin)
-            alarms.append(part.alarm)
-            triages += assessor.triage(part, part.alarm, series.values[here], contexts[here])
-        score, alarm = np.exp2(np.clip(np.concatenate(margins), -20, 20)), np.concatenate(alarms)
-        triage = tuple(_interval(series.times[a:b], triages[a:b]) for a, b in stretches(alarm))
-        return Result(score, alarm, triage=triage, findings=intervals_of(series, findings))
-
-
-def _interval(times: Times, triages: Sequence[Triage | None]) -> TriagedInterval:
-    """Return one alarm as it was assessed at its end, and when it was first taken for pollution."""
-    last = next(t for t in reversed(triages) if t is not None)
-    called = next((i for i, t in enumerate(triages) if pages(t)), None)
-    paged = None if called is None else times[called]
-    return TriagedInterval(times[0], times[-1], last.cls, last.probability, last.reasons, paged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,48 +171,9 @@ def _of_one_shape(asked: Sequence[Asked], stack: Records) -> list[Scored]:
         )
         margin[rows] = np.maximum(margin[rows], beyond)
         alarm[rows] |= polluted
-    features = dataclasses.replace(features, moved=moved_of(features))
     ends = np.cumsum(lengths).tolist()
     parts = (slice(end - n, end) for end, n in zip(ends, lengths, strict=True))
     return [Scored(margin[part], alarm[part], shares[part], features.at(part)) for part in parts]
-
-
-class Assessor:
-    """Scorer and the running incident of one series or station, put together.
-
-    Rows go in twice: the scorer says where the alarm is on, ``triage`` what the incident is. Between the two, who calls
-    may know more that begins an incident than the pipeline does: a station's charts, a gap.
-    """
-
-    def __init__(
-        self, fitted: Fitted, columns: tuple[str, ...], covariates: tuple[str, ...] = (), limits: Floats | None = None
-    ) -> None:
-        self.scorer = Scorer(fitted, columns, covariates, limits)
-        self.incident = Incident(columns, self.scorer.targets)
-
-    def triage(
-        self, scored: Scored, running: Bools, values: Floats, contexts: Sequence[Context]
-    ) -> list[Triage | None]:
-        """Return what the incident is after each row just scored; ``None`` where ``running`` is false."""
-        return self.incident.push(scored.features, running, self._shares(scored), values, contexts)
-
-    def gather(
-        self, scored: Scored, running: Bools, values: Floats, contexts: Sequence[Context]
-    ) -> Iterator[Gathering | None]:
-        """Yield what is gathered of the incident after each row just scored: the evidence, nothing said of it."""
-        return self.incident.gather(scored.features, running, self._shares(scored), values, contexts)
-
-    def _shares(self, scored: Scored) -> Floats | None:
-        return scored.shares if self.scorer.fitted.taught else None
-
-    def state(self) -> list[Any]:
-        """Return the whole memory as numbers, lists and arrays."""
-        return [self.scorer.state(), self.incident.state()]
-
-    def set_state(self, scorer: dict[str, Any], incident: Any) -> None:
-        """Go on from the parts of a memory returned by ``state``."""
-        self.scorer.set_state(scorer)
-        self.incident.set_state(incident)
 
 
 def warm() -> None:

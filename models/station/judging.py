@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from models.pipeline.configs import STATION_DEFAULT
-from models.pipeline.pipeline import Assessor, Fitted, Scored, Scorer
+from models.pipeline.pipeline import Fitted, Scored, Scorer
 from models.protocol import Triage
 from models.series import Floats
 from models.slow.finding import Finding
@@ -122,9 +122,13 @@ class StationAssessor:
         fitted = learnt.pipeline
         self._kind = repr(fitted.config.features)
         """A memory of other features would be misread."""
-        self._pipeline = Assessor(fitted, config.parameters, config.covariates, np.array(config.limits))
-        self._pipeline.incident.in_river = config.in_river
-        self._pipeline.incident.facts = Facts(config.units, config.legal)
+        self.scorer = Scorer(fitted, config.parameters, config.covariates, np.array(config.limits))
+        """What scores the rows before they are assessed."""
+        self.incident = Incident(config.parameters, self.scorer.targets)
+        """The running incident, or where the next one will be. What begins one is more than the pipeline knows of: a
+        chart's alarm does as well."""
+        self.incident.in_river = config.in_river
+        self.incident.facts = Facts(config.units, config.legal)
         self.scored: Scored | None = None
         """What was made of the last rows."""
         self.rows = 0
@@ -136,17 +140,7 @@ class StationAssessor:
     @property
     def targets(self) -> Sequence[int]:
         """Places of the parameters that may be alarmed."""
-        return self._pipeline.scorer.targets
-
-    @property
-    def scorer(self) -> Scorer:
-        """What scores the rows before they are assessed."""
-        return self._pipeline.scorer
-
-    @property
-    def incident(self) -> Incident:
-        """The running incident, or where the next one will be."""
-        return self._pipeline.incident
+        return self.scorer.targets
 
     def assess(
         self, scored: Scored, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]
@@ -159,9 +153,10 @@ class StationAssessor:
         severities = [exp2(min(max(margin, -20.0), 20.0)) for margin in scored.margin.tolist()]
         on = [mine or row.charted for mine, row in zip(alarm, rows, strict=True)]
         contexts: list[Context] = []
-        if self._pipeline.incident.running or any(on):
+        if self.incident.running or any(on):
             contexts = [_context(row, found) for row, found in zip(rows, findings, strict=True)]
-        triages = self._pipeline.triage(scored, np.array(on, dtype=np.bool_), values, contexts)
+        shares = scored.shares if self.scorer.fitted.taught else None
+        triages = self.incident.push(scored.features, np.array(on, dtype=np.bool_), shares, values, contexts)
         return [
             self._alarmed(scored, i, severity, triage) if alarm[i] else RowAssessment(severity, False, triage=triage)
             for i, (severity, triage) in enumerate(zip(severities, triages, strict=True))
@@ -178,7 +173,7 @@ class StationAssessor:
     def state(self) -> Any:
         """Return the memory, with what it belongs to."""
         last = [self.alarmed, self.paging, self._named]
-        return [self.learnt.sha256, self._kind, self.rows, last, *self._pipeline.state()]
+        return [self.learnt.sha256, self._kind, self.rows, last, self.scorer.state(), self.incident.state()]
 
     def set_state(self, state: Any) -> None:
         """Go on from a memory. One of other features is not used; of another artefact, only what rows have taught."""
@@ -186,8 +181,9 @@ class StationAssessor:
         if kind != self._kind:
             return
         if sha256 != self.learnt.sha256:
-            scorer = {**scorer, "lines": self._pipeline.scorer.lines_state()}
-        self._pipeline.set_state(scorer, incident)
+            scorer = {**scorer, "lines": self.scorer.lines_state()}
+        self.scorer.set_state(scorer)
+        self.incident.set_state(incident)
         self.rows, (self.alarmed, self.paging, self._named) = rows, last
 
 

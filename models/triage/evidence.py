@@ -13,13 +13,12 @@ from math import exp, log, log1p
 import numpy as np
 
 from models.chemistry import Roles, best_pattern, dilution_support, rain_support, roles_of, weather_alone
+from models.features.table import CELLS
 from models.protocol import TriageClass
 from models.series import Floats, Ints
 from models.slow.finding import Finding
 from models.snapshots import ByFields
 
-CELLS = ("slow_5", "cross_0", "step", "noise", "run", "zero", "missing", "beyond", "novelty", "day")
-"""Features by sensor that the evidence is made of."""
 _OF_NOW = tuple(CELLS.index(name) for name in ("run", "zero"))
 """Features that count from the alarm on: that a sensor stood still before it moved explains nothing."""
 _STEP, _MARKED = CELLS.index("step"), 2.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from itertools import repeat
@@ -13,16 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from models.compiled import compiled
 from models.errors import ModelError
-from models.features.table import Features
+from models.features.table import CELLS, Features
 from models.protocol import Triage, TriageClass
-from models.series import Bools, Floats, Ints, Series
-from models.slow.finding import Finding
-from models.triage.evidence import CELLS, LEARNT, NEUTRAL, TERMS, Context, Evidence, Gathering, known_to_triage
+from models.series import Bools, Floats
+from models.triage.evidence import LEARNT, NEUTRAL, TERMS, Context, Evidence, Gathering
 from models.triage.reasons import NO_FACTS, Facts, reasons_of
 
-__all__ = ["PAGE_FROM", "Context", "Incident", "TriageModel", "contexts_of", "pages", "shipped_model"]
+__all__ = ["PAGE_FROM", "Context", "Incident", "TriageModel", "pages", "shipped_model"]
 
 PAGE_FROM = 0.88
 """Probability of pollution from which an alarm pages, as in the packaged rule of anomalies. What lower and higher ones
@@ -286,7 +284,7 @@ class Incident:
         if not len(alarm):
             return
         first = len(self._before)
-        joined = np.concatenate((self._before, moved_of(features) if features.moved is None else features.moved))
+        joined = np.concatenate((self._before, features.moved))
         cells = joined[first:]
         on_at = alarm.tolist()
         if not self.running and True not in on_at:
@@ -328,69 +326,3 @@ class Incident:
         if running is not None:
             self._open = Gathering(self.columns, self.targets)
             self._open.set_state(running)
-
-
-def moved_of(features: Features) -> Floats:
-    """Return what an incident keeps of rows, shape (rows, sensors, cells and level)."""
-    out = np.zeros((*features.levels.shape, len(CELLS) + 1))
-    _pick(features.cells, features.levels, _places(features.cell_names), out)
-    return out
-
-
-@cache
-def _places(names: tuple[str, ...]) -> Ints:
-    return np.array([names.index(name) if name in names else -1 for name in CELLS])
-
-
-@compiled
-def _pick(cells: Floats, levels: Floats, places: Ints, out: Floats) -> None:
-    """Write the features at ``places`` (-1: none, 0), then the levels: (rows, sensors, all)."""
-    for i in range(len(cells)):
-        for j in range(cells.shape[1]):
-            for k in range(len(places)):
-                if places[k] >= 0:
-                    out[i, j, k] = cells[i, j, places[k]]
-            out[i, j, len(places)] = levels[i, j]
-
-
-def contexts_of(series: Series, findings: Sequence[Sequence[Finding]] = ()) -> tuple[Context, ...]:
-    """Return what a recorded series says beside its values: statuses, calibrations, neighbours, and open findings.
-
-    One entry a row, or none at all where nothing is known. ``findings`` has one entry a row, or none at all.
-    """
-    known = series.status is not None or series.neighbours is not None or any(series.maintenance.values())
-    if not known and not any(findings):
-        return ()
-    rows = len(series.times)
-    ago = _maintenance_ago(series)
-    status = np.zeros((rows, 1), dtype=np.int8) if series.status is None else series.status
-    beside = np.zeros((rows, 2), dtype=np.int64) if series.neighbours is None else series.neighbours
-    odd = [bool(row.any()) for row in status]
-    out = []
-    for i in range(rows):
-        context = known_to_triage(findings[i]) if findings and findings[i] else NEUTRAL
-        if odd[i]:
-            calibrating = frozenset(c for c, s in zip(series.columns, status[i], strict=True) if s == 1)
-            faulty = frozenset(c for c, s in zip(series.columns, status[i], strict=True) if s == 2)
-            context = replace(context, calibrating=calibrating, faulty=faulty)
-        since = float(ago[i])
-        out.append(
-            replace(
-                context,
-                neighbours=int(beside[i, 0]),
-                neighbours_alarmed=int(beside[i, 1]),
-                maintenance_ago_s=since if np.isfinite(since) else None,
-            )
-        )
-    return tuple(out)
-
-
-def _maintenance_ago(series: Series) -> Floats:
-    """Return the seconds since the last known visit before each row; infinite without one."""
-    visits = np.sort(np.array([t for many in series.maintenance.values() for t in many], dtype=series.times.dtype))
-    ago = np.full(len(series.times), np.inf)
-    if len(visits):
-        last = np.searchsorted(visits, series.times, side="right") - 1
-        known = last >= 0
-        ago[known] = (series.times[known] - visits[last[known]]) / np.timedelta64(1, "s")
-    return ago

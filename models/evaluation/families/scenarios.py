@@ -19,7 +19,7 @@ from models.evaluation.families.base import Family, OwnFigures, Run
 from models.evaluation.families.labelled import events_of, is_events, own
 from models.evaluation.tables import Table, read_tables
 from models.protocol import TriageClass
-from models.series import Result, Series, Times, TriagedInterval, by_row, inside, stretches
+from models.series import Result, Series, TriagedInterval, by_row, inside
 
 TIME = "observed_at"
 STATUS = "_status"
@@ -44,7 +44,6 @@ def _series(table: Table, events: list[Table]) -> Series:
         labels=inside(times, labelled),
         events=labelled,
         group=table.name,
-        maintenance={c: _calibrations(times, status[:, i]) for i, c in enumerate(columns)},
         status=status if status.any() else None,
         neighbours=_neighbours(table),
         reported=values,
@@ -67,11 +66,6 @@ def _neighbours(table: Table) -> npt.NDArray[np.int16] | None:
     if not table.has(*NEIGHBOURS):
         return None
     return np.nan_to_num(table.values(NEIGHBOURS)).astype(np.int16)
-
-
-def _calibrations(times: Times, status: npt.NDArray[np.int8]) -> tuple[np.datetime64, ...]:
-    """Return when each calibration of a sensor began."""
-    return tuple(times[first] for first, _ in stretches(status == 1))
 
 
 def load(folder: Path) -> tuple[Series, ...]:

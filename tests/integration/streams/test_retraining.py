@@ -15,6 +15,7 @@ from models.artefacts.store import ArtefactStore
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from quantrac.clock import ManualClock
+from quantrac.domain.stations import StationKind
 from quantrac.endpoints import DatabaseEndpoint
 from streams.artefact_choice import ArtefactChoice
 from streams.trainer import Trainer, TrainerOptions
@@ -58,6 +59,9 @@ def test_the_history_is_labelled_by_what_officers_found(trainer: Trainer, clock:
     assert station is not None
     series = trainer._history(station, clock.now())
     assert series.columns == tuple(LEVELS)
+    river = replace(station, kind=StationKind.SURFACE_WATER)
+    assert trainer._history(river, clock.now()).in_river
+    assert not series.in_river
     assert len(series.times) == ROWS
     assert [e.kind for e in series.events] == ["pollution"]
     assert series.labels is not None
@@ -89,7 +93,7 @@ def test_a_worse_candidate_leaves_the_old_one_active(
     deaf = Fitted(STATION_DEFAULT, None, 60.0, 0.005, False)
     monkeypatch.setattr(retraining, "fit", lambda *_: deaf)
     second = trainer.retrain(STATION)
-    assert second.outcome.startswith("old one kept: the new one is worse in event_f1")
+    assert second.outcome.startswith("old one kept: the new one is worse in ")
     store = ArtefactStore(tmp_path)
     assert [e.sha256 for e in store.entries()] == [first.sha256]
     active = store.active(STATION)

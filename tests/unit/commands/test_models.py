@@ -149,6 +149,15 @@ def test_life_of_an_artefact(folder: Path, tmp_path: Path) -> None:
     assert {row["file"] for row in report} == {"a", "b"}  # type: ignore[index]
 
 
+def test_an_artefact_explains_what_its_station_says(folder: Path, tmp_path: Path) -> None:
+    """An artefact of what a station begins with explains as that station does, charts included."""
+    config = replace(STATION_DEFAULT, budget_per_day=family_named("gecco").budget_per_day)
+    arguments = ["explain", "gecco", "--data", str(folder), "--json"]
+    report = _json(*arguments, "--model", kept(tmp_path, pack(Fitted.untaught(config))))
+    assert report
+    assert report == _json(*arguments)
+
+
 def test_what_cannot_judge_a_station_is_no_shadow(tmp_path: Path) -> None:
     sha256 = kept(tmp_path, [1.0])
     with pytest.raises(ModelError, match=f"artefact {sha256} is no pipeline"):

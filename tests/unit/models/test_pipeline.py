@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.evaluation.live import StationRun
 from models.pipeline.configs import STATION_DEFAULT
-from models.pipeline.pipeline import Scorer
+from models.pipeline.pipeline import Fitted, Scored, Scorer
 from models.protocol import TriageClass
-from models.series import Event, Result, Series
+from models.series import Event, Series, by_row
 from models.training.fitting import fit
 from models.training.injection import with_injections
 
@@ -40,6 +41,10 @@ def plant(rows: int, seed: int, events: tuple[tuple[int, int, str], ...] = ()) -
     return Series("made", stamps, COLUMNS, values, labels, tuple(listed), covariates=("flow",), group="made")
 
 
+def scored(fitted: Fitted, series: Series) -> Scored:
+    return Scorer(fitted, series.columns, series.covariates).push(series.times, series.values)
+
+
 @pytest.fixture(scope="module")
 def learnt():  # type: ignore[no-untyped-def]
     train = plant(2500, 1, ((700, 740, "pollution"), (1200, 1240, "fault"), (1900, 1940, "pollution")))
@@ -48,23 +53,24 @@ def learnt():  # type: ignore[no-untyped-def]
 
 def test_a_slug_is_found_and_told_from_a_frozen_probe(learnt) -> None:  # type: ignore[no-untyped-def]
     series = plant(2500, 2, ((1500, 1545, "pollution"), (2100, 2160, "fault")))
-    result: Result = learnt.run(replace(series, labels=None, events=()))
-    assert result.alarm[1500:1515].any()
+    result = StationRun(learnt).run(series)
+    alarm = by_row(result.alarm)
+    assert alarm[1500:1515].any()
     touching = [t for t in result.triage if t.start <= series.events[0].end and t.end >= series.events[0].start]
     assert {t.cls for t in touching} == {TriageClass.POLLUTION}
     assert all(0.5 <= t.probability <= 1 for t in result.triage)
     assert all(1 <= len(t.reasons) <= 3 and all(r.vi and r.en for r in t.reasons) for t in result.triage)
-    assert result.alarm[300:1490].mean() < 0.03
+    assert alarm[300:1490].mean() < 0.03
 
 
 def test_pollution_is_an_alarm_whatever_the_threshold_for_faults_says(learnt) -> None:  # type: ignore[no-untyped-def]
     series = plant(2500, 2, ((1500, 1545, "pollution"), (2100, 2160, "fault")))
     deaf = replace(learnt, threshold=1e3)
-    alarm = deaf.run(series).alarm
+    alarm = scored(deaf, series).alarm
     assert alarm[1500:1515].any()
     assert not alarm[2100:2160].any()
     silent = replace(deaf, tells_pollution=False)
-    assert not silent.run(series).alarm.any()
+    assert not scored(silent, series).alarm.any()
 
 
 def test_no_figure_depends_on_what_the_files_are_called() -> None:
@@ -73,40 +79,24 @@ def test_no_figure_depends_on_what_the_files_are_called() -> None:
     one = fit([replace(s, name=n, group=n) for s, n in zip(parts, "abcde", strict=True)], config)
     other = fit([replace(s, name=n, group=n) for s, n in zip(parts[::-1], "cadbe", strict=True)], config)
     assert other.threshold == one.threshold
-    np.testing.assert_array_equal(other.run(parts[0]).score, one.run(parts[0]).score)
+    np.testing.assert_array_equal(scored(other, parts[0]).margin, scored(one, parts[0]).margin)
 
 
 def test_a_prefix_of_the_series_gives_a_prefix_of_the_result(learnt) -> None:  # type: ignore[no-untyped-def]
     series = plant(1500, 3, ((900, 940, "pollution"),))
-    whole = learnt.run(series)
+    whole = StationRun(learnt).run(series)
     cut = 950
     head = replace(
         series, times=series.times[:cut], values=series.values[:cut], labels=None, events=(), name="x", group="y"
     )
-    part = learnt.run(head)
+    part = StationRun(learnt).run(head)
     np.testing.assert_allclose(part.score, whole.score[:cut], rtol=1e-9)
     np.testing.assert_array_equal(part.alarm, whole.alarm[:cut])
 
 
-def test_rows_that_are_not_newer_are_refused_as_in_the_stream(learnt) -> None:  # type: ignore[no-untyped-def]
-    """Row 400 comes again after row 600, with another value; rows 900 and 901 are exchanged."""
-    series = plant(1200, 3, ((800, 840, "pollution"),))
-    order = np.concatenate([np.arange(600), [400], np.arange(600, 900), [901, 900], np.arange(902, 1200)])
-    mixed = series.taking(order)
-    mixed.values[600] = 1e6
-    plain = learnt.run(series.taking(np.delete(np.arange(1200), 900)))
-    result = learnt.run(mixed)
-    fresh = np.ones(len(order), dtype=np.bool_)
-    fresh[[600, 902]] = False
-    np.testing.assert_array_equal(result.score[fresh], plain.score)
-    np.testing.assert_array_equal(result.alarm[fresh], plain.alarm)
-    assert result.score[600] == result.score[599]
-    assert result.triage == plain.triage
-
-
 def test_row_by_row_equals_the_batch(learnt) -> None:  # type: ignore[no-untyped-def]
     series = plant(400, 4)
-    whole = Scorer(learnt, COLUMNS, ("flow",)).push(series.times, series.values)
+    whole = scored(learnt, series)
     one = Scorer(learnt, COLUMNS, ("flow",))
     parts = [one.push(series.times[i : i + 1], series.values[i : i + 1]) for i in range(400)]
     np.testing.assert_allclose(np.concatenate([p.margin for p in parts]), whole.margin, rtol=1e-9, atol=1e-9)
@@ -125,7 +115,7 @@ def test_two_scorers_of_one_memory_go_their_own_ways(learnt) -> None:  # type: i
 def test_without_labels_novelty_judges() -> None:
     fitted = fit([], CONFIG)
     series = plant(2500, 5, ((1800, 1840, "pollution"),))
-    alarm = fitted.run(series).alarm
+    alarm = by_row(StationRun(fitted).run(series).alarm)
     assert alarm[1800:1815].any()
     assert alarm[600:1790].mean() < 0.03
 

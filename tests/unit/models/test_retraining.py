@@ -83,10 +83,18 @@ def test_one_that_is_worse_on_the_last_weeks_does_not(monkeypatch: pytest.Monkey
     deaf = Fitted(QUICK, None, 60.0, 0.005, False)
     monkeypatch.setattr(retraining, "fit", lambda *_: deaf)
     result = retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None, QUICK)
-    assert "event_f1" in result.worse
+    assert "point_f1" in result.worse
     nervous = Fitted(QUICK, None, -15.0, 0.005, False)
     monkeypatch.setattr(retraining, "fit", lambda *_: nervous)
     assert retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None, QUICK).worse
+
+
+def test_what_is_measured_is_what_the_station_says_charts_included(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipeline that never alarms: its station does, by its charts."""
+    deaf = Fitted(QUICK, None, 60.0, 0.005, False)
+    monkeypatch.setattr(retraining, "fit", lambda *_: deaf)
+    found = retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None, QUICK).candidate_figures
+    assert 0.2 < found["event_recall"] < 1.0  # type: ignore[operator]
 
 
 def test_a_station_with_only_a_flow_meter_learns_how_it_fails() -> None:

@@ -53,12 +53,15 @@ def test_incidents_of_a_series_are_looked_at_with_what_was_true_by_then() -> Non
         Event(times[2000], times[2029], "zero", ("TSS",), FAULT),
         Event(times[2199], times[2200], "silence", (), TriageClass.COMMUNICATION),
     )
-    series = Series("s", times, columns, values, events=events)
+    status = np.zeros(values.shape, dtype=np.int8)
+    status[2190:2194, 1], values[2190:2194, 1] = 1, np.nan
+    series = Series("s", times, columns, values, events=events, status=status)
     samples = samples_of([fit([], STATION_DEFAULT)], series)
     said = {s.cls for s in samples}
     assert {POLLUTION, FAULT, TriageClass.COMMUNICATION} <= said
     silence = [s for s in samples if s.cls is TriageClass.COMMUNICATION]
     assert silence[0].terms["gap"] > 1
+    assert silence[0].terms["visited"] > 0.3, "the station has seen the calibration just before"
     for cls in (POLLUTION, FAULT):
         assert sum(s.weight for s in samples if s.cls is cls) <= 4
     assert sum(s.weight for s in samples) == pytest.approx(sum(s.last for s in samples), abs=2)

@@ -15,7 +15,7 @@ from models.artefacts.packing import STORED, pack, unpack
 from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
 from models.evaluation.families import family_named
-from models.evaluation.live import StationDetector
+from models.evaluation.live import StationDetector, StationRun
 from models.features.baseline import BaselineConfig
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
@@ -52,7 +52,9 @@ def test_an_artefact_says_what_it_was_learnt_from_and_judges_as_the_fitted_model
     family, fitted = load_fitted(store, entry.sha256)
     fresh = StationDetector(family_named("gecco").budget_per_day).fit(SERIES).fitted
     assert family == "gecco"
-    np.testing.assert_array_equal(fitted.run(SERIES[0]).alarm, fresh.run(SERIES[0]).alarm)
+    one, other = (StationRun(f).run(SERIES[0]) for f in (fitted, fresh))
+    assert one.alarm.any()
+    np.testing.assert_array_equal(one.score, other.score)
 
 
 def test_the_hash_of_the_data_knows_values_but_not_names() -> None:
@@ -76,7 +78,7 @@ def test_two_artefacts_are_compared_side_by_side(store: ArtefactStore) -> None:
     )
     found = compare(store, family_named("gecco"), good, bad, SERIES)
     assert 20 <= found.alarmed_rows_active < 60
-    assert found.alarmed_rows_candidate == 1000  # no row is below its threshold
+    assert 880 <= found.alarmed_rows_candidate < 900  # of a station's first 60 rows only charts speak
     assert found.alarmed_rows_both == found.alarmed_rows_active
     assert found.worse == ("event_f1", "point_f1")
 

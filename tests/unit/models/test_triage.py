@@ -13,7 +13,7 @@ from models.features.table import Features
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted, Scorer
 from models.protocol import Triage, TriageClass
-from models.series import Floats, Series
+from models.series import Floats
 from models.triage.incident import (
     PAGE_FROM,
     STEPS,
@@ -21,7 +21,6 @@ from models.triage.incident import (
     Incident,
     TriageModel,
     Weights,
-    contexts_of,
     pages,
     shipped_model,
 )
@@ -201,21 +200,6 @@ def test_spoilt_weights_are_refused_in_a_sentence(spoil) -> None:  # type: ignor
     content = json.loads(shipped_model().as_json())
     with pytest.raises(ModelError, match="cannot be read"):
         TriageModel.from_json(json.dumps(spoil(content)))
-
-
-def test_a_series_tells_its_circumstances() -> None:
-    times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(4) * np.timedelta64(300, "s")
-    status = np.array([[0, 0], [1, 0], [0, 2], [0, 0]], dtype=np.int8)
-    series = Series(
-        "s", times, ("COD", "pH"), np.ones((4, 2)), maintenance={"COD": (times[1],)}, status=status,
-        neighbours=np.array([[2, 0], [2, 1], [2, 2], [0, 0]], dtype=np.int16),
-    )  # fmt: skip
-    said = contexts_of(series)
-    assert [c.maintenance_ago_s for c in said] == [None, 0.0, 300.0, 600.0]
-    assert said[1].calibrating == {"COD"}
-    assert said[2].faulty == {"pH"}
-    assert [c.neighbours_alarmed for c in said] == [0, 1, 2, 0]
-    assert contexts_of(replace(series, status=None, neighbours=None, maintenance={})) == ()
 
 
 def gap_of(features: Features, row: int, size: float) -> Features:

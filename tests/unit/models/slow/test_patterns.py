@@ -7,15 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.evaluation.live import StationRun
+from models.pipeline.configs import STATION_DEFAULT
+from models.pipeline.pipeline import Fitted
 from models.protocol import Reason, TriageClass
 from models.series import Floats, Series
 from models.slow.capped import CalibrationWatch, CappedWatch
 from models.slow.dilution import DilutionWatch
 from models.slow.drift import DriftWatch
 from models.slow.finding import Finding, Watch
-from models.slow.recorded import findings_of, intervals_of
 from models.slow.repeats import RepeatWatch
 from models.slow.stuck import StuckWatch
+from models.slow.watches import SlowWatches
 from models.triage.evidence import known_to_triage
 from simulators.events import EventKind
 
@@ -237,10 +240,10 @@ def test_a_recorded_series_gives_intervals_and_the_triage_is_told() -> None:
     values[3 * DAY : 3 * DAY + 60, 0] = values[3 * DAY, 0]
     times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(len(values)) * np.timedelta64(300, "s")
     series = Series("s", times, ("TSS", "TURB"), values)
-    found = findings_of(series)
-    (interval,) = intervals_of(series, found)
+    (interval,) = StationRun(Fitted.untaught(STATION_DEFAULT)).run(series).findings
     assert times[3 * DAY] < interval.start < interval.end <= times[3 * DAY + 60]
     assert interval.cls is TriageClass.FAULT
+    found = run(SlowWatches(series.columns), values)
     assert known_to_triage(found[3 * DAY + 40]).worn == {"TSS"}
     assert known_to_triage([]).suspected == frozenset()
 
