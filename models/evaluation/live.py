@@ -108,8 +108,6 @@ class StationRun:
             scorer.watch.incident.witness = see
         for _ in _scored(scorer, series):
             pass
-        if scorer.trouble is not None:
-            raise ModelError(f"the station's model fails on {series.name}: {scorer.trouble.reason}")
         return running
 
     def _config(self, series: Series) -> WatchConfig:
@@ -177,7 +175,8 @@ class _Calls:
 def _scored(scorer: StationScorer, series: Series) -> Iterator[tuple[int, list[dict[str, ParameterScore] | None]]]:
     """Yield the scores of the next rows, and the place of the first of them.
 
-    Rows go in by hundreds, which says the same as one by one, and faster.
+    Rows go in by hundreds, which says the same as one by one, and faster. Raises ModelError where a part of the model
+    fails: a worker goes on without that part, and its figures would be those of the rest.
     """
     first = since_base = 0
     for beside, alike in groupby(rows_of(series), key=itemgetter(1)):
@@ -185,7 +184,10 @@ def _scored(scorer: StationScorer, series: Series) -> Iterator[tuple[int, list[d
         for start in range(0, len(rows), _TOGETHER):
             part = rows[start : start + _TOGETHER]
             now = max(row.observed_at for row in part)
-            yield first, scorer.score(part, now, beside)
+            scores = scorer.score(part, now, beside)
+            if scorer.trouble is not None:
+                raise ModelError(f"the station's model fails on {series.name or 'a series'}: {scorer.trouble.reason}")
+            yield first, scores
             first += len(part)
             since_base += len(part)
             if since_base >= _BASE_ROWS:

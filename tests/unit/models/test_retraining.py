@@ -13,8 +13,9 @@ from models.artefacts.retraining import Closed, Measured, retrain, series_of
 from models.errors import ModelError
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
+from models.pipeline.second_stage import SecondStage
 from models.protocol import TriageClass
-from models.series import Series
+from models.series import Floats, Series
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 STEP = timedelta(minutes=5)
@@ -95,6 +96,18 @@ def test_what_is_measured_is_what_the_station_says_charts_included(monkeypatch: 
     monkeypatch.setattr(retraining, "fit", lambda *_: deaf)
     found = retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None, QUICK).candidate_figures
     assert 0.2 < found["event_recall"] < 1.0  # type: ignore[operator]
+
+
+class Broken(SecondStage):
+    def shares(self, x: Floats) -> Floats:
+        raise ZeroDivisionError(f"{len(x)} rows")
+
+
+def test_a_candidate_that_fails_on_a_row_does_not_pass_by_the_charts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the station it would be put aside, and nothing would tell pollution from a fault."""
+    monkeypatch.setattr(retraining, "fit", lambda *_: Fitted(QUICK, Broken((), (0, 1))))
+    with pytest.raises(ModelError, match="the pipeline failed on a row: ZeroDivisionError"):
+        retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None, QUICK)
 
 
 def test_a_station_with_only_a_flow_meter_learns_how_it_fails() -> None:
