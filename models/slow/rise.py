@@ -38,6 +38,13 @@ _CLIP, _TEACHES = 8.0, 4.0
 """Units beyond which more says no more, and square of those beyond which more teaches no more."""
 _LEAST_OFF = 0.03
 """As a logarithm: no parameter is taken for calmer."""
+_LEAST = 1e-9
+"""What is not above is below detection in any unit, and no level."""
+_ROBUST = 3
+"""Rows of a half hour from which the highest does not count: one row that all probes share is a glitch."""
+_VISIT, _VISIT_AGAIN = 6, 48
+"""Half hours in which calibrations may change what is usual, and from the first of them to when they may again. Who
+calibrates every hour is held against what was usual before."""
 _LINE, _ENDED, _BEGUN = 3.5, 2.5, 1.5
 """Units of its own from which the sum is a rise, below which it ends, and below which it had not begun."""
 _TIMES, _TOGETHER = log(1.25), 3
@@ -67,12 +74,14 @@ class RiseWatch(ByFields):
         self.columns = tuple(columns[j] for j in self._places.tolist())
         d = len(self.columns)
         self._half = -1
-        self._sum, self._rows = np.zeros(d), np.zeros(d)
+        self._taken = np.zeros((3, d))
+        """Of the half hour: the sum, the rows, and the highest of them."""
         self._history = np.full((_DAYS, _SLOTS, d), nan, dtype=np.float32)
         self._now = np.full((3, d), nan)
         """Usual level, what the last hour is off, and what the last half hour was."""
-        self._calibrated = np.zeros((2, d))
-        """Whether a probe was calibrated since (1: in this half hour, 2: before), and what it was off last."""
+        self._calibrated = np.zeros((3, d))
+        """Whether a probe was calibrated since (1: in this half hour, 2: before, 3: and has settled), what it was off
+        last, and the half hour in which the last visit began to change what is usual."""
         self._square = np.zeros(d + 1)
         """How far off they usually are, and last their sum."""
         self._judged = 0
@@ -91,20 +100,26 @@ class RiseWatch(ByFields):
                 self._close(self._half)
             if half > self._half + 1:
                 self._now[2] = nan
+            self._forget(range(self._half // _HALVES + 1, half // _HALVES + 1))
             self._half = half
-        _take(values, status, self._places, self._sum, self._rows, self._calibrated[0])
+        _take(values, status, self._places, self._taken, self._calibrated[0])
         if self._lead < 0:
             return []
         said = Bilingual(*self._text)
         lead, since = self.columns[self._lead], self._since_s
         return [Finding(lead, Reason.RISE, TriageClass.POLLUTION, since, at_s, said, PROBABILITY)]
 
+    def _forget(self, slots: range) -> None:
+        """Empty slots that begin, or in which nothing was heard: what they hold is more than two weeks old."""
+        if slots:
+            history = self._history.reshape(_DAYS * _SLOTS, -1)
+            history[[slot % len(history) for slot in slots[-len(history) :]]] = nan
+
     def _close(self, half: int) -> None:
         """Judge and keep the mean of a half hour."""
         joint = _hold_against_days(
             half,
-            self._sum,
-            self._rows,
+            self._taken,
             self._history,
             self._now,
             self._calibrated,
@@ -126,7 +141,9 @@ class RiseWatch(ByFields):
         needed = max(min(_TOGETHER, int(np.isfinite(off).sum())), 2)
         if self._lead < 0 and self._joint > _LINE and (off > _TIMES).sum() >= needed and not self._rained():
             self._lead, self._since_s = int(np.nanargmax(off)), self._begun_s
-        if self._lead >= 0 and np.isfinite(off[self._lead]):
+        if self._lead >= 0 and np.isfinite(off).any():
+            if not np.isfinite(off[self._lead]):
+                self._lead = int(np.nanargmax(off))
             self._text = list(self._told())
 
     def _rained(self) -> bool:
@@ -159,18 +176,19 @@ class RiseWatch(ByFields):
         return Bilingual(vi, en)
 
     _FIELDS = (
-        "_half", "_sum", "_rows", "_history", "_now", "_calibrated", "_square", "_judged", "_joint", "_begun_s",
-        "_since_s", "_lead", "_text",
+        "_half", "_taken", "_history", "_now", "_calibrated", "_square", "_judged", "_joint", "_begun_s", "_since_s",
+        "_lead", "_text",
     )  # fmt: skip
 
 
 @compiled
-def _take(values: Floats, status: Statuses, places: Ints, total: Floats, rows: Floats, calibrated: Floats) -> None:
+def _take(values: Floats, status: Statuses, places: Ints, taken: Floats, calibrated: Floats) -> None:
     for i in range(len(places)):
         j = places[i]
-        if status[j] == 0 and values[j] > 0.0:
-            total[i] += values[j]
-            rows[i] += 1.0
+        if status[j] == 0 and values[j] > _LEAST:
+            taken[0, i] += values[j]
+            taken[1, i] += 1.0
+            taken[2, i] = max(taken[2, i], values[j])
         elif status[j] == CALIBRATING:
             calibrated[i] = 1.0
 
@@ -178,8 +196,7 @@ def _take(values: Floats, status: Statuses, places: Ints, total: Floats, rows: F
 @compiled
 def _hold_against_days(
     half: int,
-    total: Floats,
-    rows: Floats,
+    taken: Floats,
     history: Singles,
     now: Floats,
     calibrated: Floats,
@@ -194,23 +211,34 @@ def _hold_against_days(
     slot, today = half // _HALVES % _SLOTS, half // (_HALVES * _SLOTS) % _DAYS
     gain = max(1.0 / _MEMORY, 1.0 / (judged + 2.0))
     joint, known = 0.0, 0
-    for j in range(len(total)):
-        mean = log(total[j] / rows[j]) if rows[j] > 0.0 and calibrated[0, j] != 1.0 else nan
+    for j in range(taken.shape[1]):
+        mean = nan if calibrated[0, j] == 1.0 else _log_mean(taken[:, j])
+        said = not isnan(mean)
+        may_change = not _VISIT <= half - calibrated[2, j] < _VISIT_AGAIN
+        if calibrated[0, j] == 2.0 and may_change:
+            mean = nan
         usual, before = _median(history[:, slot, j], today), now[2, j]
         off = mean - usual
         if calibrated[0, j] == 1.0:
             calibrated[0, j] = 2.0
-        elif calibrated[0, j] == 2.0 and not isnan(off):
-            history[:, :, j] += off - calibrated[1, j]
-            usual, off, calibrated[0, j] = mean - calibrated[1, j], calibrated[1, j], 0.0
+        elif calibrated[0, j] >= 2.0 and not may_change:
+            calibrated[0, j] = 0.0
+        elif calibrated[0, j] == 2.0 and said:
+            calibrated[0, j] = 3.0
+            if half - calibrated[2, j] >= _VISIT_AGAIN:
+                calibrated[2, j] = half
+        elif calibrated[0, j] == 3.0 and not isnan(off):
+            more = max(off - calibrated[1, j], 0.0)
+            history[:, :, j] += more
+            usual, off, calibrated[0, j] = usual + more, off - more, 0.0
         if not isnan(off):
             calibrated[1, j] = off
         now[0, j], now[2, j] = usual, off
         now[1, j] = off if isnan(before) else 0.5 * (off + before)
         if not isnan(mean):
-            earlier = history[today, slot, j] if half % _HALVES else nan
+            earlier = history[today, slot, j]
             history[today, slot, j] = mean if isnan(earlier) else earlier + (mean - earlier) / (half % _HALVES + 1)
-        total[j] = rows[j] = 0.0
+        taken[:, j] = 0.0
         if rising[j] and not isnan(now[1, j]):
             size = max(square[j], _LEAST_OFF**2)
             joint += min(max(now[1, j] / sqrt(size), -_CLIP), _CLIP)
@@ -222,6 +250,15 @@ def _hold_against_days(
     size = max(square[-1], 1.0)
     square[-1] += gain * (min(joint * joint, _TEACHES * size) - square[-1])
     return float(joint / sqrt(size))
+
+
+@compiled
+def _log_mean(taken: Floats) -> float:
+    """Return the logarithm of the mean of a half hour, without its highest row where it has enough."""
+    total, rows, highest = taken
+    if rows >= _ROBUST:
+        total, rows = total - highest, rows - 1.0
+    return log(total / rows) if rows > 0.0 and total > 0.0 else nan
 
 
 @compiled

@@ -30,7 +30,7 @@ from models.station.together import all_or_each, tried
 from models.triage.incident import Incident
 from quantrac.domain.words import Bilingual
 
-_LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 9
+_LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 10
 BASE_ROWS = 48
 """Rows between two bases: more of them make every commit and every restart longer, fewer write the base more often."""
 _encode = msgspec.msgpack.Encoder().encode

@@ -22,7 +22,7 @@ from quantrac.domain.parameters import Harm, harm_of, names_of
 from quantrac.domain.stations import Station
 from quantrac.domain.words import Bilingual, number, number_vi
 
-MODEL_VERSION = "charts-3+pipeline-5+slow-5"
+MODEL_VERSION = "charts-3+pipeline-5+slow-6"
 """Stored with the scores: changes whenever the same readings would be scored differently."""
 
 

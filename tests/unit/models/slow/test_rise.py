@@ -117,6 +117,59 @@ def test_probes_that_were_fouled_and_are_clean_again_are_no_rise_and_hide_none()
     assert begun(run(RiseWatch(COLUMNS), rising(values, WATER), status)) is not None
 
 
+@pytest.mark.parametrize(("times", "halves"), [(0.1, 1), (0.5, 2), (3.0, 1)])
+def test_what_a_cell_still_holds_after_a_calibration_is_no_usual_level(times: float, halves: int) -> None:
+    #  three probes calibrated in one half hour | rinsing water or standard still in the cell | a day later the rise
+    values, at = quiet(3), (DAYS - 3) * DAY + 20
+    values[at + 1 : at + 1 + halves, [2, 3, 4]] *= times
+    status = np.zeros(values.shape)
+    status[at, [2, 3, 4]] = 1
+    assert not any(run(RiseWatch(COLUMNS), values, status))
+    assert begun(run(RiseWatch(COLUMNS), rising(values, WATER), status)) is not None
+
+
+@pytest.mark.parametrize("every", [2, 3, 4])
+def test_calibrating_again_and_again_hides_no_rise(every: int) -> None:
+    values = rising(quiet(), WATER)
+    status = np.zeros(values.shape)
+    status[-2 * DAY + 24 :: every, 2:] = 1
+    assert begun(run(RiseWatch(COLUMNS), values, status)) is not None
+
+
+@pytest.mark.parametrize("times", [10.0, 250.0])
+def test_one_row_of_all_probes_is_a_glitch(times: float) -> None:
+    values, watch = np.repeat(quiet(), 6, axis=0), RiseWatch(COLUMNS)
+    values[-DAY * 6, WATER] *= times
+    said = np.zeros(len(COLUMNS), dtype=np.int8)
+    assert not any(watch.push(300.0 * i, v, said) for i, v in enumerate(values))
+
+
+def test_what_rose_farthest_and_is_no_longer_measured_hands_the_finding_on() -> None:
+    #  the water rises | the parameter that was named says "fault" from then on
+    values, watch, status = rising(quiet(), WATER), RiseWatch(COLUMNS), np.zeros(len(COLUMNS), dtype=np.int8)
+    named: list[str] = []
+    for i, row in enumerate(values):
+        found = watch.push(1800.0 * i, row, status)
+        named += [f.parameter for f in found]
+        if named:
+            status[COLUMNS.index(named[0])] = 2
+    assert len(set(named)) == 2
+
+
+def test_what_was_heard_more_than_two_weeks_ago_is_not_held_against() -> None:
+    watch = RiseWatch(COLUMNS)
+    run(watch, quiet(2))
+    assert not any(run(watch, 1.6 * quiet(3, 6), first=(DAYS + 20) * DAY))
+    assert any(run(watch, rising(1.6 * quiet(4, 9), WATER), first=(DAYS + 26) * DAY))
+
+
+@pytest.mark.parametrize("low", [5e-324, 1e-310, 1e-30])
+def test_what_no_unit_can_mean_is_no_level(low: float) -> None:
+    values = quiet()
+    values[: -2 * DAY, WATER] = low
+    assert not any(run(RiseWatch(COLUMNS), values))
+
+
 def test_six_days_of_holiday_are_no_usual_level() -> None:
     #  18 days of work | 6 days at 60 % | work again
     values = np.vstack([quiet(3, 18), 0.6 * quiet(4, 6), quiet(5, 2)])
