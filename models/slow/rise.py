@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from math import isnan, log, nan, sqrt
+from math import inf, isnan, log, nan, sqrt
 
 import numpy as np
 
@@ -50,6 +50,8 @@ _LINE, _ENDED, _BEGUN = 3.5, 2.5, 1.5
 _TIMES, _TOGETHER = log(1.25), 3
 """So far up, as a logarithm, must be so many parameters; of fewer, all, but never one alone."""
 _MORE_WATER, _NOT_RISEN = log(1.25), log(1.15)
+_SLOW = 4
+"""Half hours for which what a parameter was off counts among those: an analyser may measure every two hours."""
 _MOST_BESIDE = 3
 PROBABILITY = 0.9
 """With which a finding is taken for pollution: enough to page by the packaged rule. Not calibrated: how often water
@@ -57,10 +59,17 @@ rises slowly is not known. How often this is said of water that does not is in d
 
 
 class RiseWatch(ByFields):
-    """The last days by time of day, and what the last hour is off. Finds nothing where fewer than two can rise."""
+    """The last days by time of day, and what the last hour is off. Finds nothing where fewer than two can rise.
+
+    Values above ``tops``, the highest that each column's sensor can measure, are none.
+    """
 
     def __init__(
-        self, columns: Sequence[str], limits: Mapping[str, float] | None = None, units: Mapping[str, str] | None = None
+        self,
+        columns: Sequence[str],
+        limits: Mapping[str, float] | None = None,
+        units: Mapping[str, str] | None = None,
+        tops: Sequence[float] = (),
     ) -> None:
         self._limits, self._units = limits or {}, units or {}
         roles = roles_of(tuple(columns))
@@ -72,6 +81,7 @@ class RiseWatch(ByFields):
         self._flows = np.flatnonzero(flows[self._places]).tolist()
         self._able = self._rising.sum() >= 2
         self.columns = tuple(columns[j] for j in self._places.tolist())
+        self._tops = np.array(tops or [inf] * len(columns))[self._places]
         d = len(self.columns)
         self._half = -1
         self._taken = np.zeros((3, d))
@@ -79,6 +89,8 @@ class RiseWatch(ByFields):
         self._history = np.full((_DAYS, _SLOTS, d), nan, dtype=np.float32)
         self._now = np.full((3, d), nan)
         """Usual level, what the last hour is off, and what the last half hour was."""
+        self._last = np.full((2, d), nan)
+        """What each was off when it was measured last, and in which half hour."""
         self._calibrated = np.zeros((3, d))
         """Whether a probe was calibrated since (1: in this half hour, 2: before, 3: and has settled), what it was off
         last, and the half hour in which the last visit began to change what is usual."""
@@ -102,7 +114,7 @@ class RiseWatch(ByFields):
                 self._now[2] = nan
             self._forget(range(self._half // _HALVES + 1, half // _HALVES + 1))
             self._half = half
-        _take(values, status, self._places, self._taken, self._calibrated[0])
+        _take(values, status, self._places, self._tops, self._taken, self._calibrated[0])
         if self._lead < 0:
             return []
         said = Bilingual(*self._text)
@@ -129,6 +141,8 @@ class RiseWatch(ByFields):
         )
         if isnan(joint):
             return
+        off = np.where(self._rising, self._now[1], nan)
+        self._last = np.where(np.isfinite(off), [off, np.full_like(off, half)], self._last)
         self._judged += 1
         self._joint = joint if self._judged > _WARM else 0.0
         if self._joint < _ENDED:
@@ -137,9 +151,9 @@ class RiseWatch(ByFields):
             self._begun_s = 0.0
             return
         self._begun_s = self._begun_s or half * _HALF_S
-        off = np.where(self._rising, self._now[1], nan)
-        needed = max(min(_TOGETHER, int(np.isfinite(off).sum())), 2)
-        if self._lead < 0 and self._joint > _LINE and (off > _TIMES).sum() >= needed and not self._rained():
+        recent = np.where(half - self._last[1] <= _SLOW, self._last[0], nan)
+        needed = max(min(_TOGETHER, int(np.isfinite(recent).sum())), 2)
+        if self._lead < 0 and self._joint > _LINE and (recent > _TIMES).sum() >= needed and not self._rained():
             self._lead, self._since_s = int(np.nanargmax(off)), self._begun_s
         if self._lead >= 0 and np.isfinite(off).any():
             if not np.isfinite(off[self._lead]):
@@ -176,16 +190,16 @@ class RiseWatch(ByFields):
         return Bilingual(vi, en)
 
     _FIELDS = (
-        "_half", "_taken", "_history", "_now", "_calibrated", "_square", "_judged", "_joint", "_begun_s", "_since_s",
+        "_half", "_taken", "_history", "_now", "_last", "_calibrated", "_square", "_judged", "_joint", "_begun_s", "_since_s",
         "_lead", "_text",
     )  # fmt: skip
 
 
 @compiled
-def _take(values: Floats, status: Statuses, places: Ints, taken: Floats, calibrated: Floats) -> None:
+def _take(values: Floats, status: Statuses, places: Ints, tops: Floats, taken: Floats, calibrated: Floats) -> None:
     for i in range(len(places)):
         j = places[i]
-        if status[j] == 0 and values[j] > _LEAST:
+        if status[j] == 0 and _LEAST < values[j] <= tops[i]:
             taken[0, i] += values[j]
             taken[1, i] += 1.0
             taken[2, i] = max(taken[2, i], values[j])

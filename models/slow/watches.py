@@ -21,7 +21,8 @@ _HUGE = 1e12
 
 
 class SlowWatches:
-    """Findings that stand now, row by row. ``limits`` holds the upper limits of the parameters that have one.
+    """Findings that stand now, row by row. ``limits`` holds the upper limits of the parameters that have one,
+    ``tops`` what the sensor of each can measure at most.
 
     In a river, where rain raises what a discharge raises, no rise is looked for.
     """
@@ -31,6 +32,7 @@ class SlowWatches:
         columns: Sequence[str],
         limits: Mapping[str, float] | None = None,
         units: Mapping[str, str] | None = None,
+        tops: Sequence[float] = (),
         *,
         in_river: bool = False,
     ) -> None:
@@ -40,7 +42,7 @@ class SlowWatches:
             CappedWatch(columns, known), CalibrationWatch(columns, known), DilutionWatch(columns),
         )  # fmt: skip
         if not (in_river or open_water):
-            self.watches += (RiseWatch(columns, known, units),)
+            self.watches += (RiseWatch(columns, known, units, tops),)
 
     def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
         """Take the next row, as reported, and return what all watches find."""

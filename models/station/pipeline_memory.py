@@ -64,7 +64,8 @@ class StationWatch:
         self.shadow = None if config.shadow is None else StationAssessor(config, config.shadow)
         self.shadow_failed: Exception | None = None
         """Why the shadow assesses no more; the active model goes on."""
-        self._slow = SlowWatches(config.parameters, config.legal, config.units, in_river=config.in_river)
+        tops = [high for _, high in config.limits]
+        self._slow = SlowWatches(config.parameters, config.legal, config.units, tops, in_river=config.in_river)
         self._looked_s = -inf
         self._findings: list[Finding] = []
         self._found: list[list[Finding]] = []

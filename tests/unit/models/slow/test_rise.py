@@ -144,6 +144,23 @@ def test_one_row_of_all_probes_is_a_glitch(times: float) -> None:
     assert not any(watch.push(300.0 * i, v, said) for i, v in enumerate(values))
 
 
+def test_full_scale_beyond_what_the_sensors_measure_is_no_water() -> None:
+    values = quiet()
+    values[-DAY : -DAY + 2, WATER] = 1500.0
+    assert any(run(RiseWatch(COLUMNS), values))
+    assert not any(run(RiseWatch(COLUMNS, tops=[1000.0] * len(COLUMNS)), values))
+
+
+def test_two_probes_beside_analysers_of_two_hours_are_not_all() -> None:
+    #  two drift to double | two analysers, measured each two hours, stay
+    values = rising(quiet(), [2, 3])
+    values[np.arange(len(values)) % 4 != 0, 4:] = np.nan
+    assert not any(run(RiseWatch(COLUMNS), values))
+    values = rising(quiet(), WATER)
+    values[np.arange(len(values)) % 4 != 0, 4:] = np.nan
+    assert begun(run(RiseWatch(COLUMNS), values)) is not None
+
+
 def test_what_rose_farthest_and_is_no_longer_measured_hands_the_finding_on() -> None:
     #  the water rises | the parameter that was named says "fault" from then on
     values, watch, status = rising(quiet(), WATER), RiseWatch(COLUMNS), np.zeros(len(COLUMNS), dtype=np.int8)
