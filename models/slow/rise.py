@@ -129,20 +129,11 @@ class RiseWatch(ByFields):
 
     def _close(self, half: int) -> None:
         """Judge and keep the mean of a half hour."""
-        joint = _hold_against_days(
-            half,
-            self._taken,
-            self._history,
-            self._now,
-            self._calibrated,
-            self._square,
-            self._rising,
-            self._judged,
-        )
+        gain = max(1.0 / _MEMORY, 1.0 / (self._judged + 2.0))
+        _hold_against_days(half, self._taken, self._history, self._now, self._calibrated)
+        joint = _sum(half, self._now[1], self._last, self._square, self._rising, gain)
         if isnan(joint):
             return
-        off = np.where(self._rising, self._now[1], nan)
-        self._last = np.where(np.isfinite(off), [off, np.full_like(off, half)], self._last)
         self._judged += 1
         self._joint = joint if self._judged > _WARM else 0.0
         if self._joint < _ENDED:
@@ -151,19 +142,20 @@ class RiseWatch(ByFields):
             self._begun_s = 0.0
             return
         self._begun_s = self._begun_s or half * _HALF_S
+        off = np.where(self._rising, self._now[1], nan)
         recent = np.where(half - self._last[1] <= _SLOW, self._last[0], nan)
-        needed = max(min(_TOGETHER, int(np.isfinite(recent).sum())), 2)
-        if self._lead < 0 and self._joint > _LINE and (recent > _TIMES).sum() >= needed and not self._rained():
+        able = recent[self._rising]
+        needed = max(min(_TOGETHER, int(np.isfinite(able).sum())), 2)
+        if self._lead < 0 and self._joint > _LINE and (able > _TIMES).sum() >= needed and not self._rained(recent):
             self._lead, self._since_s = int(np.nanargmax(off)), self._begun_s
         if self._lead >= 0 and np.isfinite(off).any():
             if not np.isfinite(off[self._lead]):
                 self._lead = int(np.nanargmax(off))
             self._text = list(self._told())
 
-    def _rained(self) -> bool:
+    def _rained(self, off: Floats) -> bool:
         """Whether there is more water, and what comes with waste water and not with rain has not risen."""
-        off, thinned = self._now[1], self._now[1, self._thinned]
-        known = thinned[np.isfinite(thinned)]
+        known = off[self._thinned & np.isfinite(off)]
         return bool((off[self._flows] > _MORE_WATER).any() and known.size and known.max() <= _NOT_RISEN)
 
     def _told(self) -> Bilingual:
@@ -190,8 +182,8 @@ class RiseWatch(ByFields):
         return Bilingual(vi, en)
 
     _FIELDS = (
-        "_half", "_taken", "_history", "_now", "_last", "_calibrated", "_square", "_judged", "_joint", "_begun_s", "_since_s",
-        "_lead", "_text",
+        "_half", "_taken", "_history", "_now", "_last", "_calibrated", "_square", "_judged", "_joint", "_begun_s",
+        "_since_s", "_lead", "_text",
     )  # fmt: skip
 
 
@@ -214,17 +206,9 @@ def _hold_against_days(
     history: Singles,
     now: Floats,
     calibrated: Floats,
-    square: Floats,
-    rising: Bools,
-    judged: int,
-) -> float:
-    """Write what a half hour is off its slot of the days before, keep it, begin another, and return the sum of them.
-
-    The sum is in units of what it usually is; NaN where no parameter can be held against earlier days.
-    """
+) -> None:
+    """Write what a half hour is off its slot of the days before, keep it, and begin another."""
     slot, today = half // _HALVES % _SLOTS, half // (_HALVES * _SLOTS) % _DAYS
-    gain = max(1.0 / _MEMORY, 1.0 / (judged + 2.0))
-    joint, known = 0.0, 0
     for j in range(taken.shape[1]):
         mean = nan if calibrated[0, j] == 1.0 else _log_mean(taken[:, j])
         said = not isnan(mean)
@@ -253,12 +237,26 @@ def _hold_against_days(
             earlier = history[today, slot, j]
             history[today, slot, j] = mean if isnan(earlier) else earlier + (mean - earlier) / (half % _HALVES + 1)
         taken[:, j] = 0.0
-        if rising[j] and not isnan(now[1, j]):
-            size = max(square[j], _LEAST_OFF**2)
-            joint += min(max(now[1, j] / sqrt(size), -_CLIP), _CLIP)
-            square[j] += gain * (min(now[1, j] ** 2, _TEACHES * size) - square[j])
+
+
+@compiled
+def _sum(half: int, off: Floats, last: Floats, square: Floats, rising: Bools, gain: float) -> float:
+    """Return the sum of what the parameters are off, or were when they were measured last, a moment ago.
+
+    It is in units of what it usually is; NaN where no parameter was held against earlier days in this half hour.
+    """
+    joint, known, measured = 0.0, 0, False
+    for j in range(len(off)):
+        size = max(square[j], _LEAST_OFF**2)
+        if not isnan(off[j]):
+            last[0, j], last[1, j] = off[j], half
+        if rising[j] and not isnan(off[j]):
+            measured = True
+            square[j] += gain * (min(off[j] ** 2, _TEACHES * size) - square[j])
+        if rising[j] and half - last[1, j] <= _SLOW:
+            joint += min(max(last[0, j] / sqrt(size), -_CLIP), _CLIP)
             known += 1
-    if not known:
+    if not measured:
         return nan
     joint /= sqrt(known)
     size = max(square[-1], 1.0)

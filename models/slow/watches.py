@@ -21,10 +21,10 @@ _HUGE = 1e12
 
 
 class SlowWatches:
-    """Findings that stand now, row by row. ``limits`` holds the upper limits of the parameters that have one,
-    ``tops`` what the sensor of each can measure at most.
+    """Findings that stand now, row by row.
 
-    In a river, where rain raises what a discharge raises, no rise is looked for.
+    ``limits`` holds the upper limits of the parameters that have one, ``tops`` what the sensor of each column can
+    measure at most. In a river, where rain raises what a discharge raises, no rise is looked for.
     """
 
     def __init__(

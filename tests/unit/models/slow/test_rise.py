@@ -77,6 +77,8 @@ def test_rain_is_the_weathers_unless_what_it_thins_rises_too() -> None:
     rained = values.copy()
     rained[:, 4] = rising(quiet(), [4], 0.7, 3)[:, 4]
     assert begun(run(RiseWatch(COLUMNS), rained)) is None
+    rained[np.arange(len(rained)) % 4 != 0, 4] = np.nan
+    assert begun(run(RiseWatch(COLUMNS), rained)) is None
     found = [row for row in run(RiseWatch(COLUMNS), rising(quiet(), [0, *WATER], 2.0, 3)) if row]
     assert "nói ngược lại: lưu lượng" in found[-1][0].text.vi
     assert "against it: the flow" in found[-1][0].text.en
