@@ -245,8 +245,8 @@ def _reached(rule: Rule, state: AlertState, observation: Observation, cadence_s:
     for index in range(len(rule.steps) - 1, -1, -1):
         needed, first, readings = rule.steps[index], state.firsts[index], state.counts[index]
         least = needed.pending_alone if observation.alone else 1
-        covered = needed.enough_s is not None and readings >= least and readings * cadence_s >= needed.enough_s
-        enough = first is not None and (readings >= needed.pending or covered)
+        covered = needed.enough_s is not None and readings * cadence_s >= needed.enough_s
+        enough = first is not None and readings >= least and (readings >= needed.pending or covered)
         if enough and first is not None and (at - first).total_seconds() >= needed.pending_s:
             return index + 1
     return 0

@@ -137,8 +137,11 @@ def test_fewer_readings_are_enough_where_they_cover_the_time(
     assert draw("######...", at, rule, cadence_s)[0] == alert
 
 
-def test_one_reading_of_a_parameter_that_departs_alone_is_not_enough(at: Callable[[float], datetime]) -> None:
-    needed = Step("pollution", Severity.HIGH, page=True, pending=3, enough_s=900, pending_alone=2)
+@pytest.mark.parametrize("pending", [1, 3])
+def test_one_reading_of_a_parameter_that_departs_alone_is_not_enough(
+    at: Callable[[float], datetime], pending: int
+) -> None:
+    needed = Step("pollution", Severity.HIGH, page=True, pending=pending, enough_s=900, pending_alone=2)
     rule = Rule(**{f: getattr(RULE, f) for f in RULE.__slots__} | {"kind": AlertKind.ANOMALY, "steps": (needed,)})
     hourly = 3600.0
     alone, beside = (Observation(at(0), 80.0, 1, 1, 80.0, alone=alone) for alone in (True, False))
