@@ -210,10 +210,13 @@ def _hold_against_days(
     """Write what a half hour is off its slot of the days before, keep it, and begin another."""
     slot, today = half // _HALVES % _SLOTS, half // (_HALVES * _SLOTS) % _DAYS
     for j in range(taken.shape[1]):
-        mean = nan if calibrated[0, j] == 1.0 else _log_mean(taken[:, j])
+        mean = _log_mean(taken[:, j])
         said = not isnan(mean)
         may_change = not _VISIT <= half - calibrated[2, j] < _VISIT_AGAIN
-        if calibrated[0, j] == 2.0 and may_change:
+        since = half - calibrated[2, j]
+        if calibrated[0, j] == 1.0 and (since >= _VISIT_AGAIN or (since == 1.0 and not said)):
+            calibrated[2, j] = half
+        if may_change and 1.0 <= calibrated[0, j] <= 2.0:
             mean = nan
         usual, before = _median(history[:, slot, j], today), now[2, j]
         off = mean - usual
@@ -223,8 +226,6 @@ def _hold_against_days(
             calibrated[0, j] = 0.0
         elif calibrated[0, j] == 2.0 and said:
             calibrated[0, j] = 3.0
-            if half - calibrated[2, j] >= _VISIT_AGAIN:
-                calibrated[2, j] = half
         elif calibrated[0, j] == 3.0 and not isnan(off):
             more = max(off - calibrated[1, j], 0.0)
             history[:, :, j] += more

@@ -138,6 +138,13 @@ def test_calibrating_again_and_again_hides_no_rise(every: int) -> None:
     assert begun(run(RiseWatch(COLUMNS), values, status)) is not None
 
 
+def test_one_calibrating_row_in_each_half_hour_hides_no_rise() -> None:
+    values = np.repeat(rising(quiet(), WATER), 6, axis=0)
+    watch, status = RiseWatch(COLUMNS), np.zeros(values.shape, dtype=np.int8)
+    status[(-2 * DAY + 24) * 6 :: 6, 2:] = 1
+    assert any(watch.push(300.0 * i, v, s) for i, (v, s) in enumerate(zip(values, status, strict=True)))
+
+
 @pytest.mark.parametrize("times", [10.0, 250.0])
 def test_one_row_of_all_probes_is_a_glitch(times: float) -> None:
     values, watch = np.repeat(quiet(), 6, axis=0), RiseWatch(COLUMNS)
