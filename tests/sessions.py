@@ -36,3 +36,11 @@ def wait_until_kept(mosquitto: Mosquitto) -> None:
         while not store.exists() or store.stat().st_mtime_ns == before:
             assert time.monotonic() < deadline, f"{store} is not written"
             time.sleep(0.02)
+
+
+def wait_until_logged(mosquitto: Mosquitto, user: str, connections: int) -> None:
+    """Wait until the broker's log, which a process of its own writes, tells of so many connections of a user."""
+    deadline = time.monotonic() + 15
+    while mosquitto.log_path.read_text("utf-8", errors="replace").count(f" as {user} ") < connections:
+        assert time.monotonic() < deadline, f"{mosquitto.log_path} does not tell of {user}"
+        time.sleep(0.02)

@@ -18,7 +18,7 @@ from local.servers.mosquitto import MAX_PACKET_BYTES, Mosquitto
 from local.servers.mqtt_probe import can_log_in
 from quantrac.endpoints import MqttEndpoint
 from quantrac.errors import ServerError
-from tests.sessions import wait_until_kept
+from tests.sessions import wait_until_kept, wait_until_logged
 
 Mqtt = Callable[[str], MqttEndpoint]
 
@@ -195,6 +195,7 @@ def test_a_bridge_that_is_away_misses_nothing_whatever_is_done_to_users_meanwhil
     send("the bridge's password was changed")
     with client(mosquitto.endpoint(bridge.user), "any") as back:
         wait_until(lambda: len(back.received) == 2)
+        wait_until_logged(mosquitto, bridge.user, 2)  # when it subscribed, and now
         pid = mosquitto.pid
         mosquitto.add_stations((f"M_{unique}",))
         send("a station was added while the bridge was there")
