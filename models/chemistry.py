@@ -69,6 +69,10 @@ _RAIN_THINS = frozenset({"nh4", "cond"})
 _BY_UNITS = frozenset({"ph", "temp", "do"})
 
 
+MORE_WATER, NOT_RISEN = 1.25, 1.15
+"""Multiples of the usual: of flow and of mud from which it may rain, and up to which something has not risen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Roles:
     """Places of the columns, by their meaning. ``signs`` has shape (patterns, columns)."""
@@ -94,6 +98,15 @@ class Roles:
     by_units: Floats
     """1 for what nobody measures in multiples of the usual: pH, temperature, oxygen."""
     ph: tuple[int, ...]
+
+
+def is_outflow(column: str) -> bool:
+    """Whether a column is the flow that leaves.
+
+    >>> [is_outflow(c) for c in ("Flow", "Flow_in", "COD")]
+    [True, False, False]
+    """
+    return kind_of(column) == "flow" and "in" not in column.lower()
 
 
 def polluting_side(column: str) -> float:

@@ -8,9 +8,8 @@ from statistics import median
 
 import numpy as np
 
-from models.chemistry import roles_of
+from models.chemistry import is_outflow, roles_of
 from models.compiled import compiled
-from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Floats
 from models.slow.finding import Finding, Statuses
@@ -32,7 +31,7 @@ class DilutionWatch(ByFields):
 
     def __init__(self, columns: Sequence[str]) -> None:
         self.columns = tuple(columns)
-        self._flow = next((j for j, c in enumerate(columns) if kind_of(c) == "flow" and "in" not in c.lower()), -1)
+        self._flow = next((j for j, c in enumerate(columns) if is_outflow(c)), -1)
         thinned = roles_of(self.columns).thinned
         self._thinned = [j for j in range(len(self.columns)) if thinned[j]]
         d = len(self.columns)

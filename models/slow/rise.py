@@ -15,9 +15,8 @@ from math import inf, isnan, log, nan, sqrt
 
 import numpy as np
 
-from models.chemistry import roles_of
+from models.chemistry import MORE_WATER, NOT_RISEN, is_outflow, roles_of
 from models.compiled import compiled
-from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Bools, Floats, Ints, Singles
 from models.slow.finding import CALIBRATING, Finding, Statuses
@@ -49,7 +48,6 @@ _LINE, _ENDED, _BEGUN = 3.5, 2.5, 1.5
 """Units of its own from which the sum is a rise, below which it ends, and below which it had not begun."""
 _TIMES, _TOGETHER = log(1.25), 3
 """So far up, as a logarithm, must be so many parameters; of fewer, all, but never one alone."""
-_MORE_WATER, _NOT_RISEN = log(1.25), log(1.15)
 _SLOW = 4
 """Half hours for which what a parameter was off counts among those: an analyser may measure every two hours."""
 _MOST_BESIDE = 3
@@ -75,7 +73,7 @@ class RiseWatch(ByFields):
         roles = roles_of(tuple(columns))
         rising = (roles.harm > 0) & (roles.by_units == 0) & (roles.explains == 0)
         rising &= roles.quantity == np.arange(len(columns))
-        flows = np.array([kind_of(c) == "flow" and "in" not in c.lower() for c in columns], dtype=np.bool_)
+        flows = np.array([is_outflow(c) for c in columns], dtype=np.bool_)
         self._places = np.flatnonzero(rising | flows | (roles.rain_thins > 0))
         self._rising, self._thinned = rising[self._places], roles.rain_thins[self._places] > 0
         self._flows = np.flatnonzero(flows[self._places]).tolist()
@@ -156,7 +154,7 @@ class RiseWatch(ByFields):
     def _rained(self, off: Floats) -> bool:
         """Whether there is more water, and what comes with waste water and not with rain has not risen."""
         known = off[self._thinned & np.isfinite(off)]
-        return bool((off[self._flows] > _MORE_WATER).any() and known.size and known.max() <= _NOT_RISEN)
+        return bool((off[self._flows] > log(MORE_WATER)).any() and known.size and known.max() <= log(NOT_RISEN))
 
     def _told(self) -> Bilingual:
         """Say what rose, how many times the usual, since when, what rose with it, and what speaks against it."""
@@ -176,7 +174,7 @@ class RiseWatch(ByFields):
         for i in beside[:_MOST_BESIDE]:
             name = names_of(self.columns[i])
             vi, en = f"{vi}; {name.vi} {number_vi(times[i], 2)} lần", f"{en}; {name.en} {number(times[i], 2)} times"
-        for i in [i for i in self._flows if off[i] > _MORE_WATER][:1]:
+        for i in [i for i in self._flows if off[i] > log(MORE_WATER)][:1]:
             vi = f"{vi}; nói ngược lại: lưu lượng {number_vi(times[i], 2)} lần"
             en = f"{en}; against it: the flow {number(times[i], 2)} times"
         return Bilingual(vi, en)
@@ -212,8 +210,8 @@ def _hold_against_days(
     for j in range(taken.shape[1]):
         mean = _log_mean(taken[:, j])
         said = not isnan(mean)
-        may_change = not _VISIT <= half - calibrated[2, j] < _VISIT_AGAIN
         since = half - calibrated[2, j]
+        may_change = not _VISIT <= since < _VISIT_AGAIN
         if calibrated[0, j] == 1.0 and (since >= _VISIT_AGAIN or (since == 1.0 and not said)):
             calibrated[2, j] = half
         if may_change and 1.0 <= calibrated[0, j] <= 2.0:

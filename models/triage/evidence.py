@@ -12,7 +12,16 @@ from math import exp, log, log1p
 
 import numpy as np
 
-from models.chemistry import Roles, best_pattern, dilution_support, rain_support, roles_of, weather_alone
+from models.chemistry import (
+    MORE_WATER,
+    NOT_RISEN,
+    Roles,
+    best_pattern,
+    dilution_support,
+    rain_support,
+    roles_of,
+    weather_alone,
+)
 from models.features.table import CELLS
 from models.protocol import TriageClass
 from models.series import Floats, Ints
@@ -30,8 +39,6 @@ _REPEATS = 1.5
 _CLIP = 15.0
 _HALF_HOUR_ROWS = 6
 _MEMORY_S = 6 * 3600.0
-_MORE_WATER, _NOT_RISEN = 1.25, 1.15
-"""Multiples of the usual level: of flow and of mud from which it may rain, and up to which something has not risen."""
 _BUFFERS = (4.0, 7.0, 10.0)
 """pH of the usual buffer solutions."""
 
@@ -246,11 +253,9 @@ class Gathering(ByFields):
         thinned, flows = share[roles.rain_thins > 0], share[roles.explains > 0]
         if not (mud.size and thinned.any()):
             return False
-        more = in_river or flows.max(initial=0.0) > _MORE_WATER
+        more = in_river or flows.max(initial=0.0) > MORE_WATER
         return (
-            bool(more and mud.max() > _MORE_WATER)
-            and mud.max() >= rest.max(initial=0.0)
-            and thinned.max() <= _NOT_RISEN
+            bool(more and mud.max() > MORE_WATER) and mud.max() >= rest.max(initial=0.0) and thinned.max() <= NOT_RISEN
         )
 
     def evidence(self) -> Evidence:

@@ -13,7 +13,7 @@ from math import isfinite
 
 import numpy as np
 
-from models.chemistry import PATTERNS, best_pattern
+from models.chemistry import MORE_WATER, PATTERNS, best_pattern
 from models.protocol import TriageClass
 from models.triage.evidence import MOVED, Evidence, Gathering
 from quantrac.domain.parameters import Harm, harm_of, names_of, parameter_in
@@ -21,8 +21,6 @@ from quantrac.domain.words import Bilingual, local_time, number, number_vi, perc
 
 MOST = 3
 _MOST_OTHERS = 3
-_MORE_WATER = 1.25
-"""Multiple of the usual flow from which more water may explain something."""
 _BY_UNITS = frozenset({"pH", "Temp", "DO", "Level"})
 """Parameters of which nobody says how many times the usual they are."""
 _OF_INSTRUMENTS = frozenset({
@@ -165,7 +163,7 @@ class _Words:
             out.append(Bilingual("các thông số khác không đổi", "no other parameter moved"))
         out += [w for name in ("rain", "thin", "visited", "neighbours") if (w := self.term(name)) is not None]
         share = self.g.share()
-        flows = [j for j in range(len(share)) if self.g.roles.explains[j] and share[j] > _MORE_WATER]
+        flows = [j for j in range(len(share)) if self.g.roles.explains[j] and share[j] > MORE_WATER]
         if flows:
             out.append(self.departure(max(flows, key=lambda j: share[j])))
         return out[:2]
