@@ -129,13 +129,40 @@ def probable_class(cls: str, probability: float, *, in_river: bool = False) -> B
     return Bilingual(f"{words.vi} ({share})", f"{words.en} ({share})")
 
 
-def assessment_words(assessment: Assessment, *, in_river: bool = False) -> Bilingual:
+def judged(
+    found: Assessment, told: Assessment | None = None, *, over: bool = False, in_river: bool = False
+) -> Bilingual:
+    """Say what the model takes an incident for; where officers were told otherwise, that too, and which is which.
+
+    >>> judged(Assessment("pollution", 0.62), Assessment("pollution", 0.93)).en
+    'pollution (93 % when told, 62 % now)'
+    >>> judged(Assessment("fault", 0.7), Assessment("pollution", 0.93), over=True).en
+    'when told pollution (93 %); in the end sensor fault (70 %)'
+    """
+    now = probable_class(found.cls, found.probability, in_river=in_river)
+    then = now if told is None else probable_class(told.cls, told.probability, in_river=in_river)
+    if told is None or then == now:
+        return now
+    later = Bilingual("sau cùng", "in the end") if over else Bilingual("hiện nay", "now")
+    if told.cls != found.cls:
+        return Bilingual(f"khi báo {then.vi}; {later.vi} {now.vi}", f"when told {then.en}; {later.en} {now.en}")
+    words, was, is_ = (
+        class_words(found.cls, in_river=in_river),
+        percentage(told.probability),
+        percentage(found.probability),
+    )
+    return Bilingual(f"{words.vi} (khi báo {was}, {later.vi} {is_})", f"{words.en} ({was} when told, {is_} {later.en})")
+
+
+def assessment_words(
+    assessment: Assessment, told: Assessment | None = None, *, over: bool = False, in_river: bool = False
+) -> Bilingual:
     """Put what the model makes of an anomaly into one sentence.
 
     >>> print(assessment_words(Assessment("pollution", 0.874, (Bilingual("COD, NH4 cùng tăng", "COD, NH4 rose"),))).vi)
     Có thể là: sự cố xả thải, ô nhiễm thật (87 %); lý do: COD, NH4 cùng tăng.
     """
-    what = probable_class(assessment.cls, assessment.probability, in_river=in_river)
+    what = judged(assessment, told, over=over, in_river=in_river)
     vi, en = f"Có thể là: {what.vi}", f"Probably: {what.en}"
     if assessment.reasons:
         vi += f"; lý do: {'; '.join(r.vi for r in assessment.reasons)}"
@@ -143,11 +170,13 @@ def assessment_words(assessment: Assessment, *, in_river: bool = False) -> Bilin
     return Bilingual(f"{vi}.", f"{en}.")
 
 
-def explained(explanation: Bilingual, assessment: Assessment | None) -> Bilingual:
+def explained(
+    explanation: Bilingual, assessment: Assessment | None, told: Assessment | None = None, *, over: bool = False
+) -> Bilingual:
     """Put an explanation and what the model makes of it behind one another, for one line of text."""
     if assessment is None:
         return explanation
-    words = assessment_words(assessment)
+    words = assessment_words(assessment, told, over=over)
     return Bilingual(f"{explanation.vi} {words.vi}".lstrip(), f"{explanation.en} {words.en}".lstrip())
 
 

@@ -764,6 +764,12 @@ CREATE TABLE stored_hours (
     hour_start timestamp with time zone NOT NULL,
     stored bigint NOT NULL
 ) WITH (fillfactor=50);
+CREATE TABLE told_assessments (
+    alert_id bigint NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    triage text NOT NULL,
+    triage_probability double precision NOT NULL
+);
 CREATE TABLE wqi (
     station text COLLATE "C" NOT NULL,
     "window" text NOT NULL,
@@ -966,6 +972,9 @@ ALTER TABLE stations ADD CONSTRAINT stations_latitude_check CHECK (((latitude >=
 ALTER TABLE stations ADD CONSTRAINT stations_longitude_check CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision)));
 ALTER TABLE stored_hours ADD CONSTRAINT stored_hours_pkey PRIMARY KEY (station, hour_start);
 ALTER TABLE stored_hours ADD CONSTRAINT stored_hours_stored_check CHECK ((stored > 0));
+ALTER TABLE told_assessments ADD CONSTRAINT told_assessments_pkey PRIMARY KEY (alert_id);
+ALTER TABLE told_assessments ADD CONSTRAINT told_assessments_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id);
+ALTER TABLE told_assessments ADD CONSTRAINT told_assessments_triage_probability_check CHECK (((triage_probability >= (0)::double precision) AND (triage_probability <= (1)::double precision)));
 ALTER TABLE wqi ADD CONSTRAINT wqi_pkey PRIMARY KEY (station, "window", window_start);
 ALTER TABLE wqi ADD CONSTRAINT wqi_window_check CHECK (("window" = ANY (ARRAY['hour'::text, 'day'::text])));
 CREATE INDEX account_sessions_login ON public.account_sessions USING btree (login) WHERE (ended_at IS NULL);
@@ -2704,6 +2713,7 @@ CREATE TRIGGER sensors_audited AFTER INSERT OR DELETE OR UPDATE ON public.sensor
 CREATE TRIGGER sensors_emptied AFTER TRUNCATE ON public.sensors FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER stations_audited AFTER INSERT OR DELETE OR UPDATE ON public.stations FOR EACH ROW EXECUTE FUNCTION audit_description();
 CREATE TRIGGER stations_emptied AFTER TRUNCATE ON public.stations FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
+CREATE TRIGGER told_assessments_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.told_assessments FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 COMMENT ON COLUMN account_sessions.token_hash IS 'SHA-256 of what the browser has; the token itself is stored nowhere.';
 COMMENT ON COLUMN account_sessions.stage IS 'password: the second factor is still missing, and nothing is shown.';
 COMMENT ON COLUMN accounts.stations IS 'Stations that the account sees; empty: all of them. An operator of a plant always has some.';
@@ -2827,6 +2837,7 @@ COMMENT ON TABLE station_statuses IS 'Offline: nothing received for 15 min, or f
 COMMENT ON TABLE stations IS 'One row per version of a station, in force from a calendar day in Vietnam.';
 COMMENT ON COLUMN stations.effective_to IS 'First day on which the station is retired; NULL: it is in service.';
 COMMENT ON TABLE stored_hours IS 'How many readings of each hour of observation were stored, counted apart from them: fewer rows than that were removed.';
+COMMENT ON TABLE told_assessments IS 'What the model took an alert for, and how sure it was, in the first message about it.';
 COMMENT ON TABLE wall_turn IS 'park NULL: the stations that belong to no park.';
 COMMENT ON TABLE wqi IS 'VN_WQI (QĐ 1460/QĐ-TCMT) of hot spots; value NULL: it cannot be computed, and reason says why.';
 COMMENT ON COLUMN wqi.judged_until IS 'The newest of the judged_count findings that it was computed from: another one makes it due again.';
@@ -3264,6 +3275,12 @@ GRANT SELECT ON stored_hours TO quantrac_reader;
 GRANT SELECT ON stored_hours TO quantrac_trainer;
 GRANT SELECT ON stored_hours TO quantrac_web;
 GRANT INSERT, SELECT ON stored_hours TO quantrac_writer;
+GRANT SELECT ON told_assessments TO quantrac_desk;
+GRANT INSERT, SELECT ON told_assessments TO quantrac_notifier;
+GRANT SELECT ON told_assessments TO quantrac_reader;
+GRANT SELECT ON told_assessments TO quantrac_trainer;
+GRANT SELECT ON told_assessments TO quantrac_web;
+GRANT INSERT, SELECT ON told_assessments TO quantrac_writer;
 GRANT SELECT ON wall_turn TO quantrac_desk;
 GRANT SELECT ON wall_turn TO quantrac_notifier;
 GRANT SELECT ON wall_turn TO quantrac_reader;

@@ -10,6 +10,7 @@ from typing import Any
 from alerts.oncall.writing import as_toml
 from quantrac.domain.stations import VIETNAM
 from quantrac.domain.words import number, number_vi
+from web.incidents.matters import judged_words
 
 NOTHING = "—"
 
@@ -124,4 +125,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "gist": gist,
     "size": size,
     "as_toml": as_toml,
+    "judged": judged_words,
 }

@@ -7,17 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
+from typing import Self
 
 from alerts import htmlmail, plaintext
 from alerts.advice import incident_steps
 from alerts.content import Content, Line
-from alerts.explanations import limit_words, probable_class
+from alerts.explanations import judged, limit_words
 from alerts.figures import against, clock_words, pressing
 from alerts.incidents.reasons import Notice, Reason
-from alerts.messages import OVER, SEVERITY, banner, unreal
+from alerts.messages import OF_STATION, OVER, SEVERITY, banner, unreal
 from alerts.plaintext import one_line
 from alerts.thresholds import exceeds, share_of_limit
-from quantrac.domain.alerts import AlertKind
+from quantrac.domain.alerts import AlertKind, Assessment
 from quantrac.domain.briefing import NOTHING_KNOWN, Briefing, DayClock, Finding, Place
 from quantrac.domain.incidents import Extent, HoldWindow, Incident, Member, Topic
 from quantrac.domain.notifications import Channel, Notification
@@ -85,6 +86,12 @@ class IncidentNotice:
     """With which its reader takes it."""
     people: Mapping[str, str] = field(default_factory=dict)
     """Names of the people on call, by code."""
+
+    @classmethod
+    def of(cls, incident: Incident, briefing: Briefing, now: datetime) -> Self:
+        """Return an incident as a message would tell it as it stands."""
+        kind = Notice.UPDATE if incident.is_active else Notice.END
+        return cls(incident, Reason.PAGED_ALREADY, kind, now, briefing)
 
     def name(self, station: str) -> Bilingual:
         """Return the names of a station; its code where it is not known."""
@@ -169,13 +176,19 @@ def _content(notice: IncidentNotice) -> Content:
         lines=tuple(_lines(notice, places)),
         steps=_steps(incident, members, places, over=over) if notice.kind is Notice.PAGE or over else (),
         banner=banner(drill=incident.is_drill, illustration=any(p.illustration for p in places)),
-        moved=(*_bounded((_moved(matter, notice) for matter in matters), len(matters)), *_judged(matters, notice)),
+        moved=findings(notice),
         take=None if link is None else Line(Bilingual("Nhận sự cố", "Take it"), Bilingual(link, link)),
         clocks=() if over else tuple(clock_words(c, notice.now) for c in _pressing(notice)),
         contacts=() if over else notice.contacts,
         answers=tuple(_answers(notice)),
         curve=any(m.key.parameter for m in members),
     )
+
+
+def findings(notice: IncidentNotice) -> tuple[Line, ...]:
+    """Return what has moved, each parameter once, and what the model takes it for."""
+    matters = _matters(notice.incident, notice.briefing, over=notice.kind is Notice.END)
+    return (*_bounded((_moved(matter, notice) for matter in matters), len(matters)), *_judged(matters, notice))
 
 
 def _matters(incident: Incident, briefing: Briefing, *, over: bool) -> list[list[Member]]:
@@ -235,6 +248,9 @@ def _what(incident: Incident, members: Sequence[Member], briefing: Briefing) -> 
         if member.key.parameter:
             by_parameter.setdefault(member.key.parameter, member)
     if incident.topic is Topic.INSTRUMENT:
+        for member in members:
+            if member.kind in OF_STATION:
+                return OF_STATION[member.kind]
         names = ", ".join(by_parameter)
         return Bilingual(f"Thiết bị đo {names}", f"Instrument of {names}")
     first = list(by_parameter.values())[:MOST_FIGURES]
@@ -339,22 +355,33 @@ def _known(matter: Sequence[Member], notice: IncidentNotice) -> list[Finding]:
 
 def _judged(matters: Sequence[Sequence[Member]], notice: IncidentNotice) -> Iterable[Line]:
     """Say what the model takes each station for and why, once: its parameters share one judgement."""
-    told = set[tuple[str, str]]()
+    told, said = _first_told(matters, notice), set[tuple[str, str]]()
     for matter in matters:
         station = matter[0].key.station
         found = next((f.assessment for f in _known(matter, notice) if f.assessment is not None), None)
-        if found is None or (station, found.cls) in told:
+        if found is None or (station, found.cls) in said:
             continue
-        told.add((station, found.cls))
+        said.add((station, found.cls))
         place = notice.briefing.places.get(station)
         in_river = place is not None and place.kind is StationKind.SURFACE_WATER
-        words = probable_class(found.cls, found.probability, in_river=in_river)
+        words = judged(found, told.pop(station, None), over=notice.kind is Notice.END, in_river=in_river)
         if len(notice.incident.stations) > 1:
             names = notice.name(station)
             words = Bilingual(f"{names.vi}: {words.vi}", f"{names.en}: {words.en}")
         yield Line(Bilingual("Có thể là", "Probably"), words)
         for number, reason in enumerate(found.reasons, start=1):
             yield Line(Bilingual(f"Lý do {number}", f"Reason {number}"), reason)
+
+
+def _first_told(matters: Sequence[Sequence[Member]], notice: IncidentNotice) -> dict[str, Assessment]:
+    """Return what officers read of each station when they were told of it first."""
+    told = [
+        (f.told_at, matter[0].key.station, f.told)
+        for matter in matters
+        for f in _known(matter, notice)
+        if f.told is not None and f.told_at is not None
+    ]
+    return {station: found for _, station, found in sorted(told, key=lambda t: t[0], reverse=True)}
 
 
 def _label(member: Member, notice: IncidentNotice) -> Bilingual:

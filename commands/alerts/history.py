@@ -62,6 +62,8 @@ def show(
     notes = list(_notes(history))
     for line in notes or ["–"]:
         say(line)
+    if (command := _more_of(alert)) is not None:
+        say(f"\n{command} tells more of it.")
     if picture is None:
         say(f"\nquantrac alerts picture {alert_id} --out alert-{alert_id}.png draws it.")
 
@@ -168,7 +170,7 @@ def _facts(alert: AlertLine, history: AlertHistory) -> Iterator[str]:
     if alert.assessment is not None:
         from alerts.explanations import assessment_words
 
-        words = assessment_words(alert.assessment)
+        words = assessment_words(alert.assessment, alert.told, over=alert.resolved_at is not None)
         yield f"  {words.vi}"
         yield f"  {words.en}"
     limits = [number_vi(b) for b in (alert.limit_minimum, alert.limit_maximum) if b is not None]
@@ -183,6 +185,14 @@ def _facts(alert: AlertLine, history: AlertHistory) -> Iterator[str]:
     )
     if incident is not None:
         yield f"Sự cố · Incident: {incident.id}, {incident.state}"
+
+
+def _more_of(alert: AlertLine) -> str | None:
+    """Return the command that shows what a station has told otherwise; ``None`` where the alert is about another."""
+    from streams.revisions import RULE, STATES_RULE
+
+    of_rule = {RULE: "quantrac revisions show", STATES_RULE: "quantrac stations states"}
+    return f"{of_rule[alert.rule]} {alert.station}" if alert.rule in of_rule else None
 
 
 def _notes(history: AlertHistory) -> Iterator[str]:

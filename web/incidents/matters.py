@@ -6,10 +6,10 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.explanations import probable_class
+from alerts.explanations import judged
 from alerts.figures import against
 from alerts.thresholds import exceeds, share_of_limit
-from quantrac.domain.alerts import GRAVITY, AlertKind, Severity
+from quantrac.domain.alerts import GRAVITY, AlertKind, Assessment, Severity
 from quantrac.domain.limits import Limit
 from quantrac.domain.words import Bilingual
 from sql.reports import AlertLine
@@ -92,14 +92,35 @@ def matters(alerts: Iterable[AlertLine], unit_of: UnitOf) -> tuple[Matter, ...]:
 
 def judgements(matters: Iterable[Matter], rivers: Container[str]) -> tuple[Judgement, ...]:
     """Return each class that the model takes a station for once, as the mails do; in ``rivers`` nobody discharges."""
-    told: dict[tuple[str, str], Judgement] = {}
-    for matter in matters:
+    every = tuple(matters)
+    lasting = {m.station for m in every if m.is_open}
+    told = _first_told(every)
+    said: dict[tuple[str, str], Judgement] = {}
+    for matter in every:
+        station = matter.station
         found = next((a.assessment for a in matter.alerts if a.assessment is not None), None)
-        if found is None:
+        if found is None or (station, found.cls) in said:
             continue
-        words = probable_class(found.cls, found.probability, in_river=matter.station in rivers)
-        told.setdefault((matter.station, found.cls), Judgement(matter.station, words, found.reasons))
-    return tuple(told.values())
+        words = judged(found, told.pop(station, None), over=station not in lasting, in_river=station in rivers)
+        said[station, found.cls] = Judgement(station, words, found.reasons)
+    return tuple(said.values())
+
+
+def judged_words(alert: AlertLine) -> Bilingual | None:
+    """Return what the model takes one alert for, and what it was told for; ``None`` where it has named nothing."""
+    found = alert.assessment
+    return None if found is None else judged(found, alert.told, over=alert.resolved_at is not None)
+
+
+def _first_told(matters: Iterable[Matter]) -> dict[str, Assessment]:
+    """Return what officers read of each station when they were told of it first."""
+    told = [
+        (a.told_at, a.station, a.told)
+        for m in matters
+        for a in m.alerts
+        if a.told is not None and a.told_at is not None
+    ]
+    return {station: found for _, station, found in sorted(told, key=lambda t: t[0], reverse=True)}
 
 
 def _in_order(alerts: Sequence[AlertLine]) -> list[AlertLine]:

@@ -199,3 +199,30 @@ def test_an_invented_station_and_a_drill_say_so_first() -> None:
     drill = compose(replace(PAGE, incident=replace(SLUG, members=(replace(COD, key=key),))))
     assert drill.subject.startswith("[DIỄN TẬP] [CAO] COD")
     assert drill.text.startswith("*** DIỄN TẬP")
+
+
+def test_what_was_known_at_the_page_stands_beside_what_is_known_now() -> None:
+    # page     pollution 93 %
+    # update   ........ 62 %     both, each by its name
+    # end      ............ sensor fault
+    def at(found: Assessment, kind: Notice, told: Assessment | None) -> str:
+        cod = replace(FACTS.findings[1], assessment=found, told_at=None if told is None else NOW, told=told)
+        # The first that officers were told of counts, also where another parameter leads by now.
+        tss = replace(FACTS.findings[2], told_at=NOW + MINUTE, told=Assessment("pollution", 0.7))
+        briefing = replace(FACTS, findings={1: cod, 2: tss if told is not None else FACTS.findings[2]})
+        text = compose(replace(PAGE, kind=kind, briefing=briefing)).text
+        return next(line for line in text.splitlines() if "Có thể là: " in line).partition("là: ")[2]
+
+    first, later = Assessment("pollution", 0.93), Assessment("pollution", 0.62)
+    assert at(first, Notice.PAGE, None) == "sự cố xả thải, ô nhiễm thật (93 %)"
+    assert at(first, Notice.UPDATE, first) == "sự cố xả thải, ô nhiễm thật (93 %)"
+    assert at(later, Notice.UPDATE, first) == "sự cố xả thải, ô nhiễm thật (khi báo 93 %, hiện nay 62 %)"
+    assert at(later, Notice.END, first) == "sự cố xả thải, ô nhiễm thật (khi báo 93 %, sau cùng 62 %)"
+    assert at(Assessment("fault", 0.71), Notice.UPDATE, first) == (
+        "khi báo sự cố xả thải, ô nhiễm thật (93 %); hiện nay lỗi thiết bị đo (71 %)"
+    )
+
+
+def test_an_incident_of_a_station_as_a_whole_says_what_it_is() -> None:
+    again = replace(SLUG, topic=Topic.INSTRUMENT, members=(member(1, "", kind=AlertKind.REVISION, page=False),))
+    assert compose(replace(PAGE, incident=again)).subject == "[CAO] Gửi lại số liệu đã xét, KCN Hòa An"
