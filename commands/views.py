@@ -26,15 +26,26 @@ class Column(Generic[T]):
     head: str
     value: Callable[[T], object]
     justify: Literal["left", "right"] = "left"
+    extra: bool = False
+    """Whether a window that is too narrow for all columns goes without it, the last one first."""
 
 
 def print_table(columns: Sequence[Column[T]], rows: Iterable[T]) -> None:
-    """Print rows as a table on standard output; in a window too narrow for their words, each row as a paragraph."""
+    """Print rows as a table on standard output; in a window too narrow for their words, each row as a paragraph.
+
+    Extra columns that a window has no room for are named below it.
+    """
     from rich.table import Table
 
-    heads, console = [column.head for column in columns], table_console()
-    cells = [[printable(as_text(column.value(row)), lines=False) for column in columns] for row in rows]
-    widths = _widths(list(zip(heads, *cells, strict=True)), console.width)
+    rows, console = list(rows), table_console()
+    texts = [[c.head, *(printable(as_text(c.value(row)), lines=False) for row in rows)] for c in columns]
+    extras = [place for place, column in enumerate(columns) if column.extra] if console.is_terminal else []
+    without = _without(texts, extras, console.width)
+    left_out = ", ".join(columns[place].head for place in without)
+    shown = [place for place in range(len(columns)) if place not in without]
+    columns, texts = [columns[place] for place in shown], [texts[place] for place in shown]
+    heads, *cells = zip(*texts, strict=True)
+    widths = _widths(texts, console.width)
     if widths is None:
         for row in cells:
             lines = wrap(
@@ -49,6 +60,25 @@ def print_table(columns: Sequence[Column[T]], rows: Iterable[T]) -> None:
     for row in cells:
         add_row(table, *row)
     console.print(table)
+    if left_out:
+        say(f"No room here for: {left_out}.")
+
+
+def _without(columns: Sequence[Sequence[str]], extras: Sequence[int], room: int) -> list[int]:
+    """Return the extra columns without which each row is one line, or all of them.
+
+    >>> _without([("id", "17"), ("since", "2026-11-29"), ("why", "over"), ("cause", "-")], [2, 3], 20)
+    [3]
+    """
+    widest = [max(map(_cells, texts)) for texts in columns]
+    needed = sum(widest) + _BETWEEN * (len(columns) - 1)
+    found: list[int] = []
+    for place in reversed(extras):
+        if needed <= room:
+            break
+        needed -= widest[place] + _BETWEEN
+        found.insert(0, place)
+    return found
 
 
 def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
