@@ -41,12 +41,10 @@ def print_table(columns: Sequence[Column[T]], rows: Iterable[T]) -> None:
     texts = [[c.head, *(printable(as_text(c.value(row)), lines=False) for row in rows)] for c in columns]
     extras = [place for place, column in enumerate(columns) if column.extra] if console.is_terminal else []
     without = _without(texts, extras, console.width)
-    left_out = ", ".join(columns[place].head for place in without)
     shown = [place for place in range(len(columns)) if place not in without]
-    columns, texts = [columns[place] for place in shown], [texts[place] for place in shown]
-    heads, *cells = zip(*texts, strict=True)
-    widths = _widths(texts, console.width)
+    widths = _widths([texts[place] for place in shown], console.width)
     if widths is None:
+        heads, *cells = zip(*texts, strict=True)
         for row in cells:
             lines = wrap(
                 _paragraph(heads, row), console.width - 1, subsequent_indent="    ", break_long_words=False,
@@ -55,13 +53,14 @@ def print_table(columns: Sequence[Column[T]], rows: Iterable[T]) -> None:
             say("\n".join(lines))
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column, width in zip(columns, widths, strict=True):
-        table.add_column(column.head, justify=column.justify, overflow="fold", width=width)
+    for place, width in zip(shown, widths, strict=True):
+        table.add_column(columns[place].head, justify=columns[place].justify, overflow="fold", width=width)
+    _heads, *cells = zip(*(texts[place] for place in shown), strict=True)
     for row in cells:
         add_row(table, *row)
     console.print(table)
-    if left_out:
-        say(f"No room here for: {left_out}.")
+    if without:
+        say(f"No room here for: {', '.join(columns[place].head for place in without)}.")
 
 
 def _without(columns: Sequence[Sequence[str]], extras: Sequence[int], room: int) -> list[int]:

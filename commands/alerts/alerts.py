@@ -130,8 +130,14 @@ def _triage(line: AlertLine) -> str | None:
     if line.triage is None or line.triage_probability is None:
         return None
     now = f"{line.triage} {line.triage_probability:.0%}"
-    then = None if line.told is None else f"{line.told.cls} {line.told.probability:.0%}"
-    return now if then is None or then == now else f"{now}, told as {then}"
+    if line.told is None:
+        return now
+    then = (
+        f"{line.told.probability:.0%}"
+        if line.told.cls == line.triage
+        else f"{line.told.cls} {line.told.probability:.0%}"
+    )
+    return now if now.endswith(f" {then}") else f"{now}, told {then}"
 
 
 def _worst(line: AlertLine) -> str | None:

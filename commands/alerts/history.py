@@ -139,17 +139,17 @@ def sent_columns(*, masked: bool) -> tuple[Column[SentLine], ...]:
     """Return the columns of messages."""
     return (
         Column("id", lambda d: d.id, "right"),
-        Column("alert", lambda d: d.alert_id, "right"),
         Column("incident", lambda d: d.incident_id, "right"),
         Column("what", lambda d: d.notice),
         Column("to", lambda d: recipient_of(d, masked=masked)),
-        Column("person", lambda d: d.person),
-        Column("channel", lambda d: d.channel),
         Column("written", lambda d: d.created_at),
         Column("state", _state),
-        Column("delivered", lambda d: d.sent_at),
-        Column("tries", lambda d: d.attempts, "right"),
-        Column("last error", lambda d: d.last_error),
+        Column("alert", lambda d: d.alert_id, "right", extra=True),
+        Column("last error", lambda d: d.last_error, extra=True),
+        Column("delivered", lambda d: d.sent_at, extra=True),
+        Column("person", lambda d: d.person, extra=True),
+        Column("channel", lambda d: d.channel, extra=True),
+        Column("tries", lambda d: d.attempts, "right", extra=True),
     )
 
 

@@ -7,6 +7,7 @@ SELECT alert.id,
        alert.since,
        alert.triage,
        alert.triage_probability,
+       CASE WHEN told.triage = alert.triage THEN told.triage_probability END AS told_probability,
        handling.told_at,
        handling.taken_by,
        concat_ws(' ', alert.explanation_vi, 'Lý do: ' || nullif(array_to_string(alert.triage_reasons_vi, '; '), '') || '.')
@@ -16,6 +17,7 @@ SELECT alert.id,
        handling.incident_id AS incident
   FROM alerts AS alert
   JOIN alert_handling AS handling ON handling.alert_id = alert.id
+  LEFT JOIN told_assessments AS told ON told.alert_id = alert.id
   LEFT JOIN current_stations AS station ON station.code = alert.station
  WHERE alert.resolved_at IS NULL
    AND alert.station IN (${stations:sqlstring})
