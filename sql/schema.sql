@@ -1031,7 +1031,7 @@ CREATE VIEW alert_handling AS
     incident.id AS incident_id,
     incident.state AS incident_state,
     incident.topic,
-    LEAST(sent.at, incident.paged_at) AS told_at,
+    LEAST(sent.at, first_told(incident.*)) AS told_at,
     COALESCE(alert.acknowledged_by, incident.holder) AS taken_by,
     COALESCE(alert.acknowledged_at, taken.at) AS taken_at,
     ((alert.severity = ANY (ARRAY['high'::text, 'critical'::text])) AND (NOT alert.retrospective) AND (alert.page OR (incident.paged_at IS NOT NULL))) AS urgent
@@ -1177,7 +1177,7 @@ CREATE VIEW incident_handling AS
     incident.state,
     incident.severity,
     incident.opened_at,
-    incident.paged_at,
+    first_told(incident.*) AS paged_at,
     incident.holder,
     incident.cause,
     COALESCE(incident.closed_at, incident.resolved_at) AS ended_at,
@@ -1870,6 +1870,15 @@ AS $function$
      WHERE kept.state = 'waiting'
        AND (kept.station, kept.parameter, kept."window", kept.window_start)
            = (fresh.station, fresh.parameter, fresh."window", fresh.window_start)
+$function$;
+CREATE OR REPLACE FUNCTION public.first_told(incident incidents)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT coalesce((SELECT min(event.at) FROM incident_events AS event
+                      WHERE event.incident_id = incident.id AND event.what = 'page'),
+                    incident.paged_at)
 $function$;
 CREATE OR REPLACE FUNCTION public.forget_deferred(keep interval)
  RETURNS bigint
