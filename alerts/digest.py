@@ -76,7 +76,7 @@ def _content(back: HeldBack, station: Station | None, budget: PagingBudget) -> C
                     f"{duration(budget.per)}.",
                 ),
             ),
-            *_listed(back.held),
+            *_listed(back.held, example.vi, f", {name.vi}"),
         ),
         steps=_STEPS,
         banner=banner(drill=drill, illustration=illustration),
@@ -88,9 +88,11 @@ def _command(command: str) -> Line:
     return Line(Bilingual("Bằng lệnh", "By command"), Bilingual(command, command))
 
 
-def _listed(held: tuple[Held, ...]) -> Iterator[Line]:
+def _listed(held: tuple[Held, ...], example: str, where: str) -> Iterator[Line]:
+    """Yield each message by its subject, without what the headline has said of the station."""
     for one in held[:_MOST_LINES]:
-        at, subject = f"#{one.alert_id}, {local_time(one.held_at)}", one.subject.split(" / ")[0]
+        at, subject = f"#{one.alert_id}, {local_time(one.held_at)}", one.subject.removeprefix(example)
+        subject = subject.removesuffix(where)
         yield Line(Bilingual(at, at), Bilingual(subject, subject))
     if len(held) > _MOST_LINES:
         more = len(held) - _MOST_LINES
