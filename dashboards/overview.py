@@ -160,7 +160,7 @@ def open_alerts(web_url: str | None = None) -> Panel:
         text("value", "Giá trị / giới hạn", 125),
         instant("since", "Từ"),
         code("triage", "Có thể là", words.TRIAGE_CLASSES, 115),
-        number("told_probability", "Khi báo", 70, unit="percentunit", decimals=0),
+        number("paged_probability", "Khi báo", 70, unit="percentunit", decimals=0),
         number("triage_probability", "Hiện nay", 75, unit="percentunit", decimals=0),
         instant("told_at", "Đã báo"),
         text("taken_by", "Người nhận", 120),

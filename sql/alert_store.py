@@ -93,9 +93,9 @@ class AlertStore:
         arguments = {**_key(found.key), **said, **_assessment(found.assessment)}
         self._cursor.execute(statement("reassess_alert"), arguments)
 
-    def note_told(self, alert_id: int, told: Assessment, now: datetime) -> None:
+    def note_paged(self, alert_id: int, paged_as: Assessment, now: datetime) -> None:
         """Note what a message says an alert probably is; what was told first stays."""
-        briefings.note_told(self._cursor, {alert_id: told}, now)
+        briefings.note_paged(self._cursor, {alert_id: paged_as}, now)
 
     def open_alerts(self, stations: Collection[str] | None = None) -> list[OpenAlert]:
         """Return the open alerts of some stations, or of all."""

@@ -33,23 +33,23 @@ def clocks(cursor: psycopg.Cursor[Any], stations: Collection[str], now: datetime
     return tuple(DayClock(*row) for row in cursor.execute(statement("briefing_clocks"), arguments))
 
 
-def note_told(cursor: psycopg.Cursor[Any], told: Mapping[int, Assessment], now: datetime) -> None:
+def note_paged(cursor: psycopg.Cursor[Any], pages: Mapping[int, Assessment], now: datetime) -> None:
     """Note what messages say alerts probably are, by alert; what was told first stays."""
     rows = [
         {"alert": alert, "now": now, "triage": found.cls, "triage_probability": found.probability}
-        for alert, found in told.items()
+        for alert, found in pages.items()
     ]
-    cursor.executemany(statement("note_told_assessment"), rows)
+    cursor.executemany(statement("note_paged_assessment"), rows)
 
 
 def _finding(row: Sequence[Any]) -> Finding:
     alert_id, unit, peak, newest, newest_at, parameter, minimum, maximum, source, of_mean, *triage = row
-    *triage, told_at, told, told_probability = triage
+    *triage, paged_at, paged_triage, paged_probability = triage
     limited = minimum is not None or maximum is not None
     limit = Limit(parameter, unit, minimum, maximum, source or "") if limited else None
     return Finding(
-        alert_id, unit, peak, newest, newest_at, limit, of_mean, _assessment(*triage), told_at,
-        _assessment(told, told_probability),
+        alert_id, unit, peak, newest, newest_at, limit, of_mean, _assessment(*triage), paged_at,
+        _assessment(paged_triage, paged_probability),
     )  # fmt: skip
 
 

@@ -92,9 +92,9 @@ class IncidentTransaction:
         """Add lines to the history."""
         self._cursor.executemany(statement("add_incident_event"), [incident_rows.event_row(e) for e in events])
 
-    def note_told(self, told: Mapping[int, Assessment], now: datetime) -> None:
+    def note_paged(self, pages: Mapping[int, Assessment], now: datetime) -> None:
         """Note what is told of what alerts probably are; what was told first stays."""
-        briefings.note_told(self._cursor, told, now)
+        briefings.note_paged(self._cursor, pages, now)
 
     def events(self, incident_id: int) -> list[IncidentEvent]:
         """Return the history of an incident, oldest first."""

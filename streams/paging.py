@@ -92,7 +92,7 @@ def save_and_page(
         tx.paging.hold(station.code, ids, held, now)
         tx.alerts.enqueue(*ids, [n for n in messages if n not in held], now)
         if to and transition.assessment is not None:
-            tx.alerts.note_told(applied.alert_id, transition.assessment, now or transition.observed_at)
+            tx.alerts.note_paged(applied.alert_id, transition.assessment, now or transition.observed_at)
 
 
 def _beside(tx: WorkerTransaction, transition: Transition, station: Station, now: datetime) -> Beside:

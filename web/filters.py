@@ -10,7 +10,6 @@ from typing import Any
 from alerts.oncall.writing import as_toml
 from quantrac.domain.stations import VIETNAM
 from quantrac.domain.words import number, number_vi
-from web.incidents.matters import judged_words
 
 NOTHING = "—"
 
@@ -125,5 +124,4 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "gist": gist,
     "size": size,
     "as_toml": as_toml,
-    "judged": judged_words,
 }

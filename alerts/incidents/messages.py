@@ -12,7 +12,7 @@ from typing import Self
 from alerts import htmlmail, plaintext
 from alerts.advice import incident_steps
 from alerts.content import Content, Line
-from alerts.explanations import judged, limit_words
+from alerts.explanations import judged, last_paged, limit_words
 from alerts.figures import against, clock_words, pressing
 from alerts.incidents.reasons import Notice, Reason
 from alerts.messages import OF_STATION, OVER, SEVERITY, banner, unreal
@@ -355,7 +355,7 @@ def _known(matter: Sequence[Member], notice: IncidentNotice) -> list[Finding]:
 
 def _judged(matters: Sequence[Sequence[Member]], notice: IncidentNotice) -> Iterable[Line]:
     """Say what the model takes each station for and why, once: its parameters share one judgement."""
-    told, said = _first_told(matters, notice), set[tuple[str, str]]()
+    told, said = _told(matters, notice), set[tuple[str, str]]()
     for matter in matters:
         station = matter[0].key.station
         found = next((f.assessment for f in _known(matter, notice) if f.assessment is not None), None)
@@ -373,15 +373,18 @@ def _judged(matters: Sequence[Sequence[Member]], notice: IncidentNotice) -> Iter
             yield Line(Bilingual(f"Lý do {number}", f"Reason {number}"), reason)
 
 
-def _first_told(matters: Sequence[Sequence[Member]], notice: IncidentNotice) -> dict[str, Assessment]:
-    """Return what officers read of each station when they were told of it first."""
+def _told(matters: Sequence[Sequence[Member]], notice: IncidentNotice) -> dict[str, Assessment]:
+    """Return what officers read of each station; of what is back nothing when they are paged for it."""
+    relapses = notice.incident.relapses
     told = [
-        (f.told_at, matter[0].key.station, f.told)
+        (matter[0].key.station, f.paged_at, f.paged_as)
         for matter in matters
         for f in _known(matter, notice)
-        if f.told is not None and f.told_at is not None
+        if f.paged_as is not None and f.paged_at is not None
     ]
-    return {station: found for _, station, found in sorted(told, key=lambda t: t[0], reverse=True)}
+    if notice.kind is Notice.PAGE and relapses:
+        told = [found for found in told if found[1] >= relapses[-1]]
+    return last_paged(told, relapses)
 
 
 def _label(member: Member, notice: IncidentNotice) -> Bilingual:

@@ -58,7 +58,7 @@ class IncidentTransaction(Protocol):
         """Add lines to the history."""
         ...
 
-    def note_told(self, told: Mapping[int, Assessment], now: datetime) -> None:
+    def note_paged(self, pages: Mapping[int, Assessment], now: datetime) -> None:
         """Note what is told of what alerts probably are; what was told first stays."""
         ...
 

@@ -94,7 +94,7 @@ class Teller:
         self._send(self._messages)
         if self._pages:
             self._tx.add_links(self._links)
-            self._tx.note_told(self._told, self._now)
+            self._tx.note_paged(self._told, self._now)
         self._tx.add_events(self._events)
         paged = self._tx.paged_recipients([decision.incident.id for decision, _ in self._after], self._now)
         for decision, about in self._after:

@@ -130,12 +130,12 @@ def _triage(line: AlertLine) -> str | None:
     if line.triage is None or line.triage_probability is None:
         return None
     now = f"{line.triage} {line.triage_probability:.0%}"
-    if line.told is None:
+    if line.paged_as is None:
         return now
     then = (
-        f"{line.told.probability:.0%}"
-        if line.told.cls == line.triage
-        else f"{line.told.cls} {line.told.probability:.0%}"
+        f"{line.paged_as.probability:.0%}"
+        if line.paged_as.cls == line.triage
+        else f"{line.paged_as.cls} {line.paged_as.probability:.0%}"
     )
     return now if now.endswith(f" {then}") else f"{now}, told {then}"
 

@@ -263,7 +263,7 @@ def _text(story: Story) -> list[tuple[list[str], dict[str, object]]]:
             head = say(Bilingual("Có thể là", "Probably"))
             river = story.station.kind is StationKind.SURFACE_WATER
             found = Assessment(alert.triage, alert.triage_probability)
-            words = judged(found, alert.told, over=alert.resolved_at is not None, in_river=river)
+            words = judged(found, alert.paged_as, over=alert.resolved_at is not None, in_river=river)
             blocks.append(([f"{head}: {say(words)}"], heading))
         elif alert.kind == AlertKind.FAULT:
             blocks.append(([say(class_words("fault")).capitalize()], heading))

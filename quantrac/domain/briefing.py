@@ -27,9 +27,9 @@ class Finding:
     """It judges the mean of an hour or a day, not readings."""
     assessment: Assessment | None = None
     """What the model makes of it now."""
-    told_at: datetime | None = None
+    paged_at: datetime | None = None
     """When officers were told of it first; ``None``: not yet."""
-    told: Assessment | None = None
+    paged_as: Assessment | None = None
     """What they read then of what it probably is; reasons stand in that message alone."""
 
 

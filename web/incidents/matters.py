@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.explanations import judged
+from alerts.explanations import judged, last_paged
 from alerts.figures import against
 from alerts.thresholds import exceeds, share_of_limit
 from quantrac.domain.alerts import GRAVITY, AlertKind, Assessment, Severity
@@ -71,6 +71,12 @@ class Matter:
         worst = self.worst
         return None if worst is None else against(self.parameter, worst.peak_value, self.unit, self.limit)
 
+    @staticmethod
+    def judged(alert: AlertLine) -> Bilingual | None:
+        """Return what the model takes one alert for, and what it was paged as; ``None``: it has named nothing."""
+        found = alert.assessment
+        return None if found is None else judged(found, alert.paged_as, over=alert.resolved_at is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -90,11 +96,16 @@ def matters(alerts: Iterable[AlertLine], unit_of: UnitOf) -> tuple[Matter, ...]:
     return tuple(sorted(every, key=_rank))
 
 
-def judgements(matters: Iterable[Matter], rivers: Container[str]) -> tuple[Judgement, ...]:
-    """Return each class that the model takes a station for once, as the mails do; in ``rivers`` nobody discharges."""
+def judgements(
+    matters: Iterable[Matter], rivers: Container[str], relapses: Iterable[datetime] = ()
+) -> tuple[Judgement, ...]:
+    """Return each class that the model takes a station for once, as the mails do.
+
+    In ``rivers`` nobody discharges; ``relapses`` are when the incident was open again.
+    """
     every = tuple(matters)
     lasting = {m.station for m in every if m.is_open}
-    told = _first_told(every)
+    told = last_paged(_told(a for m in every for a in m.alerts), relapses)
     said: dict[tuple[str, str], Judgement] = {}
     for matter in every:
         station = matter.station
@@ -106,21 +117,10 @@ def judgements(matters: Iterable[Matter], rivers: Container[str]) -> tuple[Judge
     return tuple(said.values())
 
 
-def judged_words(alert: AlertLine) -> Bilingual | None:
-    """Return what the model takes one alert for, and what it was told for; ``None`` where it has named nothing."""
-    found = alert.assessment
-    return None if found is None else judged(found, alert.told, over=alert.resolved_at is not None)
-
-
-def _first_told(matters: Iterable[Matter]) -> dict[str, Assessment]:
-    """Return what officers read of each station when they were told of it first."""
-    told = [
-        (a.told_at, a.station, a.told)
-        for m in matters
-        for a in m.alerts
-        if a.told is not None and a.told_at is not None
-    ]
-    return {station: found for _, station, found in sorted(told, key=lambda t: t[0], reverse=True)}
+def _told(alerts: Iterable[AlertLine]) -> Iterator[tuple[str, datetime, Assessment]]:
+    for alert in alerts:
+        if alert.paged_as is not None and alert.paged_at is not None:
+            yield alert.station, alert.paged_at, alert.paged_as
 
 
 def _in_order(alerts: Sequence[AlertLine]) -> list[AlertLine]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from quantrac.domain.words import Bilingual
 from sql.reports import AlertLine
 from web.incidents.doubts import Surroundings, doubts
-from web.incidents.matters import Matter, judged_words, judgements, matters
+from web.incidents.matters import Matter, judgements, matters
 
 AT = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
@@ -94,7 +94,7 @@ def test_the_same_parameter_of_two_stations_is_two_matters() -> None:
 
 def test_what_officers_were_told_stands_beside_what_the_model_says_now() -> None:
     now = {"triage": "pollution", "triage_probability": 0.62, "triage_reasons_vi": [], "triage_reasons_en": []}
-    told = {"told_at": AT, "told_triage": "pollution", "told_probability": 0.93}
+    told = {"paged_at": AT, "paged_triage": "pollution", "paged_probability": 0.93}
     cod = replace(_alert(1, "COD"), **now, **told)  # type: ignore[arg-type]
     tss = replace(_alert(2, "TSS"), **now)  # type: ignore[arg-type]
     (found,) = judgements(_told(tss, cod), rivers=())
@@ -102,8 +102,8 @@ def test_what_officers_were_told_stands_beside_what_the_model_says_now() -> None
     ended = [replace(a, resolved_at=AT) for a in (cod, tss)]
     (found,) = judgements(_told(*ended), rivers=())
     assert found.words.en == "pollution (93 % when told, 62 % in the end)"
-    assert judged_words(ended[0]) == found.words
-    assert judged_words(tss) == Bilingual("sự cố xả thải, ô nhiễm thật (62 %)", "pollution (62 %)")
+    assert Matter.judged(ended[0]) == found.words
+    assert Matter.judged(tss) == Bilingual("sự cố xả thải, ô nhiễm thật (62 %)", "pollution (62 %)")
 
 
 def test_a_model_that_is_less_sure_than_when_it_was_told_says_both() -> None:

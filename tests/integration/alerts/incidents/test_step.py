@@ -71,19 +71,19 @@ def test_what_was_told_of_a_slug_stays_when_the_model_is_less_sure_later(centre:
     (text,) = centre.outbox("text")[0]
     assert "(93 %)" in str(text)
     assert "(khi báo 93 %, hiện nay 62 %)" in judged(0.62)
-    assert centre.sql("SELECT triage_probability FROM told_assessments") == [(0.93,)]
+    assert centre.sql("SELECT triage_probability FROM paged_assessments") == [(0.93,)]
     with Reports(centre.database.reader) as reports:
         (line,) = reports.alerts()
-    assert (line.told_at, line.told) == (centre.clock.now() - 11 * MINUTE, Assessment("pollution", 0.93))
-    with pytest.raises(psycopg.Error, match="told_assessments"):
-        centre.sql("UPDATE told_assessments SET triage_probability = 0.5")
+    assert (line.paged_at, line.paged_as) == (centre.clock.now() - 11 * MINUTE, Assessment("pollution", 0.93))
+    with pytest.raises(psycopg.Error, match="paged_assessments"):
+        centre.sql("UPDATE paged_assessments SET triage_probability = 0.5")
 
 
 def test_what_pages_nobody_was_told_to_nobody(centre: Centre) -> None:
     slug = centre.transition("S1", alert_kind=AlertKind.ANOMALY, page=False)
     centre.happens(replace(slug, assessment=Assessment("fault", 0.93)))
     centre.step.once()
-    assert centre.sql("SELECT count(*) FROM told_assessments") == [(0,)]
+    assert centre.sql("SELECT count(*) FROM paged_assessments") == [(0,)]
 
 
 def test_an_alert_is_told_by_its_incident_from_the_reading_that_paged(centre: Centre) -> None:

@@ -206,9 +206,9 @@ def test_what_was_known_at_the_page_stands_beside_what_is_known_now() -> None:
     # update   ........ 62 %     both, each by its name
     # end      ............ sensor fault
     def at(found: Assessment, kind: Notice, told: Assessment | None) -> str:
-        cod = replace(FACTS.findings[1], assessment=found, told_at=None if told is None else NOW, told=told)
+        cod = replace(FACTS.findings[1], assessment=found, paged_at=None if told is None else NOW, paged_as=told)
         # The first that officers were told of counts, also where another parameter leads by now.
-        tss = replace(FACTS.findings[2], told_at=NOW + MINUTE, told=Assessment("pollution", 0.7))
+        tss = replace(FACTS.findings[2], paged_at=NOW + MINUTE, paged_as=Assessment("pollution", 0.7))
         briefing = replace(FACTS, findings={1: cod, 2: tss if told is not None else FACTS.findings[2]})
         text = compose(replace(PAGE, kind=kind, briefing=briefing)).text
         return next(line for line in text.splitlines() if "Có thể là: " in line).partition("là: ")[2]
@@ -226,3 +226,23 @@ def test_what_was_known_at_the_page_stands_beside_what_is_known_now() -> None:
 def test_an_incident_of_a_station_as_a_whole_says_what_it_is() -> None:
     again = replace(SLUG, topic=Topic.INSTRUMENT, members=(member(1, "", kind=AlertKind.REVISION, page=False),))
     assert compose(replace(PAGE, incident=again)).subject == "[CAO] Gửi lại số liệu đã xét, KCN Hòa An"
+
+
+def test_what_is_back_is_told_as_what_it_is_now_and_who_opens_it_later_reads_what_he_was_paged_at() -> None:
+    # slug     93 % paged         81 %
+    # back              work item      95 % paged
+    first, again = NOW, NOW + 20 * MINUTE
+    slug, back = Assessment("pollution", 0.93), Assessment("pollution", 0.95)
+    old = replace(FACTS.findings[1], assessment=Assessment("pollution", 0.81), paged_at=first, paged_as=slug)
+    incident = replace(SLUG, members=(COD, replace(TSS, resolved_at=again)), relapses=(again - 5 * MINUTE, again))
+
+    def at(kind: Notice, *findings: Finding) -> str:
+        briefing = replace(FACTS, findings=dict(enumerate(findings, 1)))
+        lines = compose(replace(PAGE, kind=kind, incident=incident, briefing=briefing)).text.splitlines()
+        return next(line for line in lines if "Có thể là: " in line).partition("thật ")[2]
+
+    assert at(Notice.UPDATE, old) == "(khi báo 93 %, hiện nay 81 %)", "what is back pages nobody"
+    new = replace(FACTS.findings[1], assessment=back)
+    assert at(Notice.PAGE, new, old) == "(95 %)"
+    told = replace(new, assessment=Assessment("pollution", 0.7), paged_at=again + MINUTE, paged_as=back)
+    assert at(Notice.UPDATE, told, old) == "(khi báo 95 %, hiện nay 70 %)"

@@ -1,5 +1,5 @@
 -- When officers were told of an incident first: a relapse that pages nobody forgets when it was paged last.
-CREATE FUNCTION first_told(incident incidents) RETURNS timestamptz LANGUAGE sql STABLE AS $$
+CREATE FUNCTION first_paged(incident incidents) RETURNS timestamptz LANGUAGE sql STABLE AS $$
     SELECT coalesce((SELECT min(event.at) FROM incident_events AS event
                       WHERE event.incident_id = incident.id AND event.what = 'page'),
                     incident.paged_at)
@@ -7,7 +7,7 @@ $$;
 
 CREATE OR REPLACE VIEW alert_handling AS
 SELECT alert.id AS alert_id, incident.id AS incident_id, incident.state AS incident_state, incident.topic,
-       least(sent.at, first_told(incident)) AS told_at,
+       least(sent.at, first_paged(incident)) AS told_at,
        coalesce(alert.acknowledged_by, incident.holder) AS taken_by,
        coalesce(alert.acknowledged_at, taken.at) AS taken_at,
        alert.severity IN ('high', 'critical') AND NOT alert.retrospective
@@ -24,7 +24,7 @@ SELECT alert.id AS alert_id, incident.id AS incident_id, incident.state AS incid
 
 CREATE OR REPLACE VIEW incident_handling AS
 SELECT incident.id, incident.topic, incident.state, incident.severity, incident.opened_at,
-       first_told(incident) AS paged_at,
+       first_paged(incident) AS paged_at,
        incident.holder, incident.cause, coalesce(incident.closed_at, incident.resolved_at) AS ended_at,
        taken.at AS taken_at, members.stations, members.places, members.parameters
   FROM incidents AS incident
