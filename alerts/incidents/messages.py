@@ -425,7 +425,7 @@ def _answers(notice: IncidentNotice) -> Iterable[Line]:
     if notice.web_url is not None:
         page = page_of(incident.id, notice.web_url)
         yield Line(Bilingual("Trang sự cố", "The incident's page"), Bilingual(page, page))
-    if notice.kind is Notice.PAGE and notice.link is None:
+    if notice.kind is Notice.PAGE and notice.link is None and notice.web_url is None:
         command = f"quantrac incidents acknowledge {incident.id} --by "
         yield Line(Bilingual("Bằng lệnh", "By command"), Bilingual(f"{command}TÊN", f"{command}NAME"))
     if notice.kind is Notice.END and notice.web_url is None:

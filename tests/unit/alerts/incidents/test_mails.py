@@ -74,6 +74,9 @@ def test_with_a_page_to_go_to_nobody_is_asked_for_a_command_and_people_have_name
     assert "Trang sự cố: https://quan-trac.vn/incidents/12" in text.text
     assert "quantrac incidents" not in text.text
     assert "Người nhận: Nguyễn An" in text.text
+    asked = "quantrac incidents acknowledge 12"
+    assert asked not in compose(replace(PAGE, web_url="https://quan-trac.vn/")).text
+    assert asked in compose(PAGE).text, "without a page the command is the only way"
 
 
 def test_a_digest_says_of_what_it_has_so_many_more() -> None:
@@ -144,7 +147,7 @@ def test_one_mail_names_everything_that_moved_and_how_to_answer() -> None:
     assert "TSS: TSS vượt; xấu nhất 51 mg/L" in text.text
     assert "Trang sự cố: https://quantrac.example.vn/incidents/12" in text.text
     assert '<a href="https://quantrac.example.vn/incidents/12" style="word-break:break-all">' in text.html
-    assert "Bằng lệnh: quantrac incidents acknowledge 12 --by TÊN" in text.text
+    assert "Bằng lệnh" not in text.text
     assert "Trang sự cố" not in compose(PAGE).text
 
 
