@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from local import aside
 from local.alone import FILE, alone
 from local.aside import put_aside, sent_lately
+from quantrac.errors import ServerError
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 PAST = timedelta(seconds=400)
@@ -51,3 +53,15 @@ def test_a_database_that_lies_elsewhere_goes_with_it(tmp_path: Path, monkeypatch
         put_aside(run_dir)
         assert not database.exists()
         assert (tmp_path / "state" / "demo-before" / "postgres" / "data").read_text() == word
+
+
+def test_what_cannot_be_moved_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_dir = tmp_path / "demo"
+    (run_dir / "mail").mkdir(parents=True)
+
+    def refuse(_: Path, to: Path) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link", str(to))
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(ServerError, match=r"demo-before \(Invalid cross-device link\). Remove both"):
+        put_aside(run_dir)
