@@ -177,14 +177,13 @@ class TriagedInterval:
 class Result:
     """What a model says of a series, causally: row *i* depends on rows 0..*i* only.
 
-    ``score`` is the severity (1.0 = alarm threshold; NaN = not ready) of shape (rows,), or (rows, len(columns)) for
-    families judged by sensor, and ``alarm`` has the same shape and the columns of ``columns``. ``triage`` judges alarm
-    runs with what was known at the end of each run.
+    ``score`` is the severity (1.0 = alarm threshold; NaN = not ready); it and ``alarm`` have the shape of the series'
+    values. What judges whole rows says the same of each column. ``triage`` judges alarm runs with what was known at the
+    end of each run.
     """
 
     score: Floats
     alarm: Bools
-    columns: tuple[str, ...] = ()
     triage: tuple[TriagedInterval, ...] = ()
     findings: tuple[TriagedInterval, ...] = ()
     """What the slow watches found: work items beside the alarms, one an open finding."""
@@ -192,4 +191,4 @@ class Result:
     @property
     def worst(self) -> Floats:
         """The score of each row: that of its worst sensor, NaN where none has one."""
-        return self.score if self.score.ndim == 1 else np.asarray(np.fmax.reduce(self.score, axis=1))
+        return np.asarray(np.fmax.reduce(self.score, axis=1))

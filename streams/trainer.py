@@ -8,16 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from models.artefacts.candidates import data_sha256
+from models.artefacts.candidates import keep
 from models.artefacts.loading import load_pipeline
-from models.artefacts.packing import pack
 from models.artefacts.retraining import Closed, Measured, retrain, series_of
 from models.artefacts.store import DEFAULT, Artefact, ArtefactStore
 from models.errors import ModelError
-from models.pipeline.configs import STATION, STATION_DEFAULT
+from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.series import Series
-from quantrac import __version__
 from quantrac.clock import Clock
 from quantrac.domain.stations import Registry, Station, StationKind
 from quantrac.errors import QuantracError
@@ -111,23 +109,13 @@ class Trainer:
         before = None if active is None else self._loaded(active)
         config = STATION_DEFAULT.with_budget(self._options.false_alarms_per_week)
         result = retrain(series, before, config)
-        figures = {k: v for k, v in result.candidate_figures.items() if isinstance(v, float | int) or v is None}
         facts = (len(series.times), None, dict(result.active_figures), dict(result.candidate_figures))
         if result.worse:
             return Retrained(code, f"old one kept: the new one is worse in {', '.join(result.worse)}", *facts)
-        about = Artefact(
-            sha256="",
-            name=code,
-            detector=STATION,
-            created_at=now.isoformat(),
-            window_start=str(series.times[0])[:19] + "+00:00",
-            window_end=str(series.times[result.learnt_rows - 1])[:19] + "+00:00",
-            data_sha256=data_sha256([series]),
-            metrics={k: None if v is None else float(v) for k, v in figures.items() if k != "ms_per_row"},
-            code_version=__version__,
-            learnt_from=code,
+        learnt = [series.taking(slice(result.learnt_rows))]
+        entry = keep(
+            self._store, result.candidate, result.candidate_figures, learnt, name=code, learnt_from=code, at=now
         )
-        entry = self._store.add({"family": STATION, "fitted": pack(result.candidate)}, about)
         if as_shadow:
             self._store.begin_shadow(entry.sha256, now)
         else:

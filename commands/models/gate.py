@@ -7,7 +7,7 @@ from pathlib import Path
 
 from commands.models.exam import simulated
 from commands.models.views import difference_table, progress
-from models.artefacts.loading import load_fitted
+from models.artefacts.loading import load_pipeline
 from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
 from models.evaluation.evaluate import run_all
@@ -24,7 +24,7 @@ STATIONS, DAYS, SEED = 2, 21, 20261
 
 def refusals(store: ArtefactStore, active: Artefact | None, candidate: Artefact, data: Path | None) -> list[str]:
     """Return in words why a candidate should not be promoted; print how it compares. Raises ModelError."""
-    fitted = load_fitted(store, candidate.sha256)[1]
+    fitted = load_pipeline(store, candidate.sha256)
     if active is not None and active.sha256 == candidate.sha256:
         return []
     out: list[str] = []
@@ -38,7 +38,7 @@ def refusals(store: ArtefactStore, active: Artefact | None, candidate: Artefact,
 def _active(store: ArtefactStore, active: Artefact | None) -> Fitted:
     """Return what judges now; where nothing learnt does, or it is refused, what every new station has."""
     try:
-        return Fitted.untaught(STATION_DEFAULT) if active is None else load_fitted(store, active.sha256)[1]
+        return Fitted.untaught(STATION_DEFAULT) if active is None else load_pipeline(store, active.sha256)
     except ModelError:
         return Fitted.untaught(STATION_DEFAULT)
 

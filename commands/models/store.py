@@ -269,7 +269,7 @@ def explain(
     """
     from commands.context import load_context
     from commands.models.views import explanation_table, explanations, progress
-    from models.artefacts.loading import load_fitted
+    from models.artefacts.loading import load_pipeline
     from models.artefacts.store import ArtefactStore
     from models.evaluation.detectors import FittedDetector, detector_named
     from models.evaluation.evaluate import load_series, run_all
@@ -281,7 +281,7 @@ def explain(
     fitted: FittedDetector
     with progress() as tell:
         if sha256 is not None:
-            fitted = StationRun(load_fitted(ArtefactStore(load_context().models_dir), sha256)[1])
+            fitted = StationRun(load_pipeline(ArtefactStore(load_context().models_dir), sha256))
         else:
             fitted = detector_named(STATION, chosen.budget_per_day).fit(
                 load_series(chosen, training) if training else ()

@@ -13,11 +13,11 @@ from rich.table import Table
 
 from commands.views import Column, print_table, table_console
 from models.artefacts.candidates import compare, worse_figures
-from models.artefacts.loading import load_fitted
 from models.artefacts.store import Artefact, ArtefactStore, Change
 from models.evaluation.evaluate import Evaluation, load_series
-from models.evaluation.families import family_named
+from models.evaluation.families import FAMILIES
 from models.evaluation.families.base import Run
+from models.evaluation.families.scenarios import SCENARIOS
 from quantrac.domain.words import as_text
 from quantrac.terminal import add_row
 
@@ -102,14 +102,15 @@ def _local(stamp: str) -> str:
 def difference_table(store: ArtefactStore, active: Artefact, candidate: Artefact, data: Path | None) -> tuple[str, ...]:
     """Print what a promotion would change and return the figures that would get worse.
 
-    With ``data`` both run over it; without, the figures of their own cross-validations stand beside each other.
+    With ``data``, files of the family that it has learnt from (of a station: those of scenarios), both run over it;
+    without, the figures of their own cross-validations stand beside each other.
     """
     old: Mapping[str, object]
     new: Mapping[str, object]
     if data is None:
         old, new, worse = active.metrics, candidate.metrics, worse_figures(active.metrics, candidate.metrics)
     else:
-        family = family_named(load_fitted(store, candidate.sha256)[0])
+        family = FAMILIES.get(candidate.learnt_from, SCENARIOS)
         with progress() as tell:
             tell("both models")
             found = compare(store, family, active, candidate, load_series(family, data))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 
-from models.artefacts.loading import load_fitted
+from models.artefacts.loading import load_pipeline
 from models.artefacts.packing import pack
 from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
@@ -18,6 +18,7 @@ from models.evaluation.families.base import Family, Figures
 from models.evaluation.leaderboard import cross_validate
 from models.evaluation.live import StationDetector, StationRun
 from models.pipeline.configs import STATION
+from models.pipeline.pipeline import Fitted
 from models.series import Series, by_row
 from quantrac import __version__
 
@@ -58,7 +59,7 @@ def data_sha256(series: Sequence[Series]) -> str:
 
 
 def train(store: ArtefactStore, family: Family, series: Sequence[Series], *, name: str, at: datetime) -> Artefact:
-    """Fit the station's pipeline on all series, take its figures by cross-validation, and store both.
+    """Fit the station's pipeline on all series, take its figures by cross-validation, and keep both.
 
     Raises
     ------
@@ -68,9 +69,22 @@ def train(store: ArtefactStore, family: Family, series: Sequence[Series], *, nam
     if not series:
         raise ModelError("there is nothing to learn from: give a folder with at least one file of the family")
     detector = StationDetector(family.budget_per_day)
-    _, validated = cross_validate(family, STATION, detector, series)
-    fitted = detector.fit(series).fitted
-    metrics = {k: v for k, v in validated.total.items() if isinstance(v, float) or v is None}
+    validated = cross_validate(family, STATION, detector, series).total
+    return keep(store, detector.fit(series).fitted, validated, series, name=name, learnt_from=family.name, at=at)
+
+
+def keep(
+    store: ArtefactStore,
+    fitted: Fitted,
+    figures: Mapping[str, object],
+    series: Sequence[Series],
+    *,
+    name: str,
+    learnt_from: str,
+    at: datetime,
+) -> Artefact:
+    """Store a pipeline with its figures, and which series it has learnt from. Raises ModelError."""
+    numbers = {k: v for k, v in figures.items() if isinstance(v, float | int | None) and k != "ms_per_row"}
     about = Artefact(
         sha256="",
         name=name,
@@ -79,11 +93,11 @@ def train(store: ArtefactStore, family: Family, series: Sequence[Series], *, nam
         window_start=_stamp(min(s.times.min() for s in series)),
         window_end=_stamp(max(s.times.max() for s in series)),
         data_sha256=data_sha256(series),
-        metrics={k: v for k, v in metrics.items() if k != "ms_per_row"},
+        metrics={k: None if v is None else float(v) for k, v in numbers.items()},
         code_version=__version__,
-        learnt_from=family.name,
+        learnt_from=learnt_from,
     )
-    return store.add({"family": family.name, "fitted": pack(fitted)}, about)
+    return store.add({"fitted": pack(fitted)}, about)
 
 
 def compare(
@@ -92,7 +106,7 @@ def compare(
     """Run a candidate as a shadow beside the active model over labelled series."""
     sides = []
     for artefact in (active, candidate):
-        runs = run_all(StationRun(load_fitted(store, artefact.sha256)[1]), series)
+        runs = run_all(StationRun(load_pipeline(store, artefact.sha256)), series)
         rows = np.concatenate([by_row(r.result.alarm) for r in runs])
         sides.append((summarise(family, artefact.detector, runs).total, rows))
     (old, old_rows), (new, new_rows) = sides

@@ -10,16 +10,13 @@ from models.errors import ModelError
 from models.pipeline.pipeline import Fitted, Scorer
 
 
-def load_fitted(store: ArtefactStore, sha256: str) -> tuple[str, Fitted]:
-    """Return the family's name, and the pipeline after it has judged two rows: that of an older program may not fit.
-
-    Raises ModelError.
-    """
+def load_pipeline(store: ArtefactStore, sha256: str) -> Fitted:
+    """Return the pipeline after it has judged two rows: that of an older program may not fit. Raises ModelError."""
     content = store.load(sha256)
     try:
-        family, packed = content["family"], content["fitted"]
+        packed = content["fitted"]
     except (KeyError, TypeError) as exc:
-        raise ModelError(f"artefact {sha256} holds no model with its family: train it anew") from exc
+        raise ModelError(f"artefact {sha256} holds no pipeline: train it anew") from exc
     try:
         fitted = unpack(packed)
     except ModelError as exc:
@@ -31,9 +28,4 @@ def load_fitted(store: ArtefactStore, sha256: str) -> tuple[str, Fitted]:
         Scorer(fitted, ("a", "b")).push(times, np.ones((2, 2)))
     except (ModelError, ValueError, KeyError, IndexError, TypeError, AttributeError) as exc:
         raise ModelError(f"artefact {sha256} does not fit this program ({exc}): train it anew") from exc
-    return str(family), fitted
-
-
-def load_pipeline(store: ArtefactStore, sha256: str) -> Fitted:
-    """Return the pipeline alone. Raises ModelError."""
-    return load_fitted(store, sha256)[1]
+    return fitted

@@ -7,15 +7,15 @@ training series exceed once a day; where there is none, those of the head of the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from models.compiled import record_of
 from models.evaluation.metrics.events import cadence_min
 from models.features.baseline import STEP, BaselineConfig, Z, memories, residuals
-from models.series import Bools, Floats, Result, Series, by_row
+from models.series import Floats, Result, Series, by_row
 
 _BASELINE = BaselineConfig(level_rows=72, scatter_rows=864, cap_rows=72)
 _LAMBDA = 0.2
@@ -32,80 +32,68 @@ _DAY_MIN = 1440.0
 _LEAST_LEARNT = 20
 
 
-@dataclass(slots=True)
-class _Chart:
-    """A chart: statistics of each sensor (``_terms``) in units of their limits, put together (``_joined``)."""
+Statistics = Callable[[Floats, Floats, bool], Floats]
+"""Takes smoothed residuals and jumps (rows, sensors, 2), their covariance, and whether each sensor is judged by itself;
+returns the terms of each, shape (rows, sensors, terms)."""
 
+
+@dataclass(frozen=True, slots=True)
+class ControlChart:
+    """A chart: a sensor's severity is the mean of its statistics, each in units of its limit; a row's is the worst."""
+
+    statistics: Statistics
     by_sensor: bool = False
     """Whether each sensor is judged by itself: where the labels are by sensor."""
-    learnt: dict[tuple[str, ...], tuple[Floats, Floats]] = field(default_factory=dict)
+    learnt: Mapping[tuple[str, ...], tuple[Floats, Floats]] = field(default_factory=dict)
     """Covariance and limits of each set of columns."""
 
-    def fit(self, train: Sequence[Series]) -> _Chart:
+    def fit(self, train: Sequence[Series]) -> ControlChart:
         """Return a chart with the scale of each set of columns from the normal rows of the training series."""
-        fitted = type(self)(any(s.labels is not None and s.labels.ndim == 2 for s in train))
-        for columns in {s.targets for s in train}:
-            alike = [s for s in train if s.targets == columns]
-            normal = [_normal(s, _parts(s)) for s in alike]
-            fitted.learnt[columns] = fitted.learn(normal, cadence_min(alike[0].times))
-        return fitted
+        chart = replace(self, by_sensor=any(s.labels is not None and s.labels.ndim == 2 for s in train))
+        alike = {columns: [s for s in train if s.targets == columns] for columns in {s.targets for s in train}}
+        learnt = {
+            columns: chart.limits_of([_normal(s, _parts(s)) for s in some], cadence_min(some[0].times))
+            for columns, some in alike.items()
+        }
+        return replace(chart, learnt=learnt)
 
     def run(self, series: Series) -> Result:
         """Judge a series."""
         parts = _parts(series)
-        learnt = None if series.probation_rows else self.learnt.get(series.targets)
-        covariance, limits = learnt or self.learn([parts[: _head_rows(series)]], cadence_min(series.times))
-        severity = self._joined(self._terms(parts, covariance) / limits)
-        if not self.by_sensor:
-            severity = severity.max(axis=1)
-        alarm: Bools = severity > 1.0
-        return Result(severity, alarm, series.targets) if self.by_sensor else Result(severity, alarm)
+        known = None if series.probation_rows else self.learnt.get(series.targets)
+        covariance, limits = known or self.limits_of([parts[: _head_rows(series)]], cadence_min(series.times))
+        severity = (self.statistics(parts, covariance, self.by_sensor) / limits).mean(axis=2)
+        score = np.full(series.values.shape, np.nan)
+        score[:, series.target_places] = severity if self.by_sensor else severity.max(axis=1, keepdims=True)
+        return Result(score, score > 1.0)
 
-    def learn(self, normal: Sequence[Floats], cadence: float) -> tuple[Floats, Floats]:
+    def limits_of(self, normal: Sequence[Floats], cadence: float) -> tuple[Floats, Floats]:
         """Return covariance and limits by the parts of normal rows, a row each ``cadence`` minutes."""
         covariance = _covariance(np.concatenate([n[:, :, 0] for n in normal]))
-        return covariance, _limits([self._terms(n, covariance) for n in normal], cadence)
-
-    def _terms(self, parts: Floats, covariance: Floats) -> Floats:
-        """Return the statistics, shape (rows, sensors, terms)."""
-        raise NotImplementedError
-
-    def _joined(self, terms: Floats) -> Floats:
-        """Return one number a row and sensor, 1 at the threshold."""
-        return np.asarray(terms.max(axis=2))
+        return covariance, _limits([self.statistics(n, covariance, self.by_sensor) for n in normal], cadence)
 
 
-class EwmaChart(_Chart):
-    """EWMA of the residual of each sensor."""
-
-    def _terms(self, parts: Floats, covariance: Floats) -> Floats:  # noqa: ARG002  the other charts need it
-        return np.abs(parts[:, :, :1])
+def ewma(parts: Floats, covariance: Floats, by_sensor: bool) -> Floats:  # noqa: ARG001  the other charts need them
+    """Return the EWMA of the residual of each sensor."""
+    return np.abs(parts[:, :, :1])
 
 
-class T2Chart(_Chart):
-    """Hotelling's T² of the smoothed residuals with the covariance of Ledoit and Wolf (2004)."""
+def t2(parts: Floats, covariance: Floats, by_sensor: bool) -> Floats:
+    """Return Hotelling's T² of the smoothed residuals, with the covariance of Ledoit and Wolf (2004), at every sensor.
 
-    def _terms(self, parts: Floats, covariance: Floats) -> Floats:
-        return _t2(parts[:, :, 0], covariance, by_sensor=self.by_sensor)[:, :, None]
-
-
-class ThreeTermsChart(_Chart):
-    """EWMA, T² and the jump from row to row, each in units of its own limit; their mean."""
-
-    def _terms(self, parts: Floats, covariance: Floats) -> Floats:
-        whole = np.sqrt(_t2(parts[:, :, 0], covariance, by_sensor=self.by_sensor))
-        return np.stack([np.abs(parts[:, :, 0]), whole, np.abs(parts[:, :, 1])], axis=2)
-
-    def _joined(self, terms: Floats) -> Floats:
-        return np.asarray(terms.mean(axis=2))
-
-
-def _t2(z: Floats, covariance: Floats, *, by_sensor: bool) -> Floats:
-    """Return T² of each row, at every sensor; of each sensor by itself where the labels are by sensor."""
+    Of each sensor by itself where they are judged so.
+    """
+    z = parts[:, :, 0]
     if by_sensor:
-        return np.asarray(z**2)
-    t2 = (z @ np.linalg.pinv(covariance) * z).sum(axis=1)
-    return np.repeat(t2[:, None], z.shape[1], axis=1)
+        return np.asarray(z**2)[:, :, None]
+    whole = (z @ np.linalg.pinv(covariance) * z).sum(axis=1)
+    return np.repeat(whole[:, None], z.shape[1], axis=1)[:, :, None]
+
+
+def three_terms(parts: Floats, covariance: Floats, by_sensor: bool) -> Floats:
+    """Return the EWMA, the root of T², and the jump from row to row."""
+    whole = np.sqrt(t2(parts, covariance, by_sensor)[:, :, 0])
+    return np.stack([np.abs(parts[:, :, 0]), whole, np.abs(parts[:, :, 1])], axis=2)
 
 
 def _parts(series: Series) -> Floats:

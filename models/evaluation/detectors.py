@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from models.errors import ModelError
-from models.evaluation.control_charts import EwmaChart, T2Chart, ThreeTermsChart
+from models.evaluation.control_charts import ControlChart, ewma, t2, three_terms
 from models.evaluation.live import StationDetector
 from models.pipeline.configs import STATION, STATION_DEFAULT
 from models.series import Result, Series
@@ -28,7 +28,7 @@ class Detector(Protocol):
         ...
 
 
-_CHARTS: Mapping[str, Detector] = {"ewma": EwmaChart(), "t2": T2Chart(), "three_terms": ThreeTermsChart()}
+_CHARTS: Mapping[str, Detector] = {chart.__name__: ControlChart(chart) for chart in (ewma, t2, three_terms)}
 DETECTORS = (STATION, *_CHARTS)
 
 

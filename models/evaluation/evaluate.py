@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from models.errors import ModelError
 from models.evaluation.detectors import Detector, FittedDetector
 from models.evaluation.families.base import Family, Figures, Run
@@ -30,6 +28,7 @@ class Evaluation:
     files: Mapping[str, Figures]
     total: Figures
     learnt_from: str = HEADS
+    """In words; of a cross-validation, how it was done."""
 
     def as_json(self) -> dict[str, object]:
         """Return what is printed on stdout."""
@@ -64,7 +63,7 @@ def run_all(
         began = time.perf_counter()
         result = fitted.run(_unlabelled(one))
         seconds = time.perf_counter() - began
-        runs.append(Run(one, _aligned(one, result), seconds))
+        runs.append(Run(one, _without_covariates(one, result), seconds))
     return runs
 
 
@@ -112,31 +111,11 @@ def _unlabelled(series: Series) -> Series:
 
     Probation labels are not given either: benchmarks take the head as unlabelled.
     """
-    return Series(
-        name="",
-        times=series.times,
-        columns=series.columns,
-        values=series.values,
-        covariates=series.covariates,
-        probation_rows=series.probation_rows,
-        status=series.status,
-        neighbours=series.neighbours,
-        reported=series.reported,
-        legal=series.legal,
-        in_river=series.in_river,
-    )
+    return replace(series, name="", labels=None, events=(), changepoints=None, ignore=None, group="")
 
 
-def _aligned(series: Series, result: Result) -> Result:
-    """Return the result with the columns of the series, covariates never alarmed. Raises ModelError."""
-    if len(result.alarm) != len(series.times):
-        raise ModelError(f"the detector judged {len(result.alarm)} of {len(series.times)} rows of {series.name}")
-    if result.alarm.ndim == 1:
-        return result
-    shape = (len(series.times), len(series.columns))
-    score, alarm = np.full(shape, np.nan), np.zeros(shape, dtype=np.bool_)
-    for i, name in enumerate(result.columns or series.columns):
-        column = series.columns.index(name)
-        score[:, column] = result.score[:, i]
-        alarm[:, column] = result.alarm[:, i] & (name not in series.covariates)
-    return replace(result, score=score, alarm=alarm, columns=series.columns)
+def _without_covariates(series: Series, result: Result) -> Result:
+    """Return the result with no covariate in alarm. Raises ModelError for one of another shape than the series."""
+    if result.alarm.shape != series.values.shape:
+        raise ModelError(f"the detector's result is of shape {result.alarm.shape}, {series.name} {series.values.shape}")
+    return replace(result, alarm=result.alarm & [name not in series.covariates for name in series.columns])

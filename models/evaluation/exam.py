@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.evaluation.families.base import Run
-from models.evaluation.metrics.counts import Counts
+from models.evaluation.metrics.counts import Counts, ratio
 from models.evaluation.metrics.events import GRACE
 from models.protocol import TriageClass
 from models.series import Bools, Event, by_row, stretches
@@ -99,21 +99,21 @@ def figures(counts: Sequence[Count]) -> Exam:
     slugs = [s for s in total.seen if s.cls is TriageClass.POLLUTION and s.clean]
     judged = [s.right for s in total.seen if s.clean and s.right is not None]
     delays = [s.paged_min for s in slugs if s.paged_min is not None]
-    paged = _share(len(delays), len(slugs))
-    false = total.false_pages / months if months else None
+    paged = ratio(len(delays), len(slugs))
+    false = ratio(total.false_pages, months)
     true = None if paged is None else SLUGS_PER_MONTH * paged
     return {
         "station_months": months,
-        "alarms_per_station_month": total.alarms / months if months else None,
+        "alarms_per_station_month": ratio(total.alarms, months),
         "false_pages_per_station_month": false,
-        "share_of_rows_in_alarm": _share(total.alarm_rows, total.quiet_rows),
+        "share_of_rows_in_alarm": ratio(total.alarm_rows, total.quiet_rows),
         "pollutions_from_quiet": float(len(slugs)),
-        "pollution_alarmed": _share(sum(s.alarmed for s in slugs), len(slugs)),
+        "pollution_alarmed": ratio(sum(s.alarmed for s in slugs), len(slugs)),
         "pollution_paged": paged,
         "median_delay_min": float(np.median(delays)) if delays else None,
-        "page_precision_in_the_field": _precision(true, false),
-        "triage_accuracy": _share(sum(judged), len(judged)),
-    }  # fmt: skip
+        "page_precision_in_the_field": None if true is None or false is None else ratio(true, true + false),
+        "triage_accuracy": ratio(sum(judged), len(judged)),
+    }
 
 
 def by_kind(counts: Sequence[Count]) -> dict[str, tuple[int, int, int]]:
@@ -171,11 +171,3 @@ def failing(candidate: Exam, active: Exam) -> list[Failing]:
         if old is None or (new < old if least else new > old):
             out.append(Failing(name, new, old))
     return out
-
-
-def _precision(true: float | None, false: float | None) -> float | None:
-    return true / (true + false) if true is not None and false is not None and true + false > 0 else None
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None

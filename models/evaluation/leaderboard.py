@@ -10,7 +10,7 @@ from pathlib import Path
 from models.errors import ModelError
 from models.evaluation.detectors import Detector
 from models.evaluation.evaluate import Evaluation, load_series, run_all, summarise
-from models.evaluation.families.base import Family, Run, folder_of
+from models.evaluation.families.base import Family, folder_of
 from models.evaluation.metrics.ranges import can_score
 from models.evaluation.published import PUBLISHED
 from models.pipeline.configs import STATION
@@ -72,18 +72,11 @@ def part(series: Series, start: int, stop: int) -> Series:
     )
 
 
-def cross_validate(
-    family: Family,
-    name: str,
-    detector: Detector,
-    series: Sequence[Series],
-) -> tuple[str, Evaluation]:
-    """Return how it was validated and the figures pooled over all folds."""
+def cross_validate(family: Family, name: str, detector: Detector, series: Sequence[Series]) -> Evaluation:
+    """Return the figures pooled over all folds."""
     plan = folds(family, series)
-    runs: list[Run] = []
-    for train, test in plan.pairs:
-        runs.extend(run_all(detector.fit(train), test))
-    return plan.words, summarise(family, name, runs, ranges=can_score())
+    runs = [run for train, test in plan.pairs for run in run_all(detector.fit(train), test)]
+    return summarise(family, name, runs, plan.words, ranges=can_score())
 
 
 def read_results(path: Path) -> Results:
@@ -97,17 +90,12 @@ def read_results(path: Path) -> Results:
     return results
 
 
-def measure(
-    family: Family,
-    root: Path,
-    detectors: Mapping[str, Detector],
-    results: Results,
-) -> None:
+def measure(family: Family, root: Path, detectors: Mapping[str, Detector], results: Results) -> None:
     """Measure detectors on one family and put the figures into ``results``."""
     series = load_series(family, folder_of(family, root))
     for name, detector in detectors.items():
-        words, evaluation = cross_validate(family, name, detector, series)
-        results.setdefault(family.name, {})[name] = {"validation": words, **evaluation.total}
+        found = cross_validate(family, name, detector, series)
+        results.setdefault(family.name, {})[name] = {"validation": found.learnt_from, **found.total}
 
 
 def render(results: Results) -> str:

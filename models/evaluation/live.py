@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import groupby
 from math import ceil
@@ -17,9 +17,10 @@ from models.evaluation.metrics.events import cadence_min
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.protocol import Reason, Row, Triage
-from models.series import Bools, Floats, Result, Series, TriagedInterval, by_row, stretches
+from models.series import Bools, Result, Series, TriagedInterval, by_row, stretches
 from models.slow.finding import UNCALIBRATED, Finding
 from models.station.judging import Learnt, WatchConfig
+from models.station.pipeline_memory import Looked, StationWatch
 from models.station.scorer import StationScorer
 from models.station.scores import ParameterScore
 from models.training.fitting import fit
@@ -69,23 +70,28 @@ class StationRun:
 
     def run(self, series: Series) -> Result:
         """Judge a series row by row. ``alarm`` is by column; what only slow watches find is no alarm."""
-        rows, columns = len(series.times), series.columns
-        out = _Judged(np.zeros((rows, len(columns))), np.zeros((rows, len(columns)), dtype=np.bool_), [None] * rows)
-        calls, findings = _Calls(cadence_min(series.times)), list[Sequence[Finding]]([()] * rows)
+        rows, newer, calls = len(series.times), series.newer(), _Calls(cadence_min(series.times))
+        score, alarm = np.zeros(series.values.shape), np.zeros(series.values.shape, dtype=np.bool_)
+        triage, paged = list[Triage | None]([None] * rows), np.zeros(rows, dtype=np.bool_)
+        findings = list[Sequence[Finding]]([()] * rows)
         scorer = StationScorer(station_of(series), self._config(series))
         if self.triage is not None and scorer.watch is not None:
             scorer.watch.incident.model = self.triage
+        severity, standing = 0.0, findings[0] if rows else ()
         for first, scores in _scored(scorer, series):
-            taken = [first + i for i, one in enumerate(scores) if one is not None]  # the others are not newer
-            severities, found = _said(scorer, len(taken))
-            for i, whole, standing in zip(taken, severities, found, strict=True):
-                one = scores[i - first] or {}
-                out.take(i, one, columns, whole)
-                out.paged[i] = calls.told(one)
-                findings[i] = standing
-        return Result(
-            out.score, out.alarm, columns, triage=tuple(out.incidents(series)), findings=_intervals_of(series, findings)
-        )
+            of_newer = _of_newer_rows(scorer)
+            for i, one in enumerate(scores, first):
+                if newer[i]:
+                    severity, standing = next(of_newer)
+                if one is None:
+                    continue
+                paged[i], findings[i] = calls.told(one), standing
+                for j, said in enumerate(map(one.get, series.columns)):
+                    score[i, j] = severity if said is None else max(severity, said.severity)
+                    if said is not None and said.alarm and said.reason not in OF_WATCHES:
+                        alarm[i, j] = True
+                        triage[i] = said.triage or triage[i]
+        return Result(score, alarm, tuple(_incidents(series, alarm, triage, paged)), _intervals_of(series, findings))
 
     def witnessed(self, series: Series, witness: Callable[[int, Gathering], None], begun: Bools | None = None) -> Bools:
         """Judge a series, show each row of an incident to ``witness``, and return which rows those are.
@@ -94,8 +100,9 @@ class StationRun:
         """
         places: Iterator[int] = iter(np.flatnonzero(series.newer()).tolist())
         scorer = StationScorer(station_of(series), self._config(series))
+        scorer.watch = watch = _Begun(scorer.config)
         if begun is not None:
-            scorer = _Begun(station_of(series), self._config(series), begun[series.newer()].tolist())
+            watch.instants = {row.observed_at for (row, _), on in zip(rows_of(series), begun, strict=True) if on}
         running = np.zeros(len(series.times), dtype=np.bool_)
 
         def see(gathered: Gathering | None) -> None:
@@ -104,8 +111,7 @@ class StationRun:
                 running[i] = True
                 witness(i, gathered)
 
-        if scorer.watch is not None:
-            scorer.watch.incident.witness = see
+        watch.incident.witness = see
         for _ in _scored(scorer, series):
             pass
         return running
@@ -115,46 +121,14 @@ class StationRun:
         return replace(WatchConfig.of(station_of(series), learnt), legal=series.legal, covariates=series.covariates)
 
 
-class _Begun(StationScorer):
-    """A station at which an incident runs in some of the next rows, whatever its charts say."""
+class _Begun(StationWatch):
+    """A station at which an incident runs at some instants, whatever its charts say."""
 
-    def __init__(self, station: Station, config: WatchConfig, begun: Iterable[bool]) -> None:
-        super().__init__(station, config)
-        self._begun = iter(begun)
+    instants: Set[datetime] = frozenset()
 
-    def is_alarmed(self, scores: Mapping[str, ParameterScore]) -> bool:
-        return next(self._begun) or super().is_alarmed(scores)
-
-
-@dataclass(slots=True)
-class _Judged:
-    """What was said of each row so far."""
-
-    score: Floats
-    alarm: Bools
-    triage: list[Triage | None]
-    paged: Bools = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.paged = np.zeros(len(self.triage), dtype=np.bool_)
-
-    def take(self, i: int, scores: Mapping[str, ParameterScore], columns: Sequence[str], whole: float) -> None:
-        for j, column in enumerate(columns):
-            said = scores.get(column)
-            self.score[i, j] = whole if said is None else max(whole, said.severity)
-            if said is not None and said.alarm and said.reason not in OF_WATCHES:
-                self.alarm[i, j] = True
-                self.triage[i] = said.triage or self.triage[i]
-
-    def incidents(self, series: Series) -> Iterator[TriagedInterval]:
-        """Yield each run of alarmed rows as it was judged at its end, and when officers were called."""
-        for a, b in stretches(by_row(self.alarm[:, series.target_places])):
-            last = next((t for t in reversed(self.triage[a:b]) if t is not None), None)
-            if last is None:
-                continue  # a chart alone, in the station's first hours
-            called = np.flatnonzero(self.paged[a:b])
-            paged = series.times[a + called[0]] if len(called) else None
-            yield TriagedInterval(series.times[a], series.times[b - 1], last.cls, last.probability, last.reasons, paged)
+    def look(self, rows: Sequence[Row], charted: Sequence[bool], beside: tuple[int, int]) -> Looked:
+        on = [alarmed or row.observed_at in self.instants for row, alarmed in zip(rows, charted, strict=True)]
+        return super().look(rows, on, beside)
 
 
 class _Calls:
@@ -195,12 +169,24 @@ def _scored(scorer: StationScorer, series: Series) -> Iterator[tuple[int, list[d
                 since_base = 0
 
 
-def _said(scorer: StationScorer, rows: int) -> tuple[Sequence[float], Sequence[Sequence[Finding]]]:
-    """Return what the pipeline says of the last rows, 1 at its threshold, and what the slow watches found."""
+def _of_newer_rows(scorer: StationScorer) -> Iterator[tuple[float, Sequence[Finding]]]:
+    """Yield what the pipeline says of the last rows, 1 at its threshold, and what the slow watches found."""
     watch = scorer.watch
-    if not rows or watch is None or watch.scored is None:
-        return [0.0] * rows, [()] * rows
-    return np.exp2(np.clip(watch.scored.margin, -20.0, 20.0)).tolist(), watch.found
+    if watch is not None and watch.scored is not None:
+        yield from zip(np.exp2(np.clip(watch.scored.margin, -20.0, 20.0)).tolist(), watch.found, strict=True)
+
+
+def _incidents(
+    series: Series, alarm: Bools, triage: Sequence[Triage | None], paged: Bools
+) -> Iterator[TriagedInterval]:
+    """Yield each run of alarmed rows as it was judged at its end, and when officers were called."""
+    for a, b in stretches(by_row(alarm[:, series.target_places])):
+        last = next((t for t in reversed(triage[a:b]) if t is not None), None)
+        if last is None:
+            continue  # a chart alone, in the station's first hours
+        called = np.flatnonzero(paged[a:b])
+        at = series.times[a + called[0]] if len(called) else None
+        yield TriagedInterval(series.times[a], series.times[b - 1], last.cls, last.probability, last.reasons, at)
 
 
 def _intervals_of(series: Series, findings: Sequence[Sequence[Finding]]) -> tuple[TriagedInterval, ...]:
@@ -218,13 +204,7 @@ def _intervals_of(series: Series, findings: Sequence[Sequence[Finding]]) -> tupl
     spans += open_.values()
     return tuple(
         TriagedInterval(
-            series.times[a],
-            series.times[b],
-            f.cls,
-            UNCALIBRATED,
-            (f.text,),
-            reason=f.reason,
-            sensor=f.parameter,
+            series.times[a], series.times[b], f.cls, UNCALIBRATED, (f.text,), reason=f.reason, sensor=f.parameter
         )
         for a, b, f in sorted(spans, key=lambda span: span[:2])
     )

@@ -64,7 +64,7 @@ def _draw_values(axis: Axes, run: Run, column: int) -> None:
     axis.plot(series.times, values, color="#20507a", linewidth=0.7)
     for start, end, colour in _truth(series, column):
         axis.axvspan(start, end, color=colour, linewidth=1.0)  # type: ignore[arg-type]
-    alarm = run.result.alarm if run.result.alarm.ndim == 1 else run.result.alarm[:, column]
+    alarm = run.result.alarm[:, column]
     axis.plot(series.times[alarm], values[alarm], ".", color=_ALARM, markersize=2.5)
     for finding in run.result.findings:
         if finding.sensor == series.columns[column]:

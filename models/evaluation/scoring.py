@@ -50,20 +50,14 @@ def tally(run: Run, *, ranges: bool = False) -> Tally:
     if series.labels is None:
         return Tally(rows=rows, seconds=run.seconds)
     if series.labels.ndim == 1:
-        counts = _count(series, series.labels, run.result.worst, by_row(run.result.alarm), series.counted(), ranges)
+        counts = [_count(series, series.labels, run.result.worst, by_row(run.result.alarm), series.counted(), ranges)]
     else:
-        counts = _by_sensor(run, series.labels, ranges)
-    return counts + Tally(rows=rows, seconds=run.seconds)
-
-
-def _by_sensor(run: Run, labels: Bools, ranges: bool) -> Tally:
-    total = Tally()
-    for column in run.series.target_places:
-        one = run.result.alarm.ndim == 1
-        alarm = run.result.alarm if one else run.result.alarm[:, column]
-        score = run.result.score if one else run.result.score[:, column]
-        total += _count(run.series, labels[:, column], score, alarm, run.series.counted(column), ranges)
-    return total
+        said = run.result
+        counts = [
+            _count(series, series.labels[:, j], said.score[:, j], said.alarm[:, j], series.counted(j), ranges)
+            for j in series.target_places
+        ]
+    return sum(counts, Tally(rows=rows, seconds=run.seconds))
 
 
 def _count(series: Series, labels: Bools, score: Floats, alarm: Bools, counted: Bools, ranges: bool) -> Tally:

@@ -9,11 +9,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 from models.errors import ModelError
-from models.series import Bools, Floats, Times
+from models.series import Bools, Floats, Series, Times
 
 _WORDS = frozenset({"true", "false", ""})
 _MISSING = frozenset({"", "na", "nan", "null", "none", "bad"})
@@ -63,6 +64,18 @@ class Table:
     def values(self, columns: Sequence[str]) -> Floats:
         """Return columns as ``floats`` does, shape (rows, columns)."""
         return np.column_stack([self.floats(c) for c in columns])
+
+    def series(
+        self,
+        times: Times,
+        columns: Sequence[str],
+        names: Mapping[str, str] = MappingProxyType({}),
+        covariates: Collection[str] = (),
+    ) -> Series:
+        """Return columns as a series without labels, of a group of its own, some under other ``names``."""
+        called = tuple(names.get(c, c) for c in columns)
+        explaining = tuple(c for c in called if c in covariates)
+        return Series(self.name, times, called, self.values(columns), covariates=explaining, group=self.name)
 
     def flags(self, column: str) -> Bools:
         """Return a column of 0/1 (or of the words false and true) as bool; missing is false."""

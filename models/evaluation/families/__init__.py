@@ -13,7 +13,6 @@ from models.evaluation.families.nab import NAB
 from models.evaluation.families.oddwater import ODDWATER
 from models.evaluation.families.scenarios import SCENARIOS
 from models.evaluation.families.skab import SKAB
-from models.pipeline.configs import STATION
 
 FAMILIES: dict[str, Family] = {
     family.name: family for family in (GECCO, SKAB, NAB, LRO, ODDWATER, EINDHOVEN, SCENARIOS)
@@ -26,9 +25,7 @@ before them are a background as well."""
 
 
 def family_named(name: str) -> Family:
-    """Return a family; for a station's own model, the scenarios. Raises ModelError naming the known ones."""
-    if name == STATION:
-        return SCENARIOS
+    """Return a family. Raises ModelError naming the known ones."""
     if name not in FAMILIES:
         raise ModelError(f"there is no benchmark family {name!r}: choose one of {', '.join(FAMILIES)}")
     return FAMILIES[name]

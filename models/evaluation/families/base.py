@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from models.errors import ModelError
+from models.evaluation.metrics.counts import Counts
 from models.evaluation.tables import Table, read_tables
 from models.series import Result, Series
 
+C = TypeVar("C", bound=Counts)
 Figure = float | int | None | dict[str, dict[str, int]]
 Figures = Mapping[str, Figure]
 
@@ -34,6 +37,18 @@ class OwnFigures:
 def no_own_metric(runs: Sequence[Run]) -> OwnFigures:
     """Return no further figures: the family is judged by the common ones."""
     return OwnFigures({}, tuple({} for _ in runs))
+
+
+def pooled(
+    count: Callable[[Run], C], figures: Callable[[C], Figures], nothing: C
+) -> Callable[[Sequence[Run]], OwnFigures]:
+    """Return a metric that counts each run, and adds the counts up from ``nothing``."""
+
+    def own(runs: Sequence[Run]) -> OwnFigures:
+        counts = [count(run) for run in runs]
+        return OwnFigures(figures(sum(counts, nothing)), tuple(figures(c) for c in counts))
+
+    return own
 
 
 @dataclass(frozen=True, slots=True)

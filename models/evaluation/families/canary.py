@@ -23,16 +23,8 @@ _COVARIATES = ("Temp", "Flow")
 def _series(table: Table) -> Iterator[Series]:
     columns = [c for c in _SYMBOLS if table.has(c)]
     if table.has(_TIME) and columns:
-        named = tuple(_SYMBOLS[c] for c in columns)
         stamps = [f"{c[6:10]}-{c[:2]}-{c[3:5]}T{c[11:]}" for c in table.cells[_TIME]]
-        yield Series(
-            name=table.name,
-            times=np.array(stamps, dtype="datetime64[ns]"),
-            columns=named,
-            values=table.values(columns),
-            covariates=tuple(c for c in named if c in _COVARIATES),
-            group=table.name,
-        )
+        yield table.series(np.array(stamps, dtype="datetime64[ns]"), columns, _SYMBOLS, _COVARIATES)
 
 
 CANARY = Family("canary", each_file(_series))

@@ -7,12 +7,14 @@ model that saw them would only have to subtract.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from models.evaluation.families.base import Family
-from models.evaluation.families.labelled import events_of, is_events, is_mask, own, partner
+from models.evaluation.families.base import Family, pooled
+from models.evaluation.families.labelled import events_of, is_events, is_mask, partner, triaged
+from models.evaluation.metrics.triage import TriageCount
 from models.evaluation.tables import Table, read_tables
 from models.series import Bools, Series, Times, inside
 
@@ -22,19 +24,10 @@ _FLOW = "flow_m3h"
 
 def _series(table: Table, events: list[Table], masks: list[Table]) -> Series:
     times = table.times(_TIME)
-    columns = table.sensors({_TIME})
+    series = table.series(times, table.sensors({_TIME}))
     labelled = events_of(table, times, events)
     labels = inside(times, labelled)
-    return Series(
-        name=table.name,
-        times=times,
-        columns=columns,
-        values=table.values(columns),
-        labels=labels,
-        events=labelled,
-        ignore=_masked(table, times, masks) & ~labels,
-        group=table.name,
-    )
+    return replace(series, labels=labels, events=labelled, ignore=_masked(table, times, masks) & ~labels)
 
 
 def _masked(table: Table, times: Times, masks: list[Table]) -> Bools:
@@ -55,4 +48,4 @@ def load(folder: Path) -> tuple[Series, ...]:
     return tuple(_series(t, events, masks) for t in signals if t not in masks)
 
 
-EINDHOVEN = Family("eindhoven", load, own, 0.42)
+EINDHOVEN = Family("eindhoven", load, pooled(triaged, TriageCount.figures, TriageCount()), 0.42)

@@ -7,6 +7,7 @@ still is left out; rows where one of the others is so are marked, and neither in
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -34,14 +35,9 @@ def _series(table: Table) -> Iterator[Series]:
         spoilt = {c: _spoilt(table.floats(c)) for c in names if table.has(c)}
         columns = [c for c, rows in spoilt.items() if rows.mean() < _SPOILT_SHARE]
         if len(columns) > 1:
-            yield Series(
-                name=f"{table.name} {point}",
-                times=table.times(_TIME),
-                columns=tuple(names[c] for c in columns),
-                values=table.values(columns),
-                ignore=widened(np.logical_or.reduce([spoilt[c] for c in columns]), _AROUND_ROWS),
-                group="eindhoven",
-            )
+            ignore = widened(np.logical_or.reduce([spoilt[c] for c in columns]), _AROUND_ROWS)
+            series = table.series(table.times(_TIME), columns, names)
+            yield replace(series, name=f"{table.name} {point}", ignore=ignore, group="eindhoven")
 
 
 def _spoilt(x: Floats) -> Bools:

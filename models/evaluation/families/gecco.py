@@ -6,6 +6,7 @@ Official score: point-wise F1 on EVENT. Flow and temperature are operational and
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from models.evaluation.families.base import Family, each_file
 from models.evaluation.tables import Table
@@ -20,16 +21,8 @@ _COVARIATES = ("Temp", "Flow_1", "Flow_2")
 def _series(table: Table) -> Iterator[Series]:
     if table.has("Time", "EVENT"):
         columns = table.sensors({"Time", "EVENT"})
-        named = tuple(_SYMBOLS.get(c, c) for c in columns)
-        yield Series(
-            name=table.name,
-            times=table.times("Time"),
-            columns=named,
-            values=table.values(columns),
-            labels=table.flags("EVENT"),
-            covariates=tuple(c for c in named if c in _COVARIATES),
-            group=table.name,
-        )
+        series = table.series(table.times("Time"), columns, _SYMBOLS, _COVARIATES)
+        yield replace(series, labels=table.flags("EVENT"))
 
 
 GECCO = Family("gecco", each_file(_series), budget_per_day=0.15)

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 import numpy as np
 
 from models.errors import ModelError
-from models.evaluation.families.base import OwnFigures, Run
+from models.evaluation.families.base import Run
 from models.evaluation.metrics.triage import TriageCount, count_triage
 from models.evaluation.tables import Table
 from models.protocol import TriageClass
@@ -89,9 +89,6 @@ def _alikeness(one: Table, other: Table) -> float:
     return SequenceMatcher(None, one.path.as_posix(), other.path.as_posix()).ratio()
 
 
-def own(runs: Sequence[Run]) -> OwnFigures:
-    """Return triage accuracy and the confusion matrix of each file and of all together."""
-    counts = [
-        count_triage(run.series.events, run.result.triage, run.series.times[by_row(run.result.alarm)]) for run in runs
-    ]
-    return OwnFigures(sum(counts, TriageCount()).figures(), tuple(c.figures() for c in counts))
+def triaged(run: Run) -> TriageCount:
+    """Count what became of the events of a run, and what was said without one."""
+    return count_triage(run.series.events, run.result.triage, run.series.times[by_row(run.result.alarm)])

@@ -10,24 +10,20 @@ positives if it holds both, false positives if it holds only a detection, false 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import takewhile
 
 import numpy as np
 
-from models.evaluation.families.base import Family, OwnFigures, Run, each_file
+from models.evaluation.families.base import Family, Run, each_file, pooled
 from models.evaluation.metrics.points import Confusion
 from models.evaluation.tables import Table
-from models.series import Bools, Floats, Series, stretches, widened
+from models.series import Bools, Series, stretches, widened
 
 _SENSORS = ("temp", "cond", "ph", "do")
 _COVARIATES = ("turb", "stage")
 _NO_VALUE = -9999.0
-
-
-def _values(table: Table, sensor: str) -> Floats:
-    raw = table.floats(sensor)
-    return np.where(raw == _NO_VALUE, np.nan, raw)
 
 
 def _label(table: Table, sensor: str) -> Bools:
@@ -41,16 +37,13 @@ def _series(table: Table) -> Iterator[Series]:
     scored = tuple(s for s in _SENSORS if table.has(s, f"{s}_qual"))
     if not table.has("datetime") or not scored:
         return
-    covariates = tuple(c for c in _COVARIATES if table.has(c))
-    columns = scored + covariates
+    columns = scored + tuple(c for c in _COVARIATES if table.has(c))
+    series = table.series(table.times("datetime"), columns, covariates=_COVARIATES)
     unlabelled = np.zeros(table.rows, dtype=np.bool_)
-    yield Series(
-        name=table.name,
-        times=table.times("datetime"),
-        columns=columns,
-        values=np.column_stack([_values(table, c) for c in columns]),
+    yield replace(
+        series,
+        values=np.where(series.values == _NO_VALUE, np.nan, series.values),
         labels=np.column_stack([_label(table, c) if c in scored else unlabelled for c in columns]),
-        covariates=covariates,
         in_river=True,
         group="".join(takewhile(lambda c: not c.isdigit(), table.path.name)),  # the site
     )
@@ -72,17 +65,10 @@ def overlap_confusion(truth: Bools, alarm: Bools) -> Confusion:
 
 
 def _count(run: Run) -> Confusion:
-    series, labels, alarm = run.series, run.series.labels, run.result.alarm
+    labels, alarm = run.series.labels, run.result.alarm
     if labels is None:
         return Confusion()
-    by_sensor = alarm if alarm.ndim == 2 else np.repeat(alarm[:, None], len(series.columns), axis=1)
-    return sum((overlap_confusion(labels[:, i], by_sensor[:, i]) for i in series.target_places), Confusion())
+    return sum((overlap_confusion(labels[:, i], alarm[:, i]) for i in run.series.target_places), Confusion())
 
 
-def own(runs: Sequence[Run]) -> OwnFigures:
-    """Return the overlap F1 of each file and of all together."""
-    counts = [_count(run) for run in runs]
-    return OwnFigures({"overlap_f1": sum(counts, Confusion()).f1}, tuple({"overlap_f1": c.f1} for c in counts))
-
-
-LRO = Family("lro", each_file(_series), own, 0.12)
+LRO = Family("lro", each_file(_series), pooled(_count, lambda c: {"overlap_f1": c.f1}, Confusion()), 0.12)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,15 +59,11 @@ def _row_range(times: Times, start: np.datetime64, end: np.datetime64) -> tuple[
 def _series(table: Table, windows: Windows) -> Series:
     times = table.times("timestamp")
     events = _windows_of(table.name, windows)
-    return Series(
-        name=table.name,
-        times=times,
-        columns=("value",),
-        values=table.values(["value"]),
+    return replace(
+        table.series(times, ["value"]),
         labels=inside(times, events),
         events=tuple(events),
         probation_rows=probation_rows(table.rows),
-        group=table.name,
     )
 
 
@@ -77,9 +74,8 @@ def load(folder: Path) -> tuple[Series, ...]:
 
 
 def _scored(run: Run) -> ScoredFile:
-    score = run.result.score if run.result.score.ndim == 1 else run.result.score[:, 0]
     ranges = (_row_range(run.series.times, e.start, e.end) for e in run.series.events)
-    return ScoredFile(score, tuple(r for r in ranges if r is not None))
+    return ScoredFile(run.result.score[:, 0], tuple(r for r in ranges if r is not None))
 
 
 def own(runs: Sequence[Run]) -> OwnFigures:

@@ -8,6 +8,7 @@ of the count.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -29,20 +30,11 @@ def _series(table: Table) -> Iterator[Series]:
     if not table.has("Timestamp") or not targets:
         return
     columns = tuple(c for c in ("Level", *_TARGETS) if table.has(c))
-    values = table.values(columns)
+    series = table.series(table.times("Timestamp"), columns, covariates={*columns} - {*targets})
     labels = np.logical_or.reduce([_of_type(table, c, _HIGH_PRIORITY) for c in targets])
     other = np.logical_or.reduce([~_of_type(table, c, _NORMAL) for c in columns if table.has(f"type_{c}")])
-    yield Series(
-        name=table.name,
-        times=table.times("Timestamp"),
-        columns=columns,
-        values=values,
-        labels=labels,
-        covariates=tuple(c for c in columns if c not in targets),
-        ignore=~labels & (other | np.isnan(values).any(axis=1)),
-        in_river=True,
-        group=table.name,
-    )
+    ignore = ~labels & (other | np.isnan(series.values).any(axis=1))
+    yield replace(series, labels=labels, ignore=ignore, in_river=True)
 
 
 ODDWATER = Family("oddwater", each_file(_series), budget_per_day=0.02)

@@ -8,18 +8,18 @@ row lies inside.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from models.evaluation.families.base import Family, OwnFigures, Run
-from models.evaluation.families.labelled import events_of, is_events, own
+from models.evaluation.families.base import Family, Run, pooled
+from models.evaluation.families.labelled import events_of, is_events, triaged
+from models.evaluation.metrics.triage import TriageCount
 from models.evaluation.tables import Table, read_tables
 from models.protocol import TriageClass
-from models.series import Result, Series, TriagedInterval, by_row, inside
+from models.series import Result, Series, TriagedInterval, inside
 
 TIME = "observed_at"
 STATUS = "_status"
@@ -35,18 +35,15 @@ def _series(table: Table, events: list[Table]) -> Series:
     columns = table.sensors({TIME, *NEIGHBOURS, *beside})
     labelled = events_of(table, times, events)
     status = np.column_stack([_statuses(table, c) for c in columns])
-    values = table.values(columns)
-    return Series(
-        name=table.name,
-        times=times,
-        columns=columns,
-        values=np.where(status == 0, values, np.nan),
+    reported = table.series(times, columns)
+    return replace(
+        reported,
+        values=np.where(status == 0, reported.values, np.nan),
         labels=inside(times, labelled),
         events=labelled,
-        group=table.name,
         status=status if status.any() else None,
         neighbours=_neighbours(table),
-        reported=values,
+        reported=reported.values,
         legal=_legal(table, columns),
     )
 
@@ -75,9 +72,9 @@ def load(folder: Path) -> tuple[Series, ...]:
     return tuple(_series(t, events) for t in tables if t.has(TIME))
 
 
-def scenario_figures(runs: Sequence[Run]) -> OwnFigures:
-    """Return the triage's figures, with the watches' findings where no alarm judged an event."""
-    return own([replace(run, result=_with_findings(run.series, run.result)) for run in runs])
+def _count(run: Run) -> TriageCount:
+    """Count the triages, with the watches' findings where no alarm judged an event."""
+    return triaged(replace(run, result=_with_findings(run.series, run.result)))
 
 
 def _with_findings(series: Series, result: Result) -> Result:
@@ -93,7 +90,7 @@ def _with_findings(series: Series, result: Result) -> Result:
         if f.cls is not TriageClass.FALSIFICATION and not any(_overlap(f, t) for t in (*kept, *suspicions))
     ]  # fmt: skip
     shown = sorted((*kept, *suspicions, *faults), key=lambda t: t.start)
-    alarm = by_row(result.alarm) | inside(series.times, (*suspicions, *faults))
+    alarm = result.alarm | inside(series.times, (*suspicions, *faults))[:, None]
     return replace(result, alarm=alarm, triage=tuple(shown))
 
 
@@ -101,4 +98,4 @@ def _overlap(one: TriagedInterval, other: TriagedInterval) -> bool:
     return bool(one.start <= other.end and one.end >= other.start)
 
 
-SCENARIOS = Family("scenarios", load, scenario_figures)
+SCENARIOS = Family("scenarios", load, pooled(_count, TriageCount.figures, TriageCount()))

@@ -7,9 +7,10 @@ label columns (the anomaly-free one) is not part of the score.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 
-from models.evaluation.families.base import Family, OwnFigures, Run, each_file
+from models.evaluation.families.base import Family, Run, each_file, pooled
 from models.evaluation.metrics.changepoint import ChangepointCount, count_changepoints, switches
 from models.evaluation.metrics.nab import PROFILES
 from models.evaluation.tables import Table
@@ -21,16 +22,11 @@ _LABELS = ("datetime", "anomaly", "changepoint")
 
 def _series(table: Table) -> Iterator[Series]:
     if table.has(*_LABELS):
-        columns = table.sensors(_LABELS)
-        yield Series(
-            name=table.name,
-            times=table.times("datetime"),
-            columns=columns,
-            values=table.values(columns),
+        yield replace(
+            table.series(table.times("datetime"), table.sensors(_LABELS)),
             labels=table.flags("anomaly"),
             changepoints=table.flags("changepoint"),
             probation_rows=min(_TRAINING_ROWS, table.rows),
-            group=table.name,
         )
 
 
@@ -48,10 +44,4 @@ def _figures(count: ChangepointCount) -> dict[str, float | None]:
     return {**scores, "changepoints_missed": missed, "changepoint_false_positives": float(count.false_positives)}
 
 
-def own(runs: Sequence[Run]) -> OwnFigures:
-    """Score the changepoints of each file and of all together."""
-    counts = [_count(run) for run in runs]
-    return OwnFigures(_figures(sum(counts, ChangepointCount())), tuple(_figures(c) for c in counts))
-
-
-SKAB = Family("skab", each_file(_series, ";"), own)
+SKAB = Family("skab", each_file(_series, ";"), pooled(_count, _figures, ChangepointCount()))

@@ -12,3 +12,12 @@ class Counts:
 
     def __add__(self, other: Self) -> Self:
         return type(self)(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+def ratio(part: float, whole: float) -> float | None:
+    """Return a share or rate; ``None``, which is not 0, where there is nothing to count.
+
+    >>> ratio(1, 4), ratio(0, 0)
+    (0.25, None)
+    """
+    return part / whole if whole else None

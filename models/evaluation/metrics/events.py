@@ -8,7 +8,7 @@ from statistics import median
 
 import numpy as np
 
-from models.evaluation.metrics.counts import Counts
+from models.evaluation.metrics.counts import Counts, ratio
 from models.series import Bools, Times, stretches
 
 GRACE = np.timedelta64(60, "m")
@@ -33,18 +33,17 @@ class EventCount(Counts):
     @property
     def recall(self) -> float | None:
         """Share of the events with an alarmed row inside."""
-        return self.detected / self.events if self.events else None
+        return ratio(self.detected, self.events)
 
     @property
     def f1(self) -> float | None:
         """F1 of detected events (TP), false alarm runs (FP) and missed events (FN)."""
-        whole = self.detected + self.false_alarms + self.events
-        return 2 * self.detected / whole if whole else None
+        return ratio(2 * self.detected, self.detected + self.false_alarms + self.events)
 
     @property
     def false_alarms_per_day(self) -> float | None:
         """False alarm runs per counted day."""
-        return self.false_alarms / self.days if self.days else None
+        return ratio(self.false_alarms, self.days)
 
     @property
     def median_delay_min(self) -> float | None:

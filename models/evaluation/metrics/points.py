@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.evaluation.metrics.counts import Counts
+from models.evaluation.metrics.counts import Counts, ratio
 from models.series import Bools
 
 
@@ -22,17 +22,17 @@ class Confusion(Counts):
     @property
     def f1(self) -> float | None:
         """Harmonic mean of precision and recall; ``None`` where there is neither a label nor an alarm."""
-        return _ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
+        return ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
 
     @property
     def false_alarm_rate(self) -> float | None:
         """Share of the normal rows that are alarmed, 0..1."""
-        return _ratio(self.fp, self.fp + self.tn)
+        return ratio(self.fp, self.fp + self.tn)
 
     @property
     def missed_alarm_rate(self) -> float | None:
         """Share of the labelled rows that are not alarmed, 0..1."""
-        return _ratio(self.fn, self.fn + self.tp)
+        return ratio(self.fn, self.fn + self.tp)
 
 
 def confusion(truth: Bools, alarm: Bools, counted: Bools | None = None) -> Confusion:
@@ -49,7 +49,3 @@ def confusion(truth: Bools, alarm: Bools, counted: Bools | None = None) -> Confu
         fn=int(np.count_nonzero(truth & ~alarm)),
         tn=int(np.count_nonzero(~truth & ~alarm)),
     )
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from models.evaluation.metrics.counts import Counts
+from models.evaluation.metrics.counts import Counts, ratio
 from models.evaluation.metrics.events import cadence_min
 from models.series import Bools, Floats, Times, stretches
 
@@ -36,9 +36,9 @@ class RangeScores(Counts):
     def figures(self) -> dict[str, float | None]:
         """Return the means over the series; ``None`` where there is none."""
         return {
-            "affiliation_precision": self.affiliation_precision / self.alarmed if self.alarmed else None,
-            "affiliation_recall": self.affiliation_recall / self.series if self.series else None,
-            "vus_pr": self.vus_pr / self.series if self.series else None,
+            "affiliation_precision": ratio(self.affiliation_precision, self.alarmed),
+            "affiliation_recall": ratio(self.affiliation_recall, self.series),
+            "vus_pr": ratio(self.vus_pr, self.series),
         }
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from models.evaluation.metrics.counts import Counts
+from models.evaluation.metrics.counts import Counts, ratio
 from models.evaluation.metrics.events import GRACE
 from models.protocol import TriageClass
 from models.series import Event, Times, TriagedInterval
@@ -30,8 +30,7 @@ class TriageCount(Counts):
     def accuracy(self) -> float | None:
         """Share of the detected events whose alarm was judged right (fault, maintenance and communication are one)."""
         judged = {k: n for k, n in self.pairs.items() if MISSED not in k and NO_EVENT not in k}
-        total = sum(judged.values())
-        return sum(n for (true, said), n in judged.items() if _same(true, said)) / total if total else None
+        return ratio(sum(n for (true, said), n in judged.items() if _same(true, said)), sum(judged.values()))
 
     def figures(self) -> Mapping[str, float | dict[str, dict[str, int]] | None]:
         """Return the figures; ``None`` where one is not defined.
@@ -45,8 +44,8 @@ class TriageCount(Counts):
         return {
             "triage_accuracy": self.accuracy,
             "pollution_event_recall": 1 - polluted.get(MISSED, 0) / total if total else None,
-            "pollution_triage_recall": polluted.get(TriageClass.POLLUTION, 0) / total if total else None,
-            "pollution_triage_precision": self.true_pages / self.pages if self.pages else None,
+            "pollution_triage_recall": ratio(polluted.get(TriageClass.POLLUTION, 0), total),
+            "pollution_triage_precision": ratio(self.true_pages, self.pages),
             "confusion_matrix": {
                 t: {said: n for (true, said), n in sorted(self.pairs.items()) if true == t} for t in truths
             },

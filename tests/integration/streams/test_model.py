@@ -224,7 +224,7 @@ ABOUT = Artefact("", STATION, "pipeline", AT.isoformat(), AT.isoformat(), AT.iso
 
 def artefact(folder: Path, threshold: float) -> str:
     fitted = Fitted(STATION_DEFAULT, None, threshold, 0.005, False)
-    return ArtefactStore(folder).add({"family": "station", "fitted": pack(fitted)}, replace(ABOUT)).sha256
+    return ArtefactStore(folder).add({"fitted": pack(fitted)}, replace(ABOUT)).sha256
 
 
 def test_a_tampered_artefact_is_refused_by_its_hash_and_the_station_goes_on(

@@ -90,7 +90,7 @@ def _without_exam(monkeypatch: pytest.MonkeyPatch) -> None:
 def kept(tmp_path: Path, fitted: object, name: str = "gecco") -> str:
     """Return the hash of an artefact that was learnt from gecco."""
     about = Artefact("", name, "station", "", "", "", "", {}, "0.1.0", learnt_from="gecco")
-    return ArtefactStore(tmp_path / "models").add({"family": "gecco", "fitted": fitted}, about).sha256
+    return ArtefactStore(tmp_path / "models").add({"fitted": fitted}, about).sha256
 
 
 NOVELTY = pack(Fitted.untaught(STATION_DEFAULT))
@@ -189,6 +189,21 @@ def test_a_worse_candidate_is_not_promoted_without_force(folder: Path, tmp_path:
     assert "the audit is out of reach" in result.stderr
     (last,) = [c for c in _json("list", "--json")["history"] if c["sha256"] == bad]  # type: ignore[attr-defined]
     assert last["reason"] == "the probe was changed"
+
+
+@pytest.mark.usefixtures("_without_exam")
+def test_what_a_station_has_learnt_is_compared_on_files_like_those_of_scenarios(tmp_path: Path) -> None:
+    folder, store = tmp_path / "weeks", ArtefactStore(tmp_path / "models")
+    folder.mkdir()
+    stamps = [f"2026-01-0{1 + i // 288} {i // 12 % 24:02}:{i % 12 * 5:02}" for i in range(400)]
+    (folder / "s.csv").write_text("\n".join(["observed_at,COD", *(f"{s},{50 + i % 7}" for i, s in enumerate(stamps))]))
+    (folder / "e.csv").write_text(f"start,end,cls,type,sensors\n{stamps[300]},{stamps[310]},fault,stuck,COD")
+    about = Artefact("", "DT_A", "station", "", "", "", "", {}, "0.1.0", learnt_from="DT_A")
+    for plain in (NOVELTY, RESTLESS):
+        sha256 = store.add({"fitted": plain}, about).sha256
+        said = ["promote", sha256, "--data", str(folder), "--force", "--reason", "a test"]
+        result = RUN.invoke(app, said, catch_exceptions=False)
+    assert "Alarmed rows: active " in result.stdout
 
 
 def test_an_active_artefact_that_is_refused_counts_as_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models.artefacts.candidates import compare, data_sha256, train, worse_figures
-from models.artefacts.loading import load_fitted
+from models.artefacts.loading import load_pipeline
 from models.artefacts.packing import STORED, pack, unpack
 from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
@@ -49,9 +49,8 @@ def test_an_artefact_says_what_it_was_learnt_from_and_judges_as_the_fitted_model
     assert entry.window_end == "2026-01-01T08:19:00+00:00"
     assert entry.data_sha256 == data_sha256(SERIES)
     assert entry.metrics["event_recall"] == 1.0
-    family, fitted = load_fitted(store, entry.sha256)
+    fitted = load_pipeline(store, entry.sha256)
     fresh = StationDetector(family_named("gecco").budget_per_day).fit(SERIES).fitted
-    assert family == "gecco"
     one, other = (StationRun(f).run(SERIES[0]) for f in (fitted, fresh))
     assert one.alarm.any()
     np.testing.assert_array_equal(one.score, other.score)
@@ -72,10 +71,7 @@ def test_nothing_to_learn_from_is_a_sentence(store: ArtefactStore) -> None:
 
 def test_two_artefacts_are_compared_side_by_side(store: ArtefactStore) -> None:
     about = Artefact("", "DT_A", "station", "", "", "", "", {}, "0.1.0")
-    good, bad = (
-        store.add({"family": "gecco", "fitted": pack(Fitted(STATION_DEFAULT, threshold=t))}, about)
-        for t in (0.0, -50.0)
-    )
+    good, bad = (store.add({"fitted": pack(Fitted(STATION_DEFAULT, threshold=t))}, about) for t in (0.0, -50.0))
     found = compare(store, family_named("gecco"), good, bad, SERIES)
     assert 20 <= found.alarmed_rows_active < 60
     assert 880 <= found.alarmed_rows_candidate < 900  # of a station's first 60 rows only charts speak

@@ -14,7 +14,7 @@ import pytest
 from models.artefacts.packing import pack
 from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
-from models.pipeline.configs import STATION, STATION_DEFAULT
+from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.pipeline.second_stage import train
 from streams.artefact_choice import ArtefactChoice
@@ -33,7 +33,7 @@ def store(tmp_path: Path) -> ArtefactStore:
 
 def add(store: ArtefactStore, name: str, threshold: float) -> str:
     fitted = Fitted(STATION_DEFAULT, None, threshold, 0.01, False)
-    return store.add({"family": STATION, "fitted": pack(fitted)}, replace(ABOUT, name=name)).sha256
+    return store.add({"fitted": pack(fitted)}, replace(ABOUT, name=name)).sha256
 
 
 def test_without_artefacts_novelty_alone_judges(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_tampered_artefact_is_refused_with_its_hash_and_taken_when_it_is_resto
 
 
 def test_what_is_no_pipeline_is_refused(store: ArtefactStore, tmp_path: Path) -> None:
-    sha256 = store.add({"family": STATION, "fitted": [1.0]}, ABOUT).sha256
+    sha256 = store.add({"fitted": [1.0]}, ABOUT).sha256
     store.promote(sha256, AT)
     assert sha256 in (ArtefactChoice(tmp_path).problem_of("DT_A") or "")
 
@@ -93,7 +93,7 @@ def test_an_artefact_of_another_program_is_refused_in_a_sentence(
 ) -> None:
     packed = pack(Fitted(STATION_DEFAULT))
     spoil(packed)
-    sha256 = store.add({"family": STATION, "fitted": packed}, ABOUT).sha256
+    sha256 = store.add({"fitted": packed}, ABOUT).sha256
     store.promote(sha256, AT)
     artefacts = ArtefactChoice(tmp_path)
     assert artefacts.config_of(A).active.sha256 is None
@@ -105,7 +105,7 @@ def test_a_second_stage_that_learnt_from_other_features_is_refused(store: Artefa
     x = np.random.default_rng(1).normal(size=(400, 3)).astype(np.float32)
     stage = train([x], [(x[:, 0] > 0).astype(np.int64)], [np.ones(400)], iterations=2, members=1)
     packed = pack(Fitted(STATION_DEFAULT, stage))
-    store.promote(store.add({"family": STATION, "fitted": packed}, ABOUT).sha256, AT)
+    store.promote(store.add({"fitted": packed}, ABOUT).sha256, AT)
     assert "learnt from 3 features and is shown" in (ArtefactChoice(tmp_path).problem_of("DT_A") or "")
 
 

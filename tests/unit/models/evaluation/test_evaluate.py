@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ import pytest
 
 from models.errors import ModelError
 from models.evaluation.detectors import DETECTORS, detector_named
-from models.evaluation.evaluate import evaluate
+from models.evaluation.evaluate import evaluate, run_all
 from models.evaluation.families import family_named
 from models.evaluation.families.base import folder_of
 from models.evaluation.leaderboard import folds, measure, read_results, render
@@ -33,7 +33,7 @@ class Threshold:
 
     def run(self, series: Series) -> Result:
         self.seen.append(series)
-        value = np.nan_to_num(series.values[:, 0])
+        value = np.nan_to_num(series.values[:, :1]) + np.zeros(series.values.shape)
         return Result(value / 0.8, value > 0.8)
 
 
@@ -56,6 +56,22 @@ def test_a_detector_sees_neither_labels_nor_names(tmp_path: Path) -> None:
     assert (shown.labels, shown.events, shown.changepoints, shown.ignore) == (None, (), None, None)
     assert (shown.name, shown.group) == ("", "")
     assert [s.labels is not None for s in detector.learnt] == [True]
+
+
+def test_a_result_of_another_shape_is_refused_and_no_covariate_is_alarmed(tmp_path: Path) -> None:
+    _gecco(tmp_path / "data", "a.csv", 1)
+    (series,) = family_named("gecco").load(tmp_path / "data")
+    series = replace(series, columns=("Cl", "Flow"), covariates=("Flow",))
+    (run,) = run_all(Threshold(), [series])
+    assert run.result.alarm[:, 0].any()
+    assert not run.result.alarm[:, 1].any()
+
+    class Short(Threshold):
+        def run(self, series: Series) -> Result:
+            return super().run(series.taking(slice(10)))
+
+    with pytest.raises(ModelError, match=r"result is of shape \(10, 2\), a \(600, 2\)"):
+        run_all(Short(), [series])
 
 
 def test_no_figure_depends_on_a_files_name(tmp_path: Path) -> None:
@@ -116,7 +132,7 @@ CHARTS = [name for name in DETECTORS if name != "station"]
 def test_every_chart_finds_a_gross_error_and_is_causal(name: str, trained: bool) -> None:
     series = _waves(seed=1)
     result = detector_named(name).fit([_waves(seed=2)] if trained else []).run(series)
-    assert result.alarm.shape == (len(series.times),)
+    assert result.alarm.shape == series.values.shape
     assert result.score[1500:1520].max() > np.quantile(result.score[:1500], 0.95)
     assert result.alarm[:1500].mean() < 0.1
     fitted = detector_named(name).fit([_waves(seed=2)] if trained else [])

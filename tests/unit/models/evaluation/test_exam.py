@@ -71,7 +71,7 @@ def said(alarms: list[tuple[int, int, TriageClass, int | None]], events: list[tu
         triage.append(TriagedInterval(t[a], t[b], cls, 0.9, (), None if call is None else t[call]))
     listed = tuple(Event(t[a], t[b], "made", (), cls) for a, b, cls in events)
     made = Series("w", t, COLUMNS, series.values, events=listed, covariates=("Flow",), probation_rows=288 * 5)
-    return examine(Run(made, Result(alarm * 1.0, alarm, COLUMNS, triage=tuple(triage))))
+    return examine(Run(made, Result(alarm * 1.0, alarm, triage=tuple(triage))))
 
 
 POLLUTION, FAULT = TriageClass.POLLUTION, TriageClass.FAULT
@@ -139,6 +139,18 @@ def test_a_stamp_of_before_refuses_itself_alone() -> None:
     assert np.delete(with_it.score, 1439, axis=0) == pytest.approx(without.score)
 
 
+def test_the_values_of_an_instant_may_come_in_two_rows() -> None:
+    series = water(4)
+    series.times[601] = series.times[600]
+    series.values[600, 1:] = series.values[601, 0] = np.nan
+    run = StationRun(Fitted.untaught(STATION_DEFAULT))
+    score = run.run(series).score
+    assert (score[602:] > 0).all()
+    assert score[601].tolist() != score[600].tolist()
+    begun = np.arange(len(series.times)) == 800
+    assert np.flatnonzero(run.witnessed(series, lambda *_: None, begun)).tolist() == [800]
+
+
 def test_an_officer_is_called_after_as_many_rows_as_the_packaged_rule_says() -> None:
     (rule,) = [r for r in load_rules([packaged_rules()]) if r.code == "anomaly"]
     assert [(s.pending, s.enough_s, s.pending_alone) for s in rule.steps if s.page] == [
@@ -195,7 +207,7 @@ def test_the_station_examined_knows_that_it_stands_in_a_river() -> None:
     class Spy:
         def run(self, series: Series) -> Result:
             told.append(series)
-            return Result(np.zeros(len(series.times)), np.zeros(len(series.times), dtype=np.bool_))
+            return Result(np.zeros(series.values.shape), np.zeros(series.values.shape, dtype=np.bool_))
 
     run_all(Spy(), [replace(water(1), in_river=True)])
     assert [s.in_river for s in told] == [True]

@@ -12,7 +12,6 @@ import pytest
 from models.errors import ModelError
 from models.evaluation.families import FAMILIES, family_named
 from models.evaluation.tables import Table, read_table
-from models.pipeline.configs import STATION
 from models.protocol import TriageClass
 
 
@@ -225,10 +224,6 @@ def test_scenarios_read_stamps_with_an_offset(tmp_path: Path) -> None:
     assert series.times[0] == np.datetime64("2026-01-01T00:00:00")
     assert series.labels is not None
     assert series.labels.tolist() == [False, True]
-
-
-def test_a_stations_own_model_is_measured_on_what_scenarios_look_like() -> None:
-    assert family_named(STATION) is family_named("scenarios")
 
 
 def test_an_unknown_family_is_a_sentence() -> None:
