@@ -1,7 +1,7 @@
 """How much a parameter usually scatters, as assumed before the first reading.
 
 The numbers are engineering priors for treated industrial effluent and for surface water, wide on purpose: they only
-bridge the first day of a station, after which the sensor's own history outweighs them (``residual.ChartConfig``). The
+bridge the first day of a station, after which the sensor's own history outweighs them (``models.station.charts``). The
 floors follow the instrument accuracy of TT 10/2021/TT-BTNMT article 34 (about 5 % of the reading).
 """
 

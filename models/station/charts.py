@@ -1,18 +1,19 @@
 """Residual control chart: each sensor against its own causal, adaptive baseline. The detector of the stream.
 
 Baseline and scatter are exponentially weighted in *time*, not in samples, so the chart behaves alike at a cadence of
-1 s and of 5 min. The scatter is winsorised (an outlier counts as at most ``clip`` scatters), is bounded from below by
+1 s and of 5 min. The scatter is winsorised (an outlier counts as at most three scatters), is bounded from below by
 the instrument's resolution, and is learnt only when the value changes, because a wet-chemistry analyser repeats its
 last result for 15-30 minutes and would otherwise look perfectly still. While a value is beyond the threshold the
-baseline moves at a crawl; after ``rebaseline_s`` of alarm the new level is accepted.
+baseline moves at a crawl; after six hours of alarm the new level is accepted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite, isnan, nan, sqrt
+from types import GenericAlias
 from typing import Any, Self
 
 import msgspec
@@ -33,44 +34,37 @@ FUTURE_S = 60.0
 after it a late one."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChartConfig:
-    """Tuning of one chart; durations in seconds, scatters in units of the baseline's standard deviation."""
-
-    threshold: float = 7.0
-    """Scatters off the baseline at which the severity is 1. In recorded water (docs/models-log.md) 5 has as many right
-    alarms, and a third more false ones and of the rows in alarm."""
-    clear: float = 0.6
-    """Severity below which an alarm may end; between this and 1 it is held, so that it does not flap."""
-    confirm_samples: int = 2
-    """Samples in a row beyond the threshold before an alarm, at 5 min the second."""
-    confirm_s: float = 10.0
-    """And at least so long beyond it, for fast probes."""
-    level_s: float = 5400.0
-    """Time constant of the baseline: short enough to follow a daily cycle, long against the rise of a slug."""
-    level_min_s: float = 1800.0
-    """Time constant of the baseline at birth: a slug in the first minutes of a station must not become its normal."""
-    scatter_s: float = 86400.0
-    """Time constant of the scatter: one day, so that every hour of the day is in it."""
-    prior_s: float = 21600.0
-    """The prior weighs as much as so much history."""
-    level_clip: float = 2.0
-    """A residual moves the baseline as if it were at most so many scatters: slow ramps are not followed."""
-    scatter_clip: float = 3.0
-    crawl: float = 0.1
-    """Speed of learning beyond the threshold: not 0, or a sensor that turned noisy would be off the chart for ever."""
-    rebaseline_s: float = 21600.0
-    """An alarm of this age accepts its level as the new normal."""
-    gap_s: float = 3600.0
-    """A longer silence makes the old baseline doubtful: the scatter is doubled for ``rewarm_s``."""
-    rewarm_s: float = 7200.0
-    forget_s: float = 7 * 86400.0
-    """After a longer silence the level is learnt anew."""
-    head: int = 6
-    """The first baseline is the median of so many samples,"""
-    head_s: float = 1800.0
-    """or of ``head_least`` if they took so long: a sensor of 15 min is judged in its first hour, too."""
-    head_least: int = 3
+THRESHOLD = 7.0
+"""Scatters off the baseline at which the severity is 1. In recorded water (docs/models-log.md) 5 has as many right
+alarms, and a third more false ones and of the rows in alarm."""
+_CLEAR = 0.6
+"""Severity below which an alarm may end; between this and 1 it is held, so that it does not flap."""
+_CONFIRM_SAMPLES, _CONFIRM_S = 2, 10.0
+"""Samples in a row beyond the threshold before an alarm, at 5 min the second; so long beyond it, for fast probes."""
+_LEVEL_S = 5400.0
+"""Time constant of the baseline: short enough to follow a daily cycle, long against the rise of a slug."""
+_LEVEL_MIN_S = 1800.0
+"""Time constant of the baseline at birth: a slug in the first minutes of a station must not become its normal."""
+_SCATTER_S = 86400.0
+"""Time constant of the scatter: one day, so that every hour of the day is in it."""
+_PRIOR_S = 21600.0
+"""The prior weighs as much as so much history."""
+_LEVEL_CLIP, _SCATTER_CLIP = 2.0, 3.0
+"""Scatters that a residual counts as at most: for the baseline, so that it follows no slow ramp, and the scatter."""
+_CRAWL = 0.1
+"""Speed of learning beyond the threshold: not 0, or a sensor that turned noisy would be off the chart for ever."""
+_RECENT = 0.2
+"""Weight of the newest value in the level that an alarm may leave behind."""
+_REBASELINE_S = 21600.0
+"""An alarm of this age accepts its level as the new normal."""
+_GAP_S, _REWARM_S = 3600.0, 7200.0
+"""A longer silence makes the old baseline doubtful: the scatter is doubled for this time."""
+_FORGET_S = 7 * 86400.0
+"""After a longer silence the level is learnt anew."""
+_HEAD = 6
+"""The first baseline is the median of so many samples,"""
+_HEAD_S, _HEAD_LEAST = 1800.0, 3
+"""or of fewer if they took so long: a sensor of 15 min is judged in its first hour, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,44 +78,19 @@ class SensorConfig:
     """Expected maximum minus expected minimum, in the unit; 0 = unknown. Scales the prior of sensors that rest at 0."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResidualConfig:
-    """Sensors and tuning of a station's residual detector."""
-
-    sensors: tuple[SensorConfig, ...]
-    chart: ChartConfig = ChartConfig()
-
-
-class ChartState(msgspec.Struct, array_like=True):
-    """The memory of one chart as it is stored. Times are Unix seconds, values in the sensor's unit."""
-
-    head: list[float]
-    samples: int = 0
-    at: float = 0.0
-    age_s: float = 0.0
-    level: float = 0.0
-    variance: float = 0.0
-    last: float = 0.0
-    changed_at: float = 0.0
-    wide_until: float = 0.0
-    over: int = 0
-    over_since: float = 0.0
-    side: int = 0
-    quiet: int = 0
-    quiet_since: float = 0.0
-    recent: float = 0.0
-    alarm: bool = False
-    z: float = 0.0
-
-
-_FIELDS = ChartState.__struct_fields__[1:]
-_KINDS = {"float": np.float64, "int": np.int64, "bool": np.bool_}
-_MOVED = [("waiting", np.int64), *((f, _KINDS[ChartState.__annotations__[f]]) for f in _FIELDS)]
+_MOVED: Mapping[str, type] = {
+    "samples": int, "at": float, "age_s": float, "level": float, "variance": float, "last": float, "changed_at": float,
+    "wide_until": float, "over": int, "over_since": float, "side": int, "quiet": int, "quiet_since": float,
+    "recent": float, "alarm": bool, "z": float,
+}  # fmt: skip
+"""What values move of a chart, in the order in which it is stored. Times are Unix seconds."""
+_STORED = GenericAlias(tuple, (list[float], *_MOVED.values()))
+"""The memory of one chart: the values that wait for the first baseline, then what values move."""
+_SNAPSHOT: Any = GenericAlias(tuple, (int, float | None, GenericAlias(dict, (str, _STORED))))
+"""Version, when the station's last row was, and the memories of its charts by parameter."""
 _LIMITS = ("abs_floor", "abs_floor2", "rel_floor", "prior_abs2", "prior_rel2")
-_TUNING = [f.name for f in fields(ChartConfig)]
-_CHART = np.dtype([*_MOVED, *((name, np.float64) for name in (*_LIMITS, *_TUNING))], align=True)
-"""One chart, while it runs: what values move (``waiting`` counts those of the head), what its sensor's limits are, and
-how it is tuned."""
+_CHART = np.dtype([("waiting", int), *_MOVED.items(), *((name, float) for name in _LIMITS)], align=True)
+"""One chart while it runs: how many values wait, what values move, and what its sensor's limits are."""
 LEARNING, NORMAL, RANGE, SPIKE, HIGH, LOW = range(6)
 """What a chart says of a value."""
 SAID, SEVERITY, PROBABILITY, ALARM, LEVEL, Z_SCORE, PROVISIONAL = range(7)
@@ -170,7 +139,7 @@ def _judge(
         severity = _update(at[k], values[k], learn[k], s, heads[chart])
         alarm = s.alarm
         out[SEVERITY], out[PROBABILITY] = severity, _probability(severity, alarm)
-        out[ALARM], out[LEVEL], out[Z_SCORE], out[PROVISIONAL] = alarm, s.level, s.z, s.age_s < s.prior_s
+        out[ALARM], out[LEVEL], out[Z_SCORE], out[PROVISIONAL] = alarm, s.level, s.z, s.age_s < _PRIOR_S
         if isnan(severity):
             out[SAID] = LEARNING
         elif severity < 1.0 and not alarm:
@@ -190,14 +159,14 @@ def _update(at: float, value: float, learn: bool, s: Any, head: Floats) -> float
     if not -IMPLAUSIBLE <= value <= IMPLAUSIBLE:
         if not ready:
             return nan
-        s.z = RANGE_SEVERITY * s.threshold
+        s.z = RANGE_SEVERITY * THRESHOLD
         # Side 0: a confirmation that the sensor is out of range is never carried over to one that it is high or low.
         _confirm(at, s.level, RANGE_SEVERITY, 0, s)
         return RANGE_SEVERITY
     dt = at - s.at
-    if dt > s.gap_s and s.samples > 0:
+    if dt > _GAP_S and s.samples > 0:
         _after_gap(at, dt, s)
-        dt = s.gap_s
+        dt = _GAP_S
     if s.samples == 0 or s.waiting > 0:
         if learn:
             _begin(at, value, dt, s, head)
@@ -209,11 +178,11 @@ def _update(at: float, value: float, learn: bool, s: Any, head: Floats) -> float
         sigma *= 2.0
     z = residual / sigma
     s.z = z
-    severity = abs(z) / s.threshold
+    severity = abs(z) / THRESHOLD
     if severity >= 1.0 or s.over or s.alarm:
         _confirm(at, value, severity, 1 if z >= 0.0 else -1, s)
     if learn:
-        _learn(at, value, dt, sigma, s.crawl if severity >= 1.0 else 1.0, s)
+        _learn(at, value, dt, sigma, _CRAWL if severity >= 1.0 else 1.0, s)
     return float(severity)
 
 
@@ -222,12 +191,12 @@ def _learn(at: float, value: float, dt: float, sigma: float, speed: float, s: An
     residual = value - s.level
     age = s.age_s + dt
     s.age_s = age
-    reach = s.level_clip * sigma
+    reach = _LEVEL_CLIP * sigma
     step = reach if residual > reach else -reach if residual < -reach else residual
-    s.level += step * speed * min(dt / min(max(age, s.level_min_s), s.level_s), 1.0)
+    s.level += step * speed * min(dt / min(max(age, _LEVEL_MIN_S), _LEVEL_S), 1.0)
     if value != s.last:
-        weight = min(at - s.changed_at, s.gap_s) * speed / min(age + s.prior_s, s.scatter_s)
-        reach = s.scatter_clip * sigma
+        weight = min(at - s.changed_at, _GAP_S) * speed / min(age + _PRIOR_S, _SCATTER_S)
+        reach = _SCATTER_CLIP * sigma
         square = reach * reach if abs(residual) > reach else residual * residual
         s.variance += (square - s.variance) * weight
         s.last = value
@@ -242,21 +211,21 @@ def _confirm(at: float, value: float, severity: float, side: int, s: Any) -> Non
             s.over, s.over_since, s.side, s.recent = 0, at, side, value
             s.alarm = False
         s.over += 1
-        s.recent += (value - s.recent) * 0.2
-        if s.over >= s.confirm_samples and at - s.over_since >= s.confirm_s:
+        s.recent += (value - s.recent) * _RECENT
+        if s.over >= _CONFIRM_SAMPLES and at - s.over_since >= _CONFIRM_S:
             s.alarm = True
     elif not s.alarm:
         s.over = 0
     else:
-        s.recent += (value - s.recent) * 0.2
-        if severity < s.clear:
+        s.recent += (value - s.recent) * _RECENT
+        if severity < _CLEAR:
             s.quiet_since = s.quiet_since if s.quiet else at
             s.quiet += 1
-            if s.quiet >= s.confirm_samples and at - s.quiet_since >= s.confirm_s:
+            if s.quiet >= _CONFIRM_SAMPLES and at - s.quiet_since >= _CONFIRM_S:
                 s.alarm, s.over, s.quiet = False, 0, 0
         else:
             s.quiet = 0
-    if s.alarm and at - s.over_since >= s.rebaseline_s:
+    if s.alarm and at - s.over_since >= _REBASELINE_S:
         s.level = s.recent
         s.variance = max(s.variance, _prior_variance(s.level, s))
         s.alarm, s.over, s.quiet = False, 0, 0
@@ -276,7 +245,7 @@ def _begin(at: float, value: float, dt: float, s: Any, head: Floats) -> None:
     s.samples += 1
     s.at = s.changed_at = at
     s.last = value
-    if s.samples >= s.head or (s.samples >= s.head_least and s.age_s >= s.head_s):
+    if s.samples >= _HEAD or (s.samples >= _HEAD_LEAST and s.age_s >= _HEAD_S):
         known = np.sort(head[: s.waiting])
         n = len(known)
         s.level = known[n // 2] if n % 2 else (known[n // 2 - 1] + known[n // 2]) / 2
@@ -287,10 +256,10 @@ def _begin(at: float, value: float, dt: float, s: Any, head: Floats) -> None:
 @compiled
 def _after_gap(at: float, gap: float, s: Any) -> None:
     s.over, s.quiet, s.alarm = 0, 0, False
-    if gap > s.forget_s:
+    if gap > _FORGET_S:
         s.samples, s.age_s, s.waiting = 0, 0.0, 0
     else:
-        s.wide_until = at + s.rewarm_s
+        s.wide_until = at + _REWARM_S
 
 
 Said = dict[str, list[float]]
@@ -300,16 +269,15 @@ Said = dict[str, list[float]]
 class ResidualDetector:
     """Every chart of a station."""
 
-    def __init__(self, config: ResidualConfig) -> None:
-        self.config = config
-        self.places = {sensor.parameter: j for j, sensor in enumerate(config.sensors)}
-        self.memory = np.zeros(len(config.sensors), dtype=_CHART)
-        for j, sensor in enumerate(config.sensors):
-            known = zip((*_LIMITS, *_TUNING), (*_limits_of(sensor), *astuple(config.chart)), strict=True)
-            for name, number in known:
+    def __init__(self, sensors: Sequence[SensorConfig]) -> None:
+        self.config = tuple(sensors)
+        self.places = {sensor.parameter: j for j, sensor in enumerate(sensors)}
+        self.memory = np.zeros(len(sensors), dtype=_CHART)
+        for j, sensor in enumerate(sensors):
+            for name, number in zip(_LIMITS, _limits_of(sensor), strict=True):
                 self.memory[j][name] = number
-        self.heads = np.zeros((len(config.sensors), config.chart.head))
-        self.newest = [0.0] * len(config.sensors)
+        self.heads = np.zeros((len(sensors), _HEAD))
+        self.newest = [0.0] * len(sensors)
         """Of each sensor: when it was judged last."""
         self.last_at = float("-inf")
 
@@ -324,24 +292,24 @@ class ResidualDetector:
 
     def snapshot(self) -> bytes:
         """Return the state as MessagePack, about 100 bytes a sensor."""
-        memory, heads, end = self.memory.tolist(), self.heads.tolist(), len(_MOVED)
+        memory, heads, end = self.memory.tolist(), self.heads.tolist(), 1 + len(_MOVED)
         states = {p: (heads[j][: memory[j][0]], *memory[j][1:end]) for p, j in self.places.items()}
         last = self.last_at if isfinite(self.last_at) else None
         return msgspec.msgpack.encode((SNAPSHOT_VERSION, last, states))
 
-    def _take_up(self, j: int, state: ChartState) -> None:
-        waiting = len(state.head)
-        if waiting >= self.config.chart.head:
+    def _take_up(self, j: int, head: list[float], *moved: float) -> None:
+        waiting = len(head)
+        if waiting >= _HEAD:
             raise ModelError(f"a chart waits with {waiting} values for its first baseline: start it empty")
         self.memory[j]["waiting"] = waiting
-        for name in _FIELDS:
-            self.memory[j][name] = getattr(state, name)
-        self.heads[j, :waiting] = state.head
-        self.newest[j] = state.at
+        for name, number in zip(_MOVED, moved, strict=True):
+            self.memory[j][name] = number
+        self.heads[j, :waiting] = head
+        self.newest[j] = float(self.memory[j]["at"])
 
     @classmethod
-    def restore(cls, config: ResidualConfig, snapshot: bytes) -> Self:
-        """Return a detector that goes on where ``snapshot`` was taken; sensors new in ``config`` begin to learn.
+    def restore(cls, sensors: Sequence[SensorConfig], snapshot: bytes) -> Self:
+        """Return a detector that goes on where ``snapshot`` was taken; new ``sensors`` begin to learn.
 
         Raises
         ------
@@ -349,9 +317,7 @@ class ResidualDetector:
             When the bytes are no snapshot, or one of another version: start with an empty detector instead.
         """
         try:
-            version, last, states = msgspec.msgpack.decode(
-                snapshot, type=tuple[int, float | None, dict[str, ChartState]]
-            )
+            version, last, states = msgspec.msgpack.decode(snapshot, type=_SNAPSHOT)
         except msgspec.DecodeError as exc:
             raise ModelError(f"the snapshot of the residual chart cannot be read ({exc}): start it empty") from exc
         if version != SNAPSHOT_VERSION:
@@ -359,10 +325,10 @@ class ResidualDetector:
                 f"the snapshot of the residual chart has version {version}, this program reads {SNAPSHOT_VERSION}: "
                 "start it empty"
             )
-        detector = cls(config)
+        detector = cls(sensors)
         for parameter, state in states.items():
             if parameter in detector.places:
-                detector._take_up(detector.places[parameter], state)
+                detector._take_up(detector.places[parameter], *state)
         detector.last_at = float("-inf") if last is None else last
         return detector
 

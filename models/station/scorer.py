@@ -19,7 +19,7 @@ from models.errors import ModelError
 from models.pipeline.pipeline import warm as warm_pipeline
 from models.protocol import Row
 from models.slow.watches import warm as warm_watches
-from models.station.charts import ResidualConfig, SensorConfig, advance_together
+from models.station.charts import SensorConfig, advance_together
 from models.station.judging import RowAssessment, WatchConfig
 from models.station.pipeline_memory import Pushed, ShadowCounts, StationWatch, push_together
 from models.station.scores import ParameterScore, StationModel, joined
@@ -233,7 +233,7 @@ def warm() -> None:
     warm_pipeline()
     warm_watches()
     began = datetime.fromtimestamp(0, UTC)
-    StationModel(ResidualConfig((SensorConfig("COD"),))).score_row(Row(began, {"COD": 1.0}), began)
+    StationModel([SensorConfig("COD")]).score_row(Row(began, {"COD": 1.0}), began)
 
 
 def _hash(config: WatchConfig) -> str | None:

@@ -11,7 +11,6 @@ from models.slow.finding import Finding
 from models.station import charts
 from models.station.charts import (
     REASONS,
-    ResidualConfig,
     ResidualDetector,
     Said,
     SensorConfig,
@@ -19,7 +18,7 @@ from models.station.charts import (
 )
 from models.station.judging import RowAssessment, harmful, pages
 from quantrac.domain.parameters import Harm, harm_of, names_of
-from quantrac.domain.stations import Station
+from quantrac.domain.stations import Sensor, Station
 from quantrac.domain.words import Bilingual, number, number_vi
 
 MODEL_VERSION = "charts-3+pipeline-5+slow-6"
@@ -108,31 +107,24 @@ def _pattern(parameter: str, deviation: float, together: int) -> Bilingual:
     )
 
 
+def _config_of(sensor: Sensor) -> SensorConfig:
+    low, high = sensor.qc.expected_min, sensor.qc.expected_max
+    span = 0.0 if low is None or high is None else max(high - low, 0.0)
+    return SensorConfig(sensor.parameter, sensor.unit, sensor.qc.resolution, span)
+
+
 class StationModel:
     """The residual charts of one station, with words. Pure: no clock, no input or output."""
 
-    def __init__(self, config: ResidualConfig, snapshot: bytes | None = None) -> None:
+    def __init__(self, sensors: Sequence[SensorConfig], snapshot: bytes | None = None) -> None:
         """Begin new charts, or go on from a snapshot. Raises ``ModelError`` if that cannot be used."""
-        self.config = config
-        self.detector = ResidualDetector(config) if snapshot is None else ResidualDetector.restore(config, snapshot)
-        self._units = {s.parameter: s.unit for s in config.sensors}
-
-    @classmethod
-    def config_for(cls, station: Station) -> ResidualConfig:
-        """Return the configuration of a registered station."""
-        sensors = []
-        for sensor in station.sensors:
-            qc = sensor.qc
-            known_span = qc.expected_min is not None and qc.expected_max is not None
-            span = (qc.expected_max or 0.0) - (qc.expected_min or 0.0) if known_span else 0.0
-            config = SensorConfig(sensor.parameter, sensor.unit, resolution=qc.resolution, span=max(span, 0.0))
-            sensors.append(config)
-        return ResidualConfig(tuple(sensors))
+        self.detector = ResidualDetector(sensors) if snapshot is None else ResidualDetector.restore(sensors, snapshot)
+        self._units = {s.parameter: s.unit for s in sensors}
 
     @classmethod
     def for_station(cls, station: Station, snapshot: bytes | None = None) -> Self:
         """Return the model of a registered station. Raises ``ModelError`` for a snapshot that cannot be used."""
-        return cls(cls.config_for(station), snapshot)
+        return cls([_config_of(sensor) for sensor in station.sensors], snapshot)
 
     def score_row(self, row: Row, now: datetime) -> dict[str, ParameterScore] | None:
         """Learn from a row, and say what is unusual about each of its values.

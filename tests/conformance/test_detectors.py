@@ -18,7 +18,7 @@ import pytest
 
 from models.errors import ModelError
 from models.protocol import NotReadyReason, Row
-from models.station.charts import ResidualConfig, SensorConfig
+from models.station.charts import SensorConfig
 from models.station.judging import WatchConfig
 from tests.conformance import station_detector
 from tests.conformance.station_detector import ChartsDetector, Detector, NotReady, Score, StationPipeline
@@ -30,7 +30,7 @@ NOW = datetime(2030, 1, 1, tzinfo=UTC)
 STATE_LIMIT = 100_000
 
 BUILD: dict[type, Callable[[tuple[str, ...]], Any]] = {
-    ChartsDetector: lambda ps: ChartsDetector(ResidualConfig(tuple(SensorConfig(p) for p in ps))),
+    ChartsDetector: lambda ps: ChartsDetector(tuple(SensorConfig(p) for p in ps)),
     StationPipeline: lambda ps: StationPipeline(
         WatchConfig("DT_A", ps, (300.0,) * len(ps), ((-np.inf, np.inf),) * len(ps), legal={"COD": 75.0})
     ),

@@ -136,9 +136,9 @@ def _courses(station: Station, lines: Iterable[ReadingLine], alert: AlertLine) -
 
 
 def _scatters(score: ParameterScore, value: float | None) -> float:
-    from models.station.charts import ChartConfig
+    from models.station.charts import THRESHOLD
 
-    return 0.0 if value is None else copysign(score.severity * ChartConfig().threshold, value - score.level)
+    return 0.0 if value is None else copysign(score.severity * THRESHOLD, value - score.level)
 
 
 def _trace(  # noqa: PLR0917  one parameter's share of each

@@ -10,12 +10,12 @@ import pytest
 
 from models.errors import ModelError
 from models.protocol import NotReadyReason, Reason, Row
-from models.station.charts import ResidualConfig, SensorConfig, probability_of
+from models.station.charts import SensorConfig, probability_of
 from tests.conformance.station_detector import ChartsDetector, NotReady, Score
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
-COD = ResidualConfig((SensorConfig("COD", "mg/L", resolution=0.5),))
+COD = (SensorConfig("COD", "mg/L", resolution=0.5),)
 
 
 def diurnal(t_s: float) -> float:
@@ -107,7 +107,7 @@ def test_repeated_wet_chemistry_values_do_not_collapse_the_scatter() -> None:
 
 def test_the_resolution_is_a_floor() -> None:
     # pH flat at 7.00 for a day, then one digit's flicker of an instrument that resolves 0.1: no alarm.
-    config = ResidualConfig((SensorConfig("COD", resolution=10.0),))
+    config = (SensorConfig("COD", resolution=10.0),)
     feed = rows(lambda t: 50.0 if t < 10 * 86400 else 60.0 if t % 1200 < 600 else 50.0, 300, 11 * 86400)
     assert alarm_times(ChartsDetector(config), feed) == []
 

@@ -112,9 +112,7 @@ def test_snapshot_is_small_and_goes_on_exactly() -> None:
 def test_a_sensor_added_after_the_snapshot_begins_to_learn() -> None:
     snapshot = StationModel.for_station(STATION)
     run(snapshot, 0, 50)
-    fewer = StationModel.config_for(STATION)
-    config = type(fewer)(fewer.sensors[:-1], fewer.chart)
-    old = StationModel(config)
+    old = StationModel.for_station(replace(STATION, sensors=STATION.sensors[:-1]))
     run(old, 0, 50)
     model = StationModel.for_station(STATION, old.snapshot())
     scores = run(model, 50, 51)
