@@ -16,6 +16,7 @@ from models.compiled import compiled
 from models.protocol import Reason, TriageClass
 from models.series import Bools, Floats, Ints, Singles
 from models.slow.finding import CALIBRATING, MEASURING, Finding, Statuses
+from models.snapshots import ByFields
 from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual, number, number_vi, rounded_duration
 
@@ -30,12 +31,36 @@ TT 10/2021/TT-BTNMT article 34)."""
 _PRESSED = 0.7
 
 
-class CappedWatch:
-    """The last readings of each sensor with a known upper limit: capped ones crowd below their maximum."""
+class _LimitedWatch(ByFields):
+    """A watch of the sensors with a known upper limit. Which ones have one may change: each has a memory by itself."""
 
     def __init__(self, columns: Sequence[str], limits: Mapping[str, float]) -> None:
         self.columns = tuple(columns)
-        self._limited, self._limits = _limited(columns, limits)
+        known = [(j, limits[c]) for j, c in enumerate(columns) if limits.get(c, 0.0) > 0]
+        self._limited = np.array([j for j, _ in known], dtype=np.int64)
+        self._limits = np.array([limit for _, limit in known], dtype=np.float64)
+
+    @property
+    def _memory(self) -> list[npt.NDArray[Any]]:
+        """What is kept, in arrays by limited sensor."""
+        return super().state()
+
+    def state(self) -> Any:
+        """Return the whole memory by the parameters that have a limit."""
+        return {self.columns[j]: [kept[i] for kept in self._memory] for i, j in enumerate(self._limited.tolist())}
+
+    def set_state(self, state: Any) -> None:
+        """Go on from a memory returned by ``state``; a parameter that had no limit then begins."""
+        for i, j in enumerate(self._limited.tolist()):
+            for kept, of_one in zip(self._memory, state.get(self.columns[j], ()), strict=False):
+                kept[i] = of_one
+
+
+class CappedWatch(_LimitedWatch):
+    """The last readings of each sensor with a known upper limit: capped ones crowd below their maximum."""
+
+    def __init__(self, columns: Sequence[str], limits: Mapping[str, float]) -> None:
+        super().__init__(columns, limits)
         n = len(self._limited)
         self._ring = np.full((n, _ROWS), np.nan, dtype=np.float32)
         self._count = np.zeros(n, dtype=np.int64)
@@ -45,9 +70,7 @@ class CappedWatch:
 
     def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
         """Take the next row and return the sensors that are capped."""
-        if not _keep(
-            values, status, self._limited, self._limits, self._ring, self._count, self._since, self._near
-        ):  # fmt: skip
+        if not _keep(values, status, self._limited, self._limits, self._near, *self._memory):
             return []
         found = []
         for i in np.flatnonzero(self._near).tolist():
@@ -59,8 +82,10 @@ class CappedWatch:
                 self._since[i] = 0.0
         return found
 
+    _FIELDS = ("_ring", "_count", "_since")
+
     @staticmethod
-    def _capped(ring: npt.NDArray[np.float32], limit: float) -> bool:
+    def _capped(ring: Singles, limit: float) -> bool:
         top = float(np.nanmax(ring))
         if not _NEAR * limit <= top <= limit:
             return False
@@ -82,30 +107,11 @@ class CappedWatch:
         )
         return Finding(self.columns[j], Reason.CAPPED, TriageClass.FALSIFICATION, float(self._since[i]), at_s, text)
 
-    def state(self) -> Any:
-        """Return the whole memory, by the parameters that have a limit: which ones have may change meanwhile."""
-        return {
-            self.columns[j]: [self._ring[i], int(self._count[i]), float(self._since[i])]
-            for i, j in enumerate(self._limited.tolist())
-        }
-
-    def set_state(self, state: Any) -> None:
-        """Go on from a memory returned by ``state``; a parameter that had no limit then begins."""
-        for i, j in enumerate(self._limited.tolist()):
-            if self.columns[j] in state:
-                self._ring[i], self._count[i], self._since[i] = state[self.columns[j]]
-
-
-def _limited(columns: Sequence[str], limits: Mapping[str, float]) -> tuple[Ints, Floats]:
-    """Return the places of the columns that have an upper limit, and the limits."""
-    known = [(j, limits[c]) for j, c in enumerate(columns) if limits.get(c, 0.0) > 0]
-    return np.array([j for j, _ in known], dtype=np.int64), np.array([limit for _, limit in known], dtype=np.float64)
-
 
 @compiled
 def _keep(
-    values: Floats, status: Statuses, limited: Ints, limits: Floats, ring: Singles, count: Ints, since: Floats,
-    near: Bools,
+    values: Floats, status: Statuses, limited: Ints, limits: Floats, near: Bools, ring: Singles, count: Ints,
+    since: Floats,
 ) -> bool:  # fmt: skip
     """Take a row, and say whether any value is near its limit."""
     any_near = False
@@ -130,7 +136,7 @@ _FORGET_S = 2 * 86_400.0
 _TOLD_S = 3600.0
 
 
-class CalibrationWatch:
+class CalibrationWatch(_LimitedWatch):
     """Calibrations that begin while the value is high and whose readings go on like the water's.
 
     In a real calibration the probe stands in a standard solution: its readings jump. Two such spells in two days, or
@@ -138,8 +144,7 @@ class CalibrationWatch:
     """
 
     def __init__(self, columns: Sequence[str], limits: Mapping[str, float]) -> None:
-        self.columns = tuple(columns)
-        self._limited, self._limits = _limited(columns, limits)
+        super().__init__(columns, limits)
         n = len(self._limited)
         self._before = np.full(n, np.nan)
         self._in_spell = np.zeros(n, dtype=np.int64)
@@ -156,9 +161,7 @@ class CalibrationWatch:
         told = np.flatnonzero(remarkable & (at_s - self._last_s <= _TOLD_S))
         return [self._finding(i, int(self._limited[i]), float(self._limits[i]), at_s) for i in told.tolist()]
 
-    @property
-    def _memory(self) -> tuple[Floats, Ints, Ints, Floats, Floats]:
-        return self._before, self._in_spell, self._spells, self._first_s, self._last_s
+    _FIELDS = ("_before", "_in_spell", "_spells", "_first_s", "_last_s")
 
     def _finding(self, i: int, j: int, limit: float, at_s: float) -> Finding:
         vi, en = names_of(self.columns[j])
@@ -171,18 +174,6 @@ class CalibrationWatch:
         )
         since = float(self._first_s[i])
         return Finding(self.columns[j], Reason.MASKING_CALIBRATION, TriageClass.FALSIFICATION, since, at_s, text)
-
-    def state(self) -> Any:
-        """Return the whole memory, by the parameters that have a limit: which ones have may change meanwhile."""
-        return {
-            self.columns[j]: [of_all[i].item() for of_all in self._memory] for i, j in enumerate(self._limited.tolist())
-        }
-
-    def set_state(self, state: Any) -> None:
-        """Go on from a memory returned by ``state``; a parameter that had no limit then begins."""
-        for i, j in enumerate(self._limited.tolist()):
-            for of_all, of_one in zip(self._memory, state.get(self.columns[j], ()), strict=False):
-                of_all[i] = of_one
 
 
 @compiled

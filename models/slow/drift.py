@@ -28,7 +28,6 @@ from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual, rounded_duration
 
 _HOUR_S = 3600.0
-_HUGE = 1e12
 _LEAST = 1e-9
 """What a mean of zero or less counts as where its logarithm is taken."""
 _BLOCK_HOURS = 6
@@ -71,8 +70,9 @@ class DriftWatch(ByFields):
     def __init__(self, columns: Sequence[str]) -> None:
         self.columns = tuple(columns)
         d = self._d = len(self.columns)
-        self._judged = np.array([kind_of(c) not in {"flow", "level"} for c in columns], dtype=np.bool_)
-        self._in_units = (roles_of(self.columns).by_units > 0) | np.array([not kind_of(c) for c in columns])
+        roles = roles_of(self.columns)
+        self._judged = roles.explains == 0
+        self._in_units = (roles.by_units > 0) | np.array([not kind_of(c) for c in columns])
         self._level, self._square = np.full(d, nan), np.zeros(d)
         self._hour, self._hours = -1, 0
         self._sum, self._rows = np.zeros(d), np.zeros(d)
@@ -223,7 +223,7 @@ def _take(values: Floats, status: Statuses, total: Floats, rows: Floats) -> bool
     """Add a row to its hour, and return whether a sensor is calibrating."""
     calibrating = False
     for j in range(len(values)):
-        if status[j] == 0 and abs(values[j]) < _HUGE:
+        if status[j] == 0 and not isnan(values[j]):
             total[j] += values[j]
             rows[j] += 1.0
         calibrating |= status[j] == CALIBRATING

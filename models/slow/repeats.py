@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite, log
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from models.compiled import compiled
 from models.protocol import Reason, TriageClass
 from models.series import Bools, Floats, Singles
 from models.slow.finding import Finding, Statuses
+from models.snapshots import ByFields
 from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual, rounded_duration
 
@@ -26,7 +26,7 @@ _MATCHES = 8
 _MEMORY = 300.0
 
 
-class RepeatWatch:
+class RepeatWatch(ByFields):
     """A day of values by slot of five minutes; a sequential test for each sensor and age.
 
     Only values that differ from the one before are compared: an analyser that holds its result proves nothing. How
@@ -68,13 +68,7 @@ class RepeatWatch:
         )
         return Finding(self.columns[j], reason, TriageClass.FALSIFICATION, since, at_s, text)
 
-    def state(self) -> Any:
-        """Return the whole memory."""
-        return [self._ring, self._slot, self._last, self._chance, self._odds, self._matches, self._since]
-
-    def set_state(self, state: Any) -> None:
-        """Go on from a memory returned by ``state``."""
-        self._ring, self._slot, self._last, self._chance, self._odds, self._matches, self._since = state
+    _FIELDS = ("_ring", "_slot", "_last", "_chance", "_odds", "_matches", "_since")
 
 
 @compiled

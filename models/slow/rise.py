@@ -44,6 +44,9 @@ _ROBUST = 3
 _VISIT, _VISIT_AGAIN = 6, 48
 """Half hours in which calibrations may change what is usual, and from the first of them to when they may again. Who
 calibrates every hour is held against what was usual before."""
+_SOUND, _CALIBRATED, _SETTLING, _SETTLED = 0.0, 1.0, 2.0, 3.0
+"""A probe: as it was; calibrated in this half hour; before, and not measured since; and measured once since. What the
+settled one reads more than before the calibration is its own, not the water's: usual levels are raised by it."""
 _LINE, _ENDED, _BEGUN = 3.5, 2.5, 1.5
 """Units of its own from which the sum is a rise, below which it ends, and below which it had not begun."""
 _TIMES, _TOGETHER = log(1.25), 3
@@ -90,8 +93,8 @@ class RiseWatch(ByFields):
         self._last = np.full((2, d), nan)
         """What each was off when it was measured last, and in which half hour."""
         self._calibrated = np.zeros((3, d))
-        """Whether a probe was calibrated since (1: in this half hour, 2: before, 3: and has settled), what it was off
-        last, and the half hour in which the last visit began to change what is usual."""
+        """How far a probe is after a calibration (see ``_SOUND``), what it was off when it was measured last, and the
+        half hour in which the last visit began to change what is usual."""
         self._square = np.zeros(d + 1)
         """How far off they usually are, and last their sum."""
         self._judged = 0
@@ -186,7 +189,7 @@ class RiseWatch(ByFields):
 
 
 @compiled
-def _take(values: Floats, status: Statuses, places: Ints, tops: Floats, taken: Floats, calibrated: Floats) -> None:
+def _take(values: Floats, status: Statuses, places: Ints, tops: Floats, taken: Floats, probe: Floats) -> None:
     for i in range(len(places)):
         j = places[i]
         if status[j] == 0 and _LEAST < values[j] <= tops[i]:
@@ -194,42 +197,37 @@ def _take(values: Floats, status: Statuses, places: Ints, tops: Floats, taken: F
             taken[1, i] += 1.0
             taken[2, i] = max(taken[2, i], values[j])
         elif status[j] == CALIBRATING:
-            calibrated[i] = 1.0
+            probe[i] = _CALIBRATED
 
 
 @compiled
-def _hold_against_days(
-    half: int,
-    taken: Floats,
-    history: Singles,
-    now: Floats,
-    calibrated: Floats,
-) -> None:
+def _hold_against_days(half: int, taken: Floats, history: Singles, now: Floats, calibrated: Floats) -> None:
     """Write what a half hour is off its slot of the days before, keep it, and begin another."""
     slot, today = half // _HALVES % _SLOTS, half // (_HALVES * _SLOTS) % _DAYS
+    probe, was_off, visited = calibrated
     for j in range(taken.shape[1]):
         mean = _log_mean(taken[:, j])
-        said = not isnan(mean)
-        since = half - calibrated[2, j]
+        measured = not isnan(mean)
+        since = half - visited[j]
         may_change = not _VISIT <= since < _VISIT_AGAIN
-        if calibrated[0, j] == 1.0 and (since >= _VISIT_AGAIN or (since == 1.0 and not said)):
-            calibrated[2, j] = half
-        if may_change and 1.0 <= calibrated[0, j] <= 2.0:
-            mean = nan
+        if probe[j] == _CALIBRATED and (since >= _VISIT_AGAIN or (since == 1.0 and not measured)):
+            visited[j] = half
+        if may_change and (probe[j] == _CALIBRATED or probe[j] == _SETTLING):
+            mean = nan  # standard or rinsing water may still be in the cell
         usual, before = _median(history[:, slot, j], today), now[2, j]
         off = mean - usual
-        if calibrated[0, j] == 1.0:
-            calibrated[0, j] = 2.0
-        elif calibrated[0, j] >= 2.0 and not may_change:
-            calibrated[0, j] = 0.0
-        elif calibrated[0, j] == 2.0 and said:
-            calibrated[0, j] = 3.0
-        elif calibrated[0, j] == 3.0 and not isnan(off):
-            more = max(off - calibrated[1, j], 0.0)
+        if probe[j] == _CALIBRATED:
+            probe[j] = _SETTLING
+        elif probe[j] != _SOUND and not may_change:
+            probe[j] = _SOUND
+        elif probe[j] == _SETTLING and measured:
+            probe[j] = _SETTLED
+        elif probe[j] == _SETTLED and not isnan(off):
+            more = max(off - was_off[j], 0.0)
             history[:, :, j] += more
-            usual, off, calibrated[0, j] = usual + more, off - more, 0.0
+            usual, off, probe[j] = usual + more, off - more, _SOUND
         if not isnan(off):
-            calibrated[1, j] = off
+            was_off[j] = off
         now[0, j], now[2, j] = usual, off
         now[1, j] = off if isnan(before) else 0.5 * (off + before)
         if not isnan(mean):

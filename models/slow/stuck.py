@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isnan, log2
-from typing import Any
 
 import numpy as np
 
+from models.chemistry import roles_of
 from models.compiled import compiled
-from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Bools, Floats, Singles
 from models.slow.finding import Finding, Statuses
+from models.snapshots import ByFields
 from quantrac.domain.parameters import names_of, parameter_in
 from quantrac.domain.words import Bilingual, rounded_duration
 
@@ -34,13 +34,13 @@ _NEW_S, _NEW_WET_S = 7200.0, 14_400.0
 """Until the sensor's own habit is known (windows of domain practice)."""
 
 
-class StuckWatch:
+class StuckWatch(ByFields):
     """Histogram of how long each sensor's values stay unchanged, slowly forgetting, and the running repetition."""
 
     def __init__(self, columns: Sequence[str]) -> None:
         self.columns = tuple(columns)
         wet = [p is not None and p.wet_chemistry for p in map(parameter_in, columns)]
-        self._flow = np.array([kind_of(c) in {"flow", "level"} for c in columns], dtype=np.bool_)
+        self._flow = roles_of(self.columns).explains > 0
         self._new_s = np.array([_NEW_WET_S if w else _NEW_S for w in wet])
         self._floor_s = np.array([_FLOOR_WET_S if w else _FLOOR_S for w in wet])
         d = len(self.columns)
@@ -56,10 +56,7 @@ class StuckWatch:
 
     def push(self, at_s: float, values: Floats, status: Statuses) -> list[Finding]:
         """Take the next row and return the sensors that are stuck."""
-        if not _advance(
-            at_s, values, status, self._counts, self._value, self._since, self._last, self._step, self._runs,
-            self._threshold, self._new_s, self._floor_s, self._stuck,
-        ):  # fmt: skip
+        if not _advance(at_s, values, status, self._new_s, self._floor_s, self._stuck, *self.state()):
             return []
         standing = (self._value == 0.0) & self._flow
         return [self._finding(j, at_s) for j in np.flatnonzero(self._stuck & ~standing).tolist()]
@@ -74,22 +71,13 @@ class StuckWatch:
         )
         return Finding(self.columns[j], Reason.STUCK, TriageClass.FAULT, self._since[j], at_s, text)
 
-    def state(self) -> Any:
-        """Return the whole memory."""
-        return [self._counts, self._runs, self._value, self._since, self._last, self._step, self._threshold]
-
-    def set_state(self, state: Any) -> None:
-        """Go on from a memory returned by ``state``."""
-        self._counts = state[0]
-        self._runs, self._value, self._since, self._last, self._step, self._threshold = (
-            np.asarray(numbers, dtype=np.float64) for numbers in state[1:]
-        )
+    _FIELDS = ("_counts", "_runs", "_value", "_since", "_last", "_step", "_threshold")
 
 
 @compiled
 def _advance(
-    at_s: float, values: Floats, status: Statuses, counts: Singles, value: Floats, since: Floats, last: Floats,
-    step: Floats, runs: Floats, threshold: Floats, new_s: Floats, floor_s: Floats, stuck: Bools,
+    at_s: float, values: Floats, status: Statuses, new_s: Floats, floor_s: Floats, stuck: Bools, counts: Singles,
+    runs: Floats, value: Floats, since: Floats, last: Floats, step: Floats, threshold: Floats,
 ) -> bool:  # fmt: skip
     """Take a row, and say whether any sensor repeats itself for too long; every array is written in place."""
     found = False
