@@ -64,7 +64,7 @@ def exam(
     with progress() as tell:
         drawn = simulated(seed, stations, days) if stations else ()
         for one in (*series, *drawn):
-            counts += [examine(run) for run in run_all(StationRun(fitted, weights), [one], tell)]
+            counts += [examine(run) for run in run_all(StationRun(fitted, weights).run, [one], tell)]
     if not counts:
         raise QuantracError("There is nothing to examine: give --data with a family's folder, or --stations.")
     total, spread = figures(counts), intervals(counts)

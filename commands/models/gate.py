@@ -59,4 +59,4 @@ def _examined(candidate: Fitted, active: Fitted) -> list[str]:
 
 def _sat(fitted: Fitted, series: Sequence[Series]) -> Exam:
     """Return the exam's figures of a pipeline, judged as at a station."""
-    return figures([examine(run) for run in run_all(StationRun(fitted), series)])
+    return figures([examine(run) for run in run_all(StationRun(fitted).run, series)])

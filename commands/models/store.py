@@ -271,22 +271,21 @@ def explain(
     from commands.models.views import explanation_table, explanations, progress
     from models.artefacts.loading import load_pipeline
     from models.artefacts.store import ArtefactStore
-    from models.evaluation.detectors import FittedDetector, detector_named
+    from models.evaluation.detectors import Judge, detector_named
     from models.evaluation.evaluate import load_series, run_all
     from models.evaluation.families import family_named
     from models.evaluation.live import StationRun
     from models.pipeline.configs import STATION
 
     chosen = family_named(family)
-    fitted: FittedDetector
+    judge: Judge
     with progress() as tell:
         if sha256 is not None:
-            fitted = StationRun(load_pipeline(ArtefactStore(load_context().models_dir), sha256))
+            judge = StationRun(load_pipeline(ArtefactStore(load_context().models_dir), sha256)).run
         else:
-            fitted = detector_named(STATION, chosen.budget_per_day).fit(
-                load_series(chosen, training) if training else ()
-            )
-        runs = run_all(fitted, load_series(chosen, data), tell)
+            taught = load_series(chosen, training) if training else ()
+            judge = detector_named(STATION, chosen.budget_per_day)(taught)
+        runs = run_all(judge, load_series(chosen, data), tell)
     rows = explanations(runs)
     if as_json:
         say_json(rows)

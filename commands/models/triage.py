@@ -16,6 +16,7 @@ from quantrac.errors import QuantracError
 from quantrac.terminal import say
 
 if TYPE_CHECKING:
+    from models.pipeline.pipeline import Fitted
     from models.series import Series
     from models.training.triage_weights import Reliability, Sample
 
@@ -85,7 +86,7 @@ def teach_triage(
 def _recorded(data: Path, without: str, tell: Callable[[str], None]) -> list[Sample]:
     """Return the incidents of recorded water, and of a few simulated stations beside it, of no site."""
     from commands.models.exam import simulated
-    from models.evaluation.incidents import at_a_station
+    from models.evaluation.incidents import samples_of
     from models.evaluation.recorded import recorded
     from models.pipeline.configs import STATION_DEFAULT
     from models.pipeline.pipeline import Fitted
@@ -94,13 +95,13 @@ def _recorded(data: Path, without: str, tell: Callable[[str], None]) -> list[Sam
     out: list[Sample] = []
     for series in recorded(data, without):
         tell(series.name)
-        out += at_a_station(untaught, series)
+        out += samples_of(untaught, series, silences=False)
     if not out:
         raise QuantracError(f"{data} holds no recorded water: give the folder that has one for each family.")
     for number in _BESIDE:
         tell(f"scenarios of seed {number}")
         for series in simulated(number, *_SIZE_BESIDE):
-            out += [replace(s, group="") for s in at_a_station(untaught, series)]
+            out += [replace(s, group="") for s in samples_of(untaught, series, silences=False)]
     return out
 
 
@@ -109,7 +110,6 @@ def _samples(
 ) -> tuple[list[Sample], list[Sample]]:
     from commands.models.scenarios import write_scenarios
     from models.evaluation.families import family_named
-    from models.evaluation.incidents import samples_of
     from models.pipeline.configs import STATION_DEFAULT
     from models.training.fitting import fit
 
@@ -129,10 +129,16 @@ def _samples(
         eager = replace(taught, threshold=taught.threshold - _EAGER)
         for number in asked:
             tell(f"alarms of seed {number}")
-            learnt += [s for one in made[number] for s in samples_of((untaught, taught, eager), one)]
+            learnt += _incidents((untaught, taught, eager), made[number])
         if teaching == numbers[:middle]:
-            judged += [s for one in made[max(numbers) + 1] for s in samples_of((untaught, taught), one)]
+            judged += _incidents((untaught, taught), made[max(numbers) + 1])
     return learnt, judged
+
+
+def _incidents(pipelines: Sequence[Fitted], made: Sequence[Series]) -> list[Sample]:
+    from models.evaluation.incidents import samples_of
+
+    return [s for one in made for fitted in pipelines for s in samples_of(fitted, one, silences=True)]
 
 
 def _tell(r: Reliability, word: str) -> None:

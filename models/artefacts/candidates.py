@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -13,13 +13,15 @@ from models.artefacts.loading import load_pipeline
 from models.artefacts.packing import pack
 from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
+from models.evaluation.detectors import detector_named
 from models.evaluation.evaluate import run_all, summarise
 from models.evaluation.families.base import Family, Figures
 from models.evaluation.leaderboard import cross_validate
-from models.evaluation.live import StationDetector, StationRun
-from models.pipeline.configs import STATION
+from models.evaluation.live import StationRun
+from models.pipeline.configs import STATION, STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.series import Series, by_row
+from models.training.fitting import fit
 from quantrac import __version__
 
 GUARDED = ("event_f1", "point_f1")
@@ -68,9 +70,9 @@ def train(store: ArtefactStore, family: Family, series: Sequence[Series], *, nam
     """
     if not series:
         raise ModelError("there is nothing to learn from: give a folder with at least one file of the family")
-    detector = StationDetector(family.budget_per_day)
-    validated = cross_validate(family, STATION, detector, series).total
-    return keep(store, detector.fit(series).fitted, validated, series, name=name, learnt_from=family.name, at=at)
+    validated = cross_validate(family, STATION, detector_named(STATION, family.budget_per_day), series).total
+    fitted = fit(series, replace(STATION_DEFAULT, budget_per_day=family.budget_per_day))
+    return keep(store, fitted, validated, series, name=name, learnt_from=family.name, at=at)
 
 
 def keep(
@@ -106,7 +108,7 @@ def compare(
     """Run a candidate as a shadow beside the active model over labelled series."""
     sides = []
     for artefact in (active, candidate):
-        runs = run_all(StationRun(load_pipeline(store, artefact.sha256)), series)
+        runs = run_all(StationRun(load_pipeline(store, artefact.sha256)).run, series)
         rows = np.concatenate([by_row(r.result.alarm) for r in runs])
         sides.append((summarise(family, artefact.detector, runs).total, rows))
     (old, old_rows), (new, new_rows) = sides

@@ -14,19 +14,16 @@ from typing import Any
 import numpy as np
 
 from models.errors import ModelError
-from models.features.baseline import BaselineConfig
-from models.features.cross import CrossConfig
-from models.features.table import FeatureConfig
 from models.pipeline.configs import PipelineConfig
 from models.pipeline.forest import Forest
 from models.pipeline.pipeline import Fitted
 from models.pipeline.second_stage import SecondStage
 
 STORED: Mapping[str, type] = {
-    "pipeline": Fitted, "configuration": PipelineConfig, "features": FeatureConfig, "baseline": BaselineConfig,
-    "cross_sensor": CrossConfig, "second_stage": SecondStage, "forest": Forest,
+    "pipeline": Fitted, "configuration": PipelineConfig, "second_stage": SecondStage, "forest": Forest,
 }  # fmt: skip
-"""The name under which a class is stored, for ever: one that stands in an artefact is never given to another class."""
+"""The name under which a class is stored, for ever: one that stands in an artefact is never given to another class, nor
+are features, baseline and cross_sensor, which stand in older ones."""
 
 _TYPE = "__type__"
 _ANEW = "train it anew with `quantrac models train`, a station's own with `quantrac models retrain`"

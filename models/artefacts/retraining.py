@@ -145,7 +145,7 @@ def _part(series: Series, rows: int) -> Series:
 
 
 def _figures(fitted: Fitted, copies: Sequence[Series]) -> dict[str, float | None]:
-    return sum(map(tally, run_all(StationRun(fitted), copies)), Tally()).figures()
+    return sum(map(tally, run_all(StationRun(fitted).run, copies)), Tally()).figures()
 
 
 def _instant(at: datetime) -> np.datetime64:

@@ -12,12 +12,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from models.compiled import record_of
 from models.evaluation.metrics.events import cadence_min
-from models.features.baseline import STEP, BaselineConfig, Z, memories, residuals
+from models.features.baseline import SLOW, STEP, Z, memories, residuals
 from models.series import Floats, Result, Series, by_row
 
-_BASELINE = BaselineConfig(level_rows=72, scatter_rows=864, cap_rows=72)
 _LAMBDA = 0.2
 """Weight of the newest row in the EWMA (Lucas and Saccucci 1990): some five rows confirm."""
 _CLIP = 20.0
@@ -100,7 +98,7 @@ def _parts(series: Series) -> Floats:
     """Return smoothed residual and jump of each target, in scatters; 0 where nothing is measured."""
     values = series.values[:, series.target_places]
     values = np.clip(np.where(np.isfinite(values), values, np.nan), -_HUGE, _HUGE)
-    found = residuals(values, memories(values.shape[1]), record_of(_BASELINE))
+    found = residuals(values, memories(values.shape[1]), SLOW)
     z, step = (np.clip(np.nan_to_num(found[:, :, k]), -_CLIP, _CLIP) for k in (Z, STEP))
     smooth = np.empty_like(z)
     state = np.zeros(z.shape[1])

@@ -1,34 +1,22 @@
-"""What the evaluation runs: a detector learns from training series and then judges series one by one."""
+"""What the evaluation runs: a detector learns from training series, and returns what judges a series."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from models.errors import ModelError
 from models.evaluation.control_charts import ControlChart, ewma, t2, three_terms
-from models.evaluation.live import StationDetector
+from models.evaluation.live import StationRun
 from models.pipeline.configs import STATION, STATION_DEFAULT
 from models.series import Result, Series
+from models.training.fitting import fit
 
-
-class FittedDetector(Protocol):
-    """A detector that has learnt."""
-
-    def run(self, series: Series) -> Result:
-        """Judge a series causally; from the series itself only the probation rows may be learnt."""
-        ...
-
-
-class Detector(Protocol):
-    """A detector before it has learnt."""
-
-    def fit(self, train: Sequence[Series]) -> FittedDetector:
-        """Return what is learnt from labelled or unlabelled series; from none: from the head of each series."""
-        ...
-
-
-_CHARTS: Mapping[str, Detector] = {chart.__name__: ControlChart(chart) for chart in (ewma, t2, three_terms)}
+Judge = Callable[[Series], Result]
+"""Judges a series causally; from the series itself only the probation rows may be learnt."""
+Detector = Callable[[Sequence[Series]], Judge]
+"""Learns from labelled or unlabelled series; from none: from the head of each series, or as a station's first weeks."""
+_CHARTS: Mapping[str, ControlChart] = {chart.__name__: ControlChart(chart) for chart in (ewma, t2, three_terms)}
 DETECTORS = (STATION, *_CHARTS)
 
 
@@ -38,7 +26,8 @@ def detector_named(name: str, budget_per_day: float = STATION_DEFAULT.budget_per
     ``budget_per_day`` is the station's budget of false alarms; the charts have their own thresholds.
     """
     if name == STATION:
-        return StationDetector(budget_per_day)
+        config = replace(STATION_DEFAULT, budget_per_day=budget_per_day)
+        return lambda train: StationRun(fit(train, config)).run
     if name not in _CHARTS:
         raise ModelError(f"there is no detector {name!r}: choose one of {', '.join(DETECTORS)}")
-    return _CHARTS[name]
+    return lambda train: _CHARTS[name].fit(train).run

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.errors import ModelError
-from models.evaluation.detectors import Detector, FittedDetector
+from models.evaluation.detectors import Detector, Judge
 from models.evaluation.families.base import Family, Figures, Run
 from models.evaluation.metrics.ranges import can_score
 from models.evaluation.scoring import Tally, tally
@@ -52,16 +52,14 @@ def load_series(family: Family, folder: Path) -> tuple[Series, ...]:
     return series
 
 
-def run_all(
-    fitted: FittedDetector, series: Sequence[Series], progress: Callable[[str], None] | None = None
-) -> list[Run]:
+def run_all(judge: Judge, series: Sequence[Series], progress: Callable[[str], None] | None = None) -> list[Run]:
     """Judge each series by itself and measure how long that takes."""
     runs = []
     for one in series:
         if progress is not None:
             progress(one.name)
         began = time.perf_counter()
-        result = fitted.run(_unlabelled(one))
+        result = judge(_unlabelled(one))
         seconds = time.perf_counter() - began
         runs.append(Run(one, _without_covariates(one, result), seconds))
     return runs
@@ -102,7 +100,7 @@ def evaluate(
         learnt_from = f"{len(taught)} files with {rows} rows in {train}"
         if same:
             learnt_from += f"; {len(same)} of them are also judged here, so the figures flatter"
-    runs = run_all(learner.fit(taught), series, progress)
+    runs = run_all(learner(taught), series, progress)
     return summarise(family, name, runs, learnt_from, ranges=can_score())
 
 

@@ -20,25 +20,17 @@ _SILENCE = 2.7
 _MINUTE = np.timedelta64(60_000_000_000, "ns")
 
 
-def samples_of(pipelines: Sequence[Fitted], series: Series) -> list[Sample]:
-    """Return the incidents of a labelled series at several ages, as the station's own class has them.
+def samples_of(fitted: Fitted, series: Series, *, silences: bool) -> list[Sample]:
+    """Return the incidents that charts and pipeline begin in a labelled series, at several ages.
 
-    Rows after a silence, which rarely are an alarm, come beside: what one looks like has to be known in any case.
+    With ``silences`` the rows after one, which rarely are an alarm, come beside: what one looks like has to be known.
     """
-    out: list[Sample] = []
-    for fitted in pipelines:
-        running, terms = _witnessed(fitted, series)
-        out += _samples(series, _learnt_from(series, running), terms, fitted.taught)
-        silences = _silences(series, running)
-        if silences.any():
-            out += _samples(series, stretches(silences), _witnessed(fitted, series, silences)[1], fitted.taught)
-    return out
-
-
-def at_a_station(fitted: Fitted, series: Series) -> list[Sample]:
-    """Return the incidents that charts and pipeline begin."""
     running, terms = _witnessed(fitted, series)
-    return _samples(series, _learnt_from(series, running), terms, fitted.taught)
+    out = _samples(series, _learnt_from(series, running), terms, fitted.taught)
+    after = _silences(series, running)
+    if silences and after.any():
+        out += _samples(series, stretches(after), _witnessed(fitted, series, after)[1], fitted.taught)
+    return out
 
 
 def _witnessed(fitted: Fitted, series: Series, begun: Bools | None = None) -> tuple[Bools, Terms]:

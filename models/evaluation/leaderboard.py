@@ -75,7 +75,7 @@ def part(series: Series, start: int, stop: int) -> Series:
 def cross_validate(family: Family, name: str, detector: Detector, series: Sequence[Series]) -> Evaluation:
     """Return the figures pooled over all folds."""
     plan = folds(family, series)
-    runs = [run for train, test in plan.pairs for run in run_all(detector.fit(train), test)]
+    runs = [run for train, test in plan.pairs for run in run_all(detector(train), test)]
     return summarise(family, name, runs, plan.words, ranges=can_score())
 
 

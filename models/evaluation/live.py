@@ -14,7 +14,6 @@ import numpy as np
 
 from models.errors import ModelError
 from models.evaluation.metrics.events import cadence_min
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.protocol import Reason, Row, Triage
 from models.series import Bools, Result, Series, TriagedInterval, by_row, stretches
@@ -23,7 +22,6 @@ from models.station.judging import Learnt, WatchConfig
 from models.station.pipeline_memory import Looked, StationWatch
 from models.station.scorer import StationScorer
 from models.station.scores import ParameterScore
-from models.training.fitting import fit
 from models.triage.evidence import Gathering
 from models.triage.incident import TriageModel, pages
 from quantrac.domain.stations import Sensor, Station, StationKind
@@ -49,18 +47,6 @@ OF_WATCHES = frozenset({
 
 
 @dataclass(frozen=True, slots=True)
-class StationDetector:
-    """What runs at a station; what it is taught is the labels of the training series."""
-
-    budget_per_day: float
-    """False alarms a day that it may cost."""
-
-    def fit(self, train: Sequence[Series]) -> StationRun:
-        """Learn from labelled series; from none, the station judges as one does in its first weeks."""
-        return StationRun(fit(train, replace(STATION_DEFAULT, budget_per_day=self.budget_per_day)))
-
-
-@dataclass(frozen=True, slots=True)
 class StationRun:
     """A station with a fitted pipeline, over recorded series."""
 
@@ -76,7 +62,7 @@ class StationRun:
         findings = list[Sequence[Finding]]([()] * rows)
         scorer = StationScorer(station_of(series), self._config(series))
         if self.triage is not None and scorer.watch is not None:
-            scorer.watch.incident.model = self.triage
+            scorer.watch.active.incident.model = self.triage
         severity, standing = 0.0, findings[0] if rows else ()
         for first, scores in _scored(scorer, series):
             of_newer = _of_newer_rows(scorer)
@@ -111,7 +97,7 @@ class StationRun:
                 running[i] = True
                 witness(i, gathered)
 
-        watch.incident.witness = see
+        watch.active.incident.witness = see
         for _ in _scored(scorer, series):
             pass
         return running
@@ -172,8 +158,8 @@ def _scored(scorer: StationScorer, series: Series) -> Iterator[tuple[int, list[d
 def _of_newer_rows(scorer: StationScorer) -> Iterator[tuple[float, Sequence[Finding]]]:
     """Yield what the pipeline says of the last rows, 1 at its threshold, and what the slow watches found."""
     watch = scorer.watch
-    if watch is not None and watch.scored is not None:
-        yield from zip(np.exp2(np.clip(watch.scored.margin, -20.0, 20.0)).tolist(), watch.found, strict=True)
+    if watch is not None and watch.active.scored is not None:
+        yield from zip(np.exp2(np.clip(watch.active.scored.margin, -20.0, 20.0)).tolist(), watch.found, strict=True)
 
 
 def _incidents(

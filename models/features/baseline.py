@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from models.compiled import Records, compiled
+from models.compiled import Records, compiled, record_of
 from models.series import Floats
 
 
@@ -20,15 +20,19 @@ class BaselineConfig:
     """Time constant of the level."""
     scatter_rows: float
     """Time constant of the scatter."""
-    freeze: float = 5.0
-    """Residual, in scatters, beyond which level and scatter learn at ``crawl`` speed."""
-    crawl: float = 0.02
-    cap_rows: float = 500.0
-    """After so many rows beyond ``freeze`` the new level is accepted."""
-    clip: float = 3.0
-    head: int = 12
-    """Rows before the first residual: until then it is 0."""
+    cap_rows: float
+    """After so many rows beyond ``_FREEZE`` the new level is accepted."""
 
+
+FAST = record_of(BaselineConfig(level_rows=12, scatter_rows=300, cap_rows=500))
+SLOW = record_of(BaselineConfig(level_rows=72, scatter_rows=864, cap_rows=72))
+
+_FREEZE, _CRAWL = 5.0, 0.02
+"""Residual, in scatters, beyond which level and scatter learn at this speed."""
+_CLIP = 3.0
+"""Scatters that a residual counts as at most where it is learnt from."""
+_HEAD = 12
+"""Rows before the first residual: until then it is 0."""
 
 _FIELDS = (
     "rows", "level", "variance", "sigma", "reference", "resolution", "last", "step_variance",
@@ -42,7 +46,7 @@ def memories(sensors: int) -> Records:
     """Return the empty memories of baselines, one record a sensor, in the sensor's unit.
 
     ``reference`` is the long-run scatter: the scatter never falls below a share of it. ``run`` counts repeats of a
-    value, ``over`` the rows beyond ``freeze``; ``low`` and ``high`` are the usual range.
+    value, ``over`` the rows beyond ``_FREEZE``; ``low`` and ``high`` are the usual range.
     """
     made = np.zeros(sensors, dtype=BASELINE)
     made["sigma"] = 1e-12
@@ -101,23 +105,23 @@ def _advance(x: float, s: Any, c: Any, out: Floats) -> None:
     step = _step(change, s, c, rows)
     run = _run(size, s)
     novelty = min(max(x - s.high, s.low - x, 0.0) / sigma, _LIMIT)
-    if abs(z) > c.freeze and rows > c.head:
+    if abs(z) > _FREEZE and rows > _HEAD:
         s.over += 1
-        speed = c.crawl if s.over < c.cap_rows else 1.0
+        speed = _CRAWL if s.over < c.cap_rows else 1.0
     else:
         s.over = max(s.over - 2, 0.0)
         speed = 1.0
     _learn(x, off, z, sigma, speed, s, c, rows)
-    if rows >= c.head:
+    if rows >= _HEAD:
         out[Z], out[STEP], out[RUN], out[NOVELTY] = z, step, run, novelty
 
 
 @compiled
 def _learn(x: float, off: float, z: float, sigma: float, speed: float, s: Any, c: Any, rows: float) -> None:
     usual = speed == 1.0
-    clipped = min(max(z, -c.clip), c.clip) * sigma if rows > c.head else off
+    clipped = min(max(z, -_CLIP), _CLIP) * sigma if rows > _HEAD else off
     s.level += clipped * speed * max(1.0 / c.level_rows, 1.0 / (rows + 1.0))
-    if s.run == 0.0 or rows < c.head:
+    if s.run == 0.0 or rows < _HEAD:
         gain = speed * max(1.0 / c.scatter_rows, 1.0 / (rows + 1.0))
         s.variance += (clipped * clipped - s.variance) * gain
         s.reference += (sqrt(s.variance) - s.reference) * max(0.1 / c.scatter_rows, 1.0 / (rows + 1.0))
@@ -132,8 +136,8 @@ def _step(change: float, s: Any, c: Any, rows: float) -> float:
     s.last += change
     scale = max(sqrt(s.step_variance), 0.5 * s.resolution, 1e-9 * abs(s.last), 1e-12)
     step = min(max(change / scale, -_LIMIT), _LIMIT)
-    clipped = min(max(step, -c.clip), c.clip) * scale if rows > c.head else change
-    if change != 0.0 or rows < c.head:
+    clipped = min(max(step, -_CLIP), _CLIP) * scale if rows > _HEAD else change
+    if change != 0.0 or rows < _HEAD:
         s.step_variance += (clipped * clipped - s.step_variance) * max(1.0 / c.scatter_rows, 1.0 / rows)
     return float(step)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-
-from models.features.table import FeatureConfig
+from dataclasses import dataclass, replace
 
 STATION = "station"
 """What an artefact is for: the rows of a station, whatever it measures."""
@@ -14,7 +12,6 @@ STATION = "station"
 class PipelineConfig:
     """How the pipeline is set. Stations and benchmarks differ in their budget of false alarms and in nothing else."""
 
-    features: FeatureConfig = field(default_factory=FeatureConfig)
     iterations: int = 150
     """Trees of each member of the second stage."""
     budget_per_day: float = 1 / 7

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.compiled import compiled
-from models.features.table import Features
+from models.features.table import SLOW_5, Features
 from models.protocol import TriageClass
 from models.series import Bools, Floats, Ints, Series, stretches
 
@@ -39,7 +39,7 @@ def matrix(features: Features, watched: Bools) -> Matrix:
     cells = features.cells
     known = cells.shape[2]
     out: Matrix = np.zeros((len(cells), (2 * _TOP + 1) * known + features.rows.shape[1]), dtype=np.float32)
-    _fill(cells, features.rows, watched, features.cell_names.index("slow_5"), out)
+    _fill(cells, features.rows, watched, SLOW_5, out)
     return out
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
 from math import log2, log10
 from typing import Any
 
 import numpy as np
 
 from models.compiled import Records, compiled
-from models.features.table import Features
+from models.features.table import CELL_NAMES, Features
 from models.series import Bools, Floats, Ints, Singles
 
 _KEYS = ("slow", "fast", "slow_5", "slow_20", "step", "noise", "novelty", "day", "cross_10")
+_PICKED = np.array([CELL_NAMES.index(key) for key in _KEYS])
 _SHARED = 2
 """T2 and Q, the first row features, count as well."""
 _BINS_PER_OCTAVE = 6
@@ -43,22 +43,14 @@ def novelty_of(memory: Records, series: Ints, features: Features) -> Floats:
     tail. Their sum, less ``_USUAL``, plays the part of log-odds.
     """
     out = np.empty(len(series))
-    _judge(
-        series, features.cells, features.rows, memory["watched"], _places(features.cell_names), memory["histograms"],
-        memory["weight"], out,
-    )  # fmt: skip
+    kept = memory["watched"], memory["histograms"], memory["weight"]
+    _judge(series, features.cells, features.rows, *kept, out)
     return out
-
-
-@cache
-def _places(names: tuple[str, ...]) -> Ints:
-    return np.array([names.index(key) for key in _KEYS])
 
 
 @compiled
 def _judge(
-    series: Ints, cells: Floats, shared: Floats, watched: Bools, picked: Ints, histograms: Singles, weights: Floats,
-    out: Floats,
+    series: Ints, cells: Floats, shared: Floats, watched: Bools, histograms: Singles, weights: Floats, out: Floats
 ) -> None:  # fmt: skip
     """Write the novelty of each row, and count it."""
     for i in range(len(out)):
@@ -70,8 +62,8 @@ def _judge(
             weights[s] = _MEMORY_ROWS
         total = -_USUAL
         for key in range(counts.shape[0]):
-            rest = key - len(picked)
-            size = abs(shared[i, rest]) if rest >= 0 else _largest(cells[i], watched[s], picked[key])
+            rest = key - len(_PICKED)
+            size = abs(shared[i, rest]) if rest >= 0 else _largest(cells[i], watched[s], _PICKED[key])
             total += _surprise(size, counts[key], weights[s])
         out[i] = min(max(total, -20.0), 40.0)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from models.compiled import Records, put_back, stacked
 from models.features import table
-from models.features.table import FeatureConfig, Features
+from models.features.table import Features
 from models.pipeline import alarm_line, novelty
 from models.pipeline.alarm_line import ALARM_LINE, LineConfig
 from models.pipeline.configs import STATION_DEFAULT, PipelineConfig
@@ -63,12 +63,12 @@ class Scored:
 
 
 @cache
-def _memory_type(sensors: int, config: FeatureConfig) -> np.dtype[np.void]:
+def _memory_type(sensors: int) -> np.dtype[np.void]:
     """Return all that rows move of one series, and what does not move but belongs to it."""
     kept_by_novelty = np.dtype(novelty.fields_of(sensors), align=True)
     return np.dtype(
         [
-            ("table", table.memory_type(sensors, config)), ("novelty", kept_by_novelty),
+            ("table", table.memory_type(sensors)), ("novelty", kept_by_novelty),
             ("line", ALARM_LINE), ("pollution", ALARM_LINE),
         ],
         align=True,
@@ -85,7 +85,7 @@ class Scorer:
         targets = [i for i, c in enumerate(columns) if c not in covariates]
         self.targets = targets or list(range(len(columns)))
         """Columns that may be alarmed; all, if every column is a covariate."""
-        self.memory = np.zeros(1, _memory_type(len(columns), fitted.config.features))
+        self.memory = np.zeros(1, _memory_type(len(columns)))
         (m,) = self.memory
         table.begin(m["table"], columns, limits)
         m["novelty"]["watched"][self.targets] = True
@@ -103,8 +103,8 @@ class Scorer:
         """Return the whole memory as numbers, lists and arrays."""
         (m,) = self.memory
         return {
-            "table": table.state_of(m["table"], self.fitted.config.features),
-            "novelty": [m["novelty"]["histograms"], np.array([m["novelty"]["weight"]])],
+            "table": table.state_of(m["table"]),
+            "novelty": [m["novelty"]["histograms"], m["novelty"]["weight"]],
             "lines": self.lines_state(),
         }
 
@@ -116,8 +116,8 @@ class Scorer:
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from a memory returned by ``state``."""
         (m,) = self.memory
-        table.set_state_of(m["table"], self.fitted.config.features, state["table"])
-        m["novelty"]["histograms"], (m["novelty"]["weight"],) = state["novelty"]
+        table.set_state_of(m["table"], state["table"])
+        m["novelty"]["histograms"], m["novelty"]["weight"] = state["novelty"]
         for name, of_line in zip(("line", "pollution"), state["lines"], strict=True):
             alarm_line.set_state_of(m[name], of_line)
 
@@ -127,33 +127,32 @@ Asked = tuple[Scorer, Times, Floats]
 
 
 def push_together(asked: Sequence[Asked]) -> list[Scored]:
-    """Score the next rows of several series, each as by itself; those of one shape go through each step in one call.
+    """Score the next rows of several series, each as by itself; those of as many sensors take each step in one call.
 
     Whatever fails, no memory has moved: the rows run on copies of them.
     """
     out: dict[int, Scored] = {}
     moved = []
-    by_shape: dict[Any, list[int]] = {}
+    by_sensors: dict[int, list[int]] = {}
     for i, (scorer, _, _) in enumerate(asked):
-        by_shape.setdefault((len(scorer.memory["table"]["missing"][0]), scorer.fitted.config.features), []).append(i)
-    for places in by_shape.values():
+        by_sensors.setdefault(len(scorer.memory["table"]["missing"][0]), []).append(i)
+    for places in by_sensors.values():
         memories = [asked[i][0].memory for i in places]
         # One more than needed: a field of a single record has another layout, for which all would be compiled again.
         stack = stacked([*memories, memories[0]])
-        out |= zip(places, _of_one_shape([asked[i] for i in places], stack), strict=True)
+        out |= zip(places, _of_one_size([asked[i] for i in places], stack), strict=True)
         moved.append((memories, stack))
     for memories, stack in moved:
         put_back(memories, stack)
     return [out[i] for i in range(len(asked))]
 
 
-def _of_one_shape(asked: Sequence[Asked], stack: Records) -> list[Scored]:
+def _of_one_size(asked: Sequence[Asked], stack: Records) -> list[Scored]:
     scorers = [scorer for scorer, _, _ in asked]
     lengths = [len(times) for _, times, _ in asked]
     series = np.repeat(np.arange(len(asked)), lengths)
     times = np.concatenate([np.asarray(t, dtype="datetime64[ns]") for _, t, _ in asked])
-    config = scorers[0].fitted.config.features
-    features = table.features_of(stack["table"], config, series, times, np.concatenate([v for _, _, v in asked]))
+    features = table.features_of(stack["table"], series, times, np.concatenate([v for _, _, v in asked]))
     # Also where it is not asked: an artefact may be taken back.
     logits = novelty.novelty_of(stack["novelty"], series, features)
     shares = np.zeros((len(series), 3))

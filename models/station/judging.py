@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from models.features.table import SLOW_5
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted, Scored, Scorer
 from models.protocol import Triage
@@ -119,10 +120,7 @@ class StationAssessor:
     def __init__(self, config: WatchConfig, learnt: Learnt) -> None:
         self.learnt = learnt
         self._parameters = config.parameters
-        fitted = learnt.pipeline
-        self._kind = repr(fitted.config.features)
-        """A memory of other features would be misread."""
-        self.scorer = Scorer(fitted, config.parameters, config.covariates, np.array(config.limits))
+        self.scorer = Scorer(learnt.pipeline, config.parameters, config.covariates, np.array(config.limits))
         """What scores the rows before they are assessed."""
         self.incident = Incident(config.parameters, self.scorer.targets)
         """The running incident, or where the next one will be. What begins one is more than the pipeline knows of: a
@@ -163,8 +161,7 @@ class StationAssessor:
         ]
 
     def _alarmed(self, scored: Scored, i: int, severity: float, triage: Triage | None) -> RowAssessment:
-        at = scored.features.cell_names.index("slow_5")
-        off = {self._parameters[j]: float(scored.features.cells[i, j, at]) for j in self.targets}
+        off = {self._parameters[j]: float(scored.features.cells[i, j, SLOW_5]) for j in self.targets}
         if scored.margin[i] >= 0.0 or not self._named:
             bar = min(LEADING, max(map(abs, off.values())))
             self._named = [p for p, z in off.items() if abs(z) >= bar]
@@ -173,13 +170,11 @@ class StationAssessor:
     def state(self) -> Any:
         """Return the memory, with what it belongs to."""
         last = [self.alarmed, self.paging, self._named]
-        return [self.learnt.sha256, self._kind, self.rows, last, self.scorer.state(), self.incident.state()]
+        return [self.learnt.sha256, self.rows, last, self.scorer.state(), self.incident.state()]
 
     def set_state(self, state: Any) -> None:
-        """Go on from a memory. One of other features is not used; of another artefact, only what rows have taught."""
-        sha256, kind, rows, last, scorer, incident = state
-        if kind != self._kind:
-            return
+        """Go on from a memory; of one of another artefact, with what rows have taught only."""
+        sha256, rows, last, scorer, incident = state
         if sha256 != self.learnt.sha256:
             scorer = {**scorer, "lines": self.scorer.lines_state()}
         self.scorer.set_state(scorer)

@@ -27,10 +27,9 @@ from models.snapshots import pack, unpack
 from models.station.judging import Learnt, RowAssessment, StationAssessor, WatchConfig, Watched, pages
 from models.station.reported import as_reported, reported
 from models.station.together import all_or_each, tried
-from models.triage.incident import Incident
 from quantrac.domain.words import Bilingual
 
-_LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 10
+_LIGHT, _BASE, _VERSION = "rows of a station's watch", "base of a station's watch", 11
 BASE_ROWS = 48
 """Rows between two bases: more of them make every commit and every restart longer, fewer write the base more often."""
 _encode = msgspec.msgpack.Encoder().encode
@@ -60,15 +59,16 @@ class StationWatch:
 
     def __init__(self, config: WatchConfig) -> None:
         self.config = config
-        self.active = StationAssessor(config, config.active)
-        self.shadow = None if config.shadow is None else StationAssessor(config, config.shadow)
+        self.active, self.shadow = self._assessors()
         self.shadow_failed: Exception | None = None
         """Why the shadow assesses no more; the active model goes on."""
         tops = [high for _, high in config.limits]
         self._slow = SlowWatches(config.parameters, config.legal, config.units, tops, in_river=config.in_river)
         self._looked_s = -inf
-        self._findings: list[Finding] = []
-        self._found: list[list[Finding]] = []
+        self.findings: list[Finding] = []
+        """What the slow watches found when they looked last,"""
+        self.found: list[list[Finding]] = []
+        """and after each of the last rows."""
         self._calibrated_s = nan
         self._newest_s = -inf
         self._held: list[tuple[float, float, bool]] = [(-inf, nan, False)] * len(config.parameters)
@@ -89,36 +89,6 @@ class StationWatch:
     def running(self) -> bool:
         """Whether an incident is running: only then it matters what the neighbours say."""
         return self.active.alarmed
-
-    @property
-    def rows(self) -> int:
-        """Rows that were assessed so far."""
-        return self.active.rows
-
-    @property
-    def targets(self) -> tuple[int, ...]:
-        """Places of the parameters that may be alarmed."""
-        return tuple(self.active.targets)
-
-    @property
-    def scored(self) -> Scored | None:
-        """What the active pipeline made of the last rows; ``None`` before the first."""
-        return self.active.scored
-
-    @property
-    def incident(self) -> Incident:
-        """The running incident of the active pipeline, or where the next one will be."""
-        return self.active.incident
-
-    @property
-    def findings(self) -> Sequence[Finding]:
-        """What the slow watches found when they looked last."""
-        return self._findings
-
-    @property
-    def found(self) -> Sequence[Sequence[Finding]]:
-        """What the slow watches found, after each of the last rows."""
-        return self._found
 
     def push(
         self, rows: Sequence[Row], charted: Sequence[bool], beside: tuple[int, int] = (0, 0)
@@ -187,15 +157,14 @@ class StationWatch:
         watch._counts = ShadowCounts()
         return watch
 
-    def with_models(self, active: Learnt, shadow: Learnt | None) -> StationWatch:
-        """Return a watch that goes on with other models."""
-        made = StationWatch(replace(self.config, active=active, shadow=shadow))
-        made._base, made._changed = self._base + 1, True
-        made._calibrated_s, made._held = self._calibrated_s, list(self._held)
-        made._newest_s, made._late_alarm, made._last = self._newest_s, self._late_alarm, self._last
-        made._adopt([j.state() for j in (self.active, self.shadow) if j is not None])
-        made._set_slow_state(self._slow_state())
-        return made
+    def turned_to(self, active: Learnt, shadow: Learnt | None) -> Self:
+        """Go on with other models."""
+        before = [j.state() for j in (self.active, self.shadow) if j is not None]
+        self.config = replace(self.config, active=active, shadow=shadow)
+        self.active, self.shadow = self._assessors()
+        self._adopt(before)
+        self._counts, self.shadow_failed, self._changed = ShadowCounts(), None, True
+        return self
 
     def _set_base(self, number: int, base: bytes | None) -> None:
         if base is None:
@@ -209,21 +178,25 @@ class StationWatch:
         self._adopt(assessors)
         self._set_slow_state(slow)
 
-    def _adopt(self, assessors: Sequence[Any]) -> None:
+    def _assessors(self) -> tuple[StationAssessor, StationAssessor | None]:
+        c = self.config
+        return StationAssessor(c, c.active), None if c.shadow is None else StationAssessor(c, c.shadow)
+
+    def _adopt(self, memories: Sequence[Any]) -> None:
         """Give each assessor the memory of its artefact; a new one, that of the active assessor."""
-        by_hash = {state[0]: state for state in reversed(assessors)}
+        by_hash = {state[0]: state for state in reversed(memories)}
         for assessor in (self.active, self.shadow):
             if assessor is not None:
-                assessor.set_state(by_hash.get(assessor.learnt.sha256, assessors[0]))
+                assessor.set_state(by_hash.get(assessor.learnt.sha256, memories[0]))
 
     def _slow_state(self) -> Any:
-        findings = [[f.parameter, f.reason, f.cls, f.since_s, f.at_s, f.probability, *f.text] for f in self._findings]
+        findings = [[f.parameter, f.reason, f.cls, f.since_s, f.at_s, f.probability, *f.text] for f in self.findings]
         return [self._looked_s, self._slow.state(), findings]
 
     def _set_slow_state(self, state: Any) -> None:
         self._looked_s, slow, findings = state
         self._slow.set_state(slow)
-        self._findings = [
+        self.findings = [
             Finding(p, Reason(reason), TriageClass(cls), since_s, at_s, Bilingual(*text), probability)
             for p, reason, cls, since_s, at_s, probability, *text in findings
         ]
@@ -232,8 +205,8 @@ class StationWatch:
         """Return what the slow watches find at a row; within a minute, what they found before."""
         if row.at_s - self._looked_s >= SLOW_STEP_S:
             self._looked_s = row.at_s
-            self._findings = self._slow.push(row.at_s, *as_reported(values, row.odd))
-        return self._findings
+            self.findings = self._slow.push(row.at_s, *as_reported(values, row.odd))
+        return self.findings
 
     def _watched(self, row: Row, charted: bool, beside: tuple[int, int]) -> Watched:
         at_s = row.observed_at.timestamp()
@@ -276,8 +249,8 @@ class StationWatch:
         values = np.array([row.values for row in rows])
         times = np.array([round(row.at_s * 1e9) for row in rows], dtype="datetime64[ns]")
         if rows:
-            self._found = [self._look(row, values[i]) for i, row in enumerate(rows)]
-        return Looked(self, rows, values, self._found, turns, times)
+            self.found = [self._look(row, values[i]) for i, row in enumerate(rows)]
+        return Looked(self, rows, values, self.found, turns, times)
 
     def judged(
         self, looked: Looked, active: Scored | Exception | None, shadow: Scored | Exception | None

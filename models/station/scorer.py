@@ -111,7 +111,7 @@ class StationScorer:
             self.config = replace(self.config, active=config.active, shadow=config.shadow)
             watch = self.watch
             if watch is not None:
-                changed = self._restored("pipeline", lambda: watch.with_models(config.active, config.shadow))
+                changed = self._restored("pipeline", lambda: watch.turned_to(config.active, config.shadow))
                 self.watch = changed or StationWatch(self.config)
                 if self.charts is not None:
                     self.trouble = None  # what failed was a shadow, and there is another one now, or none

@@ -17,7 +17,7 @@ from models.station.charts import (
     probability_of,
 )
 from models.station.judging import RowAssessment, harmful, pages
-from quantrac.domain.parameters import Harm, harm_of, names_of
+from quantrac.domain.parameters import names_of
 from quantrac.domain.stations import Sensor, Station
 from quantrac.domain.words import Bilingual, number, number_vi
 
@@ -155,10 +155,9 @@ class StationModel:
     def _notable(self, parameter: str, of_value: Sequence[float]) -> ParameterScore:
         kind, severity, p, alarm, level, z, _ = of_value
         reason = REASONS[int(kind)]
-        side = Harm.HIGH if z > 0 else Harm.LOW
-        harmful = bool(alarm) and reason is not Reason.RANGE and harm_of(parameter) in (side, Harm.BOTH)
+        polluting = bool(alarm) and reason is not Reason.RANGE and harmful(parameter, z)
         text = self._sentence(parameter, reason, of_value)
-        return ParameterScore(p, severity, bool(alarm), harmful, reason, text, level)
+        return ParameterScore(p, severity, bool(alarm), polluting, reason, text, level)
 
     def _sentence(self, parameter: str, reason: Reason, of_value: Sequence[float]) -> Bilingual:
         _, _, _, alarm, level, z, provisional = of_value

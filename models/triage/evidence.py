@@ -6,7 +6,7 @@ what it contributes. ``models.triage.reasons`` has the words.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import exp, log, log1p
 
@@ -309,7 +309,7 @@ class _Reading:
 
     def _movement(self) -> None:
         g, roles, size = self.g, self.g.roles, self.size
-        moving = _each_once(
+        moving = each_once(
             [j for j in self.targets if size[j] > MOVED and not roles.explains[j]], size, roles.parameter
         )
         which, _ = best_pattern(g.sense_z, roles)
@@ -321,7 +321,7 @@ class _Reading:
                 self._say("senseless", 1.0, *moving)
         self._say("size", max(log1p(float(size[self.lead])) - 1.0, 0.0), self.lead)
         members = [j for j in range(len(g.columns)) if roles.signs[which, j] * g.sense_z[j] > 0.8 * MOVED]
-        members = _each_once(members, np.abs(g.sense_z), roles.quantity)
+        members = each_once(members, np.abs(g.sense_z), roles.quantity)
         self._say("sense", max(g.sense - 1.5, 0.0) / 3.0 if len(members) >= 2 else 0.0, *members)
         side = roles.harm[moving] * g.z[moving] if moving else np.zeros(1)
         self._say("upward", float(side.max() > MOVED), *moving)
@@ -434,9 +434,9 @@ def _to_a_polluting_side(z: Floats, roles: Roles) -> Floats:
     return side
 
 
-def _each_once(where: Sequence[int], size: Floats, things_of: Ints) -> list[int]:
+def each_once(where: Iterable[int], size: Floats, things_of: Ints) -> list[int]:
     """Return the sensors by size, of those that measure one thing the first only."""
-    ordered = sorted(where, key=lambda j: -size[j])
+    ordered = sorted(map(int, where), key=lambda j: -size[j])
     things = [int(things_of[j]) for j in ordered]
     return [j for i, j in enumerate(ordered) if things[i] not in things[:i]]
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from models.errors import ModelError
-from models.features.table import CELLS, Features
+from models.features.table import CELLS, ROW_NAMES, Features
 from models.protocol import Triage, TriageClass
 from models.series import Bools, Floats
 from models.triage.evidence import LEARNT, NEUTRAL, TERMS, Context, Evidence, Gathering
@@ -291,7 +291,7 @@ class Incident:
             self._before = joined[-_LEAD_ROWS:]
             yield from repeat(None, len(alarm))
             return
-        gaps = features.rows[:, features.row_names.index("gap")]
+        gaps = features.rows[:, ROW_NAMES.index("gap")]
         for i, on in enumerate(on_at):
             if not on:
                 self._open = None

@@ -15,7 +15,7 @@ import numpy as np
 
 from models.chemistry import MORE_WATER, PATTERNS, best_pattern
 from models.protocol import TriageClass
-from models.triage.evidence import MOVED, Evidence, Gathering
+from models.triage.evidence import MOVED, Evidence, Gathering, each_once
 from quantrac.domain.parameters import Harm, harm_of, names_of, parameter_in
 from quantrac.domain.words import Bilingual, local_time, number, number_vi, percentage
 
@@ -114,10 +114,7 @@ class _Words:
     def __init__(self, g: Gathering, evidence: Evidence, facts: Facts) -> None:
         self.g, self.evidence, self.facts = g, evidence, facts
         size = np.abs(g.farthest)
-        roles = g.roles
-        moved = [j for j in np.argsort(-size, kind="stable").tolist() if size[j] > MOVED and np.isfinite(g.worst[j])]
-        things = [int(roles.quantity[j]) for j in moved]
-        self.moved = [j for i, j in enumerate(moved) if things[i] not in things[:i]]
+        self.moved = each_once(np.flatnonzero((size > MOVED) & np.isfinite(g.worst)), size, g.roles.quantity)
         """Sensors that moved, the farthest first, of two that measure one thing only that one."""
         self.harmful = [j for j in self.moved if j in g.targets and self._polluting(j)]
         candidates = [j for j in self.moved if j in g.targets] or g.targets

@@ -8,9 +8,7 @@ from datetime import datetime
 from math import isnan
 from typing import Any, Protocol, Self, runtime_checkable
 
-import numpy as np
-
-from models.features.table import Features
+from models.features.table import SLOW_5
 from models.pipeline.pipeline import Scored
 from models.protocol import NotReadyReason, Reason, Row, Triage
 from models.snapshots import pack, unpack
@@ -27,7 +25,6 @@ from models.station.charts import (
 from models.station.judging import LEARNING_ROWS, RowAssessment, WatchConfig
 from models.station.pipeline_memory import StationWatch
 from models.station.reported import reported
-from models.triage.evidence import MOVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,33 +133,20 @@ class StationPipeline:
             self._base = self._watch.take_base()
         if all(isnan(value) for value in reported(row, self.config.parameters).usable):
             return NotReady(NotReadyReason.MISSING)
-        scored = self._watch.scored
-        if scored is None or self._watch.rows < LEARNING_ROWS:
+        scored = self._watch.active.scored
+        if scored is None or self._watch.active.rows < LEARNING_ROWS:
             return NotReady(NotReadyReason.LEARNING)
         return self._worded(assessment, scored)
 
     def _worded(self, assessment: RowAssessment, scored: Scored) -> Score:
         features, columns = scored.features, self.config.parameters
-        at = features.cell_names.index("slow_5")
-        contributions = {columns[j]: abs(float(features.cells[0, j, at])) / _ALARMED for j in self._watch.targets}
-        reason = self._reason(features) if assessment.alarm or assessment.severity >= 1 else Reason.NORMAL
+        contributions = {
+            columns[j]: abs(float(features.cells[0, j, SLOW_5])) / _ALARMED for j in self._watch.active.targets
+        }
+        reason = Reason.RELATION if assessment.alarm or assessment.severity >= 1 else Reason.NORMAL
         probability = probability_of(assessment.severity, assessment.alarm)
         triage = assessment.triage if assessment.alarm else None
         return Score(assessment.severity, probability, assessment.alarm, reason, contributions, triage)
-
-    def _reason(self, features: Features) -> Reason:
-        """Return the strongest single cause in a row, faults of the instrument first."""
-        targets = list(self._watch.targets)
-        cells = {name: np.abs(features.cells[0, targets, i]) for i, name in enumerate(features.cell_names)}
-        lead = int(np.argmax(cells["slow_5"]))
-        alone = (cells["slow_5"] > MOVED).sum() < 2
-        named = (
-            (cells["missing"].any(), Reason.MISSING), (cells["zero"].any(), Reason.EXACT_ZERO),
-            (cells["run"].max() > 2.3, Reason.STUCK), (alone and cells["cross_0"][lead] > 6, Reason.RELATION),
-            (cells["noise"][lead] > 3.5, Reason.NOISE), (cells["step"][lead] > 12, Reason.STEP),
-        )  # fmt: skip
-        signed = features.cells[0, targets[lead], features.cell_names.index("slow_5")]
-        return next((reason for holds, reason in named if holds), Reason.HIGH if signed > 0 else Reason.LOW)
 
     def score_batch(self, rows: Iterable[Row], now: datetime) -> list[Score | NotReady]:
         """Score rows in order."""

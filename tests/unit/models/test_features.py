@@ -8,6 +8,7 @@ import pytest
 from models.compiled import Records
 from models.errors import ModelError
 from models.features.daily import difference, fields_of
+from models.features.table import CELL_NAMES
 from models.pipeline.alarm_line import ALARM_LINE, LineConfig, begin, hold, judged, smoothed
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.examples import event_weights
@@ -34,7 +35,7 @@ def scorer() -> Scorer:
 
 def columns_of(name: str, times: np.ndarray, values: np.ndarray) -> np.ndarray:
     features = scorer().push(times, values).features
-    return features.cells[:, :, features.cell_names.index(name)]
+    return features.cells[:, :, CELL_NAMES.index(name)]
 
 
 @pytest.mark.parametrize("sizes", [[1] * 700, [255, 1, 257, 187], [700]], ids=["row-by-row", "odd", "whole"])

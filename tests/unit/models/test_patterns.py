@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from models.features.patterns import PATTERN_NAMES, fill_patterns, signs_of
+from models.features.table import ROW_NAMES
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted, Scorer
 from models.series import Floats
@@ -51,9 +52,9 @@ def test_the_table_gives_them_row_by_row_as_in_one_go() -> None:
     whole = Scorer(FITTED, COLUMNS).push(_times(300), values).features
     scorer = Scorer(FITTED, COLUMNS)
     parts = [scorer.push(_times(300)[i : i + 1], values[i : i + 1]).features.rows for i in range(300)]
-    assert whole.row_names[-len(PATTERN_NAMES) :] == PATTERN_NAMES
+    assert ROW_NAMES[-len(PATTERN_NAMES) :] == PATTERN_NAMES
     assert np.array_equal(np.concatenate(parts), whole.rows)
-    assert whole.rows[270, whole.row_names.index("rest_slow_5")] > 2 * whole.rows[:250, -6:].mean()
+    assert whole.rows[270, ROW_NAMES.index("rest_slow_5")] > 2 * whole.rows[:250, -6:].mean()
 
 
 def _times(rows: int) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:

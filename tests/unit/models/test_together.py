@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from models.features import table
+from models.features.cross import BLOCK_ROWS
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.protocol import Row, TriageClass
@@ -133,7 +134,7 @@ def test_in_one_go_is_to_the_bit_what_each_says_by_itself(taught: Learnt, seed: 
             whole.restart()
     assert alarms
     assert whole.scorers["A"].watch is not None
-    assert whole.scorers["A"].watch.rows > STATION_DEFAULT.features.cross.block_rows
+    assert whole.scorers["A"].watch.active.rows > BLOCK_ROWS
 
 
 def test_sensors_may_change_in_the_middle(taught: Learnt, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +150,7 @@ def test_sensors_may_change_in_the_middle(taught: Learnt, monkeypatch: pytest.Mo
     assert changed is not None
     assert same is not None
     assert changed.config.parameters == SENSORS[2:5]
-    assert 0 < changed.rows < same.rows
+    assert 0 < changed.active.rows < same.active.rows
 
 
 BAD = 77.125

@@ -15,11 +15,11 @@ from models.artefacts.packing import STORED, pack, unpack
 from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
 from models.evaluation.families import family_named
-from models.evaluation.live import StationDetector, StationRun
-from models.features.baseline import BaselineConfig
+from models.evaluation.live import StationRun
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.series import Event, Series
+from models.training.fitting import fit
 
 AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -50,7 +50,7 @@ def test_an_artefact_says_what_it_was_learnt_from_and_judges_as_the_fitted_model
     assert entry.data_sha256 == data_sha256(SERIES)
     assert entry.metrics["event_recall"] == 1.0
     fitted = load_pipeline(store, entry.sha256)
-    fresh = StationDetector(family_named("gecco").budget_per_day).fit(SERIES).fitted
+    fresh = fit(SERIES, replace(STATION_DEFAULT, budget_per_day=family_named("gecco").budget_per_day))
     one, other = (StationRun(f).run(SERIES[0]) for f in (fitted, fresh))
     assert one.alarm.any()
     np.testing.assert_array_equal(one.score, other.score)
@@ -129,9 +129,11 @@ def test_an_artefact_can_name_only_what_is_stored(name: str) -> None:
 
 
 def test_a_class_that_has_changed_since_is_a_sentence() -> None:
-    packed = pack(BaselineConfig(1.0, 2.0))
+    packed = pack(STATION_DEFAULT)
     packed["fields"]["gone"] = 1
-    with pytest.raises(ModelError, match=r"stored as 'baseline' has changed since .*: train it anew with `quantrac"):
+    with pytest.raises(
+        ModelError, match=r"stored as 'configuration' has changed since .*: train it anew with `quantrac"
+    ):
         unpack(packed)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from models.errors import ModelError
-from models.features.table import Features
+from models.features.table import ROW_NAMES, Features
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted, Scorer
 from models.protocol import Triage, TriageClass
@@ -204,7 +204,7 @@ def test_spoilt_weights_are_refused_in_a_sentence(spoil) -> None:  # type: ignor
 
 def gap_of(features: Features, row: int, size: float) -> Features:
     rows = features.rows.copy()
-    rows[row, features.row_names.index("gap")] = size
+    rows[row, ROW_NAMES.index("gap")] = size
     return replace(features, rows=rows)
 
 

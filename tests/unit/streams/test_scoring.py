@@ -106,11 +106,11 @@ def test_an_artefact_that_cannot_take_over_the_memory_starts_the_pipeline_anew(
     scorer: StationScorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scorer.score([row(i) for i in range(10)], NOW + 9 * STEP)
-    monkeypatch.setattr(StationWatch, "with_models", lambda *_: 1 / 0)
+    monkeypatch.setattr(StationWatch, "turned_to", lambda *_: 1 / 0)
     scorer.use(WatchConfig.of(STATION, STERN))
     assert scorer.watch is not None
     assert scorer.watch.config.active == STERN
-    assert scorer.watch.rows == 0
+    assert scorer.watch.active.rows == 0
     (scores,) = scorer.score([row(10)], NOW + 10 * STEP)
     assert scores is not None
 
@@ -126,7 +126,7 @@ def test_a_shadow_that_fails_is_let_go_and_the_active_model_goes_on(
     assert scorer.trouble is not None
     assert scorer.trouble.reason == "the shadow failed on a row: ZeroDivisionError: division by zero"
     assert scorer.watch is not None
-    assert scorer.watch.rows == 10
+    assert scorer.watch.active.rows == 10
     scorer.use(WatchConfig.of(STATION))
     assert scorer.trouble is None
 

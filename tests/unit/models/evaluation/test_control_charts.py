@@ -26,19 +26,19 @@ def water(seed: int, slug: bool, by_sensor: bool = False) -> Series:
 @pytest.mark.parametrize("name", CHARTS)
 @pytest.mark.parametrize("taught", [True, False])
 def test_a_chart_finds_a_slug_and_alarms_about_once_a_day_before(name: str, *, taught: bool) -> None:
-    fitted = detector_named(name).fit([water(1, slug=False)] if taught else [])
-    alarm = fitted.run(water(2, slug=True)).alarm
+    judge = detector_named(name)([water(1, slug=False)] if taught else [])
+    alarm = judge(water(2, slug=True)).alarm
     assert alarm[2000:2012].any()
     assert alarm[900:1990].sum() <= 20
 
 
 @pytest.mark.parametrize("name", CHARTS)
 def test_a_chart_is_causal_and_judges_sensor_by_sensor_where_labels_do(name: str) -> None:
-    fitted = detector_named(name).fit([water(1, slug=True, by_sensor=True)])
+    judge = detector_named(name)([water(1, slug=True, by_sensor=True)])
     whole = water(2, slug=True, by_sensor=True)
-    result = fitted.run(whole)
+    result = judge(whole)
     assert result.alarm.shape == (2400, 3)
-    np.testing.assert_array_equal(fitted.run(whole.taking(slice(2010))).alarm, result.alarm[:2010])
+    np.testing.assert_array_equal(judge(whole.taking(slice(2010))).alarm, result.alarm[:2010])
 
 
 def test_the_charts_are_named() -> None:

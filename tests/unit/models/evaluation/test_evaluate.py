@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from models.errors import ModelError
-from models.evaluation.detectors import DETECTORS, detector_named
+from models.evaluation.detectors import DETECTORS, Judge, detector_named
 from models.evaluation.evaluate import evaluate, run_all
 from models.evaluation.families import family_named
 from models.evaluation.families.base import folder_of
@@ -27,9 +27,9 @@ class Threshold:
     seen: list[Series] = field(default_factory=list)
     learnt: list[Series] = field(default_factory=list)
 
-    def fit(self, train: Sequence[Series]) -> Threshold:
+    def __call__(self, train: Sequence[Series]) -> Judge:
         self.learnt = list(train)
-        return self
+        return self.run
 
     def run(self, series: Series) -> Result:
         self.seen.append(series)
@@ -62,7 +62,7 @@ def test_a_result_of_another_shape_is_refused_and_no_covariate_is_alarmed(tmp_pa
     _gecco(tmp_path / "data", "a.csv", 1)
     (series,) = family_named("gecco").load(tmp_path / "data")
     series = replace(series, columns=("Cl", "Flow"), covariates=("Flow",))
-    (run,) = run_all(Threshold(), [series])
+    (run,) = run_all(Threshold().run, [series])
     assert run.result.alarm[:, 0].any()
     assert not run.result.alarm[:, 1].any()
 
@@ -71,7 +71,7 @@ def test_a_result_of_another_shape_is_refused_and_no_covariate_is_alarmed(tmp_pa
             return super().run(series.taking(slice(10)))
 
     with pytest.raises(ModelError, match=r"result is of shape \(10, 2\), a \(600, 2\)"):
-        run_all(Short(), [series])
+        run_all(Short().run, [series])
 
 
 def test_no_figure_depends_on_a_files_name(tmp_path: Path) -> None:
@@ -131,12 +131,12 @@ CHARTS = [name for name in DETECTORS if name != "station"]
 @pytest.mark.parametrize("trained", [True, False])
 def test_every_chart_finds_a_gross_error_and_is_causal(name: str, trained: bool) -> None:
     series = _waves(seed=1)
-    result = detector_named(name).fit([_waves(seed=2)] if trained else []).run(series)
+    judge = detector_named(name)([_waves(seed=2)] if trained else [])
+    result = judge(series)
     assert result.alarm.shape == series.values.shape
     assert result.score[1500:1520].max() > np.quantile(result.score[:1500], 0.95)
     assert result.alarm[:1500].mean() < 0.1
-    fitted = detector_named(name).fit([_waves(seed=2)] if trained else [])
-    prefix = fitted.run(_cut(series, 1510))
+    prefix = judge(_cut(series, 1510))
     np.testing.assert_array_equal(prefix.alarm, result.alarm[:1510])
     np.testing.assert_allclose(prefix.score, result.score[:1510])
 
@@ -147,7 +147,7 @@ def test_no_chart_breaks_on_bad_input(name: str, values: str) -> None:
     series = _waves(seed=1, rows=400)
     filler = {"constant": 1.0, "missing": np.nan, "huge": 1e300}[values]
     bad = Series("x", series.times, series.columns, np.full(series.values.shape, filler))
-    assert len(detector_named(name).fit([]).run(bad).alarm) == 400
+    assert len(detector_named(name)([])(bad).alarm) == 400
 
 
 def _waves(seed: int, rows: int = 2000) -> Series:

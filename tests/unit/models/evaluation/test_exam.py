@@ -204,12 +204,11 @@ def test_raw_signals_are_a_background_without_dead_columns_and_spoilt_rows(tmp_p
 def test_the_station_examined_knows_that_it_stands_in_a_river() -> None:
     told: list[Series] = []
 
-    class Spy:
-        def run(self, series: Series) -> Result:
-            told.append(series)
-            return Result(np.zeros(series.values.shape), np.zeros(series.values.shape, dtype=np.bool_))
+    def judge(series: Series) -> Result:
+        told.append(series)
+        return Result(np.zeros(series.values.shape), np.zeros(series.values.shape, dtype=np.bool_))
 
-    run_all(Spy(), [replace(water(1), in_river=True)])
+    run_all(judge, [replace(water(1), in_river=True)])
     assert [s.in_river for s in told] == [True]
 
 
