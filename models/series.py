@@ -146,6 +146,19 @@ class Series:
         return counted
 
     @property
+    def labelled(self) -> Bools:
+        """True for the rows that are labelled, at any sensor."""
+        return self._by_row(self.labels)
+
+    @property
+    def ignored(self) -> Bools:
+        """True for the rows that are left out of the counts, at any sensor."""
+        return self._by_row(self.ignore)
+
+    def _by_row(self, mask: Bools | None) -> Bools:
+        return np.zeros(len(self.times), dtype=np.bool_) if mask is None else by_row(mask)
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """The columns that may be alarmed: all but the covariates."""
         return tuple(c for c in self.columns if c not in self.covariates)

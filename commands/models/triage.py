@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -56,10 +55,10 @@ def teach_triage(
         raise QuantracError("--without leaves out a site of recorded water: name its folder by --data as well.")
     numbers = list(range(seed, seed + seeds))
     recorded: list[Sample] = []
-    with progress() as tell, tempfile.TemporaryDirectory() as folder:
+    with progress() as tell:
         if data is not None:
             recorded = _recorded(data, without, tell)
-        simulated, judged = _samples(Path(folder), numbers, (stations, days), tell)
+        simulated, judged = _samples(numbers, (stations, days), tell)
         counts = Counter(s.cls for s in (*recorded, *simulated) if s.last)
         more = "" if data is None else f" --data {data.name}" + f" --without {without}" * bool(without)
         provenance = {
@@ -106,26 +105,23 @@ def _recorded(data: Path, without: str, tell: Callable[[str], None]) -> list[Sam
 
 
 def _samples(
-    folder: Path, numbers: Sequence[int], size: tuple[int, int], tell: Callable[[str], None]
+    numbers: Sequence[int], size: tuple[int, int], tell: Callable[[str], None]
 ) -> tuple[list[Sample], list[Sample]]:
-    from commands.models.scenarios import write_scenarios
-    from models.evaluation.families import family_named
+    from commands.models.exam import simulated
     from models.pipeline.configs import STATION_DEFAULT
     from models.training.fitting import fit
 
-    family, config = family_named("scenarios"), STATION_DEFAULT
     made: dict[int, tuple[Series, ...]] = {}
     for number in [*numbers, max(numbers) + 1]:
         tell(f"scenarios of seed {number}")
-        write_scenarios(folder / str(number), number, *size, lambda _: None)
-        made[number] = family.load(folder / str(number))
-    untaught = fit([], config)
+        made[number] = simulated(number, *size)
+    untaught = fit([], STATION_DEFAULT)
     learnt: list[Sample] = []
     judged: list[Sample] = []
     middle = len(numbers) // 2
     for teaching, asked in ((numbers[:middle], numbers[middle:]), (numbers[middle:], numbers[:middle])):
         tell(f"pipeline of seeds {teaching}")
-        taught = fit([s for n in teaching for s in made[n]], config)
+        taught = fit([s for n in teaching for s in made[n]], STATION_DEFAULT)
         eager = replace(taught, threshold=taught.threshold - _EAGER)
         for number in asked:
             tell(f"alarms of seed {number}")

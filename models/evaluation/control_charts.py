@@ -14,7 +14,7 @@ import numpy as np
 
 from models.evaluation.metrics.events import cadence_min
 from models.features.baseline import SLOW, STEP, Z, memories, residuals
-from models.series import Floats, Result, Series, by_row
+from models.series import Floats, Result, Series
 
 _LAMBDA = 0.2
 """Weight of the newest row in the EWMA (Lucas and Saccucci 1990): some five rows confirm."""
@@ -50,7 +50,7 @@ class ControlChart:
         chart = replace(self, by_sensor=any(s.labels is not None and s.labels.ndim == 2 for s in train))
         alike = {columns: [s for s in train if s.targets == columns] for columns in {s.targets for s in train}}
         learnt = {
-            columns: chart.limits_of([_normal(s, _parts(s)) for s in some], cadence_min(some[0].times))
+            columns: chart.limits_of([_parts(s)[~s.labelled] for s in some], cadence_min(some[0].times))
             for columns, some in alike.items()
         }
         return replace(chart, learnt=learnt)
@@ -114,12 +114,6 @@ def _head_rows(series: Series) -> int:
         return series.probation_rows
     within = int(np.count_nonzero(series.times[:_HEAD_MAX] < series.times[0] + _HEAD)) if len(series.times) else 0
     return max(within, _HEAD_MIN)
-
-
-def _normal(series: Series, parts: Floats) -> Floats:
-    if series.labels is None:
-        return parts
-    return parts[~by_row(series.labels)]
 
 
 def _covariance(z: Floats) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from models.evaluation.families.base import Run
 from models.evaluation.metrics.counts import Counts, ratio
 from models.evaluation.metrics.events import GRACE
 from models.protocol import TriageClass
-from models.series import Bools, Event, by_row, stretches
+from models.series import Bools, Event, by_row, inside, stretches
 
 _MONTH = np.timedelta64(30, "D")
 SLUGS_PER_MONTH = 0.5
@@ -63,10 +63,7 @@ def examine(run: Run) -> Count:
     """Count one series with known events."""
     series, alarm = run.series, by_row(run.result.alarm[:, run.series.target_places])
     counted = series.counted()
-    near: Bools = np.zeros(len(counted), dtype=np.bool_)
-    for event in series.events:
-        near |= (series.times >= event.start) & (series.times <= event.end + GRACE)
-    quiet = counted & ~near
+    quiet = counted & ~inside(series.times, (replace(event, end=event.end + GRACE) for event in series.events))
     calls = [i.paged for i in run.result.triage if i.paged is not None and counted[series.times == i.paged].any()]
     polluted = [e for e in series.events if e.cls is TriageClass.POLLUTION]
     false = sum(not any(e.start <= at <= e.end + GRACE for e in polluted) for at in calls)
@@ -81,7 +78,7 @@ def examine(run: Run) -> Count:
 def _seen(run: Run, alarm: Bools, event: Event) -> Seen:
     times, cls = run.series.times, event.cls or TriageClass.UNKNOWN
     before = (times < event.start) & (times >= event.start - GRACE)
-    inside = run.series.within(event)
+    during = run.series.within(event)
     clean = not (alarm & before).any()
     paged = [i.paged for i in run.result.triage if i.paged is not None and event.start <= i.paged <= event.end + GRACE]
     said = [i for i in run.result.triage if event.start <= i.start <= event.end]
@@ -89,7 +86,7 @@ def _seen(run: Run, alarm: Bools, event: Event) -> Seen:
     judged = said[0].cls if said else found[0].cls if found and cls is not TriageClass.POLLUTION else None
     same = judged is cls or (judged in _WORK_ITEM and cls in _WORK_ITEM)
     delay = float((min(paged) - event.start) / np.timedelta64(60, "s")) if paged else None
-    return Seen(event.kind, cls, clean, bool((alarm & inside).any()), delay, None if judged is None else same)
+    return Seen(event.kind, cls, clean, bool((alarm & during).any()), delay, None if judged is None else same)
 
 
 def figures(counts: Sequence[Count]) -> Exam:

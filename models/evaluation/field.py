@@ -19,7 +19,7 @@ from models.evaluation.families.base import series_below
 from models.evaluation.metrics.events import cadence_min
 from models.priors import kind_of
 from models.protocol import TriageClass
-from models.series import Bools, Event, Floats, Series, by_row, inside
+from models.series import Event, Floats, Series, inside
 
 WARM_DAYS = 5.0
 """Days at the head in which nothing is injected and nothing is counted: a station has its baselines then."""
@@ -69,10 +69,7 @@ def with_events(series: Series, seed: int) -> Series:
     rng = np.random.default_rng(seed)
     values, rows = series.values.copy(), len(series.times)
     per_h = 60.0 / max(cadence_min(series.times), 1e-3)
-    own: Bools = np.zeros(rows, dtype=np.bool_)
-    for mask in (series.labels, series.ignore):
-        if mask is not None:
-            own |= by_row(mask)
+    own = series.labelled | series.ignored
     warm = round(WARM_DAYS * 24 * per_h)
     events: list[Event] = []
     first = warm + round(rng.uniform(*_EVERY_H) * per_h)

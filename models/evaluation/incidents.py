@@ -41,7 +41,7 @@ def _witnessed(fitted: Fitted, series: Series, begun: Bools | None = None) -> tu
 
 
 def _learnt_from(series: Series, running: Bools) -> list[tuple[int, int]]:
-    return [(a, b) for a, b in stretches(running) if series.ignore is None or not series.ignore[a:b].any()]
+    return [(a, b) for a, b in stretches(running) if not series.ignored[a:b].any()]
 
 
 def _silences(series: Series, running: Bools) -> Bools:

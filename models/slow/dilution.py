@@ -12,7 +12,7 @@ from models.chemistry import is_outflow, roles_of
 from models.compiled import compiled
 from models.protocol import Reason, TriageClass
 from models.series import Floats
-from models.slow.finding import Finding, Statuses
+from models.slow.finding import Finding, Statuses, add_measured
 from models.snapshots import ByFields
 from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual
@@ -48,7 +48,7 @@ class DilutionWatch(ByFields):
         """Take the next row and return a finding at the flow sensor while the water is being thinned."""
         if self._flow < 0 or len(self._thinned) < 2:
             return []
-        _take(values, status, self._sum, self._rows)
+        add_measured(values, status, 0.0, self._sum, self._rows)
         block = int(at_s // _BLOCK_S)
         if block > self._block:
             self._close(at_s)
@@ -83,14 +83,6 @@ class DilutionWatch(ByFields):
         return Finding(self.columns[self._flow], Reason.DILUTION, TriageClass.FALSIFICATION, self._since, at_s, text)
 
     _FIELDS = ("_level", "_away", "_sum", "_rows", "_block", "_at_s", "_age_s", "_since")
-
-
-@compiled
-def _take(values: Floats, status: Statuses, total: Floats, rows: Floats) -> None:
-    for j in range(len(values)):
-        if status[j] == 0 and values[j] > 0.0:
-            total[j] += values[j]
-            rows[j] += 1.0
 
 
 @compiled

@@ -13,7 +13,7 @@ taken back the others are calm; where more are off, the water has changed, and n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import cos, isnan, log, nan, pi, sin, sqrt
+from math import cos, inf, isnan, log, nan, pi, sin, sqrt
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from models.compiled import compiled
 from models.priors import kind_of
 from models.protocol import Reason, TriageClass
 from models.series import Bools, Floats
-from models.slow.finding import CALIBRATING, Finding, Statuses
+from models.slow.finding import CALIBRATING, Finding, Statuses, add_measured
 from models.snapshots import ByFields
 from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual, rounded_duration
@@ -96,9 +96,9 @@ class DriftWatch(ByFields):
             if self._hour >= 0:
                 self._close(self._hour)
             self._hour = hour
-        if _take(values, status, self._sum, self._rows):
-            for j in np.flatnonzero(status == CALIBRATING).tolist():
-                self._calibrated(j)
+        add_measured(values, status, -inf, self._sum, self._rows)
+        for j in np.flatnonzero(status == CALIBRATING).tolist():
+            self._calibrated(j)
         return [self._finding(j, at_s) for j in self._named]
 
     def _calibrated(self, j: int) -> None:
@@ -216,18 +216,6 @@ class DriftWatch(ByFields):
         "_level", "_square", "_hour", "_hours", "_sum", "_rows", "_gram", "_weight", "_relations", "_scales", "_block",
         "_blocks", "_errors", "_size", "_sized", "_ratios", "_spread", "_off", "_since", "_suspected", "_named",
     )  # fmt: skip
-
-
-@compiled
-def _take(values: Floats, status: Statuses, total: Floats, rows: Floats) -> bool:
-    """Add a row to its hour, and return whether a sensor is calibrating."""
-    calibrating = False
-    for j in range(len(values)):
-        if status[j] == 0 and not isnan(values[j]):
-            total[j] += values[j]
-            rows[j] += 1.0
-        calibrating |= status[j] == CALIBRATING
-    return calibrating
 
 
 @compiled

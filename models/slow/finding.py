@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from models.compiled import compiled
 from models.protocol import Reason, TriageClass
 from models.series import Floats
 from quantrac.domain.words import Bilingual
@@ -58,3 +59,12 @@ class Watch(Protocol):
     def set_state(self, state: Any) -> None:
         """Go on from a memory returned by ``state``."""
         ...
+
+
+@compiled
+def add_measured(values: Floats, status: Statuses, above: float, total: Floats, rows: Floats) -> None:
+    """Add what is measured in a row, and above a bound, to the sums of its period, and count it; both by column."""
+    for j in range(len(values)):
+        if status[j] == MEASURING and values[j] > above:
+            total[j] += values[j]
+            rows[j] += 1.0

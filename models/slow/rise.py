@@ -98,7 +98,6 @@ class RiseWatch(ByFields):
         self._square = np.zeros(d + 1)
         """How far off they usually are, and last their sum."""
         self._judged = 0
-        self._joint = 0.0
         self._begun_s = self._since_s = 0.0
         self._lead = -1
         self._text = ["", ""]
@@ -136,10 +135,10 @@ class RiseWatch(ByFields):
         if isnan(joint):
             return
         self._judged += 1
-        self._joint = joint if self._judged > _WARM else 0.0
-        if self._joint < _ENDED:
+        joint = joint if self._judged > _WARM else 0.0
+        if joint < _ENDED:
             self._lead = -1
-        if self._joint < _BEGUN:
+        if joint < _BEGUN:
             self._begun_s = 0.0
             return
         self._begun_s = self._begun_s or half * _HALF_S
@@ -147,7 +146,7 @@ class RiseWatch(ByFields):
         recent = np.where(half - self._last[1] <= _SLOW, self._last[0], nan)
         able = recent[self._rising]
         needed = max(min(_TOGETHER, int(np.isfinite(able).sum())), 2)
-        if self._lead < 0 and self._joint > _LINE and (able > _TIMES).sum() >= needed and not self._rained(recent):
+        if self._lead < 0 and joint > _LINE and (able > _TIMES).sum() >= needed and not self._rained(recent):
             self._lead, self._since_s = int(np.nanargmax(off)), self._begun_s
         if self._lead >= 0 and np.isfinite(off).any():
             if not np.isfinite(off[self._lead]):
@@ -183,8 +182,8 @@ class RiseWatch(ByFields):
         return Bilingual(vi, en)
 
     _FIELDS = (
-        "_half", "_taken", "_history", "_now", "_last", "_calibrated", "_square", "_judged", "_joint", "_begun_s",
-        "_since_s", "_lead", "_text",
+        "_half", "_taken", "_history", "_now", "_last", "_calibrated", "_square", "_judged", "_begun_s", "_since_s",
+        "_lead", "_text",
     )  # fmt: skip
 
 

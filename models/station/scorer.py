@@ -221,7 +221,7 @@ def score_together(asked: Sequence[Asked], now: datetime) -> list[list[dict[str,
 def _charted(asked: Sequence[Asked], now: datetime) -> list[list[dict[str, ParameterScore] | None]]:
     scores: list[list[dict[str, ParameterScore] | None]] = [[None] * len(rows) for _, rows, _ in asked]
     charted = {n: (charts, rows) for n, (scorer, rows, _) in enumerate(asked) if (charts := scorer.charts) is not None}
-    said = all_or_each([(c.detector, rows) for c, rows in charted.values()], lambda part: advance_together(part, now))
+    said = all_or_each(list(charted.values()), lambda part: advance_together(part, now))
     for (n, (charts, rows)), of_rows in zip(charted.items(), said, strict=True):
         worded = of_rows if isinstance(of_rows, Exception) else tried(partial(charts.worded, of_rows))
         scores[n] = asked[n][0].charts_said(worded, rows, now)

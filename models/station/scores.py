@@ -113,18 +113,14 @@ def _config_of(sensor: Sensor) -> SensorConfig:
     return SensorConfig(sensor.parameter, sensor.unit, sensor.qc.resolution, span)
 
 
-class StationModel:
+class StationModel(ResidualDetector):
     """The residual charts of one station, with words. Pure: no clock, no input or output."""
-
-    def __init__(self, sensors: Sequence[SensorConfig], snapshot: bytes | None = None) -> None:
-        """Begin new charts, or go on from a snapshot. Raises ``ModelError`` if that cannot be used."""
-        self.detector = ResidualDetector(sensors) if snapshot is None else ResidualDetector.restore(sensors, snapshot)
-        self._units = {s.parameter: s.unit for s in sensors}
 
     @classmethod
     def for_station(cls, station: Station, snapshot: bytes | None = None) -> Self:
         """Return the model of a registered station. Raises ``ModelError`` for a snapshot that cannot be used."""
-        return cls([_config_of(sensor) for sensor in station.sensors], snapshot)
+        sensors = [_config_of(sensor) for sensor in station.sensors]
+        return cls(sensors) if snapshot is None else cls.restore(sensors, snapshot)
 
     def score_row(self, row: Row, now: datetime) -> dict[str, ParameterScore] | None:
         """Learn from a row, and say what is unusual about each of its values.
@@ -133,7 +129,7 @@ class StationModel:
         scored (late ones are stored and judged by limits, but never turn the baseline back). ``None`` for a late row of
         which nothing is left, and for one stamped well ahead of ``now``.
         """
-        return self.worded(self.detector.advance((row,), now))[0]
+        return self.worded(self.advance((row,), now))[0]
 
     def worded(self, said: Sequence[Said | NotReadyReason]) -> list[dict[str, ParameterScore] | None]:
         """Return what the charts said of rows, with words."""
@@ -161,7 +157,7 @@ class StationModel:
 
     def _sentence(self, parameter: str, reason: Reason, of_value: Sequence[float]) -> Bilingual:
         _, _, _, alarm, level, z, provisional = of_value
-        unit = self._units[parameter]
+        unit = self.config[self.places[parameter]].unit
         name_vi, name_en = names_of(parameter)
         unit = f" {unit}" if unit else ""
         if reason is Reason.RANGE:
@@ -176,7 +172,3 @@ class StationModel:
         if provisional:
             vi, en = f"{vi}, trạm mới", f"{en}, new station"
         return Bilingual(vi, en)
-
-    def snapshot(self) -> bytes:
-        """Return the state, about 100 bytes a sensor."""
-        return self.detector.snapshot()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.protocol import TriageClass
-from models.series import Bools, Event, Floats, Series, by_row
+from models.series import Event, Floats, Series
 
 Generator = np.random.Generator
 
@@ -71,12 +71,9 @@ def with_injections(series: Series, seed: int) -> Series:
     rng = np.random.default_rng(seed)
     values = series.values.copy()
     rows = len(values)
-    taken: Bools = np.zeros(rows, dtype=np.bool_)
-    if series.labels is not None:
-        taken |= by_row(series.labels)
+    labels = series.labelled.copy()
     spell = Spell(values, series.columns, series.target_places, scatter(values))
     events = list(series.events)
-    labels = taken.copy()
     for _ in range(round(rows * _EVENTS_PER_1000_ROWS / 1000)):
         polluted = rng.random() < _POLLUTION_SHARE
         kind = "pollution" if polluted else _FAULTS[int(rng.integers(len(_FAULTS)))]
@@ -86,12 +83,12 @@ def with_injections(series: Series, seed: int) -> Series:
             continue
         start = int(rng.integers(_MARGIN_ROWS, rows - length - _MARGIN_ROWS))
         stop = start + length
-        if taken[max(start - _MARGIN_ROWS, 0) : stop + _MARGIN_ROWS].any():
+        if labels[max(start - _MARGIN_ROWS, 0) : stop + _MARGIN_ROWS].any():
             continue
         touched = _pulse(rng, spell, start, stop) if polluted else _fault(rng, spell, start, stop, kind)
         if not touched:
             continue
-        taken[start:stop] = labels[start:stop] = True
+        labels[start:stop] = True
         cls = TriageClass.POLLUTION if polluted else TriageClass.FAULT
         names = tuple(series.columns[j] for j in touched)
         events.append(Event(series.times[start], series.times[stop - 1], kind, names, cls))

@@ -61,8 +61,8 @@ def with_mixtures(series: Series, seed: int) -> Series:
     made = _Copy(rng, series)
     at = round((_QUIET_H + rng.uniform(*_GAP_H)) * made.per_h)
     events = list(series.events)
-    labels = _marked(series.labels, rows)
-    taken = labels | _marked(series.ignore, rows)
+    labels = series.labelled.copy()
+    taken = labels | series.ignored
     doubtful = taken & ~inside(series.times, events)
     around = round(_TAKEN_H * made.per_h)
     while at + _LEAST_ROWS < rows:
@@ -78,12 +78,6 @@ def with_mixtures(series: Series, seed: int) -> Series:
     ordered = tuple(sorted(events, key=lambda e: e.start))
     out = replace(series, values=made.values, labels=labels, events=ordered, ignore=doubtful)
     return replace(out, neighbours=_reports(rng, out)) if rng.random() < _REPORTS else out
-
-
-def _marked(mask: Bools | None, rows: int) -> Bools:
-    if mask is None:
-        return np.zeros(rows, dtype=np.bool_)
-    return mask.copy() if mask.ndim == 1 else np.asarray(mask.any(axis=1))
 
 
 def _between(rng: Generator, low: float, high: float) -> float:

@@ -110,8 +110,6 @@ def test_snapshot_is_small_and_goes_on_exactly() -> None:
 
 
 def test_a_sensor_added_after_the_snapshot_begins_to_learn() -> None:
-    snapshot = StationModel.for_station(STATION)
-    run(snapshot, 0, 50)
     old = StationModel.for_station(replace(STATION, sensors=STATION.sensors[:-1]))
     run(old, 0, 50)
     model = StationModel.for_station(STATION, old.snapshot())
