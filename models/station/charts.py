@@ -12,11 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import isfinite, isnan, nan, sqrt
-from types import GenericAlias
+from math import inf, isnan, nan, sqrt
 from typing import Any, Self
 
-import msgspec
 import numpy as np
 
 from models.compiled import Records, compiled, put_back, stacked
@@ -24,8 +22,9 @@ from models.errors import ModelError
 from models.priors import prior_of
 from models.protocol import NotReadyReason, Reason, Row
 from models.series import Bools, Floats, Ints
+from models.snapshots import pack, unpack
 
-SNAPSHOT_VERSION = 1
+_KIND, _VERSION = "residual chart", 2
 IMPLAUSIBLE = 1e15
 """No instrument of water quality reports more: such a number is judged out of range and never learnt from."""
 RANGE_SEVERITY = 2.0
@@ -84,10 +83,6 @@ _MOVED: Mapping[str, type] = {
     "recent": float, "alarm": bool, "z": float,
 }  # fmt: skip
 """What values move of a chart, in the order in which it is stored. Times are Unix seconds."""
-_STORED = GenericAlias(tuple, (list[float], *_MOVED.values()))
-"""The memory of one chart: the values that wait for the first baseline, then what values move."""
-_SNAPSHOT: Any = GenericAlias(tuple, (int, float | None, GenericAlias(dict, (str, _STORED))))
-"""Version, when the station's last row was, and the memories of its charts by parameter."""
 _LIMITS = ("abs_floor", "abs_floor2", "rel_floor", "prior_abs2", "prior_rel2")
 _CHART = np.dtype([("waiting", int), *_MOVED.items(), *((name, float) for name in _LIMITS)], align=True)
 """One chart while it runs: how many values wait, what values move, and what its sensor's limits are."""
@@ -279,7 +274,7 @@ class ResidualDetector:
         self.heads = np.zeros((len(sensors), _HEAD))
         self.newest = [0.0] * len(sensors)
         """Of each sensor: when it was judged last."""
-        self.last_at = float("-inf")
+        self.last_at = -inf
 
     def advance(self, rows: Sequence[Row], now: datetime) -> list[Said | NotReadyReason]:
         """Feed rows to the charts: what they say of each, or why it is refused.
@@ -294,8 +289,7 @@ class ResidualDetector:
         """Return the state as MessagePack, about 100 bytes a sensor."""
         memory, heads, end = self.memory.tolist(), self.heads.tolist(), 1 + len(_MOVED)
         states = {p: (heads[j][: memory[j][0]], *memory[j][1:end]) for p, j in self.places.items()}
-        last = self.last_at if isfinite(self.last_at) else None
-        return msgspec.msgpack.encode((SNAPSHOT_VERSION, last, states))
+        return pack(_KIND, _VERSION, [self.last_at, states])
 
     def _take_up(self, j: int, head: list[float], *moved: float) -> None:
         waiting = len(head)
@@ -316,20 +310,11 @@ class ResidualDetector:
         ModelError
             When the bytes are no snapshot, or one of another version: start with an empty detector instead.
         """
-        try:
-            version, last, states = msgspec.msgpack.decode(snapshot, type=_SNAPSHOT)
-        except msgspec.DecodeError as exc:
-            raise ModelError(f"the snapshot of the residual chart cannot be read ({exc}): start it empty") from exc
-        if version != SNAPSHOT_VERSION:
-            raise ModelError(
-                f"the snapshot of the residual chart has version {version}, this program reads {SNAPSHOT_VERSION}: "
-                "start it empty"
-            )
         detector = cls(sensors)
+        detector.last_at, states = unpack(_KIND, _VERSION, snapshot)
         for parameter, state in states.items():
             if parameter in detector.places:
                 detector._take_up(detector.places[parameter], *state)
-        detector.last_at = float("-inf") if last is None else last
         return detector
 
 
