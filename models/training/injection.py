@@ -8,7 +8,7 @@ series that is judged is ever used: only training series are altered.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -40,16 +40,6 @@ LONGEST_ROWS = max(most for _, most in _ROWS.values()) + 2 * _MARGIN_ROWS
 """Of an event, with what is left free around it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spell:
-    """What events are injected into: values (altered in place), column names, columns to alter, scatter by column."""
-
-    values: Floats
-    names: tuple[str, ...]
-    columns: list[int]
-    sigma: Floats
-
-
 def scatter(values: Floats) -> Floats:
     """Return the robust standard deviation of each column around its running median."""
     from scipy.ndimage import median_filter
@@ -69,11 +59,10 @@ def scatter(values: Floats) -> Floats:
 def with_injections(series: Series, seed: int) -> Series:
     """Return a copy of a training series with random events, in rows where it has no label; its own events stay."""
     rng = np.random.default_rng(seed)
-    values = series.values.copy()
-    rows = len(values)
+    rows, sigma = len(series.times), scatter(series.values)
     labels = series.labelled.copy()
-    spell = Spell(values, series.columns, series.target_places, scatter(values))
     events = list(series.events)
+    made = replace(series, values=series.values.copy())
     for _ in range(round(rows * _EVENTS_PER_1000_ROWS / 1000)):
         polluted = rng.random() < _POLLUTION_SHARE
         kind = "pollution" if polluted else _FAULTS[int(rng.integers(len(_FAULTS)))]
@@ -85,20 +74,22 @@ def with_injections(series: Series, seed: int) -> Series:
         stop = start + length
         if labels[max(start - _MARGIN_ROWS, 0) : stop + _MARGIN_ROWS].any():
             continue
-        touched = _pulse(rng, spell, start, stop) if polluted else _fault(rng, spell, start, stop, kind)
+        part = slice(start, stop)
+        touched = _pulse(rng, made, part) if polluted else _fault(rng, made, sigma, part, kind)
         if not touched:
             continue
-        labels[start:stop] = True
+        labels[part] = True
         cls = TriageClass.POLLUTION if polluted else TriageClass.FAULT
         names = tuple(series.columns[j] for j in touched)
         events.append(Event(series.times[start], series.times[stop - 1], kind, names, cls))
-    return replace(series, values=values, labels=labels, events=tuple(sorted(events, key=lambda e: e.start)))
+    return replace(made, labels=labels, events=tuple(sorted(events, key=lambda e: e.start)))
 
 
-def _fault(rng: Generator, spell: Spell, start: int, stop: int, kind: str) -> list[int]:
-    values, columns, sigma = spell.values, spell.columns, spell.sigma
+def _fault(rng: Generator, made: Series, sigma: Floats, part: slice, kind: str) -> list[int]:
+    """Let a probe fail, in place, and return its column."""
+    columns = made.target_places
     j = columns[int(rng.integers(len(columns)))]
-    x = values[start:stop, j]
+    x = made.values[part, j]
     sign = 1.0 if rng.random() < 0.5 else -1.0
     shapes: dict[str, Callable[[], Floats]] = {
         "spike": lambda: x + sign * rng.uniform(8, 20) * sigma[j],
@@ -108,31 +99,28 @@ def _fault(rng: Generator, spell: Spell, start: int, stop: int, kind: str) -> li
         "noise": lambda: x + 5 * sigma[j] * rng.standard_normal(len(x)),
         "dropout": lambda: np.zeros(len(x)),
     }
-    values[start:stop, j] = np.maximum(shapes[kind](), 0.0)
+    made.values[part, j] = np.maximum(shapes[kind](), 0.0)
     return [j]
 
 
-def _pulse(rng: Generator, spell: Spell, start: int, stop: int) -> list[int]:
+def _pulse(rng: Generator, made: Series, part: slice) -> list[int]:
     """Multiply a chemically sensible group of sensors by a skewed pulse; any two or three where names say nothing."""
-    values, names, columns = spell.values, spell.names, spell.columns
-    groups = [_members(family, names, columns) for family in _FAMILIES]
+    columns = made.target_places
+    groups = [
+        [(j, low, high) for prefix, low, high in family for j in columns if made.columns[j].lower().startswith(prefix)]
+        for family in _FAMILIES
+    ]
     groups = [g for g in groups if len(g) >= 2]
     if groups:
         group = groups[int(rng.integers(len(groups)))]
     else:
         some = rng.permutation(columns)[: int(rng.integers(2, 4))]
         group = [(int(j), 0.3, 1.2) for j in some] if len(some) >= 2 else []
-    position = np.linspace(0.0, 1.0, stop - start)
+    position = np.linspace(0.0, 1.0, part.stop - part.start)
     peak = rng.uniform(0.15, 0.45)
     shape = np.where(position < peak, position / peak, np.exp(-3.0 * (position - peak) / (1 - peak)))
     strength = rng.random()
     for j, low, high in group:
         share = low + (high - low) * np.clip(strength + 0.25 * rng.standard_normal(), 0, 1)
-        values[start:stop, j] *= 1.0 + share * shape
+        made.values[part, j] *= 1.0 + share * shape
     return [j for j, _, _ in group]
-
-
-def _members(
-    family: tuple[tuple[str, float, float], ...], names: tuple[str, ...], columns: list[int]
-) -> list[tuple[int, float, float]]:
-    return [(j, low, high) for prefix, low, high in family for j in columns if names[j].lower().startswith(prefix)]
