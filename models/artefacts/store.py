@@ -88,7 +88,7 @@ class ArtefactStore:
         from skops import io as skops_io
 
         content = skops_io.dumps(model)
-        _refuse_untrusted(content, "this model")
+        _loaded(content, "this model")
         entry = replace(about, sha256=hashlib.sha256(content).hexdigest(), format_version=FORMAT_VERSION)
         with self._locked() as index:
             _write(self._path(entry.sha256), content)
@@ -104,18 +104,7 @@ class ArtefactStore:
                 f"artefact {entry.sha256} has format version {entry.format_version}, this program reads "
                 f"{FORMAT_VERSION}: train it anew with `quantrac models train`"
             )
-        from skops import io as skops_io
-        from skops.io.exceptions import UntrustedTypesFoundException
-
-        content = self._content(entry)
-        _refuse_untrusted(content, f"artefact {entry.sha256}")
-        try:
-            return skops_io.loads(content)
-        except (UntrustedTypesFoundException, ValueError, KeyError, TypeError, AttributeError, ImportError) as exc:
-            raise ModelError(
-                f"artefact {entry.sha256} was stored by code version {entry.code_version} and cannot be read any more "
-                f"({type(exc).__name__}: {exc}): train it anew with `quantrac models train`"
-            ) from exc
+        return _loaded(self._content(entry), f"artefact {entry.sha256}")
 
     def active(self, name: str) -> Artefact | None:
         """Return the active artefact of a name, if there is one."""
@@ -279,16 +268,17 @@ def _standing(history: Sequence[Change]) -> list[str]:
     return standing
 
 
-def _refuse_untrusted(content: bytes, what: str) -> None:
-    """Raise ModelError if an artefact holds a type that is not trusted, or is no artefact at all."""
+def _loaded(content: bytes, what: str) -> Any:
+    """Return what was stored. Raises ModelError if it holds a type that is not trusted, or is no artefact at all."""
     from skops import io as skops_io
 
     try:
         unknown = skops_io.get_untrusted_types(data=content)
-    except (BadZipFile, ValueError, KeyError, TypeError, OSError) as exc:
+        if not unknown:
+            return skops_io.loads(content)
+    except (BadZipFile, ValueError, KeyError, TypeError, AttributeError, ImportError, OSError) as exc:
         raise ModelError(f"{what} is refused: it is not a readable skops file ({exc}); train it anew") from exc
-    if unknown:
-        raise ModelError(f"{what} is refused: it holds types that are not trusted ({', '.join(sorted(unknown))})")
+    raise ModelError(f"{what} is refused: it holds types that are not trusted ({', '.join(sorted(unknown))})")
 
 
 def _write(path: Path, content: bytes) -> None:
