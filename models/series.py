@@ -74,7 +74,7 @@ class Series:
     ``times`` is datetime64[ns], shape (rows,), in file order; ``values`` is float64, shape (rows, columns), NaN where
     missing. ``labels`` is bool, shape (rows,) for row labels or (rows, columns) for labels by sensor; ``None`` where
     there is none. ``changepoints`` is bool (rows,). ``probation_rows`` rows at the head are never scored and may be
-    learnt from. ``ignore`` marks rows (or cells) left out of the counts. ``group`` is what cross-validation must keep
+    learnt from. ``ignore`` marks rows left out of the counts. ``group`` is what cross-validation must keep
     together (site, plant); it is never an input of a model, and neither is ``name``.
 
     ``status`` is what the logger says of each value, int8 of shape (rows, columns): 0 measuring, 1 calibrating,
@@ -127,6 +127,19 @@ class Series:
         known = {name: array[rows] for name in by_row if (array := getattr(self, name)) is not None}
         return replace(self, times=self.times[rows], values=self.values[rows], **known)
 
+    def part(self, start: int, stop: int) -> Series:
+        """Return rows of the series, with the events that touch them, which end with them."""
+        found = self.taking(slice(start, stop))
+        if not len(found.times):
+            return replace(found, events=())
+        first, last = found.times.min(), found.times.max()
+        return replace(
+            found,
+            name=f"{self.name} rows {start} to {stop - 1}",
+            events=tuple(replace(e, end=min(e.end, last)) for e in self.events if e.end >= first and e.start <= last),
+            probation_rows=max(0, self.probation_rows - start),
+        )
+
     def newer(self) -> Bools:
         """Return true for the rows that are newer than all before them."""
         newest = np.maximum.accumulate(self.times)
@@ -136,27 +149,22 @@ class Series:
         """Return true for the rows of an event, an alarm or a finding, both ends included; shape (rows,)."""
         return inside(self.times, (interval,))
 
-    def counted(self, column: int | None = None) -> Bools:
-        """Return true for the rows that count (of a column): after the probation, and not marked to be ignored."""
-        counted: Bools = np.ones(len(self.times), dtype=np.bool_)
-        counted[: self.probation_rows] = False
-        if self.ignore is not None:
-            of_column = self.ignore.ndim == 2 and column is not None
-            counted &= ~(self.ignore[:, column] if of_column else by_row(self.ignore))
-        return counted
-
     @property
     def labelled(self) -> Bools:
         """True for the rows that are labelled, at any sensor."""
-        return self._by_row(self.labels)
+        return np.zeros(len(self.times), dtype=np.bool_) if self.labels is None else by_row(self.labels)
 
     @property
     def ignored(self) -> Bools:
-        """True for the rows that are left out of the counts, at any sensor."""
-        return self._by_row(self.ignore)
+        """True for the rows that are left out of the counts."""
+        return np.zeros(len(self.times), dtype=np.bool_) if self.ignore is None else self.ignore
 
-    def _by_row(self, mask: Bools | None) -> Bools:
-        return np.zeros(len(self.times), dtype=np.bool_) if mask is None else by_row(mask)
+    @property
+    def counted(self) -> Bools:
+        """True for the rows that count: after the probation, and not ignored."""
+        counted = ~self.ignored
+        counted[: self.probation_rows] = False
+        return counted
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ def retrain(series: Series, active: Fitted | None, config: PipelineConfig = STAT
     cut = round(len(series.times) * (1 - VALIDATION_SHARE))
     if cut < 4 * LONGEST_ROWS:
         raise ModelError(f"{len(series.times)} rows are too few to learn from: wait until there are {8 * LONGEST_ROWS}")
-    candidate = fit([with_injections(_part(series, cut), _SEED)], config)
+    candidate = fit([with_injections(series.part(0, cut), _SEED)], config)
     # All rows are judged, so that baselines are warm; only the last weeks count.
     judged = [replace(with_injections(series, _SEED + n), probation_rows=cut) for n in range(1, _COPIES + 1)]
     before = active or Fitted.untaught(config)
@@ -135,13 +135,6 @@ def retrain(series: Series, active: Fitted | None, config: PipelineConfig = STAT
     if more > _MORE_FALSE_ALARMS:
         worse = (*worse, "false_alarms_per_day")
     return Retraining(candidate, old, new, worse, cut)
-
-
-def _part(series: Series, rows: int) -> Series:
-    """Return the first rows of a series."""
-    end = series.times[rows - 1]
-    events = tuple(replace(e, end=min(e.end, end)) for e in series.events if e.start <= end)
-    return replace(series.taking(slice(rows)), events=events)
 
 
 def _figures(fitted: Fitted, copies: Sequence[Series]) -> dict[str, float | None]:

@@ -62,7 +62,7 @@ class Count(Counts):
 def examine(run: Run) -> Count:
     """Count one series with known events."""
     series, alarm = run.series, by_row(run.result.alarm[:, run.series.target_places])
-    counted = series.counted()
+    counted = series.counted
     quiet = counted & ~inside(series.times, (replace(event, end=event.end + GRACE) for event in series.events))
     calls = [i.paged for i in run.result.triage if i.paged is not None and counted[series.times == i.paged].any()]
     polluted = [e for e in series.events if e.cls is TriageClass.POLLUTION]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import ModelError
@@ -50,26 +50,14 @@ def folds(family: Family, series: Sequence[Series]) -> Folds:
     if family.name in _HEAD_ONLY:
         return Folds(f"head of each file, {len(series)} files", (((), tuple(series)),))
     if len(groups) < 2:
-        first = tuple(part(s, 0, len(s.times) // 2) for s in series)
-        second = tuple(part(s, len(s.times) // 2, len(s.times)) for s in series)
+        first = tuple(s.part(0, len(s.times) // 2) for s in series)
+        second = tuple(s.part(len(s.times) // 2, len(s.times)) for s in series)
         return Folds("each half learnt from the other half in time", ((second, first), (first, second)))
     pairs = []
     for fold in sorted(set(folded.values())):
         train = tuple(s for s in series if folded[s.group] != fold)
         pairs.append((train, tuple(s for s in series if folded[s.group] == fold)))
     return Folds(f"{len(pairs)} folds of {len(groups)} groups, {len(series)} files", tuple(pairs))
-
-
-def part(series: Series, start: int, stop: int) -> Series:
-    """Return rows of a series, with the events that touch them."""
-    found = series.taking(slice(start, stop))
-    times = found.times
-    return replace(
-        found,
-        name=f"{series.name} rows {start} to {stop - 1}",
-        events=tuple(e for e in series.events if len(times) and e.end >= times.min() and e.start <= times.max()),
-        probation_rows=max(0, series.probation_rows - start),
-    )
 
 
 def cross_validate(family: Family, name: str, detector: Detector, series: Sequence[Series]) -> Evaluation:

@@ -45,22 +45,22 @@ def tally(run: Run, *, ranges: bool = False) -> Tally:
 
     ``ranges`` adds the metrics of ranges, which take seconds a series.
     """
-    series = run.series
+    series, said = run.series, run.result
     rows = len(series.times)
     if series.labels is None:
         return Tally(rows=rows, seconds=run.seconds)
     if series.labels.ndim == 1:
-        counts = [_count(series, series.labels, run.result.worst, by_row(run.result.alarm), series.counted(), ranges)]
+        counts = [_count(series, series.labels, said.worst, by_row(said.alarm), ranges)]
     else:
-        said = run.result
         counts = [
-            _count(series, series.labels[:, j], said.score[:, j], said.alarm[:, j], series.counted(j), ranges)
+            _count(series, series.labels[:, j], said.score[:, j], said.alarm[:, j], ranges)
             for j in series.target_places
         ]
     return sum(counts, Tally(rows=rows, seconds=run.seconds))
 
 
-def _count(series: Series, labels: Bools, score: Floats, alarm: Bools, counted: Bools, ranges: bool) -> Tally:
+def _count(series: Series, labels: Bools, score: Floats, alarm: Bools, ranges: bool) -> Tally:
+    counted = series.counted
     points = confusion(labels, alarm, counted)
     events = count_events(series.times, _intervals(series, labels), alarm, counted)
     if not ranges:
