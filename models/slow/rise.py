@@ -189,12 +189,13 @@ class RiseWatch(ByFields):
 
 @compiled
 def _take(values: Floats, status: Statuses, places: Ints, tops: Floats, taken: Floats, probe: Floats) -> None:
+    total, rows, highest = taken
     for i in range(len(places)):
         j = places[i]
         if status[j] == 0 and _LEAST < values[j] <= tops[i]:
-            taken[0, i] += values[j]
-            taken[1, i] += 1.0
-            taken[2, i] = max(taken[2, i], values[j])
+            total[i] += values[j]
+            rows[i] += 1.0
+            highest[i] = max(highest[i], values[j])
         elif status[j] == CALIBRATING:
             probe[i] = _CALIBRATED
 
@@ -203,6 +204,7 @@ def _take(values: Floats, status: Statuses, places: Ints, tops: Floats, taken: F
 def _hold_against_days(half: int, taken: Floats, history: Singles, now: Floats, calibrated: Floats) -> None:
     """Write what a half hour is off its slot of the days before, keep it, and begin another."""
     slot, today = half // _HALVES % _SLOTS, half // (_HALVES * _SLOTS) % _DAYS
+    level, hour_off, half_off = now
     probe, was_off, visited = calibrated
     for j in range(taken.shape[1]):
         mean = _log_mean(taken[:, j])
@@ -213,7 +215,7 @@ def _hold_against_days(half: int, taken: Floats, history: Singles, now: Floats, 
             visited[j] = half
         if may_change and (probe[j] == _CALIBRATED or probe[j] == _SETTLING):
             mean = nan  # standard or rinsing water may still be in the cell
-        usual, before = _median(history[:, slot, j], today), now[2, j]
+        usual, before = _median(history[:, slot, j], today), half_off[j]
         off = mean - usual
         if probe[j] == _CALIBRATED:
             probe[j] = _SETTLING
@@ -227,8 +229,8 @@ def _hold_against_days(half: int, taken: Floats, history: Singles, now: Floats, 
             usual, off, probe[j] = usual + more, off - more, _SOUND
         if not isnan(off):
             was_off[j] = off
-        now[0, j], now[2, j] = usual, off
-        now[1, j] = off if isnan(before) else 0.5 * (off + before)
+        level[j], half_off[j] = usual, off
+        hour_off[j] = off if isnan(before) else 0.5 * (off + before)
         if not isnan(mean):
             earlier = history[today, slot, j]
             history[today, slot, j] = mean if isnan(earlier) else earlier + (mean - earlier) / (half % _HALVES + 1)
@@ -242,15 +244,16 @@ def _sum(half: int, off: Floats, last: Floats, square: Floats, rising: Bools, ga
     It is in units of what it usually is; NaN where no parameter was held against earlier days in this half hour.
     """
     joint, known, measured = 0.0, 0, False
+    was_off, measured_in = last
     for j in range(len(off)):
         size = max(square[j], _LEAST_OFF**2)
         if not isnan(off[j]):
-            last[0, j], last[1, j] = off[j], half
+            was_off[j], measured_in[j] = off[j], half
         if rising[j] and not isnan(off[j]):
             measured = True
             square[j] += gain * (min(off[j] ** 2, _TEACHES * size) - square[j])
-        if rising[j] and half - last[1, j] <= _SLOW:
-            joint += min(max(last[0, j] / sqrt(size), -_CLIP), _CLIP)
+        if rising[j] and half - measured_in[j] <= _SLOW:
+            joint += min(max(was_off[j] / sqrt(size), -_CLIP), _CLIP)
             known += 1
     if not measured:
         return nan
