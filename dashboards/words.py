@@ -71,6 +71,7 @@ ALERT_KINDS = (
     Choice("offline", Bilingual("Mất tín hiệu", "offline")),
     Choice("due", Bilingual("Thiếu số liệu", "due")),
     Choice("flooding", Bilingual("Gửi dồn dập", "flooding")),
+    Choice("revision", Bilingual("Sửa số liệu", "revision")),
 )
 
 TRIAGE_CLASSES = (
@@ -216,7 +217,9 @@ OUTAGES = (
 BREAKS = (
     Choice("lost", Bilingual("Mất", "lost"), EXCEED, "✕"),
     Choice("truncated", Bilingual("Bị cắt", "truncated"), PREPARING, "△"),
+    Choice("rewritten", Bilingual("Bị ghi lại", "rewritten"), PREPARING, "△"),
     Choice("topic_anew", Bilingual("Chủ đề tạo lại", "topic anew"), PREPARING, "△"),
+    Choice("restored", Bilingual("CSDL mới hoặc phục hồi", "database restored"), PREPARING, "△"),
     Choice("accepted", Bilingual("Đã chấp nhận", "accepted"), OFFLINE, "■"),
 )
 

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import zlib
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,17 @@ import pytest
 from dashboards import words
 from dashboards.catalogue import dashboards
 from dashboards.geography import BLANK_TILE, outlines
-from dashboards.grafana import Dashboard, Row
+from dashboards.grafana import Choice, Dashboard, Row
 from dashboards.queries import query
+from models.protocol import TriageClass
+from quantrac.domain.alerts import AlertKind, Cause, Severity
+from quantrac.domain.channels import ChannelKind
 from quantrac.domain.deadletters import RejectReason
-from quantrac.domain.readings import QcReason
+from quantrac.domain.incidents import IncidentCause, IncidentState, Topic
+from quantrac.domain.presence import Defect
+from quantrac.domain.progress import BreakKind
+from quantrac.domain.readings import Flag, QcReason, Status
+from quantrac.domain.stations import StationKind
 from quantrac.domain.statuses import LOOKS, status_of_rank
 from quantrac.errors import SettingsError
 
@@ -178,9 +186,27 @@ def test_an_incident_leads_to_its_page_where_there_is_one() -> None:
     assert all("/incidents/" not in json.dumps(d.to_json()) for d in dashboards())
 
 
-def test_every_reason_has_its_word() -> None:
-    assert {c.value for c in words.QC_REASONS} == {r.value for r in QcReason} - {QcReason.FIRST_READING}
-    assert {c.value for c in words.REJECT_REASONS} >= {r.value for r in RejectReason}
+@pytest.mark.parametrize(
+    ("choices", "codes"),
+    [
+        (words.QC_REASONS, set(QcReason) - {QcReason.FIRST_READING}),
+        (words.REJECT_REASONS, RejectReason),
+        (words.ALERT_KINDS, AlertKind),
+        (words.SEVERITIES, Severity),
+        (words.TRIAGE_CLASSES, TriageClass),
+        (words.CAUSES, {*Cause, *IncidentCause, ""}),
+        (words.INCIDENT_STATES, IncidentState),
+        (words.INCIDENT_TOPICS, Topic),
+        (words.LOGGER_STATUSES, Status),
+        (words.FLAGS, {str(flag.value) for flag in Flag}),
+        (words.KINDS, StationKind),
+        (words.DEFECTS, Defect),
+        (words.BREAKS, BreakKind),
+        (words.CHANNEL_KINDS, ChannelKind),
+    ],
+)
+def test_every_code_has_its_word(choices: Sequence[Choice], codes: Iterable[str]) -> None:
+    assert {c.value for c in choices} >= {str(code) for code in codes}
 
 
 def test_a_coloured_cell_without_a_value_is_not_green(document: dict[str, Any]) -> None:
