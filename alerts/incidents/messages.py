@@ -17,7 +17,7 @@ from alerts.incidents.reasons import Notice, Reason
 from alerts.messages import OVER, SEVERITY, banner, unreal
 from alerts.plaintext import one_line
 from alerts.thresholds import exceeds, share_of_limit
-from quantrac.domain.alerts import AlertKind
+from quantrac.domain.alerts import AlertKind, Assessment
 from quantrac.domain.briefing import NOTHING_KNOWN, Briefing, DayClock, Finding, Place
 from quantrac.domain.incidents import Extent, HoldWindow, Incident, Member, Topic
 from quantrac.domain.notifications import Channel, Notification
@@ -338,22 +338,29 @@ def _known(matter: Sequence[Member], notice: IncidentNotice) -> list[Finding]:
 
 
 def _judged(matters: Sequence[Sequence[Member]], notice: IncidentNotice) -> Iterable[Line]:
-    """Say what the model takes each station for and why, once: its parameters share one judgement."""
-    told = set[tuple[str, str]]()
+    """Say what the model takes each station for and why, once: its parameters share one judgement.
+
+    Where they do not, each names the parameter that has it. A reason that stands in what has moved is not repeated.
+    """
+    judged: dict[tuple[str, str], tuple[Assessment, Member]] = {}
     for matter in matters:
-        station = matter[0].key.station
         found = next((f.assessment for f in _known(matter, notice) if f.assessment is not None), None)
-        if found is None or (station, found.cls) in told:
-            continue
-        told.add((station, found.cls))
+        if found is not None:
+            judged.setdefault((matter[0].key.station, found.cls), (found, matter[0]))
+    told = "\n".join(matter[0].explanation_vi for matter in matters)
+    for (station, _), (found, member) in judged.items():
         place = notice.briefing.places.get(station)
         in_river = place is not None and place.kind is StationKind.SURFACE_WATER
         words = probable_class(found.cls, found.probability, in_river=in_river)
-        if len(notice.incident.stations) > 1:
-            names = notice.name(station)
-            words = Bilingual(f"{names.vi}: {words.vi}", f"{names.en}: {words.en}")
-        yield Line(Bilingual("Có thể là", "Probably"), words)
-        for number, reason in enumerate(found.reasons, start=1):
+        of = [notice.name(station)] if len(notice.incident.stations) > 1 else []
+        if sum(other == station for other, _ in judged) > 1:
+            of.append(Bilingual(member.key.parameter, member.key.parameter))
+        vi, en = ", ".join(names.vi for names in of), ", ".join(names.en for names in of)
+        yield Line(
+            Bilingual("Có thể là", "Probably"),
+            Bilingual(plaintext.labelled(vi, words.vi), plaintext.labelled(en, words.en)),
+        )
+        for number, reason in enumerate((r for r in found.reasons if r.vi not in told), start=1):
             yield Line(Bilingual(f"Lý do {number}", f"Reason {number}"), reason)
 
 

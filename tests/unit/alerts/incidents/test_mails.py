@@ -199,3 +199,22 @@ def test_an_invented_station_and_a_drill_say_so_first() -> None:
     drill = compose(replace(PAGE, incident=replace(SLUG, members=(replace(COD, key=key),))))
     assert drill.subject.startswith("[DIỄN TẬP] [CAO] COD")
     assert drill.text.startswith("*** DIỄN TẬP")
+
+
+def test_judgements_that_differ_name_their_parameter_and_no_reason_is_told_twice() -> None:
+    rise = Bilingual("COD tăng dần từ 19:00", "COD has risen slowly since 19:00")
+    beside = Bilingual("Amoni 4,4 mg/L", "Ammonium 4.4 mg/L")
+    facts = replace(FACTS, findings={
+        1: replace(found(1, "COD", 54, 90), assessment=Assessment("pollution", 0.9, (rise,))),
+        2: replace(found(2, "NH4", 4.4, 6), assessment=Assessment("unknown", 0.6, (beside,))),
+    })  # fmt: skip
+    cod = replace(member(1, "COD", kind=AlertKind.ANOMALY), explanation_vi=f"Mô hình thấy COD: {rise.vi}. Chưa vượt.")
+    two = replace(SLUG, members=(cod, member(2, "NH4", kind=AlertKind.ANOMALY, page=False)))
+    vietnamese, _, english = compose(replace(PAGE, incident=two, briefing=facts)).text.partition("— English —")
+    assert (
+        "  Có thể là: COD: sự cố xả thải, ô nhiễm thật (90 %)\n"
+        "  Có thể là: NH4: chưa rõ nguyên nhân (60 %)\n  Lý do 1: Amoni 4,4 mg/L\n" in vietnamese
+    )
+    assert "  Probably: NH4: cause unclear (60 %)\n" in english
+    alone = compose(replace(PAGE, incident=replace(two, members=(cod,)), briefing=facts)).text
+    assert "  Có thể là: sự cố xả thải, ô nhiễm thật (90 %)\n" in alone
