@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerts.explanations import probable_class
@@ -74,9 +75,13 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the model takes a station for, how sure it is, and why: all of its parameters share it."""
+    """What the model takes a station for, how sure it is, and why.
+
+    All of its parameters share it; where they do not, ``parameter`` has it.
+    """
 
     station: str
+    parameter: str
     words: Bilingual
     reasons: tuple[Bilingual, ...]
 
@@ -90,16 +95,22 @@ def matters(alerts: Iterable[AlertLine], unit_of: UnitOf) -> tuple[Matter, ...]:
     return tuple(sorted(every, key=_rank))
 
 
-def judgements(matters: Iterable[Matter], rivers: Container[str]) -> tuple[Judgement, ...]:
-    """Return each class that the model takes a station for once, as the mails do; in ``rivers`` nobody discharges."""
+def judgements(matters: Sequence[Matter], rivers: Container[str]) -> tuple[Judgement, ...]:
+    """Return each class that the model takes a station for once, as the mails do; in ``rivers`` nobody discharges.
+
+    A reason that stands in the explanation of a matter is left out.
+    """
     told: dict[tuple[str, str], Judgement] = {}
+    explained = "\n".join(matter.lead.explanation_vi for matter in matters)
     for matter in matters:
         found = next((a.assessment for a in matter.alerts if a.assessment is not None), None)
         if found is None:
             continue
         words = probable_class(found.cls, found.probability, in_river=matter.station in rivers)
-        told.setdefault((matter.station, found.cls), Judgement(matter.station, words, found.reasons))
-    return tuple(told.values())
+        reasons = tuple(r for r in found.reasons if r.vi not in explained)
+        told.setdefault((matter.station, found.cls), Judgement(matter.station, matter.parameter, words, reasons))
+    many = Counter(station for station, _ in told)
+    return tuple(j if many[j.station] > 1 else replace(j, parameter="") for j in told.values())
 
 
 def _in_order(alerts: Sequence[AlertLine]) -> list[AlertLine]:
