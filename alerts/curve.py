@@ -50,7 +50,7 @@ def picture(curves: Sequence[Curve]) -> bytes | None:
         panel.xaxis.set_visible(False)  # marks without words, whose making costs as much as those with
     first, last = (f(p.at for c in shown for p in c.points) for f in (min, max))
     beside = _BESIDE * (last - first)
-    panels[-1].set_xlim(_x(first - beside), _x(last + beside))  # type: ignore[arg-type]
+    panels[-1].set_xlim(_x(first - beside), _x(last + beside))
     _label_time(panels[-1], first.astimezone(VIETNAM), last.astimezone(VIETNAM))
     out = BytesIO()
     # Draws once, where savefig draws twice; the lines of a curve are packed hardly better by the slower ways of zlib.
