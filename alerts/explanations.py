@@ -147,7 +147,7 @@ def explained(explanation: Bilingual, assessment: Assessment | None) -> Bilingua
     """Put an explanation and what the model makes of it behind one another, for one line of text."""
     if assessment is None:
         return explanation
-    words = assessment_words(assessment)
+    words = assessment_words(assessment.beside(explanation.vi))
     return Bilingual(f"{explanation.vi} {words.vi}".lstrip(), f"{explanation.en} {words.en}".lstrip())
 
 

@@ -360,7 +360,7 @@ def _judged(matters: Sequence[Sequence[Member]], notice: IncidentNotice) -> Iter
             Bilingual("Có thể là", "Probably"),
             Bilingual(plaintext.labelled(vi, words.vi), plaintext.labelled(en, words.en)),
         )
-        for number, reason in enumerate((r for r in found.reasons if r.vi not in told), start=1):
+        for number, reason in enumerate(found.beside(told).reasons, start=1):
             yield Line(Bilingual(f"Lý do {number}", f"Reason {number}"), reason)
 
 

@@ -168,7 +168,7 @@ def _facts(alert: AlertLine, history: AlertHistory) -> Iterator[str]:
     if alert.assessment is not None:
         from alerts.explanations import assessment_words
 
-        words = assessment_words(alert.assessment)
+        words = assessment_words(alert.assessment.beside(alert.explanation_vi))
         yield f"  {words.vi}"
         yield f"  {words.en}"
     limits = [number_vi(b) for b in (alert.limit_minimum, alert.limit_maximum) if b is not None]

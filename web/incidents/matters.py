@@ -107,8 +107,8 @@ def judgements(matters: Sequence[Matter], rivers: Container[str]) -> tuple[Judge
         if found is None:
             continue
         words = probable_class(found.cls, found.probability, in_river=matter.station in rivers)
-        reasons = tuple(r for r in found.reasons if r.vi not in explained)
-        told.setdefault((matter.station, found.cls), Judgement(matter.station, matter.parameter, words, reasons))
+        judged = Judgement(matter.station, matter.parameter, words, found.beside(explained).reasons)
+        told.setdefault((matter.station, found.cls), judged)
     many = Counter(station for station, _ in told)
     return tuple(j if many[j.station] > 1 else replace(j, parameter="") for j in told.values())
 
