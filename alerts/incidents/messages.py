@@ -223,7 +223,7 @@ def _headline(notice: IncidentNotice, members: Sequence[Member], places: Sequenc
 
 def _what(incident: Incident, members: Sequence[Member], briefing: Briefing) -> Bilingual:
     if incident.extent is Extent.OUTAGE:
-        count = len(incident.stations)
+        count = len(incident.silent)
         return Bilingual(f"Mất tín hiệu {count} trạm", f"{count} stations silent")
     if incident.topic is Topic.SIGNAL:
         due = next((m.key.parameter for m in members if m.kind is AlertKind.DUE and m.key.parameter), None)
@@ -257,7 +257,7 @@ def _figures(member: Member, found: Finding | None) -> Bilingual:
 
 
 def _where(incident: Incident, notice: IncidentNotice) -> Bilingual:
-    stations = incident.stations
+    stations = incident.silent if incident.extent is Extent.OUTAGE else incident.stations
     parks = dict.fromkeys(m.park for m in incident.members if m.park)
     if len(stations) > 1 and len(parks) == 1:
         park = next(iter(parks))
@@ -394,7 +394,8 @@ def _steps(
         return ()
     river = bool(places) and all(p.kind is StationKind.SURFACE_WATER for p in places)
     kind = StationKind.SURFACE_WATER if river else StationKind.EFFLUENT
-    return incident_steps(members[0].kind, incident.id, over=over, station=kind)
+    leading = AlertKind.OFFLINE if incident.extent is Extent.OUTAGE else members[0].kind
+    return incident_steps(leading, incident.id, over=over, station=kind)
 
 
 def _answers(notice: IncidentNotice) -> Iterable[Line]:

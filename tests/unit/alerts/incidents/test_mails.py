@@ -12,8 +12,8 @@ from alerts.incidents.reasons import Notice, Reason
 from alerts.oncall.document import parse
 from alerts.oncall.writing import export
 from quantrac.domain.alerts import AlertKey, AlertKind, Assessment, Severity
-from quantrac.domain.briefing import Briefing, DayClock, Finding, Place
-from quantrac.domain.incidents import HoldWindow, Incident, IncidentState, Member, Topic, WindowKind
+from quantrac.domain.briefing import NOTHING_KNOWN, Briefing, DayClock, Finding, Place
+from quantrac.domain.incidents import Extent, HoldWindow, Incident, IncidentState, Member, Topic, WindowKind
 from quantrac.domain.limits import Limit
 from quantrac.domain.oncall import Layer, OnCall, Person, PersonRole, Rota
 from quantrac.domain.stations import StationKind
@@ -95,6 +95,18 @@ def test_the_end_of_a_silence_names_the_station_in_a_short_subject_and_leads_to_
     assert "#12: https://quan-trac.vn/incidents/12" in text.text
     assert '<a href="https://quan-trac.vn/incidents/12"' in text.html
     assert "không có" in silence_ended(window, [], {}).text
+
+
+def test_an_outage_counts_the_stations_that_are_silent_and_asks_about_their_line() -> None:
+    def silent(number: int, station: str) -> Member:
+        return replace(member(number, "", kind=AlertKind.OFFLINE), key=AlertKey(station, "", "offline"))
+
+    unusable = replace(member(1, "TSS", kind=AlertKind.DUE), key=AlertKey("C", "TSS", "unusable"))
+    members = (unusable, silent(2, "A"), silent(3, "B"), silent(4, "C"))
+    outage = replace(SLUG, topic=Topic.SIGNAL, extent=Extent.OUTAGE, members=members)
+    text = compose(replace(PAGE, incident=outage, reason=Reason.OUTAGE, briefing=NOTHING_KNOWN))
+    assert text.subject == "[CAO] Mất tín hiệu 3 trạm, A +2"
+    assert "1. Gọi đơn vị vận hành: nguồn điện, mạng, bộ truyền dữ liệu." in text.text
 
 
 def test_a_parameter_is_told_once_and_the_end_leads_with_what_was_worst() -> None:
