@@ -29,6 +29,7 @@ from quantrac.domain.readings import Flag, QcReason, Status
 from quantrac.domain.stations import StationKind
 from quantrac.domain.statuses import LOOKS, status_of_rank
 from quantrac.errors import SettingsError
+from quantrac.registry import load_registry, sample_province
 
 ALL = [pytest.param(d, id=d.uid) for d in dashboards()]
 VIETNAMESE = re.compile(r"[ăâđêôơưàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ]", re.IGNORECASE)
@@ -207,6 +208,40 @@ def test_an_incident_leads_to_its_page_where_there_is_one() -> None:
 )
 def test_every_code_has_its_word(choices: Sequence[Choice], codes: Iterable[str]) -> None:
     assert {c.value for c in choices} >= {str(code) for code in codes}
+
+
+def test_every_station_is_on_the_map_of_half_a_screen() -> None:
+    (panel,) = [p for p in dashboards()[0].panels if p.kind == "geomap"]
+    view: dict[str, Any] = panel.options["view"]  # type: ignore[assignment]
+    px_per_degree = 256 * 2 ** view["zoom"] / 360
+    for station in load_registry([sample_province()]).stations:
+        east, north = station.longitude - view["lon"], station.latitude - view["lat"]
+        assert abs(east) * px_per_degree < 250, station.code  # of 546, at 1440 px beside Grafana's menu
+        assert abs(north) * px_per_degree < 200, station.code
+
+
+def test_an_empty_table_says_so_in_words_and_an_empty_cell_by_a_dash(document: dict[str, Any]) -> None:
+    for panel in document["panels"]:
+        if panel["type"] in {"table", "timeseries", "status-history"}:
+            assert VIETNAMESE.search(panel["fieldConfig"]["defaults"]["noValue"]), panel["title"]
+        if panel["type"] == "table":
+            first = panel["fieldConfig"]["overrides"][0]
+            assert first["properties"] == [{"id": "noValue", "value": "-"}]
+
+
+def test_fractions_are_written_in_the_browsers_language(document: dict[str, Any]) -> None:
+    for panel in document["panels"]:
+        for override in panel["fieldConfig"]["overrides"]:
+            options = {p["id"]: p["value"] for p in override["properties"]}
+            if panel["type"] == "table" and options.get("decimals", 0) > 0 and "unit" in options:
+                assert options["unit"] in {"locale", "percentunit"}, (panel["title"], override["matcher"])
+            assert "decimals" not in options or options["decimals"] == 0 or "unit" in options
+
+
+def test_no_unit_of_time_speaks_english(document: dict[str, Any]) -> None:
+    units = re.findall(r'"unit": "(s|ms|m|h|d|dtdurations|clocks)"', json.dumps(document))
+    units += re.findall(r'"id": "unit", "value": "(s|ms|m|h|d|dtdurations|clocks)"', json.dumps(document))
+    assert not units
 
 
 def test_a_coloured_cell_without_a_value_is_not_green(document: dict[str, Any]) -> None:
