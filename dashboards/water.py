@@ -52,7 +52,6 @@ def _now() -> Panel:
         "VN_WQI mới nhất",
         "Giờ và ngày mới nhất đã tính; xấu nhất ở trên. · The newest hour and day, the worst first.",
         Target(query("wqi_now"), columns),
-        nothing="Chưa tính VN_WQI: cần tiến trình reporter (quantrac run reporter).",
     )
 
 

@@ -349,6 +349,14 @@ def test_a_topic_is_named_without_the_ids_behind_it(seed: Seed, ask: Ask, now: d
     assert row["topic"] == "quantrac.raw"
 
 
+def test_a_hot_spot_without_an_index_says_why(seed: Seed, ask: Ask, now: datetime) -> None:
+    seed.station("R", kind="surface_water")
+    _, (row,) = ask(query("wqi_now"), stations=["R"])
+    assert row["reason"] == "chưa tính (quantrac run reporter)"
+    _, (row,) = ask(query("wqi_hours"), stations=["R"])
+    assert (row["metric"][-1], row["index"], row["time"]) == ("R", None, now)
+
+
 def test_personal_data_is_out_of_the_readers_reach(ask: Ask) -> None:
     for sql in ("SELECT contacts FROM stations", "SELECT recipient FROM outbox", "SELECT * FROM station_states"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
