@@ -340,14 +340,16 @@ def _known(matter: Sequence[Member], notice: IncidentNotice) -> list[Finding]:
 def _judged(matters: Sequence[Sequence[Member]], notice: IncidentNotice) -> Iterable[Line]:
     """Say what the model takes each station for and why, once: its parameters share one judgement.
 
-    Where they do not, each names the parameter that has it. A reason that stands in what has moved is not repeated.
+    Where they do not, each names the parameter that has it; what is over says nothing of what lasts. A reason that
+    stands in what has moved is not repeated.
     """
+    told = "\n".join(matter[0].explanation_vi for matter in matters)
+    matters = [m for m in matters if any(a.resolved_at is None for a in m)] or matters
     judged: dict[tuple[str, str], tuple[Assessment, Member]] = {}
     for matter in matters:
         found = next((f.assessment for f in _known(matter, notice) if f.assessment is not None), None)
         if found is not None:
             judged.setdefault((matter[0].key.station, found.cls), (found, matter[0]))
-    told = "\n".join(matter[0].explanation_vi for matter in matters)
     for (station, _), (found, member) in judged.items():
         place = notice.briefing.places.get(station)
         in_river = place is not None and place.kind is StationKind.SURFACE_WATER

@@ -98,11 +98,11 @@ def matters(alerts: Iterable[AlertLine], unit_of: UnitOf) -> tuple[Matter, ...]:
 def judgements(matters: Sequence[Matter], rivers: Container[str]) -> tuple[Judgement, ...]:
     """Return each class that the model takes a station for once, as the mails do; in ``rivers`` nobody discharges.
 
-    A reason that stands in the explanation of a matter is left out.
+    What is over says nothing of what lasts. A reason that stands in the explanation of a matter is left out.
     """
     told: dict[tuple[str, str], Judgement] = {}
     explained = "\n".join(matter.lead.explanation_vi for matter in matters)
-    for matter in matters:
+    for matter in [m for m in matters if m.is_open] or matters:
         found = next((a.assessment for a in matter.alerts if a.assessment is not None), None)
         if found is None:
             continue

@@ -97,6 +97,8 @@ def test_judgements_that_differ_name_their_parameter_and_no_reason_is_told_twice
         ("NH4", (Bilingual("Amoni tăng", "rose"),)),
     ]
     assert [j.parameter for j in judgements(_told(cod, _alert(3, "TP")), rivers=())] == [""]
+    over = replace(ammonium, resolved_at=AT)
+    assert [j.words.vi for j in judgements(_told(cod, over), rivers=())] == ["sự cố xả thải, ô nhiễm thật (90 %)"]
 
 
 def test_the_same_parameter_of_two_stations_is_two_matters() -> None:

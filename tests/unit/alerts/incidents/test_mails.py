@@ -228,5 +228,8 @@ def test_judgements_that_differ_name_their_parameter_and_no_reason_is_told_twice
         "  Có thể là: NH4: chưa rõ nguyên nhân\n  Lý do 1: Amoni 4,4 mg/L\n" in vietnamese
     )
     assert "  Probably: NH4: cause unclear\n" in english
-    alone = compose(replace(PAGE, incident=replace(two, members=(cod,)), briefing=facts)).text
-    assert "  Có thể là: sự cố xả thải, ô nhiễm thật (90 %)\n" in alone
+    ended = replace(two, members=(cod, replace(two.members[1], resolved_at=NOW)))
+    for one in (replace(two, members=(cod,)), ended):
+        text = compose(replace(PAGE, incident=one, briefing=facts)).text
+        assert "  Có thể là: sự cố xả thải, ô nhiễm thật (90 %)\n" in text
+        assert "chưa rõ" not in text
