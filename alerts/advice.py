@@ -58,8 +58,8 @@ _REPORT = Bilingual(
     "Verify the day's data, draw up the minutes and report as prescribed.",
 )
 _DECIDE = Bilingual(
-    "Hỏi trạm vì sao gửi lại số liệu, rồi chấp nhận hoặc từ chối: `quantrac revisions list`.",
-    "Ask the station why it sent readings again, then accept or reject them: `quantrac revisions list`.",
+    "Hỏi trạm vì sao gửi lại số liệu, yêu cầu biên bản; rồi nhờ người quản trị chấp nhận hoặc từ chối, kèm lý do.",
+    "Ask the station why it sent readings again, and for its minutes; have the administrator accept or reject them.",
 )
 _CLOSE = Bilingual(
     "Ghi nguyên nhân và biện pháp đã thực hiện vào {it}.",

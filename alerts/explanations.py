@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from alerts.thresholds import exceeds, share_of_limit
 from quantrac.domain.alerts import Assessment
@@ -131,13 +133,60 @@ def probable_class(cls: str, probability: float, *, in_river: bool = False) -> B
     return Bilingual(f"{words.vi} ({share})", f"{words.en} ({share})")
 
 
-def assessment_words(assessment: Assessment, *, in_river: bool = False) -> Bilingual:
+def judged(
+    found: Assessment, paged_as: Assessment | None = None, *, over: bool = False, in_river: bool = False
+) -> Bilingual:
+    """Say what the model takes an incident for; where officers were told otherwise, that too, and which is which.
+
+    >>> judged(Assessment("pollution", 0.62), Assessment("pollution", 0.93)).en
+    'pollution (93 % when told, 62 % now)'
+    >>> judged(Assessment("fault", 0.7), Assessment("pollution", 0.93), over=True).en
+    'when told pollution (93 %); in the end sensor fault (70 %)'
+    """
+    now = probable_class(found.cls, found.probability, in_river=in_river)
+    then = now if paged_as is None else probable_class(paged_as.cls, paged_as.probability, in_river=in_river)
+    if paged_as is None or then == now:
+        return now
+    later = Bilingual("sau cùng", "in the end") if over else Bilingual("hiện nay", "now")
+    if paged_as.cls != found.cls:
+        return Bilingual(f"khi báo {then.vi}; {later.vi} {now.vi}", f"when told {then.en}; {later.en} {now.en}")
+    words = class_words(found.cls, in_river=in_river)
+    was, is_now = percentage(paged_as.probability), percentage(found.probability)
+    return Bilingual(
+        f"{words.vi} (khi báo {was}, {later.vi} {is_now})", f"{words.en} ({was} when told, {is_now} {later.en})"
+    )
+
+
+def last_paged(
+    pages: Iterable[tuple[str, datetime, Assessment]], relapses: Iterable[datetime]
+) -> dict[str, Assessment]:
+    """Return by station what officers read of it first, since it was back for the last time that they heard of it.
+
+    Parameters
+    ----------
+    pages
+        Station, when, and what.
+    relapses
+        When the incident was open again.
+    """
+    known, back = sorted(pages, key=itemgetter(1)), sorted(relapses)
+    newest = {station: at for station, at, _ in known}
+    first: dict[str, Assessment] = {}
+    for station, at, found in known:
+        if at >= max((r for r in back if r <= newest[station]), default=at):
+            first.setdefault(station, found)
+    return first
+
+
+def assessment_words(
+    assessment: Assessment, paged_as: Assessment | None = None, *, over: bool = False, in_river: bool = False
+) -> Bilingual:
     """Put what the model makes of an anomaly into one sentence.
 
     >>> print(assessment_words(Assessment("pollution", 0.874, (Bilingual("COD, NH4 cùng tăng", "COD, NH4 rose"),))).vi)
     Có thể là: sự cố xả thải, ô nhiễm thật (87 %); lý do: COD, NH4 cùng tăng.
     """
-    what = probable_class(assessment.cls, assessment.probability, in_river=in_river)
+    what = judged(assessment, paged_as, over=over, in_river=in_river)
     vi, en = f"Có thể là: {what.vi}", f"Probably: {what.en}"
     if assessment.reasons:
         vi += f"; lý do: {'; '.join(r.vi for r in assessment.reasons)}"
@@ -145,11 +194,13 @@ def assessment_words(assessment: Assessment, *, in_river: bool = False) -> Bilin
     return Bilingual(f"{vi}.", f"{en}.")
 
 
-def explained(explanation: Bilingual, assessment: Assessment | None) -> Bilingual:
+def explained(
+    explanation: Bilingual, assessment: Assessment | None, paged_as: Assessment | None = None, *, over: bool = False
+) -> Bilingual:
     """Put an explanation and what the model makes of it behind one another, for one line of text."""
     if assessment is None:
         return explanation
-    words = assessment_words(assessment.beside(explanation.vi))
+    words = assessment_words(assessment.beside(explanation.vi), paged_as, over=over)
     return Bilingual(f"{explanation.vi} {words.vi}".lstrip(), f"{explanation.en} {words.en}".lstrip())
 
 

@@ -16,10 +16,13 @@ from quantrac.domain.parameters import parameter_of
 from quantrac.domain.spellings import symbol_mistake, unit_mistake
 from quantrac.domain.stations import PermitLimit, Registry, Station
 from quantrac.domain.units import unit_factor
+from quantrac.domain.words import number_vi
 from quantrac.errors import RuleError
 from quantrac.tomltable import Table, named_by, nearest, read_text, toml_files
 
 FLOW = "Flow"
+_DIGITS = 6
+"""Of a coefficient or a permit's number in a citation: as it was given."""
 _SET_KEYS = frozenset(f.name for f in fields(LimitSet)) - {"values"} | {"value"}
 _VALUE_KEYS = frozenset(f.name for f in fields(LimitValue))
 
@@ -216,7 +219,8 @@ def _standard_value(
 def _standard_limit(station: Station, limit_set: LimitSet, row: LimitValue) -> Limit:
     source, maximum = limit_set.source, row.maximum
     if row.coefficients_apply and maximum is not None:
-        source += f", Kq {station.kq:g}, Kf {station.kf:g}: {maximum:g} × {station.kq:g} × {station.kf:g}"
+        value, kq, kf = (number_vi(n, _DIGITS) for n in (maximum, station.kq, station.kf))
+        source += f", Kq {kq}, Kf {kf}: {value} × {kq} × {kf}"
         maximum = _scaled(maximum, station.kq * station.kf)
     return _in_sensor_unit(station, Limit(row.parameter, row.unit, row.minimum, maximum, source))
 
@@ -236,7 +240,7 @@ def _flow_limit(station: Station) -> Limit | None:
     per_day = station.permit_flow_m3_per_day
     if per_day is None:
         return None
-    source = f"Lưu lượng cho phép theo giấy phép {per_day:g} m³/ngày"
+    source = f"Lưu lượng cho phép theo giấy phép {number_vi(per_day, _DIGITS)} m³/ngày"
     return _in_sensor_unit(station, Limit(FLOW, "m³/ngày", None, per_day, source))
 
 

@@ -13,7 +13,7 @@ from alerts import htmlmail
 from alerts.advice import steps
 from alerts.content import Content, Line
 from alerts.escalation import Reason
-from alerts.explanations import limit_words, probable_class
+from alerts.explanations import judged, limit_words
 from alerts.figures import against
 from alerts.plaintext import plain
 from alerts.thresholds import exceeds
@@ -40,6 +40,11 @@ _DRILL = Bilingual(
     "DIỄN TẬP: số liệu do mô phỏng tạo ra để luyện tập, không phải sự cố thật.",
     "DRILL: the data are simulated, for practice; this is no real incident.",
 )
+OF_STATION = {
+    AlertKind.FLOODING: Bilingual("Gửi quá nhiều tin", "Too many messages"),
+    AlertKind.REVISION: Bilingual("Gửi lại số liệu đã xét", "Judged readings sent again"),
+}
+"""Of a station as a whole: no parameter names it."""
 _MEANS = frozenset({Reason.MEAN_EXCEEDED.value, Reason.MEAN_WITHIN.value})
 
 
@@ -159,8 +164,7 @@ def _what(transition: Transition, *, of_mean: bool) -> Bilingual:
         AlertKind.ANOMALY: Bilingual(f"{parameter} bất thường", f"{parameter} unusual"),
         AlertKind.FAULT: Bilingual(f"Thiết bị đo {parameter}", f"Instrument of {parameter}"),
         AlertKind.OFFLINE: Bilingual("Mất tín hiệu", "Loss of signal"),
-        AlertKind.FLOODING: Bilingual("Gửi quá nhiều tin", "Too many messages"),
-        AlertKind.REVISION: Bilingual("Gửi lại số liệu đã xét", "Judged readings sent again"),
+        **OF_STATION,
         AlertKind.DUE: Bilingual(f"{parameter} thiếu số liệu dùng được", f"{parameter} without usable readings"),
     }
     if transition.alert_kind in of_kind:
@@ -211,7 +215,7 @@ def _contents(transition: Transition, *, in_river: bool) -> Iterable[Line]:
     assessment = transition.assessment
     if assessment is None:
         return
-    words = probable_class(assessment.cls, assessment.probability, in_river=in_river)
+    words = judged(assessment, in_river=in_river)
     yield Line(Bilingual("Có thể là", "Probably"), words)
     for number, reason in enumerate(assessment.beside(transition.explanation.vi).reasons, start=1):
         yield Line(Bilingual(f"Lý do {number}", f"Reason {number}"), reason)

@@ -167,8 +167,8 @@ _COLUMNS: tuple[Column[AccountLine], ...] = (
     Column("role", lambda a: a.account.role.value),
     Column("stations", lambda a: ", ".join(a.account.stations) or "all"),
     Column("on call as", lambda a: a.account.person),
-    Column("password", lambda a: "yes" if a.has_password else None),
-    Column("telephone", lambda a: "yes" if a.has_totp else None),
     Column("active", lambda a: "yes" if a.account.active else "no"),
-    Column("last in", lambda a: a.seen_at),
+    Column("last in", lambda a: a.seen_at, extra=True),
+    Column("password", lambda a: "yes" if a.has_password else None, extra=True),
+    Column("telephone", lambda a: "yes" if a.has_totp else None, extra=True),
 )

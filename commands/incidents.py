@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from alerts.incidents.lifecycle import Outcome
     from alerts.oncall.precision import Precision
     from commands.context import Context
+    from quantrac.domain.briefing import Briefing
     from sql.incident_store import IncidentTransaction
 
 app = typer.Typer(help="See incidents, take them, and close them with a cause.", no_args_is_help=True)
@@ -81,24 +82,25 @@ def show(
 
     Example: quantrac incidents show 17
     """
-    with _transaction() as (tx, _):
+    from alerts.incidents.reasons import Notice
+
+    with _transaction() as (tx, now):
         incident = tx.incident(incident_id)
         if incident is None:
             raise _unknown(incident_id)
         events, files = tx.events(incident_id), tx.attachments(incident_id)
+        briefing = tx.briefing([m.alert_id for m in incident.members], list(incident.stations), now)
     if as_json:
         history = [{"at": e.at, "actor": e.actor, "what": e.what, "reason": e.reason, "detail": e.detail}
                    for e in events]  # fmt: skip
         say_json(_document(incident) | {"history": history})
         return
-    print_table(_COLUMNS, [incident])
-    for member in incident.members:
-        state = "open" if member.resolved_at is None else f"over at {as_text(member.resolved_at)}"
-        say(f"  alert {member.alert_id}: {member.key.station} {member.explanation_vi} ({state})")
+    told = min((e.at for e in events if e.what == Notice.PAGE.value), default=incident.paged_at)
+    for line in _facts(incident, told, briefing, now):
+        say(line)
     for file in files:
-        say(f"  file {file.id}: {file.name} ({file.size} bytes, sha256 {file.sha256})")
-    if incident.cause is not None:
-        say(f"  cause: {incident.cause.value} {incident.cause_text}")
+        say(f"Tệp · File {file.id}: {file.name} ({file.size} bytes, sha256 {file.sha256})")
+    say("\nLịch sử · History", bold=True)
     print_table(_EVENT_COLUMNS, events)
 
 
@@ -364,6 +366,21 @@ def _document(incident: Incident) -> dict[str, object]:
     }
 
 
+def _facts(incident: Incident, told: datetime | None, briefing: Briefing, now: datetime) -> Iterator[str]:
+    """Yield what an incident is, what has moved as its messages say it, and who has it."""
+    from alerts.incidents.messages import IncidentNotice, findings
+    from alerts.plaintext import labelled
+
+    state = f"{incident.severity.value}, {incident.topic.value}, {incident.state.value}"
+    yield f"Sự cố · Incident {incident.id}: {', '.join(incident.stations)}; {state}"
+    yield f"Từ · Since: {as_text(incident.since)}; báo lúc · told: {as_text(told)} ({incident.reason})"
+    cause = "" if incident.cause is None else f"; nguyên nhân · cause: {incident.cause.value} {incident.cause_text}"
+    yield f"Người nhận · Taken by: {incident.holder or '-'}{cause}".rstrip()
+    yield f"Cảnh báo · Alerts: {', '.join(str(m.alert_id) for m in incident.members)}"
+    for line in findings(IncidentNotice.of(incident, briefing, now)):
+        yield f"  {labelled(line.label.vi, line.value.vi)}"
+
+
 def _where(incident: Incident) -> str:
     stations = incident.stations
     return ", ".join(stations[:3]) + (f" +{len(stations) - 3}" if len(stations) > 3 else "")
@@ -378,16 +395,16 @@ def _detail(event: IncidentEvent) -> str:
 
 _COLUMNS: tuple[Column[Incident], ...] = (
     Column("id", lambda i: i.id, "right"),
-    Column("state", lambda i: i.state.value),
     Column("severity", lambda i: i.severity.value),
-    Column("topic", lambda i: i.topic.value),
+    Column("state", lambda i: i.state.value),
     Column("stations", _where),
-    Column("alerts", lambda i: len(i.members), "right"),
     Column("since", lambda i: i.since),
     Column("held by", lambda i: i.holder),
-    Column("told", lambda i: i.paged_at),
-    Column("why", lambda i: i.reason),
-    Column("cause", lambda i: None if i.cause is None else i.cause.value),
+    Column("told", lambda i: i.paged_at, extra=True),
+    Column("why", lambda i: i.reason, extra=True),
+    Column("topic", lambda i: i.topic.value, extra=True),
+    Column("alerts", lambda i: len(i.members), "right", extra=True),
+    Column("cause", lambda i: None if i.cause is None else i.cause.value, extra=True),
 )
 _EVENT_COLUMNS: tuple[Column[IncidentEvent], ...] = (
     Column("at", lambda e: e.at),

@@ -124,11 +124,11 @@ _COLUMNS: tuple[Column[StationLedger], ...] = (
     Column("station", lambda s: s.station),
     Column("received", lambda s: s.messages and s.messages.received, "right"),
     Column("committed", lambda s: s.messages and s.messages.committed, "right"),
-    Column("in flight", lambda s: s.messages and s.messages.in_flight, "right"),
-    Column("uncounted", lambda s: s.messages and s.messages.uncounted, "right"),
+    Column("in flight", lambda s: s.messages and s.messages.in_flight, "right", extra=True),
+    Column("uncounted", lambda s: s.messages and s.messages.uncounted, "right", extra=True),
     Column("residual", lambda s: s.messages and s.messages.residual, "right"),
     Column("stored", lambda s: s.readings and s.readings.stored, "right"),
-    Column("present", lambda s: s.readings and s.readings.present, "right"),
+    Column("present", lambda s: s.readings and s.readings.present, "right", extra=True),
     Column("residual", lambda s: s.readings and s.readings.residual, "right"),
 )
 _HOUR_COLUMNS: tuple[Column[MessageLine | ReadingLine], ...] = (

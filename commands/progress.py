@@ -86,8 +86,8 @@ def rebuild() -> None:
 
 
 _COLUMNS: tuple[Column[ProgressLine], ...] = (
-    Column("raw topic", lambda x: x.topic),
     Column("partition", lambda x: x.partition, "right"),
     Column("committed before", lambda x: x.next_offset, "right"),
     Column("shared before", lambda x: x.shared_offset, "right"),
+    Column("raw topic", lambda x: x.topic, extra=True),
 )

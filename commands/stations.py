@@ -168,10 +168,10 @@ _STATION_COLUMNS: tuple[Column[Station], ...] = (
     Column("name", lambda s: s.name_vi),
     Column("kind", lambda s: s.kind.value.replace("_", " ")),
     Column("limits", lambda s: s.limit_set),
-    Column("Kq", lambda s: f"{s.kq:g}", "right"),
-    Column("Kf", lambda s: f"{s.kf:g}", "right"),
-    Column("parameters", lambda s: " ".join(sensor.parameter for sensor in s.sensors)),
     Column("since", lambda s: s.effective_from),
+    Column("Kq", lambda s: f"{s.kq:g}", "right", extra=True),
+    Column("Kf", lambda s: f"{s.kf:g}", "right", extra=True),
+    Column("parameters", lambda s: " ".join(sensor.parameter for sensor in s.sensors), extra=True),
 )
 
 

@@ -26,16 +26,25 @@ class Column(Generic[T]):
     head: str
     value: Callable[[T], object]
     justify: Literal["left", "right"] = "left"
+    extra: bool = False
+    """Whether a window that is too narrow for all columns goes without it, the last one first."""
 
 
 def print_table(columns: Sequence[Column[T]], rows: Iterable[T]) -> None:
-    """Print rows as a table on standard output; in a window too narrow for their words, each row as a paragraph."""
+    """Print rows as a table on standard output; in a window too narrow for their words, each row as a paragraph.
+
+    Extra columns that a window has no room for are named below it.
+    """
     from rich.table import Table
 
-    heads, console = [column.head for column in columns], table_console()
-    cells = [[printable(as_text(column.value(row)), lines=False) for column in columns] for row in rows]
-    widths = _widths(list(zip(heads, *cells, strict=True)), console.width)
+    rows, console = list(rows), table_console()
+    texts = [[c.head, *(printable(as_text(c.value(row)), lines=False) for row in rows)] for c in columns]
+    extras = [place for place, column in enumerate(columns) if column.extra] if console.is_terminal else []
+    without = _without(texts, extras, console.width)
+    shown = [place for place in range(len(columns)) if place not in without]
+    widths = _widths([texts[place] for place in shown], console.width)
     if widths is None:
+        heads, *cells = zip(*texts, strict=True)
         for row in cells:
             lines = wrap(
                 _paragraph(heads, row), console.width - 1, subsequent_indent="    ", break_long_words=False,
@@ -44,11 +53,31 @@ def print_table(columns: Sequence[Column[T]], rows: Iterable[T]) -> None:
             say("\n".join(lines))
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column, width in zip(columns, widths, strict=True):
-        table.add_column(column.head, justify=column.justify, overflow="fold", width=width)
+    for place, width in zip(shown, widths, strict=True):
+        table.add_column(columns[place].head, justify=columns[place].justify, overflow="fold", width=width)
+    _heads, *cells = zip(*(texts[place] for place in shown), strict=True)
     for row in cells:
         add_row(table, *row)
     console.print(table)
+    if without:
+        say(f"No room here for: {', '.join(columns[place].head for place in without)}.")
+
+
+def _without(columns: Sequence[Sequence[str]], extras: Sequence[int], room: int) -> list[int]:
+    """Return the extra columns without which each row is one line, or all of them.
+
+    >>> _without([("id", "17"), ("since", "2026-11-29"), ("why", "over"), ("cause", "-")], [2, 3], 20)
+    [3]
+    """
+    widest = [max(map(_cells, texts)) for texts in columns]
+    needed = sum(widest) + _BETWEEN * (len(columns) - 1)
+    found: list[int] = []
+    for place in reversed(extras):
+        if needed <= room:
+            break
+        needed -= widest[place] + _BETWEEN
+        found.insert(0, place)
+    return found
 
 
 def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:

@@ -6,21 +6,22 @@ import shutil
 import signal
 import sys
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import timedelta
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
 from itertools import chain
 from textwrap import wrap
 
 from local import page
 from local.accounts import Account
 from local.alone import alone
+from local.aside import put_aside, sent_lately
 from local.grafana import grafana_line
 from local.page import invite, link_in, put_on_call
 from local.prepare import local_servers, prepare, refuse_configured_servers
 from local.servers.connections import DEMO_FOLDER
 from local.servers.progress import bars_on_stderr
 from local.servers.webjars import fetch_scripts
-from local.stage import Stage
+from local.stage import SIMULATE, Stage
 from local.story import as_json, complete, lines_of, slug_of, work_items
 from quantrac.clock import Clock
 from quantrac.domain.incidents import Incident
@@ -28,8 +29,9 @@ from quantrac.errors import OutsideError
 from quantrac.registry import accelerated, load_registry, sample_province
 from quantrac.settings import Settings
 from quantrac.terminal import say
+from simulators.fleet import REPORT_FILE
 from simulators.labels import read_labels
-from sql.fresh_start import close_revisions, forget
+from sql.fresh_start import forget
 from sql.ledger_report import ledger_report
 
 CADENCE_S = 1.0
@@ -70,9 +72,12 @@ def run(
     settings = settings.model_copy(update={"run_dir": settings.run_dir / DEMO_FOLDER})
     signal.signal(signal.SIGTERM, _interrupt)
     registry = accelerated(load_registry([sample_province()]), SPEED)
-    stage = Stage(local_servers(settings), clock, workers=workers, web=True)
     result: dict[str, object] | None = None
-    with alone(settings.run_dir), _until_interrupted(stage):
+    with ExitStack() as until_the_end:
+        until_the_end.enter_context(alone(settings.run_dir))
+        _begin_anew(settings, clock.now())
+        stage = Stage(local_servers(settings), clock, workers=workers, web=True)
+        until_the_end.enter_context(_until_interrupted(stage))
         with bars_on_stderr() as bars:
             stage.servers.start(bars)
             prepare(stage.servers, settings, registry, bars)
@@ -93,6 +98,18 @@ def run(
         else:
             demo.show()
     return result
+
+
+def _begin_anew(settings: Settings, now: datetime) -> None:
+    """Put the last run's data aside where this one would contradict them."""
+    if not sent_lately(settings.run_dir / SIMULATE / REPORT_FILE, timedelta(seconds=PAST_S), now):
+        return
+    local_servers(settings).stop_all()  # what a killed run has left
+    say(
+        f"The last demo has just ended: this one begins with empty tables. What was stored is in "
+        f"{put_aside(settings.run_dir)}, until it is put aside again.",
+        err=True,
+    )
 
 
 def _signals(scenario: str, seed: int, stations: Sequence[str] = ()) -> tuple[str, ...]:
@@ -286,7 +303,6 @@ class Demo:
         ends_s = self._stage.clock.monotonic_s() + LIVE_PATIENCE_S
         while not self._is_live() and self._stage.clock.monotonic_s() < ends_s:
             self._stage.let(TURN_S)
-        close_revisions(self._stage.servers.database().owner, self._stations, self._stage.clock.now())
         self._run.accountant.live(self._run.look())
 
     def _is_live(self) -> bool:

@@ -184,7 +184,7 @@ def _why(account: Account) -> list[str]:
     newest = next((a for a in paged if a.kind == "anomaly"), next(iter(paged), None))
     if newest is None:
         return []
-    words = explained(Bilingual(newest.explanation_vi, newest.explanation_en), newest.assessment)
+    words = explained(Bilingual(newest.explanation_vi, newest.explanation_en), newest.assessment, newest.paged_as)
     return [f"Vì sao · Why: {words.vi}", words.en]
 
 

@@ -34,6 +34,8 @@ TURN_S = 0.2
 """Between two looks at what is waited for; the supervisor wants to look about once a second."""
 READY_S = 150.0
 """A worker is ready when Kafka is, which took 90 s to start on two cores beside a load of 20."""
+SIMULATE = "simulate"
+"""Folder of a fleet's report and labels, in the run folder."""
 DROP_ID = "dropfolder-1"
 """Name of the drop folder, and of its memory."""
 
@@ -101,7 +103,7 @@ class Stage:
 
     def fleet(self, *options: str, folder: Path | None = None) -> FleetRun:
         """Return a run of the simulated fleet with options of ``quantrac simulate``, not begun."""
-        return self._noted(FleetRun(self, options, folder or self.run_dir / "simulate"))
+        return self._noted(FleetRun(self, options, folder or self.run_dir / SIMULATE))
 
     def fleet_with_files(
         self,
@@ -112,7 +114,7 @@ class Stage:
     ) -> FleetRun:
         """Return a run in which some of ``every`` station write files to the local SFTP server; the folder is read."""
         loggers = Loggers(self, every, stations, logger_options)
-        return self._noted(FleetRun(self, options, self.run_dir / "simulate", loggers))
+        return self._noted(FleetRun(self, options, self.run_dir / SIMULATE, loggers))
 
     def _noted(self, run: FleetRun) -> FleetRun:
         self._runs.append(run)
@@ -130,7 +132,7 @@ class Loggers:
         self.folder = self._server.drop_folder
         self.dropped = Dropped(self.folder, stage.run_dir / "dropfolder" / f"{DROP_ID}.sqlite")
         self._reader = dropfolder(stage.run_dir, self.folder, DROP_ID)
-        report_dir = stage.run_dir / "simulate"
+        report_dir = stage.run_dir / SIMULATE
         self.report = report_dir / FILES_REPORT
         named = itertools.chain.from_iterable(("--station", code) for code in stations)
         self.process = part(

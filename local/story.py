@@ -129,6 +129,7 @@ def as_json(slug: Slug | None, items: Iterable[WorkItem], cadence_s: float) -> d
             "mail_ahead_s": slug.mail_ahead_s(),
             "class": slug.alert.triage,
             "probability": slug.alert.triage_probability,
+            "paged_probability": slug.alert.paged_probability,
             "explanation_vi": slug.alert.explanation_vi,
             "reasons_vi": slug.alert.triage_reasons_vi,
         }
@@ -160,6 +161,7 @@ def _mailed(slug: Slug) -> str:
 
 
 def _why(alert: AlertLine) -> Iterator[str]:
-    words = explained(Bilingual(alert.explanation_vi, alert.explanation_en), alert.assessment)
+    said, over = Bilingual(alert.explanation_vi, alert.explanation_en), alert.resolved_at is not None
+    words = explained(said, alert.assessment, alert.paged_as, over=over)
     yield f"  {words.vi}"
     yield f"  {words.en}"

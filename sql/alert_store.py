@@ -20,6 +20,7 @@ from quantrac.domain.alerts import (
 )
 from quantrac.domain.notifications import Notification, Summary
 from quantrac.domain.words import Bilingual
+from sql import briefings
 from sql.notification_rows import notification_row
 from sql.statements import statement
 from sql.storable import storable
@@ -91,6 +92,10 @@ class AlertStore:
         said = stays if found.explanation is None else _explanation(found.explanation)
         arguments = {**_key(found.key), **said, **_assessment(found.assessment)}
         self._cursor.execute(statement("reassess_alert"), arguments)
+
+    def note_paged(self, alert_id: int, paged_as: Assessment, now: datetime) -> None:
+        """Note what a message says an alert probably is; what was told first stays."""
+        briefings.note_paged(self._cursor, {alert_id: paged_as}, now)
 
     def open_alerts(self, stations: Collection[str] | None = None) -> list[OpenAlert]:
         """Return the open alerts of some stations, or of all."""

@@ -1,8 +1,8 @@
-"""What messages say beside their alerts, read in the transaction that writes them."""
+"""What messages say beside their alerts, read and noted in the transaction that writes them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,15 +33,31 @@ def clocks(cursor: psycopg.Cursor[Any], stations: Collection[str], now: datetime
     return tuple(DayClock(*row) for row in cursor.execute(statement("briefing_clocks"), arguments))
 
 
+def note_paged(cursor: psycopg.Cursor[Any], pages: Mapping[int, Assessment], now: datetime) -> None:
+    """Note what messages say alerts probably are, by alert; what was told first stays."""
+    rows = [
+        {"alert": alert, "now": now, "triage": found.cls, "triage_probability": found.probability}
+        for alert, found in pages.items()
+    ]
+    cursor.executemany(statement("note_paged_assessment"), rows)
+
+
 def _finding(row: Sequence[Any]) -> Finding:
     alert_id, unit, peak, newest, newest_at, parameter, minimum, maximum, source, of_mean, *triage = row
+    *triage, paged_at, paged_triage, paged_probability = triage
     limited = minimum is not None or maximum is not None
     limit = Limit(parameter, unit, minimum, maximum, source or "") if limited else None
-    return Finding(alert_id, unit, peak, newest, newest_at, limit, of_mean, _assessment(*triage))
+    return Finding(
+        alert_id, unit, peak, newest, newest_at, limit, of_mean, _assessment(*triage), paged_at,
+        _assessment(paged_triage, paged_probability),
+    )  # fmt: skip
 
 
 def _assessment(
-    cls: str | None, probability: float | None, reasons_vi: Sequence[str] | None, reasons_en: Sequence[str] | None
+    cls: str | None,
+    probability: float | None,
+    reasons_vi: Sequence[str] | None = None,
+    reasons_en: Sequence[str] | None = None,
 ) -> Assessment | None:
     if cls is None or probability is None:
         return None

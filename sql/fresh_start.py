@@ -9,7 +9,6 @@ from sql.connections import connect, translated
 from sql.statements import statement
 
 _OF_READINGS = ("limit", "anomaly", "fault", "calibrating")
-_REVISIONS = ("revisions", "states_revised")
 
 
 def forget(owner_conninfo: str, stations: Collection[str], now: datetime) -> None:
@@ -22,24 +21,11 @@ def forget(owner_conninfo: str, stations: Collection[str], now: datetime) -> Non
     StoreError
         The database is out of reach.
     """
-    row = {"stations": list(stations), "now": now, "rules": [*_OF_READINGS, *_REVISIONS]}
+    row = {"stations": list(stations), "now": now, "rules": list(_OF_READINGS)}
     with translated("letting stations begin anew"), connect(owner_conninfo, "quantrac demo") as connection:
         connection.execute(statement("forget_states"), row)
         connection.execute(statement("close_alerts"), row)
         connection.execute(statement("forget_incidents"), row)
-
-
-def close_revisions(owner_conninfo: str, stations: Collection[str], now: datetime) -> None:
-    """Close what says that stations sent other numbers again: signals that start again do, and it is nobody's work.
-
-    Raises
-    ------
-    StoreError
-        The database is out of reach.
-    """
-    row = {"stations": list(stations), "now": now, "rules": list(_REVISIONS)}
-    with translated("closing alerts of revisions"), connect(owner_conninfo, "quantrac demo") as connection:
-        connection.execute(statement("close_alerts"), row)
 
 
 def verify(owner_conninfo: str, person: str, now: datetime) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from quantrac.domain.alerts import Assessment
 from quantrac.domain.briefing import Briefing
 from quantrac.domain.incidents import (
     AlertChange,
@@ -90,6 +91,10 @@ class IncidentTransaction:
     def add_events(self, events: Iterable[IncidentEvent]) -> None:
         """Add lines to the history."""
         self._cursor.executemany(statement("add_incident_event"), [incident_rows.event_row(e) for e in events])
+
+    def note_paged(self, pages: Mapping[int, Assessment], now: datetime) -> None:
+        """Note what is told of what alerts probably are; what was told first stays."""
+        briefings.note_paged(self._cursor, pages, now)
 
     def events(self, incident_id: int) -> list[IncidentEvent]:
         """Return the history of an incident, oldest first."""

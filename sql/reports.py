@@ -229,6 +229,10 @@ class AlertLine:
     triage_reasons_vi: list[str] | None
     """The strongest first; ``None`` beside a class: an alert of an older version, whose explanation bears them."""
     triage_reasons_en: list[str] | None
+    paged_at: datetime | None = None
+    """When officers read first what it probably is; ``None``: nobody was told."""
+    paged_triage: str | None = None
+    paged_probability: float | None = None
 
     @property
     def assessment(self) -> Assessment | None:
@@ -237,6 +241,11 @@ class AlertLine:
             return None
         reasons = zip(self.triage_reasons_vi, self.triage_reasons_en, strict=True)
         return Assessment(self.triage, self.triage_probability or 0.0, tuple(starmap(Bilingual, reasons)))
+
+    @property
+    def paged_as(self) -> Assessment | None:
+        """What officers read of it when they were told first, without its reasons."""
+        return None if self.paged_triage is None else Assessment(self.paged_triage, self.paged_probability or 0.0)
 
 
 class ReadingLine(NamedTuple):

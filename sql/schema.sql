@@ -465,6 +465,12 @@ CREATE TABLE outbox (
     refused_at timestamp with time zone,
     digest_id bigint
 );
+CREATE TABLE paged_assessments (
+    alert_id bigint NOT NULL,
+    paged_at timestamp with time zone NOT NULL,
+    triage text NOT NULL,
+    triage_probability double precision NOT NULL
+);
 CREATE TABLE pending_judgements (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     station text COLLATE "C" NOT NULL,
@@ -906,6 +912,9 @@ ALTER TABLE outbox ADD CONSTRAINT outbox_digest_id_fkey FOREIGN KEY (digest_id) 
 ALTER TABLE outbox ADD CONSTRAINT outbox_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_transition_id_fkey FOREIGN KEY (transition_id) REFERENCES alert_transitions(id);
 ALTER TABLE outbox ADD CONSTRAINT outbox_check CHECK (((sent_at IS NULL) OR (failed_at IS NULL)));
+ALTER TABLE paged_assessments ADD CONSTRAINT paged_assessments_pkey PRIMARY KEY (alert_id);
+ALTER TABLE paged_assessments ADD CONSTRAINT paged_assessments_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id);
+ALTER TABLE paged_assessments ADD CONSTRAINT paged_assessments_triage_probability_check CHECK (((triage_probability >= (0)::double precision) AND (triage_probability <= (1)::double precision)));
 ALTER TABLE pending_judgements ADD CONSTRAINT pending_judgements_pkey PRIMARY KEY (id);
 ALTER TABLE pending_judgements ADD CONSTRAINT pending_judgements_cause_check CHECK ((cause = ANY (ARRAY['revised'::text, 'softened'::text])));
 ALTER TABLE pending_judgements ADD CONSTRAINT pending_judgements_check CHECK (((state = 'waiting'::text) = (decided_at IS NULL)));
@@ -1022,7 +1031,7 @@ CREATE VIEW alert_handling AS
     incident.id AS incident_id,
     incident.state AS incident_state,
     incident.topic,
-    LEAST(sent.at, incident.paged_at) AS told_at,
+    LEAST(sent.at, first_paged(incident.*)) AS told_at,
     COALESCE(alert.acknowledged_by, incident.holder) AS taken_by,
     COALESCE(alert.acknowledged_at, taken.at) AS taken_at,
     ((alert.severity = ANY (ARRAY['high'::text, 'critical'::text])) AND (NOT alert.retrospective) AND (alert.page OR (incident.paged_at IS NOT NULL))) AS urgent
@@ -1168,7 +1177,7 @@ CREATE VIEW incident_handling AS
     incident.state,
     incident.severity,
     incident.opened_at,
-    incident.paged_at,
+    first_paged(incident.*) AS paged_at,
     incident.holder,
     incident.cause,
     COALESCE(incident.closed_at, incident.resolved_at) AS ended_at,
@@ -1861,6 +1870,15 @@ AS $function$
      WHERE kept.state = 'waiting'
        AND (kept.station, kept.parameter, kept."window", kept.window_start)
            = (fresh.station, fresh.parameter, fresh."window", fresh.window_start)
+$function$;
+CREATE OR REPLACE FUNCTION public.first_paged(incident incidents)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT coalesce((SELECT min(event.at) FROM incident_events AS event
+                      WHERE event.incident_id = incident.id AND event.what = 'page'),
+                    incident.paged_at)
 $function$;
 CREATE OR REPLACE FUNCTION public.forget_deferred(keep interval)
  RETURNS bigint
@@ -2680,6 +2698,7 @@ CREATE TRIGGER outages_emptied AFTER TRUNCATE ON public.outages FOR EACH STATEME
 CREATE TRIGGER outbox_emptied AFTER DELETE OR TRUNCATE ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER outbox_message_id BEFORE INSERT ON public.outbox FOR EACH ROW EXECUTE FUNCTION outbox_message_id();
 CREATE TRIGGER outbox_notify AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION notify_outbox();
+CREATE TRIGGER paged_assessments_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.paged_assessments FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pending_judgements_emptied AFTER DELETE OR TRUNCATE ON public.pending_judgements FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
 CREATE TRIGGER people_audited AFTER INSERT OR DELETE OR UPDATE ON public.people FOR EACH ROW EXECUTE FUNCTION audit_person();
 CREATE TRIGGER people_emptied AFTER TRUNCATE ON public.people FOR EACH STATEMENT EXECUTE FUNCTION audit_statement();
@@ -2779,6 +2798,7 @@ COMMENT ON COLUMN outbox.fallen_back_at IS 'When the next channel of the same pe
 COMMENT ON COLUMN outbox.receipt IS 'What the receiver answered when it took the message, without addresses.';
 COMMENT ON COLUMN outbox.refused_at IS 'Since when its receiver, though it is there, has refused it for now; empty once it takes anything, or is away.';
 COMMENT ON COLUMN outbox.digest_id IS 'The message in whose place this one does not go out: its incident was over before anybody could be told.';
+COMMENT ON TABLE paged_assessments IS 'What the model took an alert for, and how sure it was, in the first message about it.';
 COMMENT ON TABLE pending_judgements IS 'What a judged hour or day would be after readings of it were revised, or others came that soften it. The standing finding counts until an officer decides.';
 COMMENT ON COLUMN pending_judgements.cause IS 'revised: readings were sent again with other numbers; softened: others came that lower an exceedance.';
 COMMENT ON COLUMN pending_judgements.based_at IS 'Readings revised later, by the database''s clock, are not in it.';
@@ -3108,6 +3128,12 @@ GRANT SELECT ON outages TO quantrac_writer;
 GRANT SELECT ON outbox TO quantrac_desk;
 GRANT SELECT ON outbox TO quantrac_notifier;
 GRANT SELECT ON outbox TO quantrac_writer;
+GRANT SELECT ON paged_assessments TO quantrac_desk;
+GRANT INSERT, SELECT ON paged_assessments TO quantrac_notifier;
+GRANT SELECT ON paged_assessments TO quantrac_reader;
+GRANT SELECT ON paged_assessments TO quantrac_trainer;
+GRANT SELECT ON paged_assessments TO quantrac_web;
+GRANT INSERT, SELECT ON paged_assessments TO quantrac_writer;
 GRANT SELECT ON pending_judgements TO quantrac_desk;
 GRANT SELECT ON pending_judgements TO quantrac_notifier;
 GRANT SELECT ON pending_judgements TO quantrac_reader;

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from quantrac.clock import Clock
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
-from quantrac.domain.words import Bilingual, local_time
+from quantrac.domain.words import Bilingual, local_time, number, number_vi
 from quantrac.telemetry import get_logger
 from sql.deferred_store import Deferring
 from sql.worker_store import WorkerStore
@@ -60,9 +60,9 @@ def _opened(line: Deferring, now: datetime, *, flooding: bool) -> Transition:
     size_mb, since = line.bytes / 1e6, local_time(line.since)
     why = _TOO_MUCH if flooding else _MUCH_OF_THE_PAST
     said = Bilingual(
-        f"{why.vi}: {line.messages} tin ({size_mb:.1f} MB) từ {since} "
+        f"{why.vi}: {line.messages} tin ({number_vi(round(size_mb, 1))} MB) từ {since} "
         "được xử lý sau các trạm khác, không mất tin nào. Kiểm tra bộ truyền dữ liệu của trạm.",
-        f"{why.en}: {line.messages} ({size_mb:.1f} MB) since "
+        f"{why.en}: {line.messages} ({number(round(size_mb, 1))} MB) since "
         f"{since} are read after those of the other stations; none is lost. Check its data logger.",
     )
     return _transition(line.station, TransitionKind.OPENED, now, line.since, said)

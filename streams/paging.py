@@ -91,6 +91,8 @@ def save_and_page(
         held = [n for n in messages if holds_back(BUDGET, told.get((n.channel, n.recipient), Told()), transition)]
         tx.paging.hold(station.code, ids, held, now)
         tx.alerts.enqueue(*ids, [n for n in messages if n not in held], now)
+        if to and transition.assessment is not None:
+            tx.alerts.note_paged(applied.alert_id, transition.assessment, now or transition.observed_at)
 
 
 def _beside(tx: WorkerTransaction, transition: Transition, station: Station, now: datetime) -> Beside:

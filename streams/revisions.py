@@ -62,9 +62,9 @@ def _states_opened(line: RevisingStation, now: datetime) -> Transition:
     since, first, last = (local_time(at) for at in (line.revised_since, line.since, line.until))
     said = Bilingual(
         f"Từ {since} trạm báo khác đi về tình trạng đã báo của {line.channels} trong khoảng {first} – {last} "
-        f"({line.times} lần). Lời báo đầu vẫn được giữ: `quantrac stations states {line.station}`.",
+        f"({line.times} lần). Lời báo đầu vẫn được giữ, xem ở trang của trạm.",
         f"Since {since} the station says otherwise of what {line.channels} had said for {first} – {last} "
-        f"({line.times} times). What it said first is kept: `quantrac stations states {line.station}`.",
+        f"({line.times} times). What it said first is kept, and shown on the station's page.",
     )
     return _transition(line.station, TransitionKind.OPENED, now, line.revised_since, said, STATES_RULE)
 
@@ -79,11 +79,11 @@ def _opened(line: StationRevisions, now: datetime) -> Transition:
         f"Trạm gửi lại {line.revised_readings} số liệu với giá trị khác từ {local_time(line.since)}; "
         f"{line.made_harmless} số liệu trong đó đã vượt giới hạn và được cảnh báo, nay không còn vượt; "
         f"{line.waiting} kết quả đã xét đang chờ duyệt ({line.softened} kết quả vượt giới hạn sẽ nhẹ đi). Kết quả cũ "
-        f"vẫn có hiệu lực cho đến khi cán bộ chấp nhận: `quantrac revisions show {line.station}`.",
+        "vẫn có hiệu lực cho đến khi cán bộ chấp nhận kết quả mới; báo cáo của ngày đó ghi từng kết quả.",
         f"The station sent {line.revised_readings} readings again with other values since {local_time(line.since)}; "
         f"{line.made_harmless} of them were beyond a limit, told as an alert, and are not any more; "
         f"{line.waiting} findings wait ({line.softened} exceedances would be softened). The old findings stand until "
-        f"an officer accepts the new ones: `quantrac revisions show {line.station}`.",
+        "an officer accepts the new ones; the report of that day has each.",
     )
     return _transition(line.station, TransitionKind.OPENED, now, line.since, said)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from alerts.messages import SEVERITY
 from quantrac.domain.evidence import EvidenceFacts, Row
-from quantrac.domain.words import as_text
+from quantrac.domain.words import as_text, number_vi
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 900, 260, 70, 30
 MOST_CURVES = 4
@@ -140,12 +140,12 @@ def curve(rows: Sequence[Row], limit: Row | None, marks: Iterable[tuple[datetime
     drawn += [f'<path d="M{x(t) - 3} {y(v) - 3}l6 6m0 -6l-6 6" stroke="#a33"/>' for t, v, usable in known if not usable]
     for bound in bounds:
         drawn.append(f'<path d="M{LEFT} {y(bound)}H{WIDTH - 10}" stroke="#b00" stroke-dasharray="6 4"/>')
-        drawn.append(_label(LEFT - 4, y(bound) + 4, f"{bound:g}", "end"))
+        drawn.append(_label(LEFT - 4, y(bound) + 4, number_vi(bound), "end"))
     for at, word in marks:
         if first <= at <= last:
             drawn.append(f'<path d="M{x(at)} 10V{HEIGHT - BOTTOM}" stroke="#666" stroke-dasharray="2 3"/>')
             drawn.append(_label(x(at) + 3, 20, word, "start"))
-    drawn += [_label(LEFT - 4, y(high) + 10, f"{high:g}", "end"), _label(LEFT - 4, y(low), f"{low:g}", "end")]
+    drawn += [_label(LEFT - 4, y(high) + 10, number_vi(high), "end"), _label(LEFT - 4, y(low), number_vi(low), "end")]
     drawn += [_label(LEFT, HEIGHT - 8, as_text(first), "start"), _label(WIDTH - 10, HEIGHT - 8, as_text(last), "end")]
     unit = escape(str((limit or {}).get("unit") or ""))
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img"><title>{unit}</title>{"".join(drawn)}</svg>'
@@ -163,5 +163,8 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 def _e(value: object) -> str:
     """Return a value as text of the page: no markup, no direction override, no control character of it survives."""
-    text = "-" if value is None else as_text(value) if isinstance(value, datetime) else str(value)
+    if isinstance(value, float):
+        text = number_vi(value, 6)
+    else:
+        text = "-" if value is None else as_text(value) if isinstance(value, datetime) else str(value)
     return escape("".join(c if c.isprintable() else " " for c in text))

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
+from typing import Self
 
 from alerts import htmlmail, plaintext
 from alerts.advice import incident_steps
 from alerts.content import Content, Line
-from alerts.explanations import limit_words, probable_class
+from alerts.explanations import judged, last_paged, limit_words
 from alerts.figures import against, clock_words, pressing
 from alerts.incidents.reasons import Notice, Reason
-from alerts.messages import OVER, SEVERITY, banner, unreal
+from alerts.messages import OF_STATION, OVER, SEVERITY, banner, unreal
 from alerts.plaintext import one_line
 from alerts.thresholds import exceeds, share_of_limit
 from quantrac.domain.alerts import AlertKind, Assessment
@@ -85,6 +86,12 @@ class IncidentNotice:
     """With which its reader takes it."""
     people: Mapping[str, str] = field(default_factory=dict)
     """Names of the people on call, by code."""
+
+    @classmethod
+    def of(cls, incident: Incident, briefing: Briefing, now: datetime) -> Self:
+        """Return an incident as a message would tell it as it stands."""
+        kind = Notice.UPDATE if incident.is_active else Notice.END
+        return cls(incident, Reason.PAGED_ALREADY, kind, now, briefing)
 
     def name(self, station: str) -> Bilingual:
         """Return the names of a station; its code where it is not known."""
@@ -169,13 +176,19 @@ def _content(notice: IncidentNotice) -> Content:
         lines=tuple(_lines(notice, places)),
         steps=_steps(incident, members, places, over=over) if notice.kind is Notice.PAGE or over else (),
         banner=banner(drill=incident.is_drill, illustration=any(p.illustration for p in places)),
-        moved=(*_bounded((_moved(matter, notice) for matter in matters), len(matters)), *_judged(matters, notice)),
+        moved=findings(notice),
         take=None if link is None else Line(Bilingual("Nhận sự cố", "Take it"), Bilingual(link, link)),
         clocks=() if over else tuple(clock_words(c, notice.now) for c in _pressing(notice)),
         contacts=() if over else notice.contacts,
         answers=tuple(_answers(notice)),
         curve=any(m.key.parameter for m in members),
     )
+
+
+def findings(notice: IncidentNotice) -> tuple[Line, ...]:
+    """Return what has moved, each parameter once, and what the model takes it for."""
+    matters = _matters(notice.incident, notice.briefing, over=notice.kind is Notice.END)
+    return (*_bounded((_moved(matter, notice) for matter in matters), len(matters)), *_judged(matters, notice))
 
 
 def _matters(incident: Incident, briefing: Briefing, *, over: bool) -> list[list[Member]]:
@@ -235,6 +248,9 @@ def _what(incident: Incident, members: Sequence[Member], briefing: Briefing) -> 
         if member.key.parameter:
             by_parameter.setdefault(member.key.parameter, member)
     if incident.topic is Topic.INSTRUMENT:
+        for member in members:
+            if member.kind in OF_STATION:
+                return OF_STATION[member.kind]
         names = ", ".join(by_parameter)
         return Bilingual(f"Thiết bị đo {names}", f"Instrument of {names}")
     first = list(by_parameter.values())[:MOST_FIGURES]
@@ -343,27 +359,40 @@ def _judged(matters: Sequence[Sequence[Member]], notice: IncidentNotice) -> Iter
     Where they do not, each names the parameter that has it; what is over says nothing of what lasts. A reason that
     stands in what has moved is not repeated.
     """
-    told = "\n".join(matter[0].explanation_vi for matter in matters)
-    matters = [m for m in matters if any(a.resolved_at is None for a in m)] or matters
-    judged: dict[tuple[str, str], tuple[Assessment, Member]] = {}
-    for matter in matters:
+    told, moved = _told(matters, notice), "\n".join(matter[0].explanation_vi for matter in matters)
+    said: dict[tuple[str, str], tuple[Assessment, Member]] = {}
+    for matter in [m for m in matters if any(a.resolved_at is None for a in m)] or matters:
         found = next((f.assessment for f in _known(matter, notice) if f.assessment is not None), None)
         if found is not None:
-            judged.setdefault((matter[0].key.station, found.cls), (found, matter[0]))
-    for (station, _), (found, member) in judged.items():
+            said.setdefault((matter[0].key.station, found.cls), (found, matter[0]))
+    for (station, _), (found, member) in said.items():
         place = notice.briefing.places.get(station)
         in_river = place is not None and place.kind is StationKind.SURFACE_WATER
-        words = probable_class(found.cls, found.probability, in_river=in_river)
+        words = judged(found, told.pop(station, None), over=notice.kind is Notice.END, in_river=in_river)
         of = [notice.name(station)] if len(notice.incident.stations) > 1 else []
-        if sum(other == station for other, _ in judged) > 1:
+        if sum(other == station for other, _ in said) > 1:
             of.append(Bilingual(member.key.parameter, member.key.parameter))
         vi, en = ", ".join(names.vi for names in of), ", ".join(names.en for names in of)
         yield Line(
             Bilingual("Có thể là", "Probably"),
             Bilingual(plaintext.labelled(vi, words.vi), plaintext.labelled(en, words.en)),
         )
-        for number, reason in enumerate(found.beside(told).reasons, start=1):
+        for number, reason in enumerate(found.beside(moved).reasons, start=1):
             yield Line(Bilingual(f"Lý do {number}", f"Reason {number}"), reason)
+
+
+def _told(matters: Sequence[Sequence[Member]], notice: IncidentNotice) -> dict[str, Assessment]:
+    """Return what officers read of each station; of what is back nothing when they are paged for it."""
+    relapses = notice.incident.relapses
+    told = [
+        (matter[0].key.station, f.paged_at, f.paged_as)
+        for matter in matters
+        for f in _known(matter, notice)
+        if f.paged_as is not None and f.paged_at is not None
+    ]
+    if notice.kind is Notice.PAGE and relapses:
+        told = [found for found in told if found[1] >= relapses[-1]]
+    return last_paged(told, relapses)
 
 
 def _label(member: Member, notice: IncidentNotice) -> Bilingual:
@@ -405,7 +434,7 @@ def _answers(notice: IncidentNotice) -> Iterable[Line]:
     if notice.web_url is not None:
         page = page_of(incident.id, notice.web_url)
         yield Line(Bilingual("Trang sự cố", "The incident's page"), Bilingual(page, page))
-    if notice.kind is Notice.PAGE and notice.link is None:
+    if notice.kind is Notice.PAGE and notice.link is None and notice.web_url is None:
         command = f"quantrac incidents acknowledge {incident.id} --by "
         yield Line(Bilingual("Bằng lệnh", "By command"), Bilingual(f"{command}TÊN", f"{command}NAME"))
     if notice.kind is Notice.END and notice.web_url is None:

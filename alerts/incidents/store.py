@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from quantrac.domain.alerts import Assessment
 from quantrac.domain.briefing import Briefing
 from quantrac.domain.incidents import (
     AlertChange,
@@ -55,6 +56,10 @@ class IncidentTransaction(Protocol):
 
     def add_events(self, events: Iterable[IncidentEvent]) -> None:
         """Add lines to the history."""
+        ...
+
+    def note_paged(self, pages: Mapping[int, Assessment], now: datetime) -> None:
+        """Note what is told of what alerts probably are; what was told first stays."""
         ...
 
     def windows(self, now: datetime, longest_ad_hoc: timedelta) -> list[HoldWindow]:

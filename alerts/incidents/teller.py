@@ -16,7 +16,7 @@ from alerts.incidents.store import IncidentTransaction
 from alerts.incidents.tellings import Decision
 from alerts.oncall.chain import Step, advance, begin
 from alerts.oncall.channels import Plan, plan
-from quantrac.domain.alerts import Severity
+from quantrac.domain.alerts import Assessment, Severity
 from quantrac.domain.incidents import (
     Incident,
     IncidentEvent,
@@ -50,6 +50,7 @@ class Teller:
         self._events: list[IncidentEvent] = []
         self._after: list[tuple[Decision, IncidentNotice]] = []
         self._ended: list[int] = []
+        self._told: dict[int, Assessment] = {}
 
     def address(self, decision: Decision, done: Turn) -> Incident:
         """Note what a decision tells, and return the incident with its chain moved on."""
@@ -72,6 +73,9 @@ class Teller:
         named = (incident, *others)
         alerts = [m.alert_id for i in named for m in i.members]
         briefing = self._tx.briefing(alerts, list(dict.fromkeys(s for i in named for s in i.stations)), self._now)
+        if kind is not Notice.END:
+            findings = (briefing.findings.get(m.alert_id) for m in incident.members)
+            self._told |= {f.alert_id: f.assessment for f in findings if f is not None and f.assessment is not None}
         operators = [(s, p.operator) for s in incident.stations if (p := briefing.places.get(s)) is not None]
         to_ring = contacts(self._oncall, operators[:MOST_PLACES], self._now)
         return IncidentNotice(incident, reason, kind, self._now, briefing, others, to_ring, self._web_url,
@@ -90,6 +94,7 @@ class Teller:
         self._send(self._messages)
         if self._pages:
             self._tx.add_links(self._links)
+            self._tx.note_paged(self._told, self._now)
         self._tx.add_events(self._events)
         paged = self._tx.paged_recipients([decision.incident.id for decision, _ in self._after], self._now)
         for decision, about in self._after:

@@ -129,7 +129,15 @@ def cause(
 def _triage(line: AlertLine) -> str | None:
     if line.triage is None or line.triage_probability is None:
         return None
-    return f"{line.triage} {line.triage_probability:.0%}"
+    now = f"{line.triage} {line.triage_probability:.0%}"
+    if line.paged_as is None:
+        return now
+    then = (
+        f"{line.paged_as.probability:.0%}"
+        if line.paged_as.cls == line.triage
+        else f"{line.paged_as.cls} {line.paged_as.probability:.0%}"
+    )
+    return now if now.endswith(f" {then}") else f"{now}, told {then}"
 
 
 def _worst(line: AlertLine) -> str | None:
@@ -144,12 +152,12 @@ _ALERT_COLUMNS: tuple[Column[AlertLine], ...] = (
     Column("severity", lambda a: a.severity),
     Column("station", lambda a: a.station),
     Column("parameter", lambda a: a.parameter),
-    Column("rule", lambda a: a.rule),
     Column("since", lambda a: a.since),
-    Column("resolved", lambda a: a.resolved_at),
-    Column("worst / limit", _worst, "right"),
-    Column("triage", _triage),
-    Column("pages", lambda a: "yes" if a.page else "work item"),
-    Column("taken by", lambda a: a.acknowledged_by),
-    Column("cause", lambda a: a.closed_cause),
+    Column("worst/limit", _worst, "right"),
+    Column("resolved", lambda a: a.resolved_at, extra=True),
+    Column("rule", lambda a: a.rule, extra=True),
+    Column("pages", lambda a: "yes" if a.page else "work item", extra=True),
+    Column("triage", _triage, extra=True),
+    Column("taken by", lambda a: a.acknowledged_by, extra=True),
+    Column("cause", lambda a: a.closed_cause, extra=True),
 )

@@ -62,6 +62,8 @@ def show(
     notes = list(_notes(history))
     for line in notes or ["–"]:
         say(line)
+    if (command := _more_of(alert)) is not None:
+        say(f"\n{command} tells more of it.")
     if picture is None:
         say(f"\nquantrac alerts picture {alert_id} --out alert-{alert_id}.png draws it.")
 
@@ -137,17 +139,17 @@ def sent_columns(*, masked: bool) -> tuple[Column[SentLine], ...]:
     """Return the columns of messages."""
     return (
         Column("id", lambda d: d.id, "right"),
-        Column("alert", lambda d: d.alert_id, "right"),
         Column("incident", lambda d: d.incident_id, "right"),
         Column("what", lambda d: d.notice),
         Column("to", lambda d: recipient_of(d, masked=masked)),
-        Column("person", lambda d: d.person),
-        Column("channel", lambda d: d.channel),
         Column("written", lambda d: d.created_at),
         Column("state", _state),
-        Column("delivered", lambda d: d.sent_at),
-        Column("tries", lambda d: d.attempts, "right"),
-        Column("last error", lambda d: d.last_error),
+        Column("alert", lambda d: d.alert_id, "right", extra=True),
+        Column("last error", lambda d: d.last_error, extra=True),
+        Column("delivered", lambda d: d.sent_at, extra=True),
+        Column("person", lambda d: d.person, extra=True),
+        Column("channel", lambda d: d.channel, extra=True),
+        Column("tries", lambda d: d.attempts, "right", extra=True),
     )
 
 
@@ -168,7 +170,8 @@ def _facts(alert: AlertLine, history: AlertHistory) -> Iterator[str]:
     if alert.assessment is not None:
         from alerts.explanations import assessment_words
 
-        words = assessment_words(alert.assessment.beside(alert.explanation_vi))
+        found = alert.assessment.beside(alert.explanation_vi)
+        words = assessment_words(found, alert.paged_as, over=alert.resolved_at is not None)
         yield f"  {words.vi}"
         yield f"  {words.en}"
     limits = [number_vi(b) for b in (alert.limit_minimum, alert.limit_maximum) if b is not None]
@@ -183,6 +186,14 @@ def _facts(alert: AlertLine, history: AlertHistory) -> Iterator[str]:
     )
     if incident is not None:
         yield f"Sự cố · Incident: {incident.id}, {incident.state}"
+
+
+def _more_of(alert: AlertLine) -> str | None:
+    """Return the command that shows what a station has told otherwise; ``None`` where the alert is about another."""
+    from streams.revisions import RULE, STATES_RULE
+
+    of_rule = {RULE: "quantrac revisions show", STATES_RULE: "quantrac stations states"}
+    return f"{of_rule[alert.rule]} {alert.station}" if alert.rule in of_rule else None
 
 
 def _notes(history: AlertHistory) -> Iterator[str]:

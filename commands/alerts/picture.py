@@ -13,8 +13,8 @@ import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.explanations import class_words, probable_class
-from quantrac.domain.alerts import AlertKind
+from alerts.explanations import class_words, judged
+from quantrac.domain.alerts import AlertKind, Assessment
 from quantrac.domain.readings import QcReason
 from quantrac.domain.stations import VIETNAM, StationKind
 from quantrac.domain.words import Bilingual, number, number_vi
@@ -263,7 +263,8 @@ def _text(story: Story) -> list[tuple[list[str], dict[str, object]]]:
         if alert.triage is not None and alert.triage_probability is not None:
             head = say(Bilingual("Có thể là", "Probably"))
             river = story.station.kind is StationKind.SURFACE_WATER
-            words = probable_class(alert.triage, alert.triage_probability, in_river=river)
+            found = Assessment(alert.triage, alert.triage_probability)
+            words = judged(found, alert.paged_as, over=alert.resolved_at is not None, in_river=river)
             blocks.append(([f"{head}: {say(words)}"], heading))
         elif alert.kind == AlertKind.FAULT:
             blocks.append(([say(class_words("fault")).capitalize()], heading))

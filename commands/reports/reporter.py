@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from email.message import EmailMessage
 
+from alerts.incidents.messages import plain
 from alerts.notifiers.email import connect, message
 from commands.context import Context
 from commands.reports.desk import SETTLED_AFTER, ReportDesk, last_month, yesterday
@@ -108,9 +109,10 @@ def mails(document: Document, sender: str, context: Context) -> Iterable[EmailMe
             f"{document.title.en}, {document.period.en}; as known at {moment(document.as_of)} (UTC+7).",
         ]
     )
+    told = plain(subject, text)
     for number, address in enumerate(context.settings.report_to):
         message_id = f"<report.{document.file_stem}.{document.as_of:%Y%m%d%H%M}.{number}@quantrac>"
-        notification = Notification(message_id, Channel.EMAIL, address, subject, text)
+        notification = Notification(message_id, Channel.EMAIL, address, subject, told.text, told.html)
         mail = message(notification, sender, context.clock)
         for form, content in files.items():
             name = f"{document.file_stem}.{form}"

@@ -6,6 +6,7 @@ SELECT alert.id,
                  limit_text(alert.limit_minimum, alert.limit_maximum)) AS value,
        alert.since,
        alert.triage,
+       CASE WHEN paged.triage = alert.triage THEN paged.triage_probability END AS paged_probability,
        alert.triage_probability,
        handling.told_at,
        handling.taken_by,
@@ -16,6 +17,7 @@ SELECT alert.id,
        handling.incident_id AS incident
   FROM alerts AS alert
   JOIN alert_handling AS handling ON handling.alert_id = alert.id
+  LEFT JOIN paged_assessments AS paged ON paged.alert_id = alert.id
   LEFT JOIN current_stations AS station ON station.code = alert.station
  WHERE alert.resolved_at IS NULL
    AND alert.station IN (${stations:sqlstring})

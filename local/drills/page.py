@@ -10,7 +10,7 @@ import jinja2
 
 from local.drills.score import Outcome, Score
 from local.drills.words import class_words, kind_words
-from quantrac.domain.words import Bilingual, duration, duration_vi, local_clock, local_time
+from quantrac.domain.words import Bilingual, duration, duration_vi, local_clock, local_time, number, number_vi
 
 _TEMPLATE = Path(__file__).with_name("score.html.j2")
 
@@ -97,6 +97,6 @@ def html(found: Score, title: str, speed: float, channel: Bilingual) -> str:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     template = environment.from_string(_TEMPLATE.read_text("utf-8"))
     return template.render(
-        score=found, title=title, speed=f"{speed:g}", channel=channel, kind=kind_words, cls=class_words,
-        verdict=verdict, ahead=ahead_words, clock=local_clock, time=local_time, span_vi=duration_vi,
+        score=found, title=title, speed=number(speed), speed_vi=number_vi(speed), channel=channel, kind=kind_words,
+        cls=class_words, verdict=verdict, ahead=ahead_words, clock=local_clock, time=local_time, span_vi=duration_vi,
     )  # fmt: skip

@@ -26,6 +26,11 @@ class Finding:
     of_mean: bool = False
     """It judges the mean of an hour or a day, not readings."""
     assessment: Assessment | None = None
+    """What the model makes of it now."""
+    paged_at: datetime | None = None
+    """When officers were told of it first; ``None``: not yet."""
+    paged_as: Assessment | None = None
+    """What they read then of what it probably is; reasons stand in that message alone."""
 
 
 @dataclass(frozen=True, slots=True)

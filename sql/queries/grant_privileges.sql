@@ -37,6 +37,7 @@ BEGIN
     GRANT INSERT, UPDATE ON deferred_records TO quantrac_writer;
     GRANT INSERT, UPDATE ON receipts_committed, stored_hours, channel_spans TO quantrac_writer;
     GRANT INSERT ON raw_log_breaks TO quantrac_writer;
+    GRANT INSERT ON paged_assessments TO quantrac_writer, quantrac_notifier;
     GRANT INSERT ON reading_revisions, channel_revisions TO quantrac_writer;
 
     -- Evidence, and what belongs to another process: all columns but these, also those of later migrations.

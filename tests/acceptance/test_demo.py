@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
+from local.aside import BEFORE
 from local.demo import FILE_STATIONS
 from local.servers.connections import DEMO_FOLDER
 from local.servers.mail import CaughtMail, read_index
@@ -199,6 +200,8 @@ def test_a_second_run_shows_the_same_and_stores_whatever_folder_is_dropped_into_
     assert again["slug"]["ahead_s"] > 0
     assert [item["pages"] for item in again["work_items"]] == [0, 0, 0]
     assert again["residual"] == again["missing_messages"] == 0
+    assert again["revisions"] == 0, "no station says otherwise of what the first run has told"
+    assert (run_dir.with_name(f"{run_dir.name}{BEFORE}") / "mail").is_dir(), "the first run's data are kept"
 
 
 def test_nothing_is_left_running(first: dict[str, Any], run_dir: Path) -> None:

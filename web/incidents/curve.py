@@ -70,4 +70,5 @@ def surroundings(story: Story, around: Around) -> Surroundings | None:
         suspect_share=flagged / len(during) if during else 0.0,
         calibrating=around.window or any(r.status == "01" for r in during),
         neighbours_alarmed=around.neighbours_alarmed,
+        told=alert.paged_probability if alert.paged_triage == alert.triage else None,
     )

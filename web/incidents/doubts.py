@@ -26,6 +26,8 @@ class Surroundings:
     """The logger said 01 meanwhile, or a window covered it."""
     neighbours_alarmed: int
     """Other stations of the park with an open incident about water."""
+    told: float | None = None
+    """The probability with which officers were told of this class; ``None``: nobody was."""
 
 
 def doubts(seen: Surroundings) -> list[Bilingual]:
@@ -49,7 +51,14 @@ def doubts(seen: Surroundings) -> list[Bilingual]:
         ))  # fmt: skip
     if seen.probability < SURE:
         sure = percentage(seen.probability)
-        found.append(Bilingual(f"Mô hình chỉ chắc {sure}.", f"The model is only {sure} sure."))
+        if seen.told is not None and seen.told >= SURE:
+            then = percentage(seen.told)
+            found.append(Bilingual(
+                f"Mô hình nay chỉ chắc {sure}, khi báo {then}.",
+                f"The model is only {sure} sure now; when it was told, {then}.",
+            ))  # fmt: skip
+        else:
+            found.append(Bilingual(f"Mô hình chỉ chắc {sure}.", f"The model is only {sure} sure."))
     return found
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from alerts.explanations import probable_class
+from alerts.explanations import judged, last_paged
 from alerts.figures import against
 from alerts.thresholds import exceeds, share_of_limit
-from quantrac.domain.alerts import GRAVITY, AlertKind, Severity
+from quantrac.domain.alerts import GRAVITY, AlertKind, Assessment, Severity
 from quantrac.domain.limits import Limit
 from quantrac.domain.words import Bilingual
 from sql.reports import AlertLine
@@ -72,6 +72,12 @@ class Matter:
         worst = self.worst
         return None if worst is None else against(self.parameter, worst.peak_value, self.unit, self.limit)
 
+    @staticmethod
+    def judged(alert: AlertLine) -> Bilingual | None:
+        """Return what the model takes one alert for, and what it was paged as; ``None``: it has named nothing."""
+        found = alert.assessment
+        return None if found is None else judged(found, alert.paged_as, over=alert.resolved_at is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -95,22 +101,34 @@ def matters(alerts: Iterable[AlertLine], unit_of: UnitOf) -> tuple[Matter, ...]:
     return tuple(sorted(every, key=_rank))
 
 
-def judgements(matters: Sequence[Matter], rivers: Container[str]) -> tuple[Judgement, ...]:
-    """Return each class that the model takes a station for once, as the mails do; in ``rivers`` nobody discharges.
+def judgements(
+    matters: Iterable[Matter], rivers: Container[str], relapses: Iterable[datetime] = ()
+) -> tuple[Judgement, ...]:
+    """Return each class that the model takes a station for once, as the mails do.
 
-    What is over says nothing of what lasts. A reason that stands in the explanation of a matter is left out.
+    In ``rivers`` nobody discharges; ``relapses`` are when the incident was open again. What is over says nothing of
+    what lasts. A reason that stands in the explanation of a matter is left out.
     """
-    told: dict[tuple[str, str], Judgement] = {}
-    explained = "\n".join(matter.lead.explanation_vi for matter in matters)
-    for matter in [m for m in matters if m.is_open] or matters:
+    every = tuple(matters)
+    lasting = {m.station for m in every if m.is_open}
+    told = last_paged(_told(a for m in every for a in m.alerts), relapses)
+    explained = "\n".join(matter.lead.explanation_vi for matter in every)
+    said: dict[tuple[str, str], Judgement] = {}
+    for matter in [m for m in every if m.is_open] or every:
+        station = matter.station
         found = next((a.assessment for a in matter.alerts if a.assessment is not None), None)
-        if found is None:
+        if found is None or (station, found.cls) in said:
             continue
-        words = probable_class(found.cls, found.probability, in_river=matter.station in rivers)
-        judged = Judgement(matter.station, matter.parameter, words, found.beside(explained).reasons)
-        told.setdefault((matter.station, found.cls), judged)
-    many = Counter(station for station, _ in told)
-    return tuple(j if many[j.station] > 1 else replace(j, parameter="") for j in told.values())
+        words = judged(found, told.pop(station, None), over=station not in lasting, in_river=station in rivers)
+        said[station, found.cls] = Judgement(station, matter.parameter, words, found.beside(explained).reasons)
+    many = Counter(station for station, _ in said)
+    return tuple(j if many[j.station] > 1 else replace(j, parameter="") for j in said.values())
+
+
+def _told(alerts: Iterable[AlertLine]) -> Iterator[tuple[str, datetime, Assessment]]:
+    for alert in alerts:
+        if alert.paged_as is not None and alert.paged_at is not None:
+            yield alert.station, alert.paged_at, alert.paged_as
 
 
 def _in_order(alerts: Sequence[AlertLine]) -> list[AlertLine]:

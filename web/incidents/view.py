@@ -92,7 +92,7 @@ def view_of(cursor: Cursor, visit: Visit, incident_id: int) -> IncidentView:
     return IncidentView(
         incident,
         about,
-        judgements(about, {s.code for s in rows.values() if s.kind == StationKind.SURFACE_WATER}),
+        judgements(about, {s.code for s in rows.values() if s.kind == StationKind.SURFACE_WATER}, incident.relapses),
         rows,
         tuple(
             s for s in rows.values() if lead and lead.park and s.park == lead.park and s.code not in incident.stations

@@ -131,6 +131,9 @@ def test_a_report_is_mailed_once_at_its_hour(
     assert [m["To"] for m in found] == ["a@example.vn", "b@example.vn"] * 2
     names = [part.get_filename() for part in found[0].iter_attachments()]
     assert names == ["province_2026-11-02.pdf", "province_2026-11-02.xlsx"]
+    form = found[0].get_body(("html",))
+    assert form is not None, "as the other mails, dark on white on a telephone"
+    assert "width=device-width" in form.get_content()
     assert found[0]["Subject"] == "Báo cáo quan trắc tự động toàn tỉnh trong ngày: Ngày 02/11/2026"
     with psycopg.connect(feed.database.reader) as connection:
         assert connection.execute("SELECT kind, first_day, as_of FROM sent_reports ORDER BY kind").fetchall() == [

@@ -38,6 +38,7 @@ def test_memory_goes_and_alerts_of_readings_end_while_others_stay(
         assert {(a.station, a.rule) for a in reports.alerts()} == {
             ("A", "day_mean"),
             ("A", "offline"),
+            ("A", "revisions"),
             ("B", "anomaly"),
         }
         ended = {a.resolved_at for a in reports.alerts(only_open=False) if a.resolved_at is not None}

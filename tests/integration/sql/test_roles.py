@@ -31,7 +31,7 @@ TABLES = (
     *("incident_attachments", "hold_windows", "people", "contact_channels", "rotas", "escalation_policies"),
     *("rota_overrides", "rota_swaps"),
     *("forwarded_files", "receipts", "receipts_committed", "stored_hours", "channel_spans"),
-    "channel_revisions",
+    *("channel_revisions", "paged_assessments"),
     *("judgement_revisions", "pending_judgements", "alert_causes", "wqi", "sent_reports", "running_workers"),
     "incident_links",
     *("accounts", "account_sessions", "login_links", "security_events", "proposals"),

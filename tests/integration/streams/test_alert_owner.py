@@ -182,6 +182,9 @@ def test_3_a_budget_holds_messages_back_and_a_digest_tells_of_them(
     held = flapping - BUDGET.messages
     assert all(f"[TỔNG HỢP] {held} tin của 95 cảnh báo" in subject for _, subject, _ in found)
     assert all(f"… +{held - 20} tin khác" in text for _, _, text in found)
+    with psycopg.connect(prepared.owner) as connection:
+        forms = [html or "" for (html,) in connection.execute("SELECT html FROM outbox ORDER BY id DESC LIMIT 2")]
+    assert [f"… +{held - 20} tin khác" in html for html in forms] == [True, True]
     assert digests(timedelta(minutes=1)) == []
     station = parse_registry(REGISTRY, "test").stations[0]
     store = WorkerStore(prepared.writer)

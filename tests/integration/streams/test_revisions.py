@@ -136,6 +136,7 @@ def test_number_4_a_mass_revision_is_a_work_item_and_the_finding_stands(
     (item,) = items(reports)
     assert "24 readings again" in item
     assert "25 findings wait (25 exceedances would be softened)" in item
+    assert "quantrac" not in item, "who reads it has a browser: commands are told at the command line"
     assert set(alarmed) <= {a.rule for a in reports.alerts()}, "live alerts are not touched"
     story.sweep()
     waiting = desk.pending(STATION)

@@ -63,6 +63,15 @@ def test_ph_has_two_sides_and_no_coefficients(
     assert "Kq" not in limit.source
 
 
+def test_a_vietnamese_citation_has_a_decimal_comma(station: Station, limit_sets: tuple[LimitSet, ...]) -> None:
+    described = replace(station, limit_set="QCVN40-2011-A", kq=1.2, kf=0.9, permit_flow_m3_per_day=1_250_000.5)
+    cod, flow = (limit_for(described, parameter, DAY, limit_sets) for parameter in ("COD", "Flow"))
+    assert cod is not None
+    assert cod.source.endswith(", Kq 1,2, Kf 0,9: 75 × 1,2 × 0,9")
+    if flow is not None:
+        assert "1250000 m³/ngày" in flow.source
+
+
 @pytest.mark.parametrize(("column", "chlorine", "chloride"), [("A", 1.0, 500.0), ("B", 2.0, 1000.0)])
 def test_residual_chlorine_and_chloride_have_limits_of_their_own(
     station: Station, limit_sets: tuple[LimitSet, ...], column: str, chlorine: float, chloride: float

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from alerts.advice import incident_steps
 from alerts.messages import notifications
 from quantrac.domain.alerts import AlertKey, AlertKind, Assessment, Severity, Transition, TransitionKind
 from quantrac.domain.limits import Limit
@@ -171,3 +172,11 @@ def test_html_is_well_formed_and_escaped(station: Station) -> None:
 def test_a_webhook_gets_text_only(station: Station) -> None:
     (message,) = notifications(OPENED, station, SUMMARY, [(Channel.WEBHOOK, "sms")], alert_id=7, transition_id=12)
     assert message.html is None
+
+
+@pytest.mark.parametrize("kind", AlertKind)
+@pytest.mark.parametrize("over", [False, True])
+def test_what_to_do_asks_nobody_who_reads_a_mail_or_a_page_for_a_command(kind: AlertKind, over: bool) -> None:
+    said = " ".join(word for step in incident_steps(kind, 7, over=over) for word in step)
+    assert said
+    assert "quantrac" not in said

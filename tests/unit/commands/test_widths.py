@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from commands import incidents, views
 from commands.missing import _FILE_COLUMNS, _SPAN_COLUMNS
 from commands.readings import _COLUMNS
-from commands.views import _widths
+from commands.views import Column, _widths, _without
+from quantrac.domain.alerts import AlertKey, AlertKind, Severity
+from quantrac.domain.incidents import Incident, Member, Topic
 from quantrac.domain.words import as_text
 from sql.ledger_report import MissingFiles
 from sql.readings_desk import ShownReading
@@ -44,3 +49,31 @@ def test_how_long_a_reading_took_is_said_and_whether_it_was_late() -> None:
     assert took.value(_reading(timedelta(seconds=2))) == "+2 s"
     assert took.value(_reading(timedelta(hours=3), late=True)) == "+3 h, late"
     assert took.value(_reading(timedelta(seconds=-90))) == "-1 min"
+
+
+def test_what_of_an_incident_and_of_an_alert_matters_first_has_room_and_what_is_left_out_is_said() -> None:
+    member = Member(
+        1, 1, AlertKey(LONGEST.removeprefix("DRILL_"), "COD", "limit"), AlertKind.LIMIT, Severity.CRITICAL, True, None,
+        AT, AT,
+    )  # fmt: skip
+    incident = Incident(17, Topic.WATER, AT, AT, (member,), holder="an", paged_at=AT, reason="paged_already")
+    texts = [(c.head, as_text(c.value(incident))) for c in incidents._COLUMNS]
+    extras = [place for place, column in enumerate(incidents._COLUMNS) if column.extra]
+    assert [incidents._COLUMNS[p].head for p in _without(texts, extras, 80)] == [
+        "told", "why", "topic", "alerts", "cause",
+    ]  # fmt: skip
+    kept = [text for place, text in enumerate(texts) if place not in extras]
+    assert _widths(kept, 80) == [max(map(len, text)) for text in kept], "one line, no word broken"
+    assert _without(texts, extras, 240) == []
+
+
+def test_a_window_that_is_too_narrow_says_which_columns_it_goes_without(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    console = Console(width=24, force_terminal=True, file=sys.stdout)
+    monkeypatch.setattr(views, "table_console", lambda: console)
+    columns: list[Column[str]] = [Column("name", str), Column("cause", lambda _: "communication", extra=True)]
+    views.print_table(columns, ["DT_KCNSADEC_NUOSXL"])
+    said = capsys.readouterr().out
+    assert "communication" not in said
+    assert "No room here for: cause." in said

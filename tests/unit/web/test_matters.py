@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from quantrac.domain.words import Bilingual
 from sql.reports import AlertLine
+from web.incidents.doubts import Surroundings, doubts
 from web.incidents.matters import Matter, judgements, matters
 
 AT = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -104,3 +105,23 @@ def test_judgements_that_differ_name_their_parameter_and_no_reason_is_told_twice
 def test_the_same_parameter_of_two_stations_is_two_matters() -> None:
     found = _told(_alert(1, "COD", peak=95, most=90), _alert(2, "COD", peak=99, most=90, station="DT_Y"))
     assert [(m.station, m.parameter) for m in found] == [("DT_Y", "COD"), ("DT_X", "COD")]
+
+
+def test_what_officers_were_told_stands_beside_what_the_model_says_now() -> None:
+    now = {"triage": "pollution", "triage_probability": 0.62, "triage_reasons_vi": [], "triage_reasons_en": []}
+    told = {"paged_at": AT, "paged_triage": "pollution", "paged_probability": 0.93}
+    cod = replace(_alert(1, "COD"), **now, **told)  # type: ignore[arg-type]
+    tss = replace(_alert(2, "TSS"), **now)  # type: ignore[arg-type]
+    (found,) = judgements(_told(tss, cod), rivers=())
+    assert found.words.vi == "sự cố xả thải, ô nhiễm thật (khi báo 93 %, hiện nay 62 %)"
+    ended = [replace(a, resolved_at=AT) for a in (cod, tss)]
+    (found,) = judgements(_told(*ended), rivers=())
+    assert found.words.en == "pollution (93 % when told, 62 % in the end)"
+    assert Matter.judged(ended[0]) == found.words
+    assert Matter.judged(tss) == Bilingual("sự cố xả thải, ô nhiễm thật (62 %)", "pollution (62 %)")
+
+
+def test_a_model_that_is_less_sure_than_when_it_was_told_says_both() -> None:
+    seen = Surroundings("pollution", 0.62, 3, 5, 0.0, False, 0, told=0.93)
+    assert [d.vi for d in doubts(seen)] == ["Mô hình nay chỉ chắc 62 %, khi báo 93 %."]
+    assert [d.vi for d in doubts(replace(seen, told=None))] == ["Mô hình chỉ chắc 62 %."]

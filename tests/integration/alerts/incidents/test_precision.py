@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from alerts.incidents.desk import Desk
 from commands.main import app
+from quantrac.domain.alerts import AlertKind, TransitionKind
 from quantrac.domain.incidents import IncidentCause
 from sql.incident_store import IncidentStore
 
@@ -34,3 +35,14 @@ def test_what_was_told_and_closed_counts_in_its_week(
     assert (last["paged"], last["precision"]) == (0, None)
     table = CliRunner().invoke(app, ["incidents", "precision"])
     assert "pollution 1" in table.output
+    # A work item within the hour opens it again, and pages nobody: it was told all the same.
+    centre.happens(centre.transition("S1", kind=TransitionKind.RESOLVED))
+    centre.later(1)
+    centre.happens(centre.transition("S1", "NH4", alert_kind=AlertKind.ANOMALY, page=False))
+    centre.later(1)
+    assert centre.sql("SELECT paged_at FROM incidents") == [(None,)]
+    again = CliRunner().invoke(app, ["incidents", "precision", "--weeks", "1", "--json"])
+    assert json.loads(again.output)[0]["paged"] == 1
+    (listed,) = json.loads(CliRunner().invoke(app, ["incidents", "list", "--json"]).output)
+    assert listed["paged_at"] is not None
+    assert "told: -" not in CliRunner().invoke(app, ["incidents", "show", "1"]).output

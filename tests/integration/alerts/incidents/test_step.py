@@ -13,7 +13,7 @@ import pytest
 from alerts.incidents.lifecycle import acknowledge
 from alerts.incidents.step import IncidentStep, StepOptions
 from alerts.oncall.precision import monday_of
-from quantrac.domain.alerts import AlertKind, Severity, TransitionKind
+from quantrac.domain.alerts import AlertKind, Assessment, Reassessment, Severity, TransitionKind
 from quantrac.domain.incidents import HoldWindow, IncidentState, WindowKind
 from quantrac.domain.notifications import Channel
 from quantrac.errors import StoreError
@@ -50,6 +50,40 @@ def test_a_slug_is_paged_to_who_is_on_duty_and_its_end_told_to_them(centre: Cent
     assert centre.sql("SELECT count(*), min(state) FROM incidents") == [(1, "resolved")]
     reasons = centre.sql("SELECT reason FROM incident_transitions ORDER BY transition_id")
     assert [r for (r,) in reasons] == ["new", "same_station", "same_alert", "same_alert"]
+
+
+def test_what_was_told_of_a_slug_stays_when_the_model_is_less_sure_later(centre: Centre) -> None:
+    """
+    page      93 %                      who is paged next reads both; the first word stays
+    now       93 % ... 62 % ..... 51 %
+    """
+    slug = centre.transition("S1", alert_kind=AlertKind.ANOMALY)
+    centre.happens(replace(slug, assessment=Assessment("pollution", 0.93)))
+    centre.step.once()
+
+    def judged(probability: float) -> str:
+        with centre.worker.transaction() as tx:
+            tx.alerts.reassess(Reassessment(slug.key, Assessment("pollution", probability)))
+        centre.later(11)
+        (text,) = centre.outbox("text")[-1]
+        return next(line for line in str(text).splitlines() if "Có thể là" in line)
+
+    (text,) = centre.outbox("text")[0]
+    assert "(93 %)" in str(text)
+    assert "(khi báo 93 %, hiện nay 62 %)" in judged(0.62)
+    assert centre.sql("SELECT triage_probability FROM paged_assessments") == [(0.93,)]
+    with Reports(centre.database.reader) as reports:
+        (line,) = reports.alerts()
+    assert (line.paged_at, line.paged_as) == (centre.clock.now() - 11 * MINUTE, Assessment("pollution", 0.93))
+    with pytest.raises(psycopg.Error, match="paged_assessments"):
+        centre.sql("UPDATE paged_assessments SET triage_probability = 0.5")
+
+
+def test_what_pages_nobody_was_told_to_nobody(centre: Centre) -> None:
+    slug = centre.transition("S1", alert_kind=AlertKind.ANOMALY, page=False)
+    centre.happens(replace(slug, assessment=Assessment("fault", 0.93)))
+    centre.step.once()
+    assert centre.sql("SELECT count(*) FROM paged_assessments") == [(0,)]
 
 
 def test_an_alert_is_told_by_its_incident_from_the_reading_that_paged(centre: Centre) -> None:
