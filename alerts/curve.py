@@ -21,6 +21,8 @@ _LEFT_IN, _RIGHT_IN, _HEAD_IN, _FOOT_IN = 0.7, 0.15, 0.35, 0.6
 # Okabe and Ito's colours, which people with any colour vision tell apart.
 _BLUE, _VERMILLION, _INK = "#0072B2", "#D55E00", "#222222"
 _STEPS_S = (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14_400, 21_600, 43_200)
+_BESIDE = 0.02
+"""Share of the time shown that stays empty at each side; when an incident began that is older is not in the picture."""
 _GAP_SLICES = 2.5
 """Slices without a point after which the line is broken."""
 
@@ -47,6 +49,8 @@ def picture(curves: Sequence[Curve]) -> bytes | None:
     for panel in panels[:-1]:
         panel.xaxis.set_visible(False)  # marks without words, whose making costs as much as those with
     first, last = (f(p.at for c in shown for p in c.points) for f in (min, max))
+    beside = _BESIDE * (last - first)
+    panels[-1].set_xlim(_x(first - beside), _x(last + beside))
     _label_time(panels[-1], first.astimezone(VIETNAM), last.astimezone(VIETNAM))
     out = BytesIO()
     # Draws once, where savefig draws twice; the lines of a curve are packed hardly better by the slower ways of zlib.
@@ -65,7 +69,6 @@ def _draw(panel: Axes, curve: Curve) -> None:
     panel.set_title(f"{curve.parameter}{unit} – {curve.station}", loc="left", y=1.0, fontsize=9, fontweight="bold")
     panel.yaxis.set_major_formatter(lambda value, _: number_vi(value, 3))
     panel.tick_params(labelsize=8)
-    panel.margins(x=0.02)
     panel.grid(axis="y", color="#e5e5e5", linewidth=0.6)
     for side in ("top", "right"):
         panel.spines[side].set_visible(False)

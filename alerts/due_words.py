@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from quantrac.domain.presence import Defect, SensorPresence
-from quantrac.domain.words import Bilingual, duration, duration_vi, local_time
+from quantrac.domain.reason_words import reason_words
+from quantrac.domain.words import NOTHING_SAID, Bilingual, duration, duration_vi, local_time
 
 _WORDS = {
     Defect.LATE: Bilingual("số liệu đến muộn hoặc đồng hồ trạm chậm", "its readings come late, or its clock is slow"),
@@ -55,14 +56,15 @@ def _lasting(
     beginnings: tuple[Bilingual, Bilingual], what: Bilingual, detail: str, presence: SensorPresence, waited: timedelta
 ) -> Bilingual:
     nothing, last = beginnings
-    more = f" ({detail})" if detail else ""
+    why = reason_words(detail)
+    more = Bilingual(f" ({why.vi})", f" ({why.en})") if detail else NOTHING_SAID
     last_vi = last_en = ""
     if presence.usable_at is not None:
         at = local_time(presence.usable_at)
         last_vi, last_en = f"; {last.vi} {at}", f"; {last.en} {at}"
     return Bilingual(
-        f"{nothing.vi} {duration_vi(waited)}: {what.vi}{more}{last_vi}",
-        f"{nothing.en} {duration(waited)}: {what.en}{more}{last_en}",
+        f"{nothing.vi} {duration_vi(waited)}: {what.vi}{more.vi}{last_vi}",
+        f"{nothing.en} {duration(waited)}: {what.en}{more.en}{last_en}",
     )
 
 
@@ -80,6 +82,8 @@ def unusable_words(defect: Defect, detail: str, presence: SensorPresence, waited
 
     >>> print(unusable_words(Defect.AHEAD, "", SensorPresence(), timedelta(hours=2)).vi)
     không có số liệu dùng được trong 2 giờ: đồng hồ trạm chạy nhanh hơn giờ chuẩn
+    >>> print(unusable_words(Defect.BAD, "flat_line", SensorPresence(), timedelta(hours=2)).vi)
+    không có số liệu dùng được trong 2 giờ: số liệu không hợp lệ (đứng yên)
     """
     return _lasting(_SENSOR, _WORDS[defect], detail, presence, waited)
 

@@ -122,12 +122,14 @@ def class_words(cls: str, *, in_river: bool = False) -> Bilingual:
 
 
 def probable_class(cls: str, probability: float, *, in_river: bool = False) -> Bilingual:
-    """Say what the model takes an incident for, and how sure that is.
+    """Say what the model takes an incident for, and how sure that is: of nothing it is not sure.
 
-    >>> probable_class("fault", 0.9).en
-    'sensor fault (90 %)'
+    >>> probable_class("fault", 0.9).en, probable_class("unknown", 0.4).en
+    ('sensor fault (90 %)', 'cause unclear')
     """
     words, share = class_words(cls, in_river=in_river), percentage(probability)
+    if words == _UNKNOWN:
+        return words
     return Bilingual(f"{words.vi} ({share})", f"{words.en} ({share})")
 
 
@@ -198,7 +200,7 @@ def explained(
     """Put an explanation and what the model makes of it behind one another, for one line of text."""
     if assessment is None:
         return explanation
-    words = assessment_words(assessment, paged_as, over=over)
+    words = assessment_words(assessment.beside(explanation.vi), paged_as, over=over)
     return Bilingual(f"{explanation.vi} {words.vi}".lstrip(), f"{explanation.en} {words.en}".lstrip())
 
 

@@ -217,7 +217,7 @@ def _contents(transition: Transition, *, in_river: bool) -> Iterable[Line]:
         return
     words = judged(assessment, in_river=in_river)
     yield Line(Bilingual("Có thể là", "Probably"), words)
-    for number, reason in enumerate(assessment.reasons, start=1):
+    for number, reason in enumerate(assessment.beside(transition.explanation.vi).reasons, start=1):
         yield Line(Bilingual(f"Lý do {number}", f"Reason {number}"), reason)
 
 

@@ -72,7 +72,7 @@ def _incidents(web_url: str | None) -> Panel:
         code("topic", "Về", words.INCIDENT_TOPICS, 75),
         text("places", "Trạm"),
         text("parameters", "Thông số", 100),
-        instant("opened_at", "Từ"),
+        instant("opened_at", "Mở lúc"),
         instant("paged_at", "Gọi lúc"),
         number("taken_after_min", "Nhận sau", 80, unit=MINUTES, decimals=0),
         text("holder", "Người nhận", 120),
@@ -84,6 +84,7 @@ def _incidents(web_url: str | None) -> Panel:
         "Đang mở ở trên; nhiều cảnh báo đi cùng nhau là một sự cố. · The open ones first; alerts that belong together "
         "are one incident.",
         Target(query("incidents"), columns),
+        nothing="Không có sự cố nào trong thời gian đang chọn.",
     )
 
 
@@ -108,12 +109,13 @@ def _history() -> Panel:
         "Lịch sử cảnh báo",
         "Mới nhất ở trên, nhiều nhất 500. · The newest first, 500 at most.",
         Target(query("alert_history"), columns),
+        nothing="Không có cảnh báo nào trong thời gian đang chọn.",
     )
 
 
 def _acknowledgement() -> Panel:
     return lines(
-        "Thời gian đến khi có người nhận",
+        "Bao lâu thì có người nhận",
         "Từ lúc gọi trực ban đến lúc nhận, theo tuần. · From the page to the officer who took it, by week.",
         series(query("acknowledgement"), line("p50", "Trung vị", words.LINE), line("p90", "9 trong 10", words.LINE_2)),
         unit=MINUTES,
@@ -151,4 +153,5 @@ def _causes() -> Panel:
         "incidents by cause; precision: pollution among those that paged, drills left out.",
         Target(query("causes"), columns),
         back="90d",
+        nothing="Chưa có sự cố nào được đóng.",
     )

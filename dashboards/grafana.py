@@ -201,7 +201,10 @@ class Panel:
     defaults: Mapping[str, object] = field(default_factory=dict)
     interval: str | None = None
     back: str | None = None
-    """A time range of its own that ends now, such as ``30d``; ``None``: the dashboard's."""
+    """A time range of its own that ends now, such as ``30d``; ``None``: the dashboard's.
+
+    The title tells it: Grafana's words beside it are English, and leave a long title no room on a telephone.
+    """
     link: Link | None = None
     transformations: tuple[Mapping[str, object], ...] = ()
     """What the browser does with the rows before it draws them."""
@@ -216,18 +219,21 @@ class Panel:
         panel: Json = {
             "id": panel_id,
             "type": self.kind,
-            "title": self.title,
+            "title": self.title if self.back is None else f"{self.title} ({_range_words(self.back)})",
             "description": self.description,
             "gridPos": place,
             "datasource": dict(DATASOURCE),
             "targets": [target.to_json(chr(ord("A") + i)) for i, target in enumerate(self.targets)],
-            "fieldConfig": {"defaults": dict(self.defaults), "overrides": [column.override() for column in columns]},
+            "fieldConfig": {
+                "defaults": dict(self.defaults),
+                "overrides": [*([_empty_cell()] if self.kind == "table" else []), *(c.override() for c in columns)],
+            },
             "options": dict(self.options),
         }
         if self.interval is not None:
             panel["interval"] = self.interval
         if self.back is not None:
-            panel["timeFrom"] = self.back
+            panel |= {"timeFrom": self.back, "hideTimeOverride": True}
         if self.link is not None:
             panel["links"] = [self.link.to_json()]
         if self.transformations:
@@ -349,6 +355,24 @@ class Dashboard:
                 raise ValueError(f"{self.title}: a row of panels is {x} columns wide; the grid has {GRID_COLUMNS}.")
             y += row.height
         return placed
+
+
+def _range_words(back: str) -> str:
+    """Return a time range in Vietnamese.
+
+    >>> _range_words("30d"), _range_words("48h")
+    ('30 ngày', '48 giờ')
+    """
+    unit = {"d": "ngày", "h": "giờ"}[back[-1]]
+    return f"{back[:-1]} {unit}"
+
+
+def _empty_cell() -> Json:
+    """Return the override of a table's cells: its own ``noValue`` is what stands there without a row."""
+    return {
+        "matcher": {"id": "byRegexp", "options": "/.*/"},
+        "properties": [{"id": "noValue", "value": "-"}],
+    }
 
 
 def _mapping(choices: Sequence[Choice], color: str | None) -> Json:

@@ -6,7 +6,20 @@ from dashboards import words
 from dashboards.grafana import Column, Dashboard, Panel, Row, Target
 from dashboards.links import STATION
 from dashboards.overview import loss
-from dashboards.panels import MINUTES, code, instant, line, lines, number, numbers, row_of_counts, series, table, text
+from dashboards.panels import (
+    MINUTES,
+    SECONDS,
+    code,
+    instant,
+    line,
+    lines,
+    number,
+    numbers,
+    row_of_counts,
+    series,
+    table,
+    text,
+)
 from dashboards.queries import query
 from dashboards.variables import STATIONS
 
@@ -61,7 +74,7 @@ def _delay() -> Panel:
         "Từ lúc bộ ghi gửi đến lúc đã lưu, thang logarit; sai số nhiều nhất 10 %. · From the logger's publish to the "
         "commit; at most 10 % too high.",
         series(query("delay"), line("p50", "Trung vị", words.LINE), line("p99", "99 %", words.LINE_2)),
-        unit="s",
+        unit=SECONDS,
         interval="1m",
         log=True,
     )
@@ -157,6 +170,7 @@ def _outages() -> Panel:
         "Gián đoạn đã khai báo",
         "Mất đường truyền, máy chủ. · Declared outages.",
         Target(query("outages"), columns),
+        nothing="Không có gián đoạn nào được khai báo.",
     )
 
 
@@ -173,4 +187,5 @@ def _breaks() -> Panel:
         "Chỗ đứt của nhật ký gốc",
         "Bản ghi mà Kafka không còn. · Records that Kafka no longer has.",
         Target(query("log_breaks"), columns),
+        nothing="Nhật ký gốc không có chỗ đứt nào.",
     )

@@ -174,6 +174,7 @@ def open_alerts(web_url: str | None = None) -> Panel:
         "Gấp nhất, mới nhất ở trên; bấm biểu tượng con mắt để đọc hết giải thích. · The most urgent and newest first; "
         "the eye opens the whole explanation.",
         Target(query("open_alerts"), columns),
+        nothing="Không có cảnh báo nào đang mở.",
     )
 
 
@@ -225,6 +226,7 @@ def exceedances(back: str | None = "30d") -> Panel:
         "Found late: from late data, nobody was paged. The class is a reference, never a fine.",
         Target(query("exceedances"), columns),
         back=back,
+        nothing="Không có giờ, ngày nào vượt giới hạn trong thời gian đang chọn.",
     )
 
 

@@ -11,7 +11,10 @@ from dashboards.grafana import Choice, Column, Format, Json, Link, Panel, Range,
 TIME = "time:DD/MM HH:mm"
 """Of an instant: the same whatever language the browser speaks."""
 DAY = "time:DD/MM/YYYY"
-MINUTES = "suffix: phút"
+LOCAL = "locale"
+NOTHING = "Không có số liệu trong thời gian đang chọn."
+"""What stands in an empty panel."""
+SECONDS, MINUTES = "suffix: s", "suffix: phút"
 """Grafana's own unit of time speaks English."""
 
 _CELL: Mapping[str, object] = {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False, "filterable": False}
@@ -45,7 +48,11 @@ def code(name: str, title: str, choices: Sequence[Choice], width: int | None = N
 def number(
     name: str, title: str, width: int | None = 90, *, decimals: int | None = None, unit: str | None = None
 ) -> Column:
-    """Return a column of numbers; without ``decimals`` Grafana shows as many as the numbers need."""
+    """Return a column of numbers; without ``decimals`` Grafana shows as many as the numbers need.
+
+    Fractions are written as the browser's language does: with a comma in Vietnamese.
+    """
+    unit = LOCAL if unit is None and decimals else unit
     return Column(name, title, unit=unit, decimals=decimals, custom={} if width is None else {"width": width})
 
 
@@ -64,15 +71,23 @@ def received(name: str, title: str, width: int | None = 90) -> Column:
     return Column(name, title, unit="percentunit", decimals=1, steps=words.RECEIVED_STEPS, custom=colored_cell(width))
 
 
-def table(title: str, description: str, target: Target, *, back: str | None = None, link: Link | None = None) -> Panel:
-    """Return a table."""
+def table(
+    title: str,
+    description: str,
+    target: Target,
+    *,
+    back: str | None = None,
+    link: Link | None = None,
+    nothing: str = NOTHING,
+) -> Panel:
+    """Return a table; ``nothing`` is what stands there without a row."""
     return Panel(
         "table",
         title,
         description,
         (target,),
         options={"frameIndex": 0, "showHeader": True, "cellHeight": "sm"},
-        defaults={"custom": dict(_CELL), "noValue": "-"},
+        defaults={"custom": dict(_CELL), "noValue": nothing},
         back=back,
         link=link,
     )
@@ -121,11 +136,14 @@ def lines(
     bars: bool = False,
     stacked: bool = False,
     calcs: Sequence[str] = ("lastNotNull", "max"),
+    most: float | None = None,
 ) -> Panel:
     """Return lines over time (or bars); where a query returns NULL there is a gap.
 
     Parameters
     ----------
+    most
+        Where the axis ends, from 0 on: of a share, whose axis would else end anywhere while it is 0.
     axis
         What stands beside the axis, such as the unit.
     log
@@ -147,11 +165,13 @@ def lines(
         custom["stacking"] = {"mode": "normal", "group": "A"}
     if log:
         custom["scaleDistribution"] = {"type": "log", "log": 10}
-    defaults: Json = {"custom": custom, "noValue": "-"}
+    defaults: Json = {"custom": custom, "noValue": NOTHING}
     if unit is not None:
         defaults["unit"] = unit
-    if bars:
+    if bars or most is not None:
         defaults["min"] = 0
+    if most is not None:
+        defaults["max"] = most
     legend = {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": list(calcs)}
     return Panel(
         "timeseries",
@@ -223,7 +243,7 @@ def matrix(
             "decimals": 0,
             "color": {"mode": "thresholds"},
             "thresholds": thresholds(steps),
-            "noValue": "-",
+            "noValue": NOTHING,
         },
         transformations=({"id": "groupingToMatrix", "options": group},),
         heads=(Column(f"{rows}\\{columns}", head, custom={"cellOptions": {"type": "auto"}}),),
@@ -297,7 +317,7 @@ def state_grid(
             "color": {"mode": "fixed", "fixedColor": "transparent"} if legend else {"mode": "thresholds"},
             "thresholds": thresholds(steps),
             "mappings": [each.to_json(index) for index, each in enumerate(ranges)],
-            "noValue": "-",
+            "noValue": NOTHING,
         },
         back=back,
     )

@@ -79,7 +79,7 @@ def _trend() -> Panel:
 
 def _loads() -> Panel:
     return lines(
-        "Tải lượng $parameter mỗi ngày",
+        "Tải lượng ${parameter:raw}",
         "Σ thể tích giờ × trung bình giờ; không bù phần thiếu. · Σ hourly volume × hourly mean; what is missing is not "
         "filled.",
         series(query("park_loads"), Column("metric", "Trạm"), Column("amount", "Tải lượng")),

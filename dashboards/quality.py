@@ -7,7 +7,7 @@ from dataclasses import replace
 from dashboards import words
 from dashboards.grafana import Column, Dashboard, Panel, Row, Target
 from dashboards.links import STATION
-from dashboards.panels import code, instant, line, lines, number, series, state_grid, table, text
+from dashboards.panels import SECONDS, code, instant, line, lines, number, series, state_grid, table, text
 from dashboards.queries import query
 from dashboards.variables import STATIONS
 
@@ -71,6 +71,7 @@ def _late() -> Panel:
         unit="percentunit",
         interval="1h",
         calcs=("mean", "max"),
+        most=1,
     )
 
 
@@ -88,14 +89,15 @@ def _probes() -> Panel:
         "Thiết bị cần xem",
         "Đứng yên, trôi, lỗi, không có số liệu dùng được. · Stuck, drifting, faulty, or nothing usable.",
         Target(query("probes"), columns),
+        nothing="Không có thiết bị nào cần xem.",
     )
 
 
 def _clocks() -> Panel:
     columns = (
         Column("name", "Trạm", custom={"minWidth": 140}, link=STATION),
-        number("least_s", "Ít nhất", 65, unit="suffix: s", decimals=0),
-        number("most_s", "Nhiều nhất", 85, unit="suffix: s", decimals=0),
+        number("least_s", "Ít nhất", 65, unit=SECONDS, decimals=0),
+        number("most_s", "Nhiều nhất", 105, unit=SECONDS, decimals=0),
         number("defects", "Sai giờ", 65),
         Column("code", "code", custom={"hidden": True}),
     )
@@ -121,6 +123,7 @@ def _dead_letters() -> Panel:
         "Bản tin lỗi",
         "Không dùng được, giữ nguyên byte; gửi lại bằng quantrac dead-letters. · What could not be used, by reason.",
         Target(query("dead_letters"), columns),
+        nothing="Không có bản tin lỗi.",
     )
 
 
@@ -139,6 +142,7 @@ def _revisions() -> Panel:
         "Giá trị khác cho cùng thời điểm; giá trị cũ được giữ. · Another value for the same instant; the old one is "
         "kept.",
         Target(query("revisions"), columns),
+        nothing="Không có số liệu nào được sửa.",
     )
 
 
@@ -157,4 +161,5 @@ def _channels() -> Panel:
         "Tình trạng cuối cùng mà bộ ghi báo, thay đổi mới nhất ở trên; chỉ các trạm có khai báo. · The last state of "
         "each housekeeping channel, the newest change first.",
         Target(query("channels"), columns),
+        nothing="Chưa trạm nào báo cửa, cháy, điện, bơm hoặc tủ lấy mẫu.",
     )

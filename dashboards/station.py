@@ -187,6 +187,7 @@ def _alerts(web_url: str | None) -> Panel:
         "Cảnh báo của trạm",
         "Trong khoảng thời gian đang chọn, đang mở ở trên. · Of the chosen time, the open ones first.",
         Target(query("station_alerts"), columns),
+        nothing="Trạm không có cảnh báo nào trong thời gian đang chọn.",
     )
 
 
@@ -203,6 +204,7 @@ def _channels() -> Panel:
         "Tình trạng cuối cùng mà bộ ghi báo; trống: trạm không khai báo kênh nào. · The last state of each "
         "housekeeping channel that the logger told; empty: none is registered.",
         Target(query("station_channels"), columns),
+        nothing="Trạm không báo cửa, cháy, điện, bơm hoặc tủ lấy mẫu.",
     )
 
 
@@ -220,4 +222,5 @@ def _channel_changes() -> Panel:
         "Mỗi lần thay đổi trong khoảng thời gian đang chọn, mới nhất ở trên; điều trạm đã báo rồi báo khác đi vẫn còn "
         "đây. · Every change of the chosen time, the newest first; what the station has said otherwise about stays.",
         Target(query("station_channel_changes"), columns),
+        nothing="Không có thay đổi nào trong thời gian đang chọn.",
     )

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 
 from dashboards.grafana import Choice, Range
 from quantrac.domain.channels import KIND_VI
+from quantrac.domain.reason_words import QC_WORDS, REJECT_WORDS
 from quantrac.domain.words import Bilingual
+
+
+def _capital(words: Bilingual) -> Bilingual:
+    return Bilingual(words.vi[0].upper() + words.vi[1:], words.en)
+
 
 GOOD, TENDENCY, PREPARING, EXCEED = "#12803f", "#F1D748", "#b4560a", "#c9251a"
 ADJUSTING, ERROR, OFFLINE, INCIDENT = "#8e44ad", "#1f5fbf", "#6b6f76", "#7e0023"
@@ -71,6 +77,7 @@ ALERT_KINDS = (
     Choice("offline", Bilingual("Mất tín hiệu", "offline")),
     Choice("due", Bilingual("Thiếu số liệu", "due")),
     Choice("flooding", Bilingual("Gửi dồn dập", "flooding")),
+    Choice("revision", Bilingual("Sửa số liệu", "revision")),
 )
 
 TRIAGE_CLASSES = (
@@ -169,43 +176,9 @@ DEFECTS = (
     Choice("sparse", Bilingual("Thưa hơn chu kỳ", "sparse")),
 )
 
-QC_REASONS = (
-    Choice("missing", Bilingual("Không có giá trị", "no value")),
-    Choice("range_sensor", Bilingual("Ngoài dải đo", "outside the sensor's range")),
-    Choice("range_expected", Bilingual("Ngoài khoảng thường gặp", "outside the expected range")),
-    Choice("rate_of_change", Bilingual("Đổi quá nhanh", "rate of change")),
-    Choice("flat_line", Bilingual("Đứng yên", "flat line")),
-    Choice("clock_future", Bilingual("Đồng hồ chạy trước", "clock ahead")),
-    Choice("status_calibrating", Bilingual("Hiệu chuẩn", "calibrating")),
-    Choice("status_fault", Bilingual("Thiết bị báo lỗi", "fault")),
-    Choice("status_maintenance", Bilingual("Bảo trì", "maintenance")),
-    Choice("status_unknown", Bilingual("Trạng thái lạ", "unknown status")),
-    Choice("unit_mismatch", Bilingual("Sai đơn vị", "unit mismatch")),
-)
+QC_REASONS = tuple(Choice(reason.value, _capital(name)) for reason, name in QC_WORDS.items())
 
-REJECT_REASONS = (
-    Choice("too_large", Bilingual("Quá lớn", "too large")),
-    Choice("not_json", Bilingual("Không phải JSON", "not JSON")),
-    Choice("not_cbor", Bilingual("Không phải CBOR", "not CBOR")),
-    Choice("wrong_shape", Bilingual("Sai cấu trúc", "wrong shape")),
-    Choice("unknown_content_type", Bilingual("Kiểu nội dung lạ", "unknown content type")),
-    Choice("unknown_topic", Bilingual("Chủ đề lạ", "unknown topic")),
-    Choice("unsupported_version", Bilingual("Phiên bản chưa hỗ trợ", "unsupported version")),
-    Choice("unknown_station", Bilingual("Trạm chưa khai báo", "unknown station")),
-    Choice("wrong_station", Bilingual("Sai trạm", "wrong station")),
-    Choice("unknown_parameter", Bilingual("Thông số lạ", "unknown parameter")),
-    Choice("not_a_number", Bilingual("Không phải số", "not a number")),
-    Choice("bad_instant", Bilingual("Thời điểm sai", "bad instant")),
-    Choice("instant_in_future", Bilingual("Thời điểm ở tương lai", "instant in future")),
-    Choice("instant_too_old", Bilingual("Thời điểm quá cũ", "instant too old")),
-    Choice("unit_unknown", Bilingual("Đơn vị lạ", "unknown unit")),
-    Choice("duplicate_parameter", Bilingual("Thông số lặp", "duplicate parameter")),
-    Choice("bad_file_name", Bilingual("Tên tệp sai", "bad file name")),
-    Choice("not_a_regular_file", Bilingual("Không phải tệp thường", "not a regular file")),
-    Choice("unreadable_file", Bilingual("Tệp không cho đọc", "a file that may not be read")),
-    Choice("no_mapping", Bilingual("Chưa khai báo cột", "no mapping")),
-    Choice("internal_error", Bilingual("Lỗi của phần mềm", "internal error")),
-)
+REJECT_REASONS = tuple(Choice(reason.value, _capital(name)) for reason, name in REJECT_WORDS.items())
 
 OUTAGES = (
     Choice("broker", Bilingual("Máy chủ MQTT", "broker")),
@@ -216,12 +189,12 @@ OUTAGES = (
 BREAKS = (
     Choice("lost", Bilingual("Mất", "lost"), EXCEED, "✕"),
     Choice("truncated", Bilingual("Bị cắt", "truncated"), PREPARING, "△"),
+    Choice("rewritten", Bilingual("Bị ghi lại", "rewritten"), PREPARING, "△"),
     Choice("topic_anew", Bilingual("Chủ đề tạo lại", "topic anew"), PREPARING, "△"),
+    Choice("restored", Bilingual("CSDL mới hoặc phục hồi", "database restored"), PREPARING, "△"),
     Choice("accepted", Bilingual("Đã chấp nhận", "accepted"), OFFLINE, "■"),
 )
 
-CHANNEL_KINDS = tuple(
-    Choice(kind.value, Bilingual(name[0].upper() + name[1:], kind.value)) for kind, name in KIND_VI.items()
-)
+CHANNEL_KINDS = tuple(Choice(kind.value, _capital(Bilingual(name, kind.value))) for kind, name in KIND_VI.items())
 
 YES_NO = (Choice("true", Bilingual("có", "yes")), Choice("false", Bilingual("", "no")))

@@ -45,7 +45,7 @@ class Table:
     """Rows under columns, with the origin of its numbers."""
 
     code: str
-    """Name of the table in file names and sheets: lower case, ASCII."""
+    """Name of the table in CSV: lower case, ASCII."""
     title: Text
     columns: tuple[Column, ...]
     rows: tuple[tuple[Value, ...], ...]

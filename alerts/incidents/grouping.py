@@ -17,7 +17,7 @@ from datetime import datetime
 
 from alerts.escalation import Reason as AlertReason
 from alerts.incidents.reasons import IncidentPolicy, Placing
-from quantrac.domain.alerts import TransitionKind
+from quantrac.domain.alerts import AlertKind, TransitionKind
 from quantrac.domain.incidents import (
     TOPIC_OF,
     AlertChange,
@@ -126,10 +126,9 @@ def extent_of(incident: Incident, policy: IncidentPolicy) -> Extent:
         return Extent.OUTAGE
     if incident.outage is None and _of_one_station(incident.members):
         return Extent.STATION
-    stations = incident.stations
-    if incident.topic is Topic.SIGNAL and (incident.outage is not None or len(stations) >= policy.outage_stations):
+    if incident.outage is not None or len(incident.silent) >= policy.outage_stations:
         return Extent.OUTAGE
-    if len(stations) <= 1:
+    if len(incident.stations) <= 1:
         return Extent.STATION
     parks = {m.park for m in incident.members}
     return Extent.PARK if len(parks) == 1 and None not in parks else Extent.SEVERAL
@@ -142,7 +141,7 @@ def _of_one_station(members: Sequence[Member]) -> bool:
 def _of_outage(
     change: AlertChange, alike: Sequence[Incident], outages: Iterable[Outage], policy: IncidentPolicy
 ) -> Placement | None:
-    if TOPIC_OF[change.alert_kind] is not Topic.SIGNAL:
+    if change.alert_kind is not AlertKind.OFFLINE:
         return None
     declared = next((o for o in outages if o.covers(change.park, change.created_at)), None)
     if declared is not None:
@@ -151,7 +150,7 @@ def _of_outage(
         return Placement(reason, held, declared)
     for incident in alike:
         near = change.created_at - incident.spread_at <= policy.outage_gap
-        if incident.is_active and incident.outage is None and near:
+        if incident.is_active and incident.outage is None and near and incident.silent:
             return Placement(Placing.SAME_OUTAGE, incident)
     return None
 

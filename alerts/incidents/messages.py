@@ -236,7 +236,7 @@ def _headline(notice: IncidentNotice, members: Sequence[Member], places: Sequenc
 
 def _what(incident: Incident, members: Sequence[Member], briefing: Briefing) -> Bilingual:
     if incident.extent is Extent.OUTAGE:
-        count = len(incident.stations)
+        count = len(incident.silent)
         return Bilingual(f"Mất tín hiệu {count} trạm", f"{count} stations silent")
     if incident.topic is Topic.SIGNAL:
         due = next((m.key.parameter for m in members if m.kind is AlertKind.DUE and m.key.parameter), None)
@@ -273,7 +273,7 @@ def _figures(member: Member, found: Finding | None) -> Bilingual:
 
 
 def _where(incident: Incident, notice: IncidentNotice) -> Bilingual:
-    stations = incident.stations
+    stations = incident.silent if incident.extent is Extent.OUTAGE else incident.stations
     parks = dict.fromkeys(m.park for m in incident.members if m.park)
     if len(stations) > 1 and len(parks) == 1:
         park = next(iter(parks))
@@ -354,22 +354,30 @@ def _known(matter: Sequence[Member], notice: IncidentNotice) -> list[Finding]:
 
 
 def _judged(matters: Sequence[Sequence[Member]], notice: IncidentNotice) -> Iterable[Line]:
-    """Say what the model takes each station for and why, once: its parameters share one judgement."""
-    told, said = _told(matters, notice), set[tuple[str, str]]()
-    for matter in matters:
-        station = matter[0].key.station
+    """Say what the model takes each station for and why, once: its parameters share one judgement.
+
+    Where they do not, each names the parameter that has it; what is over says nothing of what lasts. A reason that
+    stands in what has moved is not repeated.
+    """
+    told, moved = _told(matters, notice), "\n".join(matter[0].explanation_vi for matter in matters)
+    said: dict[tuple[str, str], tuple[Assessment, Member]] = {}
+    for matter in [m for m in matters if any(a.resolved_at is None for a in m)] or matters:
         found = next((f.assessment for f in _known(matter, notice) if f.assessment is not None), None)
-        if found is None or (station, found.cls) in said:
-            continue
-        said.add((station, found.cls))
+        if found is not None:
+            said.setdefault((matter[0].key.station, found.cls), (found, matter[0]))
+    for (station, _), (found, member) in said.items():
         place = notice.briefing.places.get(station)
         in_river = place is not None and place.kind is StationKind.SURFACE_WATER
         words = judged(found, told.pop(station, None), over=notice.kind is Notice.END, in_river=in_river)
-        if len(notice.incident.stations) > 1:
-            names = notice.name(station)
-            words = Bilingual(f"{names.vi}: {words.vi}", f"{names.en}: {words.en}")
-        yield Line(Bilingual("Có thể là", "Probably"), words)
-        for number, reason in enumerate(found.reasons, start=1):
+        of = [notice.name(station)] if len(notice.incident.stations) > 1 else []
+        if sum(other == station for other, _ in said) > 1:
+            of.append(Bilingual(member.key.parameter, member.key.parameter))
+        vi, en = ", ".join(names.vi for names in of), ", ".join(names.en for names in of)
+        yield Line(
+            Bilingual("Có thể là", "Probably"),
+            Bilingual(plaintext.labelled(vi, words.vi), plaintext.labelled(en, words.en)),
+        )
+        for number, reason in enumerate(found.beside(moved).reasons, start=1):
             yield Line(Bilingual(f"Lý do {number}", f"Reason {number}"), reason)
 
 
@@ -417,7 +425,8 @@ def _steps(
         return ()
     river = bool(places) and all(p.kind is StationKind.SURFACE_WATER for p in places)
     kind = StationKind.SURFACE_WATER if river else StationKind.EFFLUENT
-    return incident_steps(members[0].kind, incident.id, over=over, station=kind)
+    leading = AlertKind.OFFLINE if incident.extent is Extent.OUTAGE else members[0].kind
+    return incident_steps(leading, incident.id, over=over, station=kind)
 
 
 def _answers(notice: IncidentNotice) -> Iterable[Line]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from pathlib import Path
 
@@ -102,8 +103,14 @@ class WebPushNotifier:
 
 
 def payload(notification: Notification) -> str:
-    """Return what the page's service worker shows: title, text, id, and the link where there is one."""
+    """Return what the page's service worker shows: title, text, id, and the link where there is one.
+
+    A telephone shows the first lines of the text: none says what the title does, or where a touch leads.
+    """
     link = gateway.link_of(notification)
-    body = notification.text if len(notification.text) <= MOST_TEXT else f"{notification.text[:MOST_TEXT]}…"
+    lines = notification.text.splitlines()
+    told = [li for li in lines if li != notification.subject and (link is None or link not in li)]
+    body = re.sub(r"\n{3,}", "\n\n", "\n".join(told)).strip()
+    body = body if len(body) <= MOST_TEXT else f"{body[:MOST_TEXT]}…"
     message = {"title": notification.subject[:200], "body": body, "id": notification.message_id, "url": link}
     return json.dumps(message, ensure_ascii=False)

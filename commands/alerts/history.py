@@ -170,7 +170,8 @@ def _facts(alert: AlertLine, history: AlertHistory) -> Iterator[str]:
     if alert.assessment is not None:
         from alerts.explanations import assessment_words
 
-        words = assessment_words(alert.assessment, alert.paged_as, over=alert.resolved_at is not None)
+        found = alert.assessment.beside(alert.explanation_vi)
+        words = assessment_words(found, alert.paged_as, over=alert.resolved_at is not None)
         yield f"  {words.vi}"
         yield f"  {words.en}"
     limits = [number_vi(b) for b in (alert.limit_minimum, alert.limit_maximum) if b is not None]

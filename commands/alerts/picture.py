@@ -162,6 +162,7 @@ def _draw_trace(axis: Axes, story: Story, trace: Trace, events: Iterable[Event])
     _scale(axis, trace)
     _draw_limits(axis, trace)
     _name(axis, story, trace)
+    axis.yaxis.set_major_formatter(lambda value, _: number_vi(value, 4))
     axis.spines["right"].set_visible(False)
     axis.grid(axis="y", color="#e5e5e5", linewidth=0.6)
     axis.set_axisbelow(True)
@@ -253,7 +254,7 @@ def _text(story: Story) -> list[tuple[list[str], dict[str, object]]]:
     """Return the paragraphs under the panels: class, reasons and explanation, Vietnamese first."""
     alert = story.alert
     explanation = Bilingual(alert.explanation_vi, alert.explanation_en)
-    reasons = () if alert.assessment is None else alert.assessment.reasons
+    reasons = () if alert.assessment is None else alert.assessment.beside(explanation.vi).reasons
     blocks: list[tuple[list[str], dict[str, object]]] = []
     for vi in (True, False):
         say = partial(_said, vi)

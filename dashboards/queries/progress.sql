@@ -1,5 +1,5 @@
--- The topic without the cluster's id before it.
-SELECT regexp_replace(progress.topic, '^.*/', '') AS topic,
+-- The topic without the ids of cluster and topic behind it.
+SELECT split_part(progress.topic, '@', 1) AS topic,
        progress.partition,
        progress.next_offset,
        progress.next_offset - progress.shared_offset AS unshared,

@@ -5,7 +5,8 @@ SELECT short_name(station.name_vi) AS name,
        hour.window_start AS hour_start,
        day.value AS day_value,
        day.window_start AS day_start,
-       coalesce(nullif(hour.reason, ''), day.reason) AS reason,
+       CASE WHEN hour.station IS NULL AND day.station IS NULL THEN 'chưa tính (quantrac run reporter)'
+            ELSE coalesce(nullif(hour.reason, ''), day.reason) END AS reason,
        array_to_string(hour.parameters, ', ') AS parameters,
        station.code
   FROM current_stations AS station

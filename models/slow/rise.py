@@ -165,17 +165,18 @@ class RiseWatch(ByFields):
         name, unit, times = names_of(self.columns[j]), self._units.get(self.columns[j], ""), np.exp(off).tolist()
         before, since = float(np.exp(usual[j])), local_time(datetime.fromtimestamp(self._since_s, UTC))
         value = float(f"{before * times[j]:.3g}")
-        vi = f"{name.vi} {quantity_vi(value, unit)}, bằng {number_vi(times[j], 2)} lần cùng giờ hai tuần qua"
-        vi = f"{vi} ({number_vi(before, 3)}), tăng từ {since}"
-        en = f"{name.en} {quantity(value, unit)}, {number(times[j], 2)} times the same hours of the last two weeks"
-        en = f"{en} ({number(before, 3)}), on the rise since {since}"
+        vi = f"{name.vi} tăng dần từ {since}: trung bình một giờ qua {quantity_vi(value, unit)}"
+        en = f"{name.en} has risen slowly since {since}: mean of the last hour {quantity(value, unit)}"
+        vi = f"{vi}, bằng {number_vi(times[j], 2)} lần mức cùng giờ của hai tuần qua ({number_vi(before, 3)})"
+        en = f"{en}, {number(times[j], 2)} times that of the same hours of the last two weeks ({number(before, 3)})"
         legal = self._limits.get(self.columns[j])
         if legal:
             vi, en = f"{vi}, {percentage(value / legal)} giới hạn", f"{en}, {percentage(value / legal)} of the limit"
         beside = [i for i in np.argsort(-off).tolist() if self._rising[i] and off[i] > _TIMES and i != j]
-        for i in beside[:_MOST_BESIDE]:
-            name = names_of(self.columns[i])
-            vi, en = f"{vi}; {name.vi} {number_vi(times[i], 2)} lần", f"{en}; {name.en} {number(times[i], 2)} times"
+        named = [(names_of(self.columns[i]), times[i]) for i in beside[:_MOST_BESIDE]]
+        if named:
+            vi = f"{vi}; cùng tăng: {', '.join(f'{name.vi} {number_vi(up, 2)} lần' for name, up in named)}"
+            en = f"{en}; with it: {', '.join(f'{name.en} {number(up, 2)} times' for name, up in named)}"
         for i in [i for i in self._flows if off[i] > log(MORE_WATER)][:1]:
             vi = f"{vi}; nói ngược lại: lưu lượng {number_vi(times[i], 2)} lần"
             en = f"{en}; against it: the flow {number(times[i], 2)} times"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -71,6 +71,10 @@ class Assessment:
     """Of the class, 0..1."""
     reasons: tuple[Bilingual, ...] = ()
     """The strongest first, at most three."""
+
+    def beside(self, told: str) -> Assessment:
+        """Return it without the reasons that stand word by word in what a reader is told already, in Vietnamese."""
+        return replace(self, reasons=tuple(reason for reason in self.reasons if reason.vi not in told))
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,6 +227,11 @@ class Incident:
         return tuple(dict.fromkeys(m.key.station for m in self.members))
 
     @property
+    def silent(self) -> tuple[str, ...]:
+        """Those of its stations that fell silent: one that sends what cannot be used is none."""
+        return tuple(dict.fromkeys(m.key.station for m in self.members if m.kind is AlertKind.OFFLINE))
+
+    @property
     def is_drill(self) -> bool:
         """Whether its stations are the copies of a drill; drills and the real are never one incident."""
         return any(is_drill_code(m.key.station) for m in self.members)

@@ -133,7 +133,7 @@ def _push(asked: Asked) -> str:
     assert (asked.headers["Urgency"], asked.headers["Ttl"]) == ("high", "3600")
     message = BROWSER.read(asked.body)
     assert message["url"] == LINK
-    return f"{message['title']} {message['body']}"
+    return f"{message['title']} {message['body']} {message['url']}"
 
 
 PROVIDERS: dict[str, tuple[str, str, Callable[[Asked], str]]] = {
@@ -247,6 +247,13 @@ def test_push_a_subscription_that_is_over_is_given_up_and_a_refused_key_is_not(
         with pytest.raises(NotifyError) as caught:
             notifiers[Channel.WEB_PUSH].send(message)
         assert caught.value.retryable is retryable, status
+
+
+def test_push_the_first_lines_say_neither_the_title_nor_the_link() -> None:
+    text = f"*** DIỄN TẬP ***\n\n{SUBJECT}\n\nNhận sự cố: {LINK}\nSự cố số: 12\n\nDiễn biến:\n  COD 65\n"
+    told = json.loads(web_push.payload(Notification("<1@q>", Channel.WEB_PUSH, "x", SUBJECT, text, None)))
+    assert (told["title"], told["url"]) == (SUBJECT, LINK)
+    assert told["body"] == "*** DIỄN TẬP ***\n\nSự cố số: 12\n\nDiễn biến:\n  COD 65"
 
 
 @pytest.mark.parametrize(

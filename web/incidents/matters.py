@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerts.explanations import judged, last_paged
@@ -80,9 +81,13 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the model takes a station for, how sure it is, and why: all of its parameters share it."""
+    """What the model takes a station for, how sure it is, and why.
+
+    All of its parameters share it; where they do not, ``parameter`` has it.
+    """
 
     station: str
+    parameter: str
     words: Bilingual
     reasons: tuple[Bilingual, ...]
 
@@ -101,20 +106,23 @@ def judgements(
 ) -> tuple[Judgement, ...]:
     """Return each class that the model takes a station for once, as the mails do.
 
-    In ``rivers`` nobody discharges; ``relapses`` are when the incident was open again.
+    In ``rivers`` nobody discharges; ``relapses`` are when the incident was open again. What is over says nothing of
+    what lasts. A reason that stands in the explanation of a matter is left out.
     """
     every = tuple(matters)
     lasting = {m.station for m in every if m.is_open}
     told = last_paged(_told(a for m in every for a in m.alerts), relapses)
+    explained = "\n".join(matter.lead.explanation_vi for matter in every)
     said: dict[tuple[str, str], Judgement] = {}
-    for matter in every:
+    for matter in [m for m in every if m.is_open] or every:
         station = matter.station
         found = next((a.assessment for a in matter.alerts if a.assessment is not None), None)
         if found is None or (station, found.cls) in said:
             continue
         words = judged(found, told.pop(station, None), over=station not in lasting, in_river=station in rivers)
-        said[station, found.cls] = Judgement(station, words, found.reasons)
-    return tuple(said.values())
+        said[station, found.cls] = Judgement(station, matter.parameter, words, found.beside(explained).reasons)
+    many = Counter(station for station, _ in said)
+    return tuple(j if many[j.station] > 1 else replace(j, parameter="") for j in said.values())
 
 
 def _told(alerts: Iterable[AlertLine]) -> Iterator[tuple[str, datetime, Assessment]]:

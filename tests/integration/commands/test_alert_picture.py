@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -184,6 +185,42 @@ def test_14_what_was_revised_since_is_shown_as_it_was_known_then(
         assert (line.value, line.revised) == (value("COD", i), i >= BEGIN)
     assert story.crossed_at == START + CROSSED * STEP
     draw(story, tmp_path / "revised.png")
+
+
+def test_a_picture_has_decimal_commas_and_no_reason_twice(
+    database: DatabaseEndpoint, slug: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    from commands.alerts.picture import draw
+    from web.incidents.story import story_of
+
+    said = list[str]()
+
+    def read(figure: Figure, *_: object, **__: object) -> None:
+        figure.canvas.draw()
+        said.extend(text.get_text() for text in figure.findobj(Text))
+
+    monkeypatch.setattr(Figure, "savefig", read)
+    store = WorkerStore(database.writer)
+    with store.transaction() as tx:
+        item, _, _ = tx.alerts.apply(transition("pH", ASSESSMENT, page=False)) or (0, 0, False)
+    store.close()
+    with Reports(database.reader) as reports:
+        alert = reports.alert(item)
+        assert alert is not None
+        story = story_of(reports, load_registry(database.reader), stored_limit_sets(database.reader), alert, hours=8)
+    less = [tuple(r._replace(value=(r.value or 0.0) / 100) for r in t.readings) for t in story.traces]
+    small = tuple(replace(t, limit=None, baseline={}, readings=r) for t, r in zip(story.traces, less, strict=True))
+    told = replace(alert, explanation_vi=f"Mô hình thấy: {ASSESSMENT.reasons[0].vi}.")
+    draw(replace(story, alert=told, traces=small), tmp_path / "item.png")
+    numbers = [text for text in said if re.fullmatch(r"\d+[.,]\d+", text)]
+    assert numbers
+    assert all("," in number for number in numbers)
+    words = "\n".join(said)
+    assert words.count(ASSESSMENT.reasons[0].vi) == 1
+    assert words.count(ASSESSMENT.reasons[1].vi) == 1
 
 
 def test_a_work_item_says_that_nobody_is_told(database: DatabaseEndpoint, slug: int, tmp_path: Path) -> None:

@@ -324,6 +324,39 @@ def test_exceedances_found_live_and_late_stand_in_one_table(seed: Seed, ask: Ask
     ]
 
 
+def test_on_the_wall_a_slug_of_one_station_does_not_hide_what_is_urgent_elsewhere(
+    seed: Seed, ask: Ask, now: datetime
+) -> None:
+    # A  COD NH4 TSS TN  by limit, newer, and COD by the model as well
+    # B  COD             by the model, older
+    seed.station("A")
+    seed.station("B")
+    urgent = {"opened_at": now, "severity": "high", "page": True, "peak_value": 95.0}
+    for parameter in ("COD", "NH4", "TSS", "TN", "TP", "Color", "BOD5"):
+        seed.insert("alerts", **urgent, station="A", parameter=parameter, since=now, rule="limit", kind="limit")
+    seed.insert("alerts", **urgent, station="A", parameter="COD", since=now, rule="anomaly", kind="anomaly")
+    seed.insert("alerts", **urgent, station="B", parameter="COD", since=now - HOUR, rule="anomaly", kind="anomaly")
+    _, rows = ask(query("wall_alerts"))
+    assert len(rows) == 6
+    assert [row["label"].split(" · ")[0][-1] for row in rows] == ["A", "B", "A", "A", "A", "A"]
+    assert len({row["value"] for row in rows if row["label"].startswith(rows[0]["label"][:3])}) >= 5
+
+
+def test_a_topic_is_named_without_the_ids_behind_it(seed: Seed, ask: Ask, now: datetime) -> None:
+    topic = "quantrac.raw@vUET--p-QDCAsBaFv3Vm3A/46411052-5007-4a5a-9b7b-49b35d727ea8"
+    seed.insert("kafka_progress", topic=topic, partition=0, next_offset=7)
+    _, (row,) = ask(query("progress"))
+    assert row["topic"] == "quantrac.raw"
+
+
+def test_a_hot_spot_without_an_index_says_why(seed: Seed, ask: Ask, now: datetime) -> None:
+    seed.station("R", kind="surface_water")
+    _, (row,) = ask(query("wqi_now"), stations=["R"])
+    assert row["reason"] == "chưa tính (quantrac run reporter)"
+    _, (row,) = ask(query("wqi_hours"), stations=["R"])
+    assert (row["metric"][-1], row["index"], row["time"]) == ("R", None, now)
+
+
 def test_personal_data_is_out_of_the_readers_reach(ask: Ask) -> None:
     for sql in ("SELECT contacts FROM stations", "SELECT recipient FROM outbox", "SELECT * FROM station_states"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from io import BytesIO
@@ -41,6 +42,13 @@ def test_nothing_is_cut_off_at_the_edges() -> None:
     seen = imread(BytesIO(drawn))[:, :, :3]
     for edge in (seen[:4], seen[-4:], seen[:, :4], seen[:, -4:]):
         assert edge.min() == 1.0
+
+
+def test_an_incident_of_days_leaves_its_readings_the_whole_width() -> None:
+    began = [replace(curve(30), since=AT + timedelta(days=days)) for days in (-20, -10, 0)]
+    long, shorter, within = (picture([c]) for c in began)
+    assert long == shorter, "when it began lies outside"
+    assert long != within
 
 
 def test_the_picture_is_part_of_the_html_and_stands_where_the_bars_were() -> None:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from alerts.engine import StationAlerts
 from alerts.escalation import Reason
-from alerts.explanations import assessment_words
+from alerts.explanations import assessment_words, explained
 from alerts.limits import load_limit_sets, packaged_limits
 from alerts.rules import Rule, load_rules, packaged_rules
-from quantrac.domain.alerts import AlertKey, AlertKind, Severity, Transition, TransitionKind
+from quantrac.domain.alerts import AlertKey, AlertKind, Assessment, Severity, Transition, TransitionKind
 from quantrac.domain.limits import LimitSet
 from quantrac.domain.readings import CheckedReading, Flag, Status
 from quantrac.domain.stations import Sensor, Station
@@ -181,6 +181,13 @@ def test_an_anomaly_stands_beside_the_legal_alert_and_tells_nobody_again(
 def test_an_anomaly_that_cannot_be_pollution_is_a_work_item(alerts: StationAlerts, checked: Any, score: Any) -> None:
     transitions = run(alerts, (checked(i, 5.0) for i in range(9)), score(harmful=False))
     assert [(t.severity, t.page) for t in transitions] == [(Severity.WARNING, False)]
+
+
+def test_a_reason_that_stands_in_the_explanation_is_not_told_again() -> None:
+    found = Assessment("fault", 0.8, (Bilingual("COD đứng yên", "COD is stuck"), Bilingual("khác", "other")))
+    said = explained(Bilingual("Mô hình thấy: COD đứng yên.", "A model finds: COD is stuck."), found)
+    assert said.vi == "Mô hình thấy: COD đứng yên. Có thể là: lỗi thiết bị đo (80 %); lý do: khác."
+    assert said.en.endswith("sensor fault (80 %); reasons: other.")
 
 
 def test_what_is_no_pollution_opens_a_work_item_that_says_what_it_is(

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import zlib
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,20 @@ import pytest
 from dashboards import words
 from dashboards.catalogue import dashboards
 from dashboards.geography import BLANK_TILE, outlines
-from dashboards.grafana import Dashboard, Row
+from dashboards.grafana import Choice, Dashboard, Row
 from dashboards.queries import query
+from models.protocol import TriageClass
+from quantrac.domain.alerts import AlertKind, Cause, Severity
+from quantrac.domain.channels import ChannelKind
 from quantrac.domain.deadletters import RejectReason
-from quantrac.domain.readings import QcReason
+from quantrac.domain.incidents import IncidentCause, IncidentState, Topic
+from quantrac.domain.presence import Defect
+from quantrac.domain.progress import BreakKind
+from quantrac.domain.readings import Flag, QcReason, Status
+from quantrac.domain.stations import StationKind
 from quantrac.domain.statuses import LOOKS, status_of_rank
 from quantrac.errors import SettingsError
+from quantrac.registry import load_registry, sample_province
 
 ALL = [pytest.param(d, id=d.uid) for d in dashboards()]
 VIETNAMESE = re.compile(r"[ăâđêôơưàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ]", re.IGNORECASE)
@@ -178,9 +187,61 @@ def test_an_incident_leads_to_its_page_where_there_is_one() -> None:
     assert all("/incidents/" not in json.dumps(d.to_json()) for d in dashboards())
 
 
-def test_every_reason_has_its_word() -> None:
-    assert {c.value for c in words.QC_REASONS} == {r.value for r in QcReason} - {QcReason.FIRST_READING}
-    assert {c.value for c in words.REJECT_REASONS} >= {r.value for r in RejectReason}
+@pytest.mark.parametrize(
+    ("choices", "codes"),
+    [
+        (words.QC_REASONS, set(QcReason) - {QcReason.FIRST_READING}),
+        (words.REJECT_REASONS, RejectReason),
+        (words.ALERT_KINDS, AlertKind),
+        (words.SEVERITIES, Severity),
+        (words.TRIAGE_CLASSES, TriageClass),
+        (words.CAUSES, {*Cause, *IncidentCause, ""}),
+        (words.INCIDENT_STATES, IncidentState),
+        (words.INCIDENT_TOPICS, Topic),
+        (words.LOGGER_STATUSES, Status),
+        (words.FLAGS, {str(flag.value) for flag in Flag}),
+        (words.KINDS, StationKind),
+        (words.DEFECTS, Defect),
+        (words.BREAKS, BreakKind),
+        (words.CHANNEL_KINDS, ChannelKind),
+    ],
+)
+def test_every_code_has_its_word(choices: Sequence[Choice], codes: Iterable[str]) -> None:
+    assert {c.value for c in choices} >= {str(code) for code in codes}
+
+
+def test_every_station_is_on_the_map_of_half_a_screen() -> None:
+    (panel,) = [p for p in dashboards()[0].panels if p.kind == "geomap"]
+    view: dict[str, Any] = panel.options["view"]  # type: ignore[assignment]
+    px_per_degree = 256 * 2 ** view["zoom"] / 360
+    for station in load_registry([sample_province()]).stations:
+        east, north = station.longitude - view["lon"], station.latitude - view["lat"]
+        assert abs(east) * px_per_degree < 250, station.code  # of 546, at 1440 px beside Grafana's menu
+        assert abs(north) * px_per_degree < 200, station.code
+
+
+def test_an_empty_table_says_so_in_words_and_an_empty_cell_by_a_dash(document: dict[str, Any]) -> None:
+    for panel in document["panels"]:
+        if panel["type"] in {"table", "timeseries", "status-history"}:
+            assert VIETNAMESE.search(panel["fieldConfig"]["defaults"]["noValue"]), panel["title"]
+        if panel["type"] == "table":
+            first = panel["fieldConfig"]["overrides"][0]
+            assert first["properties"] == [{"id": "noValue", "value": "-"}]
+
+
+def test_fractions_are_written_in_the_browsers_language(document: dict[str, Any]) -> None:
+    for panel in document["panels"]:
+        for override in panel["fieldConfig"]["overrides"]:
+            options = {p["id"]: p["value"] for p in override["properties"]}
+            if panel["type"] == "table" and options.get("decimals", 0) > 0 and "unit" in options:
+                assert options["unit"] in {"locale", "percentunit"}, (panel["title"], override["matcher"])
+            assert "decimals" not in options or options["decimals"] == 0 or "unit" in options
+
+
+def test_no_unit_of_time_speaks_english(document: dict[str, Any]) -> None:
+    units = re.findall(r'"unit": "(s|ms|m|h|d|dtdurations|clocks)"', json.dumps(document))
+    units += re.findall(r'"id": "unit", "value": "(s|ms|m|h|d|dtdurations|clocks)"', json.dumps(document))
+    assert not units
 
 
 def test_a_coloured_cell_without_a_value_is_not_green(document: dict[str, Any]) -> None:

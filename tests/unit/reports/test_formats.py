@@ -76,16 +76,27 @@ def test_csv_has_every_digit_and_offsets() -> None:
 
 def test_a_workbook_has_numbers_as_numbers_and_days_as_days() -> None:
     book = openpyxl.load_workbook(io.BytesIO(render(FULL, Format.XLSX)))
-    assert book.sheetnames == ["report", "summary"]
-    line = [cell.value for cell in book["summary"][4]]
+    assert book.sheetnames == ["Báo cáo", "Tổng hợp"]
+    line = [cell.value for cell in book["Tổng hợp"][4]]
     assert line == [BAD, 121.5, 0.987, datetime(2026, 11, 2, 0, 5), datetime(2026, 11, 2)]  # noqa: DTZ001
-    assert book["summary"]["A4"].data_type == "s"
-    assert book["summary"]["B4"].font.b
+    assert book["Tổng hợp"]["A4"].data_type == "s"
+    assert book["Tổng hợp"]["B4"].font.b
+
+
+def test_a_workbook_cuts_off_no_text() -> None:
+    """A text is no wider than its column, or broken into lines: a number beside it would hide the rest."""
+    short, long = "DT_KCNSADEC_NUOSXL", "Nước thải sau xử lý CCN Cái Tàu Hạ - An Nhơn (minh họa)"
+    row = (121.5, 0.987, AS_OF, date(2026, 11, 2))
+    report = replace(_document((short, *row), (long, *row)), notes=(_text(long * 3),))
+    book = openpyxl.load_workbook(io.BytesIO(render(report, Format.XLSX)))
+    for sheet in book:
+        for cell in (c for line in sheet.iter_rows(min_row=4) for c in line if isinstance(c.value, str)):
+            assert len(cell.value) < sheet.column_dimensions["A"].width or cell.alignment.wrap_text, cell.value
 
 
 def test_a_sheet_without_rows_says_so_and_is_printed_across_one_page() -> None:
     empty = replace(FULL, tables=tuple(replace(table, rows=(), left_out=0) for table in FULL.tables))
-    sheet = openpyxl.load_workbook(io.BytesIO(render(empty, Format.XLSX)))["summary"]
+    sheet = openpyxl.load_workbook(io.BytesIO(render(empty, Format.XLSX)))["Tổng hợp"]
     assert sheet["A4"].value == "Không có / None"
     assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == ("landscape", 0)
     assert sheet.sheet_properties.pageSetUpPr.fitToPage

@@ -87,6 +87,21 @@ def test_what_the_model_takes_a_station_for_is_said_once_for_all_its_parameters(
     assert river.words.vi == "ô nhiễm nguồn nước (93 %)"
 
 
+def test_judgements_that_differ_name_their_parameter_and_no_reason_is_told_twice() -> None:
+    judged = {"triage": "pollution", "triage_probability": 0.9, "triage_reasons_vi": ["câu 1"],
+              "triage_reasons_en": ["line 1"]}  # fmt: skip
+    unclear = judged | {"triage": "unknown", "triage_reasons_vi": ["Amoni tăng"], "triage_reasons_en": ["rose"]}
+    cod, ammonium = replace(_alert(1, "COD"), **judged), replace(_alert(2, "NH4"), **unclear)  # type: ignore[arg-type]
+    found = judgements(_told(cod, ammonium), rivers=())
+    assert [(j.parameter, j.reasons) for j in found] == [
+        ("COD", ()),
+        ("NH4", (Bilingual("Amoni tăng", "rose"),)),
+    ]
+    assert [j.parameter for j in judgements(_told(cod, _alert(3, "TP")), rivers=())] == [""]
+    over = replace(ammonium, resolved_at=AT)
+    assert [j.words.vi for j in judgements(_told(cod, over), rivers=())] == ["sự cố xả thải, ô nhiễm thật (90 %)"]
+
+
 def test_the_same_parameter_of_two_stations_is_two_matters() -> None:
     found = _told(_alert(1, "COD", peak=95, most=90), _alert(2, "COD", peak=99, most=90, station="DT_Y"))
     assert [(m.station, m.parameter) for m in found] == [("DT_Y", "COD"), ("DT_X", "COD")]

@@ -12,8 +12,8 @@ from alerts.incidents.reasons import Notice, Reason
 from alerts.oncall.document import parse
 from alerts.oncall.writing import export
 from quantrac.domain.alerts import AlertKey, AlertKind, Assessment, Severity
-from quantrac.domain.briefing import Briefing, DayClock, Finding, Place
-from quantrac.domain.incidents import HoldWindow, Incident, IncidentState, Member, Topic, WindowKind
+from quantrac.domain.briefing import NOTHING_KNOWN, Briefing, DayClock, Finding, Place
+from quantrac.domain.incidents import Extent, HoldWindow, Incident, IncidentState, Member, Topic, WindowKind
 from quantrac.domain.limits import Limit
 from quantrac.domain.oncall import Layer, OnCall, Person, PersonRole, Rota
 from quantrac.domain.stations import StationKind
@@ -98,6 +98,18 @@ def test_the_end_of_a_silence_names_the_station_in_a_short_subject_and_leads_to_
     assert "#12: https://quan-trac.vn/incidents/12" in text.text
     assert '<a href="https://quan-trac.vn/incidents/12"' in text.html
     assert "không có" in silence_ended(window, [], {}).text
+
+
+def test_an_outage_counts_the_stations_that_are_silent_and_asks_about_their_line() -> None:
+    def silent(number: int, station: str) -> Member:
+        return replace(member(number, "", kind=AlertKind.OFFLINE), key=AlertKey(station, "", "offline"))
+
+    unusable = replace(member(1, "TSS", kind=AlertKind.DUE), key=AlertKey("C", "TSS", "unusable"))
+    members = (unusable, silent(2, "A"), silent(3, "B"), silent(4, "C"))
+    outage = replace(SLUG, topic=Topic.SIGNAL, extent=Extent.OUTAGE, members=members)
+    text = compose(replace(PAGE, incident=outage, reason=Reason.OUTAGE, briefing=NOTHING_KNOWN))
+    assert text.subject == "[CAO] Mất tín hiệu 3 trạm, A +2"
+    assert "1. Gọi đơn vị vận hành: nguồn điện, mạng, bộ truyền dữ liệu." in text.text
 
 
 def test_a_parameter_is_told_once_and_the_end_leads_with_what_was_worst() -> None:
@@ -202,6 +214,28 @@ def test_an_invented_station_and_a_drill_say_so_first() -> None:
     drill = compose(replace(PAGE, incident=replace(SLUG, members=(replace(COD, key=key),))))
     assert drill.subject.startswith("[DIỄN TẬP] [CAO] COD")
     assert drill.text.startswith("*** DIỄN TẬP")
+
+
+def test_judgements_that_differ_name_their_parameter_and_no_reason_is_told_twice() -> None:
+    rise = Bilingual("COD tăng dần từ 19:00", "COD has risen slowly since 19:00")
+    beside = Bilingual("Amoni 4,4 mg/L", "Ammonium 4.4 mg/L")
+    facts = replace(FACTS, findings={
+        1: replace(found(1, "COD", 54, 90), assessment=Assessment("pollution", 0.9, (rise,))),
+        2: replace(found(2, "NH4", 4.4, 6), assessment=Assessment("unknown", 0.6, (beside,))),
+    })  # fmt: skip
+    cod = replace(member(1, "COD", kind=AlertKind.ANOMALY), explanation_vi=f"Mô hình thấy COD: {rise.vi}. Chưa vượt.")
+    two = replace(SLUG, members=(cod, member(2, "NH4", kind=AlertKind.ANOMALY, page=False)))
+    vietnamese, _, english = compose(replace(PAGE, incident=two, briefing=facts)).text.partition("— English —")
+    assert (
+        "  Có thể là: COD: sự cố xả thải, ô nhiễm thật (90 %)\n"
+        "  Có thể là: NH4: chưa rõ nguyên nhân\n  Lý do 1: Amoni 4,4 mg/L\n" in vietnamese
+    )
+    assert "  Probably: NH4: cause unclear\n" in english
+    ended = replace(two, members=(cod, replace(two.members[1], resolved_at=NOW)))
+    for one in (replace(two, members=(cod,)), ended):
+        text = compose(replace(PAGE, incident=one, briefing=facts)).text
+        assert "  Có thể là: sự cố xả thải, ô nhiễm thật (90 %)\n" in text
+        assert "chưa rõ" not in text
 
 
 def test_what_was_known_at_the_page_stands_beside_what_is_known_now() -> None:

@@ -112,6 +112,24 @@ def test_many_stations_that_send_again_are_no_outage(desk: Desk, kind: AlertKind
     assert {i.extent for i in desk.incidents.values()} == {Extent.STATION}
 
 
+def test_a_station_that_sends_what_cannot_be_used_is_not_silent(
+    desk: Desk, silences: Callable[[Desk, list[str]], None]
+) -> None:
+    # minute    0   5
+    # A TSS     O           no usable reading: a work item of a station that is heard
+    # B C  D    O   O       silent
+    # told          P       three are, from then on
+    desk.opens("A", "TSS", AlertKind.DUE, page=False)
+    silences(desk, ["B", "C"])
+    desk.passes(5)
+    assert desk.story() == []
+    silences(desk, ["D"])
+    desk.passes(30)
+    assert desk.story() == ["5 page outage"]
+    (outage,) = [i for i in desk.incidents.values() if i.extent is Extent.OUTAGE]
+    assert outage.stations == outage.silent == ("B", "C", "D")
+
+
 def test_a_declared_outage_gathers_its_silences_however_late_they_come(desk: Desk) -> None:
     desk.outages.append(Outage(7, "line", "KCN 1", START - MINUTE))
     desk.opens("A", "", AlertKind.OFFLINE, page=False, park="KCN 1")

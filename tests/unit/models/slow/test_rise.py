@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -89,10 +91,13 @@ def test_the_text_has_value_multiple_share_of_the_limit_beginning_and_what_rose_
     values = rising(rising(quiet(), WATER, 1.8), [2], 1.4)
     (said,) = [row for row in run(watch, values) if row][-1]
     assert said.parameter == "COD"
-    assert said.text.vi.startswith("COD ")
-    assert "mg/L, bằng 2," in said.text.vi
-    assert "% giới hạn; " in said.text.vi
-    assert "on the rise since" in said.text.en
+    assert said.text.vi.startswith("COD tăng dần từ ")
+    assert re.search(
+        r": trung bình một giờ qua \d+(,\d)? mg/L, bằng 2,\d lần mức cùng giờ của hai tuần qua \(\d+(,\d)?\), "
+        r"\d+ % giới hạn; cùng tăng: (TSS|Amoni) 1,\d lần, ",
+        said.text.vi,
+    )
+    assert said.text.en.startswith("COD has risen slowly since ")
     assert "Ammonium 1." in said.text.en
     assert "pH" not in said.text.en
 
