@@ -141,13 +141,15 @@ def _of_one_station(members: Sequence[Member]) -> bool:
 def _of_outage(
     change: AlertChange, alike: Sequence[Incident], outages: Iterable[Outage], policy: IncidentPolicy
 ) -> Placement | None:
-    if change.alert_kind is not AlertKind.OFFLINE:
+    if TOPIC_OF[change.alert_kind] is not Topic.SIGNAL:
         return None
     declared = next((o for o in outages if o.covers(change.park, change.created_at)), None)
     if declared is not None:
         held = next((i for i in alike if i.is_active and i.outage == declared.id), None)
         reason = Placing.NEW if held is None else Placing.SAME_OUTAGE
         return Placement(reason, held, declared)
+    if change.alert_kind is not AlertKind.OFFLINE:
+        return None
     for incident in alike:
         near = change.created_at - incident.spread_at <= policy.outage_gap
         if incident.is_active and incident.outage is None and near and incident.silent:

@@ -236,7 +236,7 @@ def _headline(notice: IncidentNotice, members: Sequence[Member], places: Sequenc
 
 def _what(incident: Incident, members: Sequence[Member], briefing: Briefing) -> Bilingual:
     if incident.extent is Extent.OUTAGE:
-        count = len(incident.silent)
+        count = len(incident.silent or incident.stations)
         return Bilingual(f"Mất tín hiệu {count} trạm", f"{count} stations silent")
     if incident.topic is Topic.SIGNAL:
         due = next((m.key.parameter for m in members if m.kind is AlertKind.DUE and m.key.parameter), None)
@@ -273,7 +273,7 @@ def _figures(member: Member, found: Finding | None) -> Bilingual:
 
 
 def _where(incident: Incident, notice: IncidentNotice) -> Bilingual:
-    stations = incident.silent if incident.extent is Extent.OUTAGE else incident.stations
+    stations = (incident.extent is Extent.OUTAGE and incident.silent) or incident.stations
     parks = dict.fromkeys(m.park for m in incident.members if m.park)
     if len(stations) > 1 and len(parks) == 1:
         park = next(iter(parks))

@@ -130,6 +130,15 @@ def test_a_station_that_sends_what_cannot_be_used_is_not_silent(
     assert outage.stations == outage.silent == ("B", "C", "D")
 
 
+def test_a_declared_outage_gathers_what_cannot_be_used_as_well(desk: Desk) -> None:
+    desk.outages.append(Outage(7, "line", "KCN 1", START - MINUTE))
+    desk.opens("A", "TSS", AlertKind.DUE, page=True, park="KCN 1")
+    desk.passes(30)
+    (outage,) = desk.incidents.values()
+    assert outage.extent is Extent.OUTAGE
+    assert outage.outage == 7
+
+
 def test_a_declared_outage_gathers_its_silences_however_late_they_come(desk: Desk) -> None:
     desk.outages.append(Outage(7, "line", "KCN 1", START - MINUTE))
     desk.opens("A", "", AlertKind.OFFLINE, page=False, park="KCN 1")
