@@ -56,8 +56,15 @@ _RECENT = 0.2
 """Weight of the newest value in the level that an alarm may leave behind."""
 _REBASELINE_S = 21600.0
 """An alarm of this age accepts its level as the new normal."""
-_GAP_S, _REWARM_S = 3600.0, 7200.0
-"""A longer silence makes the old baseline doubtful: the scatter is doubled for this time."""
+_GAP_S, _GAP_CADENCES, _REWARM_S = 3600.0, 2.5, 7200.0
+"""A longer silence, and of so many cadences, makes the old baseline doubtful: the scatter is doubled for this time.
+At a cadence of an hour and a little every value would come after a gap, and none would be confirmed."""
+_CALM, _CALM_S, _CALM_SPEED = 0.5, 43200.0, 16.0
+"""Within so many scatters for so long all values show that the scatter is too wide: it narrows so many times as fast.
+What a broken probe shows for days must not hide the water for a week after the repair."""
+_WIDE, _USUAL_S = 1.5, 10 * 86400.0
+"""But not below so many times the narrowest that it has been, which is forgotten by an e-th in this time: a plant that
+rests at the weekend is judged as before."""
 _FORGET_S = 7 * 86400.0
 """After a longer silence the level is learnt anew."""
 _HEAD = 6
@@ -75,15 +82,17 @@ class SensorConfig:
     resolution: float = 0.0
     span: float = 0.0
     """Expected maximum minus expected minimum, in the unit; 0 = unknown. Scales the prior of sensors that rest at 0."""
+    cadence_s: float = 0.0
+    """Seconds from value to value; 0 = unknown."""
 
 
 _MOVED: Mapping[str, type] = {
     "samples": int, "at": float, "age_s": float, "level": float, "variance": float, "last": float, "changed_at": float,
     "wide_until": float, "over": int, "over_since": float, "side": int, "quiet": int, "quiet_since": float,
-    "recent": float, "alarm": bool, "z": float,
+    "recent": float, "alarm": bool, "z": float, "calm_since": float, "usual": float,
 }  # fmt: skip
 """What values move of a chart, in the order in which it is stored. Times are Unix seconds."""
-_LIMITS = ("abs_floor", "abs_floor2", "rel_floor", "prior_abs2", "prior_rel2")
+_LIMITS = ("abs_floor", "abs_floor2", "rel_floor", "prior_abs2", "prior_rel2", "gap_s")
 _CHART = np.dtype([("waiting", int), *_MOVED.items(), *((name, float) for name in _LIMITS)], align=True)
 """One chart while it runs: how many values wait, what values move, and what its sensor's limits are."""
 LEARNING, NORMAL, RANGE, SPIKE, HIGH, LOW = range(6)
@@ -99,7 +108,8 @@ def _limits_of(sensor: SensorConfig) -> tuple[float, ...]:
     # A quantised value scatters by resolution / sqrt(12) at least; twice that allows for the last digit's flicker.
     abs_floor = max(prior.floor_absolute, 0.6 * sensor.resolution, 1e-9)
     prior_abs2 = max(prior.absolute, 0.02 * sensor.span) ** 2
-    return abs_floor, abs_floor**2, prior.floor_relative, prior_abs2, prior.relative**2
+    gap_s = max(_GAP_S, _GAP_CADENCES * sensor.cadence_s)
+    return abs_floor, abs_floor**2, prior.floor_relative, prior_abs2, prior.relative**2, gap_s
 
 
 def probability_of(severity: float, alarm: bool) -> float:
@@ -159,9 +169,9 @@ def _update(at: float, value: float, learn: bool, s: Any, head: Floats) -> float
         _confirm(at, s.level, RANGE_SEVERITY, 0, s)
         return RANGE_SEVERITY
     dt = at - s.at
-    if dt > _GAP_S and s.samples > 0:
+    if dt > s.gap_s and s.samples > 0:
         _after_gap(at, dt, s)
-        dt = _GAP_S
+        dt = s.gap_s
     if s.samples == 0 or s.waiting > 0:
         if learn:
             _begin(at, value, dt, s, head)
@@ -190,7 +200,13 @@ def _learn(at: float, value: float, dt: float, sigma: float, speed: float, s: An
     step = reach if residual > reach else -reach if residual < -reach else residual
     s.level += step * speed * min(dt / min(max(age, _LEVEL_MIN_S), _LEVEL_S), 1.0)
     if value != s.last:
-        weight = min(at - s.changed_at, _GAP_S) * speed / min(age + _PRIOR_S, _SCATTER_S)
+        if abs(residual) > _CALM * sigma:
+            s.calm_since = at
+        elif at - s.calm_since > _CALM_S and sigma > _WIDE * s.usual:
+            speed *= _CALM_SPEED
+        passed = min(at - s.changed_at, s.gap_s)
+        s.usual = min(sigma, s.usual * (1.0 + passed / _USUAL_S))
+        weight = min(passed * speed / min(age + _PRIOR_S, _SCATTER_S), 1.0)
         reach = _SCATTER_CLIP * sigma
         square = reach * reach if abs(residual) > reach else residual * residual
         s.variance += (square - s.variance) * weight
@@ -245,6 +261,7 @@ def _begin(at: float, value: float, dt: float, s: Any, head: Floats) -> None:
         n = len(known)
         s.level = known[n // 2] if n % 2 else (known[n // 2 - 1] + known[n // 2]) / 2
         s.variance = max(s.variance, _prior_variance(s.level, s))
+        s.usual = sqrt(s.variance)
         s.waiting = 0
 
 

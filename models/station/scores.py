@@ -21,7 +21,7 @@ from quantrac.domain.parameters import names_of
 from quantrac.domain.stations import Sensor, Station
 from quantrac.domain.words import Bilingual, number, number_vi
 
-MODEL_VERSION = "charts-3+pipeline-5+slow-6"
+MODEL_VERSION = "charts-4+pipeline-5+slow-6"
 """Stored with the scores: changes whenever the same readings would be scored differently."""
 
 
@@ -110,7 +110,7 @@ def _pattern(parameter: str, deviation: float, together: int) -> Bilingual:
 def _config_of(sensor: Sensor) -> SensorConfig:
     low, high = sensor.qc.expected_min, sensor.qc.expected_max
     span = 0.0 if low is None or high is None else max(high - low, 0.0)
-    return SensorConfig(sensor.parameter, sensor.unit, sensor.qc.resolution, span)
+    return SensorConfig(sensor.parameter, sensor.unit, sensor.qc.resolution, span, sensor.cadence_s)
 
 
 class StationModel(ResidualDetector):

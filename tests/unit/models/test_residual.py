@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import cos, pi, sin
 
@@ -66,6 +67,25 @@ def test_a_slug_of_twice_the_usual_is_alarmed(cadence_s: float, slug_s: float, w
     times = alarm_times(ChartsDetector(COD), rows(signal, cadence_s, slug_s + 3600))
     assert times
     assert slug_s < times[0] <= slug_s + within_s
+
+
+def test_a_slug_is_alarmed_where_every_value_comes_a_little_more_than_an_hour_after_the_last() -> None:
+    hourly = (replace(COD[0], cadence_s=3600.0),)
+    begin = 10 * 86400.0
+    feed = rows(lambda t: diurnal(t) * (2 if t >= begin else 1), 3610, begin + 6 * 3600)
+    assert begin <= min(alarm_times(ChartsDetector(hourly), feed)) < begin + 2 * 3610
+
+
+def test_what_a_broken_probe_showed_for_days_hides_no_slug_three_days_after_its_repair() -> None:
+    broken, begin = (3 * 86400, 5 * 86400), 8 * 86400
+
+    def signal(t: float) -> float:
+        if broken[0] <= t < broken[1]:
+            return 900 + t % 7 if t // 28800 % 2 else 1.0
+        return diurnal(t) * (2 if t >= begin else 1)
+
+    alarms = alarm_times(ChartsDetector(COD), rows(signal, 300, begin + 3600))
+    assert begin <= min(t for t in alarms if t >= begin - 86400) < begin + 900
 
 
 def test_the_alarm_ends_with_the_slug_and_rebaselines_a_lasting_level() -> None:
