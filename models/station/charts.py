@@ -63,7 +63,7 @@ _CALM, _CALM_S, _CALM_SPEED = 0.5, 43200.0, 16.0
 """Within so many scatters for so long all values show that the scatter is too wide: it narrows so many times as fast.
 What a broken probe shows for days must not hide the water for a week after the repair."""
 _WIDE, _USUAL_S = 1.5, 10 * 86400.0
-"""But not below so many times the narrowest that it has been, which is forgotten by an e-th in this time: a plant that
+"""But not below so many times the narrowest that it has been, which is widened e-fold in this time: a plant that
 rests at the weekend is judged as before."""
 _FORGET_S = 7 * 86400.0
 """After a longer silence the level is learnt anew."""
