@@ -267,7 +267,7 @@ def _begin(at: float, value: float, dt: float, s: Any, head: Floats) -> None:
 
 @compiled
 def _after_gap(at: float, gap: float, s: Any) -> None:
-    s.over, s.quiet, s.alarm = 0, 0, False
+    s.over, s.quiet, s.alarm, s.calm_since = 0, 0, False, at
     if gap > _FORGET_S:
         s.samples, s.age_s, s.waiting = 0, 0.0, 0
     else:

@@ -147,6 +147,15 @@ def test_short_gap_keeps_the_baseline_and_breaks_the_confirmation() -> None:
     assert not after_gap.alarm
 
 
+def test_a_silence_of_half_a_day_is_not_taken_for_calm_and_narrows_no_scatter() -> None:
+    detector = ChartsDetector(COD)
+    alarm_times(detector, rows(diurnal, 300, 3 * 86400))
+    level, variance = float(detector.memory[0]["level"]), float(detector.memory[0]["variance"])
+    back = 3 * 86400 + 13 * 3600
+    alarm_times(detector, rows(lambda t: level + 0.01 * (t // 300 % 2), 300, back + 3600, back))
+    assert detector.memory[0]["variance"] > 0.9 * variance
+
+
 def test_a_year_of_silence_starts_the_level_anew() -> None:
     detector = ChartsDetector(COD)
     alarm_times(detector, rows(diurnal, 300, 86400))
