@@ -349,6 +349,8 @@ def _unknown(incident_id: int) -> QuantracError:
 
 
 def _document(incident: Incident) -> dict[str, object]:
+    from alerts.incidents.closing import as_json
+
     return {
         "id": incident.id,
         "state": incident.state.value,
@@ -362,12 +364,16 @@ def _document(incident: Incident) -> dict[str, object]:
         "reason": incident.reason,
         "cause": None if incident.cause is None else incident.cause.value,
         "cause_text": incident.cause_text,
+        "closed_at": incident.closed_at,
+        "closed_by": incident.closed_by,
+        "after": None if incident.after is None else as_json(incident.after),
         "alerts": [m.alert_id for m in incident.members],
     }
 
 
 def _facts(incident: Incident, told: datetime | None, briefing: Briefing, now: datetime) -> Iterator[str]:
     """Yield what an incident is, what has moved as its messages say it, and who has it."""
+    from alerts.incidents.closing import BEFORE, closing_words
     from alerts.incidents.messages import IncidentNotice, findings
     from alerts.plaintext import labelled
 
@@ -376,6 +382,8 @@ def _facts(incident: Incident, told: datetime | None, briefing: Briefing, now: d
     yield f"Từ · Since: {as_text(incident.since)}; báo lúc · told: {as_text(told)} ({incident.reason})"
     cause = "" if incident.cause is None else f"; nguyên nhân · cause: {incident.cause.value} {incident.cause_text}"
     yield f"Người nhận · Taken by: {incident.holder or '-'}{cause}".rstrip()
+    if incident.after is not None:
+        yield f"{BEFORE.both}: {closing_words(incident.after, {}).vi}"
     yield f"Cảnh báo · Alerts: {', '.join(str(m.alert_id) for m in incident.members)}"
     for line in findings(IncidentNotice.of(incident, briefing, now)):
         yield f"  {labelled(line.label.vi, line.value.vi)}"

@@ -96,8 +96,10 @@ def _document(incident: Incident) -> Mapping[str, Any]:
         "acted_at": incident.acted_at,
         "resolved_at": incident.resolved_at,
         "closed_at": incident.closed_at,
+        "closed_by": incident.closed_by,
         "cause": None if incident.cause is None else incident.cause.value,
         "cause_text": incident.cause_text,
         "relapses": list(incident.relapses),
         "reason": incident.reason,
+        "follows": None if incident.after is None else incident.after.incident_id,
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity, TransitionKind
@@ -10,6 +11,7 @@ from quantrac.domain.incidents import (
     AlertChange,
     Attachment,
     Chain,
+    Closing,
     Extent,
     HoldWindow,
     Incident,
@@ -39,7 +41,7 @@ def incident(row: Sequence[Any], members: Iterable[Member]) -> Incident:
     """Return a row of ``live_incidents.sql`` with its alerts."""
     incident_id, topic, opened_at, spread_at, state, extent, outage, holder, acted_at, snoozed_until = row[:10]
     resolved_at, closed_at, cause, cause_text, paged_at, paged_severity, end_sent, rest_sent, held = row[10:19]
-    relapses, flapping, policy, step, round_, due_at, digest, reason = row[19:]
+    relapses, flapping, policy, step, round_, due_at, digest, reason, closed_by, before = row[19:]
     return Incident(
         incident_id,
         Topic(topic),
@@ -54,6 +56,7 @@ def incident(row: Sequence[Any], members: Iterable[Member]) -> Incident:
         snoozed_until,
         resolved_at,
         closed_at,
+        closed_by,
         None if cause is None else IncidentCause(cause),
         cause_text,
         paged_at,
@@ -66,6 +69,19 @@ def incident(row: Sequence[Any], members: Iterable[Member]) -> Incident:
         None if policy is None else Chain(policy, step, round_, due_at),
         digest,
         reason,
+        None if before is None else closing(before),
+    )
+
+
+def closing(found: Mapping[str, Any]) -> Closing:
+    """Return what ``closing_of`` has found."""
+    at, cause = found["closed_at"], found["cause"]
+    return Closing(
+        found["id"],
+        None if at is None else datetime.fromisoformat(at),
+        found["closed_by"],
+        None if cause is None else IncidentCause(cause),
+        found["cause_text"],
     )
 
 
@@ -101,6 +117,8 @@ def row(saved: Incident) -> dict[str, object]:
         "chain_due_at": None if chain is None else chain.due_at,
         "digest": saved.digest,
         "reason": saved.reason,
+        "closed_by": None if saved.closed_by is None else storable(saved.closed_by),
+        "follows": None if saved.after is None else saved.after.incident_id,
     }
 
 
@@ -121,6 +139,7 @@ def member_row(incident_id: int, joined: Member) -> dict[str, object]:
         "joined_at": joined.opened_at,
         "counts": joined.counts,
         "park": joined.park,
+        "pages": joined.page,
     }
 
 

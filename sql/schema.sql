@@ -249,7 +249,8 @@ CREATE TABLE incident_alerts (
     transition_id bigint NOT NULL,
     joined_at timestamp with time zone NOT NULL,
     counts boolean NOT NULL,
-    park text
+    park text,
+    pages boolean NOT NULL DEFAULT false
 );
 CREATE TABLE incident_attachments (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -318,7 +319,9 @@ CREATE TABLE incidents (
     chain_round integer,
     chain_due_at timestamp with time zone,
     digest bigint,
-    reason text NOT NULL DEFAULT ''::text
+    reason text NOT NULL DEFAULT ''::text,
+    closed_by text,
+    follows bigint
 ) WITH (fillfactor=70);
 CREATE TABLE installation (
     singleton boolean NOT NULL DEFAULT true,
@@ -869,12 +872,14 @@ ALTER TABLE incident_transitions ADD CONSTRAINT incident_transitions_incident_id
 ALTER TABLE incident_transitions ADD CONSTRAINT incident_transitions_transition_id_fkey FOREIGN KEY (transition_id) REFERENCES alert_transitions(id);
 ALTER TABLE incidents ADD CONSTRAINT incidents_pkey PRIMARY KEY (id);
 ALTER TABLE incidents ADD CONSTRAINT incidents_digest_fkey FOREIGN KEY (digest) REFERENCES incidents(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE incidents ADD CONSTRAINT incidents_follows_fkey FOREIGN KEY (follows) REFERENCES incidents(id);
 ALTER TABLE incidents ADD CONSTRAINT incidents_outage_fkey FOREIGN KEY (outage) REFERENCES outages(id);
 ALTER TABLE incidents ADD CONSTRAINT incidents_cause_check CHECK ((cause = ANY (ARRAY['pollution'::text, 'process_upset'::text, 'sensor_fault'::text, 'calibration'::text, 'communication'::text, 'false_alarm'::text, 'drill'::text, 'other'::text])));
 ALTER TABLE incidents ADD CONSTRAINT incidents_check CHECK ((((state = 'closed'::text) = (closed_at IS NOT NULL)) AND ((state = 'closed'::text) = (cause IS NOT NULL))));
 ALTER TABLE incidents ADD CONSTRAINT incidents_check1 CHECK (((cause <> 'other'::text) OR (cause_text <> ''::text)));
 ALTER TABLE incidents ADD CONSTRAINT incidents_check2 CHECK (((state = 'snoozed'::text) = (snoozed_until IS NOT NULL)));
 ALTER TABLE incidents ADD CONSTRAINT incidents_check3 CHECK (((state <> ALL (ARRAY['acknowledged'::text, 'snoozed'::text])) OR (holder IS NOT NULL)));
+ALTER TABLE incidents ADD CONSTRAINT incidents_check4 CHECK (((closed_by IS NULL) OR (state = 'closed'::text)));
 ALTER TABLE incidents ADD CONSTRAINT incidents_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'snoozed'::text, 'resolved'::text, 'closed'::text])));
 ALTER TABLE installation ADD CONSTRAINT installation_pkey PRIMARY KEY (singleton);
 ALTER TABLE installation ADD CONSTRAINT installation_singleton_check CHECK (singleton);
@@ -994,7 +999,7 @@ CREATE INDEX held_notifications_alert ON public.held_notifications USING btree (
 CREATE INDEX held_notifications_digested ON public.held_notifications USING btree (station, channel, recipient, digested_at);
 CREATE INDEX held_notifications_waiting ON public.held_notifications USING btree (station, channel, recipient) WHERE (digested_at IS NULL);
 CREATE INDEX hold_windows_ends ON public.hold_windows USING btree (ends_at);
-CREATE UNIQUE INDEX incident_alerts_alert ON public.incident_alerts USING btree (alert_id);
+CREATE INDEX incident_alerts_alert ON public.incident_alerts USING btree (alert_id, incident_id);
 CREATE INDEX incident_events_incident ON public.incident_events USING btree (incident_id, id);
 CREATE INDEX incident_events_told ON public.incident_events USING btree (at) WHERE (what = 'page'::text);
 CREATE INDEX incident_links_incident ON public.incident_links USING btree (incident_id);
@@ -1036,7 +1041,11 @@ CREATE VIEW alert_handling AS
     COALESCE(alert.acknowledged_at, taken.at) AS taken_at,
     ((alert.severity = ANY (ARRAY['high'::text, 'critical'::text])) AND (NOT alert.retrospective) AND (alert.page OR (incident.paged_at IS NOT NULL))) AS urgent
    FROM ((((alerts alert
-     LEFT JOIN incident_alerts member ON ((member.alert_id = alert.id)))
+     LEFT JOIN LATERAL ( SELECT incident_alerts.incident_id
+           FROM incident_alerts
+          WHERE (incident_alerts.alert_id = alert.id)
+          ORDER BY incident_alerts.incident_id DESC
+         LIMIT 1) member ON (true))
      LEFT JOIN incidents incident ON ((incident.id = member.incident_id)))
      LEFT JOIN LATERAL ( SELECT min(outbox.sent_at) AS at
            FROM outbox
@@ -1594,6 +1603,15 @@ AS $function$
     SELECT coalesce((SELECT word ->> 1 FROM jsonb_array_elements(states) AS word
                       WHERE (word ->> 0)::float8 = state LIMIT 1),
                     state::text)
+$function$;
+CREATE OR REPLACE FUNCTION public.closing_of(of_incident bigint)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT jsonb_build_object('id', id, 'closed_at', closed_at, 'closed_by', closed_by, 'cause', cause,
+                              'cause_text', cause_text)
+      FROM incidents WHERE id = of_incident
 $function$;
 CREATE OR REPLACE FUNCTION public.compliance_clock(at timestamp with time zone, of_stations text[] DEFAULT NULL::text[])
  RETURNS TABLE(station text, parameter text, unit text, maximum double precision, source text, usable_count integer, readings_left integer, mean double precision, level double precision, level_at timestamp with time zone, allowance double precision, expected_mean double precision, passed_at timestamp with time zone)
@@ -2764,6 +2782,7 @@ COMMENT ON COLUMN forwarded_files.proof IS 'How the arrival of an accepted file 
 COMMENT ON COLUMN held_notifications.digested_at IS 'When a digest that names it was put into the outbox; NULL: it waits for one.';
 COMMENT ON TABLE hold_windows IS 'Times in which pages are held back; what still holds afterwards is told once.';
 COMMENT ON COLUMN incident_alerts.counts IS 'False for a mean that confirms a slug: it does not keep the incident open.';
+COMMENT ON COLUMN incident_alerts.pages IS 'Officers are told of it in this incident, whatever the alert itself says.';
 COMMENT ON TABLE incident_events IS 'Who did what, what was told and why; comments are events as well. Never changed.';
 COMMENT ON COLUMN incident_events.actor IS 'Login or name; empty: the machine.';
 COMMENT ON TABLE incident_links IS 'Single use: used_at. The key that signs a link is in a file, not here.';
@@ -2771,6 +2790,7 @@ COMMENT ON COLUMN incident_progress.first_transition IS 'Every change of an aler
 COMMENT ON COLUMN incidents.chain_due_at IS 'When the next step of the escalation is told; NULL: nobody is left.';
 COMMENT ON COLUMN incidents.digest IS 'The incident whose digest has named it in a storm, instead of a page of its own.';
 COMMENT ON COLUMN incidents.reason IS 'Named reason of the last decision: why it was told, or was not.';
+COMMENT ON COLUMN incidents.follows IS 'The incident of the same station that somebody had closed shortly before this one, or whose alerts lasted.';
 COMMENT ON TABLE installation IS 'One row. The id is part of every Message-ID, so that a database made anew never repeats one of the lost database.';
 COMMENT ON COLUMN installation.retrospective_before IS 'What was received before it pages nobody: the instant at which a rebuild began.';
 COMMENT ON TABLE judgement_revisions IS 'What a judgement was before it was judged anew and found otherwise.';

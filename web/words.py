@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from alerts.incidents.closing import CAUSES
 from alerts.incidents.lifecycle import Act, Answer
 from alerts.incidents.reasons import Notice, Placing, Reason
 from alerts.oncall.channels import CodeAnswer
@@ -46,16 +47,7 @@ WORDS: Mapping[type[StrEnum], Mapping[str, B]] = {
         "several": B("nhiều trạm", "several stations"),
         "outage": B("sự cố đường truyền", "an outage"),
     },
-    IncidentCause: {
-        "pollution": B("Ô nhiễm xác nhận", "pollution confirmed"),
-        "process_upset": B("Sự cố hệ thống xử lý", "upset of the works"),
-        "sensor_fault": B("Lỗi thiết bị đo", "sensor fault"),
-        "calibration": B("Hiệu chuẩn", "calibration"),
-        "communication": B("Lỗi đường truyền", "communication"),
-        "false_alarm": B("Báo động sai", "false alarm"),
-        "drill": B("Diễn tập", "drill"),
-        "other": B("Khác (ghi rõ)", "other (say what)"),
-    },
+    IncidentCause: {cause.value: words for cause, words in CAUSES.items()},
     AlertKind: {
         "limit": B("Vượt giới hạn", "limit"),
         "anomaly": B("Bất thường", "anomaly"),
@@ -105,6 +97,7 @@ WORDS: Mapping[type[StrEnum], Mapping[str, B]] = {
         "same_alert": B("diễn biến của cùng cảnh báo", "a step of the same alert"),
         "same_station": B("cùng trạm, sự cố chưa hết", "same station, not over"),
         "relapse": B("tái diễn trong một giờ", "relapse within the hour"),
+        "after_closed": B("sự cố trước đã được cán bộ đóng", "an officer has closed the one before"),
         "mean_of_slug": B("trung bình giờ/ngày xác nhận", "a mean that confirms"),
         "same_park": B("cùng khu trong 30 phút", "same park within 30 minutes"),
         "same_outage": B("cùng đợt mất tín hiệu", "same outage"),

@@ -53,6 +53,8 @@ def _body(facts: EvidenceFacts) -> Iterator[str]:
             ("Người nhận / Taken by", incident.get("holder")),
             ("Kết thúc / Resolved", incident.get("resolved_at")),
             ("Nguyên nhân / Cause", f"{incident.get('cause') or '-'} {incident.get('cause_text') or ''}"),
+            ("Người đóng / Closed by", incident.get("closed_by")),
+            ("Nối tiếp sự cố số / Follows no.", incident.get("follows")),
             ("Trạng thái / State", incident.get("state")),
             ("Mức / Severity", _severity(incident.get("severity"))),
         ],

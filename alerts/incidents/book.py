@@ -120,8 +120,8 @@ def _take(
     placement = place(change, book.near(change), around.outages, policy)
     if placement.incident is not None:
         incident = joined(placement.incident, change, placement, policy)
-    elif placement.reason is Placing.NEW:
-        incident = opened(change, new_id(), placement.outage)
+    elif placement.reason in (Placing.NEW, Placing.AFTER_CLOSED):
+        incident = opened(change, new_id(), placement)
     else:
         return Placed(change, None, placement.reason)
     book.put(incident)

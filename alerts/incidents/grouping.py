@@ -7,13 +7,17 @@
     day mean                      #         its day holds the incident: it confirms, and opens nothing
     COD limit                ##             within the gap after the end: a relapse, the incident is open again
     COD limit                          ##   later: another incident
+
+    COD limit      ####C###.#####           C: an officer closes it; the alert that lasts is not told again
+    NH4 anomaly         ####                another incident, which says that one was closed before it
+    COD limit               #worse          so is the same alert once it is graver
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts.escalation import Reason as AlertReason
 from alerts.incidents.reasons import IncidentPolicy, Placing
@@ -39,6 +43,8 @@ class Placement:
     reason: Placing
     incident: Incident | None = None
     outage: Outage | None = None
+    after: Incident | None = None
+    """Which a person has closed, before the new one."""
 
 
 def place(
@@ -49,13 +55,13 @@ def place(
     Parameters
     ----------
     incidents
-        Those that are active, and those that ended no longer ago than a day and the gap: a daily mean looks back so
-        far.
+        Those that are active, those that ended no longer ago than ``policy.look_back``, and those with open alerts.
     """
-    known = next((i for i in incidents if any(m.alert_id == change.alert_id for m in i.members)), None)
-    if known is not None:
+    holding = [i for i in incidents if any(m.alert_id == change.alert_id for m in i.members)]
+    known = max(holding, key=lambda i: (i.is_active, i.id), default=None)
+    if known is not None and not _is_news(change, known):
         return Placement(Placing.SAME_ALERT, known)
-    if change.kind is not TransitionKind.OPENED:
+    if known is None and change.kind is not TransitionKind.OPENED:
         return Placement(Placing.NOT_OF_INCIDENT)
     if change.retrospective:
         return Placement(Placing.RETROSPECTIVE)
@@ -76,20 +82,27 @@ def is_mean(change: AlertChange) -> bool:
     return change.reason == AlertReason.MEAN_EXCEEDED.value
 
 
-def opened(change: AlertChange, incident_id: int, outage: Outage | None) -> Incident:
+def opened(change: AlertChange, incident_id: int, placement: Placement) -> Incident:
     """Return a new incident of one alert."""
-    incident = Incident(incident_id, TOPIC_OF[change.alert_kind], change.created_at, change.created_at)
-    incident = replace(incident, outage=None if outage is None else outage.id)
-    return replace(incident, members=(_member(change, counts=True),))
+    outage, before = placement.outage, placement.after
+    incident = Incident(
+        incident_id,
+        TOPIC_OF[change.alert_kind],
+        change.created_at,
+        change.created_at,
+        outage=None if outage is None else outage.id,
+        after=None if before is None else before.closing,
+    )
+    return replace(incident, members=(_member(change, incident, counts=True),))
 
 
 def joined(incident: Incident, change: AlertChange, placement: Placement, policy: IncidentPolicy) -> Incident:
     """Return the incident with a change taken in."""
-    if placement.reason is Placing.SAME_ALERT:
+    if any(m.alert_id == change.alert_id for m in incident.members):
         return replace(incident, members=tuple(_moved(m, change) for m in incident.members))
     confirms = placement.reason is Placing.MEAN_OF_SLUG
     spreads = change.key.station not in incident.stations
-    incident = replace(incident, members=(*incident.members, _member(change, counts=not confirms)))
+    incident = replace(incident, members=(*incident.members, _member(change, incident, counts=not confirms)))
     if spreads:
         incident = replace(incident, spread_at=max(incident.spread_at, change.created_at))
     if placement.reason is Placing.RELAPSE:
@@ -98,7 +111,7 @@ def joined(incident: Incident, change: AlertChange, placement: Placement, policy
 
 
 def reopened(incident: Incident, at: datetime, policy: IncidentPolicy) -> Incident:
-    """Return an incident that was over, open again; the third time within hours it flaps."""
+    """Return an incident that was over by itself, open again; the third time within hours it flaps."""
     recent = (*(r for r in incident.relapses if at - r < policy.flap_window), at)
     return replace(
         incident,
@@ -108,9 +121,6 @@ def reopened(incident: Incident, at: datetime, policy: IncidentPolicy) -> Incide
         holder=None,
         snoozed_until=None,
         resolved_at=None,
-        closed_at=None,
-        cause=None,
-        cause_text="",
         paged_at=None,
         paged_severity=None,
         end_sent=False,
@@ -158,15 +168,43 @@ def _of_outage(
 
 
 def _of_station(change: AlertChange, own: Sequence[Incident], policy: IncidentPolicy) -> Placement | None:
+    if is_mean(change):
+        told = (i for i in own if i.is_active or i.paged_severity is not None)
+        slug = next((i for i in told if _ended_within(i, change, policy.look_back) and _overlaps(change, i)), None)
+        if slug is not None:
+            return Placement(Placing.MEAN_OF_SLUG, slug)
     for incident in own:
-        if is_mean(change) and _overlaps(change, incident):
-            return Placement(Placing.MEAN_OF_SLUG, incident)
         if incident.is_active:
             return Placement(Placing.SAME_STATION, incident)
-        ended = incident.resolved_at or incident.closed_at
-        if ended is not None and change.created_at - ended <= policy.gap:
+        near = _ended_within(incident, change, policy.gap)
+        if incident.state is IncidentState.CLOSED and (near or incident.open_members):
+            return Placement(Placing.AFTER_CLOSED, after=incident)
+        if incident.state is IncidentState.RESOLVED and near:
             return Placement(Placing.RELAPSE, incident)
     return None
+
+
+def _ended_within(incident: Incident, change: AlertChange, span: timedelta) -> bool:
+    """Whether an incident is active, or was over no longer than a span before a change."""
+    ended = incident.closed_at or incident.resolved_at
+    return incident.is_active or (ended is not None and change.created_at - ended <= span)
+
+
+def _is_news(change: AlertChange, known: Incident) -> bool:
+    """Whether an alert of an incident that a person has closed has since become worth telling officers of.
+
+    That it lasts is none: it was closed with the incident. Every step that is taken in after the closing counts, by no
+    clock: a page too many is better than one too few.
+    """
+    if known.closed_at is None or change.kind is not TransitionKind.ESCALATED or change.retrospective:
+        return False
+    counts = any(m.counts for m in known.members if m.alert_id == change.alert_id)
+    return counts and (change.page or _is_quieted(change))
+
+
+def _is_quieted(change: AlertChange) -> bool:
+    """Whether officers are not told only because they were told of another parameter of the incident."""
+    return change.reason == AlertReason.PAGED_BY_INCIDENT.value
 
 
 def _of_park(change: AlertChange, alike: Sequence[Incident], policy: IncidentPolicy) -> Placement | None:
@@ -185,14 +223,16 @@ def _overlaps(change: AlertChange, incident: Incident) -> bool:
     return any(m.since < change.observed_at and (m.resolved_at is None or m.resolved_at > change.since) for m in own)
 
 
-def _member(change: AlertChange, *, counts: bool) -> Member:
+def _member(change: AlertChange, of: Incident, *, counts: bool) -> Member:
+    # What officers were told of by then was closed: of what has come since they know nothing.
+    untold = of.after is not None and of.paged_severity is None
     return Member(
         change.alert_id,
         change.transition_id,
         change.key,
         change.alert_kind,
         change.severity,
-        change.page,
+        change.page or (untold and _is_quieted(change)),
         change.park,
         change.since,
         change.created_at,

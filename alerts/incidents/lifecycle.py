@@ -6,7 +6,7 @@
       ▲            │
       │            ▼
       └──────── resolved ──► closed         by the alerts; by an officer, with a cause
-        relapse
+        relapse                             what comes after a closing is another incident
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def comment(incident: Incident, text: str, now: datetime) -> Outcome:
 def close(incident: Incident, by: str, cause: IncidentCause, text: str, now: datetime) -> Outcome:
     """End an incident with its cause, also while its alerts are open; the cause of who closed it first stays.
 
-    A new alert of the station within the gap opens it again.
+    What comes after is another incident; only a person takes a closing back.
     """
     if cause is IncidentCause.OTHER and not text.strip():
         return Outcome(incident, Answer.TEXT_NEEDED)
@@ -132,6 +132,7 @@ def close(incident: Incident, by: str, cause: IncidentCause, text: str, now: dat
         incident,
         state=IncidentState.CLOSED,
         closed_at=now,
+        closed_by=by,
         cause=cause,
         cause_text=text.strip(),
         holder=incident.holder or by,
@@ -152,6 +153,7 @@ def reopen(incident: Incident, by: str, now: datetime) -> Outcome:
         state=IncidentState.ACKNOWLEDGED if incident.open_members else IncidentState.RESOLVED,
         resolved_at=None if incident.open_members else incident.resolved_at or now,
         closed_at=None,
+        closed_by=None,
         cause=None,
         cause_text="",
         holder=by,

@@ -14,6 +14,7 @@ from alerts.advice import incident_steps
 from alerts.content import Content, Line
 from alerts.explanations import judged, last_paged, limit_words
 from alerts.figures import against, clock_words, pressing
+from alerts.incidents.closing import BEFORE, closing_words
 from alerts.incidents.reasons import Notice, Reason
 from alerts.messages import OF_STATION, OVER, SEVERITY, banner, unreal
 from alerts.plaintext import one_line
@@ -290,6 +291,8 @@ def _lines(notice: IncidentNotice, places: Sequence[Place]) -> Iterable[Line]:
     if notice.reason in _WHY:
         yield Line(NOTHING_SAID, _WHY[notice.reason])
     yield Line(Bilingual("Sự cố số", "Incident no."), Bilingual(str(incident.id), str(incident.id)))
+    if incident.after is not None:
+        yield Line(BEFORE, closing_words(incident.after, notice.people))
     yield from (
         Line(Bilingual("Trạm", "Station"), Bilingual(f"{p.name_vi} ({p.code})", f"{p.name_en} ({p.code})"))
         for p in places[:MOST_PLACES]

@@ -20,7 +20,9 @@ class Placing(StrEnum):
     SAME_STATION = "same_station"
     """The station has an incident of the same topic that is not over."""
     RELAPSE = "relapse"
-    """The station's incident was resolved or closed a short while ago: it is opened again."""
+    """The station's incident was resolved by its alerts a short while ago: it is opened again."""
+    AFTER_CLOSED = "after_closed"
+    """An officer has closed the station's incident a short while ago, or its alerts last: another, which says so."""
     MEAN_OF_SLUG = "mean_of_slug"
     """The mean of an hour or day that holds the incident: it confirms, and opens nothing."""
     SAME_PARK = "same_park"
@@ -102,7 +104,9 @@ class IncidentPolicy:
     """How alerts are grouped and how often incidents are told. All figures are practice, none is law."""
 
     gap: timedelta = timedelta(hours=1)
-    """Within it an alert of the same station is a relapse of what is over; later it is a new incident."""
+    """Within it an alert of the same station is a relapse of what has ended by itself; later it is a new incident."""
+    look_back: timedelta = timedelta(hours=26)
+    """How long what has ended is looked at: the mean of a day comes a day and a grace later."""
     park_gap: timedelta = timedelta(minutes=30)
     """Within it another station of the park joins. A slug takes about so long through a park's sewer."""
     outage_gap: timedelta = timedelta(minutes=10)

@@ -33,8 +33,6 @@ from quantrac.telemetry import get_logger
 _log = get_logger(__name__)
 MOST_CHANGES = 500
 """Taken into one step: no transaction grows long, and the next step follows at once."""
-LOOK_BACK = timedelta(hours=26)
-"""How long what has ended is looked at: the mean of a day comes a day and a grace later."""
 SETTLED = timedelta(hours=1)
 """Longer than any transaction of a worker lasts: older changes are all there."""
 SUMMARY_AFTER = timedelta(hours=7)
@@ -113,7 +111,7 @@ class IncidentStep:
     def _step(self, tx: IncidentTransaction, now: datetime) -> int:
         policy = self._options.policy
         changes = tx.changes(MOST_CHANGES)
-        before = {i.id: i for i in tx.live(now - LOOK_BACK)}
+        before = {i.id: i for i in tx.live(now - policy.look_back)}
         windows = tx.windows(now, policy.longest_ad_hoc)
         pages = tx.pages_since(now - max(policy.storm_window, policy.digest_every))
         around = Surroundings(

@@ -160,6 +160,17 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """How somebody has closed an incident; without an instant it was reopened since."""
+
+    incident_id: int
+    at: datetime | None
+    by: str | None
+    cause: IncidentCause | None
+    cause_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """Alerts that belong together, told once. Instants are by our clock."""
 
@@ -180,6 +191,7 @@ class Incident:
     snoozed_until: datetime | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
+    closed_by: str | None = None
     cause: IncidentCause | None = None
     cause_text: str = ""
     paged_at: datetime | None = None
@@ -196,6 +208,8 @@ class Incident:
     """The incident whose digest has named it in a storm, instead of a page of its own."""
     reason: str = ""
     """Named reason of the last decision: why it was told, or was not."""
+    after: Closing | None = None
+    """Of the incident before, which a person closed, and which therefore stays closed."""
 
     @property
     def is_active(self) -> bool:
@@ -215,6 +229,11 @@ class Incident:
     def open_members(self) -> tuple[Member, ...]:
         """Alerts that keep it open."""
         return tuple(m for m in self.members if m.is_open)
+
+    @property
+    def closing(self) -> Closing:
+        """How it was closed."""
+        return Closing(self.id, self.closed_at, self.closed_by, self.cause, self.cause_text)
 
     @property
     def severity(self) -> Severity:

@@ -1,9 +1,12 @@
--- Those that somebody has to do with, and those that ended a short while ago: a relapse opens them again.
+-- Those that somebody has to do with, and those that ended a short while ago or hold an alert that lasts.
 SELECT id, topic, opened_at, spread_at, state, extent, outage, holder, acted_at, snoozed_until, resolved_at, closed_at,
        cause, cause_text, paged_at, paged_severity, end_sent, rest_sent, held, relapses, flapping,
-       chain_policy, chain_step, chain_round, chain_due_at, digest, reason
+       chain_policy, chain_step, chain_round, chain_due_at, digest, reason, closed_by,
+       closing_of(follows)
   FROM incidents
  WHERE state IN ('open', 'acknowledged', 'snoozed')
     OR (state IN ('resolved', 'closed') AND coalesce(closed_at, resolved_at) > %(ended_after)s)
+    OR id IN (SELECT m.incident_id FROM alerts AS a JOIN incident_alerts AS m ON m.alert_id = a.id
+               WHERE a.resolved_at IS NULL)
  ORDER BY id
    FOR UPDATE

@@ -2,7 +2,7 @@
 SELECT a.id, a.rule, a.kind, a.page, a.retrospective, a.explanation_vi, a.explanation_en, m.incident_id, i.reason,
        i.paged_at
   FROM alerts a
-  LEFT JOIN incident_alerts m ON m.alert_id = a.id
+  LEFT JOIN LATERAL (SELECT incident_id FROM incident_alerts WHERE alert_id = a.id ORDER BY incident_id DESC LIMIT 1) m ON true
   LEFT JOIN incidents i ON i.id = m.incident_id
  WHERE a.station = %(station)s AND a.parameter IN ('', %(parameter)s)
    AND a.since <= %(at)s AND (a.resolved_at IS NULL OR a.resolved_at >= %(at)s)

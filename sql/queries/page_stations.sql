@@ -35,7 +35,9 @@ WITH sensors AS (
                   alert.severity IN ('high', 'critical') AND NOT alert.retrospective
                       AND (alert.page OR incident.paged_at IS NOT NULL) AS urgent
              FROM alerts AS alert
-             LEFT JOIN incident_alerts AS member ON member.alert_id = alert.id
+             LEFT JOIN LATERAL (
+                  SELECT incident_id FROM incident_alerts WHERE alert_id = alert.id ORDER BY incident_id DESC LIMIT 1
+                 ) AS member ON true
              LEFT JOIN incidents AS incident ON incident.id = member.incident_id
             WHERE alert.resolved_at IS NULL AND (%(stations)s::text[] IS NULL OR alert.station = ANY (%(stations)s))
            ) AS open

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from alerts.advice import incident_steps
+from alerts.incidents.closing import closing_words
 from alerts.oncall.document import of_rows
 from quantrac.domain.accounts import Account, Right
 from quantrac.domain.alerts import AlertKind
@@ -52,6 +53,8 @@ class IncidentView:
     checklist: tuple[Bilingual, ...]
     evidence: tuple[MadeEvidence, ...]
     """Sealed files that were made of it; for those alone who may make one."""
+    before: Bilingual | None
+    """How the incident before it was closed."""
 
 
 def cut(incident: Incident, account: Account) -> Incident | None:
@@ -106,9 +109,10 @@ def view_of(cursor: Cursor, visit: Visit, incident_id: int) -> IncidentView:
         tuple(unpaged),
         tuple(page_rows.windows(cursor, incident.stations, incident.since, now)),
         oncall.people,
-        {p.code: p.name for p in oncall.people},
+        dict(oncall.names),
         checklist(incident, lead),
         tuple(page_rows.made_evidence(cursor, incident_id)) if visit.account.may(Right.HANDLE) and alone else (),
+        None if incident.after is None else closing_words(incident.after, oncall.names),
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 from quantrac.domain.accounts import Role
 
 from .conftest import Browser, Site
-from .town import Town
+from .town import HTML, SLUG, Town
 
 ROTA = {
     "title": "Trực đêm", "layer0_members": ["an", "binh"], "layer0_first_turn": "2026-11-02",
@@ -225,6 +225,20 @@ def test_what_is_not_there_is_not_found(site: Site, town: Town) -> None:
     code = _code()
     assert _post(browser, f"/duty/plan/person/{code}", {"code": "an", "name": "X", "role": "head"}).status_code == 303
     assert json.dumps(_document(site, "people", "an"), ensure_ascii=False).count("Nguyễn Văn An") == 1
+
+
+def test_what_comes_after_a_closing_names_it(site: Site, town: Town) -> None:
+    browser, first = site.logged_in(site.new()), town.slug()
+    assert browser.post(f"/incidents/{first}/close", {"cause": "drill", "text": HTML}).status_code == 303
+    site.sql("UPDATE alerts SET resolved_at = now() WHERE resolved_at IS NULL AND station = %s", SLUG)
+    second = town.slug()
+    assert second != first
+    page = browser.get(f"/incidents/{second}").text
+    assert f'<a href="/incidents/{first}">số {first}, ' in page
+    assert "nguyên nhân: Diễn tập, &lt;script&gt;" in page
+    assert "Diễn tập" in browser.get(f"/incidents/{first}").text
+    town.over(first)
+    town.over(second)
 
 
 def test_managers_see_how_many_pages_were_right(site: Site, town: Town) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Barrier, Thread
@@ -19,6 +20,7 @@ from alerts.oncall.document import of_rows, parse
 from alerts.oncall.swaps import answer
 from alerts.oncall.writing import documents
 from commands.main import app
+from quantrac.domain.alerts import TransitionKind
 from quantrac.domain.incidents import IncidentCause, IncidentState
 from quantrac.domain.oncall import Swap, SwapState
 from sql.incident_store import IncidentStore
@@ -202,6 +204,37 @@ def test_the_command_line(centre: Centre, quantrac: Run, tmp_path: Path) -> None
         datetime.fromisoformat(at).utcoffset() for at in (shown["since"], *(h["at"] for h in shown["history"]))
     } == {timedelta(hours=7)}
     assert "There is no incident 99" in str(quantrac("incidents", "show", "99").exception)
+
+
+def test_what_comes_after_a_closing_is_another_incident_that_says_so(centre: Centre, quantrac: Run) -> None:
+    cod = centre.transition("S1", page=False)
+    centre.happens(cod)
+    centre.step.once()
+    assert quantrac("incidents", "close", "1", "calibration", "--text", "chuẩn COD", "--by", "an").exit_code == 0
+    centre.sql("UPDATE incidents SET closed_at = closed_at - INTERVAL '3 days'")
+    centre.later(5)
+    assert centre.outbox() == []
+    centre.happens(replace(cod, kind=TransitionKind.ESCALATED, page=True))
+    centre.step.once()
+    assert centre.sql("SELECT id, state, cause, closed_by, follows FROM incidents ORDER BY id") == [
+        (1, "closed", "calibration", "an", None), (2, "open", None, None, 1),
+    ]  # fmt: skip
+    (mail,) = {str(text) for (text,) in centre.outbox("text")}
+    assert "Sự cố trước đó: số 1, Nguyễn Văn An đã đóng lúc" in mail
+    assert "nguyên nhân: Hiệu chuẩn, chuẩn COD" in mail
+    assert "The incident before: no. 1, closed by Nguyễn Văn An at" in mail
+    shown = json.loads(quantrac("incidents", "show", "2", "--json").output)["after"]
+    assert (shown["id"], shown["closed_by"], shown["cause"], shown["cause_text"]) == (
+        1, "an", "calibration", "chuẩn COD",
+    )  # fmt: skip
+    assert "Sự cố trước đó · The incident before: số 1, an đã đóng lúc" in quantrac("incidents", "show", "2").output
+    # An alert of two incidents is one line wherever alerts are listed, with the newer of them.
+    assert centre.sql("SELECT alert_id, incident_id FROM alert_handling") == [(1, 2)]
+    centre.happens(replace(cod, kind=TransitionKind.RESOLVED))
+    centre.later(1)
+    assert centre.sql("SELECT state FROM incidents ORDER BY id") == [("closed",), ("resolved",)]
+    assert quantrac("incidents", "reopen", "1", "--by", "an").exit_code == 0
+    assert "số 1, đã được mở lại" in quantrac("incidents", "show", "2").output
 
 
 def test_on_call_at_the_command_line(centre: Centre, quantrac: Run, tmp_path: Path) -> None:

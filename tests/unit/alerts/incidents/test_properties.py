@@ -63,13 +63,14 @@ class _Watched(Desk):
             assert notice is not Notice.END or reason in (Reason.RESOLVED, Reason.CALM)
         for number, after in self.incidents.items():
             old = before.get(number)
+            if old is not None and old.state is IncidentState.CLOSED:  # no machine takes back what was decided
+                assert after.closing == old.closing
+                assert after.state is IncidentState.CLOSED
             if old is None or changed:
                 continue
             paged = after.paged_at == self.now and after.paged_at != old.paged_at
             if old.state is IncidentState.ACKNOWLEDGED and paged:
                 assert after.reason == Reason.FORGOTTEN.value
-            if old.state is IncidentState.CLOSED:
-                assert after.state is IncidentState.CLOSED
 
 
 @settings(max_examples=60, deadline=None)
@@ -84,8 +85,10 @@ def test_whatever_happens_it_ends_and_is_told_once(story: list[tuple[str, str, s
     told = len(desk.told)
     desk.passes(600)
     assert len(desk.told) == told  # what is over tells nothing more, for hours
-    members = [m.alert_id for i in desk.incidents.values() for m in i.members]
-    assert len(members) == len(set(members))  # no alert is in two incidents
+    held = [(m.alert_id, i) for i in desk.incidents.values() for m in i.members]
+    for alert, incident in held:  # in two incidents only after somebody has closed the first
+        others = [i for a, i in held if a == alert and i.id > incident.id]
+        assert not others or incident.state is IncidentState.CLOSED
 
 
 @settings(max_examples=25, deadline=None)

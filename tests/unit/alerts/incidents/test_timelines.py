@@ -14,6 +14,7 @@ from quantrac.domain.alerts import AlertKind, Severity
 from quantrac.domain.incidents import (
     Extent,
     HoldWindow,
+    Incident,
     IncidentCause,
     IncidentState,
     Outage,
@@ -318,16 +319,121 @@ def test_a_storm_becomes_a_digest(desk: Desk) -> None:
     assert critical.reason == "paged_already"  # the gravest are told by themselves
 
 
-def test_closed_with_its_alerts_open_it_stays_closed_and_a_new_one_opens_it(desk: Desk) -> None:
+def _closed(desk: Desk, number: int = 1, cause: IncidentCause = IncidentCause.CALIBRATION) -> Incident:
+    desk.acts(lambda i: close(i, "an", cause, "", desk.now).incident, number)
+    return desk.incidents[number]
+
+
+def test_what_an_officer_has_closed_stays_closed_and_what_comes_after_is_another(desk: Desk) -> None:
+    # minute        0     5 5.5        15    16
+    # COD limit     O....................... .
+    # officer             C            told nothing while the alert only lasts
+    # NH4 limit                        O
+    # told          P                  P     after no. 1, closed at minute 5
     desk.opens(parameter="COD")
     desk.passes(5)
-    desk.acts(lambda i: close(i, "an", IncidentCause.FALSE_ALARM, "", desk.now).incident)
-    desk.worsens(parameter="COD")
+    closed = _closed(desk)
     desk.passes(10)
     assert desk.story() == ["0 page opened"]
     desk.opens(parameter="NH4")
     desk.passes(1)
-    assert desk.story() == ["0 page opened", "15 page relapse"]
+    assert desk.story() == ["0 page opened", "15 page opened"]
+    assert desk.incidents[1] == replace(closed, reason="over", members=desk.incidents[1].members)
+    assert desk.incidents[2].after == closed.closing
+    assert desk.placed[-1] is Placing.AFTER_CLOSED
+
+
+@pytest.mark.parametrize(("pause", "after"), [(59, True), (61, False)])
+def test_a_cause_recorded_after_the_end_is_not_taken_back(desk: Desk, pause: int, after: bool) -> None:
+    # COD over at minute 10, closed with its cause at 20; the next slug pages, and says so within the hour
+    desk.opens()
+    desk.passes(10)
+    desk.ends()
+    desk.passes(10)
+    closed = _closed(desk, cause=IncidentCause.PROCESS_UPSET)
+    desk.passes(pause)
+    desk.opens()
+    desk.passes(1)
+    assert desk.story() == ["0 page opened", "10 end resolved", f"{20 + pause} page opened"]
+    assert desk.incidents[1].cause is IncidentCause.PROCESS_UPSET
+    assert desk.incidents[2].after == (closed.closing if after else None)
+
+
+def test_an_alert_of_a_closed_incident_is_told_once_it_is_graver(desk: Desk) -> None:
+    # minute        0   5   7   60    300      days later
+    # COD           O   .   w   .     .        w       w: a graver step; a work item that was closed as calibration
+    # officer           C       C
+    # told                  P         -        P
+    desk.opens(page=False, severity=Severity.WARNING)
+    desk.passes(5)
+    _closed(desk)
+    desk.passes(2)
+    desk.turns_to_page()
+    desk.passes(53)
+    assert desk.story() == ["7 page opened"]
+    assert desk.incidents[2].after == desk.incidents[1].closing
+    second = _closed(desk, 2)
+    desk.passes(240)
+    assert desk.pages() == 1
+    desk.now += timedelta(days=3)
+    desk.worsens()
+    desk.passes(1)
+    assert [i.after for i in desk.incidents.values()] == [None, desk.incidents[1].closing, second.closing]
+    assert desk.pages() == 2
+    desk.ends()
+    desk.passes(1)
+    assert desk.story()[-1].endswith("end resolved")
+
+
+@pytest.mark.parametrize("apart", [2, 90])
+def test_closing_does_not_quiet_the_other_parameters_of_a_station(desk: Desk, apart: int) -> None:
+    # COD anomaly   O....C..........    closed as calibration while it lasts
+    # NH4 anomaly             O         the engine makes it a work item: it takes the officers to know
+    # told          P         P
+    desk.opens(kind=AlertKind.ANOMALY)
+    desk.passes(5)
+    _closed(desk)
+    desk.passes(apart)
+    desk.opens(parameter="NH4", kind=AlertKind.ANOMALY, page=False, reason="paged_by_incident")
+    desk.passes(30)
+    assert desk.story() == ["0 page opened", f"{5 + apart} page opened"]
+    desk.opens(parameter="TSS", kind=AlertKind.ANOMALY, page=False, reason="paged_by_incident")
+    desk.passes(5)
+    desk.ends(parameter="NH4")
+    desk.passes(5)
+    assert desk.story()[2:] == [f"{40 + apart} end resolved"]  # TSS is left, as a work item
+
+
+def test_an_outage_that_was_closed_is_told_once_more_when_its_silences_page(
+    desk: Desk, silences: Callable[[Desk, list[str]], None]
+) -> None:
+    stations = [f"S{n}" for n in range(5)]
+    silences(desk, stations)
+    desk.passes(10)
+    _closed(desk, cause=IncidentCause.COMMUNICATION)
+    desk.passes(50)
+    for station in stations:
+        desk.turns_to_page(station, "")
+    desk.passes(30)
+    assert desk.story() == ["2 page outage", "62 page outage"]
+    assert desk.incidents[1].cause is IncidentCause.COMMUNICATION
+    assert desk.incidents[2].stations == tuple(stations)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_the_mean_of_what_was_told_to_nobody_is_told(desk: Desk, closed: bool) -> None:
+    # NH4 anomaly   O...R          a work item
+    # day mean                 O   of that day: nobody was told of anything that it could confirm
+    desk.opens(parameter="NH4", kind=AlertKind.ANOMALY, page=False)
+    desk.passes(30)
+    desk.ends(parameter="NH4")
+    desk.passes(5)
+    if closed:
+        _closed(desk)
+    desk.passes(600)
+    desk.opens(reason="mean_exceeded", lasted=24 * HOUR)
+    desk.passes(1)
+    assert desk.story() == ["635 page opened"]
 
 
 def test_a_work_item_tells_nobody_until_an_alert_that_pages_joins(desk: Desk) -> None:
