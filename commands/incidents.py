@@ -82,10 +82,8 @@ def show(
 
     Example: quantrac incidents show 17
     """
-    from alerts.incidents.reasons import Notice
-
     with _transaction() as (tx, now):
-        incident = tx.incident(incident_id)
+        incident = tx.told(incident_id)
         if incident is None:
             raise _unknown(incident_id)
         events, files = tx.events(incident_id), tx.attachments(incident_id)
@@ -95,8 +93,7 @@ def show(
                    for e in events]  # fmt: skip
         say_json(_document(incident) | {"history": history})
         return
-    told = min((e.at for e in events if e.what == Notice.PAGE.value), default=incident.paged_at)
-    for line in _facts(incident, told, briefing, now):
+    for line in _facts(incident, briefing, now):
         say(line)
     for file in files:
         say(f"Tệp · File {file.id}: {file.name} ({file.size} bytes, sha256 {file.sha256})")
@@ -371,7 +368,7 @@ def _document(incident: Incident) -> dict[str, object]:
     }
 
 
-def _facts(incident: Incident, told: datetime | None, briefing: Briefing, now: datetime) -> Iterator[str]:
+def _facts(incident: Incident, briefing: Briefing, now: datetime) -> Iterator[str]:
     """Yield what an incident is, what has moved as its messages say it, and who has it."""
     from alerts.incidents.closing import BEFORE, closing_words
     from alerts.incidents.messages import IncidentNotice, findings
@@ -379,7 +376,7 @@ def _facts(incident: Incident, told: datetime | None, briefing: Briefing, now: d
 
     state = f"{incident.severity.value}, {incident.topic.value}, {incident.state.value}"
     yield f"Sự cố · Incident {incident.id}: {', '.join(incident.stations)}; {state}"
-    yield f"Từ · Since: {as_text(incident.since)}; báo lúc · told: {as_text(told)} ({incident.reason})"
+    yield f"Từ · Since: {as_text(incident.since)}; báo lúc · told: {as_text(incident.paged_at)} ({incident.reason})"
     cause = "" if incident.cause is None else f"; nguyên nhân · cause: {incident.cause.value} {incident.cause_text}"
     yield f"Người nhận · Taken by: {incident.holder or '-'}{cause}".rstrip()
     if incident.after is not None:

@@ -149,8 +149,9 @@ def _causes() -> Panel:
     )
     return table(
         "Nguyên nhân và độ đúng",
-        "Sự cố đã đóng theo nguyên nhân; gọi đúng: phần ô nhiễm trong số đã gọi trực ban, trừ diễn tập. · Closed "
-        "incidents by cause; precision: pollution among those that paged, drills left out.",
+        "Sự cố đã đóng theo nguyên nhân; gọi đúng: phần ô nhiễm trong số đã gọi trực ban, trừ diễn tập và nguyên nhân "
+        "khác. · Closed incidents by cause; precision: pollution among those that were told, drills and other causes "
+        "left out.",
         Target(query("causes"), columns),
         back="90d",
         nothing="Chưa có sự cố nào được đóng.",

@@ -1036,17 +1036,18 @@ CREATE VIEW alert_handling AS
     incident.id AS incident_id,
     incident.state AS incident_state,
     incident.topic,
-    LEAST(sent.at, first_paged(incident.*)) AS told_at,
+    LEAST(sent.at, told.at) AS told_at,
     COALESCE(alert.acknowledged_by, incident.holder) AS taken_by,
     COALESCE(alert.acknowledged_at, taken.at) AS taken_at,
-    ((alert.severity = ANY (ARRAY['high'::text, 'critical'::text])) AND (NOT alert.retrospective) AND (alert.page OR (incident.paged_at IS NOT NULL))) AS urgent
-   FROM ((((alerts alert
+    ((alert.severity = ANY (ARRAY['high'::text, 'critical'::text])) AND (NOT alert.retrospective) AND (alert.page OR (told.at IS NOT NULL))) AS urgent
+   FROM (((((alerts alert
      LEFT JOIN LATERAL ( SELECT incident_alerts.incident_id
            FROM incident_alerts
           WHERE (incident_alerts.alert_id = alert.id)
           ORDER BY incident_alerts.incident_id DESC
          LIMIT 1) member ON (true))
      LEFT JOIN incidents incident ON ((incident.id = member.incident_id)))
+     CROSS JOIN LATERAL ( SELECT first_paged(incident.*) AS at) told)
      LEFT JOIN LATERAL ( SELECT min(outbox.sent_at) AS at
            FROM outbox
           WHERE (outbox.alert_id = alert.id)) sent ON (true))
@@ -1193,7 +1194,8 @@ CREATE VIEW incident_handling AS
     taken.at AS taken_at,
     members.stations,
     members.places,
-    members.parameters
+    members.parameters,
+    page_was_right(incident.*) AS was_right
    FROM ((incidents incident
      LEFT JOIN LATERAL ( SELECT min(event.at) AS at
            FROM incident_events event
@@ -1894,9 +1896,8 @@ CREATE OR REPLACE FUNCTION public.first_paged(incident incidents)
  LANGUAGE sql
  STABLE
 AS $function$
-    SELECT coalesce((SELECT min(event.at) FROM incident_events AS event
-                      WHERE event.incident_id = incident.id AND event.what = 'page'),
-                    incident.paged_at)
+    SELECT min(event.at) FROM incident_events AS event
+     WHERE event.incident_id = incident.id AND (event.what = 'page' OR event.reason = 'in_digest')
 $function$;
 CREATE OR REPLACE FUNCTION public.forget_deferred(keep interval)
  RETURNS bigint
@@ -2316,6 +2317,16 @@ BEGIN
                                      '@' || (SELECT id FROM installation) || '.quantrac.local>');
     RETURN NEW;
 END
+$function$;
+CREATE OR REPLACE FUNCTION public.page_was_right(incident incidents)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT CASE WHEN incident.cause IN ('pollution', 'process_upset') THEN true
+                WHEN incident.cause IN ('sensor_fault', 'calibration', 'communication', 'false_alarm') THEN false
+           END
+     WHERE first_paged(incident) IS NOT NULL
 $function$;
 CREATE OR REPLACE FUNCTION public.propose(of_kind text, of_document text, with_note text)
  RETURNS bigint

@@ -33,7 +33,7 @@ WITH sensors AS (
       FROM (
            SELECT alert.station, alert.kind, alert.severity,
                   alert.severity IN ('high', 'critical') AND NOT alert.retrospective
-                      AND (alert.page OR incident.paged_at IS NOT NULL) AS urgent
+                      AND (alert.page OR first_paged(incident) IS NOT NULL) AS urgent
              FROM alerts AS alert
              LEFT JOIN LATERAL (
                   SELECT incident_id FROM incident_alerts WHERE alert_id = alert.id ORDER BY incident_id DESC LIMIT 1

@@ -175,6 +175,10 @@ class Seed:
         self.insert("incident_alerts", **member)
         return incident
 
+    def told(self, incident: int, at: datetime) -> None:
+        """Officers are paged of an incident."""
+        self.insert("incident_events", incident_id=incident, at=at, actor="", what="page", reason="opened")
+
     def latest(
         self, station: str, parameter: str, value: float | None, status: str = "00", flag: int = 1, ago_s: float = 60
     ) -> None:
@@ -290,6 +294,7 @@ def _alarms(seed: Seed) -> None:
     ):
         alarm = seed.returning("alerts", **alert, **told, rule=rule, severity="high")
         incident = seed.incident(alarm, **common, **more)
+        seed.told(incident, now - hour)
         event = {"incident_id": incident, "at": now - hour / 2, "actor": "an", "what": "acknowledge"}
         seed.insert("incident_events", **event, reason="done")
         mail = {

@@ -112,7 +112,7 @@ def in_each_status(seed: Seed) -> None:
     common = {"opened_at": now, "spread_at": now, "extent": "park", "state": "open", "topic": "water"}
     alarm = seed.returning("alerts", **(alert | {"station": "PARK"}), rule="e", kind="anomaly", severity="info",
                            page=False)  # fmt: skip
-    seed.incident(alarm, **common, severity="high", paged_at=now)
+    seed.told(seed.incident(alarm, **common, severity="high", paged_at=now), now)
     seed.station("STALE", received_ago_s=60)
     seed.latest("STALE", "COD", 500.0, ago_s=901)
     seed.station("WHY")

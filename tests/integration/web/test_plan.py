@@ -249,3 +249,4 @@ def test_managers_see_how_many_pages_were_right(site: Site, town: Town) -> None:
     assert re.search(r"Ô nhiễm xác nhận [1-9]", page)
     assert "100 %" in page
     assert site.logged_in(site.new()).get("/precision").status_code == 403
+    town.over(number)
