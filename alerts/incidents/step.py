@@ -20,7 +20,7 @@ from alerts.incidents.store import IncidentTransaction, WakingStore
 from alerts.incidents.teller import Teller
 from alerts.incidents.tellings import Decision, expired
 from alerts.oncall.document import of_rows
-from alerts.oncall.handover import hand_over_text, hand_overs, summary_text, week, week_before
+from alerts.oncall.handover import hand_over_subject, hand_over_text, hand_overs, summary_text, week, week_before
 from quantrac.away import Away
 from quantrac.clock import Clock
 from quantrac.domain.incidents import HoldWindow, Incident, IncidentEvent, IncidentProgress
@@ -37,6 +37,8 @@ SETTLED = timedelta(hours=1)
 """Longer than any transaction of a worker lasts: older changes are all there."""
 SUMMARY_AFTER = timedelta(hours=7)
 """A week ends at Monday midnight, and nobody is woken for its summary."""
+HAND_OVERS_WITHIN = timedelta(days=1)
+"""How far hand-overs are looked back for: older ones that were missed are passed over."""
 CALENDAR_EVERY = timedelta(seconds=30)
 """How often hand-overs are looked for."""
 
@@ -141,7 +143,8 @@ class IncidentStep:
     def _current(self, tx: IncidentTransaction, now: datetime) -> OnCall:
         """Return who is on call; with a mistake in the tables what was known before stays in force."""
         try:
-            self._oncall = of_rows(tx.oncall(now))
+            # With overrides that are just over: their end is a hand-over as well.
+            self._oncall = of_rows(tx.oncall(now - HAND_OVERS_WITHIN))
         except RuleError as exc:
             _log.error("oncall_not_taken", error=str(exc))
         return self._oncall
@@ -165,18 +168,19 @@ class IncidentStep:
         tx.add_events(events)
 
     def _calendar(self, tx: IncidentTransaction, teller: Teller, oncall: OnCall, now: datetime) -> None:
-        """Tell hand-overs, and the week's summary; what was missed for more than a day is passed over."""
+        """Tell hand-overs, and the week's summary; what was missed for long is passed over."""
         progress = tx.progress()
         if progress.handed_over_at is not None and now - progress.handed_over_at < CALENDAR_EVERY:
             return
-        told_to = max(progress.handed_over_at or now, now - timedelta(days=1))
+        told_to = max(progress.handed_over_at or now, now - HAND_OVERS_WITHIN)
         names = oncall.names
         for rota in oncall.rotas if told_to < now else ():
             for change in hand_overs(rota, oncall.overrides, told_to, now):
                 text = hand_over_text(change, rota.title, names)
                 about = f"handover-{rota.code}-{change.at.isoformat()}"
                 people = (*change.coming, *change.leaving)
-                teller.inform(plain(f"[TRỰC BAN] {rota.title}", text), people, about, else_common=False)
+                told = plain(hand_over_subject(change, rota.title), text)
+                teller.inform(told, people, about, else_common=False)
         start, end = week_before(now)
         summarised_at = progress.summarised_at or end
         if summarised_at < end and now - end >= SUMMARY_AFTER:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from alerts.oncall.duty import shifts
+from alerts.oncall.duty import shifts, uncovered_part
 from alerts.oncall.precision import monday_of, precision
 from quantrac.domain.incidents import Incident, IncidentState
 from quantrac.domain.oncall import Override, Rota
@@ -24,8 +24,11 @@ class HandOver:
     at: datetime
     leaving: tuple[str, ...]
     coming: tuple[str, ...]
+    staying: tuple[str, ...]
     until: datetime
     """End of the shift that begins, or of the time that was looked at."""
+    off_hours: bool = False
+    """Nobody is on duty from now on because the rota is meant for other hours."""
 
 
 def hand_overs(rota: Rota, overrides: Sequence[Override], after: datetime, until: datetime) -> list[HandOver]:
@@ -37,24 +40,42 @@ def hand_overs(rota: Rota, overrides: Sequence[Override], after: datetime, until
             new.starts_at,
             tuple(p for p in old.people if p not in new.people),
             tuple(p for p in new.people if p not in old.people),
+            tuple(p for p in new.people if p in old.people),
             new.ends_at,
+            not new.people and uncovered_part(rota, new) is None,
         )
         for old, new in pairwise(plan)
         if after < new.starts_at <= until
     ]
 
 
+def hand_over_subject(change: HandOver, title: str) -> str:
+    """Return the subject: a telephone shows of it whether anybody takes over, in hours for which the rota is meant.
+
+    >>> night = datetime(2026, 11, 23, 19, tzinfo=VIETNAM)
+    >>> hand_over_subject(HandOver("dem", night, ("an",), (), (), night), "Trực đêm")
+    '[TRỰC BAN] KHÔNG AI NHẬN CA: Trực đêm / Nobody takes over'
+    """
+    if change.coming or change.staying or change.off_hours:
+        return f"[TRỰC BAN] {title}"
+    return f"[TRỰC BAN] KHÔNG AI NHẬN CA: {title} / Nobody takes over"
+
+
 def hand_over_text(change: HandOver, title: str, names: Mapping[str, str]) -> str:
     """Return what is told of a hand-over to who comes and who goes, Vietnamese first.
 
     >>> night = datetime(2026, 11, 23, 19, tzinfo=VIETNAM)
-    >>> change = HandOver("dem", night, (), ("an",), night + timedelta(hours=12))
+    >>> change = HandOver("dem", night, (), ("an",), (), night + timedelta(hours=12))
     >>> hand_over_text(change, "Trực đêm", {"an": "Nguyễn Văn An"}).splitlines()[0]
     'Trực đêm: Nguyễn Văn An bắt đầu ca lúc 19:00 23/11/2026, đến 07:00 24/11/2026 (giờ Việt Nam).'
     """
-    coming, leaving = (", ".join(names.get(p, p) for p in people) for people in (change.coming, change.leaving))
+    coming, leaving, staying = (
+        ", ".join(names.get(p, p) for p in people) for people in (change.coming, change.leaving, change.staying)
+    )
     at, until = local_time(change.at), local_time(change.until)
-    if not coming:
+    if not coming and staying:
+        vi, en = f"{leaving} hết ca lúc {at}, {staying} vẫn trực", f"{leaving} goes off duty at {at}; {staying} stays"
+    elif not coming:
         vi, en = f"{leaving} hết ca lúc {at}, không ai nhận ca", f"{leaving} goes off duty at {at}; nobody takes over"
     elif not leaving:
         vi, en = f"{coming} bắt đầu ca lúc {at}, đến {until}", f"{coming} goes on duty at {at}, until {until}"

@@ -342,6 +342,27 @@ def test_hand_overs_are_told_once_also_over_a_restart(centre: Centre, another_st
     assert "Nguyễn Văn An" in str(rows[0][1])
 
 
+def test_the_subject_of_a_hand_over_says_when_nobody_takes_over(centre: Centre) -> None:
+    # Vietnam   19:00            7:00   9:59           12:00
+    # rota      an, by day       an     is taken out   an is back
+    layer = '{"members": ["an"], "first_turn": "2020-01-06", "hand_over": "07:00", "from": "07:00", "to": "19:00"}'
+    centre.sql(f"""UPDATE rotas SET document = jsonb_set(document, '{{layer}}', '[{layer}]')""")
+    evening = datetime.now(UTC).replace(hour=11, minute=59, second=0, microsecond=0) + timedelta(days=1)
+    centre.sql("INSERT INTO rota_overrides (rota, starts_at, ends_at, remove_person, by, created_at) VALUES "
+               "('truc-ban', %s, %s, 'an', 'an', now())", evening + timedelta(hours=15),
+               evening + timedelta(hours=17, minutes=1))  # fmt: skip
+    centre.clock.advance(evening - centre.clock.now())
+    centre.step.once()
+    for hours in (1, 12, 2, 2, 1):
+        centre.later(60 * hours)
+    assert [subject for (subject,) in centre.outbox("subject")] == [
+        "[TRỰC BAN] Trực ban",
+        "[TRỰC BAN] Trực ban",
+        "[TRỰC BAN] KHÔNG AI NHẬN CA: Trực ban / Nobody takes over",
+        "[TRỰC BAN] Trực ban",
+    ]
+
+
 def test_an_incident_comes_back_from_the_database_as_it_was(centre: Centre) -> None:
     centre.happens(centre.transition("S1"), centre.transition("S1", "pH", page=False))
     centre.step.once()

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from alerts.oncall.duty import Duty, Shift, duty, on_duty, shifts, shifts_of
-from alerts.oncall.handover import hand_overs
+from alerts.oncall.handover import hand_over_subject, hand_over_text, hand_overs
 from alerts.oncall.swaps import SwapAnswer, accepted, answer, propose
 from quantrac.domain.oncall import FixedShift, Layer, OnCall, Override, Person, Rota, Swap, SwapState, Temporary
 
@@ -158,6 +158,14 @@ def test_hand_overs_are_found_once_however_often_one_looks() -> None:
         (at(3, 7), ("chi",), ("binh",)),
         (at(3, 19), ("binh",), ("dung",)),
     ]
+
+
+def test_who_goes_while_a_colleague_stays_leaves_nobody_alone() -> None:
+    always = Layer(("em",), date(2026, 11, 2), time(7))
+    (change,) = hand_overs(Rota("r", "R", (DAYS, always)), (), at(2, 18), at(2, 20))
+    assert (change.leaving, change.coming, change.staying) == (("an",), (), ("em",))
+    assert hand_over_subject(change, "R") == "[TRỰC BAN] R"
+    assert "An hết ca lúc 19:00 02/11/2026, Em vẫn trực" in hand_over_text(change, "R", {"an": "An", "em": "Em"})
 
 
 SWAP = Swap(1, "r", "an", "binh", at(4), at(5), at(11), at(12))
