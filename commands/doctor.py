@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -12,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 from pydantic import SecretStr
 
+from alerts.system_faults import LEAST_FREE_BYTES
 from commands import health
+from commands.disk import free_bytes
 from commands.findings import CheckError
 from commands.reach import PATIENCE_S, Away, Server, advice, away
 from quantrac.endpoints import DATABASE_ROLES, KafkaSecurity, SmtpSecurity
@@ -23,7 +24,6 @@ from quantrac.terminal import say, say_json
 if TYPE_CHECKING:
     from commands.context import Context
 
-FREE_DISK_BYTES = 2_000_000_000
 OVERDUE = timedelta(minutes=2)
 """A notifier takes what is due within a second."""
 
@@ -254,11 +254,19 @@ def _plain_webhooks(s: Settings) -> Iterator[str]:
 
 def _disk(context: Context) -> str:
     run_dir = context.settings.run_dir
-    folder = next(p for p in (run_dir, *run_dir.parents) if p.exists())
-    free = shutil.disk_usage(folder).free
-    if free < FREE_DISK_BYTES:
-        raise CheckError(f"only {free / 1e9:.1f} GB free at {folder}", "Free some space, or set QUANTRAC_RUN_DIR.")
-    return f"{free / 1e9:.0f} GB free at {folder}"
+    free = free_bytes(run_dir)
+    if free < LEAST_FREE_BYTES:
+        raise CheckError(f"only {free / 1e9:.1f} GB free at {run_dir}", "Free some space, or set QUANTRAC_RUN_DIR.")
+    return f"{free / 1e9:.0f} GB free at {run_dir}"
+
+
+def _operators(context: Context) -> str:
+    """Say who is told of the faults that doctor finds, when nobody runs doctor."""
+    s = context.settings
+    monitor = "" if s.heartbeat_url is not None else "; nor does a monitor outside (QUANTRAC_HEARTBEAT_URL is empty)"
+    if not s.admin_mail_to:
+        return f"nobody is mailed of faults of the system itself: QUANTRAC_ADMIN_MAIL_TO is empty{monitor}"
+    return f"the notifier mails faults of the system itself to {', '.join(s.admin_mail_to)}"
 
 
 def _processes(context: Context) -> str:
@@ -318,6 +326,7 @@ CHECKS: dict[str, Check] = {
     "limits": Check(_limits, Server.DATABASE),
     "models": Check(_models, Server.DATABASE),
     "mail": Check(_mail, Server.MAIL),
+    "operators": Check(_operators),
     "processes": Check(_processes),
     "workers": Check(_workers, Server.KAFKA),
     "hearing": Check(health.hearing, Server.DATABASE),

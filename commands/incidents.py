@@ -83,7 +83,7 @@ def show(
     Example: quantrac incidents show 17
     """
     with _transaction() as (tx, now):
-        incident = tx.told(incident_id)
+        incident = tx.shown(incident_id)
         if incident is None:
             raise _unknown(incident_id)
         events, files = tx.events(incident_id), tx.attachments(incident_id)

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from commands.context import Context
+from commands.disk import free_bytes
 from quantrac.domain.notifications import Channel
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def run_notifier(context: Context, stop: threading.Event) -> None:
         )
         for channel, store in stores.items()
     ]
-    run_together([*(loop.run for loop in loops), *_heartbeat(context)], stop)
+    run_together([*(loop.run for loop in loops), *_heartbeat(context), *_system_watch(context)], stop)
 
 
 def _heartbeat(context: Context) -> Iterator[Callable[[threading.Event], None]]:
@@ -71,6 +72,20 @@ def _heartbeat(context: Context) -> Iterator[Callable[[threading.Event], None]]:
         silence = timedelta(seconds=s.heartbeat_silence_s)
         options = HeartbeatOptions(s.heartbeat_url.get_secret_value(), s.heartbeat_every_s, silence, s.incident_pages)
         yield Heartbeat(SignStore(context.database().notifier), options, context.clock).run
+
+
+def _system_watch(context: Context) -> Iterator[Callable[[threading.Event], None]]:
+    from alerts.notifiers.email import EmailNotifier
+    from alerts.system_faults import FaultPolicy
+    from alerts.system_watch import SystemWatch, WatchOptions
+    from sql.sign_store import SignStore
+
+    s = context.settings
+    if s.admin_mail_to:
+        policy = FaultPolicy(silence=timedelta(seconds=s.heartbeat_silence_s), step=s.incident_pages)
+        options = WatchOptions(s.admin_mail_to, lambda: free_bytes(s.run_dir), policy=policy)
+        mail = EmailNotifier(context.smtp(), context.clock)
+        yield SystemWatch(SignStore(context.database().notifier), mail, options, context.clock).run
 
 
 def _notifiers(context: Context) -> Iterator[tuple[Channel, tuple[Notifier, tuple[str, ...]]]]:

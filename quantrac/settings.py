@@ -118,6 +118,13 @@ class Settings(WebSettings, RetentionSettings):
     mail_to: Annotated[tuple[str, ...], NoDecode] = Field(
         ("truc-ban@localhost",), description="Officers who get every alert by e-mail, with commas between."
     )
+    admin_mail_to: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description=(
+            "Those who operate the system, with commas between: told by mail when a process, a bridge, the database or "
+            "the disk fails for minutes, and when all is well again. Empty: nobody."
+        ),
+    )
     webhooks_file: Path | None = Field(
         None,
         description=(
@@ -327,7 +334,7 @@ class Settings(WebSettings, RetentionSettings):
         None, description="Program `grafana` for the local Grafana; default: on the PATH, or of its Debian package."
     )
 
-    @field_validator("mail_to", "drop_patterns", "report_to", "web_push_services", mode="before")
+    @field_validator("mail_to", "admin_mail_to", "drop_patterns", "report_to", "web_push_services", mode="before")
     @classmethod
     def _split_addresses(cls, value: object) -> object:
         return tuple(a.strip() for a in value.split(",") if a.strip()) if isinstance(value, str) else value
@@ -343,7 +350,7 @@ class Settings(WebSettings, RetentionSettings):
             raise ValueError("must have {name}, and stay below the target's folder")
         return value
 
-    @field_validator("mail_to")
+    @field_validator("mail_to", "admin_mail_to")
     @classmethod
     def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for address in value:

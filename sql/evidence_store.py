@@ -43,7 +43,7 @@ def facts(conninfo: str, incident_id: int, now: datetime) -> EvidenceFacts | Non
 
 def facts_of(cursor: psycopg.Cursor[Any], incident_id: int, now: datetime) -> EvidenceFacts | None:
     """Return the same within a transaction that is open, and sees one instant."""
-    incident = IncidentTransaction(cursor).told(incident_id)
+    incident = IncidentTransaction(cursor).shown(incident_id)
     return None if incident is None else _facts(cursor.connection.cursor(row_factory=dict_row), incident, now)
 
 

@@ -64,9 +64,9 @@ class IncidentTransaction:
         """Lock and return one incident; ``None`` when there is no such."""
         return next(iter(self._incidents("incident_by_id", {"id": incident_id})), None)
 
-    def told(self, incident_id: int) -> Incident | None:
+    def shown(self, incident_id: int) -> Incident | None:
         """Return one incident as readers see it: with the instant at which it was told first."""
-        return next(iter(self._incidents("told_incident", {"id": incident_id})), None)
+        return next(iter(self._incidents("shown_incident", {"id": incident_id})), None)
 
     def listed(self, limit: int, *, only_active: bool) -> list[Incident]:
         """Return incidents, the newest first."""

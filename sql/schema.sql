@@ -773,6 +773,10 @@ CREATE TABLE stored_hours (
     hour_start timestamp with time zone NOT NULL,
     stored bigint NOT NULL
 ) WITH (fillfactor=50);
+CREATE TABLE system_faults (
+    name text NOT NULL,
+    since timestamp with time zone NOT NULL
+);
 CREATE TABLE wqi (
     station text COLLATE "C" NOT NULL,
     "window" text NOT NULL,
@@ -980,6 +984,7 @@ ALTER TABLE stations ADD CONSTRAINT stations_latitude_check CHECK (((latitude >=
 ALTER TABLE stations ADD CONSTRAINT stations_longitude_check CHECK (((longitude >= ('-180'::integer)::double precision) AND (longitude <= (180)::double precision)));
 ALTER TABLE stored_hours ADD CONSTRAINT stored_hours_pkey PRIMARY KEY (station, hour_start);
 ALTER TABLE stored_hours ADD CONSTRAINT stored_hours_stored_check CHECK ((stored > 0));
+ALTER TABLE system_faults ADD CONSTRAINT system_faults_pkey PRIMARY KEY (name);
 ALTER TABLE wqi ADD CONSTRAINT wqi_pkey PRIMARY KEY (station, "window", window_start);
 ALTER TABLE wqi ADD CONSTRAINT wqi_window_check CHECK (("window" = ANY (ARRAY['hour'::text, 'day'::text])));
 CREATE INDEX account_sessions_login ON public.account_sessions USING btree (login) WHERE (ended_at IS NULL);
@@ -2878,6 +2883,7 @@ COMMENT ON TABLE station_statuses IS 'Offline: nothing received for 15 min, or f
 COMMENT ON TABLE stations IS 'One row per version of a station, in force from a calendar day in Vietnam.';
 COMMENT ON COLUMN stations.effective_to IS 'First day on which the station is retired; NULL: it is in service.';
 COMMENT ON TABLE stored_hours IS 'How many readings of each hour of observation were stored, counted apart from them: fewer rows than that were removed.';
+COMMENT ON TABLE system_faults IS 'What operators were told of and is not known to be over.';
 COMMENT ON TABLE wall_turn IS 'park NULL: the stations that belong to no park.';
 COMMENT ON TABLE wqi IS 'VN_WQI (QĐ 1460/QĐ-TCMT) of hot spots; value NULL: it cannot be computed, and reason says why.';
 COMMENT ON COLUMN wqi.judged_until IS 'The newest of the judged_count findings that it was computed from: another one makes it due again.';
@@ -3321,6 +3327,12 @@ GRANT SELECT ON stored_hours TO quantrac_reader;
 GRANT SELECT ON stored_hours TO quantrac_trainer;
 GRANT SELECT ON stored_hours TO quantrac_web;
 GRANT INSERT, SELECT ON stored_hours TO quantrac_writer;
+GRANT SELECT ON system_faults TO quantrac_desk;
+GRANT DELETE, INSERT, SELECT ON system_faults TO quantrac_notifier;
+GRANT SELECT ON system_faults TO quantrac_reader;
+GRANT SELECT ON system_faults TO quantrac_trainer;
+GRANT SELECT ON system_faults TO quantrac_web;
+GRANT SELECT ON system_faults TO quantrac_writer;
 GRANT SELECT ON wall_turn TO quantrac_desk;
 GRANT SELECT ON wall_turn TO quantrac_notifier;
 GRANT SELECT ON wall_turn TO quantrac_reader;

@@ -114,6 +114,7 @@ BEGIN
     GRANT UPDATE (failing_since) ON contact_channels TO quantrac_notifier;
     -- Links are made by the step that pages, and used by the officers' desk and the page.
     GRANT INSERT ON incident_links TO quantrac_notifier;
+    GRANT INSERT, DELETE ON system_faults TO quantrac_notifier;
     GRANT SELECT, UPDATE (used_at) ON incident_links TO quantrac_desk, quantrac_web;
 
     -- The first account of messages: bridges and drop folders raise it, and read of all the rest who the stations are.

@@ -83,15 +83,20 @@ def test_doctor_is_content_after_the_steps_of_the_readme(prepared: Run) -> None:
     assert [f for f in findings if not f["ok"]] == []
     assert {f["check"] for f in findings} == {
         "settings", "disk", "mqtt", "kafka", "database", "stations", "limits", "models", "mail",
-        "processes", "workers", "hearing", "clock", "raw log", "floods", "judging", "incidents", "delivery",
+        "operators", "processes", "workers", "hearing", "clock", "raw log", "floods", "judging", "incidents",
+        "delivery",
     }  # fmt: skip
     assert done.returncode == 0
+    (nobody,) = [f["seen"] for f in findings if f["check"] == "operators"]
+    assert "nobody is mailed of faults of the system itself: QUANTRAC_ADMIN_MAIL_TO is empty" in nobody
 
 
 def test_doctor_says_what_to_do_next(prepared: Run) -> None:
-    done = prepared("doctor", QUANTRAC_SMTP_HOST="127.0.0.1", QUANTRAC_SMTP_PORT="9")
+    mail = {"QUANTRAC_SMTP_HOST": "127.0.0.1", "QUANTRAC_SMTP_PORT": "9"}
+    done = prepared("doctor", **mail, QUANTRAC_ADMIN_MAIL_TO="it@so.vn")
     assert done.returncode == 1
     assert "FAIL mail" in done.stdout
+    assert "faults of the system itself to it@so.vn" in done.stdout
     assert "->" in done.stdout
     assert "Traceback" not in done.stderr
 

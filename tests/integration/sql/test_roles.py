@@ -33,7 +33,7 @@ TABLES = (
     *("forwarded_files", "receipts", "receipts_committed", "stored_hours", "channel_spans"),
     *("channel_revisions", "paged_assessments"),
     *("judgement_revisions", "pending_judgements", "alert_causes", "wqi", "sent_reports", "running_workers"),
-    "incident_links",
+    *("incident_links", "system_faults"),
     *("accounts", "account_sessions", "login_links", "security_events", "proposals"),
 )
 

@@ -1,0 +1,175 @@
+"""Tells those who operate the system of its own faults: one mail when something lasts, one when all is well again.
+
+A thread of the notifier, which has the mail server and the database: of the processes it is the one that still can say
+something when any other is away. Mails go out at once and not through the outbox, since the database may be what is
+away. When the notifier itself is gone nobody is told by it: then the heartbeat ends, and the outside monitor tells.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+
+from alerts.heartbeat import Row, Signs
+from alerts.incidents.messages import Text, notification, plain
+from alerts.system_faults import (
+    BridgeSign,
+    FaultMail,
+    FaultPolicy,
+    FaultState,
+    SystemSigns,
+    database_away,
+    faults,
+    look,
+)
+from quantrac.clock import Clock
+from quantrac.domain.notifications import Channel, Notification
+from quantrac.domain.words import Bilingual, local_time
+from quantrac.errors import NotifyError, StoreError
+from quantrac.telemetry import get_logger
+
+_log = get_logger(__name__)
+
+
+Processes = tuple[datetime | None, float, dict[str, tuple[datetime, float]]]
+"""When a worker was seen, the shortest cadence, and of each bridge what came last and its shortest cadence."""
+
+
+class SystemStore(Protocol):
+    """What is known of the processes; ``sql`` has a class of this shape. Every method raises ``StoreError``."""
+
+    def signs(self) -> Row:
+        """Return received, stepped, due since, failing since and sent, in the order of ``Signs``."""
+        ...
+
+    def processes(self) -> Processes | None:
+        """Return what shows of the processes; ``None`` while another notifier watches."""
+        ...
+
+    def mailed(self) -> dict[str, datetime]:
+        """Return the faults that were told and are not known to be over."""
+        ...
+
+    def save_mailed(self, mailed: Mapping[str, datetime]) -> None:
+        """Note them."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection; the store can be used again."""
+        ...
+
+
+class Mailer(Protocol):
+    """Sends one mail; raises ``NotifyError``."""
+
+    def send(self, notification: Notification) -> str:
+        """Deliver it; return the receipt."""
+        ...
+
+    def close(self) -> None:
+        """End the conversation."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOptions:
+    """Whom to tell, and how often to look."""
+
+    to: Sequence[str]
+    free_bytes: Callable[[], int | None]
+    every_s: float = 30.0
+    policy: FaultPolicy = field(default_factory=FaultPolicy)
+
+
+class SystemWatch:
+    """Looks until told to stop; used by one thread."""
+
+    def __init__(self, store: SystemStore, mail: Mailer, options: WatchOptions, clock: Clock) -> None:
+        self._store, self._mail, self._options, self._clock = store, mail, options, clock
+        self._state = FaultState()
+        self._kept: Mapping[str, datetime] | None = None
+        """What the database has of ``mailed``; ``None``: it was not asked yet."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set."""
+        try:
+            while not stop.is_set():
+                self.once()
+                stop.wait(self._options.every_s)
+        finally:
+            self._store.close()
+
+    def once(self) -> FaultMail | None:
+        """Look once; return what was told."""
+        now, policy = self._clock.now(), self._options.policy
+        try:
+            processes = self._store.processes()
+            if processes is None:
+                self._state, self._kept = FaultState(), None
+                return None
+            self._recall()
+            found = faults(self._signs(processes), now, policy)
+        except StoreError:
+            found = database_away()
+        self._state, letter = look(self._state, found, now, policy)
+        if letter is None or not self._sent(_text(letter, found), letter, now):
+            letter = None
+        else:
+            self._state = replace(self._state, mailed=letter.mailed, well_since=None)
+        self._keep()
+        return letter
+
+    def _signs(self, processes: Processes) -> SystemSigns:
+        worker_seen_at, cadence_s, bridges = processes
+        known = {name: BridgeSign(*sign) for name, sign in bridges.items()}
+        path = Signs(*self._store.signs())
+        return SystemSigns(path, worker_seen_at, cadence_s, known, self._options.free_bytes())
+
+    def _recall(self) -> None:
+        """Take over what was told before a restart; what was told while the database was away counts as well."""
+        if self._kept is None:
+            self._kept = self._store.mailed()
+            self._state = replace(self._state, mailed={**self._kept, **self._state.mailed})
+
+    def _keep(self) -> None:
+        if self._kept is not None and self._kept != self._state.mailed:
+            try:
+                self._store.save_mailed(self._state.mailed)
+                self._kept = self._state.mailed
+            except StoreError as exc:
+                _log.warning("faults_not_noted_yet", error=str(exc))
+
+    def _sent(self, text: Text, letter: FaultMail, now: datetime) -> bool:
+        """Send to each; whether anybody has it."""
+        accepted = 0
+        for address in self._options.to:
+            try:
+                self._mail.send(notification(text, Channel.EMAIL, address, "system", *letter.faults, now.isoformat()))
+                accepted += 1
+            except NotifyError as exc:
+                _log.warning("faults_not_told", error=str(exc))
+        self._mail.close()
+        if accepted:
+            _log.warning("system_faults_told", faults=sorted(letter.faults), recipients=accepted)
+        return accepted > 0
+
+
+def _text(letter: FaultMail, found: Mapping[str, Bilingual]) -> Text:
+    """Return the mail, Vietnamese first."""
+    if not letter.faults:
+        return plain(
+            "[HỆ THỐNG] Đã hoạt động bình thường trở lại / All is well again",
+            "Mọi lỗi đã báo đều hết.\n\n— English —\n\nAll faults that were told are over.\n",
+        )
+    said = [(found[name], local_time(at)) for name, at in letter.faults.items()]
+    more = f" (+{len(said) - 1})" if len(said) > 1 else ""
+    return plain(
+        f"[HỆ THỐNG] {said[0][0].vi.split(':')[0].rstrip('.')}{more}",
+        "\n".join(f"{words.vi} (thấy từ {at}, giờ Việt Nam)" for words, at in said)
+        + "\n\nLệnh quantrac doctor nói rõ phải làm gì. Khi tất cả đã hết sẽ có một tin nữa.\n\n— English —\n\n"
+        + "\n".join(f"{words.en} (seen since {at}, Vietnam time)" for words, at in said)
+        + "\n\nThe command quantrac doctor says what to do. One more message comes when all is over.\n",
+    )

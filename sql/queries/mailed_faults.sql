@@ -1,0 +1,1 @@
+SELECT name, since FROM system_faults
