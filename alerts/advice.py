@@ -58,8 +58,8 @@ _REPORT = Bilingual(
     "Verify the day's data, draw up the minutes and report as prescribed.",
 )
 _DECIDE = Bilingual(
-    "Hỏi trạm vì sao gửi lại số liệu, yêu cầu biên bản; rồi nhờ người quản trị chấp nhận hoặc từ chối, kèm lý do.",
-    "Ask the station why it sent readings again, and for its minutes; have the administrator accept or reject them.",
+    "Hỏi trạm vì sao gửi lại số liệu, yêu cầu biên bản; rồi chấp nhận hoặc từ chối ở trang Số liệu gửi lại, kèm lý do.",
+    "Ask the station why it sent readings again, and for its minutes; accept or reject them on the page of revisions.",
 )
 _CLOSE = Bilingual(
     "Ghi nguyên nhân và biện pháp đã thực hiện vào {it}.",

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from itertools import groupby
+from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from commands.naming import named
 from commands.views import Column, print_table
-from quantrac.domain.limits import Window
-from quantrac.domain.revisions import PendingJudgement, PendingState, RevisedReading
+from quantrac.domain.revisions import PendingGroup, PendingJudgement, PendingState, RevisedReading
 from quantrac.domain.stations import VIETNAM
 from quantrac.domain.words import as_text
 from quantrac.errors import QuantracError
@@ -31,29 +28,10 @@ By = Annotated[str, typer.Option("--by", help="Who decides.", callback=named)]
 Why = Annotated[str, typer.Option("--reason", help="Why; it stands in the audit and in the reports.")]
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """What of one parameter waits."""
-
-    station: str
-    parameter: str
-    found: Sequence[PendingJudgement]
-
-    @property
-    def readings(self) -> int:
-        days = [p.revised_readings for p in self.found if p.window is Window.DAY]
-        return max(sum(days), sum(p.revised_readings for p in self.found if p.window is Window.HOUR))
-
-    @property
-    def verdicts(self) -> str:
-        changes = Counter(f"{p.standing_verdict} → {p.verdict}" for p in self.found)
-        return ", ".join(f"{what}: {count}" for what, count in changes.most_common())
-
-
 @app.command("list")
 def list_(
     every: Annotated[bool, typer.Option("--all", help="Each finding by itself, also what was decided.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many findings.")] = 1000,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many lines.")] = 1000,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array instead of a table.")] = False,
 ) -> None:
     """List what waits for an officer, by station and parameter. The old findings stand meanwhile.
@@ -64,15 +42,14 @@ def list_(
     from sql.revision_desk import RevisionDesk
 
     with RevisionDesk(load_context().database().reader) as desk:
-        found = desk.pending(every=every, limit=limit)
-    if as_json:
-        say_json([asdict(p) for p in found])
-    elif not found:
-        say("No revision waits for a decision.")
-    elif every:
-        print_table(_COLUMNS, found)
-    else:
-        print_table(_GROUP_COLUMNS, _groups(found))
+        if as_json:
+            say_json([asdict(p) for p in desk.pending(every=every, limit=limit)])
+        elif every:
+            print_table(_COLUMNS, desk.pending(every=True, limit=limit))
+        elif groups := desk.groups(limit):
+            print_table(_GROUP_COLUMNS, groups)
+        else:
+            say("No revision waits for a decision.")
 
 
 @app.command()
@@ -91,7 +68,7 @@ def show(
 
     with RevisionDesk(load_context().database().reader) as desk:
         found = desk.pending(station, parameter)
-        sent = _readings(desk.readings(p.id) for p in found)
+        sent = desk.of_findings(found)
     if as_json:
         say_json({"pending": [asdict(p) for p in found], "readings": [asdict(r) for r in sent]})
         return
@@ -161,19 +138,6 @@ def _decide(
     say(f"{station}: {said}; {left} still wait.")
 
 
-def _groups(found: Iterable[PendingJudgement]) -> list[_Group]:
-    def by_sensor(pending: PendingJudgement) -> tuple[str, str]:
-        return pending.station, pending.parameter
-
-    return [_Group(*key, tuple(group)) for key, group in groupby(sorted(found, key=by_sensor), by_sensor)]
-
-
-def _readings(found: Iterable[list[RevisedReading]]) -> list[RevisedReading]:
-    """Return each once: an hour's readings are its day's as well."""
-    every = {(r.parameter, r.observed_at, r.partition, r.offset): r for readings in found for r in readings}
-    return sorted(every.values(), key=lambda r: (r.observed_at, r.parameter, r.replaced_at))
-
-
 def _day(pending: PendingJudgement) -> object:
     return pending.start.astimezone(VIETNAM).date()
 
@@ -185,20 +149,16 @@ def _state(pending: PendingJudgement) -> str:
     return f"{pending.state} {as_text(pending.decided_at)}{by}"
 
 
-def _end(group: _Group) -> datetime:
-    return max(p.start + timedelta(hours=24 if p.window is Window.DAY else 1) for p in group.found)
-
-
-_GROUP_COLUMNS: tuple[Column[_Group], ...] = (
+_GROUP_COLUMNS: tuple[Column[PendingGroup], ...] = (
     Column("station", lambda g: g.station),
     Column("parameter", lambda g: g.parameter),
-    Column("from", lambda g: min(p.start for p in g.found)),
-    Column("until", _end),
-    Column("hours", lambda g: sum(p.window is Window.HOUR for p in g.found), "right"),
-    Column("days", lambda g: sum(p.window is Window.DAY for p in g.found), "right"),
+    Column("from", lambda g: g.start),
+    Column("until", lambda g: g.end),
+    Column("hours", lambda g: g.hours, "right"),
+    Column("days", lambda g: g.days, "right"),
     Column("readings", lambda g: g.readings, "right"),
-    Column("stands → revised", lambda g: g.verdicts),
-    Column("newest", lambda g: max(p.id for p in g.found), "right"),
+    Column("stands → revised", lambda g: ", ".join(f"{old} → {new}: {count}" for old, new, count in g.changes)),
+    Column("newest", lambda g: g.newest, "right"),
 )
 _COLUMNS: tuple[Column[PendingJudgement], ...] = (
     Column("number", lambda p: p.id, "right"),

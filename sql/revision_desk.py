@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,13 +12,22 @@ import psycopg
 
 from quantrac.domain.judgements import Verdict
 from quantrac.domain.limits import Window
-from quantrac.domain.revisions import PendingCause, PendingJudgement, PendingState, RevisedReading
+from quantrac.domain.revisions import PendingCause, PendingGroup, PendingJudgement, PendingState, RevisedReading
 from sql.connections import connect, translated, usable
 from sql.statements import statement
 from sql.storable import storable
 
+Cursor = psycopg.Cursor[Any]
 APPLICATION = "quantrac revisions"
 MOST_SHOWN = 100_000
+
+
+class Which(StrEnum):
+    """Which pending judgements are asked for."""
+
+    WAITING = "waiting"
+    DECIDED = "decided"
+    EVERY = "every"
 
 
 class RevisionDesk:
@@ -36,6 +47,17 @@ class RevisionDesk:
             self._connection.close()
             self._connection = None
 
+    def groups(self, limit: int = MOST_SHOWN) -> list[PendingGroup]:
+        """Return what waits, by station and parameter.
+
+        Raises
+        ------
+        StoreError
+            The database is out of reach.
+        """
+        with self._cursor() as cursor:
+            return groups(cursor, limit)
+
     def pending(
         self, station: str | None = None, parameter: str | None = None, *, every: bool = False, limit: int = MOST_SHOWN
     ) -> list[PendingJudgement]:
@@ -46,8 +68,8 @@ class RevisionDesk:
         StoreError
             The database is out of reach.
         """
-        row = {"station": station, "parameter": parameter, "every": every, "limit": limit}
-        return [_pending(found) for found in self._rows("pending_judgements", row)]
+        with self._cursor() as cursor:
+            return pending(cursor, station, parameter, which=Which.EVERY if every else Which.WAITING, limit=limit)
 
     def readings(self, pending_id: int, limit: int = MOST_SHOWN) -> list[RevisedReading]:
         """Return the readings of a pending hour or day that were sent again.
@@ -57,7 +79,19 @@ class RevisionDesk:
         StoreError
             The database is out of reach.
         """
-        return [RevisedReading(*row) for row in self._rows("pending_readings", {"id": pending_id, "limit": limit})]
+        with self._cursor() as cursor:
+            return readings(cursor, pending_id, limit)
+
+    def of_findings(self, found: Iterable[PendingJudgement]) -> list[RevisedReading]:
+        """Return the revised readings of some findings, each once.
+
+        Raises
+        ------
+        StoreError
+            The database is out of reach.
+        """
+        with self._cursor() as cursor:
+            return of_findings(cursor, found)
 
     def decide(self, ids: Sequence[int], accept: bool, officer: str, reason: str) -> dict[int, str]:
         """Accept or reject pending judgements, and return what became of each.
@@ -70,12 +104,56 @@ class RevisionDesk:
             The database is out of reach, or the officer or the reason is empty.
         """
         row = {"ids": list(ids), "accept": accept, "officer": storable(officer), "reason": storable(reason)}
-        return dict(self._rows("decide_revisions", row))
+        with self._cursor() as cursor:
+            return dict(cursor.execute(statement("decide_revisions"), row).fetchall())
 
-    def _rows(self, name: str, row: Mapping[str, object]) -> list[Any]:
+    @contextmanager
+    def _cursor(self) -> Iterator[Cursor]:
         with translated("asking for revisions"):
             self._connection = usable(self._connection) or connect(self._conninfo, APPLICATION, autocommit=True)
-            return self._connection.execute(statement(name), row).fetchall()
+            yield self._connection.cursor()
+
+
+def groups(cursor: Cursor, limit: int = MOST_SHOWN) -> list[PendingGroup]:
+    """Return what waits, by station and parameter."""
+    return [_group(row) for row in cursor.execute(statement("pending_groups"), {"limit": limit})]
+
+
+def pending(
+    cursor: Cursor,
+    station: str | None = None,
+    parameter: str | None = None,
+    *,
+    which: Which = Which.WAITING,
+    limit: int = MOST_SHOWN,
+) -> list[PendingJudgement]:
+    """Return pending judgements: what waits the oldest first, decisions the newest first."""
+    row = {"station": station, "parameter": parameter, "which": which.value, "limit": limit}
+    return [_pending(found) for found in cursor.execute(statement("pending_judgements"), row)]
+
+
+def readings(cursor: Cursor, pending_id: int, limit: int = MOST_SHOWN) -> list[RevisedReading]:
+    """Return the readings of a pending hour or day that were sent again."""
+    rows = cursor.execute(statement("pending_readings"), {"id": pending_id, "limit": limit})
+    return [RevisedReading(*row) for row in rows]
+
+
+def decide_by_account(cursor: Cursor, ids: Sequence[int], reason: str, *, accept: bool) -> dict[int, str]:
+    """Accept or reject pending judgements in the name of the account of an acting transaction; see ``decide``."""
+    row = {"ids": list(ids), "accept": accept, "reason": storable(reason)}
+    return dict(cursor.execute(statement("decide_revisions_by_account"), row).fetchall())
+
+
+def of_findings(cursor: Cursor, found: Iterable[PendingJudgement]) -> list[RevisedReading]:
+    """Return the revised readings of some findings, each once: an hour's readings are its day's as well."""
+    every = {(r.parameter, r.observed_at, r.partition, r.offset): r for p in found for r in readings(cursor, p.id)}
+    return sorted(every.values(), key=lambda r: (r.observed_at, r.parameter, r.replaced_at))
+
+
+def _group(row: Sequence[Any]) -> PendingGroup:
+    station, parameter, start, end, hours, days, found, newest, changes = row
+    kinds = tuple((Verdict(standing), Verdict(revised), int(count)) for standing, revised, count in changes)
+    return PendingGroup(station, parameter, start, end, hours, days, found, newest, kinds)
 
 
 def _pending(row: Sequence[Any]) -> PendingJudgement:

@@ -1885,6 +1885,27 @@ BEGIN
     END LOOP;
 END
 $function$;
+CREATE OR REPLACE FUNCTION public.decide_revisions_by_account(ids bigint[], accept boolean, reason text)
+ RETURNS TABLE(pending bigint, outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    who public.accounts;
+BEGIN
+    SELECT * INTO who FROM public.accounts a
+     WHERE a.login = current_setting('quantrac.actor', true) AND a.active AND a.role IN ('officer', 'manager', 'admin');
+    IF who.login IS NULL OR EXISTS (
+        SELECT FROM public.pending_judgements p
+         WHERE p.id = ANY (ids) AND cardinality(who.stations) > 0 AND p.station <> ALL (who.stations)
+    ) THEN
+        RAISE EXCEPTION 'this account does not decide on these revisions' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN QUERY SELECT d.pending, d.outcome
+                   FROM public.decide_revisions(ids, accept, who.name || ' (' || who.login || ')', reason) AS d;
+END
+$function$;
 CREATE OR REPLACE FUNCTION public.drop_held_finding(fresh judgements)
  RETURNS void
  LANGUAGE sql
@@ -3385,6 +3406,7 @@ GRANT EXECUTE ON FUNCTION carry_receipts(text[],text[],timestamp with time zone[
 GRANT EXECUTE ON FUNCTION catalogue_mark() TO quantrac_web;
 GRANT EXECUTE ON FUNCTION decide_proposal(bigint,text,jsonb) TO quantrac_web;
 GRANT EXECUTE ON FUNCTION decide_revisions(bigint[],boolean,text,text) TO quantrac_desk;
+GRANT EXECUTE ON FUNCTION decide_revisions_by_account(bigint[],boolean,text) TO quantrac_web;
 GRANT EXECUTE ON FUNCTION drop_held_finding(judgements) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION forget_deferred(interval) TO quantrac_writer;
 GRANT EXECUTE ON FUNCTION forget_delays(interval) TO quantrac_writer;

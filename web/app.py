@@ -31,13 +31,17 @@ from web.pages import (
     plan,
     precision,
     province,
+    revisions,
     stations,
     users,
 )
 from web.visit import WebError, not_found, refused
 
 _log = get_logger(__name__)
-PAGES = (entrance, links, live, province, incidents, stations, duty, plan, channels, catalogue, precision, users, audit)
+PAGES = (
+    *(entrance, links, live, province, incidents, stations, revisions, duty, plan, channels, catalogue, precision),
+    *(users, audit),
+)
 
 
 def create_app(options: WebOptions, conninfo: str, clock: Clock) -> Starlette:

@@ -15,9 +15,12 @@ from alerts.proposals import Decision, ProposalKind
 from quantrac.domain.accounts import Role
 from quantrac.domain.alerts import AlertKind, Severity
 from quantrac.domain.incidents import Extent, IncidentCause, IncidentState, Topic, WindowKind
+from quantrac.domain.judgements import Verdict
 from quantrac.domain.oncall import ContactKind, PersonRole, SwapState
 from quantrac.domain.parameters import names_of
+from quantrac.domain.revisions import PendingCause, PendingState
 from quantrac.domain.words import Bilingual
+from reports.words import VERDICT
 from web.stations.why import Why
 
 B = Bilingual
@@ -56,6 +59,17 @@ WORDS: Mapping[type[StrEnum], Mapping[str, B]] = {
         "due": B("Thiếu số liệu", "no usable reading"),
         "flooding": B("Gửi quá nhiều", "sends too much"),
         "revision": B("Sửa số liệu", "revised readings"),
+    },
+    Verdict: {verdict.value: B(words.vi, words.en) for verdict, words in VERDICT.items()},
+    PendingCause: {
+        "revised": B("trạm gửi lại số khác", "sent again with other numbers"),
+        "softened": B("số liệu đến sau làm nhẹ kết luận", "others came that soften it"),
+    },
+    PendingState: {
+        "waiting": B("Chờ quyết định", "waits"),
+        "accepted": B("Đã chấp nhận", "accepted"),
+        "rejected": B("Đã từ chối", "rejected"),
+        "superseded": B("Đã thay", "superseded"),
     },
     WindowKind: {
         "maintenance": B("Bảo trì", "maintenance"),

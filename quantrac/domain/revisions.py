@@ -53,6 +53,23 @@ class PendingJudgement:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingGroup:
+    """What of one station and parameter waits."""
+
+    station: str
+    parameter: str
+    start: datetime
+    end: datetime
+    hours: int
+    days: int
+    readings: int
+    newest: int
+    """The greatest number among them: what comes later is not decided with them."""
+    changes: tuple[tuple[Verdict, Verdict, int], ...]
+    """Standing verdict, revised verdict and how many findings, the most first."""
+
+
+@dataclass(frozen=True, slots=True)
 class RevisedReading:
     """A reading that was sent again; ``partition`` and ``offset`` lead to the message that did it, in the raw topic."""
 

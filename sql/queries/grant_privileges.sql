@@ -136,6 +136,7 @@ BEGIN
     GRANT SELECT ON proposals TO quantrac_web;
     GRANT EXECUTE ON FUNCTION catalogue_mark(), propose(text, text, text), may_decide(bigint, text),
         decide_proposal(bigint, text, jsonb) TO quantrac_web;
+    GRANT EXECUTE ON FUNCTION decide_revisions_by_account(bigint[], boolean, text) TO quantrac_web;
     GRANT EXECUTE ON FUNCTION incident_notifications(bigint) TO quantrac_desk, quantrac_web;
     GRANT EXECUTE ON FUNCTION revise_by_desk(text, text, text, timestamptz, timestamptz, double precision, text, text)
         TO quantrac_desk;

@@ -4,6 +4,7 @@ SELECT id, station, parameter, "window", window_start, cause, revised_readings, 
   FROM pending_judgements
  WHERE (%(station)s::text IS NULL OR station = %(station)s)
    AND (%(parameter)s::text IS NULL OR parameter = %(parameter)s)
-   AND (%(every)s OR state = 'waiting')
+   AND CASE %(which)s WHEN 'waiting' THEN state = 'waiting' WHEN 'decided' THEN state IN ('accepted', 'rejected')
+            ELSE true END
  ORDER BY decided_at DESC NULLS FIRST, station, parameter, window_start, "window", id
  LIMIT %(limit)s

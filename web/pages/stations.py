@@ -13,7 +13,7 @@ from quantrac.domain.channels import KIND_VI
 from quantrac.domain.parameters import names_of
 from quantrac.domain.stations import VIETNAM, Station, midnight
 from reports.clock import DaySoFar, Outlook, outlook
-from sql import page_rows, station_rows
+from sql import page_rows, revision_desk, station_rows
 from sql.channel_store import changes_of, states_of
 from sql.page_rows import LatestRow
 from web.incidents.view import cut
@@ -50,6 +50,7 @@ def station(visit: Visit) -> Response:
         incidents = page_rows.incidents(cursor, [code], only_active=False, limit=8)
         channels = states_of(cursor, code)
         changes = changes_of(cursor, code, now - timedelta(days=30), now)
+        waiting = [g for g in revision_desk.groups(cursor) if g.station == code]
     described = visit.house.catalogue()[0].station(code, now)
     days = [first + timedelta(days=n) for n in range(DAYS)]
     ratio = {(r.parameter, r.day): r for r in received}
@@ -67,6 +68,7 @@ def station(visit: Visit) -> Response:
         "revised": [c for c in changes if c.revised_at is not None][:CHANGES],
         "kinds": KIND_VI,
         "described": described,
+        "waiting": waiting,
         "incidents": [c for i in incidents if (c := cut(i, visit.account)) is not None],
         "choices": CHOICES,
     })  # fmt: skip

@@ -14,10 +14,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
 from quantrac.domain.accounts import Role
+from quantrac.domain.stations import VIETNAM
 
 from .browser import chromium
 from .conftest import Site, serving
-from .town import OTHER, SLUG, Town, transition
+from .town import OTHER, SLUG, Town, midnights, transition
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 DESK: dict[str, Any] = {"viewport": {"width": 1366, "height": 768}}
@@ -157,9 +158,14 @@ def test_every_page_is_whole_for_everybody(browser: Browser, site: Site, town: T
     page = screen.visit(site.link(site.new(Role.ADMIN, person="an")))
     page.get_by_role("button", name="Đăng nhập").click()
     page.wait_for_selector("#map")
+    first, second = midnights(2)
+    for start, window in ((first, "day"), (first, "hour"), (second, "day")):
+        town.pending(start, window)
+    town.revised(first, 123.25)
     paths = ("/", "/wall", "/incidents?all=1", f"/stations/{SLUG}", f"/stations/{OTHER}", "/duty", "/windows",
              "/duty/plan", "/duty/plan/rota/truc-ban", "/duty/plan/person/an", "/duty/plan/policy",
-             "/channels", "/users", "/audit", "/account")  # fmt: skip
+             "/channels", "/users", "/audit", "/account", "/revisions", f"/revisions/{SLUG}/COD",
+             f"/revisions/{SLUG}/COD?day={first.astimezone(VIETNAM).date()}")  # fmt: skip
     for path in paths:
         screen.visit(path)
         page.wait_for_load_state("load")

@@ -17,6 +17,7 @@ from quantrac.clock import SystemClock
 from quantrac.domain.alerts import AlertKey, AlertKind, Assessment, Severity, Transition, TransitionKind
 from quantrac.domain.limits import Limit
 from quantrac.domain.notifications import Channel
+from quantrac.domain.stations import VIETNAM, midnight
 from quantrac.domain.words import Bilingual
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.registry import load_registry, registry_sha256, sample_province
@@ -104,6 +105,26 @@ def transition(
     )  # fmt: skip
 
 
+PENDING = """
+INSERT INTO pending_judgements (
+    station, parameter, "window", window_start, cause, revised_readings, standing_mean, standing_verdict, mean, verdict,
+    limit_maximum, usable_count, expected, retrospective, found_at, based_at
+) VALUES (%s, 'COD', %s, %s, 'revised', 2, 98.8, 'exceeded', %s, 'within', 60.75, 12, 12, true, now(), now())
+RETURNING id
+"""
+JUDGEMENT = """
+INSERT INTO judgements (station, parameter, "window", window_start, mean, verdict, limit_maximum, usable_count,
+                        expected, retrospective, judged_at)
+VALUES (%s, 'COD', %s, %s, 98.8, 'exceeded', 60.75, 12, 12, false, now()) ON CONFLICT DO NOTHING
+"""
+
+
+def midnights(count: int) -> list[datetime]:
+    """Return the beginnings of the last whole days, the newest first."""
+    today = midnight(datetime.now(UTC).astimezone(VIETNAM).date())
+    return [(today - timedelta(days=n + 1)).astimezone(UTC) for n in range(count)]
+
+
 class Town:
     """What workers and the step of incidents do to the database of a site."""
 
@@ -167,6 +188,34 @@ class Town:
             for each in transitions:
                 t.alerts.apply(each)
         self.step.once()
+
+    def pending(self, start: datetime, window: str = "day", mean: float = 41.2) -> int:
+        """Let a finding of the slug's station wait, because readings were sent again; return its number."""
+        with psycopg.connect(self.database.owner) as connection:
+            connection.execute(JUDGEMENT.encode(), [SLUG, window, start])
+            found = connection.execute(PENDING.encode(), [SLUG, window, start, mean]).fetchone()
+        assert found is not None
+        return int(found[0])
+
+    def revised(self, since: datetime, value: float) -> float:
+        """Let the slug's station send the first reading from an instant on again, and return what it was."""
+        key = "station = %s AND parameter = 'COD' AND observed_at = %s"
+        with psycopg.connect(self.database.owner) as connection:
+            at, was = connection.execute(
+                "SELECT observed_at, value FROM readings WHERE station = %s AND parameter = 'COD' "
+                "AND observed_at >= %s "
+                "ORDER BY observed_at LIMIT 1", [SLUG, since]
+            ).fetchone() or (since, 0.0)  # fmt: skip
+            connection.execute(f"""
+                INSERT INTO reading_revisions (station, parameter, observed_at, received_at, value, status, flag,
+                       raw_partition, raw_offset, replaced_at, replaced_by_partition, replaced_by_offset)
+                SELECT station, parameter, observed_at, received_at, value, status, flag, raw_partition, raw_offset,
+                       now(), 3, 4711 FROM readings WHERE {key}""".encode(), [SLUG, at])  # fmt: skip
+            connection.execute(
+                f"UPDATE readings SET value = %s, raw_partition = 3, raw_offset = 4711 WHERE {key}".encode(),
+                [value, SLUG, at],
+            )
+        return float(was)
 
     def close(self) -> None:
         self.worker.close()
