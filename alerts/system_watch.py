@@ -15,6 +15,7 @@ from typing import Protocol
 
 from alerts.heartbeat import Row, Signs
 from alerts.incidents.messages import Text, notification, plain
+from alerts.plaintext import one_line
 from alerts.system_faults import (
     BridgeSign,
     FaultMail,
@@ -32,6 +33,8 @@ from quantrac.errors import NotifyError, StoreError
 from quantrac.telemetry import get_logger
 
 _log = get_logger(__name__)
+MOST_NAME = 64
+"""Characters of a bridge's name that are told."""
 
 
 Processes = tuple[datetime | None, float, dict[str, tuple[datetime, float]]]
@@ -124,9 +127,14 @@ class SystemWatch:
 
     def _signs(self, processes: Processes) -> SystemSigns:
         worker_seen_at, cadence_s, bridges = processes
-        known = {name: BridgeSign(*sign) for name, sign in bridges.items()}
+        known = {one_line(name)[:MOST_NAME]: BridgeSign(*sign) for name, sign in bridges.items()}
         path = Signs(*self._store.signs())
-        return SystemSigns(path, worker_seen_at, cadence_s, known, self._options.free_bytes())
+        try:
+            free_bytes = self._options.free_bytes()
+        except OSError as exc:
+            free_bytes = None
+            _log.warning("disk_not_seen", error=str(exc))
+        return SystemSigns(path, worker_seen_at, cadence_s, known, free_bytes)
 
     def _recall(self) -> None:
         """Take over what was told before a restart; what was told while the database was away counts as well."""

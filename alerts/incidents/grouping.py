@@ -100,14 +100,12 @@ def joined(incident: Incident, change: AlertChange, placement: Placement, policy
     """Return the incident with a change taken in."""
     if any(m.alert_id == change.alert_id for m in incident.members):
         return replace(incident, members=tuple(_moved(m, change) for m in incident.members))
+    if placement.reason is Placing.RELAPSE:
+        incident = reopened(incident, change.created_at, policy)
     confirms = placement.reason is Placing.MEAN_OF_SLUG
     spreads = change.key.station not in incident.stations
     incident = replace(incident, members=(*incident.members, _member(change, incident, counts=not confirms)))
-    if spreads:
-        incident = replace(incident, spread_at=max(incident.spread_at, change.created_at))
-    if placement.reason is Placing.RELAPSE:
-        incident = reopened(incident, change.created_at, policy)
-    return incident
+    return replace(incident, spread_at=max(incident.spread_at, change.created_at)) if spreads else incident
 
 
 def reopened(incident: Incident, at: datetime, policy: IncidentPolicy) -> Incident:

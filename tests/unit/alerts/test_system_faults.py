@@ -109,6 +109,7 @@ class _Store:
 
     def __init__(self, clock: ManualClock) -> None:
         self.clock, self.kept, self.away, self.worker = clock, dict[str, datetime](), False, True
+        self.bridges = dict[str, tuple[datetime, float]]()
 
     def signs(self) -> tuple[datetime | None, ...]:
         now = self.clock.now()
@@ -117,7 +118,7 @@ class _Store:
     def processes(self) -> tuple[datetime | None, float, dict[str, tuple[datetime, float]]] | None:
         if self.away:
             raise StoreError("away", retryable=True)
-        return (self.clock.now() if self.worker else None), 300.0, {}
+        return (self.clock.now() if self.worker else None), 300.0, self.bridges
 
     def mailed(self) -> dict[str, datetime]:
         return dict(self.kept)
@@ -199,3 +200,17 @@ def test_a_mail_server_that_refuses_is_tried_again_until_one_has_it(clock: Manua
     mail.refuses = {"a@x.vn"}
     _minutes(watch, clock, 20)
     assert [n.recipient for n in mail.sent] == ["b@x.vn"]
+
+
+def test_a_disk_that_cannot_be_seen_and_a_name_of_many_lines_end_no_notifier(clock: ManualClock) -> None:
+    def gone() -> int:
+        raise PermissionError("run folder")
+
+    store, mail = _Store(clock), _Mail()
+    store.bridges = {"bridge-1\r\nBcc: x@y.vn\n" + "x" * 500: (NOW - 60 * MINUTE, 300.0)}
+    watch = SystemWatch(store, mail, WatchOptions(("a@x.vn",), gone), clock)  # type: ignore[arg-type]
+    _minutes(watch, clock, 8)
+    (sent,) = mail.sent
+    assert "\n" not in sent.subject
+    assert "\nBcc" not in sent.text
+    assert len(sent.subject) < 200

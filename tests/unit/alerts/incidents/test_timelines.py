@@ -402,6 +402,9 @@ def test_closing_does_not_quiet_the_other_parameters_of_a_station(desk: Desk, ap
     desk.ends(parameter="NH4")
     desk.passes(5)
     assert desk.story()[2:] == [f"{40 + apart} end resolved"]  # TSS is left, as a work item
+    desk.opens(parameter="pH", kind=AlertKind.ANOMALY, page=False, reason="paged_by_incident")
+    desk.passes(5)
+    assert desk.story()[3:] == [f"{45 + apart} page relapse"]  # what it was quieted by is in the closed one still
 
 
 def test_an_outage_that_was_closed_is_told_once_more_when_its_silences_page(
