@@ -28,7 +28,7 @@ from quantrac.domain.readings import CheckedReading, Flag, Reading, StoredRow
 from quantrac.domain.receipts import ReceiptLine, receipt_key
 from quantrac.domain.stations import VIETNAM
 from quantrac.domain.words import local_time
-from quantrac.endpoints import KafkaEndpoint
+from quantrac.endpoints import DATABASE_ROLES, DatabaseEndpoint, KafkaEndpoint
 from quantrac.topics import RAW
 from sql.forwarding_store import ForwardingStore
 from sql.receipts_store import ReceiptStore
@@ -364,6 +364,18 @@ def test_what_is_wrong_is_a_sentence(
     assert done.stderr.startswith("quantrac: ")
     assert "Traceback" not in done.stderr
     assert ":y@" not in done.stderr
+
+
+@pytest.mark.parametrize("process", ["worker", "notifier", "incidents", "trainer", "reporter", "web"])
+def test_a_process_that_is_newer_than_the_database_ends_with_what_to_do(
+    quantrac: Run, database: DatabaseEndpoint, process: str
+) -> None:
+    with psycopg.connect(database.owner) as connection:
+        connection.execute("DELETE FROM schema_migrations WHERE version > 200")
+    urls = {f"QUANTRAC_DATABASE_{role.upper()}_URL": getattr(database, role) for role in DATABASE_ROLES}
+    done = quantrac("run", process, **urls)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "migrations are pending: run `quantrac db migrate`, then start this again" in done.stderr
 
 
 def test_a_wrong_key_of_the_configuration_file_is_named_with_the_file(quantrac: Run, tmp_path: Path) -> None:
