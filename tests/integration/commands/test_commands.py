@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -94,6 +95,30 @@ def test_doctor_says_what_to_do_next(prepared: Run) -> None:
     assert "FAIL mail" in done.stdout
     assert "->" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_doctor_names_rules_of_this_version_that_nobody_has_imported(prepared: Run, servers: LocalServers) -> None:
+    local = read_local(servers.run_dir)
+    assert local is not None
+    with psycopg.connect(local.database.owner) as connection:
+        connection.execute("DELETE FROM alert_rules WHERE code = 'calibrated_often'")
+        connection.execute("UPDATE alert_rules SET document = document || '{\"keep_firing\": 9}' WHERE code = 'fault'")
+    missing = _finding(prepared, "limits")
+    assert (missing["ok"], "calibrated_often are not here" in missing["seen"]) == (False, True)
+    with psycopg.connect(local.database.owner) as connection:
+        # Another version of the rule is there, so that it is missed no more.
+        connection.execute(
+            "INSERT INTO alert_rules SELECT 'calibrated_often', '2026-06-01', document || "
+            '\'{"code": "calibrated_often", "effective_from": "2026-06-01", "enabled": false}\' '
+            "FROM alert_rules WHERE code = 'cadence'"
+        )
+    assert _finding(prepared, "limits")["seen"].endswith("not as this version has them: fault")
+    assert prepared("limits", "import").returncode == 0
+    assert _finding(prepared, "limits")["seen"].endswith("every station has its limits")
+
+
+def _finding(run: Run, check: str) -> dict[str, Any]:
+    return next(found for found in json.loads(run("doctor", "--json").stdout) if found["check"] == check)
 
 
 def test_15_a_dead_notifier_is_seen_by_the_notifications_that_wait(prepared: Run, servers: LocalServers) -> None:
