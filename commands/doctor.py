@@ -182,7 +182,7 @@ def _limits(context: Context) -> str:
             f"alert rule {untold[0]} pages for broken probes too: it does not ask what the model takes an alarm for",
             "Import the rules of this version: quantrac limits import; or give its paging step a `pollution`.",
         )
-    missing, other = of_another_version(stored, read_rules([packaged_rules()]))
+    missing, other = of_another_version(stored, read_rules([context.settings.rules_file or packaged_rules()]))
     if missing:
         raise CheckError(
             f"of the alert rules of this version {', '.join(missing)} are not here: nobody watches what they watch",

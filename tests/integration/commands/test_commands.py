@@ -20,6 +20,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from alerts.rules import packaged_rules
 from commands.context import load_context
 from commands.reach import PATIENCE_S, Server, away
 from local.servers import LocalServers, read_local
@@ -97,7 +98,10 @@ def test_doctor_says_what_to_do_next(prepared: Run) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_doctor_names_rules_of_this_version_that_nobody_has_imported(prepared: Run, servers: LocalServers) -> None:
+@pytest.mark.usefixtures("_rules_as_before")
+def test_doctor_names_rules_of_this_version_that_nobody_has_imported(
+    prepared: Run, servers: LocalServers, tmp_path: Path
+) -> None:
     local = read_local(servers.run_dir)
     assert local is not None
     with psycopg.connect(local.database.owner) as connection:
@@ -113,12 +117,30 @@ def test_doctor_names_rules_of_this_version_that_nobody_has_imported(prepared: R
             "FROM alert_rules WHERE code = 'cadence'"
         )
     assert _finding(prepared, "limits")["seen"].endswith("not as this version has them: fault")
+    own = tmp_path / "rules.toml"
+    packaged = (packaged_rules() / "default.toml").read_text("utf-8")
+    own.write_text(packaged.replace('code = "offline"', 'code = "quiet"'), "utf-8")
+    named = {"QUANTRAC_RULES_FILE": str(own)}
+    assert "quiet are not here" in _finding(prepared, "limits", **named)["seen"]
+    assert prepared("limits", "import", **named).returncode == 0
+    for environment in ({}, named):
+        assert _finding(prepared, "limits", **environment)["seen"].endswith("every station has its limits")
+
+
+@pytest.fixture
+def _rules_as_before(prepared: Run, servers: LocalServers) -> Iterator[None]:
+    """Leave the rules to the tests behind as they were imported."""
+    yield
+    local = read_local(servers.run_dir)
+    assert local is not None
+    with psycopg.connect(local.database.owner) as connection:
+        connection.execute("DELETE FROM alert_rules")
     assert prepared("limits", "import").returncode == 0
-    assert _finding(prepared, "limits")["seen"].endswith("every station has its limits")
 
 
-def _finding(run: Run, check: str) -> dict[str, Any]:
-    return next(found for found in json.loads(run("doctor", "--json").stdout) if found["check"] == check)
+def _finding(run: Run, check: str, **environment: str) -> dict[str, Any]:
+    findings = json.loads(run("doctor", "--json", **environment).stdout)
+    return next(found for found in findings if found["check"] == check)
 
 
 def test_15_a_dead_notifier_is_seen_by_the_notifications_that_wait(prepared: Run, servers: LocalServers) -> None:
