@@ -113,7 +113,8 @@ class Context:
         if s.oidc_issuer is not None:
             if s.oidc_client_id is None:
                 raise SettingsError("QUANTRAC_OIDC_ISSUER is set, but QUANTRAC_OIDC_CLIENT_ID is not.")
-            oidc = OidcOptions(s.oidc_issuer, s.oidc_client_id, _secret(s.oidc_client_password), s.oidc_login_claim)
+            password = _secret(s.oidc_client_password)
+            oidc = OidcOptions(s.oidc_issuer, s.oidc_client_id, password, s.oidc_login_claim, s.oidc_ca_file)
         return WebOptions(
             scripts=scripts,
             address=s.web_address,

@@ -792,7 +792,7 @@ ALTER TABLE accounts ADD CONSTRAINT accounts_oidc_subject_key UNIQUE (oidc_subje
 ALTER TABLE accounts ADD CONSTRAINT accounts_pkey PRIMARY KEY (login);
 ALTER TABLE accounts ADD CONSTRAINT accounts_person_fkey FOREIGN KEY (person) REFERENCES people(code);
 ALTER TABLE accounts ADD CONSTRAINT accounts_check CHECK (((role <> 'operator'::text) OR (cardinality(stations) > 0)));
-ALTER TABLE accounts ADD CONSTRAINT accounts_login_check CHECK ((login ~ '^[a-z0-9][a-z0-9._-]{0,63}$'::text));
+ALTER TABLE accounts ADD CONSTRAINT accounts_login_check CHECK ((login ~ '^[a-z0-9][a-z0-9._@-]{0,63}$'::text));
 ALTER TABLE accounts ADD CONSTRAINT accounts_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
 ALTER TABLE accounts ADD CONSTRAINT accounts_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'officer'::text, 'manager'::text, 'admin'::text])));
 ALTER TABLE alert_causes ADD CONSTRAINT alert_causes_pkey PRIMARY KEY (id);

@@ -76,7 +76,7 @@ class Door:
                 known = login
             found = None if known is None else tx.credentials(known)
             if known is None or found is None or not found.account.active:
-                tx.note("sign-on refused", login, caller.address)
+                tx.note("sign-on refused", login, caller.address, f"subject {subject}, {known or 'no'} account")
                 return None
             tx.note("sign-on complete", known, caller.address)
             return known, self._open(tx, known, Stage.COMPLETE, "oidc", caller)
