@@ -326,6 +326,11 @@ def test_13_a_real_station_is_simulated_as_its_marked_copy(prepared: Run, server
     assert [(c, n.startswith("DIỄN TẬP")) for c, n in rows] == [("DRILL_DT_KCNSADEC_NUOSXL", True)]
 
 
+def test_an_entry_of_the_audit_is_shown_whole(prepared: Run) -> None:
+    entry = json.loads(prepared("audit", "show", "1").stdout)
+    assert (entry["id"], entry["actor"], "after" in entry["detail"]) == (1, "quantrac_owner", True)
+
+
 def test_status_shows_ledger_and_processes(prepared: Run) -> None:
     document = json.loads(prepared("status", "--json").stdout)
     assert document["Stations"]["registered"] == 16
@@ -394,6 +399,7 @@ def test_lists_print_tables_and_json(prepared: Run, command: list[str]) -> None:
         (["readings", "show", "DT_KCNSADEC_NUOSXL", "--from", "0001-01-01"], {}, 2, "'0001-01-01' is not a date"),
         (["readings", "show", "DT_KCNSADEC_NUOSXL", "--from", "2999-01-01"], {}, 2, "has not come yet"),
         (["dead-letters", "show", "999999"], {}, 1, "There is no dead letter 999999"),
+        (["audit", "show", "999999"], {}, 1, "There is no entry 999999"),
         (["dead-letters", "replay"], {}, 2, "--all"),
         (["models", "shadow"], {}, 1, "Give the HASH of a candidate"),
         (["models", "shadow", "3f9a2c"], {}, 1, "see `quantrac models list`"),
