@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -212,6 +213,24 @@ def test_15_a_frozen_server_is_named_at_once_and_hides_nothing_of_the_others(
     assert silent == {"database": database, "kafka": {"Kafka"}, "mqtt": set()}[check]
     assert status.returncode == (1 if silent else 0)
     assert ("quantrac servers stop" in status.stderr) == bool(silent)
+
+
+def test_the_page_of_a_demo_is_named_by_the_port_that_it_has_chosen(prepared: Run, servers: LocalServers) -> None:
+    assert prepared("accounts", "add", "an", "--name", "An", "--without-password").returncode == 0
+    ports = servers.run_dir / "ports.json"
+    chosen = json.loads(ports.read_text("utf-8"))
+
+    def origin(**environment: str) -> str:
+        return prepared("accounts", "link", "an", **environment).stdout.partition("/login/")[0]
+
+    with socket.create_server(("127.0.0.1", 0)) as page:
+        port = page.getsockname()[1]
+        ports.write_text(json.dumps(chosen | {"web": port}), "utf-8")
+        assert origin() == f"http://127.0.0.1:{port}"
+        assert origin(QUANTRAC_WEB_URL="https://quan-trac.vn") == "https://quan-trac.vn"
+        assert origin(QUANTRAC_WEB_PORT="8500") == "http://127.0.0.1:8500"
+    assert origin() == "http://127.0.0.1:8400", "the page of the demo is gone: that of `quantrac up`"
+    ports.write_text(json.dumps(chosen), "utf-8")
 
 
 def test_15_processes_of_another_installation_are_not_ours(prepared: Run, tmp_path: Path) -> None:
