@@ -67,6 +67,7 @@ class Begun(NamedTuple):
 class Claims(NamedTuple):
     """Who has signed on, as the issuer says."""
 
+    issuer: str
     subject: str
     login: str
 
@@ -118,7 +119,7 @@ class Oidc:
                 claims = self._checked(signed, issuer, begun.nonce)
             if self._options.login_claim not in claims:
                 claims = self._user_info(issuer, str(token.get("access_token", "")), claims["sub"]) | claims
-        return Claims(str(claims["sub"]), self._login(claims))
+        return Claims(self._options.issuer, str(claims["sub"]), self._login(claims))
 
     def _token(self, issuer: _Issuer, begun: Begun, code: str) -> dict[str, Any]:
         try:

@@ -112,7 +112,7 @@ def signed_on(visit: Visit) -> Response:
         claims = visit.house.oidc.end(begun, query)
     except OidcError as exc:
         raise _no_sign_on(visit, exc) from exc
-    found = visit.house.door.by_subject(claims.subject, claims.login, visit.caller)
+    found = visit.house.door.by_subject(claims, visit.caller)
     if found is None:
         raise WebError(403, "Chưa có tài khoản cho bạn ở đây.", "There is no account for you here.")
     return _enter(visit, found[1])

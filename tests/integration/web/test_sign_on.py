@@ -132,6 +132,30 @@ def test_an_address_counts_when_the_issuer_has_verified_it(site: Site, scripts: 
         assert "email" in _browser(site, url).get("/login/oidc").headers["location"].split("scope=")[1]
 
 
+def test_a_subject_is_somebody_at_one_issuer(site: Site, scripts: Path, issuer: Issuer) -> None:
+    an, binh, subject = site.new(), site.new(), uuid.uuid4().hex
+    site.sql("UPDATE accounts SET oidc_subject = %s WHERE login = %s", subject, an)  # as before issuers were kept
+    issuer.subject = subject
+    with issuing(scripts) as other, serving(scripts, site.database, logins_at_once=1000, oidc=_options(issuer)) as url:
+        assert _who(site, url) == an
+        other.subject, other.username = subject, binh
+        with serving(scripts, site.database, logins_at_once=1000, oidc=_options(other)) as moved:
+            assert _who(site, moved) == binh
+            # The account of the first comes over when the new issuer names it.
+            other.subject, other.username = "of-an", an
+            assert _who(site, moved) == an
+            other.subject = "of-another"
+            assert _who(site, moved) is None
+
+
+def _who(site: Site, url: str) -> object:
+    """Return whom a sign-on lets in."""
+    browser = _browser(site, url)
+    answer = _sign_on(browser)
+    ((login,),) = site.sql("SELECT login FROM account_sessions ORDER BY id DESC LIMIT 1")
+    return login if answer.status_code == 303 else None
+
+
 @pytest.mark.timeout(120)
 def test_a_frozen_issuer_holds_nobody_else_up(site: Site, scripts: Path) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=100) as frozen:
