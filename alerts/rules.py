@@ -189,6 +189,15 @@ def rules_in_force(rules: Iterable[Rule], day: date) -> tuple[Rule, ...]:
     return tuple(newest[code] for code in sorted(newest) if newest[code].enabled)
 
 
+def of_another_version(stored: Iterable[Rule], packaged: Iterable[Rule]) -> tuple[list[str], list[str]]:
+    """Return the codes of packaged rules of which nothing is stored, and of those stored otherwise under their date."""
+    versions = {(rule.code, rule.effective_from): rule for rule in stored}
+    codes = {code for code, _ in versions}
+    ours = sorted(packaged, key=lambda rule: rule.code)
+    missing = [rule.code for rule in ours if rule.code not in codes]
+    return missing, [rule.code for rule in ours if versions.get((rule.code, rule.effective_from), rule) != rule]
+
+
 def pages_for_faults(rules: Iterable[Rule], day: date) -> tuple[str, ...]:
     """Return the codes of anomaly rules in force that page whatever the model takes an alarm for, a fault too."""
     return tuple(

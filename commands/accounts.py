@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.views import Column, print_table
-from quantrac.domain.accounts import Account, Role
+from quantrac.domain.accounts import LOGIN, Account, Role
 from quantrac.errors import QuantracError
 from quantrac.terminal import say
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Keep the accounts of the centre's page.", no_args_is_help=True)
 
-Login = Annotated[str, typer.Argument(help="Small letters without accents, digits, . _ -")]
+Login = Annotated[str, typer.Argument(help="Small letters without accents, digits, . _ @ -")]
 
 
 @app.command()
@@ -39,12 +39,10 @@ def add(
 
     Example: quantrac accounts add an --name "Nguyễn Văn An" --role officer --person an
     """
-    import re
-
     from web.accounts.proof import hashed
 
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", login):
-        raise QuantracError(f"{login!r} is no login: small letters without accents, digits, and . _ - between them.")
+    if not LOGIN.fullmatch(login):
+        raise QuantracError(f"{login!r} is no login: small letters without accents, digits, and . _ @ - between them.")
     if role is Role.OPERATOR and not station:
         raise QuantracError("An operator of a plant has stations of its own: give --station CODE.")
     account = Account(login, name, role, tuple(station or ()), person)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ import typer
 
 from commands.views import Column, print_table
 from quantrac.errors import QuantracError, SettingsError
-from quantrac.terminal import say
+from quantrac.terminal import say, say_json
 
 if TYPE_CHECKING:
     from sql.audit_store import AuditRow, Head
@@ -30,6 +31,21 @@ def list_() -> None:
 
     rows = newest(load_context().database().reader, 50)
     print_table(_COLUMNS, rows) if rows else say("Nothing was recorded yet.")
+
+
+@app.command()
+def show(entry_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the entry.")]) -> None:
+    """Print one entry of the audit whole, as JSON.
+
+    Example: quantrac audit show 17
+    """
+    from commands.context import load_context
+    from sql.audit_store import entry
+
+    row = entry(load_context().database().reader, entry_id)
+    if row is None:
+        raise QuantracError(f"There is no entry {entry_id}: `quantrac audit list` shows the numbers.")
+    say_json(row.document(), indent=2)
 
 
 @app.command()
@@ -83,11 +99,17 @@ def _head(path: Path) -> Head:
         raise SettingsError(f"{path} is not a head that `quantrac audit head` has written: {exc}.") from exc
 
 
+def _who(row: AuditRow) -> str:
+    """Return who did it: on the page or at the command line, else the role of the session."""
+    entry = row.document()
+    return str(entry.get("account") or entry["detail"].get("officer") or entry["actor"])
+
+
 _COLUMNS: tuple[Column[AuditRow], ...] = (
     Column("id", lambda r: r.id, "right"),
-    Column("at", lambda r: r.document()["at"]),
-    Column("login", lambda r: r.document()["actor"]),
+    Column("at", lambda r: datetime.fromisoformat(r.document()["at"])),
+    Column("who", _who),
     Column("action", lambda r: r.document()["action"]),
     Column("subject", lambda r: r.document()["subject"]),
-    Column("detail", lambda r: json.dumps(r.document()["detail"], ensure_ascii=False)),
+    Column("detail", lambda r: json.dumps(r.document()["detail"], ensure_ascii=False), extra=True),
 )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from local.servers.connections import DEMO_FOLDER, LocalEndpoints, read_local
-from local.servers.ports import HOST, Ports
+from local.servers.ports import HOST, Ports, is_free
 from quantrac.clock import Clock, SystemClock
 from quantrac.domain.stations import Registry
 from quantrac.endpoints import DATABASE_ROLES, DatabaseEndpoint, KafkaEndpoint, MqttEndpoint, SmtpEndpoint
@@ -113,7 +113,8 @@ class Context:
         if s.oidc_issuer is not None:
             if s.oidc_client_id is None:
                 raise SettingsError("QUANTRAC_OIDC_ISSUER is set, but QUANTRAC_OIDC_CLIENT_ID is not.")
-            oidc = OidcOptions(s.oidc_issuer, s.oidc_client_id, _secret(s.oidc_client_password), s.oidc_login_claim)
+            password = _secret(s.oidc_client_password)
+            oidc = OidcOptions(s.oidc_issuer, s.oidc_client_id, password, s.oidc_login_claim, s.oidc_ca_file)
         return WebOptions(
             scripts=scripts,
             address=s.web_address,
@@ -138,7 +139,8 @@ class Context:
         s = self.settings
         named = s.web_url is not None or "web_port" in s.model_fields_set
         port = None if named or self.local is None else Ports(s.run_dir).known("web")
-        return self.web(s.run_dir).origin if port is None else f"http://{HOST}:{port}"
+        served = port is not None and not is_free(port)  # `quantrac up` on a demo's folder keeps to the settings
+        return f"http://{HOST}:{port}" if served else self.web(s.run_dir).origin
 
     def registry(self) -> Registry:
         """Return the stations as the database has them."""

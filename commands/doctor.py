@@ -166,7 +166,8 @@ def _stations(context: Context) -> str:
 
 def _limits(context: Context) -> str:
     from alerts.limits import check_limits
-    from alerts.rules import pages_for_faults, parse_rules
+    from alerts.rules import load_rules as read_rules
+    from alerts.rules import of_another_version, packaged_rules, pages_for_faults, parse_rules
     from quantrac.domain.stations import VIETNAM
     from sql.catalogue import load_limit_sets, load_rules
 
@@ -174,17 +175,24 @@ def _limits(context: Context) -> str:
     sets, rules = load_limit_sets(reader), load_rules(reader)
     if not sets or not rules:
         raise CheckError(f"{len(sets)} limit sets, {len(rules)} alert rules", "Import them: quantrac limits import")
-    today = context.clock.now().astimezone(VIETNAM).date()
-    untold = pages_for_faults(parse_rules([rule.document for rule in rules]), today)
+    today, stored = context.clock.now().astimezone(VIETNAM).date(), parse_rules([rule.document for rule in rules])
+    untold = pages_for_faults(stored, today)
     if untold:
         raise CheckError(
             f"alert rule {untold[0]} pages for broken probes too: it does not ask what the model takes an alarm for",
             "Import the rules of this version: quantrac limits import; or give its paging step a `pollution`.",
         )
+    missing, other = of_another_version(stored, read_rules([context.settings.rules_file or packaged_rules()]))
+    if missing:
+        raise CheckError(
+            f"of the alert rules of this version {', '.join(missing)} are not here: nobody watches what they watch",
+            "Import them: quantrac limits import. One that is not wanted has a version with `enabled = false`.",
+        )
     problems = check_limits(context.registry(), sets, today)
     if problems:
         raise CheckError(problems[0], f"{len(problems)} such stations; correct them and import again.")
-    return f"{len(sets)} limit sets, {len(rules)} alert rules; every station has its limits"
+    differs = f"; not as this version has them: {', '.join(other)}" if other else ""
+    return f"{len(sets)} limit sets, {len(rules)} alert rules; every station has its limits{differs}"
 
 
 def _models(context: Context) -> str:

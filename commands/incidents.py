@@ -425,9 +425,9 @@ _WINDOW_COLUMNS: tuple[Column[HoldWindow], ...] = (
     Column("parameter", lambda w: w.parameter or "all"),
     Column("from", lambda w: w.starts_at),
     Column("to", lambda w: w.ends_at),
-    Column("every days", lambda w: w.repeat_days or None, "right"),
-    Column("by", lambda w: w.by),
-    Column("note", lambda w: w.note),
+    Column("every days", lambda w: w.repeat_days or None, "right", extra=True),
+    Column("by", lambda w: w.by, extra=True),
+    Column("note", lambda w: w.note, extra=True),
 )
 
 

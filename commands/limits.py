@@ -21,7 +21,9 @@ Paths = Annotated[
 ]
 Rules = Annotated[
     list[Path] | None,
-    typer.Option("--rules", help="TOML file of alert rules, or a folder. Without any: the packaged ones."),
+    typer.Option(
+        "--rules", help="TOML file of alert rules, or a folder. Without any: QUANTRAC_RULES_FILE, else the packaged."
+    ),
 ]
 
 
@@ -113,8 +115,10 @@ def list_(
 def _read(paths: list[Path] | None, rules: list[Path] | None) -> tuple[tuple[LimitSet, ...], tuple[Rule, ...]]:
     from alerts.limits import load_limit_sets, packaged_limits
     from alerts.rules import load_rules, packaged_rules
+    from commands.context import load_context
 
-    return load_limit_sets(paths or [packaged_limits()]), load_rules(rules or [packaged_rules()])
+    ours = load_context().settings.rules_file or packaged_rules()
+    return load_limit_sets(paths or [packaged_limits()]), load_rules(rules or [ours])
 
 
 def _summary(limit_sets: tuple[LimitSet, ...], rules: tuple[Rule, ...]) -> str:

@@ -90,7 +90,7 @@ def forwarder() -> None:
     from quantrac.topics import RAW
     from sql.forwarding_store import ForwardingStore
 
-    context = _prepare("forwarder")
+    context = _prepare("forwarder", "writer")
     s = context.settings
     if s.forward_target is None:
         raise SettingsError(
@@ -117,7 +117,7 @@ def worker() -> None:
     """
     from streams.worker import run
 
-    context = _prepare("worker")
+    context = _prepare("worker", "writer")
     raise typer.Exit(run(context.settings, context.kafka(), context.database(), context.clock))
 
 
@@ -129,7 +129,7 @@ def notifier() -> None:
     """
     from commands.notifier import run_notifier
 
-    run_notifier(_prepare("notifier"), _until_signal())
+    run_notifier(_prepare("notifier", "notifier"), _until_signal())
 
 
 @app.command()
@@ -140,7 +140,7 @@ def incidents() -> None:
     """
     from commands.incidents import run_incidents
 
-    run_incidents(_prepare("incidents"), _until_signal())
+    run_incidents(_prepare("incidents", "notifier"), _until_signal())
 
 
 @app.command()
@@ -151,7 +151,7 @@ def trainer() -> None:
     """
     from streams.nightly import every_night
 
-    context = _prepare("trainer")
+    context = _prepare("trainer", "trainer")
 
     def train(stop: threading.Event) -> None:
         from streams.trainer import Trainer  # the learning libraries are large, and it waits all day
@@ -169,7 +169,7 @@ def reporter() -> None:
     """
     from commands.reports.reporter import run_reporter
 
-    run_reporter(_prepare("reporter"), _until_signal())
+    run_reporter(_prepare("reporter", "writer"), _until_signal())
 
 
 def _receipts(context: Context) -> ReceiptStore | None:
@@ -206,17 +206,22 @@ def web(
     from local.servers.progress import NoProgress
     from web.server import run
 
-    context = _prepare("web")
+    context = _prepare("web", "web")
     scripts = fetch_scripts(context.settings.cache_dir, NoProgress())
     options = replace(context.web(scripts), raw_of=raw_where_known(context))
     run(options, context.database().web, context.clock, _until_signal())
 
 
-def _prepare(process: str) -> Context:
+def _prepare(process: str, role: str | None = None) -> Context:
+    """Begin logs and metrics. ``role``: the process needs the schema of this version, and asks for it as that role."""
     from quantrac.telemetry import configure_logging, get_logger, serve_metrics
 
     context = load_context()
     configure_logging(process, context.settings.log_level)
+    if role is not None:
+        from sql.runner import require_schema
+
+        require_schema(getattr(context.database(), role))
     port = serve_metrics(context.settings.metrics_port)
     get_logger(__name__).info("started", metrics=f"http://127.0.0.1:{port}/metrics")
     return context

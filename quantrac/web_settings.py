@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class WebSettings(BaseSettings):
@@ -48,6 +51,7 @@ class WebSettings(BaseSettings):
     oidc_issuer: str | None = Field(
         None, description="Issuer of single sign-on (OpenID Connect), an https address; empty: local accounts alone."
     )
+    oidc_ca_file: Path | None = Field(None, description="Certificate authority of the issuer; empty: the system's.")
     oidc_client_id: str | None = Field(None, description="Client id of the page at the issuer.")
     oidc_client_password: SecretStr | None = Field(None, description="Client secret of the page at the issuer.")
     oidc_login_claim: str = Field(
@@ -59,6 +63,13 @@ class WebSettings(BaseSettings):
     @classmethod
     def _split_proxies(cls, value: object) -> object:
         return tuple(a.strip() for a in value.split(",") if a.strip()) if isinstance(value, str) else value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_encrypted(cls, value: str | None) -> str | None:
+        if value is not None and value.startswith("http://") and urlsplit(value).hostname not in LOOPBACK:
+            raise ValueError("must begin with https://: who listens would get the client's secret")
+        return value
 
     @field_validator("web_url", "web_tiles_url", "oidc_issuer")
     @classmethod

@@ -56,13 +56,13 @@ class AccountTransaction:
             return None
         return Credentials(_account(row[:6]), *row[6:])
 
-    def login_of_subject(self, subject: str) -> str | None:
+    def login_of_subject(self, issuer: str, subject: str) -> str | None:
         """Return the account of a subject of single sign-on."""
-        return self._value("account_of_subject", subject=subject)
+        return self._value("account_of_subject", issuer=issuer, subject=subject)
 
-    def bind_subject(self, login: str, subject: str) -> bool:
-        """Give an account its subject; ``False`` when there is no such account, or it has one."""
-        return self._value("bind_account_subject", login=login, subject=subject) is not None
+    def bind_subject(self, login: str, issuer: str, subject: str) -> bool:
+        """Give an account its subject; ``False`` when there is no such account, or it has one of this issuer."""
+        return self._value("bind_account_subject", login=login, issuer=issuer, subject=subject) is not None
 
     def tried(self, login: str, failures: int, locked_until: datetime | None, totp_step: int | None = None) -> None:
         """Note how often logging in has failed in a row."""

@@ -105,6 +105,13 @@ def newest(conninfo: str, limit: int) -> list[AuditRow]:
         return [AuditRow(*row) for row in connection.execute(statement("audit_newest"), {"limit": limit})]
 
 
+def entry(conninfo: str, number: int) -> AuditRow | None:
+    """Return an entry by its number."""
+    with translated("reading the audit"), connect(conninfo, _APPLICATION) as connection:
+        row = connection.execute(statement("audit_entry"), {"id": number}).fetchone()
+    return None if row is None else AuditRow(*row)
+
+
 def append(conninfo: str, action: str, subject: str, detail: Mapping[str, Any]) -> None:
     """Append an entry; the database notes whose session it was."""
     with translated("writing the audit"), connect(conninfo, _APPLICATION) as connection:

@@ -113,6 +113,28 @@ def pending(conninfo: str) -> list[Migration]:
         return _pending(connection, known)
 
 
+def require_schema(conninfo: str) -> None:
+    """Return when the schema is that of this version of quantrac, or nobody answers; the role needs to read it only.
+
+    Raises
+    ------
+    StoreError
+        The database is older or newer than this version, whose statements would fail in it or miss what it has.
+    """
+    try:
+        todo = pending(conninfo)
+    except StoreError as exc:
+        if exc.retryable:  # who starts waits for the database by itself
+            return
+        raise
+    if todo:
+        raise StoreError(
+            f"The database is older than this version of quantrac, {len(todo)} migrations are pending: run "
+            "`quantrac db migrate`, then start this again. What stations send meanwhile waits in Kafka.",
+            retryable=False,
+        )
+
+
 def dump_schema(conninfo: str) -> str:
     """Return the schema of a migrated database as SQL text that is the same for the same schema.
 

@@ -27,7 +27,8 @@ CREATE TABLE accounts (
     locked_until timestamp with time zone,
     active boolean NOT NULL DEFAULT true,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
-    changed_at timestamp with time zone NOT NULL DEFAULT now()
+    changed_at timestamp with time zone NOT NULL DEFAULT now(),
+    oidc_issuer text
 );
 CREATE TABLE alert_causes (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -795,11 +796,11 @@ ALTER TABLE account_sessions ADD CONSTRAINT account_sessions_check CHECK ((expir
 ALTER TABLE account_sessions ADD CONSTRAINT account_sessions_stage_check CHECK ((stage = ANY (ARRAY['password'::text, 'complete'::text])));
 ALTER TABLE account_sessions ADD CONSTRAINT account_sessions_token_hash_check CHECK ((octet_length(token_hash) = 32));
 ALTER TABLE account_sessions ADD CONSTRAINT account_sessions_way_check CHECK ((way = ANY (ARRAY['password'::text, 'link'::text, 'oidc'::text])));
-ALTER TABLE accounts ADD CONSTRAINT accounts_oidc_subject_key UNIQUE (oidc_subject);
+ALTER TABLE accounts ADD CONSTRAINT accounts_oidc_subject_key UNIQUE (oidc_issuer, oidc_subject);
 ALTER TABLE accounts ADD CONSTRAINT accounts_pkey PRIMARY KEY (login);
 ALTER TABLE accounts ADD CONSTRAINT accounts_person_fkey FOREIGN KEY (person) REFERENCES people(code);
 ALTER TABLE accounts ADD CONSTRAINT accounts_check CHECK (((role <> 'operator'::text) OR (cardinality(stations) > 0)));
-ALTER TABLE accounts ADD CONSTRAINT accounts_login_check CHECK ((login ~ '^[a-z0-9][a-z0-9._-]{0,63}$'::text));
+ALTER TABLE accounts ADD CONSTRAINT accounts_login_check CHECK ((login ~ '^[a-z0-9][a-z0-9._@-]{0,63}$'::text));
 ALTER TABLE accounts ADD CONSTRAINT accounts_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
 ALTER TABLE accounts ADD CONSTRAINT accounts_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'officer'::text, 'manager'::text, 'admin'::text])));
 ALTER TABLE alert_causes ADD CONSTRAINT alert_causes_pkey PRIMARY KEY (id);

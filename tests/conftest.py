@@ -26,7 +26,7 @@ from local.servers.postgres import Postgres
 from local.servers.process import LocalServer
 from local.servers.progress import bars_on_stderr
 from quantrac.endpoints import DatabaseEndpoint, KafkaEndpoint, MqttEndpoint
-from quantrac.settings import load_settings
+from quantrac.settings import PREFIX, load_settings
 from quantrac.telemetry import as_text
 from quantrac.topics import KafkaTopic, kafka_topics
 from tests.sessions import forget_session
@@ -87,6 +87,14 @@ def _network(request: pytest.FixtureRequest) -> Iterator[None]:
     pytest_socket.disable_socket(allow_unix_socket=True)
     yield
     pytest_socket.enable_socket()
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_nobody(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings of whoever runs unit tests out of them."""
+    if _kind(request.node) == "unit":
+        for name in [name for name in os.environ if name.startswith(PREFIX)]:
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,8 @@ class OidcOptions:
     client_id: str
     client_secret: str | None = field(repr=False)
     login_claim: str
+    ca_file: Path | None = None
+    """Certificate authority of the issuer; ``None``: those of the system."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
+"""A login, which may be the address by which an issuer of single sign-on names somebody."""
 
 
 class Role(StrEnum):

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from quantrac.clock import Clock
 from quantrac.domain.accounts import Credentials, Session, Stage
 from sql.account_store import AccountStore, AccountTransaction
+from web.accounts.oidc import Claims
 from web.accounts.proof import Attempt, Proof, try_code, try_password
 from web.tokens import digest, new_token
 
@@ -68,15 +69,16 @@ class Door:
         with self._store.transaction() as tx:
             return tx.link(digest(token), self._now())
 
-    def by_subject(self, subject: str, login: str, caller: Caller) -> tuple[str, str] | None:
+    def by_subject(self, claims: Claims, caller: Caller) -> tuple[str, str] | None:
         """Let in whom the issuer has named; the first time the account takes the subject for its own."""
+        issuer, subject, login = claims
         with self._store.transaction() as tx:
-            known = tx.login_of_subject(subject)
-            if known is None and login and tx.bind_subject(login, subject):
+            known = tx.login_of_subject(issuer, subject)
+            if known is None and login and tx.bind_subject(login, issuer, subject):
                 known = login
             found = None if known is None else tx.credentials(known)
             if known is None or found is None or not found.account.active:
-                tx.note("sign-on refused", login, caller.address)
+                tx.note("sign-on refused", login, caller.address, f"subject {subject}, {known or 'no'} account")
                 return None
             tx.note("sign-on complete", known, caller.address)
             return known, self._open(tx, known, Stage.COMPLETE, "oidc", caller)

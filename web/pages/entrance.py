@@ -89,6 +89,7 @@ def sign_on(visit: Visit) -> Response:
     """Send the browser to the issuer of single sign-on."""
     if visit.house.oidc is None:
         raise not_found()
+    _throttled(visit, "sign-on of ")
     try:
         url, begun = visit.house.oidc.begin()
     except OidcError as exc:
@@ -108,10 +109,10 @@ def signed_on(visit: Visit) -> Response:
     if begun is None or not hmac.compare_digest(begun.state.encode(), query.get("state", "").encode()):
         raise _no_sign_on(visit, OidcError("another browser has begun it"))
     try:
-        claims = visit.house.oidc.end(begun, query.get("code", ""))
+        claims = visit.house.oidc.end(begun, query)
     except OidcError as exc:
         raise _no_sign_on(visit, exc) from exc
-    found = visit.house.door.by_subject(claims.subject, claims.login, visit.caller)
+    found = visit.house.door.by_subject(claims, visit.caller)
     if found is None:
         raise WebError(403, "Chưa có tài khoản cho bạn ở đây.", "There is no account for you here.")
     return _enter(visit, found[1])
@@ -169,8 +170,8 @@ def _enter(visit: Visit, token: str, path: str | None = None) -> Response:
     return visit.goto(path if is_own_path(path) else "/")
 
 
-def _throttled(visit: Visit) -> None:
-    if not visit.house.logins.allows(visit.caller.address, visit.house.clock.monotonic_s()):
+def _throttled(visit: Visit, what: str = "") -> None:
+    if not visit.house.logins.allows(what + visit.caller.address, visit.house.clock.monotonic_s()):
         raise WebError(429, "Thử quá nhiều lần; hãy đợi một phút.", "Too many tries; wait a minute.", again_s=60)
 
 

@@ -6,13 +6,11 @@ import re
 
 from starlette.responses import Response
 
-from quantrac.domain.accounts import Account, Right, Role
+from quantrac.domain.accounts import LOGIN, Account, Right, Role
 from sql import oncall_store, page_rows
 from web.accounts.links import add_link
 from web.accounts.proof import hashed, is_password, password_mistake
 from web.visit import Visit, WebError, page
-
-_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 def users(visit: Visit, link: str | None = None) -> Response:
@@ -101,7 +99,7 @@ def _proves(password_hash: str | None, old: str) -> bool:
 
 def _described(visit: Visit, login: str) -> Account:
     """Return the account that a form describes."""
-    if not _LOGIN.fullmatch(login):
+    if not LOGIN.fullmatch(login):
         raise WebError(400, "Tên đăng nhập: chữ thường không dấu, số, dấu . _ -", "Login: small letters, digits, . _ -")
     try:
         role = Role(visit.text("role", 20))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -14,11 +15,13 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from alerts.rules import packaged_rules
 from commands.context import load_context
 from commands.reach import PATIENCE_S, Server, away
 from local.servers import LocalServers, read_local
@@ -28,7 +31,7 @@ from quantrac.domain.readings import CheckedReading, Flag, Reading, StoredRow
 from quantrac.domain.receipts import ReceiptLine, receipt_key
 from quantrac.domain.stations import VIETNAM
 from quantrac.domain.words import local_time
-from quantrac.endpoints import KafkaEndpoint
+from quantrac.endpoints import DATABASE_ROLES, DatabaseEndpoint, KafkaEndpoint
 from quantrac.topics import RAW
 from sql.forwarding_store import ForwardingStore
 from sql.receipts_store import ReceiptStore
@@ -101,6 +104,51 @@ def test_doctor_says_what_to_do_next(prepared: Run) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.usefixtures("_rules_as_before")
+def test_doctor_names_rules_of_this_version_that_nobody_has_imported(
+    prepared: Run, servers: LocalServers, tmp_path: Path
+) -> None:
+    local = read_local(servers.run_dir)
+    assert local is not None
+    with psycopg.connect(local.database.owner) as connection:
+        connection.execute("DELETE FROM alert_rules WHERE code = 'calibrated_often'")
+        connection.execute("UPDATE alert_rules SET document = document || '{\"keep_firing\": 9}' WHERE code = 'fault'")
+    missing = _finding(prepared, "limits")
+    assert (missing["ok"], "calibrated_often are not here" in missing["seen"]) == (False, True)
+    with psycopg.connect(local.database.owner) as connection:
+        # Another version of the rule is there, so that it is missed no more.
+        connection.execute(
+            "INSERT INTO alert_rules SELECT 'calibrated_often', '2026-06-01', document || "
+            '\'{"code": "calibrated_often", "effective_from": "2026-06-01", "enabled": false}\' '
+            "FROM alert_rules WHERE code = 'cadence'"
+        )
+    assert _finding(prepared, "limits")["seen"].endswith("not as this version has them: fault")
+    own = tmp_path / "rules.toml"
+    packaged = (packaged_rules() / "default.toml").read_text("utf-8")
+    own.write_text(packaged.replace('code = "offline"', 'code = "quiet"'), "utf-8")
+    named = {"QUANTRAC_RULES_FILE": str(own)}
+    assert "quiet are not here" in _finding(prepared, "limits", **named)["seen"]
+    assert prepared("limits", "import", **named).returncode == 0
+    for environment in ({}, named):
+        assert _finding(prepared, "limits", **environment)["seen"].endswith("every station has its limits")
+
+
+@pytest.fixture
+def _rules_as_before(prepared: Run, servers: LocalServers) -> Iterator[None]:
+    """Leave the rules to the tests behind as they were imported."""
+    yield
+    local = read_local(servers.run_dir)
+    assert local is not None
+    with psycopg.connect(local.database.owner) as connection:
+        connection.execute("DELETE FROM alert_rules")
+    assert prepared("limits", "import").returncode == 0
+
+
+def _finding(run: Run, check: str, **environment: str) -> dict[str, Any]:
+    findings = json.loads(run("doctor", "--json", **environment).stdout)
+    return next(found for found in findings if found["check"] == check)
+
+
 def test_15_a_dead_notifier_is_seen_by_the_notifications_that_wait(prepared: Run, servers: LocalServers) -> None:
     local = read_local(servers.run_dir)
     assert local is not None
@@ -170,6 +218,24 @@ def test_15_a_frozen_server_is_named_at_once_and_hides_nothing_of_the_others(
     assert silent == {"database": database, "kafka": {"Kafka"}, "mqtt": set()}[check]
     assert status.returncode == (1 if silent else 0)
     assert ("quantrac servers stop" in status.stderr) == bool(silent)
+
+
+def test_the_page_of_a_demo_is_named_by_the_port_that_it_has_chosen(prepared: Run, servers: LocalServers) -> None:
+    assert prepared("accounts", "add", "an", "--name", "An", "--without-password").returncode == 0
+    ports = servers.run_dir / "ports.json"
+    chosen = json.loads(ports.read_text("utf-8"))
+
+    def origin(**environment: str) -> str:
+        return prepared("accounts", "link", "an", **environment).stdout.partition("/login/")[0]
+
+    with socket.create_server(("127.0.0.1", 0)) as page:
+        port = page.getsockname()[1]
+        ports.write_text(json.dumps(chosen | {"web": port}), "utf-8")
+        assert origin() == f"http://127.0.0.1:{port}"
+        assert origin(QUANTRAC_WEB_URL="https://quan-trac.vn") == "https://quan-trac.vn"
+        assert origin(QUANTRAC_WEB_PORT="8500") == "http://127.0.0.1:8500"
+    assert origin() == "http://127.0.0.1:8400", "the page of the demo is gone: that of `quantrac up`"
+    ports.write_text(json.dumps(chosen), "utf-8")
 
 
 def test_15_processes_of_another_installation_are_not_ours(prepared: Run, tmp_path: Path) -> None:
@@ -284,6 +350,11 @@ def test_13_a_real_station_is_simulated_as_its_marked_copy(prepared: Run, server
     assert [(c, n.startswith("DIỄN TẬP")) for c, n in rows] == [("DRILL_DT_KCNSADEC_NUOSXL", True)]
 
 
+def test_an_entry_of_the_audit_is_shown_whole(prepared: Run) -> None:
+    entry = json.loads(prepared("audit", "show", "1").stdout)
+    assert (entry["id"], entry["actor"], "after" in entry["detail"]) == (1, "quantrac_owner", True)
+
+
 def test_status_shows_ledger_and_processes(prepared: Run) -> None:
     document = json.loads(prepared("status", "--json").stdout)
     assert document["Stations"]["registered"] == 16
@@ -352,6 +423,7 @@ def test_lists_print_tables_and_json(prepared: Run, command: list[str]) -> None:
         (["readings", "show", "DT_KCNSADEC_NUOSXL", "--from", "0001-01-01"], {}, 2, "'0001-01-01' is not a date"),
         (["readings", "show", "DT_KCNSADEC_NUOSXL", "--from", "2999-01-01"], {}, 2, "has not come yet"),
         (["dead-letters", "show", "999999"], {}, 1, "There is no dead letter 999999"),
+        (["audit", "show", "999999"], {}, 1, "There is no entry 999999"),
         (["dead-letters", "replay"], {}, 2, "--all"),
         (["models", "shadow"], {}, 1, "Give the HASH of a candidate"),
         (["models", "shadow", "3f9a2c"], {}, 1, "see `quantrac models list`"),
@@ -369,6 +441,18 @@ def test_what_is_wrong_is_a_sentence(
     assert done.stderr.startswith("quantrac: ")
     assert "Traceback" not in done.stderr
     assert ":y@" not in done.stderr
+
+
+@pytest.mark.parametrize("process", ["worker", "notifier", "incidents", "trainer", "reporter", "web"])
+def test_a_process_that_is_newer_than_the_database_ends_with_what_to_do(
+    quantrac: Run, database: DatabaseEndpoint, process: str
+) -> None:
+    with psycopg.connect(database.owner) as connection:
+        connection.execute("DELETE FROM schema_migrations WHERE version > 200")
+    urls = {f"QUANTRAC_DATABASE_{role.upper()}_URL": getattr(database, role) for role in DATABASE_ROLES}
+    done = quantrac("run", process, **urls)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "migrations are pending: run `quantrac db migrate`, then start this again" in done.stderr
 
 
 def test_a_wrong_key_of_the_configuration_file_is_named_with_the_file(quantrac: Run, tmp_path: Path) -> None:

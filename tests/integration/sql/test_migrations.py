@@ -11,7 +11,7 @@ from local.servers.postgres import Postgres
 from quantrac.endpoints import DatabaseEndpoint
 from quantrac.errors import SettingsError, StoreError
 from sql.reports import Reports
-from sql.runner import LOCK_KEY, dump_schema, migrate, migrations, pending
+from sql.runner import LOCK_KEY, dump_schema, migrate, migrations, pending, require_schema
 from sql.statements import statement
 
 MIGRATE = "import sys; from sql.runner import migrate; print(len(migrate(sys.stdin.read())))"
@@ -86,8 +86,16 @@ def test_an_edited_migration_is_refused(database: DatabaseEndpoint) -> None:
 def test_a_database_newer_than_the_program_is_refused(database: DatabaseEndpoint) -> None:
     with psycopg.connect(database.owner) as connection:
         connection.execute("INSERT INTO schema_migrations (version, name, sha256) VALUES (9000, 'future', '')")
-    with pytest.raises(StoreError, match="9000_future, which this version of quantrac does not know: install"):
-        migrate(database.owner)
+    for refused in (lambda: migrate(database.owner), lambda: require_schema(database.writer)):
+        with pytest.raises(StoreError, match="9000_future, which this version of quantrac does not know: install"):
+            refused()
+    with psycopg.connect(database.owner) as connection:
+        connection.execute("DELETE FROM schema_migrations WHERE version = 9000")
+    require_schema(database.writer)
+
+
+def test_a_database_that_is_away_is_waited_for_by_who_starts() -> None:
+    require_schema("postgresql://x:y@127.0.0.1:9/z")
 
 
 def test_two_processes_migrate_at_once(empty_database: DatabaseEndpoint) -> None:

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote_plus, urlencode
 
 import uvicorn
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -22,7 +24,7 @@ from starlette.routing import Route
 from web.options import WebOptions
 from web.server import listen
 
-CLIENT, SECRET = "quantrac", "hush"
+CLIENT, SECRET = "quantrac", "hush+ %2F:é"
 
 
 @dataclass
@@ -34,14 +36,23 @@ class Issuer:
     username: str = "an"
     wrong: dict[str, Any] = field(default_factory=dict)
     forged: bool = False
+    apart: bool = False
+    """Who it is stands in UserInfo alone, as Core 5.4 has it for a profile's claims."""
+    info: dict[str, Any] = field(default_factory=dict)
+    """What is wrong with UserInfo."""
+    book: dict[str, Any] = field(default_factory=dict)
+    """What is otherwise in its address book."""
+    back: dict[str, str] = field(default_factory=dict)
+    """What is otherwise in its answer to the browser."""
     asked: dict[str, dict[str, str]] = field(default_factory=dict)
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, parameters={"kid": "k1"}))
 
-    async def book(self, _: Request) -> Response:
+    async def addresses(self, _: Request) -> Response:
         return JSONResponse({
             "issuer": self.url, "authorization_endpoint": f"{self.url}/authorize",
             "token_endpoint": f"{self.url}/token", "jwks_uri": f"{self.url}/keys",
-        })  # fmt: skip
+            "userinfo_endpoint": f"{self.url}/me",
+        } | self.book)  # fmt: skip
 
     async def keys(self, _: Request) -> Response:
         return JSONResponse({"keys": [self.key.as_dict(private=False)]})
@@ -50,25 +61,40 @@ class Issuer:
         query = dict(request.query_params)
         code = f"code-{len(self.asked)}"
         self.asked[code] = query
-        return RedirectResponse(f"{query['redirect_uri']}?code={code}&state={query['state']}", 302)
+        answer = urlencode({"code": code, "state": query["state"]} | self.back)
+        return RedirectResponse(f"{query['redirect_uri']}?{answer}", 302)
 
     async def token(self, request: Request) -> Response:
         form = await request.form()
-        basic = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
         query = self.asked.pop(str(form["code"]), None)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(str(form["code_verifier"]).encode()).digest()).decode()
         if (
             query is None
-            or request.headers.get("authorization") != f"Basic {basic}"
+            or self._who(request.headers.get("authorization"), form) != (CLIENT, SECRET)
             or query["code_challenge"] != challenge.rstrip("=")
         ):
             return JSONResponse({"error": "invalid_grant"}, 400)
         now = int(time.time())
         claims = {"iss": self.url, "sub": self.subject, "aud": CLIENT, "iat": now, "exp": now + 300,
-                  "nonce": query["nonce"], "preferred_username": self.username} | self.wrong  # fmt: skip
+                  "nonce": query["nonce"]} | ({} if self.apart else self._profile()) | self.wrong  # fmt: skip
         key = RSAKey.generate_key(2048, parameters={"kid": "k1"}) if self.forged else self.key
         token = jwt.encode({"alg": "RS256", "kid": "k1"}, claims, key)
         return JSONResponse({"access_token": "x", "token_type": "Bearer", "id_token": token})
+
+    async def me(self, request: Request) -> Response:
+        if request.headers.get("authorization") != "Bearer x":
+            return JSONResponse({"error": "invalid_token"}, 401)
+        return JSONResponse({"sub": self.subject} | self._profile() | self.info)
+
+    def _profile(self) -> dict[str, str]:
+        return {"preferred_username": self.username}
+
+    def _who(self, basic: str | None, form: FormData) -> tuple[str, str]:
+        """Return who asks for a token: by Basic, decoded as RFC 6749, 2.3.1 says, or by the form."""
+        if "client_secret_post" in self.book.get("token_endpoint_auth_methods_supported", ()):
+            return str(form.get("client_id")), str(form.get("client_secret"))
+        name, _, secret = base64.b64decode((basic or "").removeprefix("Basic ")).decode().partition(":")
+        return unquote_plus(name), unquote_plus(secret)
 
 
 @contextmanager
@@ -78,10 +104,11 @@ def issuing(scripts: Any) -> Iterator[Issuer]:
     listener, options = listen(WebOptions(scripts=scripts))
     issuer.url = options.origin
     routes = [
-        Route("/.well-known/openid-configuration", issuer.book),
+        Route("/.well-known/openid-configuration", issuer.addresses),
         Route("/keys", issuer.keys),
         Route("/authorize", issuer.authorize),
         Route("/token", issuer.token, methods=["POST"]),
+        Route("/me", issuer.me),
     ]
     server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_config=None, lifespan="off", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -138,6 +138,14 @@ def test_an_administrator_disables_an_account_at_once_and_the_audit_names_both(s
     assert "argon2" not in str(site.audit())
 
 
+def test_an_entry_of_the_audit_without_a_subject_says_nothing_there(site: Site) -> None:
+    site.sql("INSERT INTO outages (kind, since) VALUES ('line', now())")
+    assert site.audit()[-1]["subject"] is None
+    page = site.logged_in(site.new(Role.ADMIN)).get("/audit").text
+    assert "insert into outages" in page
+    assert "None" not in page
+
+
 def test_what_every_answer_has(site: Site) -> None:
     answer = site.browser().get("/login")
     policy = answer.headers["content-security-policy"]

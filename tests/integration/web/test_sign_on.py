@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -63,6 +69,108 @@ def _refuses_what_does_not_hold(issuer: Issuer, url: str) -> None:
 def _browser(site: Site, url: str) -> Browser:
     site.browsers.append(Browser(url))
     return site.browsers[-1]
+
+
+@pytest.fixture
+def issuer(scripts: Path) -> Iterator[Issuer]:
+    with issuing(scripts) as running:
+        yield running
+
+
+def _options(issuer: Issuer, claim: str = "preferred_username") -> OidcOptions:
+    return OidcOptions(issuer.url, CLIENT, SECRET, claim)
+
+
+def test_an_issuer_tells_who_it_is_in_user_info(site: Site, scripts: Path, issuer: Issuer) -> None:
+    """As certified providers do with the claims of a profile, which are in no ID token (Core 5.4)."""
+    issuer.apart, issuer.username, issuer.subject = True, site.new(), uuid.uuid4().hex
+    with serving(scripts, site.database, logins_at_once=1000, oidc=_options(issuer)) as url:
+        for info, status in (({"sub": "another"}, 502), ({"preferred_username": None}, 403), ({}, 303)):
+            issuer.info = info
+            assert _sign_on(_browser(site, url)).status_code == status, info
+        ((detail, login),) = site.sql(
+            "SELECT detail, login FROM security_events WHERE kind = 'sign-on refused' ORDER BY id DESC LIMIT 1"
+        )
+        assert (detail, login) == (f"subject {issuer.subject}, no account", "")
+        issuer.book = {"userinfo_endpoint": f"{issuer.url}/nothing"}
+    with serving(scripts, site.database, logins_at_once=1000, oidc=_options(issuer)) as url:
+        assert _sign_on(_browser(site, url)).status_code == 502
+
+
+@pytest.mark.parametrize(
+    ("book", "back", "status", "told"),
+    [
+        ({}, {"iss": "https://evil.example"}, 502, "another issuer has answered: 'https://evil.example'"),
+        ({"authorization_response_iss_parameter_supported": True}, {}, 502, "does not say which issuer it is of"),
+        ({}, {"code": "", "error": "access_denied"}, 502, "the issuer lets nobody in: access_denied"),
+        ({"token_endpoint_auth_methods_supported": ["client_secret_post"]}, {}, 303, ""),
+        ({"issuer": "{url}/"}, {"iss": "{url}/"}, 303, ""),
+    ],
+    ids=["of another", "of nobody", "denied", "by form", "with a slash"],
+)
+def test_who_answers_and_how_the_page_logs_in_there(
+    site: Site, scripts: Path, issuer: Issuer, book: dict[str, Any], back: dict[str, str], status: int, told: str
+) -> None:
+    issuer.username, issuer.subject = site.new(), uuid.uuid4().hex
+    issuer.book = {k: v.format(url=issuer.url) if isinstance(v, str) else v for k, v in book.items()}
+    issuer.back = {k: v.format(url=issuer.url) for k, v in back.items()}
+    issuer.wrong = {"iss": issuer.book["issuer"]} if "issuer" in book else {}
+    with serving(scripts, site.database, logins_at_once=1000, oidc=_options(issuer)) as url:
+        assert _sign_on(_browser(site, url)).status_code == status
+    ((detail,),) = site.sql("SELECT detail FROM security_events WHERE kind LIKE 'sign-on %%' ORDER BY id DESC LIMIT 1")
+    assert told in str(detail)
+
+
+def test_an_address_counts_when_the_issuer_has_verified_it(site: Site, scripts: Path, issuer: Issuer) -> None:
+    login = f"{site.new()}@tinh.example.vn"
+    site.account(login)
+    issuer.subject = uuid.uuid4().hex
+    with serving(scripts, site.database, logins_at_once=1000, oidc=_options(issuer, "email")) as url:
+        for verified, status in ((None, 403), (False, 403), (True, 303)):
+            issuer.wrong = {"email": login.upper(), "email_verified": verified}
+            assert _sign_on(_browser(site, url)).status_code == status, verified
+        assert "email" in _browser(site, url).get("/login/oidc").headers["location"].split("scope=")[1]
+
+
+def test_a_subject_is_somebody_at_one_issuer(site: Site, scripts: Path, issuer: Issuer) -> None:
+    an, binh, subject = site.new(), site.new(), uuid.uuid4().hex
+    site.sql("UPDATE accounts SET oidc_subject = %s WHERE login = %s", subject, an)  # as before issuers were kept
+    issuer.subject = subject
+    with issuing(scripts) as other, serving(scripts, site.database, logins_at_once=1000, oidc=_options(issuer)) as url:
+        assert _who(site, url) == an
+        other.subject, other.username = subject, binh
+        with serving(scripts, site.database, logins_at_once=1000, oidc=_options(other)) as moved:
+            assert _who(site, moved) == binh
+            # The account of the first comes over when the new issuer names it.
+            other.subject, other.username = "of-an", an
+            assert _who(site, moved) == an
+            other.subject = "of-another"
+            assert _who(site, moved) is None
+
+
+def _who(site: Site, url: str) -> object:
+    """Return whom a sign-on lets in."""
+    browser = _browser(site, url)
+    answer = _sign_on(browser)
+    ((login,),) = site.sql("SELECT login FROM account_sessions ORDER BY id DESC LIMIT 1")
+    return login if answer.status_code == 303 else None
+
+
+@pytest.mark.timeout(120)
+def test_a_frozen_issuer_holds_nobody_else_up(site: Site, scripts: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as frozen:
+        options = OidcOptions(f"http://127.0.0.1:{frozen.getsockname()[1]}", CLIENT, SECRET, "preferred_username")
+        with (
+            serving(scripts, site.database, logins_at_once=60, oidc=options) as url,
+            ThreadPoolExecutor(60) as officers,
+        ):
+            tries = [officers.submit(httpx.get, f"{url}/login/oidc", timeout=100) for _ in range(61)]
+            began = time.monotonic()
+            assert httpx.get(f"{url}/login", timeout=60).status_code == 200
+            assert time.monotonic() - began < 8
+            assert sorted(t.result().status_code for t in tries) == [429] + [502] * 60
+            # What waits for nothing is no try to log in with a password.
+            assert httpx.post(f"{url}/login", data={"login": "an"}).status_code != 429
 
 
 @pytest.mark.timeout(120)

@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from alerts.rules import Rule, document, load_rules, packaged_rules, pages_for_faults, parse_rules, rules_in_force
+from alerts.rules import (
+    Rule,
+    document,
+    load_rules,
+    of_another_version,
+    packaged_rules,
+    pages_for_faults,
+    parse_rules,
+    rules_in_force,
+)
 from quantrac.domain.alerts import Severity
 from quantrac.errors import RuleError
 
@@ -72,6 +81,14 @@ def test_an_anomaly_rule_that_pages_for_faults_is_found(rules: tuple[Rule, ...])
         replace(r, steps=tuple(replace(s, pollution=0.0) for s in r.steps)) if r.code == "anomaly" else r for r in rules
     ]
     assert pages_for_faults(old, day) == ("anomaly",)
+
+
+def test_what_an_older_version_has_imported_is_told(rules: tuple[Rule, ...]) -> None:
+    of_old = [replace(r, keep_firing=9) if r.code == "anomaly" else r for r in rules if r.code != "offline"]
+    assert of_another_version(of_old, rules) == (["offline"], ["anomaly"])
+    # Of a rule that the operator has withdrawn, or given a version of another date, nothing is said.
+    own = [replace(r, effective_from=date(2026, 6, 1), enabled=r.code != "offline") for r in rules]
+    assert of_another_version(own, rules) == of_another_version(rules, rules) == ([], [])
 
 
 def test_the_version_in_force(rules: tuple[Rule, ...]) -> None:

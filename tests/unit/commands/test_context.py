@@ -47,15 +47,3 @@ def test_a_demo_that_runs_is_named_with_how_to_ask_it(tmp_path: Path) -> None:
     demo.mkdir()
     _write_local(demo)
     assert said().endswith(f"To ask the demo that runs: QUANTRAC_RUN_DIR={demo}.")
-
-
-def test_the_page_of_a_demo_is_named_by_the_port_that_it_has_chosen(tmp_path: Path) -> None:
-    def origin(**settings: object) -> str:
-        return Context(Settings(run_dir=tmp_path, **settings), SystemClock()).page_origin  # type: ignore[arg-type]
-
-    (tmp_path / "ports.json").write_text('{"web": 20072}')
-    assert origin() == "http://127.0.0.1:8400", "no servers run: the port of the settings"
-    _write_local(tmp_path)
-    assert origin() == "http://127.0.0.1:20072"
-    assert origin(web_url="https://quan-trac.vn") == "https://quan-trac.vn"
-    assert origin(web_port=8500) == "http://127.0.0.1:8500"

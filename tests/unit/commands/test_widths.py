@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,13 +11,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from commands import incidents, views
+from commands import audit, incidents, views
 from commands.missing import _FILE_COLUMNS, _SPAN_COLUMNS
 from commands.readings import _COLUMNS
 from commands.views import Column, _widths, _without
 from quantrac.domain.alerts import AlertKey, AlertKind, Severity
-from quantrac.domain.incidents import Incident, Member, Topic
+from quantrac.domain.incidents import HoldWindow, Incident, Member, Topic, WindowKind
 from quantrac.domain.words import as_text
+from sql.audit_store import AuditRow
 from sql.ledger_report import MissingFiles
 from sql.readings_desk import ShownReading
 from sql.reports import MissingSpan
@@ -65,6 +67,39 @@ def test_what_of_an_incident_and_of_an_alert_matters_first_has_room_and_what_is_
     kept = [text for place, text in enumerate(texts) if place not in extras]
     assert _widths(kept, 80) == [max(map(len, text)) for text in kept], "one line, no word broken"
     assert _without(texts, extras, 240) == []
+
+
+ENTRY = {
+    "id": 123456, "at": "2026-11-30T20:56:35.081849Z", "actor": "quantrac_notifier",
+    "action": "insert into oncall_policies", "subject": LONGEST,
+    "detail": {"officer": "Nguyễn Văn A", "before": {"note": "x" * 200}},
+}  # fmt: skip
+HELD = HoldWindow(
+    1234, WindowKind.CALIBRATION, LONGEST, "Coliform", AT, AT + timedelta(hours=1), 7, by="an", note="biên bản " * 9
+)
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "left_out"),
+    [
+        (audit._COLUMNS, AuditRow(123456, json.dumps(ENTRY), b""), ["detail"]),
+        (incidents._WINDOW_COLUMNS, HELD, ["every days", "by", "note"]),
+    ],
+)
+def test_a_list_of_long_rows_is_a_table(columns: Sequence[Any], row: Any, left_out: list[str]) -> None:
+    texts = [(c.head, as_text(c.value(row))) for c in columns]
+    extras = [place for place, column in enumerate(columns) if column.extra]
+    assert [columns[place].head for place in _without(texts, extras, 80)] == left_out
+    assert _widths([text for place, text in enumerate(texts) if place not in extras], 80) is not None
+
+
+def test_an_entry_of_the_audit_says_when_and_who() -> None:
+    for person, entry in (
+        ("Nguyễn Văn A", ENTRY), ("an", ENTRY | {"account": "an"}), ("quantrac_notifier", ENTRY | {"detail": {}}),
+    ):  # fmt: skip
+        row = AuditRow(1, json.dumps(entry), b"")
+        said = {column.head: as_text(column.value(row)) for column in audit._COLUMNS}
+        assert (said["at"], said["who"]) == ("2026-12-01 03:56:35", person)
 
 
 def test_a_window_that_is_too_narrow_says_which_columns_it_goes_without(

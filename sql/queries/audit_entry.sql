@@ -1,0 +1,1 @@
+SELECT id, entry, hash FROM audit WHERE id = %(id)s
