@@ -82,6 +82,7 @@ class Roles:
     """+1 where high pollutes, -1 where low does, 0 for both or none."""
     explains: Floats
     """1 for flow and level, which are no pollution by themselves."""
+    flows: Floats
     muddy: Floats
     parameter: Ints
     """Equal for columns that hold one parameter."""
@@ -129,6 +130,7 @@ def roles_of(columns: tuple[str, ...]) -> Roles:
         quantity=_quantities(kinds, _MUDDY),
         harm=np.array([harm.get(harm_of(k), 0.0) if k != "temp" else 0.0 for k in kinds]),
         explains=_mask(kinds, _FLOWS),
+        flows=_mask(kinds, frozenset({"flow"})),
         muddy=_mask(kinds, _MUDDY),
         rain=np.array([_RAIN.get(k, 0) for k in kinds], dtype=np.float64),
         thinned=_mask(kinds, _THINNED),

@@ -34,6 +34,8 @@ _STEP, _MARKED = CELLS.index("step"), 2.0
 """Where a sensor's steps are, and the scatters beyond which one counts for its path."""
 MOVED = 3.0
 """Scatters beyond which a sensor has moved."""
+_MORE_FLOW = 0.1
+"""Share of its usual level by which a flow has to be off: a pump that runs evenly has no scatter."""
 _REPEATS = 1.5
 """How far a value is repeated beyond the usual, as a logarithm, before it tells anything."""
 _CLIP = 15.0
@@ -174,7 +176,7 @@ class Gathering(ByFields):
         at_s, gap = row
         self.rows += 1
         self._fold_sizes(cells)
-        z = np.clip(cells[:, 0], -_CLIP, _CLIP)
+        z = self._departures(cells, values)
         self.farthest = np.where(np.abs(z) > np.abs(self.farthest), z, self.farthest)
         off, before = values - self.usual, np.nan_to_num(self.worst - self.usual)
         self.worst = np.where((off * self.farthest > 0) & (np.abs(off) > np.abs(before)), values, self.worst)
@@ -196,6 +198,12 @@ class Gathering(ByFields):
         self._fold_context(context)
         if shares is not None:
             self._fold_shares(shares)
+
+    def _departures(self, cells: Floats, values: Floats) -> Floats:
+        """Return how far each sensor is off, in scatters; a flow only where it is off by a share of its level too."""
+        level = cells[:, -1]
+        even = (self.roles.flows > 0) & ~(np.abs(values - level) > _MORE_FLOW * np.abs(level))
+        return np.asarray(np.clip(np.where(even, 0.0, cells[:, 0]), -_CLIP, _CLIP))
 
     def _fold_context(self, c: Context) -> None:
         for k, named in enumerate((c.calibrating, c.faulty, c.suspected, c.worn)):

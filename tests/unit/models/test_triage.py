@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from models.errors import ModelError
-from models.features.table import ROW_NAMES, Features
+from models.features.table import ROW_NAMES, SLOW_5, Features
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted, Scorer
 from models.protocol import Triage, TriageClass
 from models.series import Floats
+from models.triage.evidence import MOVED
 from models.triage.incident import (
     PAGE_FROM,
     STEPS,
@@ -75,6 +76,20 @@ def test_sensors_that_rise_together_are_pollution_and_the_words_name_them() -> N
     assert "COD" in words
     assert "organic waste water" in words or "moved together" in words
     assert len(said.reasons) <= 3
+
+
+@pytest.mark.parametrize(("times", "moved"), [(1.003, False), (1.5, True), (0.0, True)])
+def test_a_pump_that_runs_evenly_has_not_moved_by_its_last_digit(times: float, *, moved: bool) -> None:
+    values = slug(quiet())[: BEGIN + LONG]
+    values[:, 0] = np.random.default_rng(3).choice([31.2, 31.21], size=len(values))
+    values[BEGIN:, 0] *= times
+    at = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(len(values)) * np.timedelta64(300, "s")
+    features = Scorer(Fitted(STATION_DEFAULT), COLUMNS).push(at, values).features
+    incident = Incident(COLUMNS, TARGETS)
+    incident.push(features, np.arange(len(values)) >= BEGIN + 3, None, values)
+    assert np.abs(features.cells[BEGIN:, 0, SLOW_5]).max() > MOVED
+    assert incident.evidence is not None
+    assert (incident.evidence.terms["flow"] > 0) is moved
 
 
 def test_a_stuck_sensor_is_a_fault_and_the_words_name_that_sensor() -> None:
