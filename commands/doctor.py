@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 from pydantic import SecretStr
 
-from alerts.system_faults import LEAST_FREE_BYTES
 from commands import health
 from commands.disk import free_bytes
 from commands.findings import CheckError
@@ -261,6 +260,8 @@ def _plain_webhooks(s: Settings) -> Iterator[str]:
 
 
 def _disk(context: Context) -> str:
+    from alerts.system_faults import LEAST_FREE_BYTES
+
     run_dir = context.settings.run_dir
     free = free_bytes(run_dir)
     if free < LEAST_FREE_BYTES:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,14 +19,6 @@ from sql.storable import storable
 Cursor = psycopg.Cursor[Any]
 APPLICATION = "quantrac revisions"
 MOST_SHOWN = 100_000
-
-
-class Which(StrEnum):
-    """Which pending judgements are asked for."""
-
-    WAITING = "waiting"
-    DECIDED = "decided"
-    EVERY = "every"
 
 
 class RevisionDesk:
@@ -56,7 +47,7 @@ class RevisionDesk:
             The database is out of reach.
         """
         with self._cursor() as cursor:
-            return groups(cursor, limit)
+            return groups(cursor, limit=limit)
 
     def pending(
         self, station: str | None = None, parameter: str | None = None, *, every: bool = False, limit: int = MOST_SHOWN
@@ -69,7 +60,7 @@ class RevisionDesk:
             The database is out of reach.
         """
         with self._cursor() as cursor:
-            return pending(cursor, station, parameter, which=Which.EVERY if every else Which.WAITING, limit=limit)
+            return pending(cursor, station, parameter, every=every, limit=limit)
 
     def readings(self, pending_id: int, limit: int = MOST_SHOWN) -> list[RevisedReading]:
         """Return the readings of a pending hour or day that were sent again.
@@ -114,9 +105,12 @@ class RevisionDesk:
             yield self._connection.cursor()
 
 
-def groups(cursor: Cursor, limit: int = MOST_SHOWN) -> list[PendingGroup]:
+def groups(
+    cursor: Cursor, station: str | None = None, parameter: str | None = None, limit: int = MOST_SHOWN
+) -> list[PendingGroup]:
     """Return what waits, by station and parameter."""
-    return [_group(row) for row in cursor.execute(statement("pending_groups"), {"limit": limit})]
+    row = {"station": station, "parameter": parameter, "limit": limit}
+    return [_group(found) for found in cursor.execute(statement("pending_groups"), row)]
 
 
 def pending(
@@ -124,12 +118,20 @@ def pending(
     station: str | None = None,
     parameter: str | None = None,
     *,
-    which: Which = Which.WAITING,
+    every: bool = False,
     limit: int = MOST_SHOWN,
 ) -> list[PendingJudgement]:
-    """Return pending judgements: what waits the oldest first, decisions the newest first."""
-    row = {"station": station, "parameter": parameter, "which": which.value, "limit": limit}
+    """Return what waits, the oldest first; with ``every`` also what does not any more, the newest decision first."""
+    row = {"station": station, "parameter": parameter, "every": every, "limit": limit}
     return [_pending(found) for found in cursor.execute(statement("pending_judgements"), row)]
+
+
+def decided(
+    cursor: Cursor, limit: int, station: str | None = None, parameter: str | None = None
+) -> list[PendingJudgement]:
+    """Return what officers have decided, the newest first."""
+    row = {"station": station, "parameter": parameter, "limit": limit}
+    return [_pending(found) for found in cursor.execute(statement("decided_judgements"), row)]
 
 
 def readings(cursor: Cursor, pending_id: int, limit: int = MOST_SHOWN) -> list[RevisedReading]:

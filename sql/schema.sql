@@ -1021,6 +1021,7 @@ CREATE INDEX outbox_first ON public.outbox USING btree (alert_id, recipient, id)
 CREATE INDEX outbox_incident ON public.outbox USING btree (incident_id) WHERE (incident_id IS NOT NULL);
 CREATE INDEX outbox_incident_waiting ON public.outbox USING btree (incident_id, id) WHERE ((incident_id IS NOT NULL) AND (sent_at IS NULL) AND (failed_at IS NULL));
 CREATE INDEX outbox_order ON public.outbox USING btree (alert_id, channel, recipient, id) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
+CREATE INDEX pending_judgements_decided ON public.pending_judgements USING btree (decided_at DESC) WHERE (state = ANY (ARRAY['accepted'::text, 'rejected'::text]));
 CREATE INDEX pending_judgements_key ON public.pending_judgements USING btree (station, window_start);
 CREATE UNIQUE INDEX pending_judgements_waiting ON public.pending_judgements USING btree (station, parameter, "window", window_start) WHERE (state = 'waiting'::text);
 CREATE INDEX reading_days_dirty ON public.reading_days USING btree (day) WHERE dirty;

@@ -1,6 +1,9 @@
 -- What waits for an officer, by station and parameter. Hours and their day hold the same readings.
 WITH waiting AS (
-    SELECT * FROM pending_judgements WHERE state = 'waiting'
+    SELECT * FROM pending_judgements
+     WHERE state = 'waiting'
+       AND (%(station)s::text IS NULL OR station = %(station)s)
+       AND (%(parameter)s::text IS NULL OR parameter = %(parameter)s)
 ), changes AS (
     SELECT station, parameter, jsonb_agg(jsonb_build_array(standing_verdict, verdict, findings) ORDER BY findings DESC,
                                          standing_verdict, verdict) AS changes

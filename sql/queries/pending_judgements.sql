@@ -4,7 +4,6 @@ SELECT id, station, parameter, "window", window_start, cause, revised_readings, 
   FROM pending_judgements
  WHERE (%(station)s::text IS NULL OR station = %(station)s)
    AND (%(parameter)s::text IS NULL OR parameter = %(parameter)s)
-   AND CASE %(which)s WHEN 'waiting' THEN state = 'waiting' WHEN 'decided' THEN state IN ('accepted', 'rejected')
-            ELSE true END
+   AND (%(every)s OR state = 'waiting')
  ORDER BY decided_at DESC NULLS FIRST, station, parameter, window_start, "window", id
  LIMIT %(limit)s

@@ -12,13 +12,12 @@ from starlette.responses import Response
 
 from quantrac.domain.accounts import Right
 from quantrac.domain.limits import Window
-from quantrac.domain.revisions import PendingGroup, PendingJudgement, PendingState
+from quantrac.domain.revisions import PendingJudgement, PendingState
 from quantrac.domain.stations import VIETNAM
 from quantrac.domain.words import Bilingual
 from reports.words import WINDOW
 from sql import revision_desk
 from sql.page_rows import Cursor
-from sql.revision_desk import Which
 from web.visit import Visit, WebError, not_found, page
 
 MOST_DECISIONS = 500
@@ -67,7 +66,7 @@ def listed(visit: Visit) -> Response:
     """List what waits, by station and parameter, and what was decided of late."""
     with visit.house.database.reading("listing revisions") as cursor:
         waiting = [g for g in revision_desk.groups(cursor) if visit.account.sees(g.station)]
-        known = revision_desk.pending(cursor, which=Which.DECIDED, limit=MOST_DECISIONS)
+        known = revision_desk.decided(cursor, MOST_DECISIONS)
         names = _names(visit, cursor)
     decided = _decided(p for p in known if visit.account.sees(p.station))
     return visit.render("revisions.html", {"waiting": waiting, "decided": decided, "names": names})
@@ -79,11 +78,11 @@ def shown(visit: Visit) -> Response:
     visit.see(station)
     asked = visit.request.query_params.get("day", "")
     with visit.house.database.reading("reading revisions") as cursor:
-        group = _group(cursor, station, parameter)
+        group = next(iter(revision_desk.groups(cursor, station, parameter)), None)
         days = _days(revision_desk.pending(cursor, station, parameter))
         chosen = next((d for d in days if str(d.day) == asked), days[0] if len(days) == 1 else None)
         readings = [] if chosen is None else revision_desk.of_findings(cursor, _widest(chosen))
-        known = revision_desk.pending(cursor, station, parameter, which=Which.DECIDED, limit=MOST_DECISIONS)
+        known = revision_desk.decided(cursor, MOST_DECISIONS, station, parameter)
         names = _names(visit, cursor)
     if group is None and not known:
         raise not_found()
@@ -131,11 +130,6 @@ def decide(visit: Visit) -> Response:
         )
     done = urlencode({"done": state, "count": count})
     return visit.goto(f"/revisions/{quote(station)}/{quote(parameter, safe='')}?{done}")
-
-
-def _group(cursor: Cursor, station: str, parameter: str) -> PendingGroup | None:
-    found = revision_desk.groups(cursor)
-    return next((g for g in found if (g.station, g.parameter) == (station, parameter)), None)
 
 
 def _days(found: Iterable[PendingJudgement]) -> list[Day]:

@@ -50,7 +50,7 @@ def station(visit: Visit) -> Response:
         incidents = page_rows.incidents(cursor, [code], only_active=False, limit=8)
         channels = states_of(cursor, code)
         changes = changes_of(cursor, code, now - timedelta(days=30), now)
-        waiting = [g for g in revision_desk.groups(cursor) if g.station == code]
+        waiting = revision_desk.groups(cursor, code)
     described = visit.house.catalogue()[0].station(code, now)
     days = [first + timedelta(days=n) for n in range(DAYS)]
     ratio = {(r.parameter, r.day): r for r in received}

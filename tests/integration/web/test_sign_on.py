@@ -133,8 +133,9 @@ def test_an_address_counts_when_the_issuer_has_verified_it(site: Site, scripts: 
 
 
 def test_a_subject_is_somebody_at_one_issuer(site: Site, scripts: Path, issuer: Issuer) -> None:
-    an, binh, subject = site.new(), site.new(), uuid.uuid4().hex
-    site.sql("UPDATE accounts SET oidc_subject = %s WHERE login = %s", subject, an)  # as before issuers were kept
+    an, binh, chi, subject = site.new(), site.new(), site.new(), uuid.uuid4().hex
+    for login, theirs in ((an, subject), (chi, f"{subject}-chi")):  # as before issuers were kept
+        site.sql("UPDATE accounts SET oidc_subject = %s WHERE login = %s", theirs, login)
     issuer.subject = subject
     with issuing(scripts) as other, serving(scripts, site.database, logins_at_once=1000, oidc=_options(issuer)) as url:
         assert _who(site, url) == an
@@ -146,6 +147,11 @@ def test_a_subject_is_somebody_at_one_issuer(site: Site, scripts: Path, issuer: 
             assert _who(site, moved) == an
             other.subject = "of-another"
             assert _who(site, moved) is None
+            # So does that of who has not signed on since; nobody else gets at it by its number.
+            other.subject, other.username = f"{subject}-chi", "nobody"
+            assert _who(site, moved) is None
+            other.subject, other.username = "of-chi", chi
+            assert _who(site, moved) == chi
 
 
 def _who(site: Site, url: str) -> object:
