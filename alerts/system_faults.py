@@ -4,15 +4,18 @@
 
     minutes     0    5         20      25          35
     worker      #####################...             # gone
-    told             P                            W    P: one mail after ``after``; W: well again, after ``well_after``
+    told             P                            W    P: one mail, after ``after``; W: over, after ``well_after``
 
-What explains another is told in its place: without a database, or a worker, nothing else is known or moves.
+A fault that was not there for ``well_after`` is over and told anew when it comes back, also while others last.
+
+What explains another is told in its place: without a database, or a worker, nothing else is known or moves. What is
+not known lasts as it was.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from alerts.heartbeat import STEP_SILENT_AFTER, STUCK_AFTER, Signs
@@ -50,7 +53,7 @@ class SystemSigns:
 
 @dataclass(frozen=True, slots=True)
 class FaultPolicy:
-    """How long a fault lasts before it is told, and how long none before it is said that all is well."""
+    """How long a fault lasts before it is told, and how long it is not there before it is over."""
 
     after: timedelta = timedelta(minutes=5)
     """Longer than a restart of anything takes."""
@@ -65,16 +68,18 @@ class FaultState:
     """What was seen and told so far."""
 
     since: Mapping[str, datetime] = field(default_factory=dict)
-    """Of each fault that lasts, since when it was seen."""
+    """Of each fault that lasts, or that cannot be seen just now, since when it was seen."""
     mailed: Mapping[str, datetime] = field(default_factory=dict)
     """Of each fault that was told and is not known to be over, since when it was seen."""
-    well_since: datetime | None = None
-    """Since when nothing that was told lasts; ``None``: something does, or nothing was told."""
+    absent_since: Mapping[str, datetime] = field(default_factory=dict)
+    """Of each fault that was told and is not there, since when."""
+    owed: bool = False
+    """Whether something was told, and not yet that nothing lasts any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaultMail:
-    """What is told now: faults, or, where there are none, that all is well again."""
+    """What is told now: faults, or, where there are none, that nothing lasts any more."""
 
     faults: Mapping[str, datetime]
     mailed: Mapping[str, datetime]
@@ -90,6 +95,16 @@ DATABASE_AWAY = Bilingual(
 def database_away() -> dict[str, Bilingual]:
     """Return the fault of which nothing else is known."""
     return {"database": DATABASE_AWAY}
+
+
+def database_refuses(reason: str) -> dict[str, Bilingual]:
+    """Return the fault of a database that answers and does not let the watch look: no waiting ends it."""
+    return {
+        "database refuses": Bilingual(
+            f"Notifier không xem được cơ sở dữ liệu: {reason} Các lỗi khác vì vậy không biết được.",
+            f"The notifier cannot look into the database: {reason} No other fault can be seen.",
+        )
+    }
 
 
 def faults(signs: SystemSigns, now: datetime, policy: FaultPolicy) -> dict[str, Bilingual]:
@@ -150,13 +165,33 @@ def look(
     state: FaultState, found: Mapping[str, object], now: datetime, policy: FaultPolicy
 ) -> tuple[FaultState, FaultMail | None]:
     """Return what is known after a look, and what is to be told; a letter that fails is due again at the next look."""
+    over = {name for name, at in state.absent_since.items() if now - at >= policy.well_after}
+    mailed = {name: at for name, at in state.mailed.items() if name not in over}
+    owed = state.owed or bool(state.mailed)
+    if owed and not mailed and not found:
+        # What was told stays noted until the end is told, also over a restart.
+        return replace(state, since={}, owed=True), FaultMail({}, {})
+    hidden = {name: at for name, at in state.since.items() if name not in found and _hidden(name, found)}
+    absent_since = {
+        name: state.absent_since.get(name, now)
+        for name in mailed
+        if name not in found and (name in state.absent_since or not _hidden(name, found))
+    }
     since = {name: state.since.get(name, now) for name in found}
-    lasting = any(name in found for name in state.mailed)
-    well_since = None if lasting or not state.mailed else state.well_since or now
-    seen = FaultState(since, state.mailed, well_since)
-    due = {name: at for name, at in since.items() if name not in state.mailed and now - at >= policy.after}
-    if due:
-        return seen, FaultMail(due, {**state.mailed, **due})
-    if well_since is not None and not found and now - well_since >= policy.well_after:
-        return seen, FaultMail({}, {})
-    return seen, None
+    seen = FaultState({**hidden, **since}, mailed, absent_since, owed)
+    due = {name: at for name, at in since.items() if name not in mailed and now - at >= policy.after}
+    return seen, FaultMail(due, {**mailed, **due}) if due else None
+
+
+def told(state: FaultState, letter: FaultMail) -> FaultState:
+    """Return what is known once somebody has the letter."""
+    return replace(state, mailed=letter.mailed, owed=bool(letter.faults))
+
+
+def _hidden(name: str, found: Mapping[str, object]) -> bool:
+    """Whether nothing is known of a fault because of what was found; see ``faults``."""
+    if "database" in found:
+        return True
+    if "database refuses" in found:
+        return name != "database"
+    return "workers" in found and (name == "readings" or name.startswith("bridge "))

@@ -1,4 +1,4 @@
-"""Tells those who operate the system of its own faults: one mail when something lasts, one when all is well again.
+"""Tells those who operate the system of its own faults: one mail when something lasts, one when nothing does any more.
 
 A thread of the notifier, which has the mail server and the database: of the processes it is the one that still can say
 something when any other is away. Mails go out at once and not through the outbox, since the database may be what is
@@ -23,9 +23,12 @@ from alerts.system_faults import (
     FaultState,
     SystemSigns,
     database_away,
+    database_refuses,
     faults,
     look,
+    told,
 )
+from quantrac.away import Away
 from quantrac.clock import Clock
 from quantrac.domain.notifications import Channel, Notification
 from quantrac.domain.words import Bilingual, local_time
@@ -93,6 +96,7 @@ class SystemWatch:
     def __init__(self, store: SystemStore, mail: Mailer, options: WatchOptions, clock: Clock) -> None:
         self._store, self._mail, self._options, self._clock = store, mail, options, clock
         self._state = FaultState()
+        self._away = Away()
         self._kept: Mapping[str, datetime] | None = None
         """What the database has of ``mailed``; ``None``: it was not asked yet."""
 
@@ -111,19 +115,32 @@ class SystemWatch:
         try:
             processes = self._store.processes()
             if processes is None:
+                self._away.back("database")
                 self._state, self._kept = FaultState(), None
                 return None
             self._recall()
             found = faults(self._signs(processes), now, policy)
-        except StoreError:
-            found = database_away()
+            self._away.back("database")
+        except StoreError as exc:
+            found = self._unseen(exc)
         self._state, letter = look(self._state, found, now, policy)
         if letter is None or not self._sent(_text(letter, found), letter, now):
             letter = None
         else:
-            self._state = replace(self._state, mailed=letter.mailed, well_since=None)
+            self._state = told(self._state, letter)
         self._keep()
         return letter
+
+    def _unseen(self, error: StoreError) -> dict[str, Bilingual]:
+        """Return the fault of a look that failed; it is logged once."""
+        if error.retryable:
+            self._away.gone("database", error)
+            return database_away()
+        self._away.back("database")
+        found = database_refuses(one_line(str(error)))
+        if not found.keys() & self._state.since.keys():
+            _log.warning("system_not_seen", error=str(error))
+        return found
 
     def _signs(self, processes: Processes) -> SystemSigns:
         worker_seen_at, cadence_s, bridges = processes
@@ -169,15 +186,18 @@ def _text(letter: FaultMail, found: Mapping[str, Bilingual]) -> Text:
     """Return the mail, Vietnamese first."""
     if not letter.faults:
         return plain(
-            "[HỆ THỐNG] Đã hoạt động bình thường trở lại / All is well again",
-            "Mọi lỗi đã báo đều hết.\n\n— English —\n\nAll faults that were told are over.\n",
+            "[HỆ THỐNG] Không còn thấy lỗi nào / No fault is seen any more",
+            "Các lỗi đã báo nay không còn thấy nữa. Cầu nối một tuần không đưa tin nào thì không được theo dõi nữa.\n\n"
+            "— English —\n\nNo fault that was told is seen any more. A bridge through which nothing came for a week is "
+            "no longer watched.\n",
         )
     said = [(found[name], local_time(at)) for name, at in letter.faults.items()]
     more = f" (+{len(said) - 1})" if len(said) > 1 else ""
     return plain(
         f"[HỆ THỐNG] {said[0][0].vi.split(':')[0].rstrip('.')}{more}",
         "\n".join(f"{words.vi} (thấy từ {at}, giờ Việt Nam)" for words, at in said)
-        + "\n\nLệnh quantrac doctor nói rõ phải làm gì. Khi tất cả đã hết sẽ có một tin nữa.\n\n— English —\n\n"
+        + "\n\nLệnh quantrac doctor nói rõ phải làm gì. Khi không còn thấy lỗi nào sẽ có một tin nữa."
+        + "\n\n— English —\n\n"
         + "\n".join(f"{words.en} (seen since {at}, Vietnam time)" for words, at in said)
-        + "\n\nThe command quantrac doctor says what to do. One more message comes when all is over.\n",
+        + "\n\nThe command quantrac doctor says what to do. One more message comes when no fault is seen any more.\n",
     )

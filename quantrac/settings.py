@@ -122,7 +122,7 @@ class Settings(WebSettings, RetentionSettings):
         (),
         description=(
             "Those who operate the system, with commas between: told by mail when a process, a bridge, the database or "
-            "the disk fails for minutes, and when all is well again. Empty: nobody."
+            "the disk fails for minutes, and when nothing does any more. Empty: nobody."
         ),
     )
     webhooks_file: Path | None = Field(

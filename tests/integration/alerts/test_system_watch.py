@@ -89,7 +89,7 @@ def test_a_worker_that_is_gone_is_told_once_and_its_return(centre: Centre) -> No
     centre.passes(40, life=gone)
     assert centre.subjects() == ["[HỆ THỐNG] Không có tiến trình xử lý nào chạy (quantrac run worker)"]
     centre.passes(13, life=both)
-    assert centre.subjects()[1:] == ["[HỆ THỐNG] Đã hoạt động bình thường trở lại / All is well again"]
+    assert centre.subjects()[1:] == ["[HỆ THỐNG] Không còn thấy lỗi nào / No fault is seen any more"]
 
 
 def test_a_bridge_that_is_away_is_named(centre: Centre) -> None:
@@ -121,6 +121,19 @@ def test_a_database_that_takes_nobody_is_told_and_a_second_notifier_repeats_noth
     centre.passes(1, life=both)
     assert other.once() is None  # the first has taken the watch again
     centre.passes(12, life=both)
+    assert len(centre.subjects()) == 2
+
+
+def test_a_database_of_another_shape_is_told_with_its_reason(centre: Centre) -> None:
+    both = LIFE.replace("LIKE 'bridge-1:%%'", "LIKE 'bridge-_:%%'")
+    centre.passes(1, life=both)
+    centre.sql("ALTER TABLE running_workers RENAME COLUMN seen_at TO looked_at")
+    centre.passes(8, life="")
+    (told,) = centre.mail.mails()
+    assert told.subject == "[HỆ THỐNG] Notifier không xem được cơ sở dữ liệu"
+    assert "seen_at" in told.message().get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    centre.sql("ALTER TABLE running_workers RENAME COLUMN looked_at TO seen_at")
+    centre.passes(13, life=both)
     assert len(centre.subjects()) == 2
 
 

@@ -1,4 +1,4 @@
-"""Drawn timelines of the system's own faults: who operates it gets one mail, and one when all is well again."""
+"""Drawn timelines of the system's own faults: who operates it gets one mail, and one when nothing lasts any more."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from alerts.heartbeat import Signs
-from alerts.system_faults import BridgeSign, FaultPolicy, FaultState, SystemSigns, faults, look
+from alerts.system_faults import BridgeSign, FaultPolicy, FaultState, SystemSigns, faults, look, told
 from alerts.system_watch import SystemWatch, WatchOptions
 from quantrac.clock import ManualClock
 from quantrac.domain.notifications import Notification
@@ -18,6 +19,7 @@ from quantrac.errors import NotifyError, StoreError
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 POLICY = FaultPolicy()
+OVER = "[HỆ THỐNG] Không còn thấy lỗi nào / No fault is seen any more"
 
 
 def ago(minutes: float) -> datetime:
@@ -68,14 +70,14 @@ def test_without_paging_by_incidents_their_process_need_not_run() -> None:
 
 
 def played(drawing: Mapping[str, str]) -> str:
-    """Return what was told, a letter a minute: P with faults, W well again."""
+    """Return what was told, a letter a minute: P with faults, W when nothing lasts any more."""
     state, story = FaultState(), ""
     for minute in range(max(map(len, drawing.values()))):
         now = NOW + minute * MINUTE
         found = {name: None for name, line in drawing.items() if line[minute : minute + 1] == "#"}
         state, letter = look(state, found, now, POLICY)
         if letter is not None:
-            state = replace(state, mailed=letter.mailed, well_since=None)
+            state = told(state, letter)
         story += "." if letter is None else "P" if letter.faults else "W"
     return story
 
@@ -92,8 +94,8 @@ def played(drawing: Mapping[str, str]) -> str:
      ".......P..........................W.."),
 ])  # fmt: skip
 def test_one_mail_and_one_when_it_is_well(drawn: Sequence[str]) -> None:
-    fault, told = drawn
-    assert played({"workers": fault}) == told
+    fault, story = drawn
+    assert played({"workers": fault}) == story
 
 
 def test_a_second_fault_is_told_once_and_the_end_when_both_are_over() -> None:
@@ -104,11 +106,60 @@ def test_a_second_fault_is_told_once_and_the_end_when_both_are_over() -> None:
     assert played(drawing) == ".....P.........P...................W."
 
 
+def test_what_comes_back_while_another_fault_lasts_is_told_anew() -> None:
+    drawing = {
+        "disk":    "############################################################............",
+        "workers": "..######....................##############################..............",
+    }  # fmt: skip
+    assert played(drawing) == ".....P.P.........................P....................................W."
+
+
+def test_what_comes_and_goes_while_another_fault_lasts_is_told_once() -> None:
+    drawing = {
+        "disk":    "########################################",
+        "workers": "..######.........######.........########",
+    }  # fmt: skip
+    assert played(drawing) == ".....P.P................................"
+
+
+def test_the_end_is_told_although_another_fault_of_minutes_was_there_when_it_was_due() -> None:
+    drawing = {
+        "workers": "######..............",
+        "disk":    "..............###...",
+    }  # fmt: skip
+    assert played(drawing) == ".....P...........W.."
+
+
+@pytest.mark.parametrize("hiding", ["database", "database refuses"])
+def test_what_is_not_seen_without_a_database_lasts_meanwhile(hiding: str) -> None:
+    drawing = {
+        # one look in three fails: it is told all the same
+        "workers": "##.##.##.##.######",
+        hiding:    "..#..#..#..#......",
+    }  # fmt: skip
+    assert played(drawing) == "......P..........."
+    # and what was told before it was away is not told again once it is back
+    hidden = {
+        "workers": "##########....................##########...........",
+        hiding:    "..........####################.....................",
+    }  # fmt: skip
+    assert played(hidden) == ".....P.........P..................................W"
+
+
+def test_a_bridge_that_was_told_is_not_told_again_after_the_workers_were_gone() -> None:
+    drawing = {
+        "bridge b1": "##########....................##########...........",
+        "workers":   "..........####################.....................",
+    }  # fmt: skip
+    assert played(drawing) == ".....P.........P..................................W"
+
+
 class _Store:
     """Of a database that can be away: what a notifier that is started anew finds again."""
 
     def __init__(self, clock: ManualClock) -> None:
         self.clock, self.kept, self.away, self.worker = clock, dict[str, datetime](), False, True
+        self.refused = ""
         self.bridges = dict[str, tuple[datetime, float]]()
 
     def signs(self) -> tuple[datetime | None, ...]:
@@ -118,6 +169,8 @@ class _Store:
     def processes(self) -> tuple[datetime | None, float, dict[str, tuple[datetime, float]]] | None:
         if self.away:
             raise StoreError("away", retryable=True)
+        if self.refused:
+            raise StoreError(self.refused, retryable=False)
         return (self.clock.now() if self.worker else None), 300.0, self.bridges
 
     def mailed(self) -> dict[str, datetime]:
@@ -173,8 +226,73 @@ def test_a_database_that_is_away_is_told_without_it(clock: ManualClock) -> None:
     _minutes(watch, clock, 1)
     assert list(store.kept) == ["database"]
     _minutes(watch, clock, 12)
-    assert [n.subject for n in mail.sent[2:]] == ["[HỆ THỐNG] Đã hoạt động bình thường trở lại / All is well again"] * 2
+    assert [n.subject for n in mail.sent[2:]] == [OVER] * 2
     assert store.kept == {}
+
+
+def test_a_database_that_refuses_is_told_with_its_reason_and_not_as_away(clock: ManualClock) -> None:
+    store, mail = _Store(clock), _Mail()
+    store.refused = "The database failed: permission denied for table x\r\nBcc: y@z.vn. " + "x" * 5000
+    with capture_logs() as logs:
+        _minutes(_watch(store, mail, clock), clock, 30)
+    assert [n.subject for n in mail.sent] == ["[HỆ THỐNG] Notifier không xem được cơ sở dữ liệu"] * 2
+    assert "permission denied for table x" in mail.sent[0].text
+    assert "\nBcc" not in mail.sent[0].text
+    assert len(mail.sent[0].text) < 3000
+    assert [log["event"] for log in logs if "error" in log] == ["system_not_seen"]
+
+
+def test_a_database_that_is_away_is_logged_once_and_its_return(clock: ManualClock) -> None:
+    store, mail = _Store(clock), _Mail()
+    watch = _watch(store, mail, clock)
+    with capture_logs() as logs:
+        store.away = True
+        _minutes(watch, clock, 3)
+        store.away = False
+        _minutes(watch, clock, 3)
+    assert [log["event"] for log in logs] == ["server_away", "server_back"]
+
+
+def test_looks_that_fail_between_hide_no_fault(clock: ManualClock) -> None:
+    store, mail = _Store(clock), _Mail()
+    watch = _watch(store, mail, clock)
+    store.worker = False
+    for _ in range(4):
+        _minutes(watch, clock, 2)
+        store.away = True
+        _minutes(watch, clock, 1)
+        store.away = False
+    assert [n.subject.split(" (")[0] for n in mail.sent] == ["[HỆ THỐNG] Không có tiến trình xử lý nào chạy"] * 2
+
+
+def test_what_came_back_is_told_anew_after_a_restart_and_nothing_twice(clock: ManualClock) -> None:
+    store, mail = _Store(clock), _Mail()
+    store.bridges = {"b1": (NOW - 60 * MINUTE, 300.0)}  # lasts all the time
+    watch = SystemWatch(store, mail, WatchOptions(("a@x.vn",), lambda: free), clock)  # type: ignore[arg-type]
+    free = 1
+    _minutes(watch, clock, 8)
+    free = 10**11
+    _minutes(watch, clock, 12)
+    assert list(store.kept) == ["bridge b1"]
+    free = 1
+    _minutes(watch, clock, 3)
+    watch = SystemWatch(store, mail, WatchOptions(("a@x.vn",), lambda: free), clock)  # type: ignore[arg-type]
+    _minutes(watch, clock, 20)
+    assert len(mail.sent) == 2
+    assert "Ổ đĩa" in mail.sent[1].subject
+
+
+def test_of_a_bridge_that_is_forgotten_nobody_says_that_it_works_again(clock: ManualClock) -> None:
+    store, mail = _Store(clock), _Mail()
+    store.bridges = {"b1": (NOW - 60 * MINUTE, 300.0)}
+    watch = _watch(store, mail, clock)
+    _minutes(watch, clock, 8)
+    store.bridges = {}
+    _minutes(watch, clock, 12)
+    last = mail.sent[-1]
+    assert last.subject == OVER
+    assert "Cầu nối một tuần không đưa tin nào thì không được theo dõi nữa" in last.text
+    assert "A bridge through which nothing came for a week is no longer watched" in last.text
 
 
 def test_a_restart_repeats_nothing_and_tells_the_end(clock: ManualClock) -> None:
