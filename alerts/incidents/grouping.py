@@ -166,11 +166,9 @@ def _of_outage(
 
 
 def _of_station(change: AlertChange, own: Sequence[Incident], policy: IncidentPolicy) -> Placement | None:
-    if is_mean(change):
-        told = (i for i in own if i.is_active or i.paged_severity is not None)
-        slug = next((i for i in told if _ended_within(i, change, policy.look_back) and _overlaps(change, i)), None)
-        if slug is not None:
-            return Placement(Placing.MEAN_OF_SLUG, slug)
+    slug = _confirmed(change, own, policy) if is_mean(change) else None
+    if slug is not None:
+        return Placement(Placing.MEAN_OF_SLUG, slug)
     for incident in own:
         if incident.is_active:
             return Placement(Placing.SAME_STATION, incident)
@@ -180,6 +178,17 @@ def _of_station(change: AlertChange, own: Sequence[Incident], policy: IncidentPo
         if incident.state is IncidentState.RESOLVED and near:
             return Placement(Placing.RELAPSE, incident)
     return None
+
+
+def _confirmed(mean: AlertChange, own: Sequence[Incident], policy: IncidentPolicy) -> Incident | None:
+    """Return the incident that was told and that a mean holds: of its parameter, else one that nobody has closed.
+
+    Who closed a fault of one probe knows nothing of the others.
+    """
+    held = [i for i in own if _ended_within(i, mean, policy.look_back) and _overlapping(mean, i)]
+    alike = [i for i in held if any(m.key.parameter == mean.key.parameter for m in _overlapping(mean, i))]
+    slugs = alike or [i for i in held if i.state is not IncidentState.CLOSED]
+    return next((i for i in slugs if i.paged_severity is not None), None)
 
 
 def _ended_within(incident: Incident, change: AlertChange, span: timedelta) -> bool:
@@ -215,10 +224,10 @@ def _of_park(change: AlertChange, alike: Sequence[Incident], policy: IncidentPol
     return None
 
 
-def _overlaps(change: AlertChange, incident: Incident) -> bool:
-    """Whether the hour or day of a mean holds a part of a slug at the same station."""
-    own = [m for m in incident.members if m.key.station == change.key.station and m.counts]
-    return any(m.since < change.observed_at and (m.resolved_at is None or m.resolved_at > change.since) for m in own)
+def _overlapping(mean: AlertChange, incident: Incident) -> list[Member]:
+    """Return the alerts of a slug at the same station that last in the hour or day of a mean."""
+    own = (m for m in incident.members if m.key.station == mean.key.station and m.counts)
+    return [m for m in own if m.since < mean.observed_at and (m.resolved_at is None or m.resolved_at > mean.since)]
 
 
 def _member(change: AlertChange, of: Incident, *, counts: bool) -> Member:

@@ -7,8 +7,10 @@ SELECT a.station, a.parameter, s.unit, min(a.since), min(a.limit_minimum), max(a
   JOIN alerts AS a
     ON a.id = o.alert_id
     OR a.id IN (SELECT m.alert_id FROM incident_alerts AS m WHERE m.incident_id = o.incident_id)
+  LEFT JOIN incident_alerts AS own ON own.incident_id = o.incident_id AND own.alert_id = a.id
   JOIN current_sensors AS s ON s.station = a.station AND s.parameter = a.parameter
  WHERE o.id = %(id)s AND a.kind IN ('limit', 'anomaly', 'due', 'fault')
  GROUP BY a.station, a.parameter, s.unit
- ORDER BY bool_or(a.page) DESC, max(a.peak_value / nullif(a.limit_maximum, 0)) DESC NULLS LAST, min(a.id)
+ ORDER BY bool_or(a.page OR coalesce(own.pages, false)) DESC,
+          max(a.peak_value / nullif(a.limit_maximum, 0)) DESC NULLS LAST, min(a.id)
  LIMIT 3

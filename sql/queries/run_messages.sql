@@ -2,7 +2,7 @@
 SELECT o.id, coalesce(o.sent_at, o.created_at),
        CASE WHEN o.incident_id IS NULL THEN ARRAY[o.alert_id]
             ELSE ARRAY(SELECT m.alert_id FROM incident_alerts AS m JOIN alerts AS a ON a.id = m.alert_id
-                        WHERE m.incident_id = o.incident_id AND a.page) END,
+                        WHERE m.incident_id = o.incident_id AND (a.page OR m.pages)) END,
        o.subject
   FROM outbox AS o
   LEFT JOIN alert_transitions AS t ON t.id = o.transition_id

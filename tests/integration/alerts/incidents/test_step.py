@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import Thread
 
 import psycopg
 import pytest
 
-from alerts.incidents.lifecycle import acknowledge
+from alerts.effective_limits import effective_limits
+from alerts.escalation import Reason as EngineReason
+from alerts.incidents.lifecycle import acknowledge, close
 from alerts.incidents.step import IncidentStep, StepOptions
 from alerts.oncall.precision import monday_of
 from quantrac.domain.alerts import AlertKind, Assessment, Reassessment, Severity, TransitionKind
-from quantrac.domain.incidents import HoldWindow, IncidentState, WindowKind
+from quantrac.domain.incidents import HoldWindow, IncidentCause, IncidentState, WindowKind
 from quantrac.domain.notifications import Channel
+from quantrac.domain.stations import Registry, Sensor, Station, StationKind
 from quantrac.errors import StoreError
+from sql.catalogue import import_registry
 from sql.incident_store import IncidentTransaction
 from sql.outbox_store import OutboxStore
 from sql.report_rows import station_rows
 from sql.reports import Reports
+from sql.runs import rows_of_run
+from sql.statements import statement
 
 from .conftest import MINUTE, Centre
 
@@ -108,6 +114,48 @@ def test_an_alert_is_told_by_its_incident_from_the_reading_that_paged(centre: Ce
     day, until = timedelta(days=1), datetime.now(UTC) + timedelta(days=1)
     rows = station_rows(centre.database.reader, "S1", began - day, until, until, late_after=MINUTE, silent_after=MINUTE)
     assert [alert.told_at for alert in rows.alerts] == [told.sent_at]
+
+
+def test_a_message_after_a_closing_is_about_what_it_tells_of(centre: Centre) -> None:
+    """
+    COD   O.....C........   told, and closed as a calibration while it lasts
+    NH4           O......   the engine calls it known of COD: told in the next incident
+    TSS              O...   of which it is known: a work item, farther beyond its limit
+    """
+    sensors = tuple(Sensor(parameter, "mg/L") for parameter in ("COD", "NH4", "TSS"))
+    station = Station("S1", date(2025, 7, 1), "S1", "S1", StationKind.EFFLUENT, "minh họa", 105.7, 10.3, sensors)
+    import_registry(centre.database.owner, Registry((station,)), "x", effective_limits)
+    centre.happens(centre.transition("S1", alert_kind=AlertKind.ANOMALY))
+    centre.step.once()
+    with centre.store.transaction() as tx:
+        incident = tx.incident(1)
+        assert incident is not None
+        tx.save([close(incident, "an", IncidentCause.CALIBRATION, "", centre.clock.now()).incident])
+    known = replace(
+        centre.transition("S1", "NH4", alert_kind=AlertKind.ANOMALY, page=False),
+        reason=EngineReason.PAGED_BY_INCIDENT.value,
+    )
+    for transition in (known, replace(known, key=replace(known.key, parameter="TSS"), value=900.0)):
+        centre.happens(transition)
+        centre.later(1)
+    assert centre.outbox("incident_id", "recipient", "notice") == [(1, *row) for row in PAGE_AN] + [
+        (2, *row) for row in PAGE_AN
+    ]
+    identity, message_id = centre.outbox("id", "message_id")[2]
+    rows = rows_of_run(centre.database.desk, ["S1"], centre.clock.now() - 30 * MINUTE)
+    assert {number: about for number, _, about, _ in rows.messages}[identity] == [2]
+    with Reports(centre.database.reader) as reports:
+        assert reports.message_alerts(centre.clock.now() - 30 * MINUTE)[str(message_id)] == {2}
+    with psycopg.connect(centre.database.desk) as connection:
+        held = connection.execute(
+            statement("page_alerts_at"), {"station": "S1", "parameter": "NH4", "at": centre.clock.now()}
+        )
+        assert [(row[0], row[3]) for row in held] == [(2, True)]
+    outbox = OutboxStore(centre.database.notifier)
+    try:
+        assert [c.parameter for c in outbox.curves(int(str(identity)))] == ["NH4", "TSS"]
+    finally:
+        outbox.close()
 
 
 def test_the_line_of_sixty_stations_is_one_page_and_one_end(centre: Centre) -> None:

@@ -439,6 +439,57 @@ def test_the_mean_of_what_was_told_to_nobody_is_told(desk: Desk, closed: bool) -
     assert desk.story() == ["635 page opened"]
 
 
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_mean_of_what_a_window_held_back_is_told_although_another_parameter_was(desk: Desk, closed: bool) -> None:
+    # minute     0    5         100    130     600
+    # pH limit   O....C...................         told; closed as a fault while it lasts, or over by itself
+    # COD limit                 O......R           in an announced maintenance: told to nobody
+    # told       P                             P   the mean of the day: of COD nobody knows
+    desk.windows = [_window(WindowKind.MAINTENANCE, 90, 140)]
+    desk.opens(parameter="pH", severity=Severity.CRITICAL)
+    desk.passes(5)
+    if closed:
+        _closed(desk, cause=IncidentCause.SENSOR_FAULT)
+    else:
+        desk.ends(parameter="pH")
+    desk.passes(95)
+    desk.opens(parameter="COD")
+    desk.passes(30)
+    desk.ends(parameter="COD")
+    desk.passes(470)
+    before = desk.pages()
+    desk.opens(severity=Severity.CRITICAL, reason="mean_exceeded", lasted=24 * HOUR)
+    desk.passes(1)
+    assert (before, desk.story()[-1]) == (1, "600 page opened")
+    assert desk.incidents[3].after == (desk.incidents[1].closing if closed else None)
+
+
+def test_a_mean_confirms_no_closed_incident_of_another_parameter(desk: Desk) -> None:
+    desk.opens(parameter="pH", severity=Severity.CRITICAL)
+    desk.passes(5)
+    closed = _closed(desk, cause=IncidentCause.SENSOR_FAULT)
+    desk.passes(595)
+    desk.opens(severity=Severity.CRITICAL, reason="mean_exceeded", lasted=24 * HOUR)
+    desk.passes(1)
+    assert desk.story() == ["0 page opened", "600 page opened"]
+    assert desk.incidents[2].after == closed.closing
+
+
+def test_a_mean_in_a_window_is_told_after_it_although_what_it_holds_was_told_to_nobody(desk: Desk) -> None:
+    # minute      0     10   20   30
+    # COD limit   O..........R         in a maintenance until minute 30
+    # mean              O...........
+    # told                        P    it holds still
+    desk.windows = [_window(WindowKind.MAINTENANCE, -5, 30)]
+    desk.opens()
+    desk.passes(10)
+    desk.opens(severity=Severity.CRITICAL, reason="mean_exceeded", lasted=24 * HOUR)
+    desk.passes(10)
+    desk.ends()
+    desk.passes(20)
+    assert desk.story() == ["30 page still_holds"]
+
+
 def test_a_work_item_tells_nobody_until_an_alert_that_pages_joins(desk: Desk) -> None:
     desk.opens(parameter="COD", severity=Severity.WARNING, page=False)
     desk.passes(20)
