@@ -183,7 +183,7 @@ def look(
     return seen, FaultMail(due, {**mailed, **due}) if due else None
 
 
-def told(state: FaultState, letter: FaultMail) -> FaultState:
+def delivered(state: FaultState, letter: FaultMail) -> FaultState:
     """Return what is known once somebody has the letter."""
     return replace(state, mailed=letter.mailed, owed=bool(letter.faults))
 

@@ -24,9 +24,9 @@ from alerts.system_faults import (
     SystemSigns,
     database_away,
     database_refuses,
+    delivered,
     faults,
     look,
-    told,
 )
 from quantrac.away import Away
 from quantrac.clock import Clock
@@ -127,7 +127,7 @@ class SystemWatch:
         if letter is None or not self._sent(_text(letter, found), letter, now):
             letter = None
         else:
-            self._state = told(self._state, letter)
+            self._state = delivered(self._state, letter)
         self._keep()
         return letter
 

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from alerts.heartbeat import Signs
-from alerts.system_faults import BridgeSign, FaultPolicy, FaultState, SystemSigns, faults, look, told
+from alerts.system_faults import BridgeSign, FaultPolicy, FaultState, SystemSigns, delivered, faults, look
 from alerts.system_watch import SystemWatch, WatchOptions
 from quantrac.clock import ManualClock
 from quantrac.domain.notifications import Notification
@@ -77,7 +77,7 @@ def played(drawing: Mapping[str, str]) -> str:
         found = {name: None for name, line in drawing.items() if line[minute : minute + 1] == "#"}
         state, letter = look(state, found, now, POLICY)
         if letter is not None:
-            state = told(state, letter)
+            state = delivered(state, letter)
         story += "." if letter is None else "P" if letter.faults else "W"
     return story
 
