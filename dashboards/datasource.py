@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from dashboards.grafana import DATASOURCE_TYPE, DATASOURCE_UID, Json
+from quantrac.endpoints import LOOPBACK
 from quantrac.errors import SettingsError
 
 _DEFAULT_PORT = 5432
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _TLS_MODES = frozenset({"disable", "require", "verify-ca", "verify-full"})
 _POSTGRES_15 = 1500
 """The newest version that Grafana's data source knows by number; it is only a hint to its query builder."""
@@ -50,7 +50,7 @@ class Datasource:
             )
         mode = query.get("sslmode", "")
         if mode not in _TLS_MODES:
-            mode = "disable" if host in _LOOPBACK or host.startswith("/") else "require"
+            mode = "disable" if host in LOOPBACK or host.startswith("/") else "require"
         return cls(
             host=host,
             port=parts.port or int(query.get("port", _DEFAULT_PORT)),

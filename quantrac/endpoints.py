@@ -9,6 +9,9 @@ from typing import Any
 
 from quantrac.kafka_tls import HANDSHAKE_S, KafkaTlsContext
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts that nobody else reaches or listens to."""
+
 
 class KafkaSecurity(StrEnum):
     """Kafka's ``security.protocol``."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+from quantrac.endpoints import LOOPBACK
 
 
 class WebSettings(BaseSettings):

@@ -109,7 +109,7 @@ def incidents(
 
 def incident(cursor: Cursor, incident_id: int) -> Incident | None:
     """Return one incident as it stands, without a lock."""
-    return next(iter(IncidentTransaction(cursor).read("show_incident", {"id": incident_id})), None)
+    return IncidentTransaction(cursor).shown(incident_id)
 
 
 class DeliveryRow(NamedTuple):

@@ -4,4 +4,3 @@ SELECT id, topic, opened_at, spread_at, state, extent, outage, holder, acted_at,
        closing_of(follows)
   FROM incidents
  WHERE id = %(id)s
-
