@@ -101,8 +101,8 @@ def database_refuses(reason: str) -> dict[str, Bilingual]:
     """Return the fault of a database that answers and does not let the watch look: no waiting ends it."""
     return {
         "database refuses": Bilingual(
-            f"Notifier không xem được cơ sở dữ liệu: {reason} Các lỗi khác vì vậy không biết được.",
-            f"The notifier cannot look into the database: {reason} No other fault can be seen.",
+            f"Notifier không dùng được cơ sở dữ liệu: {reason} Các lỗi khác vì vậy không biết được.",
+            f"The notifier cannot use the database: {reason} No other fault can be seen.",
         )
     }
 
@@ -113,6 +113,10 @@ def faults(signs: SystemSigns, now: datetime, policy: FaultPolicy) -> dict[str, 
     def older(at: datetime | None, than: timedelta) -> bool:
         return at is not None and now - at > than
 
+    def silent(at: datetime, than: timedelta) -> bool:
+        # Whoever is at work notes it again within a minute: what lies ahead is of before our clock was set back.
+        return abs(now - at) > than
+
     found: dict[str, Bilingual] = {}
     if signs.free_bytes is not None and signs.free_bytes < LEAST_FREE_BYTES:
         free = f"{signs.free_bytes / 1e9:.1f} GB"
@@ -121,7 +125,7 @@ def faults(signs: SystemSigns, now: datetime, policy: FaultPolicy) -> dict[str, 
         )
     path = signs.path
     if policy.step and path.received_at is not None and (
-        path.stepped_at is None or older(path.stepped_at, STEP_SILENT_AFTER)
+        path.stepped_at is None or silent(path.stepped_at, STEP_SILENT_AFTER)
     ):  # fmt: skip
         found["incidents"] = Bilingual(
             "Tiến trình sự cố (quantrac run incidents) không chạy: không ai được gọi trực.",
@@ -133,7 +137,7 @@ def faults(signs: SystemSigns, now: datetime, policy: FaultPolicy) -> dict[str, 
             "Tin báo bị kẹt hơn 10 phút, chưa gửi được.", "Messages wait for more than ten minutes, or all fail."
         )
     if path.received_at is not None and (
-        signs.worker_seen_at is None or older(signs.worker_seen_at, WORKER_LOST_AFTER)
+        signs.worker_seen_at is None or silent(signs.worker_seen_at, WORKER_LOST_AFTER)
     ):
         found["workers"] = Bilingual(
             "Không có tiến trình xử lý nào chạy (quantrac run worker): số liệu chờ ở Kafka, chưa lưu, chưa xét.",
@@ -165,6 +169,7 @@ def look(
     state: FaultState, found: Mapping[str, object], now: datetime, policy: FaultPolicy
 ) -> tuple[FaultState, FaultMail | None]:
     """Return what is known after a look, and what is to be told; a letter that fails is due again at the next look."""
+    state = _no_later(state, now)
     over = {name for name, at in state.absent_since.items() if now - at >= policy.well_after}
     mailed = {name: at for name, at in state.mailed.items() if name not in over}
     owed = state.owed or bool(state.mailed)
@@ -181,6 +186,13 @@ def look(
     seen = FaultState({**hidden, **since}, mailed, absent_since, owed)
     due = {name: at for name, at in since.items() if name not in mailed and now - at >= policy.after}
     return seen, FaultMail(due, {**mailed, **due}) if due else None
+
+
+def _no_later(state: FaultState, now: datetime) -> FaultState:
+    """Return what was seen, not later than now: our clock was set back."""
+    since, mailed, absent = ({name: min(at, now) for name, at in instants.items()}
+                             for instants in (state.since, state.mailed, state.absent_since))  # fmt: skip
+    return replace(state, since=since, mailed=mailed, absent_since=absent)
 
 
 def delivered(state: FaultState, letter: FaultMail) -> FaultState:
