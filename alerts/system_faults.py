@@ -86,15 +86,16 @@ class FaultMail:
     """All that was told, these included."""
 
 
-DATABASE_AWAY = Bilingual(
-    "Cơ sở dữ liệu không trả lời: không lưu, không báo được gì. Tin của trạm chờ ở Kafka, không mất.",
-    "The database does not answer: nothing is stored and nobody is told. What stations send waits in Kafka.",
-)
-
-
-def database_away() -> dict[str, Bilingual]:
-    """Return the fault of which nothing else is known."""
-    return {"database": DATABASE_AWAY}
+def database_away(reason: str) -> dict[str, Bilingual]:
+    """Return the fault of which nothing else of the processes is known; ``reason``: what the last try has met."""
+    return {
+        "database": Bilingual(
+            "Cơ sở dữ liệu không trả lời: không lưu, không báo được gì. Tin của trạm chờ ở Kafka, không mất. "
+            f"Lý do: {reason}",
+            "The database does not answer: nothing is stored and nobody is told. What stations send waits in Kafka. "
+            f"Reason: {reason}",
+        )
+    }
 
 
 def database_refuses(reason: str) -> dict[str, Bilingual]:
@@ -107,6 +108,15 @@ def database_refuses(reason: str) -> dict[str, Bilingual]:
     }
 
 
+def disk_nearly_full(free_bytes: int | None) -> dict[str, Bilingual]:
+    """Return the fault of this machine's disk, which no database need be asked for; ``None``: not known."""
+    if free_bytes is None or free_bytes >= LEAST_FREE_BYTES:
+        return {}
+    free = f"{free_bytes / 1e9:.1f} GB"
+    said = Bilingual(f"Ổ đĩa sắp đầy: còn {free.replace('.', ',')}.", f"The disk is nearly full: {free} are free.")
+    return {"disk": said}
+
+
 def faults(signs: SystemSigns, now: datetime, policy: FaultPolicy) -> dict[str, Bilingual]:
     """Return what is wrong, by name; the name stays while the fault lasts. A clock that was set back is no fault."""
 
@@ -117,12 +127,7 @@ def faults(signs: SystemSigns, now: datetime, policy: FaultPolicy) -> dict[str, 
         # Whoever is at work notes it again within a minute: what lies ahead is of before our clock was set back.
         return abs(now - at) > than
 
-    found: dict[str, Bilingual] = {}
-    if signs.free_bytes is not None and signs.free_bytes < LEAST_FREE_BYTES:
-        free = f"{signs.free_bytes / 1e9:.1f} GB"
-        found["disk"] = Bilingual(
-            f"Ổ đĩa sắp đầy: còn {free.replace('.', ',')}.", f"The disk is nearly full: {free} are free."
-        )
+    found = disk_nearly_full(signs.free_bytes)
     path = signs.path
     if policy.step and path.received_at is not None and (
         path.stepped_at is None or silent(path.stepped_at, STEP_SILENT_AFTER)
@@ -140,8 +145,8 @@ def faults(signs: SystemSigns, now: datetime, policy: FaultPolicy) -> dict[str, 
         signs.worker_seen_at is None or silent(signs.worker_seen_at, WORKER_LOST_AFTER)
     ):
         found["workers"] = Bilingual(
-            "Không có tiến trình xử lý nào chạy (quantrac run worker): số liệu chờ ở Kafka, chưa lưu, chưa xét.",
-            "No worker runs (quantrac run worker): what comes waits in Kafka, neither stored nor judged.",
+            "Không tiến trình xử lý nào chạy, hoặc ghi được (quantrac run worker): số liệu chờ ở Kafka, chưa lưu.",
+            "No worker runs, or can write (quantrac run worker): what comes waits in Kafka, neither stored nor judged.",
         )
         return found
     quiet = {name: sign.brought_at for name, sign in signs.bridges.items()
@@ -202,6 +207,8 @@ def delivered(state: FaultState, letter: FaultMail) -> FaultState:
 
 def _hidden(name: str, found: Mapping[str, object]) -> bool:
     """Whether nothing is known of a fault because of what was found; see ``faults``."""
+    if name == "disk":
+        return False
     if "database" in found:
         return True
     if "database refuses" in found:

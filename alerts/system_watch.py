@@ -26,6 +26,7 @@ from alerts.system_faults import (
     database_away,
     database_refuses,
     delivered,
+    disk_nearly_full,
     faults,
     look,
 )
@@ -144,12 +145,13 @@ class SystemWatch:
 
     def _unseen(self, error: StoreError) -> dict[str, Bilingual]:
         """Return the fault of a look that failed; it is logged once."""
+        disk, reason = disk_nearly_full(self._free_bytes()), one_line(str(error))
         if error.retryable:
             self._away.gone("database", error)
-            return database_away()
+            return disk | database_away(reason)
         self._away.back("database")
-        found = database_refuses(one_line(str(error)))
-        if not found.keys() & self._state.since.keys():
+        found = disk | database_refuses(reason)
+        if "database refuses" not in self._state.since:
             _log.warning("system_not_seen", error=str(error))
         return found
 
@@ -157,12 +159,14 @@ class SystemWatch:
         worker_seen_at, cadence_s, bridges = processes
         known = {one_line(name)[:MOST_NAME]: BridgeSign(*sign) for name, sign in bridges.items()}
         path = Signs(*self._store.signs())
+        return SystemSigns(path, worker_seen_at, cadence_s, known, self._free_bytes())
+
+    def _free_bytes(self) -> int | None:
         try:
-            free_bytes = self._options.free_bytes()
+            return self._options.free_bytes()
         except OSError as exc:
-            free_bytes = None
             _log.warning("disk_not_seen", error=str(exc))
-        return SystemSigns(path, worker_seen_at, cadence_s, known, free_bytes)
+            return None
 
     def _recall(self) -> None:
         """Take over what was told before a restart; what was told while the database was away counts as well."""

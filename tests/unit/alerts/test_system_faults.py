@@ -258,6 +258,25 @@ def test_a_database_that_refuses_is_told_with_its_reason_and_not_as_away(clock: 
     assert [log["event"] for log in logs if "error" in log] == ["system_not_seen"]
 
 
+def test_a_full_disk_under_a_database_that_is_away_is_told_with_it(clock: ManualClock) -> None:
+    # minutes    0     10      20      30
+    # database   ##############              # away
+    # disk       ########                    # full
+    store, mail, disk = _Store(clock), _Mail(), _Disk()
+    watch = _watch(store, mail, clock, None, disk)
+    store.away, disk.free = True, 4096
+    _minutes(watch, clock, 12)
+    (told,) = [n for n in mail.sent if n.recipient == "a@x.vn"]
+    assert told.subject == "[HỆ THỐNG] Ổ đĩa sắp đầy (+1)"
+    assert "Cơ sở dữ liệu không trả lời" in told.text
+    assert "Lý do: away" in told.text
+    disk.free = 10**11
+    _minutes(watch, clock, 10)
+    store.away = False
+    _minutes(watch, clock, 12)
+    assert mail.to("a@x.vn")[1:] == [OVER]
+
+
 def test_a_database_that_is_away_is_logged_once_and_its_return(clock: ManualClock) -> None:
     store, mail = _Store(clock), _Mail()
     watch = _watch(store, mail, clock)
@@ -278,7 +297,9 @@ def test_looks_that_fail_between_hide_no_fault(clock: ManualClock) -> None:
         store.away = True
         _minutes(watch, clock, 1)
         store.away = False
-    assert [n.subject.split(" (")[0] for n in mail.sent] == ["[HỆ THỐNG] Không có tiến trình xử lý nào chạy"] * 2
+    assert [n.subject.split(" (")[0] for n in mail.sent] == [
+        "[HỆ THỐNG] Không tiến trình xử lý nào chạy, hoặc ghi được"
+    ] * 2
 
 
 def test_what_came_back_is_told_anew_after_a_restart_and_nothing_twice(clock: ManualClock) -> None:
