@@ -51,10 +51,14 @@ def parts_of(settings: Settings, workers: int) -> tuple[Part, ...]:
 
 
 def state_of(parts: Sequence[LocalServer], restarts: int) -> tuple[str, bool]:
-    """Return one line on processes, and whether each of them is ready."""
-    words = [f"{each.name} {'ok' if each.is_healthy() else 'starting' if each.pid else 'DOWN'}" for each in parts]
+    """Return one line on processes and servers, and whether each is ready; servers are looked at, not asked.
+
+    To ask a server each second would be a login each second, and one that hangs would hold all others up.
+    """
+    ready = {each.name: each.is_healthy() if isinstance(each, Part) else each.pid is not None for each in parts}
+    words = [f"{each.name} {'ok' if ready[each.name] else 'starting' if each.pid else 'DOWN'}" for each in parts]
     again = f" · started again {restarts}×" if restarts else ""
-    return " · ".join(words) + again, all(each.is_healthy() for each in parts)
+    return " · ".join(words) + again, all(ready.values())
 
 
 def _tend(supervisors: Sequence[Supervisor], stop: threading.Event, show: Callable[[str, bool], None]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.processes import Supervisor
+from local.up import state_of
 from quantrac.clock import ManualClock
 from quantrac.errors import ServerError
 
@@ -53,3 +54,8 @@ def test_a_server_whose_disk_was_full_is_started_when_there_is_room_and_ends_nob
     server.refusal = None
     lasts(31)
     assert (server.pid, supervisor.restarts) == (2, 1)
+
+
+def test_up_names_a_server_that_is_down_and_asks_none() -> None:
+    servers = [_Server(), _Server("kafka", None)]
+    assert state_of(servers, 0) == ("postgres ok · kafka DOWN", False)  # type: ignore[arg-type]
