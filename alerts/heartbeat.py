@@ -86,7 +86,7 @@ class HeartbeatOptions:
 
 
 def judge(signs: Signs, now: datetime, options: HeartbeatOptions) -> Beat:
-    """Return whether all is well; a clock that was set back makes nothing unwell."""
+    """Return whether all is well; a clock that was set back makes nothing unwell for longer than its processes look."""
 
     def older(at: datetime | None, than: timedelta) -> bool:
         return at is not None and now - at > than
@@ -94,7 +94,10 @@ def judge(signs: Signs, now: datetime, options: HeartbeatOptions) -> Beat:
     failing = older(signs.failing_since, STUCK_AFTER) and (signs.sent_at is None or older(signs.sent_at, STUCK_AFTER))
     findings = (
         (signs.received_at is None or older(signs.received_at, options.silence), Beat.NO_READINGS),
-        (options.step and (signs.stepped_at is None or older(signs.stepped_at, STEP_SILENT_AFTER)), Beat.STEP_SILENT),
+        (
+            options.step and (signs.stepped_at is None or abs(now - signs.stepped_at) > STEP_SILENT_AFTER),
+            Beat.STEP_SILENT,
+        ),
         (failing or older(signs.due_since, STUCK_AFTER), Beat.STUCK),
     )
     return next((beat for found, beat in findings if found), Beat.SENT)

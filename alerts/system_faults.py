@@ -86,25 +86,35 @@ class FaultMail:
     """All that was told, these included."""
 
 
-DATABASE_AWAY = Bilingual(
-    "Cơ sở dữ liệu không trả lời: không lưu, không báo được gì. Tin của trạm chờ ở Kafka, không mất.",
-    "The database does not answer: nothing is stored and nobody is told. What stations send waits in Kafka.",
-)
-
-
-def database_away() -> dict[str, Bilingual]:
-    """Return the fault of which nothing else is known."""
-    return {"database": DATABASE_AWAY}
+def database_away(reason: str) -> dict[str, Bilingual]:
+    """Return the fault of which nothing else of the processes is known; ``reason``: what the last try has met."""
+    return {
+        "database": Bilingual(
+            "Cơ sở dữ liệu không trả lời: không lưu, không báo được gì. Tin của trạm chờ ở Kafka, không mất. "
+            f"Lý do: {reason}",
+            "The database does not answer: nothing is stored and nobody is told. What stations send waits in Kafka. "
+            f"Reason: {reason}",
+        )
+    }
 
 
 def database_refuses(reason: str) -> dict[str, Bilingual]:
     """Return the fault of a database that answers and does not let the watch look: no waiting ends it."""
     return {
         "database refuses": Bilingual(
-            f"Notifier không xem được cơ sở dữ liệu: {reason} Các lỗi khác vì vậy không biết được.",
-            f"The notifier cannot look into the database: {reason} No other fault can be seen.",
+            f"Notifier không dùng được cơ sở dữ liệu: {reason} Các lỗi khác vì vậy không biết được.",
+            f"The notifier cannot use the database: {reason} No other fault can be seen.",
         )
     }
+
+
+def disk_nearly_full(free_bytes: int | None) -> dict[str, Bilingual]:
+    """Return the fault of this machine's disk, which no database need be asked for; ``None``: not known."""
+    if free_bytes is None or free_bytes >= LEAST_FREE_BYTES:
+        return {}
+    free = f"{free_bytes / 1e9:.1f} GB"
+    said = Bilingual(f"Ổ đĩa sắp đầy: còn {free.replace('.', ',')}.", f"The disk is nearly full: {free} are free.")
+    return {"disk": said}
 
 
 def faults(signs: SystemSigns, now: datetime, policy: FaultPolicy) -> dict[str, Bilingual]:
@@ -113,15 +123,14 @@ def faults(signs: SystemSigns, now: datetime, policy: FaultPolicy) -> dict[str, 
     def older(at: datetime | None, than: timedelta) -> bool:
         return at is not None and now - at > than
 
-    found: dict[str, Bilingual] = {}
-    if signs.free_bytes is not None and signs.free_bytes < LEAST_FREE_BYTES:
-        free = f"{signs.free_bytes / 1e9:.1f} GB"
-        found["disk"] = Bilingual(
-            f"Ổ đĩa sắp đầy: còn {free.replace('.', ',')}.", f"The disk is nearly full: {free} are free."
-        )
+    def silent(at: datetime, than: timedelta) -> bool:
+        # Whoever is at work notes it again within a minute: what lies ahead is of before our clock was set back.
+        return abs(now - at) > than
+
+    found = disk_nearly_full(signs.free_bytes)
     path = signs.path
     if policy.step and path.received_at is not None and (
-        path.stepped_at is None or older(path.stepped_at, STEP_SILENT_AFTER)
+        path.stepped_at is None or silent(path.stepped_at, STEP_SILENT_AFTER)
     ):  # fmt: skip
         found["incidents"] = Bilingual(
             "Tiến trình sự cố (quantrac run incidents) không chạy: không ai được gọi trực.",
@@ -133,11 +142,11 @@ def faults(signs: SystemSigns, now: datetime, policy: FaultPolicy) -> dict[str, 
             "Tin báo bị kẹt hơn 10 phút, chưa gửi được.", "Messages wait for more than ten minutes, or all fail."
         )
     if path.received_at is not None and (
-        signs.worker_seen_at is None or older(signs.worker_seen_at, WORKER_LOST_AFTER)
+        signs.worker_seen_at is None or silent(signs.worker_seen_at, WORKER_LOST_AFTER)
     ):
         found["workers"] = Bilingual(
-            "Không có tiến trình xử lý nào chạy (quantrac run worker): số liệu chờ ở Kafka, chưa lưu, chưa xét.",
-            "No worker runs (quantrac run worker): what comes waits in Kafka, neither stored nor judged.",
+            "Không tiến trình xử lý nào chạy, hoặc ghi được (quantrac run worker): số liệu chờ ở Kafka, chưa lưu.",
+            "No worker runs, or can write (quantrac run worker): what comes waits in Kafka, neither stored nor judged.",
         )
         return found
     quiet = {name: sign.brought_at for name, sign in signs.bridges.items()
@@ -165,6 +174,7 @@ def look(
     state: FaultState, found: Mapping[str, object], now: datetime, policy: FaultPolicy
 ) -> tuple[FaultState, FaultMail | None]:
     """Return what is known after a look, and what is to be told; a letter that fails is due again at the next look."""
+    state = _no_later(state, now)
     over = {name for name, at in state.absent_since.items() if now - at >= policy.well_after}
     mailed = {name: at for name, at in state.mailed.items() if name not in over}
     owed = state.owed or bool(state.mailed)
@@ -183,6 +193,13 @@ def look(
     return seen, FaultMail(due, {**mailed, **due}) if due else None
 
 
+def _no_later(state: FaultState, now: datetime) -> FaultState:
+    """Return what was seen, not later than now: our clock was set back."""
+    since, mailed, absent = ({name: min(at, now) for name, at in instants.items()}
+                             for instants in (state.since, state.mailed, state.absent_since))  # fmt: skip
+    return replace(state, since=since, mailed=mailed, absent_since=absent)
+
+
 def delivered(state: FaultState, letter: FaultMail) -> FaultState:
     """Return what is known once somebody has the letter."""
     return replace(state, mailed=letter.mailed, owed=bool(letter.faults))
@@ -190,6 +207,8 @@ def delivered(state: FaultState, letter: FaultMail) -> FaultState:
 
 def _hidden(name: str, found: Mapping[str, object]) -> bool:
     """Whether nothing is known of a fault because of what was found; see ``faults``."""
+    if name == "disk":
+        return False
     if "database" in found:
         return True
     if "database refuses" in found:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
+from alerts.fault_memory import FaultMemory
 from alerts.heartbeat import Row, Signs
 from alerts.incidents.messages import Text, notification, plain
 from alerts.plaintext import one_line
@@ -25,6 +26,7 @@ from alerts.system_faults import (
     database_away,
     database_refuses,
     delivered,
+    disk_nearly_full,
     faults,
     look,
 )
@@ -87,15 +89,20 @@ class WatchOptions:
     to: Sequence[str]
     free_bytes: Callable[[], int | None]
     every_s: float = 30.0
+    first_s: float = 10.0
+    """Until the first look."""
     policy: FaultPolicy = field(default_factory=FaultPolicy)
 
 
 class SystemWatch:
     """Looks until told to stop; used by one thread."""
 
-    def __init__(self, store: SystemStore, mail: Mailer, options: WatchOptions, clock: Clock) -> None:
+    def __init__(
+        self, store: SystemStore, mail: Mailer, options: WatchOptions, clock: Clock, memory: FaultMemory | None = None
+    ) -> None:
         self._store, self._mail, self._options, self._clock = store, mail, options, clock
-        self._state = FaultState()
+        self._memory = memory or FaultMemory(None)
+        self._state = self._memory.recall(clock.now())
         self._away = Away()
         self._kept: Mapping[str, datetime] | None = None
         """What the database has of ``mailed``; ``None``: it was not asked yet."""
@@ -103,42 +110,48 @@ class SystemWatch:
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set."""
         try:
-            while not stop.is_set():
+            # A process that cannot work ends before: it looks at nothing but that, and then all seems well.
+            pause_s = self._options.first_s
+            while not stop.wait(pause_s):
                 self.once()
-                stop.wait(self._options.every_s)
+                pause_s = self._options.every_s
         finally:
             self._store.close()
 
-    def once(self) -> FaultMail | None:
-        """Look once; return what was told."""
+    def once(self, failed: StoreError | None = None) -> FaultMail | None:
+        """Look once; return what was told. ``failed``: what ends the process, and all that there is to see then."""
         now, policy = self._clock.now(), self._options.policy
         try:
+            if failed is not None:
+                raise failed
             processes = self._store.processes()
             if processes is None:
                 self._away.back("database")
                 self._state, self._kept = FaultState(), None
+                self._memory.forget()
                 return None
             self._recall()
-            found = faults(self._signs(processes), now, policy)
+            found, seen = faults(self._signs(processes), now, policy), True
             self._away.back("database")
         except StoreError as exc:
-            found = self._unseen(exc)
+            found, seen = self._unseen(exc), False
         self._state, letter = look(self._state, found, now, policy)
         if letter is None or not self._sent(_text(letter, found), letter, now):
             letter = None
         else:
             self._state = delivered(self._state, letter)
-        self._keep()
+        self._keep(now, seen=seen)
         return letter
 
     def _unseen(self, error: StoreError) -> dict[str, Bilingual]:
         """Return the fault of a look that failed; it is logged once."""
+        disk, reason = disk_nearly_full(self._free_bytes()), one_line(str(error))
         if error.retryable:
             self._away.gone("database", error)
-            return database_away()
+            return disk | database_away(reason)
         self._away.back("database")
-        found = database_refuses(one_line(str(error)))
-        if not found.keys() & self._state.since.keys():
+        found = disk | database_refuses(reason)
+        if "database refuses" not in self._state.since:
             _log.warning("system_not_seen", error=str(error))
         return found
 
@@ -146,12 +159,14 @@ class SystemWatch:
         worker_seen_at, cadence_s, bridges = processes
         known = {one_line(name)[:MOST_NAME]: BridgeSign(*sign) for name, sign in bridges.items()}
         path = Signs(*self._store.signs())
+        return SystemSigns(path, worker_seen_at, cadence_s, known, self._free_bytes())
+
+    def _free_bytes(self) -> int | None:
         try:
-            free_bytes = self._options.free_bytes()
+            return self._options.free_bytes()
         except OSError as exc:
-            free_bytes = None
             _log.warning("disk_not_seen", error=str(exc))
-        return SystemSigns(path, worker_seen_at, cadence_s, known, free_bytes)
+            return None
 
     def _recall(self) -> None:
         """Take over what was told before a restart; what was told while the database was away counts as well."""
@@ -159,13 +174,21 @@ class SystemWatch:
             self._kept = self._store.mailed()
             self._state = replace(self._state, mailed={**self._kept, **self._state.mailed})
 
-    def _keep(self) -> None:
-        if self._kept is not None and self._kept != self._state.mailed:
+    def _keep(self, now: datetime, *, seen: bool) -> None:
+        """Note in the database what was told; what it has not, in a file of our own."""
+        # While the end of it is owed, what was told last stays noted: after a restart the end is told all the same.
+        told = self._state.mailed or (self._kept or {} if self._state.owed else {})
+        if seen and self._kept is not None:
             try:
-                self._store.save_mailed(self._state.mailed)
-                self._kept = self._state.mailed
+                if self._kept != told:
+                    self._store.save_mailed(told)
+                    self._kept = told
+                self._memory.forget()
             except StoreError as exc:
                 _log.warning("faults_not_noted_yet", error=str(exc))
+            else:
+                return
+        self._memory.note(self._state, now)
 
     def _sent(self, text: Text, letter: FaultMail, now: datetime) -> bool:
         """Send to each; whether anybody has it."""

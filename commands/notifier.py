@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from commands.context import Context
 from commands.disk import free_bytes
 from quantrac.domain.notifications import Channel
+from quantrac.errors import StoreError
 
 if TYPE_CHECKING:
     from alerts.notifiers.protocol import Notifier
+    from alerts.system_watch import SystemWatch
     from quantrac.domain.notifications import PendingNotification
 
 OTHERS = (Channel.WEBHOOK, Channel.WEB_PUSH)
@@ -27,7 +29,22 @@ def run_notifier(context: Context, stop: threading.Event) -> None:
     ------
     SettingsError
         A server is not configured, or the file of targets or the key of Web Push holds a mistake.
+    StoreError
+        The database refuses us, or is of another version. Who operates the system is told when that lasts.
     """
+    from sql.runner import require_schema
+
+    watch = _system_watch(context)
+    try:
+        require_schema(context.database().notifier)
+        _deliver(context, stop, [] if watch is None else [watch.run])
+    except StoreError as exc:
+        if watch is not None:
+            watch.once(exc)
+        raise
+
+
+def _deliver(context: Context, stop: threading.Event, beside: Iterable[Callable[[threading.Event], None]]) -> None:
     from alerts.known_recipients import KnownRecipients
     from alerts.notifier import NotifierLoop, run_together
     from alerts.notifiers.email import EmailNotifier
@@ -60,7 +77,7 @@ def run_notifier(context: Context, stop: threading.Event) -> None:
         )
         for channel, store in stores.items()
     ]
-    run_together([*(loop.run for loop in loops), *_heartbeat(context), *_system_watch(context)], stop)
+    run_together([*(loop.run for loop in loops), *_heartbeat(context), *beside], stop)
 
 
 def _heartbeat(context: Context) -> Iterator[Callable[[threading.Event], None]]:
@@ -74,18 +91,20 @@ def _heartbeat(context: Context) -> Iterator[Callable[[threading.Event], None]]:
         yield Heartbeat(SignStore(context.database().notifier), options, context.clock).run
 
 
-def _system_watch(context: Context) -> Iterator[Callable[[threading.Event], None]]:
+def _system_watch(context: Context) -> SystemWatch | None:
+    from alerts.fault_memory import FaultMemory
     from alerts.notifiers.email import EmailNotifier
     from alerts.system_faults import FaultPolicy
     from alerts.system_watch import SystemWatch, WatchOptions
     from sql.sign_store import SignStore
 
     s = context.settings
-    if s.admin_mail_to:
-        policy = FaultPolicy(silence=timedelta(seconds=s.heartbeat_silence_s), step=s.incident_pages)
-        options = WatchOptions(s.admin_mail_to, lambda: free_bytes(s.run_dir), policy=policy)
-        mail = EmailNotifier(context.smtp(), context.clock)
-        yield SystemWatch(SignStore(context.database().notifier), mail, options, context.clock).run
+    if not s.admin_mail_to:
+        return None
+    policy = FaultPolicy(silence=timedelta(seconds=s.heartbeat_silence_s), step=s.incident_pages)
+    options = WatchOptions(s.admin_mail_to, lambda: free_bytes(s.run_dir), policy=policy)
+    mail, store = EmailNotifier(context.smtp(), context.clock), SignStore(context.database().notifier)
+    return SystemWatch(store, mail, options, context.clock, FaultMemory(s.run_dir / "system-faults.json"))
 
 
 def _notifiers(context: Context) -> Iterator[tuple[Channel, tuple[Notifier, tuple[str, ...]]]]:

@@ -129,7 +129,7 @@ def notifier() -> None:
     """
     from commands.notifier import run_notifier
 
-    run_notifier(_prepare("notifier", "notifier"), _until_signal())
+    run_notifier(_prepare("notifier"), _until_signal())
 
 
 @app.command()

@@ -11,6 +11,7 @@ from pathlib import Path
 from local.servers.ports import HOST, Ports
 from local.servers.process import LocalServer
 from quantrac.clock import Clock
+from quantrac.errors import ServerError
 from quantrac.settings import PREFIX
 from quantrac.telemetry import get_logger
 
@@ -36,14 +37,6 @@ class Part(LocalServer):
     def __init__(self, run_dir: Path) -> None:
         super().__init__(run_dir)
         self._log_start = 0
-
-    def launch(self) -> None:
-        """Start it without waiting until it is ready; nothing is done to one that runs already."""
-        if self.pid is not None:
-            return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._prepare()
-        self._spawn()
 
     def is_healthy(self) -> bool:
         """Whether it runs and, where it announces that, is ready."""
@@ -167,9 +160,9 @@ def pipeline(
 
 
 class Supervisor:
-    """Starts parts, and starts again the ones that end by themselves."""
+    """Starts parts, and starts again the ones that end by themselves; also servers that somebody else has started."""
 
-    def __init__(self, parts: Sequence[Part], clock: Clock) -> None:
+    def __init__(self, parts: Sequence[LocalServer], clock: Clock) -> None:
         self.parts = tuple(parts)
         self.restarts = 0
         self._clock = clock
@@ -212,9 +205,15 @@ class Supervisor:
                 self._pause_s[each.name] = FIRST_PAUSE_S if lived_s > STABLE_S else min(LONGEST_PAUSE_S, 2 * before)
                 _log.warning("part_ended", part=each.name, log=str(each.log_path))
             if now_s - self._ended_s[each.name] >= self._pause_s[each.name]:
-                each.launch()
                 self._started_s[each.name] = now_s
-                self.restarts += 1
+                try:
+                    each.launch()
+                except (ServerError, OSError) as exc:  # its port, or a disk that is full: it may pass
+                    self._ended_s[each.name] = now_s
+                    self._pause_s[each.name] = min(LONGEST_PAUSE_S, 2 * self._pause_s[each.name])
+                    _log.warning("part_not_started", part=each.name, error=str(exc))
+                else:
+                    self.restarts += 1
 
     def stop(self) -> None:
         """Stop every part, the last one first."""

@@ -10,6 +10,7 @@ from local.alone import alone
 from local.grafana import grafana_line
 from local.prepare import local_servers, prepare_servers
 from local.processes import Part, Supervisor, dropfolder, forwarder, page, pipeline, reporter
+from local.servers.process import LocalServer
 from local.servers.progress import bars_on_stderr
 from quantrac.clock import Clock
 from quantrac.settings import Settings
@@ -31,11 +32,11 @@ def up(
     QuantracError
         A server or a process did not become ready; the message says which and where its log is.
     """
-    with alone(settings.run_dir, stop), _servers(settings, show):
+    with alone(settings.run_dir, stop), _servers(settings, show) as servers:
         supervisor = Supervisor(parts_of(settings, workers), clock)
         try:
             supervisor.start()
-            _tend(supervisor, stop, show)
+            _tend((supervisor, Supervisor(servers, clock)), stop, show)
         finally:
             supervisor.stop()
 
@@ -49,30 +50,39 @@ def parts_of(settings: Settings, workers: int) -> tuple[Part, ...]:
     return (*files, *parts, *onward)
 
 
-def state_of(parts: Sequence[Part], restarts: int) -> tuple[str, bool]:
-    """Return one line on processes, and whether each of them is ready."""
-    words = [f"{each.name} {'ok' if each.is_healthy() else 'starting' if each.pid else 'DOWN'}" for each in parts]
+def state_of(parts: Sequence[LocalServer], restarts: int) -> tuple[str, bool]:
+    """Return one line on processes and servers, and whether each is ready; servers are looked at, not asked.
+
+    To ask a server each second would be a login each second, and one that hangs would hold all others up.
+    """
+    ready = {each.name: each.is_healthy() if isinstance(each, Part) else each.pid is not None for each in parts}
+    words = [f"{each.name} {'ok' if ready[each.name] else 'starting' if each.pid else 'DOWN'}" for each in parts]
     again = f" · started again {restarts}×" if restarts else ""
-    return " · ".join(words) + again, all(each.is_healthy() for each in parts)
+    return " · ".join(words) + again, all(ready.values())
 
 
-def _tend(supervisor: Supervisor, stop: threading.Event, show: Callable[[str, bool], None]) -> None:
+def _tend(supervisors: Sequence[Supervisor], stop: threading.Event, show: Callable[[str, bool], None]) -> None:
     shown = None
     while True:
-        state = state_of(supervisor.parts, supervisor.restarts)
+        parts = [part for each in supervisors for part in each.parts]
+        state = state_of(parts, sum(each.restarts for each in supervisors))
         if state != shown:
             show(*state)
             shown = state
         if stop.wait(TEND_EVERY_S):
             return
-        supervisor.tend()
+        for each in supervisors:
+            each.tend()
 
 
 @contextmanager
-def _servers(settings: Settings, show: Callable[[str, bool], None]) -> Iterator[None]:
-    """Run the local servers for as long as this lasts, unless every server is named by a setting."""
+def _servers(settings: Settings, show: Callable[[str, bool], None]) -> Iterator[Sequence[LocalServer]]:
+    """Run the local servers for as long as this lasts, unless every server is named by a setting.
+
+    Yields those that were started here: when one ends by itself, nobody else starts it again.
+    """
     if all(getattr(settings, name) is not None for name in SERVERS):
-        yield
+        yield ()
         return
     servers = local_servers(settings)
     try:
@@ -80,6 +90,6 @@ def _servers(settings: Settings, show: Callable[[str, bool], None]) -> Iterator[
             servers.start(bars)
             prepare_servers(servers, settings, bars)
         show(grafana_line(servers, settings), True)
-        yield
+        yield tuple(each for each in servers.all if each.started_here)
     finally:
         servers.stop()

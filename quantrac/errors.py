@@ -33,6 +33,10 @@ class DataRefusedError(StoreError):
     """The database could not hold the data of this very call: another call may well succeed."""
 
 
+class OutcomeUnknownError(StoreError):
+    """The database went while it was writing: what was asked may be done, or not."""
+
+
 class NotifyError(OutsideError):
     """A notification was not accepted by its receiver, which may have said when to come again.
 

@@ -89,9 +89,10 @@ class PresenceStore:
         row = self._cursor.execute(statement("load_listening")).fetchone()
         return None if row is None or None in row else Listening(*row)
 
-    def save_listening(self, listening: Listening) -> None:
+    def save_listening(self, listening: Listening, now: datetime) -> None:
         """Write the time in which our own path has heard everything."""
-        self._cursor.execute(statement("save_listening"), {"since": listening.since, "until": listening.until})
+        arguments = {"since": listening.since, "until": listening.until, "now": now}
+        self._cursor.execute(statement("save_listening"), arguments)
 
     def save_clock(self, defect: Defect | None, now: datetime) -> None:
         """Write that the stations' stamps are ahead of our clock, or late, alike; ``None``: they are not."""

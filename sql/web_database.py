@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg_pool import ConnectionPool
 
+from quantrac.errors import OutcomeUnknownError
 from sql.connections import CONNECT_TIMEOUT_S, translated
 from sql.incident_store import IncidentTransaction
 from sql.oncall_store import OnCallStore
@@ -16,11 +17,18 @@ from sql.statements import statement
 
 _SESSION = "-c TimeZone=UTC -c synchronous_commit=on -c lock_timeout=10s -c jit=off"
 WAIT_S = 5.0
-"""How long a request waits for a connection before it says that the database is away."""
+"""How long a request waits for a connection before it says that the database is away.
+
+For as long a connection that was lost is tried again; then the next request makes one. The pool's own tries wait twice
+as long each time, up to minutes: so long the page would be away after the database is back.
+"""
 
 
 class WebDatabase:
-    """Transactions of the page. Each block is one; it raises ``StoreError``, and then nothing was done."""
+    """Transactions of the page. Each block is one; it raises ``StoreError``, and then nothing was done.
+
+    Where it raises ``OutcomeUnknownError`` nobody knows: the database went while it committed.
+    """
 
     def __init__(self, conninfo: str, *, connections: int = 8) -> None:
         options = f"{psycopg.conninfo.conninfo_to_dict(conninfo).get('options', '')} {_SESSION}".strip()
@@ -31,6 +39,7 @@ class WebDatabase:
             max_size=connections,
             open=False,
             timeout=WAIT_S,
+            reconnect_timeout=WAIT_S,
             check=ConnectionPool.check_connection,
             kwargs={"connect_timeout": CONNECT_TIMEOUT_S},
         )
@@ -56,6 +65,18 @@ class WebDatabase:
         with translated(doing), self._pool.connection() as connection, connection.cursor() as cursor:
             cursor.execute(statement("act_as"), {"login": login})
             yield cursor
+            _commit(connection, doing)
+
+
+def _commit(connection: psycopg.Connection[Any], doing: str) -> None:
+    try:
+        connection.commit()
+    except psycopg.OperationalError as exc:
+        if not connection.closed:
+            raise  # the database has answered: it is rolled back
+        raise OutcomeUnknownError(
+            f"The database went while it was committing ({doing}): {' '.join(str(exc).split())}", retryable=False
+        ) from exc
 
 
 class ActingStore:

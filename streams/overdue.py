@@ -75,7 +75,7 @@ class OverdueSweep:
         listening = self._listening(tx, stations, heard, now, broken=clock is not None)
         if listening is None:
             return
-        tx.presence.save_listening(listening)
+        tx.presence.save_listening(listening, now)
         open_alerts = tx.presence.open_alerts()
         windows = tx.presence.hold_windows(now - LATELY)
         rules = rules_in_force(catalogue.rules, now.astimezone(VIETNAM).date())

@@ -21,7 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from quantrac.domain.accounts import Account, Right, Session, Stage
-from quantrac.errors import DataRefusedError, StoreError
+from quantrac.errors import DataRefusedError, OutcomeUnknownError, StoreError
 from quantrac.telemetry import get_logger
 from web.accounts.door import Caller
 from web.languages import LANGUAGES, translator
@@ -201,6 +201,11 @@ def _answered(visit: Visit, endpoint: Page, right: Right | None) -> Response:
     except DataRefusedError as exc:
         _log.warning("data_refused", error=str(exc))
         response = failed(visit, WebError(400, "Dữ liệu không hợp lệ.", "The database does not take this."))
+    except OutcomeUnknownError as exc:
+        _log.warning("outcome_unknown", path=shown(visit.request.url.path), error=str(exc))
+        vi = "Cơ sở dữ liệu mất liên lạc đúng lúc đang ghi: chưa rõ đã ghi hay chưa. Hãy mở lại trang trước để xem."
+        en = "The database went while it was writing: it is not known whether it has. Open the page before, and look."
+        response = failed(visit, WebError(503, vi, en), again=False)
     except StoreError as exc:
         _log.warning("database_away", error=str(exc))
         vi, en = "Cơ sở dữ liệu chưa sẵn sàng; chưa có gì được ghi.", "The database is away; nothing was written."
@@ -239,19 +244,28 @@ def _admitted(visit: Visit, endpoint: Page, right: Right) -> Response:
     return endpoint(visit)
 
 
-def failed(visit: Visit, error: WebError) -> Response:
-    """Return the page of an error: what happened, and what to do next."""
+def failed(visit: Visit, error: WebError, *, again: bool = True) -> Response:
+    """Return the page of an error: what happened, and what to do next; ``again``: what was sent may be sent again."""
     values = {
         "status": error.status,
         "heading": REFUSALS[error.status],
         "vi": error.vi,
         "en": error.en,
         "back": _came_from(visit),
+        "typed": _typed(visit) if error.status == 503 else [],
+        "again": again,
     }
     response = visit.render("error.html", values, http_status=error.status)
     if error.again_s is not None:
         response.headers["retry-after"] = str(error.again_s)
     return response
+
+
+def _typed(visit: Visit) -> list[tuple[str, str]]:
+    """Return the fields of a form about an incident: what was typed must not be lost with the answer."""
+    if visit.request.method != "POST" or not visit.request.url.path.startswith("/incidents/"):
+        return []
+    return [(name, value) for name, value in visit.form.multi_items() if isinstance(value, str) and name != "csrf"]
 
 
 def _came_from(visit: Visit) -> str | None:

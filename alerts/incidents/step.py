@@ -8,7 +8,7 @@ two processes one works and the other waits. The schedule of escalation is in th
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from alerts.incidents.book import Surroundings, turn
 from alerts.incidents.links import Signer
 from alerts.incidents.messages import plain, silence_ended
 from alerts.incidents.reasons import IncidentPolicy, Reason
+from alerts.incidents.set_back import brought_back, set_back_by
 from alerts.incidents.store import IncidentTransaction, WakingStore
 from alerts.incidents.teller import Teller
 from alerts.incidents.tellings import Decision, expired
@@ -113,16 +114,19 @@ class IncidentStep:
     def _step(self, tx: IncidentTransaction, now: datetime) -> int:
         policy = self._options.policy
         changes = tx.changes(MOST_CHANGES)
+        progress = tx.progress()
         before = {i.id: i for i in tx.live(now - policy.look_back)}
+        live = self._set_back(tx, before.values(), progress, now)
         windows = tx.windows(now, policy.longest_ad_hoc)
-        pages = tx.pages_since(now - max(policy.storm_window, policy.digest_every))
+        told = tx.pages_since(now - max(policy.storm_window, policy.digest_every))
+        pages = [(at, reason) for at, reason in told if at <= now]  # later ones: the clock was set back since
         around = Surroundings(
             windows,
             tx.outages(now),
             [at for at, _ in pages],
             max((at for at, reason in pages if reason == Reason.DIGEST.value), default=None),
         )
-        done = turn(before.values(), changes, around, now, policy=policy, new_id=tx.new_id)
+        done = turn(live, changes, around, now, policy=policy, new_id=tx.new_id)
         oncall = self._current(tx, now)
         options = self._options
         teller = Teller(
@@ -136,9 +140,21 @@ class IncidentStep:
         teller.finish()
         self._end_silences(tx, teller, windows, after)
         self._fall_back(tx, now)
-        self._calendar(tx, teller, oncall, now)
+        self._calendar(tx, teller, oncall, progress, now)
         tx.forget_dealt_with(now - SETTLED)
         return len(changes)
+
+    @staticmethod
+    def _set_back(
+        tx: IncidentTransaction, incidents: Collection[Incident], progress: IncidentProgress, now: datetime
+    ) -> Collection[Incident]:
+        """Return the incidents, brought back with what waits in the outbox where our clock was set back."""
+        by = set_back_by(progress.handed_over_at, now)
+        if by is None:
+            return incidents
+        _log.warning("our_clock_was_set_back", by_s=round(by.total_seconds()))
+        tx.set_back(by, now)
+        return [brought_back(incident, by, now) for incident in incidents]
 
     def _current(self, tx: IncidentTransaction, now: datetime) -> OnCall:
         """Return who is on call; with a mistake in the tables what was known before stays in force."""
@@ -167,10 +183,12 @@ class IncidentStep:
         ]
         tx.add_events(events)
 
-    def _calendar(self, tx: IncidentTransaction, teller: Teller, oncall: OnCall, now: datetime) -> None:
+    def _calendar(
+        self, tx: IncidentTransaction, teller: Teller, oncall: OnCall, progress: IncidentProgress, now: datetime
+    ) -> None:
         """Tell hand-overs, and the week's summary; what was missed for long is passed over."""
-        progress = tx.progress()
-        if progress.handed_over_at is not None and now - progress.handed_over_at < CALENDAR_EVERY:
+        ahead = set_back_by(progress.handed_over_at, now) is not None
+        if not ahead and progress.handed_over_at is not None and now - progress.handed_over_at < CALENDAR_EVERY:
             return
         told_to = max(progress.handed_over_at or now, now - HAND_OVERS_WITHIN)
         names = oncall.names
@@ -182,7 +200,7 @@ class IncidentStep:
                 told = plain(hand_over_subject(change, rota.title), text)
                 teller.inform(told, people, about, else_common=False)
         start, end = week_before(now)
-        summarised_at = progress.summarised_at or end
+        summarised_at = min(progress.summarised_at or end, end) if ahead else progress.summarised_at or end
         if summarised_at < end and now - end >= SUMMARY_AFTER:
             found = week(tx.opened_in(start, end), tx.acknowledgements(start, end), start, end)
             heads = [p.code for p in oncall.people if p.role in (PersonRole.HEAD, PersonRole.LEADER)]

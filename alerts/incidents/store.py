@@ -122,6 +122,10 @@ class IncidentTransaction(Protocol):
         """Note up to when they were told."""
         ...
 
+    def set_back(self, by: timedelta, now: datetime) -> None:
+        """Let what waits in the outbox for an instant after ``now`` wait for one that is earlier by so much."""
+        ...
+
     def forget_dealt_with(self, before: datetime) -> None:
         """Look no longer at changes that are dealt with and were stored before an instant."""
         ...

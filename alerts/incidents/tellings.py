@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from alerts.incidents.grouping import extent_of, reopened
 from alerts.incidents.reasons import IncidentPolicy, Notice, Reason
+from alerts.incidents.set_back import LEAST
 from quantrac.domain.alerts import Severity
 from quantrac.domain.incidents import (
     Extent,
@@ -123,7 +124,8 @@ def _open(
         return _held_back(incident, paging, holds)
     if incident.paged_at is not None:
         return _told_before(incident, severity, now, policy)
-    if incident.topic is Topic.SIGNAL and now - incident.opened_at < policy.signal_wait:
+    # What has opened later than now did so before our clock was set back.
+    if incident.topic is Topic.SIGNAL and -LEAST < now - incident.opened_at < policy.signal_wait:
         return Decision(incident, Reason.GATHERING)
     if storm:
         return Decision(incident, Reason.STORM)

@@ -51,7 +51,7 @@ class EmailNotifier:
         except (smtplib.SMTPException, OSError, ValueError) as exc:
             if not self._still_usable(exc):
                 self.close()
-            raise _translated(exc, self._endpoint, notification.recipient) from exc
+            raise translated(exc, self._endpoint, notification.recipient) from exc
 
     def reach(self) -> None:
         """Open a conversation where there is none; nothing is sent.
@@ -191,7 +191,7 @@ def connect(endpoint: SmtpEndpoint, timeout_s: float = TIMEOUT_S) -> smtplib.SMT
     except (smtplib.SMTPException, OSError, ValueError) as exc:
         if client is not None:
             client.close()
-        raise _translated(exc, endpoint, None) from exc
+        raise translated(exc, endpoint, None) from exc
     return client
 
 
@@ -211,7 +211,7 @@ def probe(endpoint: SmtpEndpoint, timeout_s: float = 10.0) -> None:
             raise smtplib.SMTPSenderRefused(code, reply, endpoint.sender)
         client.rset()
     except (smtplib.SMTPException, OSError) as exc:
-        raise _translated(exc, endpoint, None) from exc
+        raise translated(exc, endpoint, None) from exc
     finally:
         client.close()
 
@@ -227,7 +227,8 @@ def _answers(client: smtplib.SMTP) -> bool:
         return False
 
 
-def _translated(exc: Exception, endpoint: SmtpEndpoint, recipient: str | None) -> NotifyError:
+def translated(exc: Exception, endpoint: SmtpEndpoint, recipient: str | None) -> NotifyError:
+    """Return what a conversation's error means, and whether the same mail may be taken later."""
     server = f"The mail server {endpoint.host}:{endpoint.port}"
     code, reply = _reply(exc)
     if isinstance(exc, smtplib.SMTPAuthenticationError):

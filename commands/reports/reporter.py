@@ -9,13 +9,14 @@ from datetime import datetime
 from email.message import EmailMessage
 
 from alerts.incidents.messages import plain
-from alerts.notifiers.email import connect, message
+from alerts.notifiers.email import connect, message, translated
 from commands.context import Context
 from commands.reports.desk import SETTLED_AFTER, ReportDesk, last_month, yesterday
 from commands.reports.water_quality import refresh
 from quantrac.domain.notifications import Channel, Notification
 from quantrac.domain.stations import VIETNAM
 from quantrac.errors import NotifyError, QuantracError, StoreError
+from quantrac.masking import masked
 from quantrac.telemetry import get_logger
 from reports.document import Document
 from reports.facts import ReportOptions
@@ -43,19 +44,21 @@ def run_reporter(context: Context, stop: threading.Event) -> None:
     """
     context.database()
     _log.info("reporter_ready", addresses=len(context.settings.report_to), hour=context.settings.report_hour)
+    taken: set[str] = set()
     while not stop.is_set():
         try:
-            one_round(context)
+            one_round(context, taken)
         except (StoreError, NotifyError) as exc:
             _log.warning("round_failed", error=str(exc))
         stop.wait(EVERY_S)
 
 
-def one_round(context: Context) -> None:
+def one_round(context: Context, taken: set[str]) -> None:
     """Bring the indices up to date, and send what is due and was not sent.
 
-    A report counts as sent once the mail server has taken it for every address; a reporter that dies before it could
-    note so sends it again, under the same ``Message-ID``.
+    A report counts as sent once the mail server has taken it for every address, or has refused that address for good; a
+    reporter that dies before it could note so sends it again, under the same ``Message-ID``. ``taken`` are the
+    ``Message-ID`` of mails that were taken, or refused for good, of which no address is to get a second copy.
     """
     now, settings, database = context.clock.now(), context.settings, context.database()
     options = ReportOptions(settings.minimum_completeness, settings.wqi_least_groups)
@@ -74,7 +77,7 @@ def one_round(context: Context) -> None:
                 raise
             _log.info("nothing_to_report", period=period.words.en, reason=str(exc))
             continue
-        _send(context, document)
+        _send(context, document, taken)
         save_sent_report(database.writer, period.kind, period.first_day, as_of, now)
         _log.info("report_sent", period=period.words.en, as_of=as_of.isoformat(), addresses=len(settings.report_to))
 
@@ -120,14 +123,33 @@ def mails(document: Document, sender: str, context: Context) -> Iterable[EmailMe
         yield mail
 
 
-def _send(context: Context, document: Document) -> None:
+def _send(context: Context, document: Document, taken: set[str]) -> None:
+    """Send what was not taken before; an address that is refused holds up no other.
+
+    Raises
+    ------
+    NotifyError
+        The server is away, or refuses some of it for now.
+    """
     endpoint = context.smtp()
     client = connect(endpoint)
+    later: NotifyError | None = None
     try:
         for mail in mails(document, endpoint.sender, context):
-            client.send_message(mail)
-    except (smtplib.SMTPException, OSError) as exc:
-        detail = " ".join(str(exc).split())
-        raise NotifyError(f"The report was not accepted by {endpoint.host}: {detail}.", retryable=True) from exc
+            if mail["Message-ID"] in taken:
+                continue
+            try:
+                client.send_message(mail)
+            except (smtplib.SMTPException, OSError) as exc:
+                error = translated(exc, endpoint, mail["To"])
+                if error.server_away:
+                    raise error from exc
+                if error.retryable:
+                    later = error
+                    continue
+                _log.error("report_refused", report=document.file_stem, error=masked(str(error), mail["To"]))
+            taken.add(mail["Message-ID"])
     finally:
         client.close()
+    if later is not None:
+        raise later

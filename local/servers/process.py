@@ -79,14 +79,26 @@ class LocalServer(ABC):
         ServerError
             Its port is taken, it ended at once, or it was not healthy within ``timeout_s``.
         """
+        self.launch()
+        self.wait_healthy(timeout_s)
+        self._complete()
+
+    def launch(self) -> None:
+        """Start it without waiting until it is healthy; nothing is done to one that runs already.
+
+        Raises
+        ------
+        ServerError
+            Its port is taken.
+        OSError
+            Its folder cannot be written to.
+        """
         if self._process() is None:
             make_run_dir(self.run_dir)
             self._require_ports()
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._prepare()
             self._spawn()
-        self.wait_healthy(timeout_s)
-        self._complete()
 
     def wait_healthy(self, timeout_s: float = 120.0) -> None:
         """Return as soon as the server answers as its clients need it.

@@ -108,7 +108,7 @@ def try_password(found: Credentials | None, password: str, now: datetime) -> Att
         if found is None:
             return Attempt(Proof.UNKNOWN)
         return Attempt(Proof.DISABLED if not found.account.active else Proof.NO_PASSWORD)
-    if found.locked_until is not None and now < found.locked_until:
+    if _is_locked(found, now):
         return Attempt(Proof.LOCKED, found.failures, found.locked_until)
     if not is_password(found.password_hash, password):
         return _failed(found, now)
@@ -122,12 +122,17 @@ def try_code(found: Credentials, secret: str, code: str, now: datetime) -> Attem
     """Decide on a one-time code; a code that was taken is not taken again."""
     if not found.account.active:
         return Attempt(Proof.DISABLED)
-    if found.locked_until is not None and now < found.locked_until:
+    if _is_locked(found, now):
         return Attempt(Proof.LOCKED, found.failures, found.locked_until)
     step = step_of_code(secret, code, now)
     if step is None or (found.totp_step is not None and step <= found.totp_step):
         return _failed(found, now)
     return Attempt(Proof.COMPLETE, totp_step=step)
+
+
+def _is_locked(found: Credentials, now: datetime) -> bool:
+    """Whether the account is closed for a while; a lock that is longer than any was set by a clock that was ahead."""
+    return found.locked_until is not None and now < found.locked_until <= now + LONGEST_LOCK
 
 
 def step_of_code(secret: str, code: str, now: datetime) -> int | None:

@@ -6,16 +6,17 @@ One look a second for all viewers together, and none while nobody looks.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 
+from quantrac.away import Away
 from quantrac.errors import StoreError
-from quantrac.telemetry import get_logger
 
-_log = get_logger(__name__)
 LOOK_EVERY_S = 1.0
 """With the browser's own fetch a change is seen within two seconds."""
 MOST_WAITING = 100
+AWAY, BACK = "away", "back"
+"""Topics of the database itself: what open pages show is of before, and it is not any more."""
 Look = Callable[[], Mapping[str, object]]
 
 
@@ -28,6 +29,8 @@ class Hub:
         self._marks: dict[str, object] = {}
         self._wake = asyncio.Event()
         self._closed = False
+        self._away = Away()
+        self._is_away = False
 
     @property
     def viewers(self) -> int:
@@ -61,7 +64,7 @@ class Hub:
         At first it holds every topic: the page may have been away.
         """
         queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=MOST_WAITING)
-        for topic in self._marks:
+        for topic in (*self._marks, AWAY) if self._is_away else self._marks:
             queue.put_nowait(topic)
         if self._closed:
             queue.put_nowait(None)
@@ -75,6 +78,7 @@ class Hub:
     async def _run(self) -> None:
         while True:
             if not self._viewers:
+                self._is_away = False  # nobody looks: whoever comes hears what is seen then
                 self._wake.clear()
                 await self._wake.wait()
             await self.once()
@@ -85,14 +89,23 @@ class Hub:
         try:
             marks = await asyncio.to_thread(self._look)
         except StoreError as exc:
-            _log.warning("live_look_failed", error=str(exc))
+            self._away.gone("database", exc)
+            if not self._is_away:
+                self._is_away = True
+                self._tell([AWAY])
             return
-        changed = [topic for topic, mark in marks.items() if self._marks.get(topic) != mark]
+        self._away.back("database")
+        # Whoever asked while the database was away has got nothing: after it everything is news.
+        changed = [topic for topic, mark in marks.items() if self._is_away or self._marks.get(topic) != mark]
         self._marks = dict(marks)
         if changed:
             self._changed()  # before anybody hears of it, and asks
+        back, self._is_away = self._is_away, False
+        self._tell([BACK, *changed] if back else changed)
+
+    def _tell(self, topics: Sequence[str]) -> None:
         for viewer in self._viewers:
-            for topic in changed:
+            for topic in topics:
                 # A viewer that reads nothing gets no more; its browser asks anew when it comes back.
                 if not viewer.full():
                     viewer.put_nowait(topic)

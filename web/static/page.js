@@ -5,9 +5,16 @@
   document.addEventListener("htmx:configRequest", (event) => {
     if (word) event.detail.headers["X-CSRF-Token"] = word.value;
   });
-  // The stream says that the login is over: the page must not stay as if it were live.
-  document.body.addEventListener("htmx:sseMessage", (event) => {
-    if (event.detail && event.detail.type === "gone") window.location.reload();
+  // What the stream says of itself; htmx hands on only what a part of the page waits for.
+  const streams = new WeakSet();
+  document.body.addEventListener("htmx:sseOpen", (event) => {
+    const source = event.detail && event.detail.source;
+    if (!source || streams.has(source)) return;
+    streams.add(source);
+    // The login is over: the page must not stay as if it were live.
+    source.addEventListener("gone", () => window.location.reload());
+    source.addEventListener("away", (told) => { stored = false; at = told.data; tell(); });
+    source.addEventListener("back", () => { stored = true; tell(); });
   });
   // What was unfolded stays so when a part of the page comes anew.
   const keys = (root) => [...root.querySelectorAll("details[data-keep][open]")].map((fold) => fold.dataset.keep);
@@ -21,16 +28,17 @@
   const banner = document.getElementById("offline");
   let at = document.body.dataset.at;
   let heard = true;
+  let stored = true;
   const tell = () => {
     if (!banner) return;
     const shown = new Date(at).toLocaleString("vi-VN", { timeZone: "Asia/Ho_Chi_Minh", dateStyle: "short", timeStyle: "short" });
     banner.querySelector("time").textContent = shown;
-    banner.hidden = navigator.onLine && heard;
+    banner.hidden = navigator.onLine && heard && stored;
   };
   window.addEventListener("online", tell);
   window.addEventListener("offline", tell);
   document.body.addEventListener("htmx:sseError", () => { heard = false; tell(); });
-  document.body.addEventListener("htmx:sseOpen", () => { heard = true; tell(); });
+  document.body.addEventListener("htmx:sseOpen", () => { heard = stored = true; tell(); });
   document.body.addEventListener("htmx:sseMessage", (event) => { if (event.detail && event.detail.data) at = event.detail.data; });
   tell();
   if ("serviceWorker" in navigator && window.isSecureContext) {

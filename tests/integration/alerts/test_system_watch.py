@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -87,7 +89,7 @@ def test_a_worker_that_is_gone_is_told_once_and_its_return(centre: Centre) -> No
     centre.passes(3, life=both)  # a restart of some minutes
     assert centre.subjects() == []
     centre.passes(40, life=gone)
-    assert centre.subjects() == ["[HỆ THỐNG] Không có tiến trình xử lý nào chạy (quantrac run worker)"]
+    assert centre.subjects() == ["[HỆ THỐNG] Không tiến trình xử lý nào chạy, hoặc ghi được (quantrac run worker)"]
     centre.passes(13, life=both)
     assert centre.subjects()[1:] == ["[HỆ THỐNG] Không còn thấy lỗi nào / No fault is seen any more"]
 
@@ -130,7 +132,7 @@ def test_a_database_of_another_shape_is_told_with_its_reason(centre: Centre) -> 
     centre.sql("ALTER TABLE running_workers RENAME COLUMN seen_at TO looked_at")
     centre.passes(8, life="")
     (told,) = centre.mail.mails()
-    assert told.subject == "[HỆ THỐNG] Notifier không xem được cơ sở dữ liệu"
+    assert told.subject == "[HỆ THỐNG] Notifier không dùng được cơ sở dữ liệu"
     assert "seen_at" in told.message().get_body(("plain",)).get_content()  # type: ignore[union-attr]
     centre.sql("ALTER TABLE running_workers RENAME COLUMN looked_at TO seen_at")
     centre.passes(13, life=both)
@@ -148,3 +150,25 @@ def test_the_notifier_watches_where_somebody_is_to_be_told(database: DatabaseEnd
 
     with run_notifier(database, mail, QUANTRAC_ADMIN_MAIL_TO="it@so.vn"):
         until(watched)
+
+
+def test_a_notifier_that_the_database_refuses_ends_and_says_so_when_that_lasts(
+    database: DatabaseEndpoint, mail: MailCatcher, tmp_path: Path
+) -> None:
+    """The supervisor starts it each half a minute: what it saw before is in its run folder."""
+    with psycopg.connect(database.owner, autocommit=True) as connection:
+        connection.execute("DELETE FROM schema_migrations WHERE version = (SELECT max(version) FROM schema_migrations)")
+    settings = {"QUANTRAC_ADMIN_MAIL_TO": "it@so.vn", "QUANTRAC_RUN_DIR": str(tmp_path)}
+    memory, now = tmp_path / "system-faults.json", datetime.now(UTC)
+    with run_notifier(database, mail, **settings) as process:
+        assert process.wait(60) == 1
+    noted = json.loads(memory.read_text("utf-8"))
+    assert (list(noted["since"]), mail.mails()) == (["database refuses"], [])
+    noted["since"]["database refuses"] = (now - 6 * MINUTE).isoformat()
+    memory.write_text(json.dumps(noted), encoding="utf-8")
+    for _ in range(2):
+        with run_notifier(database, mail, **settings) as process:
+            assert process.wait(60) == 1
+    (told,) = mail.mails()
+    assert told.subject == "[HỆ THỐNG] Notifier không dùng được cơ sở dữ liệu"
+    assert "quantrac db migrate" in told.message().get_body(("plain",)).get_content()  # type: ignore[union-attr]

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope
 from pydantic import SecretStr
 
 from commands.context import Context
 from commands.reports.reporter import one_round
 from local.servers.mail import MailCatcher
 from quantrac.clock import ManualClock
-from quantrac.endpoints import DatabaseEndpoint, SmtpEndpoint
-from quantrac.errors import NotifyError
+from quantrac.endpoints import DatabaseEndpoint, SmtpEndpoint, SmtpSecurity
+from quantrac.errors import NotifyError, StoreError
 from quantrac.settings import Settings
 from tests.integration.reports.conftest import MIDNIGHT, STEP, Feed
 
@@ -123,10 +127,10 @@ def test_a_report_is_mailed_once_at_its_hour(
     """07:00 in Vietnam is midnight in UTC: nothing before; day and month, a mail an address; none after a restart."""
     _full_day(feed)
     seven = datetime(2026, 11, 3, 0, 0, tzinfo=UTC)
-    one_round(mailing(seven - timedelta(seconds=1)))
+    one_round(mailing(seven - timedelta(seconds=1)), set())
     assert mail.mails() == []
-    one_round(mailing(seven))
-    one_round(mailing(seven + HOUR))
+    one_round(mailing(seven), set())
+    one_round(mailing(seven + HOUR), set())
     found = [caught.message() for caught in mail.mails()]
     assert [m["To"] for m in found] == ["a@example.vn", "b@example.vn"] * 2
     names = [part.get_filename() for part in found[0].iter_attachments()]
@@ -150,7 +154,66 @@ def test_a_mail_server_that_is_away_is_tried_again(
     server = context.server
     object.__setattr__(context, "server", replace(server, port=1))
     with pytest.raises(NotifyError):
-        one_round(context)
+        one_round(context, set())
     object.__setattr__(context, "server", server)
-    one_round(context)
+    one_round(context, set())
     assert len(mail.mails()) == 4
+
+
+class _Refusing:
+    """A mail server that has no mailbox of one address, and keeps what the others got."""
+
+    def __init__(self, refused: str) -> None:
+        self.refused, self.got = refused, list[str]()
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: object, _session: object, envelope: Envelope, address: str, _options: object
+    ) -> str:
+        if address == self.refused:
+            return "550 5.1.1 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:  # noqa: N802
+        self.got += envelope.rcpt_tos
+        return "250 kept"
+
+
+@pytest.mark.parametrize("refused", ["a@example.vn", "b@example.vn"])
+def test_an_address_that_is_refused_keeps_the_report_from_nobody_and_repeats_it_to_nobody(
+    feed: Feed, mailing: Callable[[datetime], _Mailing], refused: str
+) -> None:
+    _full_day(feed)
+    context = mailing(datetime(2026, 11, 3, 0, 0, tzinfo=UTC))
+    server = _Refusing(refused)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(server, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        plain = SmtpEndpoint("127.0.0.1", port, "q@example.vn", SmtpSecurity.NONE)
+        object.__setattr__(context, "server", plain)
+        taken = set[str]()
+        for _ in range(3):
+            with suppress(NotifyError):
+                one_round(context, taken)
+    finally:
+        controller.stop()
+    (other,) = {"a@example.vn", "b@example.vn"} - {refused}
+    assert server.got == [other, other]  # of the day, and of the month
+
+
+def test_a_database_that_goes_before_it_notes_a_report_makes_it_go_out_once(
+    feed: Feed, mailing: Callable[[datetime], _Mailing], mail: MailCatcher
+) -> None:
+    _full_day(feed)
+    context, taken = mailing(datetime(2026, 11, 3, 0, 0, tzinfo=UTC)), set[str]()
+    with psycopg.connect(feed.database.owner, autocommit=True) as connection:
+        connection.execute("REVOKE INSERT ON sent_reports FROM quantrac_writer")
+        with pytest.raises(StoreError):
+            one_round(context, taken)
+        assert len(mail.mails()) == 2
+        connection.execute("GRANT INSERT ON sent_reports TO quantrac_writer")
+    for _ in range(2):
+        one_round(context, taken)
+    assert len(mail.mails()) == 4  # day and month, to two

@@ -428,6 +428,24 @@ def test_r3_a_quick_restart_goes_on_listening_and_a_long_stop_does_not(
     assert alerts(reports) == found
 
 
+def test_a_long_stop_after_our_clock_was_set_back_makes_nobody_silent(
+    register: Callable[..., None], fleet: Fleet, make_sweeper: Callable[[], Sweeper], reports: Reports,
+    clock: ManualClock,
+) -> None:  # fmt: skip
+    # minute   0     20               40                80
+    # clock          two hours back
+    # A        live  live             worker stopped    its first message is under way
+    register({"A": "effluent"})
+    fleet.run({"A": Way(None)}, 20 * MINUTE)
+    clock.leap(timedelta(hours=-2))
+    fleet.run({"A": Way(None)}, 20 * MINUTE)
+    clock.advance(40 * MINUTE)
+    fleet.sweeper = make_sweeper()
+    clock.advance(timedelta(seconds=11))
+    fleet.sweeper.sweep()
+    assert alerts(reports) == []
+
+
 def test_r3_completeness_counts_time_covered_and_not_rows(
     register: Callable[..., None], fleet: Fleet, prepared: DatabaseEndpoint, clock: ManualClock
 ) -> None:

@@ -102,6 +102,23 @@ def test_a_link_lets_in_once_and_a_look_at_it_uses_nothing(site: Site) -> None:
     assert site.browser().get(path).status_code == 404
 
 
+@pytest.mark.parametrize(("ahead", "status"), [("2 hours", 200), ("30 days", 303)])
+def test_a_login_of_a_clock_that_was_ahead_is_not_for_ever(site: Site, ahead: str, status: int) -> None:
+    an = site.new()
+    browser = site.logged_in(an)
+    site.sql(
+        "UPDATE account_sessions SET created_at = created_at + %s::interval, seen_at = seen_at + %s::interval, "
+        "expires_at = expires_at + %s::interval WHERE login = %s", ahead, ahead, ahead, an
+    )  # fmt: skip
+    assert browser.get("/").status_code == status
+    path = site.link(an).removeprefix(site.url)
+    site.sql(
+        "UPDATE login_links SET created_at = created_at + %s::interval, expires_at = expires_at + %s::interval "
+        "WHERE login = %s", ahead, ahead, an
+    )  # fmt: skip
+    assert site.browser().post(path).status_code == (303 if status == 200 else 404)
+
+
 def test_a_form_of_another_page_changes_nothing(site: Site) -> None:
     an = site.new()
     browser = site.logged_in(an)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from alerts.fault_memory import FaultMemory
 from alerts.heartbeat import Signs
 from alerts.system_faults import BridgeSign, FaultPolicy, FaultState, SystemSigns, delivered, faults, look
 from alerts.system_watch import SystemWatch, WatchOptions
@@ -56,8 +58,9 @@ QUIET = {name: BridgeSign(ago(25), 300) for name in ("bridge-1", "bridge-2")}
         ({"path": replace(PATH, received_at=ago(25)), "worker_seen_at": ago(25), "bridges": QUIET}, ["workers"]),
         ({"free_bytes": 10**9}, ["disk"]),
         ({"free_bytes": None}, []),
-        # our clock was set back
-        ({"path": Signs(ago(-90), ago(-90), None, None, None), "worker_seen_at": ago(-90)}, []),
+        # our clock was set back: what is at work has noted so since, by the clock of now
+        ({"path": Signs(ago(-90), ago(0.3), None, None, None)}, []),
+        ({"path": Signs(ago(-90), ago(-90), None, None, None), "worker_seen_at": ago(-90)}, ["incidents", "workers"]),
     ],
 )  # fmt: skip
 def test_what_is_wrong(changed: dict[str, object], names: list[str]) -> None:
@@ -197,14 +200,27 @@ class _Mail:
 
     def close(self) -> None: ...
 
+    def to(self, recipient: str) -> list[str]:
+        return [n.subject for n in self.sent if n.recipient == recipient]
+
 
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(NOW)
 
 
-def _watch(store: _Store, mail: _Mail, clock: ManualClock) -> SystemWatch:
-    return SystemWatch(store, mail, WatchOptions(("a@x.vn", "b@x.vn"), lambda: 10**11), clock)  # type: ignore[arg-type]
+class _Disk:
+    free = 10**11
+
+
+def _watch(
+    store: _Store, mail: _Mail, clock: ManualClock, folder: Path | None = None, disk: _Disk | None = None
+) -> SystemWatch:
+    """Return a watch; with a folder, as the process has it, which is started again on the same one."""
+    free = disk or _Disk()
+    memory = FaultMemory(None if folder is None else folder / "system-faults.json")
+    options = WatchOptions(("a@x.vn", "b@x.vn"), lambda: free.free)
+    return SystemWatch(store, mail, options, clock, memory)  # type: ignore[arg-type]
 
 
 def _minutes(watch: SystemWatch, clock: ManualClock, minutes: int) -> None:
@@ -235,11 +251,30 @@ def test_a_database_that_refuses_is_told_with_its_reason_and_not_as_away(clock: 
     store.refused = "The database failed: permission denied for table x\r\nBcc: y@z.vn. " + "x" * 5000
     with capture_logs() as logs:
         _minutes(_watch(store, mail, clock), clock, 30)
-    assert [n.subject for n in mail.sent] == ["[HỆ THỐNG] Notifier không xem được cơ sở dữ liệu"] * 2
+    assert [n.subject for n in mail.sent] == ["[HỆ THỐNG] Notifier không dùng được cơ sở dữ liệu"] * 2
     assert "permission denied for table x" in mail.sent[0].text
     assert "\nBcc" not in mail.sent[0].text
     assert len(mail.sent[0].text) < 3000
     assert [log["event"] for log in logs if "error" in log] == ["system_not_seen"]
+
+
+def test_a_full_disk_under_a_database_that_is_away_is_told_with_it(clock: ManualClock) -> None:
+    # minutes    0     10      20      30
+    # database   ##############              # away
+    # disk       ########                    # full
+    store, mail, disk = _Store(clock), _Mail(), _Disk()
+    watch = _watch(store, mail, clock, None, disk)
+    store.away, disk.free = True, 4096
+    _minutes(watch, clock, 12)
+    (told,) = [n for n in mail.sent if n.recipient == "a@x.vn"]
+    assert told.subject == "[HỆ THỐNG] Ổ đĩa sắp đầy (+1)"
+    assert "Cơ sở dữ liệu không trả lời" in told.text
+    assert "Lý do: away" in told.text
+    disk.free = 10**11
+    _minutes(watch, clock, 10)
+    store.away = False
+    _minutes(watch, clock, 12)
+    assert mail.to("a@x.vn")[1:] == [OVER]
 
 
 def test_a_database_that_is_away_is_logged_once_and_its_return(clock: ManualClock) -> None:
@@ -262,7 +297,9 @@ def test_looks_that_fail_between_hide_no_fault(clock: ManualClock) -> None:
         store.away = True
         _minutes(watch, clock, 1)
         store.away = False
-    assert [n.subject.split(" (")[0] for n in mail.sent] == ["[HỆ THỐNG] Không có tiến trình xử lý nào chạy"] * 2
+    assert [n.subject.split(" (")[0] for n in mail.sent] == [
+        "[HỆ THỐNG] Không tiến trình xử lý nào chạy, hoặc ghi được"
+    ] * 2
 
 
 def test_what_came_back_is_told_anew_after_a_restart_and_nothing_twice(clock: ManualClock) -> None:
@@ -306,6 +343,97 @@ def test_a_restart_repeats_nothing_and_tells_the_end(clock: ManualClock) -> None
     store.worker = True
     _minutes(again, clock, 12)
     assert len(mail.sent) == 4
+
+
+@pytest.mark.parametrize("back_before", [False, True], ids=["still away", "back by then"])
+def test_what_was_told_without_a_database_outlives_a_kill(
+    clock: ManualClock, tmp_path: Path, *, back_before: bool
+) -> None:
+    """Neither is it told again, nor does its end stay untold."""
+    store, mail = _Store(clock), _Mail()
+    store.away = True
+    _minutes(_watch(store, mail, clock, tmp_path), clock, 7)
+    (told,) = mail.to("a@x.vn")
+    assert told.startswith("[HỆ THỐNG] Cơ sở dữ liệu không trả lời")
+    store.away = not back_before
+    _minutes(_watch(store, mail, clock, tmp_path), clock, 9)
+    assert len(mail.to("a@x.vn")) == 1
+    store.away = False
+    _minutes(_watch(store, mail, clock, tmp_path), clock, 30)
+    assert [s.partition(" / ")[0] for s in mail.to("a@x.vn")[1:]] == ["[HỆ THỐNG] Không còn thấy lỗi nào"]
+    assert list(tmp_path.iterdir()) == []
+    _minutes(_watch(store, mail, clock, tmp_path), clock, 30)
+    assert len(mail.to("a@x.vn")) == 2
+
+
+def test_a_notifier_that_ends_again_and_again_says_why(clock: ManualClock, tmp_path: Path) -> None:
+    """A database that refuses it ends the process; the supervisor starts it anew each half a minute."""
+    store, mail = _Store(clock), _Mail()
+    for _ in range(20):
+        _watch(store, mail, clock, tmp_path).once(StoreError("no such column\nsent_at", retryable=False))
+        clock.advance(MINUTE / 2)
+    (told,) = mail.to("a@x.vn")
+    assert told.startswith("[HỆ THỐNG] Notifier không")
+    assert "no such column sent_at" in mail.sent[0].text
+
+
+def test_what_was_seen_long_before_a_restart_lasts_from_the_restart_on(clock: ManualClock, tmp_path: Path) -> None:
+    """The whole machine was off for an hour: that the database starts after the notifier is no fault of an hour."""
+    store, mail = _Store(clock), _Mail()
+    store.away = True
+    _minutes(_watch(store, mail, clock, tmp_path), clock, 3)
+    clock.advance(60 * MINUTE)
+    watch = _watch(store, mail, clock, tmp_path)
+    _minutes(watch, clock, 3)
+    store.away = False
+    _minutes(watch, clock, 30)
+    assert mail.sent == []
+
+
+def test_the_end_is_told_although_it_restarts_while_a_fault_of_minutes_is_there(
+    clock: ManualClock, tmp_path: Path
+) -> None:
+    # minute   0       20        31        33
+    # worker   #########
+    # disk                       #########         # not told: shorter than five minutes
+    # killed                         ×
+    store, mail = _Store(clock), _Mail()
+    disk = _Disk()
+    watch = _watch(store, mail, clock, tmp_path, disk)
+    store.worker = False
+    _minutes(watch, clock, 20)
+    store.worker = True
+    _minutes(watch, clock, 9)
+    disk.free = 10**6
+    _minutes(watch, clock, 3)
+    disk.free = 10**11
+    _minutes(_watch(store, mail, clock, tmp_path, disk), clock, 30)
+    assert len(mail.to("a@x.vn")) == 2
+
+
+def test_our_clock_set_back_puts_off_neither_a_fault_nor_its_end(clock: ManualClock, tmp_path: Path) -> None:
+    store, mail = _Store(clock), _Mail()
+    watch = _watch(store, mail, clock, tmp_path)
+    store.worker = False
+    _minutes(watch, clock, 3)
+    clock.leap(timedelta(hours=-2))
+    _minutes(watch, clock, 7)
+    assert len(mail.to("a@x.vn")) == 1
+    store.worker = True
+    _minutes(watch, clock, 3)
+    clock.leap(timedelta(hours=-2))
+    _minutes(watch, clock, 12)
+    assert len(mail.to("a@x.vn")) == 2
+
+
+def test_a_file_of_its_memory_that_cannot_be_read_ends_no_notifier(clock: ManualClock, tmp_path: Path) -> None:
+    store, mail = _Store(clock), _Mail()
+    store.away = True
+    (tmp_path / "system-faults.json").write_text("[1, 2", encoding="utf-8")
+    _minutes(_watch(store, mail, clock, tmp_path), clock, 7)
+    assert len(mail.to("a@x.vn")) == 1
+    _minutes(_watch(store, mail, clock, tmp_path / "there is no such folder"), clock, 7)
+    assert len(mail.to("a@x.vn")) == 2
 
 
 def test_a_mail_server_that_refuses_is_tried_again_until_one_has_it(clock: ManualClock) -> None:

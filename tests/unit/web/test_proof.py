@@ -41,6 +41,12 @@ def test_five_failures_lock_and_a_success_forgets_them(kept: Credentials) -> Non
     assert (after.proof, after.failures, after.locked_until) == (Proof.COMPLETE, 0, None)
 
 
+def test_a_lock_of_a_clock_that_was_ahead_is_none(kept: Credentials) -> None:
+    locked = replace(kept, failures=6, locked_until=NOW + timedelta(hours=2))
+    assert try_password(locked, PASSWORD, NOW).proof is Proof.COMPLETE
+    assert try_password(locked, PASSWORD, NOW + timedelta(hours=1)).proof is Proof.LOCKED
+
+
 def test_who_gets_in_how_far(kept: Credentials) -> None:
     assert try_password(None, PASSWORD, NOW).proof is Proof.UNKNOWN
     manager = replace(kept, account=replace(kept.account, role=Role.MANAGER))

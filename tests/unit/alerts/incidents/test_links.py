@@ -44,6 +44,8 @@ def test_a_link_is_long_random_and_kept_as_its_hash_alone() -> None:
         (60 * 24, {}, LinkAnswer.EXPIRED),
         # our clock was set back before it was made: it is still the one that was sent
         (-90, {}, LinkAnswer.VALID),
+        # and not for ever
+        (-60 * 24 - 1, {}, LinkAnswer.EXPIRED),
         (5, {"state": IncidentState.ACKNOWLEDGED, "holder": "binh"}, LinkAnswer.HELD_BY_OTHER),
         (5, {"state": IncidentState.ACKNOWLEDGED, "holder": "an"}, LinkAnswer.VALID),
         (5, {"state": IncidentState.RESOLVED}, LinkAnswer.NOT_ACTIVE),

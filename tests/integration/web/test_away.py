@@ -1,0 +1,179 @@
+"""The database goes while pages are open: what was done is there, or it is said that it is not; then all goes on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from playwright.sync_api import sync_playwright
+
+from local.servers.postgres import SUPERUSER, Postgres
+
+from .browser import chromium
+from .conftest import Browser, Site
+
+AWAY_S = 17.0
+"""Tries to connect that wait twice as long each time come 15 and 31 s after the server has gone."""
+BACK_WITHIN_S = 9.0
+PATIENCE_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def days() -> float:
+    return 0.1
+
+
+def until(what: Callable[[], bool], within_s: float = PATIENCE_S) -> float:
+    began_s = time.monotonic()
+    while not what():
+        assert time.monotonic() - began_s < within_s, "nothing happened in time"
+        time.sleep(0.05)
+    return time.monotonic() - began_s
+
+
+def _act(browser: Browser, number: int, what: str, **data: str) -> tuple[int, str]:
+    path = f"/incidents/{number}"
+    referer = f"{browser.client.base_url}{path}"
+    answer = browser.client.post(f"{path}/{what}", data={"csrf": browser.word, **data}, headers={"referer": referer})
+    return answer.status_code, answer.text
+
+
+@contextmanager
+def listening(browser: Browser) -> Iterator[list[str]]:
+    """Hear what an open page hears."""
+    heard: list[str] = []
+
+    def hear() -> None:
+        with suppress(httpx.HTTPError), browser.client.stream("GET", "/live", timeout=PATIENCE_S) as answer:
+            for line in answer.iter_lines():
+                heard.extend([line.removeprefix("event: ")] if line.startswith("event: ") else [])
+
+    ear = threading.Thread(target=hear)
+    ear.start()
+    try:
+        yield heard
+    finally:
+        browser.client.close()
+        ear.join(PATIENCE_S)
+
+
+def test_an_outage_is_told_to_open_pages_and_over_within_seconds_of_its_end(
+    site: Site, number: int, postgres: Postgres
+) -> None:
+    browser = site.logged_in(site.new(person="an"))
+    assert browser.get(f"/incidents/{number}").status_code == 200
+    with listening(browser) as heard:
+        until(lambda: "incidents" in heard)
+        postgres.stop()
+        try:
+            gone_s = time.monotonic()
+            until(lambda: heard[-1] == "away")
+            status, page = _act(browser, number, "comment", text='đã gọi nhà máy, họ nói "bơm hỏng" <lúc 7:10>')
+            assert status == 503
+            assert "chưa có gì được ghi" in page
+            # What was typed is not lost with it.
+            assert "họ nói &#34;bơm hỏng&#34; &lt;lúc 7:10&gt;" in page
+            assert f'action="/incidents/{number}/comment"' in page
+            time.sleep(max(0.0, gone_s + AWAY_S - time.monotonic()))
+            assert heard[-1] == "away"
+        finally:
+            postgres.start()
+        until(lambda: browser.client.get(f"/incidents/{number}").status_code == 200, BACK_WITHIN_S)
+        until(lambda: "back" in heard and heard[-1] != "away")
+        until(lambda: "incidents" in heard[heard.index("back") :])
+        assert _act(browser, number, "comment", text="đã gọi lại")[0] == 303
+
+
+@contextmanager
+def _commits_wait(postgres: Postgres) -> Iterator[None]:
+    """Let a COMMIT that is on disk wait for a second server that is not there, before it is answered."""
+
+    def said(statement: str) -> None:
+        with psycopg.connect(postgres.uri(SUPERUSER, "postgres"), autocommit=True) as connection:
+            connection.execute("SET synchronous_commit = local")
+            connection.execute(statement.encode())
+
+    said("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    said("SELECT pg_reload_conf()")
+    try:
+        yield
+    finally:
+        said("ALTER SYSTEM RESET synchronous_standby_names")
+        said("SELECT pg_reload_conf()")
+
+
+def test_a_database_that_goes_in_the_middle_of_writing_is_not_said_to_have_written_nothing(
+    site: Site, number: int, postgres: Postgres
+) -> None:
+    """It was written, and nobody heard of it any more."""
+    browser = site.logged_in(site.new(person="an"))
+    browser.get(f"/incidents/{number}")
+    answers: list[tuple[int, str]] = []
+    waiting = "SELECT pid FROM pg_stat_activity WHERE application_name = 'quantrac web' AND wait_event = 'SyncRep'"
+
+    def close() -> None:
+        answers.append(_act(browser, number, "close", cause="pollution", text="nhà máy A"))
+
+    with _commits_wait(postgres), psycopg.connect(postgres.uri(SUPERUSER, "postgres"), autocommit=True) as watcher:
+        officer = threading.Thread(target=close)
+        officer.start()
+        while officer.is_alive():
+            for (pid,) in watcher.execute(waiting).fetchall():
+                watcher.execute("SELECT pg_terminate_backend(%s)", (pid,))
+            time.sleep(0.05)
+        officer.join()
+    ((state, cause),) = site.sql("SELECT state, cause FROM incidents WHERE id = %s", number)
+    assert (state, cause) == ("closed", "pollution")
+    ((status, page),) = answers
+    assert status == 503
+    assert "chưa có gì được ghi" not in page
+    assert "chưa rõ đã ghi hay chưa" in page
+    assert "nhà máy A" in page
+    assert "Gửi lại" not in page
+
+
+@pytest.mark.timeout(400)
+def test_an_officer_sees_that_it_is_away_and_sends_again_what_he_typed(
+    site: Site, number: int, postgres: Postgres, tmp_path: Path
+) -> None:
+    program, why = chromium()
+    if not program:
+        pytest.skip(why)
+    login = site.new(person="an")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = opened.new_context(viewport={"width": 390, "height": 844}, is_mobile=True).new_page()
+        page.set_default_timeout(PATIENCE_S * 1000)
+        page.goto(site.link(login))
+        page.get_by_role("button", name="Đăng nhập").click()
+        page.wait_for_selector("#map .station-mark", state="attached")
+        with page.expect_response("**/live"):
+            page.goto(f"{site.url}/incidents/{number}")
+        assert not page.locator("#offline").is_visible()
+        postgres.stop()
+        try:
+            page.wait_for_selector("#offline:not([hidden])")
+            form = page.locator("form[action$='/comment']")
+            page.locator("details", has=form).locator("summary").last.click()
+            form.locator("textarea[name=text]").fill("nhà máy nói bơm hỏng")
+            form.locator("button").click()
+            page.wait_for_selector("text=chưa có gì được ghi")
+            assert page.locator("textarea").input_value() == "nhà máy nói bơm hỏng"
+            page.screenshot(path=tmp_path / "away.png")
+        finally:
+            postgres.start()
+        while page.get_by_role("button", name="Gửi lại").count():
+            page.get_by_role("button", name="Gửi lại").click()
+            page.wait_for_load_state()
+        page.wait_for_selector("text=nhà máy nói bơm hỏng")
+        page.wait_for_selector("#offline", state="hidden")
+        # Its login ends elsewhere: the open page does not stay as if it were live.
+        site.sql("UPDATE account_sessions SET ended_at = now() WHERE login = %s", login)
+        page.wait_for_url("**/login")
+        opened.close()
