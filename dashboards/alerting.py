@@ -78,11 +78,13 @@ def _incidents(web_url: str | None) -> Panel:
         text("holder", "Người nhận", 120),
         instant("ended_at", "Hết"),
         code("cause", "Nguyên nhân", words.CAUSES, 120),
+        Column("follows", "Sau sự cố", custom={"width": 85}, link=to_incident(web_url, "follows")),
     )
     return table(
         "Sự cố",
-        "Đang mở ở trên; nhiều cảnh báo đi cùng nhau là một sự cố. · The open ones first; alerts that belong together "
-        "are one incident.",
+        "Đang mở ở trên; nhiều cảnh báo đi cùng nhau là một sự cố. Sau sự cố: số của sự cố đã được đóng ngay trước đó. "
+        "· The open ones first; alerts that belong together are one incident. The last column names the one that was "
+        "closed before it.",
         Target(query("incidents"), columns),
         nothing="Không có sự cố nào trong thời gian đang chọn.",
     )
