@@ -17,6 +17,9 @@ NOTHING = "Không có số liệu trong thời gian đang chọn."
 SECONDS, MINUTES = "suffix: s", "suffix: phút"
 """Grafana's own unit of time speaks English."""
 
+BAR_PX = 40
+"""Width of the widest bar."""
+
 _CELL: Mapping[str, object] = {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False, "filterable": False}
 
 
@@ -135,7 +138,6 @@ def lines(
     log: bool = False,
     bars: bool = False,
     stacked: bool = False,
-    calcs: Sequence[str] = ("lastNotNull", "max"),
     most: float | None = None,
 ) -> Panel:
     """Return lines over time (or bars); where a query returns NULL there is a gap.
@@ -159,6 +161,8 @@ def lines(
         "pointSize": 4,
         "spanNulls": False,
     }
+    if bars:
+        custom["barMaxWidth"] = BAR_PX  # a bar that is the only one would else fill days that it does not count
     if axis is not None:
         custom["axisLabel"] = axis
     if stacked:
@@ -172,7 +176,8 @@ def lines(
         defaults["min"] = 0
     if most is not None:
         defaults["max"] = most
-    legend = {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": list(calcs)}
+    # Without figures: Grafana names them in English ("Last *", "Total").
+    legend = {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": []}
     return Panel(
         "timeseries",
         title,
@@ -251,9 +256,18 @@ def matrix(
 
 
 def tiles(
-    title: str, description: str, sql: str, value: Column, *, label: str | None = None, nothing: str, size: int
+    title: str,
+    description: str,
+    sql: str,
+    value: Column,
+    *,
+    label: str | None = None,
+    nothing: str,
+    size: int | None = None,
 ) -> Panel:
     """Return a big tile for each row: ``value``, below the text of the column ``label``; ``size`` of the value in px.
+
+    Without a size Grafana fits the words into the tile.
 
     Grafana finds the column by the name that is shown, and names a tile by the row's texts only where the column has no
     name of its own: so ``value`` has no title, and ``label`` is the only other column.
@@ -273,7 +287,7 @@ def tiles(
             "wideLayout": False,
             "showPercentChange": False,
             "percentChangeColorMode": "standard",
-            "text": {"valueSize": size, "titleSize": size // 2},
+            "text": {} if size is None else {"valueSize": size, "titleSize": size // 2},
         },
         defaults={"noValue": nothing, "color": {"mode": "fixed", "fixedColor": words.NEUTRAL}},
     )

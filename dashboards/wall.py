@@ -21,9 +21,9 @@ def wall() -> Dashboard:
         ),
         refresh="10s",
         rows=(
-            Row(7, ((24, _counts()),)),
+            Row(6, ((24, _counts()),)),
             Row(6, ((24, _alerts()),)),
-            Row(3, ((24, _park()),)),
+            Row(4, ((24, _park()),)),
             Row(8, ((24, _stations()),)),
         ),
     )
@@ -68,7 +68,6 @@ def _park() -> Panel:
         query("wall_park"),
         Column("park", "", color=words.NEUTRAL),
         nothing="-",
-        size=44,
     )
 
 

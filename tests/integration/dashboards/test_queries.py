@@ -392,6 +392,26 @@ def test_an_incident_names_the_one_that_was_closed_before_it(seed: Seed, ask: As
     assert [row["follows"] for row in rows] == [rows[1]["id"], None]
 
 
+def test_an_alert_is_not_told_before_it_began(seed: Seed, ask: Ask, now: datetime) -> None:
+    """The incident was paged a minute before its second alert opened."""
+    seed.station("A")
+    minute = timedelta(minutes=1)
+    common = {"opened_at": now, "spread_at": now, "extent": "station", "topic": "water", "severity": "high"}
+    for rule, opened in (("first", now - 2 * minute), ("then", now)):
+        alert = {"station": "A", "parameter": "COD", "kind": "limit", "severity": "high", "since": opened}
+        number = seed.returning("alerts", **alert, rule=rule, opened_at=opened)
+        seed.told(seed.incident(number, **common, state="open"), now - minute)
+    for name in ("open_alerts", "alert_history", "station_alerts"):
+        _, rows = ask(query(name), stations=["A"], station="A", severity=["high"])
+        assert {row["since"]: row["told_at"] for row in rows} == {now - 2 * minute: now - minute, now: None}
+
+
+def test_the_newest_reading_is_never_in_the_future(seed: Seed, ask: Ask, now: datetime) -> None:
+    seed.insert("delays", minute=now.replace(second=0, microsecond=0), bucket=40, readings=3)
+    _, (row,) = ask(query("operations_now"))
+    assert 0 <= row["silent_min"] < 1
+
+
 def test_personal_data_is_out_of_the_readers_reach(ask: Ask) -> None:
     for sql in ("SELECT contacts FROM stations", "SELECT recipient FROM outbox", "SELECT * FROM station_states"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
