@@ -39,7 +39,8 @@ def overview(web_url: str | None = None) -> Dashboard:
         variables=(STATIONS,),
         annotations=(incidents(),),
         rows=(
-            Row(5, ((12, status_counts()), (6, alert_counts()), (6, loss()))),
+            Row(4, ((24, status_counts()),)),
+            Row(4, ((12, alert_counts()), (12, loss()))),
             Row(9, ((24, open_alerts(web_url)),)),
             Row(12, ((24, stations_map()),)),
             Row(14, ((24, stations()),)),
@@ -167,7 +168,6 @@ def open_alerts(web_url: str | None = None) -> Panel:
         text("taken_by", "Người nhận", 120),
         explanation(),
         code("kind", "Loại", words.ALERT_KINDS, 120),
-        number("id", "Cảnh báo số", 105),
         Column("code", "code", custom={"hidden": True}),
     )
     return table(

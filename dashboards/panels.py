@@ -17,9 +17,6 @@ NOTHING = "Không có số liệu trong thời gian đang chọn."
 SECONDS, MINUTES = "suffix: s", "suffix: phút"
 """Grafana's own unit of time speaks English."""
 
-BAR_PX = 40
-"""Width of the widest bar."""
-
 _CELL: Mapping[str, object] = {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False, "filterable": False}
 
 
@@ -103,11 +100,10 @@ def numbers(
     *,
     back: str | None = None,
     link: Link | None = None,
-    size: int | None = None,
 ) -> Panel:
-    """Return big numbers, one for each column of the single row that the query returns; ``size`` of the value in px.
+    """Return big numbers, one for each column of the single row that the query returns.
 
-    Without one Grafana fits the words into the tile, on the phone too.
+    Grafana fits the words into the tile, on the phone too.
     """
     options: Json = {
         "reduceOptions": {"values": False, "calcs": ["lastNotNull"], "fields": "/.*/"},
@@ -120,8 +116,6 @@ def numbers(
         "showPercentChange": False,
         "percentChangeColorMode": "standard",
     }
-    if size is not None:
-        options["text"] = {"titleSize": size // 3, "valueSize": size}
     return Panel(
         "stat", title, description, (target,), options=options, defaults={"noValue": "-"}, back=back, link=link
     )
@@ -161,8 +155,6 @@ def lines(
         "pointSize": 4,
         "spanNulls": False,
     }
-    if bars:
-        custom["barMaxWidth"] = BAR_PX  # a bar that is the only one would else fill days that it does not count
     if axis is not None:
         custom["axisLabel"] = axis
     if stacked:

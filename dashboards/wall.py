@@ -45,7 +45,6 @@ def _counts() -> Panel:
         "Toàn tỉnh",
         "Số trạm. · Stations of the province.",
         Target(query("wall_counts"), columns),
-        size=78,
     )
 
 
@@ -79,5 +78,4 @@ def _stations() -> Panel:
         Column("rank", "", choices=words.STATUS_OF_RANK, steps=words.STEPS_OF_RANK),
         label="label",
         nothing="-",
-        size=56,
     )

@@ -13,7 +13,6 @@ SELECT handling.incident_id AS incident,
        concat_ws(' ', alert.explanation_vi, 'Lý do: ' || nullif(array_to_string(alert.triage_reasons_vi, '; '), '') || '.')
            AS explanation,
        alert.kind,
-       alert.id,
        alert.station AS code
   FROM alerts AS alert
   JOIN alert_handling AS handling ON handling.alert_id = alert.id
