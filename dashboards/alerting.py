@@ -69,20 +69,22 @@ def _incidents(web_url: str | None) -> Panel:
         Column("id", "Số", custom={"width": 50}, link=to_incident(web_url, "id")),
         code("state", "Tình trạng", words.INCIDENT_STATES, 125),
         code("severity", "Mức", words.SEVERITIES, 105),
-        code("topic", "Về", words.INCIDENT_TOPICS, 75),
-        text("places", "Trạm"),
+        Column("places", "Trạm", custom={"minWidth": 150}),
         text("parameters", "Thông số", 100),
         instant("opened_at", "Mở lúc"),
         instant("paged_at", "Gọi lúc"),
+        text("holder", "Người nhận", 100),
+        code("cause", "Nguyên nhân", words.CAUSES, 115),
+        Column("follows", "Sau số", custom={"width": 70}, link=to_incident(web_url, "follows")),
         number("taken_after_min", "Nhận sau", 80, unit=MINUTES, decimals=0),
-        text("holder", "Người nhận", 120),
         instant("ended_at", "Hết"),
-        code("cause", "Nguyên nhân", words.CAUSES, 120),
+        code("topic", "Về", words.INCIDENT_TOPICS, 75),
     )
     return table(
         "Sự cố",
-        "Đang mở ở trên; nhiều cảnh báo đi cùng nhau là một sự cố. · The open ones first; alerts that belong together "
-        "are one incident.",
+        "Đang mở ở trên; nhiều cảnh báo đi cùng nhau là một sự cố. Sau số: sự cố đã được đóng ngay trước đó. "
+        "· The open ones first; alerts that belong together are one incident. The last column names the one that was "
+        "closed before it.",
         Target(query("incidents"), columns),
         nothing="Không có sự cố nào trong thời gian đang chọn.",
     )
@@ -90,9 +92,9 @@ def _incidents(web_url: str | None) -> Panel:
 
 def _history() -> Panel:
     columns = (
-        text("id", "Số", 50),
+        text("id", "Số", 55),
         code("severity", "Mức", words.SEVERITIES, 105),
-        text("name", "Trạm", link=STATION),
+        Column("name", "Trạm", custom={"minWidth": 160}, link=STATION),
         text("parameter", "Thông số", 80),
         text("value", "Giá trị / giới hạn", 125),
         instant("since", "Từ"),
@@ -133,7 +135,6 @@ def _pages() -> Panel:
         bars=True,
         stacked=True,
         back="90d",
-        calcs=("sum",),
     )
 
 

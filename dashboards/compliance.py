@@ -86,7 +86,6 @@ def _months() -> Panel:
         interval="28d",
         bars=True,
         back="365d",
-        calcs=("sum",),
     )
 
 

@@ -120,7 +120,6 @@ def _missing() -> Panel:
         interval="1d",
         bars=True,
         back="14d",
-        calcs=("sum",),
     )
 
 
@@ -154,7 +153,6 @@ def _deliveries() -> Panel:
         bars=True,
         stacked=True,
         back="7d",
-        calcs=("sum",),
     )
 
 

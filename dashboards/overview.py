@@ -39,9 +39,11 @@ def overview(web_url: str | None = None) -> Dashboard:
         variables=(STATIONS,),
         annotations=(incidents(),),
         rows=(
-            Row(5, ((12, status_counts()), (6, alert_counts()), (6, loss()))),
+            Row(4, ((24, status_counts()),)),
+            Row(4, ((12, alert_counts()), (12, loss()))),
             Row(9, ((24, open_alerts(web_url)),)),
-            Row(15, ((12, stations_map()), (12, stations()))),
+            Row(12, ((24, stations_map()),)),
+            Row(14, ((24, stations()),)),
             Row(11, ((24, latest()),)),
             Row(9, ((24, exceedances()),)),
             Row(8, ((24, throughput()),)),
@@ -131,8 +133,8 @@ def stations() -> Panel:
     """Return every station's status, and since when."""
     columns = (
         code("rank", "Trạng thái", words.STATUS_OF_RANK, 125),
-        Column("name", "Trạm", custom={"minWidth": 125}, link=STATION),
-        instant("since", "Từ", 95),
+        Column("name", "Trạm", custom={"minWidth": 190}, link=STATION),
+        instant("since", "Từ"),
         text("worst_parameter", "Cao nhất", 80),
         share("worst_share", "Tỷ lệ", 62),
         number("urgent_alerts", "Gấp", 50),
@@ -153,9 +155,9 @@ def stations() -> Panel:
 def open_alerts(web_url: str | None = None) -> Panel:
     """Return the open alerts, one line each."""
     columns = (
-        Column("id", "Số", custom={"width": 50}, link=to_incident(web_url, "incident")),
+        Column("incident", "Sự cố", custom={"width": 65}, link=to_incident(web_url, "incident")),
         code("severity", "Mức", words.SEVERITIES, 105),
-        text("name", "Trạm", link=STATION),
+        Column("name", "Trạm", custom={"minWidth": 160}, link=STATION),
         text("parameter", "Thông số", 80),
         text("value", "Giá trị / giới hạn", 125),
         instant("since", "Từ"),
@@ -167,12 +169,12 @@ def open_alerts(web_url: str | None = None) -> Panel:
         explanation(),
         code("kind", "Loại", words.ALERT_KINDS, 120),
         Column("code", "code", custom={"hidden": True}),
-        Column("incident", "incident", custom={"hidden": True}),
     )
     return table(
         "Cảnh báo đang mở",
-        "Gấp nhất, mới nhất ở trên; bấm biểu tượng con mắt để đọc hết giải thích. · The most urgent and newest first; "
-        "the eye opens the whole explanation.",
+        "Gấp nhất, mới nhất ở trên; bấm số sự cố để mở trang của sự cố, con mắt để đọc hết giải thích. Khi báo, hiện "
+        "nay: xác suất của điều có thể là. · The most urgent and newest first; the number opens the incident, the eye "
+        "the whole explanation. Two columns say how sure the model was when officers were told, and is now.",
         Target(query("open_alerts"), columns),
         nothing="Không có cảnh báo nào đang mở.",
     )
@@ -181,7 +183,7 @@ def open_alerts(web_url: str | None = None) -> Panel:
 def latest() -> Panel:
     """Return every sensor's latest value beside its limit."""
     columns = (
-        text("name", "Trạm", link=STATION),
+        Column("name", "Trạm", custom={"minWidth": 190}, link=STATION),
         text("parameter", "Thông số", 80),
         number("value", "Giá trị", 80, decimals=2),
         text("unit", "Đơn vị", 70),

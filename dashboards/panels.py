@@ -100,11 +100,10 @@ def numbers(
     *,
     back: str | None = None,
     link: Link | None = None,
-    size: int | None = None,
 ) -> Panel:
-    """Return big numbers, one for each column of the single row that the query returns; ``size`` of the value in px.
+    """Return big numbers, one for each column of the single row that the query returns.
 
-    Without one Grafana fits the words into the tile, on the phone too.
+    Grafana fits the words into the tile, on the phone too.
     """
     options: Json = {
         "reduceOptions": {"values": False, "calcs": ["lastNotNull"], "fields": "/.*/"},
@@ -117,8 +116,6 @@ def numbers(
         "showPercentChange": False,
         "percentChangeColorMode": "standard",
     }
-    if size is not None:
-        options["text"] = {"titleSize": size // 3, "valueSize": size}
     return Panel(
         "stat", title, description, (target,), options=options, defaults={"noValue": "-"}, back=back, link=link
     )
@@ -135,7 +132,6 @@ def lines(
     log: bool = False,
     bars: bool = False,
     stacked: bool = False,
-    calcs: Sequence[str] = ("lastNotNull", "max"),
     most: float | None = None,
 ) -> Panel:
     """Return lines over time (or bars); where a query returns NULL there is a gap.
@@ -172,7 +168,8 @@ def lines(
         defaults["min"] = 0
     if most is not None:
         defaults["max"] = most
-    legend = {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": list(calcs)}
+    # Without figures: Grafana names them in English ("Last *", "Total").
+    legend = {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": []}
     return Panel(
         "timeseries",
         title,
@@ -251,9 +248,18 @@ def matrix(
 
 
 def tiles(
-    title: str, description: str, sql: str, value: Column, *, label: str | None = None, nothing: str, size: int
+    title: str,
+    description: str,
+    sql: str,
+    value: Column,
+    *,
+    label: str | None = None,
+    nothing: str,
+    size: int | None = None,
 ) -> Panel:
     """Return a big tile for each row: ``value``, below the text of the column ``label``; ``size`` of the value in px.
+
+    Without a size Grafana fits the words into the tile.
 
     Grafana finds the column by the name that is shown, and names a tile by the row's texts only where the column has no
     name of its own: so ``value`` has no title, and ``label`` is the only other column.
@@ -273,7 +279,7 @@ def tiles(
             "wideLayout": False,
             "showPercentChange": False,
             "percentChangeColorMode": "standard",
-            "text": {"valueSize": size, "titleSize": size // 2},
+            "text": {} if size is None else {"valueSize": size, "titleSize": size // 2},
         },
         defaults={"noValue": nothing, "color": {"mode": "fixed", "fixedColor": words.NEUTRAL}},
     )

@@ -27,7 +27,8 @@ def park() -> Dashboard:
         time_from="now-7d",
         refresh="1m",
         rows=(
-            Row(7, ((14, _stations()), (10, _matrix()))),
+            Row(7, ((24, _stations()),)),
+            Row(9, ((24, _matrix()),)),
             Row(9, ((24, _trend()),)),
             Row(9, ((12, _loads()), (12, _flows()))),
         ),
@@ -88,7 +89,6 @@ def _loads() -> Panel:
         bars=True,
         stacked=True,
         back="30d",
-        calcs=("lastNotNull", "sum"),
     )
 
 
@@ -100,5 +100,4 @@ def _flows() -> Panel:
         axis="m³/ngày",
         interval="1d",
         back="30d",
-        calcs=("lastNotNull", "sum"),
     )

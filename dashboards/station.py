@@ -47,10 +47,11 @@ def station(web_url: str | None = None) -> Dashboard:
         refresh="30s",
         rows=(
             Row(5, ((24, _now()),)),
-            Row(9, ((8, _description()), (16, _latest()))),
+            Row(9, ((24, _latest()),)),
             Row(9, ((24, trend()),)),
-            Row(8, ((12, _received()), (12, _neighbours()))),
             Row(9, ((24, _alerts(web_url)),)),
+            Row(8, ((24, _received()),)),
+            Row(9, ((12, _description()), (12, _neighbours()))),
             Row(8, ((12, _channels()), (12, _channel_changes()))),
         ),
     )
@@ -76,7 +77,7 @@ def _description() -> Panel:
     return table(
         "Hồ sơ hiện hành",
         "Bản mô tả trạm đang có hiệu lực. · The station's description in force.",
-        Target(query("station_description"), (text("item", "Mục", 140), Column("what", "Nội dung", custom=wrapped()))),
+        Target(query("station_description"), (text("item", "Mục", 155), Column("what", "Nội dung", custom=wrapped()))),
     )
 
 
@@ -135,7 +136,6 @@ def trend() -> Panel:
         ),
         axis="${parameter:text}",
         interval="1m",
-        calcs=(),
     )
     return replace(panel, repeat="parameter")
 
@@ -170,7 +170,7 @@ def _neighbours() -> Panel:
 
 def _alerts(web_url: str | None) -> Panel:
     columns = (
-        Column("id", "Số", custom={"width": 60}, link=to_incident(web_url, "incident")),
+        Column("incident", "Sự cố", custom={"width": 65}, link=to_incident(web_url, "incident")),
         code("severity", "Mức", words.SEVERITIES, 110),
         text("parameter", "Thông số", 85),
         code("kind", "Loại", words.ALERT_KINDS, 120),
@@ -181,7 +181,7 @@ def _alerts(web_url: str | None) -> Panel:
         text("taken_by", "Người nhận", 130),
         code("cause", "Nguyên nhân", words.CAUSES, 120),
         explanation(),
-        Column("incident", "incident", custom={"hidden": True}),
+        number("id", "Cảnh báo số", 105),
     )
     return table(
         "Cảnh báo của trạm",

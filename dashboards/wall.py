@@ -21,9 +21,9 @@ def wall() -> Dashboard:
         ),
         refresh="10s",
         rows=(
-            Row(7, ((24, _counts()),)),
+            Row(6, ((24, _counts()),)),
             Row(6, ((24, _alerts()),)),
-            Row(3, ((24, _park()),)),
+            Row(4, ((24, _park()),)),
             Row(8, ((24, _stations()),)),
         ),
     )
@@ -45,7 +45,6 @@ def _counts() -> Panel:
         "Toàn tỉnh",
         "Số trạm. · Stations of the province.",
         Target(query("wall_counts"), columns),
-        size=78,
     )
 
 
@@ -68,7 +67,6 @@ def _park() -> Panel:
         query("wall_park"),
         Column("park", "", color=words.NEUTRAL),
         nothing="-",
-        size=44,
     )
 
 
@@ -80,5 +78,4 @@ def _stations() -> Panel:
         Column("rank", "", choices=words.STATUS_OF_RANK, steps=words.STEPS_OF_RANK),
         label="label",
         nothing="-",
-        size=56,
     )

@@ -7,7 +7,7 @@ from dashboards.annotations import incidents
 from dashboards.grafana import Column, Dashboard, Panel, Row, Target
 from dashboards.links import STATION
 from dashboards.overview import latest
-from dashboards.panels import colored_cell, instant, lines, number, series, state_grid, table, text, wrapped
+from dashboards.panels import colored_cell, instant, lines, number, series, state_grid, table, wrapped
 from dashboards.queries import query
 from dashboards.variables import HOT_SPOTS
 
@@ -38,14 +38,14 @@ def water() -> Dashboard:
 
 def _now() -> Panel:
     columns = (
-        text("name", "Điểm", link=STATION),
+        Column("name", "Điểm", custom={"minWidth": 210}, link=STATION),
         number("hour_value", "WQI giờ", 80),
         Column("level", "Mức", custom=colored_cell(130) | {"align": "left"}, ranges=words.WQI_LEVELS),
         instant("hour_start", "Giờ"),
         number("day_value", "WQI ngày", 85),
         instant("day_start", "Ngày", 95, unit="time:DD/MM/YYYY"),
-        Column("reason", "Vì sao không tính được", custom=wrapped() | {"minWidth": 230}),
-        Column("parameters", "Thông số tham gia", custom=wrapped(260)),
+        Column("reason", "Vì sao không tính được", custom=wrapped() | {"minWidth": 200}),
+        Column("parameters", "Thông số tham gia", custom=wrapped(200)),
         Column("code", "code", custom={"hidden": True}),
     )
     return table(
@@ -77,5 +77,4 @@ def _days() -> Panel:
         axis="VN_WQI",
         interval="1d",
         back="90d",
-        calcs=("lastNotNull", "min"),
     )

@@ -22,6 +22,8 @@ GOOD, TENDENCY, PREPARING, EXCEED = "#12803f", "#F1D748", "#b4560a", "#c9251a"
 ADJUSTING, ERROR, OFFLINE, INCIDENT = "#8e44ad", "#1f5fbf", "#6b6f76", "#7e0023"
 LINE, LINE_2, NEUTRAL = "#3871dc", "#c77700", "rgba(128, 128, 128, 0.15)"
 """Of lines on both themes; and the background of a count of nothing."""
+HUES = (LINE_2, ADJUSTING, LINE, EXCEED, OFFLINE, "#00838f", "#ad1457", "#8d6e63")
+"""Of kinds of what is wrong, side by side: none of them is green."""
 
 
 @dataclass(frozen=True, slots=True)

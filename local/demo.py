@@ -86,7 +86,7 @@ def run(
             stage.start()
             bars.advance_to("Starting bridge, worker, notifier, page", 1, 1)
         if not once:
-            say(grafana_line(stage.servers, settings), err=True)
+            say(grafana_line(stage.servers, settings, stage.web_url), err=True)
         stations = {station.code for station in registry.stations}
         signals = _signals(scenario, seed, sorted(stations.difference(FILE_STATIONS)))
         database = stage.servers.database()

@@ -8,13 +8,14 @@ from quantrac.errors import ServerError
 from quantrac.settings import Settings
 
 
-def grafana_line(servers: LocalServers, settings: Settings) -> str:
+def grafana_line(servers: LocalServers, settings: Settings, web_url: str | None = None) -> str:
     """Start a Grafana on running servers if there is one, and return the line that says so.
 
-    A Grafana that does not start keeps nothing else from running: the line says what happened.
+    Its incidents lead to ``web_url``; without it, where the settings say. A Grafana that does not start keeps nothing
+    else from running: the line says what happened.
     """
     try:
-        grafana = servers.start_grafana(settings.grafana_bin, settings.web_url)
+        grafana = servers.start_grafana(settings.grafana_bin, web_url or settings.web_url)
     except ServerError as exc:
         return str(exc)
     if grafana is None:

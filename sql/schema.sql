@@ -1202,7 +1202,8 @@ CREATE VIEW incident_handling AS
     members.stations,
     members.places,
     members.parameters,
-    page_was_right(incident.*) AS was_right
+    page_was_right(incident.*) AS was_right,
+    incident.follows
    FROM ((incidents incident
      LEFT JOIN LATERAL ( SELECT min(event.at) AS at
            FROM incident_events event
@@ -1366,7 +1367,7 @@ CREATE VIEW station_statuses AS
      LEFT JOIN LATERAL ( SELECT count(*) AS open_alerts,
             count(*) FILTER (WHERE handling.urgent) AS urgent_alerts,
             min(alert.since) FILTER (WHERE ((alert.kind = 'limit'::text) AND handling.urgent)) AS limit_since,
-            min(alert.since) FILTER (WHERE ((alert.kind = 'fault'::text) AND (alert.severity = ANY (ARRAY['high'::text, 'critical'::text])))) AS fault_since,
+            min(alert.since) FILTER (WHERE (((alert.kind = 'fault'::text) AND (alert.severity = ANY (ARRAY['high'::text, 'critical'::text]))) OR ((alert.kind = ANY (ARRAY['due'::text, 'flooding'::text, 'revision'::text])) AND handling.urgent))) AS fault_since,
             min(alert.since) FILTER (WHERE ((alert.kind = 'anomaly'::text) AND handling.urgent)) AS anomaly_since
            FROM (alerts alert
              JOIN alert_handling handling ON ((handling.alert_id = alert.id)))

@@ -1,6 +1,6 @@
-SELECT id, state, severity, topic, places, parameters, opened_at, paged_at,
+SELECT id, state, severity, places, parameters, opened_at, paged_at, holder, coalesce(cause, '') AS cause, follows,
        extract(epoch FROM taken_at - paged_at)::float8 / 60 AS taken_after_min,
-       holder, ended_at, coalesce(cause, '') AS cause
+       ended_at, topic
   FROM incident_handling
  WHERE stations && ARRAY[${stations:sqlstring}]::text[]
    AND severity IN (${severity:sqlstring})

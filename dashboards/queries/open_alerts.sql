@@ -1,4 +1,4 @@
-SELECT alert.id,
+SELECT handling.incident_id AS incident,
        alert.severity,
        short_name(coalesce(station.name_vi, alert.station)) AS name,
        nullif(alert.parameter, '') AS parameter,
@@ -8,13 +8,12 @@ SELECT alert.id,
        alert.triage,
        CASE WHEN paged.triage = alert.triage THEN paged.triage_probability END AS paged_probability,
        alert.triage_probability,
-       handling.told_at,
+       CASE WHEN handling.told_at >= alert.opened_at THEN handling.told_at END AS told_at,
        handling.taken_by,
        concat_ws(' ', alert.explanation_vi, 'Lý do: ' || nullif(array_to_string(alert.triage_reasons_vi, '; '), '') || '.')
            AS explanation,
        alert.kind,
-       alert.station AS code,
-       handling.incident_id AS incident
+       alert.station AS code
   FROM alerts AS alert
   JOIN alert_handling AS handling ON handling.alert_id = alert.id
   LEFT JOIN paged_assessments AS paged ON paged.alert_id = alert.id

@@ -1,4 +1,4 @@
-SELECT extract(epoch FROM now() - max(minute))::float8 / 60 - 1 AS silent_min,
+SELECT greatest(extract(epoch FROM now() - max(minute))::float8 / 60 - 1, 0) AS silent_min,
        (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND failed_at IS NULL) AS outbox_waiting,
        (SELECT count(*) FROM outbox WHERE failed_at IS NOT NULL AND $__timeFilter(created_at)) AS outbox_failed,
        (SELECT count(*) FROM outages WHERE until IS NULL) AS outages,

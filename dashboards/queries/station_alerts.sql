@@ -1,4 +1,4 @@
-SELECT alert.id,
+SELECT handling.incident_id AS incident,
        alert.severity,
        nullif(alert.parameter, '') AS parameter,
        alert.kind,
@@ -6,11 +6,11 @@ SELECT alert.id,
                  limit_text(alert.limit_minimum, alert.limit_maximum)) AS value,
        alert.since,
        alert.resolved_at,
-       handling.told_at,
+       CASE WHEN handling.told_at >= alert.opened_at THEN handling.told_at END AS told_at,
        handling.taken_by,
        coalesce(alert.closed_cause, '') AS cause,
        alert.explanation_vi AS explanation,
-       handling.incident_id AS incident
+       alert.id
   FROM alerts AS alert
   JOIN alert_handling AS handling ON handling.alert_id = alert.id
  WHERE alert.station = ${station:sqlstring}

@@ -28,7 +28,8 @@ WITH sensors AS (
 ), alarms AS (
     SELECT station, count(*) AS open_alerts,
            bool_or(urgent AND kind = 'limit') AS exceeds,
-           bool_or(severity IN ('high', 'critical') AND kind = 'fault') AS faulty,
+           bool_or(severity IN ('high', 'critical') AND kind = 'fault'
+                   OR urgent AND kind IN ('due', 'flooding', 'revision')) AS faulty,
            bool_or(urgent AND kind = 'anomaly') AS anomaly
       FROM (
            SELECT alert.station, alert.kind, alert.severity,

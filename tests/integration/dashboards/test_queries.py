@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from dashboards import words
 from dashboards.catalogue import dashboards
 from dashboards.grafana import Format, Target
 from dashboards.queries import query
@@ -72,6 +73,11 @@ def test_a_variable_offers_text_and_value(variable: Any, ask_province: Ask) -> N
     assert rows
 
 
+def test_severities_are_chosen_by_the_words_of_the_tables(ask_province: Ask) -> None:
+    _, rows = ask_province(query("variable_severity"))
+    assert [(row["__value"], row["__text"]) for row in rows] == [(c.value, c.text.vi) for c in words.SEVERITIES]
+
+
 def test_a_name_with_a_quote_is_a_name(ask_province: Ask) -> None:
     assert ask_province(query("latest"), stations=["A'; DROP TABLE readings; --"])[1] == []
 
@@ -108,6 +114,11 @@ def in_each_status(seed: Seed) -> None:
     seed.insert("alerts", **(alert | {"station": "GOOD"}), rule="d", kind="anomaly", severity="high", page=False)
     seed.station("ANOMALOUS")
     seed.insert("alerts", **(alert | {"station": "ANOMALOUS"}), rule="d", kind="anomaly", severity="high")
+    seed.station("UNUSABLE")
+    due = alert | {"station": "UNUSABLE", "kind": "due"}
+    seed.insert("alerts", **due, rule="unusable", severity="high", page=True)
+    seed.station("SPARSE")
+    seed.insert("alerts", **(due | {"station": "SPARSE"}), rule="unusable", severity="high", page=False)
     seed.station("PARK")
     common = {"opened_at": now, "spread_at": now, "extent": "park", "state": "open", "topic": "water"}
     alarm = seed.returning("alerts", **(alert | {"station": "PARK"}), rule="e", kind="anomaly", severity="info",
@@ -164,6 +175,8 @@ class TestStatuses:
         ("NEVER", 6),
         ("ALARMED", 3),
         ("ANOMALOUS", 7),
+        ("UNUSABLE", 5),
+        ("SPARSE", 0),
         ("PARK", 7),
         ("STALE", 0),
     )
@@ -179,9 +192,10 @@ class TestStatuses:
         assert {row.code: row.status for row in rows if row.code in expected} == expected
 
     def test_a_status_says_since_when(self, ask: Ask, now: datetime) -> None:
-        _, rows = ask(query("stations"), stations=["SILENT", "NEVER", "ANOMALOUS", "EXCEED", "GOOD"])
+        _, rows = ask(query("stations"), stations=["SILENT", "NEVER", "ANOMALOUS", "UNUSABLE", "EXCEED", "GOOD"])
         assert {row["code"]: row["since"] for row in rows} == {
-            "SILENT": now - timedelta(seconds=901), "NEVER": None, "ANOMALOUS": now, "GOOD": None,
+            "SILENT": now - timedelta(seconds=901), "NEVER": None, "ANOMALOUS": now, "UNUSABLE": now,
+            "GOOD": None,
             "EXCEED": now - timedelta(minutes=1),
         }  # fmt: skip
 
@@ -197,7 +211,7 @@ class TestStatuses:
     def test_counts_add_up_to_all_stations(self, ask: Ask) -> None:
         _, (row,) = ask(query("status_counts"), stations=[code for code, _ in self.EXPECTED])
         assert row == {
-            "good": 4, "tendency": 1, "preparing": 3, "exceed": 3, "adjusting": 1, "error": 1, "offline": 2,
+            "good": 5, "tendency": 1, "preparing": 3, "exceed": 3, "adjusting": 1, "error": 2, "offline": 2,
             "incident": 2,
         }  # fmt: skip
         _, (row,) = ask(query("status_counts"), stations=["SILENT"])
@@ -355,6 +369,47 @@ def test_a_hot_spot_without_an_index_says_why(seed: Seed, ask: Ask, now: datetim
     assert row["reason"] == "chưa tính (quantrac run reporter)"
     _, (row,) = ask(query("wqi_hours"), stations=["R"])
     assert (row["metric"][-1], row["index"], row["time"]) == ("R", None, now)
+
+
+def test_an_incident_names_the_one_that_was_closed_before_it(seed: Seed, ask: Ask, now: datetime) -> None:
+    seed.station("A")
+    common = {"opened_at": now, "spread_at": now, "extent": "station", "topic": "water", "severity": "high"}
+    before = None
+    for rule, more in (
+        ("first", {"state": "closed", "closed_at": now, "cause": "pollution"}),
+        ("then", {"state": "open"}),
+    ):
+        alert = {
+            "station": "A",
+            "parameter": "COD",
+            "kind": "limit",
+            "opened_at": now,
+            "since": now,
+            "severity": "high",
+        }
+        before = seed.incident(seed.returning("alerts", **alert, rule=rule), **common, **more, follows=before)
+    _, rows = ask(query("incidents"), stations=["A"], severity=["high"])
+    assert [row["follows"] for row in rows] == [rows[1]["id"], None]
+
+
+def test_an_alert_is_not_told_before_it_began(seed: Seed, ask: Ask, now: datetime) -> None:
+    """The incident was paged a minute before its second alert opened."""
+    seed.station("A")
+    minute = timedelta(minutes=1)
+    common = {"opened_at": now, "spread_at": now, "extent": "station", "topic": "water", "severity": "high"}
+    for rule, opened in (("first", now - 2 * minute), ("then", now)):
+        alert = {"station": "A", "parameter": "COD", "kind": "limit", "severity": "high", "since": opened}
+        number = seed.returning("alerts", **alert, rule=rule, opened_at=opened)
+        seed.told(seed.incident(number, **common, state="open"), now - minute)
+    for name in ("open_alerts", "alert_history", "station_alerts"):
+        _, rows = ask(query(name), stations=["A"], station="A", severity=["high"])
+        assert {row["since"]: row["told_at"] for row in rows} == {now - 2 * minute: now - minute, now: None}
+
+
+def test_the_newest_reading_is_never_in_the_future(seed: Seed, ask: Ask, now: datetime) -> None:
+    seed.insert("delays", minute=now.replace(second=0, microsecond=0), bucket=40, readings=3)
+    _, (row,) = ask(query("operations_now"))
+    assert 0 <= row["silent_min"] < 1
 
 
 def test_personal_data_is_out_of_the_readers_reach(ask: Ask) -> None:

@@ -119,6 +119,26 @@ def _luminance(color: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def test_a_legend_has_no_word_of_grafanas(document: dict[str, Any]) -> None:
+    """ "Last *", "Max" and "Total" are its own, in English."""
+    legends = [panel["options"]["legend"] for panel in document["panels"] if "legend" in panel["options"]]
+    assert all(legend["calcs"] == [] for legend in legends)
+
+
+def test_what_is_wrong_is_never_drawn_in_green() -> None:
+    (flags,) = [panel for d in dashboards() for panel in d.panels if panel.title.startswith("Số liệu bị đánh dấu")]
+    assert {column.name for column in flags.heads} == {reason.value for reason in words.QC_REASONS}
+    assert all(column.color not in {None, words.GOOD} for column in flags.heads)
+
+
+def test_a_number_that_leads_to_an_incident_is_the_incidents_own() -> None:
+    panels = [panel for d in dashboards("https://q.example.vn") for panel in d.panels]
+    columns = [column for panel in panels for target in panel.targets for column in target.columns if column.link]
+    urls = [(column.name, column.link.url) for column in columns if column.link and "/incidents/" in column.link.url]
+    assert len(urls) == 4
+    assert all(url.endswith(f"/incidents/${{__data.fields.{name}}}") for name, url in urls)
+
+
 def test_every_variable_that_a_query_uses_exists_and_is_quoted(document: dict[str, Any]) -> None:
     names = {variable["name"] for variable in document["templating"]["list"]}
     queries = [target["rawSql"] for panel in document["panels"] for target in panel["targets"]]
