@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from models.artefacts.loading import load_pipeline
-from models.artefacts.packing import pack
+from models.artefacts.loading import load_pipeline, packed
 from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
 from models.evaluation.detectors import detector_named
@@ -99,7 +98,7 @@ def keep(
         code_version=__version__,
         learnt_from=learnt_from,
     )
-    return store.add({"fitted": pack(fitted)}, about)
+    return store.add(packed(fitted), about)
 
 
 def compare(

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from alerts.explanations import assessment_words
-from models.artefacts.packing import pack
+from models.artefacts.loading import packed
 from models.artefacts.store import Artefact, ArtefactStore
 from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
@@ -224,7 +224,7 @@ ABOUT = Artefact("", STATION, "pipeline", AT.isoformat(), AT.isoformat(), AT.iso
 
 def artefact(folder: Path, threshold: float) -> str:
     fitted = Fitted(STATION_DEFAULT, None, threshold, 0.005, False)
-    return ArtefactStore(folder).add({"fitted": pack(fitted)}, replace(ABOUT)).sha256
+    return ArtefactStore(folder).add(packed(fitted), replace(ABOUT)).sha256
 
 
 def test_a_tampered_artefact_is_refused_by_its_hash_and_the_station_goes_on(
@@ -232,7 +232,7 @@ def test_a_tampered_artefact_is_refused_by_its_hash_and_the_station_goes_on(
 ) -> None:
     sha256 = artefact(tmp_path, 1.0)
     ArtefactStore(tmp_path).promote(sha256, AT)
-    file = tmp_path / f"{sha256}.skops"
+    file = tmp_path / f"{sha256}.msgpack"
     file.write_bytes(file.read_bytes() + b"tampered")
     made = Line(make_processor(ArtefactChoice(tmp_path)), records, clock)
     made.send((i, normal(i)) for i in range(12))
