@@ -5,6 +5,8 @@ It is a tree of plain values and arrays, and never names a class: what is built 
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import msgspec
 import numpy as np
 
@@ -24,7 +26,10 @@ def load_pipeline(store: ArtefactStore, sha256: str) -> Fitted:
     content = store.load(sha256)
     times = np.datetime64(0, "ns") + np.arange(2) * np.timedelta64(300, "s")
     try:
-        fitted = msgspec.convert(snapshots.decode(content), Fitted)
+        plain = snapshots.decode(content)
+        if set(plain) != {f.name for f in fields(Fitted)}:
+            raise ValueError("it holds other fields")
+        fitted = msgspec.convert(plain, Fitted)
         Scorer(fitted, ("a", "b")).push(times, np.ones((2, 2)))
     except (*snapshots.UNREADABLE, ModelError, KeyError, IndexError, AttributeError) as exc:
         raise ModelError(

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import ModelError
-from models.evaluation.detectors import Detector
+from models.evaluation.detectors import STATION, Detector
 from models.evaluation.evaluate import Evaluation, load_series, run_all, summarise
 from models.evaluation.families.base import Family, folder_of
 from models.evaluation.metrics.ranges import can_score
 from models.evaluation.published import PUBLISHED
-from models.pipeline.configs import STATION
 from models.series import Series
 
 _COMMON = (

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from models.features.table import SLOW_5
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted, Scored, Scorer
 from models.protocol import Triage
 from models.series import Floats
@@ -38,7 +37,7 @@ class Learnt:
     @property
     def pipeline(self) -> Fitted:
         """The pipeline to assess with."""
-        return self.fitted or Fitted.untaught(STATION_DEFAULT)
+        return self.fitted or Fitted.untaught()
 
 
 @dataclass(frozen=True)

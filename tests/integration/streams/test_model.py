@@ -17,7 +17,6 @@ import pytest
 from alerts.explanations import assessment_words
 from models.artefacts.loading import packed
 from models.artefacts.store import Artefact, ArtefactStore
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.station.judging import Watched
 from models.station.pipeline_memory import StationWatch
@@ -223,7 +222,7 @@ ABOUT = Artefact("", STATION, "pipeline", AT.isoformat(), AT.isoformat(), AT.iso
 
 
 def artefact(folder: Path, threshold: float) -> str:
-    fitted = Fitted(STATION_DEFAULT, None, threshold, 0.005, False)
+    fitted = Fitted(None, threshold, 0.005, False)
     return ArtefactStore(folder).add(packed(fitted), replace(ABOUT)).sha256
 
 

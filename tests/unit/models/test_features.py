@@ -10,7 +10,6 @@ from models.errors import ModelError
 from models.features.daily import difference, fields_of
 from models.features.table import CELL_NAMES
 from models.pipeline.alarm_line import ALARM_LINE, LineConfig, begin, hold, judged, smoothed
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.examples import event_weights
 from models.pipeline.pipeline import Fitted, Scorer
 from models.snapshots import pack, unpack
@@ -30,7 +29,7 @@ def made(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def scorer() -> Scorer:
-    return Scorer(Fitted(STATION_DEFAULT), COLUMNS)
+    return Scorer(Fitted(), COLUMNS)
 
 
 def columns_of(name: str, times: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ def examples(classes: int, features: int = 12) -> tuple[np.ndarray, np.ndarray]:
 
 def taught(classes: int) -> tuple[SecondStage, np.ndarray]:
     x, y = examples(classes)
-    stage = train([x], [y], [np.ones(len(x))], iterations=25)
+    stage = train([x], [y], [np.ones(len(x))], trees=25, members=2)
     assert stage is not None
     return stage, x
 

@@ -17,7 +17,6 @@ from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
 from models.evaluation.families import family_named
 from models.evaluation.live import StationRun
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.series import Series
 from models.training.fitting import fit
@@ -51,7 +50,7 @@ def test_an_artefact_says_what_it_was_learnt_from_and_judges_as_the_fitted_model
     assert entry.data_sha256 == data_sha256(SERIES)
     assert entry.metrics["event_recall"] == 1.0
     fitted = load_pipeline(store, entry.sha256)
-    fresh = fit(SERIES, replace(STATION_DEFAULT, budget_per_day=family_named("gecco").budget_per_day))
+    fresh = fit(SERIES, family_named("gecco").budget_per_day)
     one, other = (StationRun(f).run(SERIES[0]) for f in (fitted, fresh))
     assert one.alarm.any()
     np.testing.assert_array_equal(one.score, other.score)
@@ -72,7 +71,7 @@ def test_nothing_to_learn_from_is_a_sentence(store: ArtefactStore) -> None:
 
 def test_two_artefacts_are_compared_side_by_side(store: ArtefactStore) -> None:
     about = Artefact("", "DT_A", "station", "", "", "", "", {}, "0.1.0")
-    good, bad = (store.add(packed(Fitted(STATION_DEFAULT, threshold=t)), about) for t in (0.0, -50.0))
+    good, bad = (store.add(packed(Fitted(threshold=t)), about) for t in (0.0, -50.0))
     found = compare(store, family_named("gecco"), good, bad, SERIES)
     assert 20 <= found.alarmed_rows_active < 60
     assert 880 <= found.alarmed_rows_candidate < 900  # of a station's first 60 rows only charts speak
@@ -96,9 +95,8 @@ def test_worse_means_worse_by_more_than_the_tolerance(
 
 
 def test_what_is_stored_names_no_class_and_no_place() -> None:
-    kept = snapshots.decode(packed(Fitted(STATION_DEFAULT)))
-    assert set(kept) == {"config", "stage", "threshold", "tail", "tells_pollution"}
-    assert type(kept["config"]) is dict
+    kept = snapshots.decode(packed(Fitted()))
+    assert set(kept) == {"stage", "threshold", "tail", "tells_pollution"}
 
 
 JUNK = {

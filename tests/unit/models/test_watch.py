@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from models.errors import ModelError
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.protocol import Reason, Row, Triage, TriageClass
 from models.series import Floats
@@ -25,7 +24,7 @@ from tests.factories import station
 LEVELS = {"COD": 50.0, "TSS": 30.0, "NH4": 4.0, "pH": 7.2, "Flow": 120.0}
 STATION = station("DT_A", [Sensor(p, "mg/L", qc=QcThresholds(sensor_min=0.0, sensor_max=1000.0)) for p in LEVELS])
 START = datetime(2026, 11, 1, tzinfo=UTC)
-STERN = Learnt("b" * 64, Fitted(STATION_DEFAULT, None, 12.0, 0.005, False))
+STERN = Learnt("b" * 64, Fitted(None, 12.0, 0.005, False))
 """A candidate that takes far less for unusual."""
 SLUG_AT = 320
 

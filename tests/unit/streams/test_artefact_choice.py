@@ -15,7 +15,6 @@ from models import snapshots
 from models.artefacts.loading import packed
 from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.pipeline.second_stage import train
 from streams.artefact_choice import ArtefactChoice
@@ -33,7 +32,7 @@ def store(tmp_path: Path) -> ArtefactStore:
 
 
 def add(store: ArtefactStore, name: str, threshold: float) -> str:
-    fitted = Fitted(STATION_DEFAULT, None, threshold, 0.01, False)
+    fitted = Fitted(None, threshold, 0.01, False)
     return store.add(packed(fitted), replace(ABOUT, name=name)).sha256
 
 
@@ -85,14 +84,15 @@ def test_what_is_no_pipeline_is_refused(store: ArtefactStore, tmp_path: Path) ->
     [
         (lambda fitted: fitted.update(stage={"members": "x"}), "Expected `array`, got `str` - at `$.stage.members`"),
         (lambda fitted: fitted.update(threshold="high"), "Expected `float`, got `str` - at `$.threshold`"),
-        (lambda fitted: fitted.clear(), "missing required field"),
+        (lambda fitted: fitted.clear(), "it holds other fields"),
+        (lambda fitted: fitted.update(gone=1), "it holds other fields"),
     ],
-    ids=["deep", "type", "nothing"],
+    ids=["deep", "type", "nothing", "more"],
 )
 def test_an_artefact_of_another_program_is_refused_in_a_sentence(
     store: ArtefactStore, tmp_path: Path, spoil: Callable[[Any], None], words: str
 ) -> None:
-    fitted = snapshots.decode(packed(Fitted(STATION_DEFAULT)))
+    fitted = snapshots.decode(packed(Fitted()))
     spoil(fitted)
     sha256 = store.add(snapshots.encode(fitted), ABOUT).sha256
     store.promote(sha256, AT)
@@ -104,8 +104,8 @@ def test_an_artefact_of_another_program_is_refused_in_a_sentence(
 
 def test_a_second_stage_that_learnt_from_other_features_is_refused(store: ArtefactStore, tmp_path: Path) -> None:
     x = np.random.default_rng(1).normal(size=(400, 3)).astype(np.float32)
-    stage = train([x], [(x[:, 0] > 0).astype(np.int64)], [np.ones(400)], iterations=2, members=1)
-    store.promote(store.add(packed(Fitted(STATION_DEFAULT, stage)), ABOUT).sha256, AT)
+    stage = train([x], [(x[:, 0] > 0).astype(np.int64)], [np.ones(400)], trees=2, members=1)
+    store.promote(store.add(packed(Fitted(stage)), ABOUT).sha256, AT)
     assert "learnt from 3 features and is shown" in (ArtefactChoice(tmp_path).problem_of("DT_A") or "")
 
 
