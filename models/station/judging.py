@@ -134,11 +134,6 @@ class StationAssessor:
         self._named: list[str] = []
         """The sensors that the last row beyond the threshold named."""
 
-    @property
-    def targets(self) -> Sequence[int]:
-        """Places of the parameters that may be alarmed."""
-        return self.scorer.targets
-
     def assess(
         self, scored: Scored, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]
     ) -> list[RowAssessment]:
@@ -160,7 +155,7 @@ class StationAssessor:
         ]
 
     def _alarmed(self, scored: Scored, i: int, severity: float, triage: Triage | None) -> RowAssessment:
-        off = {self._parameters[j]: float(scored.features.cells[i, j, SLOW_5]) for j in self.targets}
+        off = {self._parameters[j]: float(scored.features.cells[i, j, SLOW_5]) for j in self.scorer.targets}
         if scored.margin[i] >= 0.0 or not self._named:
             bar = min(LEADING, max(map(abs, off.values())))
             self._named = [p for p, z in off.items() if abs(z) >= bar]

@@ -214,7 +214,7 @@ POLLUTION = Triage(TriageClass.POLLUTION, 0.9, (Bilingual("COD, TSS cùng tăng"
 
 
 def test_charts_and_pipeline_are_joined_by_sensor() -> None:
-    charts = StationModel.for_station(STATION)
+    charts = StationModel(STATION.sensors)
     scores = None
     for r in rows(0, 60):
         scores = charts.score_row(r, r.observed_at)
@@ -239,7 +239,7 @@ def test_a_stuck_probe_is_a_finding_that_pages_nobody_and_outlives_a_restart() -
     expected = push(watch, still)
     (found,) = {(f.parameter, f.reason, f.cls) for v in expected for f in v.findings}
     assert found == ("TSS", Reason.STUCK, TriageClass.FAULT)
-    charts = StationModel.for_station(STATION)
+    charts = StationModel(STATION.sensors)
     now = still[-1].observed_at
     scores = [charts.score_row(r, now) or {} for r in (*some[:300], *still)][-1]
     score = joined(scores, expected[-1])["TSS"]
