@@ -14,7 +14,7 @@ from models.compiled import Records, put_back, stacked
 from models.features import table
 from models.features.table import Features
 from models.pipeline import alarm_line, novelty
-from models.pipeline.alarm_line import ALARM_LINE, LineConfig
+from models.pipeline.alarm_line import ALARM_LINE
 from models.pipeline.examples import matrix
 from models.pipeline.forest import NO_TREES
 from models.pipeline.second_stage import SecondStage
@@ -90,10 +90,10 @@ class Scorer:
         (m,) = self.memory
         table.begin(m["table"], columns, limits)
         m["novelty"]["watched"][self.targets] = True
-        alarm_line.begin(m["line"], LineConfig(fitted.threshold, fitted.tail))
+        alarm_line.begin(m["line"], fitted.threshold, fitted.tail)
         # A row that the second stage takes for pollution rather than for anything else is an alarm, whatever the
         # threshold says: that follows faults too, of which a missed one costs less. Needs labels that tell them apart.
-        alarm_line.begin(m["pollution"], LineConfig(_MORE_LIKELY_THAN_NOT, fitted.tail, adapt=0.0))
+        alarm_line.begin(m["pollution"], _MORE_LIKELY_THAN_NOT, fitted.tail, adapt=0.0)
 
     def push(self, times: Times, values: Floats) -> Scored:
         """Score the next rows."""
