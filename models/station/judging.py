@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from models.chemistry import harmful
 from models.features.table import SLOW_5
 from models.pipeline.pipeline import Fitted, Scored, Scorer
 from models.protocol import Triage
@@ -18,7 +19,6 @@ from models.triage.evidence import Context, known_to_triage
 from models.triage.incident import Incident
 from models.triage.incident import pages as likely_pollution
 from models.triage.reasons import Facts
-from quantrac.domain.parameters import Harm, harm_of
 from quantrac.domain.stations import Station, StationKind
 
 LEARNING_ROWS = 60
@@ -181,11 +181,6 @@ def pages(assessment: RowAssessment) -> bool:
     if not likely_pollution(assessment.triage):
         return False
     return not assessment.alarm or any(harmful(p, z) for p, z in assessment.leading.items())
-
-
-def harmful(parameter: str, deviation: float) -> bool:
-    """Whether a deviation is on the polluting side of a parameter."""
-    return harm_of(parameter) in (Harm.HIGH if deviation > 0 else Harm.LOW, Harm.BOTH)
 
 
 def _context(row: Watched, findings: Sequence[Finding]) -> Context:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from models.chemistry import harmful
 from models.protocol import Reason, Row, Triage, TriageClass
 from models.slow.finding import Finding
 from models.station import charts
 from models.station.charts import REASONS, ResidualDetector, Said, probability_of
-from models.station.judging import RowAssessment, harmful, pages
+from models.station.judging import RowAssessment, pages
 from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual, number, number_vi
 
