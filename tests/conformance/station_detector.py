@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import isnan
@@ -23,7 +23,7 @@ from models.station.charts import (
     probability_of,
 )
 from models.station.judging import LEARNING_ROWS, RowAssessment, WatchConfig
-from models.station.pipeline_memory import StationWatch
+from models.station.pipeline_memory import StationWatch, push_together
 from models.station.reported import reported
 
 
@@ -106,6 +106,13 @@ class ChartsDetector(ResidualDetector):
         return [self.score(row, now) for row in rows]
 
 
+def pushed(watch: StationWatch, rows: Sequence[Row], charted: Sequence[bool]) -> list[RowAssessment]:
+    """Return what the watch of one station says of its next rows, no neighbour reporting."""
+    (said,) = push_together([(watch, rows, charted, (0, 0))])
+    assert not isinstance(said, Exception), said
+    return said
+
+
 _KIND, _VERSION = "station pipeline", 6
 _ALARMED = 5.0
 """Scatters of a sensor that count as a contribution of 1."""
@@ -129,7 +136,7 @@ class StationPipeline:
         if at <= self._last_s or at > now.timestamp() + FUTURE_S:
             return REFUSED
         self._last_s = at
-        (assessment,) = self._watch.push([row], [False])
+        (assessment,) = pushed(self._watch, [row], [False])
         if self._watch.base_is_due:
             self._base = self._watch.take_base()
         if all(isnan(value) for value in reported(row, self.config.parameters).usable):

@@ -27,6 +27,7 @@ from quantrac.registry import parse_registry
 from sql.reports import AlertLine, Reports
 from streams.artefact_choice import ArtefactChoice
 from streams.processor import BatchProcessor
+from tests.conformance.station_detector import pushed
 
 STATION = "DT_TEST_NUOSXL"
 STEP = timedelta(minutes=5)
@@ -169,10 +170,10 @@ def test_a_worker_killed_in_mid_incident_goes_on_with_the_same_triage(
 
     start = line._start
     charted = [Watched(*msgspec.msgpack.decode(r)).charted for r in watch._rows[-len(rows) :]]
-    assessments = straight.push([Row(start + i * STEP, v) for i, v in rows], charted)
+    assessments = pushed(straight, [Row(start + i * STEP, v) for i, v in rows], charted)
     again = StationWatch.restore(*_memory(line))
     more = [Row(start + i * STEP, slug(i, HISTORY)) for i in range(HISTORY + 14, HISTORY + 20)]
-    assert again.push(more, [True] * 6) == straight.push(more, [True] * 6)
+    assert pushed(again, more, [True] * 6) == pushed(straight, more, [True] * 6)
     assert assessments[-1].triage is not None
     assert len(pages(reports)) == 1
 
