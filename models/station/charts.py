@@ -246,9 +246,7 @@ def _begin(at: float, value: float, dt: float, s: Any, head: Floats) -> None:
     s.at = s.changed_at = at
     s.last = value
     if s.samples >= _HEAD or (s.samples >= _HEAD_LEAST and s.age_s >= _HEAD_S):
-        known = np.sort(head[: s.waiting])
-        n = len(known)
-        s.level = known[n // 2] if n % 2 else (known[n // 2 - 1] + known[n // 2]) / 2
+        s.level = np.median(head[: s.waiting])
         s.variance = max(s.variance, _prior_variance(s.level, s))
         s.usual = sqrt(s.variance)
         s.waiting = 0

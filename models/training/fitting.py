@@ -49,9 +49,8 @@ def _examples(series: Series) -> Examples:
     y = classes(series, scorer.targets)
     weight = event_weights(y > 0)
     weight[: series.probation_rows] = 0.0
-    if series.ignore is not None and series.ignore.ndim == 1:
-        # Rows marked as doubtful (real faults that nobody labelled) would teach that faults are normal.
-        weight[series.ignore & (y == 0)] = 0.0
+    # Rows marked as doubtful (real faults that nobody labelled) would teach that faults are normal.
+    weight[series.ignored & (y == 0)] = 0.0
     watched = np.zeros(features.levels.shape, dtype=np.bool_)
     watched[:, scorer.targets] = True
     return Examples(matrix(features, watched), y, weight)
@@ -79,10 +78,7 @@ def _held_out(series: Sequence[Series], learnt: Sequence[Examples]) -> list[Held
 
 def _judge_fold(series: Series, examples: Examples, mask: Bools, stage: SecondStage) -> list[HeldOut]:
     """Score the held-out rows of a series."""
-    mask = mask.copy()
-    mask[: series.probation_rows] = False
-    if series.ignore is not None and series.ignore.ndim == 1:
-        mask &= ~series.ignore
+    mask = mask & series.counted
     if not mask.any():
         return []
     logits = SecondStage.logits(stage.shares(examples.x[mask]))
