@@ -11,7 +11,6 @@ from itertools import count, islice
 
 import numpy as np
 
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted, Scorer, push_together, warm
 from models.protocol import TriageClass
 from models.series import Event, Floats, Series
@@ -32,7 +31,7 @@ def measure_model(rows: int, repeats: int) -> dict[str, object]:
     began = time.perf_counter()
     warm()
     warmed_s = time.perf_counter() - began
-    taught = fit([_series(_TAUGHT_ROWS, 0)], STATION_DEFAULT)
+    taught = fit([_series(_TAUGHT_ROWS, 0)])
     novelty = replace(taught, stage=None)
     series = _series(rows, 1)
     pass_s = _least(lambda: _bare_pass(series.values), repeats)

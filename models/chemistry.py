@@ -119,6 +119,11 @@ def polluting_side(column: str) -> float:
     return {Harm.HIGH: 1.0, Harm.BOTH: 1.0, Harm.LOW: -1.0, Harm.NONE: 0.0}[harm_of(kind_of(column) or column)]
 
 
+def harmful(parameter: str, deviation: float) -> bool:
+    """Whether a deviation is on the polluting side of a parameter."""
+    return harm_of(parameter) in (Harm.HIGH if deviation > 0 else Harm.LOW, Harm.BOTH)
+
+
 @lru_cache(maxsize=64)
 def roles_of(columns: tuple[str, ...]) -> Roles:
     """Return the roles of columns, told by their names; an unknown name has none."""

@@ -7,7 +7,6 @@ has changed in another. Here every one of them is renewed when any file with com
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, fields
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
@@ -63,11 +62,6 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
         return cast("Callable[P, R]", numba.njit(cache=True)(function))
     except RuntimeError:  # no folder can be written
         return cast("Callable[P, R]", numba.njit(function))
-
-
-def record_of(settings: Any) -> Records:
-    """Return a dataclass of numbers as an array of one record."""
-    return np.array([astuple(settings)], dtype=[(f.name, np.float64) for f in fields(settings)])
 
 
 def numbers_of(records: Records) -> npt.NDArray[np.float64]:

@@ -19,6 +19,8 @@ from quantrac.domain.words import Bilingual
 class Reason(StrEnum):
     """Why a score is what it is: the strongest single cause."""
 
+    LEARNING = "learning"
+    """There is no score: too few values yet for a baseline."""
     NORMAL = "normal"
     HIGH = "high"
     """Above the causal baseline."""
@@ -48,19 +50,6 @@ class Reason(StrEnum):
     """Calibration status exactly when the value nears its limit."""
     DILUTION = "dilution"
     """More flow, thinner water, the same load."""
-
-
-class NotReadyReason(StrEnum):
-    """Why there is no score."""
-
-    LEARNING = "learning"
-    """Too few values yet for a baseline, and no prior for the parameter."""
-    LATE = "late"
-    """Not newer than a row that was already scored: the state is not turned back."""
-    FUTURE = "future"
-    """Stamped ahead of our clock."""
-    MISSING = "missing"
-    """No usable value in the row."""
 
 
 class TriageClass(StrEnum):

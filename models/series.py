@@ -35,19 +35,6 @@ def by_row(mask: Bools) -> Bools:
     return rows
 
 
-def widened(mask: Bools, samples: int = 1) -> Bools:
-    """Return ``mask`` with each true stretch made longer by ``samples`` on both sides.
-
-    >>> widened(np.array([False, False, True, False, False])).tolist()
-    [False, True, True, True, False]
-    """
-    wide = mask.copy()
-    for shift in range(1, samples + 1):
-        wide[shift:] |= mask[:-shift]
-        wide[:-shift] |= mask[shift:]
-    return wide
-
-
 @dataclass(frozen=True, slots=True)
 class Event:
     """A labelled interval, both ends inclusive. ``kind`` is the family's word, ``cls`` what triage should say."""

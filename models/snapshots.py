@@ -1,4 +1,4 @@
-"""Snapshots: a tree of numbers, lists, structs and arrays as MessagePack, and back, without losing a bit."""
+"""Snapshots and what was learnt: a tree of numbers, lists, objects and arrays as MessagePack, and back, to the bit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ _ARRAY = 1
 
 
 class _Array(msgspec.Struct, array_like=True):
-    dtype: str
+    dtype: Any
+    """As a file of numpy's own says it: a word, or a list of the fields of a record."""
     shape: list[int]
     data: bytes
 
@@ -35,7 +36,8 @@ class ByFields:
 
 def _encode(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        packed = _Array(value.dtype.str, list(value.shape), np.ascontiguousarray(value).tobytes())
+        dtype = np.lib.format.dtype_to_descr(value.dtype)
+        packed = _Array(dtype, list(value.shape), np.ascontiguousarray(value).tobytes())
         return msgspec.msgpack.Ext(_ARRAY, msgspec.msgpack.encode(packed))
     if isinstance(value, np.generic):
         return value.item()
@@ -46,20 +48,34 @@ def _decode(code: int, data: memoryview) -> Any:
     if code != _ARRAY:
         raise ValueError(f"unknown extension {code}")
     packed = msgspec.msgpack.decode(data, type=_Array)
-    return np.frombuffer(packed.data, dtype=np.dtype(packed.dtype)).reshape(packed.shape).copy()
+    dtype = np.lib.format.descr_to_dtype(packed.dtype)
+    return np.frombuffer(packed.data, dtype).reshape(packed.shape).copy()
+
+
+def encode(state: Any) -> bytes:
+    """Return a state as bytes. Raises NotImplementedError for what is none of the above."""
+    return msgspec.msgpack.encode(state, enc_hook=_encode)
+
+
+def decode(content: bytes) -> Any:
+    """Return the state of bytes, objects as what they hold. Raises an error of ``UNREADABLE`` for other bytes."""
+    return msgspec.msgpack.decode(content, ext_hook=_decode)
+
+
+UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, SyntaxError)
+"""A type of numbers that numpy cannot parse is a ``SyntaxError``."""
 
 
 def pack(kind: str, version: int, state: Any) -> bytes:
     """Return the bytes of a state with the kind and version that ``unpack`` asks for."""
-    return msgspec.msgpack.encode((kind, version, state), enc_hook=_encode)
+    return encode((kind, version, state))
 
 
 def unpack(kind: str, version: int, snapshot: bytes) -> Any:
     """Return the state of a snapshot. Raises ModelError for other bytes, another kind or another version."""
     try:
-        content = msgspec.msgpack.decode(snapshot, ext_hook=_decode)
-        found_kind, found_version, state = content
-    except (msgspec.DecodeError, ValueError, TypeError) as exc:
+        found_kind, found_version, state = decode(snapshot)
+    except UNREADABLE as exc:
         raise ModelError(f"the snapshot of the {kind} cannot be read ({exc}): start it empty") from exc
     if (found_kind, found_version) != (kind, version):
         raise ModelError(

@@ -8,8 +8,7 @@ from pathlib import Path
 from models.artefacts.loading import load_pipeline
 from models.artefacts.store import DEFAULT, ArtefactStore
 from models.errors import ModelError
-from models.pipeline.configs import STATION_DEFAULT, PipelineConfig
-from models.pipeline.pipeline import Fitted
+from models.pipeline.pipeline import BUDGET_PER_DAY, Fitted
 from models.station.judging import Learnt, WatchConfig
 from quantrac.domain.stations import Station
 from quantrac.telemetry import get_logger
@@ -26,8 +25,8 @@ class _Loaded:
 class ArtefactChoice:
     """What scores which station. An artefact that is refused is told of, and the station goes on without it."""
 
-    def __init__(self, folder: Path | None, config: PipelineConfig = STATION_DEFAULT) -> None:
-        self._untaught = Learnt(None, Fitted.untaught(config))
+    def __init__(self, folder: Path | None, budget_per_day: float = BUDGET_PER_DAY) -> None:
+        self._untaught = Learnt(None, Fitted.untaught(budget_per_day))
         self._store = None if folder is None else ArtefactStore(folder)
         self.version = 0
         """Grows whenever another artefact may score."""

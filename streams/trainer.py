@@ -13,7 +13,6 @@ from models.artefacts.loading import load_pipeline
 from models.artefacts.retraining import Closed, Measured, retrain, series_of
 from models.artefacts.store import DEFAULT, Artefact, ArtefactStore
 from models.errors import ModelError
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.series import Series
 from quantrac.clock import Clock
@@ -107,8 +106,7 @@ class Trainer:
     def _trained(self, code: str, series: Series, now: datetime, as_shadow: bool) -> Retrained:
         active = self._store.active(code) or self._store.active(DEFAULT)
         before = None if active is None else self._loaded(active)
-        config = STATION_DEFAULT.with_budget(self._options.false_alarms_per_week)
-        result = retrain(series, before, config)
+        result = retrain(series, before, self._options.false_alarms_per_week / 7)
         facts = (len(series.times), None, dict(result.active_figures), dict(result.candidate_figures))
         if result.worse:
             return Retrained(code, f"old one kept: the new one is worse in {', '.join(result.worse)}", *facts)

@@ -20,7 +20,6 @@ import stamina
 from prometheus_client import Counter, Summary
 
 from ingest.payloads import InstantBounds
-from models.pipeline.configs import STATION_DEFAULT
 from models.station.scorer import warm
 from quantrac import topics
 from quantrac.away import Away
@@ -376,7 +375,7 @@ def artefacts_of(settings: Settings) -> ArtefactChoice:
     """Return the choice of models that the settings describe."""
     return ArtefactChoice(
         settings.models_dir or settings.run_dir / "models",
-        STATION_DEFAULT.with_budget(settings.model_false_alarms_per_week),
+        settings.model_false_alarms_per_week / 7,
     )
 
 

@@ -45,12 +45,11 @@ def exam(
     from models.evaluation.families import BACKGROUNDS
     from models.evaluation.field import backgrounds, with_events
     from models.evaluation.live import StationRun
-    from models.pipeline.configs import STATION_DEFAULT
     from models.pipeline.pipeline import Fitted
     from models.triage.incident import TriageModel
     from quantrac.errors import QuantracError
 
-    fitted = Fitted.untaught(STATION_DEFAULT)
+    fitted = Fitted.untaught()
     if model is not None:
         store = ArtefactStore(load_context().models_dir)
         fitted = load_pipeline(store, store.entry(model).sha256)

@@ -13,7 +13,6 @@ from models.errors import ModelError
 from models.evaluation.evaluate import run_all
 from models.evaluation.exam import Exam, examine, failing, figures
 from models.evaluation.live import StationRun
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.series import Series
 from quantrac.terminal import say
@@ -38,9 +37,9 @@ def refusals(store: ArtefactStore, active: Artefact | None, candidate: Artefact,
 def _active(store: ArtefactStore, active: Artefact | None) -> Fitted:
     """Return what judges now; where nothing learnt does, or it is refused, what every new station has."""
     try:
-        return Fitted.untaught(STATION_DEFAULT) if active is None else load_pipeline(store, active.sha256)
+        return Fitted.untaught() if active is None else load_pipeline(store, active.sha256)
     except ModelError:
-        return Fitted.untaught(STATION_DEFAULT)
+        return Fitted.untaught()
 
 
 def _examined(candidate: Fitted, active: Fitted) -> list[str]:

@@ -56,7 +56,7 @@ def write_scenarios(out: Path, seed: int, stations: int, days: int, progress: Ca
 
 def _polluted(station: Station, scenario: Scenario, end: datetime, seed: int) -> set[datetime]:
     """Return the instants at which a neighbour's own charts stand in an alarm on the polluting side."""
-    model = StationModel.for_station(station)
+    model = StationModel(station.sensors)
     instants = set()
     for message in generate([station], scenario, _START, end, _CADENCE, seed):
         scores = model.score_row(Row(message.observed_at, {s.parameter: s.value for s in message.samples}), end)

@@ -271,11 +271,10 @@ def explain(
     from commands.models.views import explanation_table, explanations, progress
     from models.artefacts.loading import load_pipeline
     from models.artefacts.store import ArtefactStore
-    from models.evaluation.detectors import Judge, detector_named
+    from models.evaluation.detectors import STATION, Judge, detector_named
     from models.evaluation.evaluate import load_series, run_all
     from models.evaluation.families import family_named
     from models.evaluation.live import StationRun
-    from models.pipeline.configs import STATION
 
     chosen = family_named(family)
     judge: Judge

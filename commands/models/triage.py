@@ -87,10 +87,9 @@ def _recorded(data: Path, without: str, tell: Callable[[str], None]) -> list[Sam
     from commands.models.exam import simulated
     from models.evaluation.incidents import samples_of
     from models.evaluation.recorded import recorded
-    from models.pipeline.configs import STATION_DEFAULT
     from models.pipeline.pipeline import Fitted
 
-    untaught = Fitted.untaught(STATION_DEFAULT)
+    untaught = Fitted.untaught()
     out: list[Sample] = []
     for series in recorded(data, without):
         tell(series.name)
@@ -108,20 +107,19 @@ def _samples(
     numbers: Sequence[int], size: tuple[int, int], tell: Callable[[str], None]
 ) -> tuple[list[Sample], list[Sample]]:
     from commands.models.exam import simulated
-    from models.pipeline.configs import STATION_DEFAULT
     from models.training.fitting import fit
 
     made: dict[int, tuple[Series, ...]] = {}
     for number in [*numbers, max(numbers) + 1]:
         tell(f"scenarios of seed {number}")
         made[number] = simulated(number, *size)
-    untaught = fit([], STATION_DEFAULT)
+    untaught = fit([])
     learnt: list[Sample] = []
     judged: list[Sample] = []
     middle = len(numbers) // 2
     for teaching, asked in ((numbers[:middle], numbers[middle:]), (numbers[middle:], numbers[:middle])):
         tell(f"pipeline of seeds {teaching}")
-        taught = fit([s for n in teaching for s in made[n]], STATION_DEFAULT)
+        taught = fit([s for n in teaching for s in made[n]])
         eager = replace(taught, threshold=taught.threshold - _EAGER)
         for number in asked:
             tell(f"alarms of seed {number}")

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 
-from models.artefacts.loading import load_pipeline
-from models.artefacts.packing import pack
+from models.artefacts.loading import load_pipeline, packed
 from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
-from models.evaluation.detectors import detector_named
+from models.evaluation.detectors import STATION, detector_named
 from models.evaluation.evaluate import run_all, summarise
 from models.evaluation.families.base import Family, Figures
 from models.evaluation.leaderboard import cross_validate
 from models.evaluation.live import StationRun
-from models.pipeline.configs import STATION, STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.series import Series, by_row
 from models.training.fitting import fit
@@ -71,7 +69,7 @@ def train(store: ArtefactStore, family: Family, series: Sequence[Series], *, nam
     if not series:
         raise ModelError("there is nothing to learn from: give a folder with at least one file of the family")
     validated = cross_validate(family, STATION, detector_named(STATION, family.budget_per_day), series).total
-    fitted = fit(series, replace(STATION_DEFAULT, budget_per_day=family.budget_per_day))
+    fitted = fit(series, family.budget_per_day)
     return keep(store, fitted, validated, series, name=name, learnt_from=family.name, at=at)
 
 
@@ -99,7 +97,7 @@ def keep(
         code_version=__version__,
         learnt_from=learnt_from,
     )
-    return store.add({"fitted": pack(fitted)}, about)
+    return store.add(packed(fitted), about)
 
 
 def compare(

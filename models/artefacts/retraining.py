@@ -18,8 +18,7 @@ from models.errors import ModelError
 from models.evaluation.evaluate import run_all
 from models.evaluation.live import StationRun
 from models.evaluation.scoring import Tally, tally
-from models.pipeline.configs import STATION_DEFAULT, PipelineConfig
-from models.pipeline.pipeline import Fitted
+from models.pipeline.pipeline import BUDGET_PER_DAY, Fitted
 from models.protocol import TriageClass
 from models.series import Bools, Event, Series
 from models.training.fitting import fit
@@ -117,7 +116,7 @@ def series_of(
     )  # fmt: skip
 
 
-def retrain(series: Series, active: Fitted | None, config: PipelineConfig = STATION_DEFAULT) -> Retraining:
+def retrain(series: Series, active: Fitted | None, budget_per_day: float = BUDGET_PER_DAY) -> Retraining:
     """Learn from the older part of a station's history and compare with the active model on the newest part.
 
     ``active`` of ``None`` is the pipeline that judges by novelty alone. Raises ModelError for too short a history.
@@ -125,10 +124,10 @@ def retrain(series: Series, active: Fitted | None, config: PipelineConfig = STAT
     cut = round(len(series.times) * (1 - VALIDATION_SHARE))
     if cut < 4 * LONGEST_ROWS:
         raise ModelError(f"{len(series.times)} rows are too few to learn from: wait until there are {8 * LONGEST_ROWS}")
-    candidate = fit([with_injections(series.part(0, cut), _SEED)], config)
+    candidate = fit([with_injections(series.part(0, cut), _SEED)], budget_per_day)
     # All rows are judged, so that baselines are warm; only the last weeks count.
     judged = [replace(with_injections(series, _SEED + n), probation_rows=cut) for n in range(1, _COPIES + 1)]
-    before = active or Fitted.untaught(config)
+    before = active or Fitted.untaught(budget_per_day)
     old, new = (_figures(one, judged) for one in (before, candidate))
     worse = worse_figures(old, new)
     more = (new["false_alarms_per_day"] or 0.0) - (old["false_alarms_per_day"] or 0.0)

@@ -1,9 +1,8 @@
 """A folder of trained models: files named by their SHA-256, an index replaced as a whole, one active model per name.
 
 ``index.json`` lists what is known of every artefact (training window, hash of the data, metrics, code version) and
-which is active under each name, with the history. An artefact is read only if its bytes have the hash of its name, its
-format is this version's, and it holds nothing but types that skops trusts by itself (numpy arrays, plain values): never
-a pickle. Skops is imported where it is used: with it comes scikit-learn, which a worker without artefacts can spare.
+which is active under each name, with the history. An artefact is given out only if its bytes have the hash of its name
+and its format is this version's; what they mean is ``models.artefacts.loading``'s business.
 """
 
 from __future__ import annotations
@@ -18,12 +17,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
 
 from models.errors import ModelError
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Raised whenever an artefact of an older version would be misread; older ones are then refused and trained anew."""
 
 DEFAULT = "default"
@@ -83,12 +80,8 @@ class ArtefactStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def add(self, model: object, about: Artefact) -> Artefact:
+    def add(self, content: bytes, about: Artefact) -> Artefact:
         """Store a model and return its entry with the hash filled in; storing the same bytes twice is one artefact."""
-        from skops import io as skops_io
-
-        content = skops_io.dumps(model)
-        _loaded(content, "this model")
         entry = replace(about, sha256=hashlib.sha256(content).hexdigest(), format_version=FORMAT_VERSION)
         with self._locked() as index:
             _write(self._path(entry.sha256), content)
@@ -96,15 +89,28 @@ class ArtefactStore:
             self._replace_index(replace(index, artefacts=(*others, entry)))
         return entry
 
-    def load(self, sha256: str) -> Any:
-        """Return the model of a hash (or of its unambiguous beginning)."""
+    def load(self, sha256: str) -> bytes:
+        """Return the content of a hash (or of its unambiguous beginning)."""
         entry = self.entry(sha256)
         if entry.format_version != FORMAT_VERSION:
             raise ModelError(
                 f"artefact {entry.sha256} has format version {entry.format_version}, this program reads "
                 f"{FORMAT_VERSION}: train it anew with `quantrac models train`"
             )
-        return _loaded(self._content(entry), f"artefact {entry.sha256}")
+        try:
+            content = self._path(entry.sha256).read_bytes()
+        except OSError as exc:
+            raise ModelError(
+                f"artefact {entry.sha256} cannot be read from {self._folder} ({exc.strerror}): "
+                "restore the file or promote another"
+            ) from exc
+        found = hashlib.sha256(content).hexdigest()
+        if found != entry.sha256:
+            raise ModelError(
+                f"artefact {entry.sha256} is refused: its file has the hash {found}, so it is corrupt or was tampered "
+                "with; restore the file or promote another"
+            )
+        return content
 
     def active(self, name: str) -> Artefact | None:
         """Return the active artefact of a name, if there is one."""
@@ -195,7 +201,8 @@ class ArtefactStore:
             if gone:
                 self._replace_index(replace(index, artefacts=tuple(a for a in index.artefacts if a.sha256 not in gone)))
             for sha256 in gone:
-                self._path(sha256).unlink(missing_ok=True)
+                for file in self._folder.glob(f"{sha256}.*"):  # older versions ended otherwise
+                    file.unlink()
         return gone
 
     def _activate(self, name: str, sha256: str, action: str, at: datetime, reason: str = "") -> Change:
@@ -206,24 +213,8 @@ class ArtefactStore:
             shadows = {n: h for n, h in index.shadows.items() if (n, h) != (name, sha256)}
             return self._noted(replace(index, active=active, shadows=shadows), change)
 
-    def _content(self, entry: Artefact) -> bytes:
-        try:
-            content = self._path(entry.sha256).read_bytes()
-        except OSError as exc:
-            raise ModelError(
-                f"artefact {entry.sha256} cannot be read from {self._folder} ({exc.strerror}): "
-                "restore the file or promote another"
-            ) from exc
-        found = hashlib.sha256(content).hexdigest()
-        if found != entry.sha256:
-            raise ModelError(
-                f"artefact {entry.sha256} is refused: its file has the hash {found}, so it is corrupt or was tampered "
-                "with; restore the file or promote another"
-            )
-        return content
-
     def _path(self, sha256: str) -> Path:
-        return self._folder / f"{sha256}.skops"
+        return self._folder / f"{sha256}.msgpack"
 
     def _read(self) -> _Index:
         path = self._folder / _INDEX
@@ -266,19 +257,6 @@ def _standing(history: Sequence[Change]) -> list[str]:
         elif change.action == "rollback" and standing:
             standing.pop()
     return standing
-
-
-def _loaded(content: bytes, what: str) -> Any:
-    """Return what was stored. Raises ModelError if it holds a type that is not trusted, or is no artefact at all."""
-    from skops import io as skops_io
-
-    try:
-        unknown = skops_io.get_untrusted_types(data=content)
-        if not unknown:
-            return skops_io.loads(content)
-    except (BadZipFile, ValueError, KeyError, TypeError, AttributeError, ImportError, OSError) as exc:
-        raise ModelError(f"{what} is refused: it is not a readable skops file ({exc}); train it anew") from exc
-    raise ModelError(f"{what} is refused: it holds types that are not trusted ({', '.join(sorted(unknown))})")
 
 
 def _write(path: Path, content: bytes) -> None:

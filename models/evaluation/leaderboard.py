@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import ModelError
-from models.evaluation.detectors import Detector
+from models.evaluation.detectors import STATION, Detector
 from models.evaluation.evaluate import Evaluation, load_series, run_all, summarise
 from models.evaluation.families.base import Family, folder_of
 from models.evaluation.metrics.ranges import can_score
 from models.evaluation.published import PUBLISHED
-from models.pipeline.configs import STATION
 from models.series import Series
 
 _COMMON = (
@@ -35,36 +33,35 @@ _MAX_FOLDS = 4
 Results = dict[str, dict[str, dict[str, object]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Folds:
-    """How a family was validated, in words, and the pairs of training and test series."""
-
-    words: str
-    pairs: tuple[tuple[tuple[Series, ...], tuple[Series, ...]], ...]
+Fold = tuple[tuple[Series, ...], tuple[Series, ...]]
+"""What is learnt from, and what is judged."""
 
 
-def folds(family: Family, series: Sequence[Series]) -> Folds:
-    """Leave one group (site or file) out; a single group is halved; the head serves where the family's rule says so."""
+def folds(family: Family, series: Sequence[Series]) -> tuple[str, list[Fold]]:
+    """Return in words how a family is validated, and the folds.
+
+    One group (site or file) is left out; a single group is halved; the head serves where the family's rule says so.
+    """
     groups = sorted({s.group for s in series})
     folded = {group: i % _MAX_FOLDS for i, group in enumerate(groups)}
     if family.name in _HEAD_ONLY:
-        return Folds(f"head of each file, {len(series)} files", (((), tuple(series)),))
+        return f"head of each file, {len(series)} files", [((), tuple(series))]
     if len(groups) < 2:
         first = tuple(s.part(0, len(s.times) // 2) for s in series)
         second = tuple(s.part(len(s.times) // 2, len(s.times)) for s in series)
-        return Folds("each half learnt from the other half in time", ((second, first), (first, second)))
+        return "each half learnt from the other half in time", [(second, first), (first, second)]
     pairs = []
     for fold in sorted(set(folded.values())):
         train = tuple(s for s in series if folded[s.group] != fold)
         pairs.append((train, tuple(s for s in series if folded[s.group] == fold)))
-    return Folds(f"{len(pairs)} folds of {len(groups)} groups, {len(series)} files", tuple(pairs))
+    return f"{len(pairs)} folds of {len(groups)} groups, {len(series)} files", pairs
 
 
 def cross_validate(family: Family, name: str, detector: Detector, series: Sequence[Series]) -> Evaluation:
     """Return the figures pooled over all folds."""
-    plan = folds(family, series)
-    runs = [run for train, test in plan.pairs for run in run_all(detector(train), test)]
-    return summarise(family, name, runs, plan.words, ranges=can_score())
+    how, plan = folds(family, series)
+    runs = [run for train, test in plan for run in run_all(detector(train), test)]
+    return summarise(family, name, runs, how, ranges=can_score())
 
 
 def read_results(path: Path) -> Results:

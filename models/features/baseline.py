@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import isnan, nan, sqrt
 from typing import Any
 
 import numpy as np
 
-from models.compiled import Records, compiled, record_of
+from models.compiled import Records, compiled
 from models.series import Floats
 
-
-@dataclass(frozen=True, slots=True)
-class BaselineConfig:
-    """Memory of a baseline, in rows of the series' cadence."""
-
-    level_rows: float
-    """Time constant of the level."""
-    scatter_rows: float
-    """Time constant of the scatter."""
-    cap_rows: float
-    """After so many rows beyond ``_FREEZE`` the new level is accepted."""
-
-
-FAST = record_of(BaselineConfig(level_rows=12, scatter_rows=300, cap_rows=500))
-SLOW = record_of(BaselineConfig(level_rows=72, scatter_rows=864, cap_rows=72))
+_CONFIG = np.dtype([("level_rows", np.float64), ("scatter_rows", np.float64), ("cap_rows", np.float64)])
+"""Time constants of level and scatter, and the rows beyond ``_FREEZE`` after which the new level is accepted."""
+FAST = np.array([(12, 300, 500)], dtype=_CONFIG)
+SLOW = np.array([(72, 864, 72)], dtype=_CONFIG)
 
 _FREEZE, _CRAWL = 5.0, 0.02
 """Residual, in scatters, beyond which level and scatter learn at this speed."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -14,6 +13,8 @@ _SMOOTH_ROWS = 1.5
 """Smoothing of the log-odds: a single odd row is no alarm unless it is very odd."""
 HOLD_ROWS = 3
 """An alarm stays on for so many rows after the last row beyond the threshold."""
+_ADAPT = 0.2
+"""How far a threshold follows the tail of the recent unlabelled scores."""
 _ADAPT_ROWS = 20_000.0
 """Memory of the scores whose tail a threshold follows."""
 
@@ -24,34 +25,20 @@ def hold(over: Bools, rows: int) -> Bools:
     >>> hold(np.array([True, False, False, False]), 2).tolist()
     [True, True, True, False]
     """
-    if rows <= 0:
-        return over
     index = np.arange(len(over))
     last = np.maximum.accumulate(np.where(over, index, -rows - 1))
     return np.asarray(index - last <= rows)
 
 
-@dataclass(frozen=True, slots=True)
-class LineConfig:
-    """Where an alarm line lies, and how it moves."""
-
-    threshold: float
-    tail: float
-    """Share of the rows that is expected beyond the threshold."""
-    adapt: float = 0.2
-    """How far the threshold follows the tail of the recent unlabelled scores."""
-
-
 _MOVING = ("smooth", "quantile", "held")
 """Smoothed score, followed quantile, rows to hold."""
-ALARM_LINE = np.dtype([(f.name, np.float64) for f in fields(LineConfig)] + [(name, np.float64) for name in _MOVING])
+ALARM_LINE = np.dtype([(name, np.float64) for name in ("threshold", "tail", "adapt", *_MOVING)])
 
 
-def begin(line: np.void, config: LineConfig) -> None:
-    """Make a line that of a score series without rows."""
-    for f in fields(config):
-        line[f.name] = getattr(config, f.name)
-    set_state_of(line, (0.0, config.threshold, 0.0))
+def begin(line: np.void, threshold: float, tail: float, adapt: float = _ADAPT) -> None:
+    """Make a line that of a score series without rows; ``tail`` is the share of the rows expected beyond it."""
+    line["threshold"], line["tail"], line["adapt"] = threshold, tail, adapt
+    set_state_of(line, (0.0, threshold, 0.0))
 
 
 def state_of(line: np.void) -> Floats:
@@ -95,5 +82,5 @@ def _judge(lines: Records, series: Ints, logits: Floats, margins: Floats, alarms
 def smoothed(logits: Floats) -> Floats:
     """Return log-odds as an alarm line smooths them."""
     line = np.zeros(1, ALARM_LINE)
-    begin(line[0], LineConfig(threshold=0.0, tail=1.0, adapt=0.0))
+    begin(line[0], threshold=0.0, tail=1.0, adapt=0.0)
     return judged(line, np.zeros(len(logits), dtype=np.int64), logits)[0]

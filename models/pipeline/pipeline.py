@@ -14,14 +14,16 @@ from models.compiled import Records, put_back, stacked
 from models.features import table
 from models.features.table import Features
 from models.pipeline import alarm_line, novelty
-from models.pipeline.alarm_line import ALARM_LINE, LineConfig
-from models.pipeline.configs import STATION_DEFAULT, PipelineConfig
+from models.pipeline.alarm_line import ALARM_LINE
 from models.pipeline.examples import matrix
 from models.pipeline.forest import NO_TREES
 from models.pipeline.second_stage import SecondStage
 from models.series import Bools, Floats, Times
 from models.triage.incident import Incident
 
+BUDGET_PER_DAY = 1 / 7
+"""False alarms a day that the threshold may cost, where no other budget is given: stations and benchmarks differ in
+their budgets and in nothing else."""
 UNTAUGHT_TAIL = 0.005
 """Share of the rows beyond the threshold, where nothing was learnt."""
 _USUAL_PER_DAY, _HALVED_BY = 1.3 / 7, 2.0
@@ -33,9 +35,8 @@ _MORE_LIKELY_THAN_NOT = 0.0
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A pipeline that has learnt: configuration, second stage (if there were labels), threshold."""
+    """A pipeline that has learnt: second stage (if there were labels), threshold."""
 
-    config: PipelineConfig
     stage: SecondStage | None = None
     threshold: float = 0.0
     tail: float = UNTAUGHT_TAIL
@@ -47,9 +48,9 @@ class Fitted:
         return self.tells_pollution and self.stage is not None
 
     @classmethod
-    def untaught(cls, config: PipelineConfig) -> Self:
+    def untaught(cls, budget_per_day: float = BUDGET_PER_DAY) -> Self:
         """Return the pipeline of a station that nothing was learnt for: novelty alone, at the budget's threshold."""
-        return cls(config, threshold=_HALVED_BY * log2(_USUAL_PER_DAY / config.budget_per_day))
+        return cls(threshold=_HALVED_BY * log2(_USUAL_PER_DAY / budget_per_day))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,10 @@ class Scorer:
         (m,) = self.memory
         table.begin(m["table"], columns, limits)
         m["novelty"]["watched"][self.targets] = True
-        alarm_line.begin(m["line"], LineConfig(fitted.threshold, fitted.tail))
+        alarm_line.begin(m["line"], fitted.threshold, fitted.tail)
         # A row that the second stage takes for pollution rather than for anything else is an alarm, whatever the
         # threshold says: that follows faults too, of which a missed one costs less. Needs labels that tell them apart.
-        alarm_line.begin(m["pollution"], LineConfig(_MORE_LIKELY_THAN_NOT, fitted.tail, adapt=0.0))
+        alarm_line.begin(m["pollution"], _MORE_LIKELY_THAN_NOT, fitted.tail, adapt=0.0)
 
     def push(self, times: Times, values: Floats) -> Scored:
         """Score the next rows."""
@@ -178,7 +179,7 @@ def _of_one_size(asked: Sequence[Asked], stack: Records) -> list[Scored]:
 def warm() -> None:
     """Compile what the pipeline runs, or read it from the cache on disk: the first row need not wait for it."""
     values = np.zeros((1, 2))
-    scorer = Scorer(Fitted(STATION_DEFAULT), ("a", "b"))
+    scorer = Scorer(Fitted(), ("a", "b"))
     scored = scorer.push(np.zeros(1, dtype="datetime64[ns]"), values)
     Incident(("a", "b"), scorer.targets).push(scored.features, np.zeros(1, dtype=np.bool_), None, values)
     seen = matrix(scored.features, np.ones((1, 2), dtype=np.bool_))

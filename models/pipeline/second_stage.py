@@ -88,8 +88,8 @@ def train(
     y: Sequence[Ints],
     weight: Sequence[Floats],
     *,
-    iterations: int,
-    members: int = 2,
+    trees: int,
+    members: int,
 ) -> SecondStage | None:
     """Fit the ensemble; ``None`` where there are fewer than two classes. Deterministic.
 
@@ -103,15 +103,15 @@ def train(
     found = np.unique(labels)
     if len(found) < 2 or found[0] != 0:
         return None
-    fitted = tuple(_fitted(features, labels, iterations, seed) for seed in range(members))
+    fitted = tuple(_fitted(features, labels, trees, seed) for seed in range(members))
     return SecondStage(fitted, tuple(int(c) for c in found), _NEGATIVES)
 
 
-def _fitted(features: Matrix, labels: Ints, iterations: int, seed: int) -> Forest:
+def _fitted(features: Matrix, labels: Ints, trees: int, seed: int) -> Forest:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     ensemble = HistGradientBoostingClassifier(
-        max_iter=iterations, learning_rate=0.06, max_leaf_nodes=_LEAVES, min_samples_leaf=30, l2_regularization=10,
+        max_iter=trees, learning_rate=0.06, max_leaf_nodes=_LEAVES, min_samples_leaf=30, l2_regularization=10,
         max_features=0.25, early_stopping=False, random_state=seed,
     )  # fmt: skip
     with threadpool_limits(_THREADS, user_api="openmp"):

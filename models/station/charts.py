@@ -10,7 +10,6 @@ baseline moves at a crawl; after six hours of alarm the new level is accepted.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from math import inf, isnan, nan, sqrt
 from typing import Any, Self
@@ -20,9 +19,10 @@ import numpy as np
 from models.compiled import Records, compiled, put_back, stacked
 from models.errors import ModelError
 from models.priors import prior_of
-from models.protocol import NotReadyReason, Reason, Row
+from models.protocol import Reason, Row
 from models.series import Bools, Floats, Ints
 from models.snapshots import pack, unpack
+from quantrac.domain.stations import Sensor
 
 _KIND, _VERSION = "residual chart", 2
 IMPLAUSIBLE = 1e15
@@ -73,19 +73,6 @@ _HEAD_S, _HEAD_LEAST = 1800.0, 3
 """or of fewer if they took so long: a sensor of 15 min is judged in its first hour, too."""
 
 
-@dataclass(frozen=True, slots=True)
-class SensorConfig:
-    """One sensor of a station: what the registry knows of the instrument."""
-
-    parameter: str
-    unit: str = ""
-    resolution: float = 0.0
-    span: float = 0.0
-    """Expected maximum minus expected minimum, in the unit; 0 = unknown. Scales the prior of sensors that rest at 0."""
-    cadence_s: float = 0.0
-    """Seconds from value to value; 0 = unknown."""
-
-
 _MOVED: Mapping[str, type] = {
     "samples": int, "at": float, "age_s": float, "level": float, "variance": float, "last": float, "changed_at": float,
     "wide_until": float, "over": int, "over_since": float, "side": int, "quiet": int, "quiet_since": float,
@@ -103,11 +90,13 @@ the causal baseline, departure in scatters, whether the prior still weighs more 
 REASONS = {NORMAL: Reason.NORMAL, RANGE: Reason.RANGE, SPIKE: Reason.SPIKE, HIGH: Reason.HIGH, LOW: Reason.LOW}
 
 
-def _limits_of(sensor: SensorConfig) -> tuple[float, ...]:
-    prior = prior_of(sensor.parameter)
+def _limits_of(sensor: Sensor) -> tuple[float, ...]:
+    prior, low, high = prior_of(sensor.parameter), sensor.qc.expected_min, sensor.qc.expected_max
+    # It scales the prior of sensors that rest at 0.
+    span = 0.0 if low is None or high is None else max(high - low, 0.0)
     # A quantised value scatters by resolution / sqrt(12) at least; twice that allows for the last digit's flicker.
-    abs_floor = max(prior.floor_absolute, 0.6 * sensor.resolution, 1e-9)
-    prior_abs2 = max(prior.absolute, 0.02 * sensor.span) ** 2
+    abs_floor = max(prior.floor_absolute, 0.6 * sensor.qc.resolution, 1e-9)
+    prior_abs2 = max(prior.absolute, 0.02 * span) ** 2
     gap_s = max(_GAP_S, _GAP_CADENCES * sensor.cadence_s)
     return abs_floor, abs_floor**2, prior.floor_relative, prior_abs2, prior.relative**2, gap_s
 
@@ -257,9 +246,7 @@ def _begin(at: float, value: float, dt: float, s: Any, head: Floats) -> None:
     s.at = s.changed_at = at
     s.last = value
     if s.samples >= _HEAD or (s.samples >= _HEAD_LEAST and s.age_s >= _HEAD_S):
-        known = np.sort(head[: s.waiting])
-        n = len(known)
-        s.level = known[n // 2] if n % 2 else (known[n // 2 - 1] + known[n // 2]) / 2
+        s.level = np.median(head[: s.waiting])
         s.variance = max(s.variance, _prior_variance(s.level, s))
         s.usual = sqrt(s.variance)
         s.waiting = 0
@@ -281,7 +268,7 @@ Said = dict[str, list[float]]
 class ResidualDetector:
     """Every chart of a station."""
 
-    def __init__(self, sensors: Sequence[SensorConfig]) -> None:
+    def __init__(self, sensors: Sequence[Sensor]) -> None:
         self.config = tuple(sensors)
         self.places = {sensor.parameter: j for j, sensor in enumerate(sensors)}
         self.memory = np.zeros(len(sensors), dtype=_CHART)
@@ -293,11 +280,12 @@ class ResidualDetector:
         """Of each sensor: when it was judged last."""
         self.last_at = -inf
 
-    def advance(self, rows: Sequence[Row], now: datetime) -> list[Said | NotReadyReason]:
-        """Feed rows to the charts: what they say of each, or why it is refused.
+    def advance(self, rows: Sequence[Row], now: datetime) -> list[Said | None]:
+        """Feed rows to the charts: what they say of each.
 
-        Of a row that is not newer than the one before, what its sensors have not said yet is judged: who sends the
-        values of an instant in several messages, or some of them later, hides nothing.
+        ``None`` of one that is refused: late, or stamped well ahead of our clock. Of a row that is not newer than the
+        one before, what its sensors have not said yet is judged: who sends the values of an instant in several
+        messages, or some of them later, hides nothing.
         """
         (said,) = advance_together([(self, rows)], now)
         return said
@@ -319,7 +307,7 @@ class ResidualDetector:
         self.newest[j] = float(self.memory[j]["at"])
 
     @classmethod
-    def restore(cls, sensors: Sequence[SensorConfig], snapshot: bytes) -> Self:
+    def restore(cls, sensors: Sequence[Sensor], snapshot: bytes) -> Self:
         """Return a detector that goes on where ``snapshot`` was taken; new ``sensors`` begin to learn.
 
         Raises
@@ -335,25 +323,23 @@ class ResidualDetector:
         return detector
 
 
-def advance_together(
-    asked: Sequence[tuple[ResidualDetector, Sequence[Row]]], now: datetime
-) -> list[list[Said | NotReadyReason]]:
+def advance_together(asked: Sequence[tuple[ResidualDetector, Sequence[Row]]], now: datetime) -> list[list[Said | None]]:
     """Feed rows to the charts of several stations in one call, each as by itself.
 
     Whatever fails, no chart has moved: the rows run on copies of their memories.
     """
     newest_s = now.timestamp() + FUTURE_S
-    out: list[list[Said | NotReadyReason]] = []
+    out: list[list[Said | None]] = []
     judged: list[tuple[int, float, float, bool]] = []
     heard_by: list[tuple[Said, str]] = []
     moved, first = [], 0
     for detector, rows in asked:
-        last_at, newest, of_rows = detector.last_at, list(detector.newest), list[Said | NotReadyReason]()
+        last_at, newest, of_rows = detector.last_at, list(detector.newest), list[Said | None]()
         for row in rows:
             at_s = row.observed_at.timestamp()
             late = at_s <= last_at
             if at_s > newest_s and not late:
-                of_rows.append(NotReadyReason.FUTURE)
+                of_rows.append(None)
                 continue
             said: Said = {}
             usable = _usable(row, at_s, detector.places, newest, late=late)
@@ -362,7 +348,7 @@ def advance_together(
                 judged.append((first + j, at_s, value, learn))
                 heard_by.append((said, parameter))
             last_at = max(last_at, at_s)
-            of_rows.append(said if usable or not late else NotReadyReason.LATE)
+            of_rows.append(said if usable or not late else None)
         out.append(of_rows)
         moved.append((last_at, newest))
         first += len(detector.memory)

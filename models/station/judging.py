@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from models.chemistry import harmful
 from models.features.table import SLOW_5
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted, Scored, Scorer
 from models.protocol import Triage
 from models.series import Floats
@@ -19,7 +19,6 @@ from models.triage.evidence import Context, known_to_triage
 from models.triage.incident import Incident
 from models.triage.incident import pages as likely_pollution
 from models.triage.reasons import Facts
-from quantrac.domain.parameters import Harm, harm_of
 from quantrac.domain.stations import Station, StationKind
 
 LEARNING_ROWS = 60
@@ -38,7 +37,7 @@ class Learnt:
     @property
     def pipeline(self) -> Fitted:
         """The pipeline to assess with."""
-        return self.fitted or Fitted.untaught(STATION_DEFAULT)
+        return self.fitted or Fitted.untaught()
 
 
 @dataclass(frozen=True)
@@ -135,11 +134,6 @@ class StationAssessor:
         self._named: list[str] = []
         """The sensors that the last row beyond the threshold named."""
 
-    @property
-    def targets(self) -> Sequence[int]:
-        """Places of the parameters that may be alarmed."""
-        return self.scorer.targets
-
     def assess(
         self, scored: Scored, rows: Sequence[Watched], values: Floats, findings: Sequence[Sequence[Finding]]
     ) -> list[RowAssessment]:
@@ -161,7 +155,7 @@ class StationAssessor:
         ]
 
     def _alarmed(self, scored: Scored, i: int, severity: float, triage: Triage | None) -> RowAssessment:
-        off = {self._parameters[j]: float(scored.features.cells[i, j, SLOW_5]) for j in self.targets}
+        off = {self._parameters[j]: float(scored.features.cells[i, j, SLOW_5]) for j in self.scorer.targets}
         if scored.margin[i] >= 0.0 or not self._named:
             bar = min(LEADING, max(map(abs, off.values())))
             self._named = [p for p, z in off.items() if abs(z) >= bar]
@@ -187,11 +181,6 @@ def pages(assessment: RowAssessment) -> bool:
     if not likely_pollution(assessment.triage):
         return False
     return not assessment.alarm or any(harmful(p, z) for p, z in assessment.leading.items())
-
-
-def harmful(parameter: str, deviation: float) -> bool:
-    """Whether a deviation is on the polluting side of a parameter."""
-    return harm_of(parameter) in (Harm.HIGH if deviation > 0 else Harm.LOW, Harm.BOTH)
 
 
 def _context(row: Watched, findings: Sequence[Finding]) -> Context:

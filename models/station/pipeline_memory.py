@@ -90,23 +90,6 @@ class StationWatch:
         """Whether an incident is running: only then it matters what the neighbours say."""
         return self.active.alarmed
 
-    def push(
-        self, rows: Sequence[Row], charted: Sequence[bool], beside: tuple[int, int] = (0, 0)
-    ) -> list[RowAssessment]:
-        """Assess the next rows. What comes after a newer one is judged as that, and counts with the next.
-
-        Parameters
-        ----------
-        charted
-            For each row whether a chart is in alarm.
-        beside
-            Neighbour stations that report, and those of them with an open anomaly.
-        """
-        (said,) = push_together([(self, rows, charted, beside)])
-        if isinstance(said, Exception):
-            raise said
-        return said
-
     def take_counts(self) -> ShadowCounts:
         """Return what was counted of the shadow since the last call."""
         counts, self._counts = self._counts, ShadowCounts()
@@ -227,7 +210,7 @@ class StationWatch:
         return Watched(at_s, values, calibrating, faulty, charted, *beside, at_s - self._calibrated_s, odd)
 
     def look(self, rows: Sequence[Row], charted: Sequence[bool], beside: tuple[int, int]) -> Looked:
-        """Return the next rows as they are assessed: see ``push``."""
+        """Return the next rows as they are assessed. What comes after a newer one counts with the next."""
         watched: list[Watched] = []
         turns: list[int] = []
         for row, on in zip(rows, charted, strict=True):
@@ -297,11 +280,15 @@ class StationWatch:
 
 
 Pushed = tuple[StationWatch, Sequence[Row], Sequence[bool], tuple[int, int]]
-"""A station and what ``StationWatch.push`` takes."""
+"""A station, its next rows, for each whether a chart is in alarm, and the neighbour stations that report, and those of
+them with an open anomaly."""
 
 
 def push_together(asked: Sequence[Pushed]) -> list[list[RowAssessment] | Exception]:
-    """Assess the next rows of several stations, each as by itself; in the place of one that failed stands why."""
+    """Assess the next rows of several stations, each as by itself; in the place of one that failed stands why.
+
+    What comes after a newer row is judged as that, and counts with the next.
+    """
     return _assessed([tried(partial(watch.look, rows, charted, beside)) for watch, rows, charted, beside in asked])
 
 

@@ -19,12 +19,12 @@ from models.errors import ModelError
 from models.pipeline.pipeline import warm as warm_pipeline
 from models.protocol import Row
 from models.slow.watches import warm as warm_watches
-from models.station.charts import SensorConfig, advance_together
+from models.station.charts import advance_together
 from models.station.judging import RowAssessment, WatchConfig
 from models.station.pipeline_memory import Pushed, ShadowCounts, StationWatch, push_together
 from models.station.scores import ParameterScore, StationModel, joined
 from models.station.together import all_or_each, tried
-from quantrac.domain.stations import Station
+from quantrac.domain.stations import Sensor, Station
 from quantrac.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -57,7 +57,7 @@ class StationScorer:
     def __init__(self, station: Station, config: WatchConfig) -> None:
         self.station = station
         self.config = config
-        self.charts: StationModel | None = StationModel.for_station(station)
+        self.charts: StationModel | None = StationModel(station.sensors)
         self.watch: StationWatch | None = StationWatch(config)
         self.trouble: Trouble | None = None
         self._kept: bytes | None = None
@@ -147,7 +147,7 @@ class StationScorer:
     def try_charts_again(self, now: datetime) -> None:
         """Begin new charts, or take up those that failed, when it is time."""
         if self.charts is None and (self.trouble is None or now >= self.trouble.retry_at):
-            self.charts = self._charts_again() or StationModel.for_station(self.station)
+            self.charts = self._charts_again() or StationModel(self.station.sensors)
             self.trouble = self.trouble if self.watch is None else None
 
     def _charts_again(self) -> StationModel | None:
@@ -155,7 +155,7 @@ class StationScorer:
         stored = self._charted_before
         if stored is None:
             return None
-        return self._restored("charts", lambda: StationModel.for_station(self.station, stored))
+        return self._restored("charts", lambda: StationModel.restore(self.station.sensors, stored))
 
     def charts_said(
         self, said: list[dict[str, ParameterScore] | None] | Exception, rows: Sequence[Row], now: datetime
@@ -233,7 +233,7 @@ def warm() -> None:
     warm_pipeline()
     warm_watches()
     began = datetime.fromtimestamp(0, UTC)
-    StationModel([SensorConfig("COD")]).score_row(Row(began, {"COD": 1.0}), began)
+    StationModel([Sensor("COD", "")]).score_row(Row(began, {"COD": 1.0}), began)
 
 
 def _hash(config: WatchConfig) -> str | None:

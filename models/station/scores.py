@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
-from models.protocol import NotReadyReason, Reason, Row, Triage, TriageClass
+from models.chemistry import harmful
+from models.protocol import Reason, Row, Triage, TriageClass
 from models.slow.finding import Finding
 from models.station import charts
-from models.station.charts import (
-    REASONS,
-    ResidualDetector,
-    Said,
-    SensorConfig,
-    probability_of,
-)
-from models.station.judging import RowAssessment, harmful, pages
+from models.station.charts import REASONS, ResidualDetector, Said, probability_of
+from models.station.judging import RowAssessment, pages
 from quantrac.domain.parameters import names_of
-from quantrac.domain.stations import Sensor, Station
 from quantrac.domain.words import Bilingual, number, number_vi
 
 MODEL_VERSION = "charts-4+pipeline-5+slow-6"
@@ -37,7 +31,7 @@ class ParameterScore(NamedTuple):
     severity: float
     alarm: bool
     harmful: bool
-    reason: Reason | NotReadyReason
+    reason: Reason
     text: Bilingual
     level: float
     triage: Triage | None = None
@@ -107,20 +101,8 @@ def _pattern(parameter: str, deviation: float, together: int) -> Bilingual:
     )
 
 
-def _config_of(sensor: Sensor) -> SensorConfig:
-    low, high = sensor.qc.expected_min, sensor.qc.expected_max
-    span = 0.0 if low is None or high is None else max(high - low, 0.0)
-    return SensorConfig(sensor.parameter, sensor.unit, sensor.qc.resolution, span, sensor.cadence_s)
-
-
 class StationModel(ResidualDetector):
     """The residual charts of one station, with words. Pure: no clock, no input or output."""
-
-    @classmethod
-    def for_station(cls, station: Station, snapshot: bytes | None = None) -> Self:
-        """Return the model of a registered station. Raises ``ModelError`` for a snapshot that cannot be used."""
-        sensors = [_config_of(sensor) for sensor in station.sensors]
-        return cls(sensors) if snapshot is None else cls.restore(sensors, snapshot)
 
     def score_row(self, row: Row, now: datetime) -> dict[str, ParameterScore] | None:
         """Learn from a row, and say what is unusual about each of its values.
@@ -131,16 +113,16 @@ class StationModel(ResidualDetector):
         """
         return self.worded(self.advance((row,), now))[0]
 
-    def worded(self, said: Sequence[Said | NotReadyReason]) -> list[dict[str, ParameterScore] | None]:
+    def worded(self, said: Sequence[Said | None]) -> list[dict[str, ParameterScore] | None]:
         """Return what the charts said of rows, with words."""
-        return [self._scores(one) if isinstance(one, dict) else None for one in said]
+        return [None if one is None else self._scores(one) for one in said]
 
     def _scores(self, said: Said) -> dict[str, ParameterScore]:
         scores: dict[str, ParameterScore] = {}
         for parameter, of_value in said.items():
             kind, severity, p, alarm, level, _, provisional = of_value
             if kind == charts.LEARNING:
-                scores[parameter] = ParameterScore(None, 0.0, False, False, NotReadyReason.LEARNING, LEARNING, level)
+                scores[parameter] = ParameterScore(None, 0.0, False, False, Reason.LEARNING, LEARNING, level)
             elif severity < NOTABLE and not alarm:
                 text = PROVISIONAL if provisional else NORMAL
                 scores[parameter] = ParameterScore(p, severity, False, False, Reason.NORMAL, text, level)

@@ -13,15 +13,16 @@ from math import isfinite
 
 import numpy as np
 
-from models.chemistry import MORE_WATER, PATTERNS, best_pattern
+from models.chemistry import MORE_WATER, PATTERNS, best_pattern, harmful
+from models.priors import kind_of
 from models.protocol import TriageClass
 from models.triage.evidence import MOVED, Evidence, Gathering, each_once
-from quantrac.domain.parameters import Harm, harm_of, names_of, parameter_in
+from quantrac.domain.parameters import names_of
 from quantrac.domain.words import Bilingual, local_time, number, number_vi, percentage
 
 MOST = 3
 _MOST_OTHERS = 3
-_BY_UNITS = frozenset({"pH", "Temp", "DO", "Level"})
+_BY_UNITS = frozenset({"ph", "temp", "do", "level"})
 """Parameters of which nobody says how many times the usual they are."""
 _OF_INSTRUMENTS = frozenset({
     "frozen", "zero", "missing", "noise", "restless", "beyond", "contradiction", "buffer", "calibrating",
@@ -116,14 +117,10 @@ class _Words:
         size = np.abs(g.farthest)
         self.moved = each_once(np.flatnonzero((size > MOVED) & np.isfinite(g.worst)), size, g.roles.quantity)
         """Sensors that moved, the farthest first, of two that measure one thing only that one."""
-        self.harmful = [j for j in self.moved if j in g.targets and self._polluting(j)]
+        kinds = [kind_of(column) or column for column in g.columns]
+        self.harmful = [j for j in self.moved if j in g.targets and harmful(kinds[j], float(g.farthest[j]))]
         candidates = [j for j in self.moved if j in g.targets] or g.targets
         self.lead = max(candidates, key=lambda j: size[j])
-
-    def _polluting(self, j: int) -> bool:
-        column = parameter_in(self.g.columns[j])
-        side = Harm.HIGH if self.g.farthest[j] > 0 else Harm.LOW
-        return harm_of(self.g.columns[j] if column is None else column.code) in (side, Harm.BOTH)
 
     def pollution(self) -> tuple[Bilingual, ...]:
         """Return what moved and by how much, what moved with it, and what speaks against it."""
@@ -168,7 +165,7 @@ class _Words:
     def departure(self, j: int, *, since: bool = False, limit: bool = False) -> Bilingual:
         """Say what a sensor showed at its farthest from its usual level."""
         g, column = self.g, self.g.columns[j]
-        vi, en = self._name(j)
+        vi, en = names_of(column)
         value, usual = float(g.worst[j]), float(g.usual[j])
         if not (isfinite(value) and isfinite(usual)):
             return Bilingual(f"{vi} khác mức thường", f"{en} is off its usual level")
@@ -177,7 +174,7 @@ class _Words:
         up = g.farthest[j] > 0 if g.farthest[j] else value >= usual
         shown_vi, shown_en = f"{number_vi(value, 3)}{unit}", f"{number(value, 3)}{unit}"
         base_vi, base_en = number_vi(usual, 3), number(usual, 3)
-        if usual > 0 and value > 0 and not self._by_units(column):
+        if usual > 0 and value > 0 and kind_of(column) not in _BY_UNITS:
             vi = f"{vi} {shown_vi}, bằng {number_vi(value / usual, 2)} lần mức thường ({base_vi})"
             en = f"{en} {shown_en}, {number(value / usual, 2)} times its usual level ({base_en})"
         else:
@@ -219,16 +216,8 @@ class _Words:
             return True
         return (name == "rain" and g.rain < MOVED) or (name == "thin" and g.thin < MOVED)
 
-    def _name(self, j: int) -> Bilingual:
-        return names_of(self.g.columns[j])
-
     def _names(self, where: Sequence[int]) -> Bilingual:
-        named = [self._name(j) for j in where[:_MOST_OTHERS]]
+        named = [names_of(self.g.columns[j]) for j in where[:_MOST_OTHERS]]
         more = len(where) - len(named)
         vi, en = ", ".join(n.vi for n in named), ", ".join(n.en for n in named)
         return Bilingual(f"{vi} và {more} thông số khác", f"{en} and {more} more") if more else Bilingual(vi, en)
-
-    @staticmethod
-    def _by_units(column: str) -> bool:
-        parameter = parameter_in(column)
-        return parameter is not None and parameter.code in _BY_UNITS

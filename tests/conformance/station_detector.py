@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import isnan
@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 from models.features.table import SLOW_5
 from models.pipeline.pipeline import Scored
-from models.protocol import NotReadyReason, Reason, Row, Triage
+from models.protocol import Reason, Row, Triage
 from models.snapshots import pack, unpack
 from models.station.charts import (
     ALARM,
@@ -23,7 +23,7 @@ from models.station.charts import (
     probability_of,
 )
 from models.station.judging import LEARNING_ROWS, RowAssessment, WatchConfig
-from models.station.pipeline_memory import StationWatch
+from models.station.pipeline_memory import StationWatch, push_together
 from models.station.reported import reported
 
 
@@ -49,7 +49,10 @@ class Score:
 class NotReady:
     """No score, and why: "not ready" is never written as zero."""
 
-    reason: NotReadyReason
+    why: str
+
+
+REFUSED, MISSING, LEARNING_YET = NotReady("late, or ahead of our clock"), NotReady("no value"), NotReady("learning")
 
 
 @runtime_checkable
@@ -85,13 +88,13 @@ class ChartsDetector(ResidualDetector):
     def score(self, row: Row, now: datetime) -> Score | NotReady:
         """Learn from one row and score it."""
         (said,) = self.advance((row,), now)
-        if isinstance(said, NotReadyReason):
-            return NotReady(said)
+        if said is None:
+            return REFUSED
         if not said:
-            return NotReady(NotReadyReason.MISSING)
+            return MISSING
         known = {p: of_value for p, of_value in said.items() if of_value[SAID] != LEARNING}
         if not known:
-            return NotReady(NotReadyReason.LEARNING)
+            return LEARNING_YET
         alarm = any(of_value[ALARM] for of_value in known.values())
         worst = max(known.values(), key=lambda of_value: (of_value[ALARM], of_value[SEVERITY]))
         severities = {p: of_value[SEVERITY] for p, of_value in known.items()}
@@ -101,6 +104,13 @@ class ChartsDetector(ResidualDetector):
     def score_batch(self, rows: Iterable[Row], now: datetime) -> list[Score | NotReady]:
         """Score rows in order."""
         return [self.score(row, now) for row in rows]
+
+
+def pushed(watch: StationWatch, rows: Sequence[Row], charted: Sequence[bool]) -> list[RowAssessment]:
+    """Return what the watch of one station says of its next rows, no neighbour reporting."""
+    (said,) = push_together([(watch, rows, charted, (0, 0))])
+    assert not isinstance(said, Exception), said
+    return said
 
 
 _KIND, _VERSION = "station pipeline", 6
@@ -123,25 +133,23 @@ class StationPipeline:
     def score(self, row: Row, now: datetime) -> Score | NotReady:
         """Learn from one row and score it."""
         at = row.observed_at.timestamp()
-        if at <= self._last_s:
-            return NotReady(NotReadyReason.LATE)
-        if at > now.timestamp() + FUTURE_S:
-            return NotReady(NotReadyReason.FUTURE)
+        if at <= self._last_s or at > now.timestamp() + FUTURE_S:
+            return REFUSED
         self._last_s = at
-        (assessment,) = self._watch.push([row], [False])
+        (assessment,) = pushed(self._watch, [row], [False])
         if self._watch.base_is_due:
             self._base = self._watch.take_base()
         if all(isnan(value) for value in reported(row, self.config.parameters).usable):
-            return NotReady(NotReadyReason.MISSING)
+            return MISSING
         scored = self._watch.active.scored
         if scored is None or self._watch.active.rows < LEARNING_ROWS:
-            return NotReady(NotReadyReason.LEARNING)
+            return LEARNING_YET
         return self._worded(assessment, scored)
 
     def _worded(self, assessment: RowAssessment, scored: Scored) -> Score:
         features, columns = scored.features, self.config.parameters
         contributions = {
-            columns[j]: abs(float(features.cells[0, j, SLOW_5])) / _ALARMED for j in self._watch.active.targets
+            columns[j]: abs(float(features.cells[0, j, SLOW_5])) / _ALARMED for j in self._watch.active.scorer.targets
         }
         reason = Reason.RELATION if assessment.alarm or assessment.severity >= 1 else Reason.NORMAL
         probability = probability_of(assessment.severity, assessment.alarm)

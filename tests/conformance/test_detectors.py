@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 
 from models.errors import ModelError
-from models.protocol import NotReadyReason, Row
-from models.station.charts import SensorConfig
+from models.protocol import Row
 from models.station.judging import WatchConfig
+from quantrac.domain.stations import Sensor
 from tests.conformance import station_detector
-from tests.conformance.station_detector import ChartsDetector, Detector, NotReady, Score, StationPipeline
+from tests.conformance.station_detector import REFUSED, ChartsDetector, Detector, NotReady, Score, StationPipeline
 
 PARAMETERS = ("Flow", "Temp", "pH", "TSS", "COD", "NH4", "TN", "TP", "Cl", "Color")
 LEVELS = (80.0, 29.0, 7.2, 30.0, 50.0, 4.0, 12.0, 2.0, 0.4, 40.0)
@@ -30,7 +30,7 @@ NOW = datetime(2030, 1, 1, tzinfo=UTC)
 STATE_LIMIT = 100_000
 
 BUILD: dict[type, Callable[[tuple[str, ...]], Any]] = {
-    ChartsDetector: lambda ps: ChartsDetector(tuple(SensorConfig(p) for p in ps)),
+    ChartsDetector: lambda ps: ChartsDetector(tuple(Sensor(p, "") for p in ps)),
     StationPipeline: lambda ps: StationPipeline(
         WatchConfig("DT_A", ps, (300.0,) * len(ps), ((-np.inf, np.inf),) * len(ps), legal={"COD": 75.0})
     ),
@@ -163,8 +163,8 @@ def test_late_rows_and_stamps_out_of_order_change_nothing(cls: type) -> None:
     for k, row in enumerate(rows):
         mixed.append(detector.score(row, NOW))
         if k % 50 == 49:
-            assert detector.score(rows[k - 20], NOW) == NotReady(NotReadyReason.LATE)
-            assert detector.score(row, NOW) == NotReady(NotReadyReason.LATE)
+            assert detector.score(rows[k - 20], NOW) == REFUSED
+            assert detector.score(row, NOW) == REFUSED
     assert mixed == plain
 
 
@@ -173,7 +173,7 @@ def test_a_stamp_ahead_of_our_clock_is_refused_and_changes_nothing(cls: type) ->
     rows = feed(100)
     detector = build(cls)
     ahead = replace(rows[0], observed_at=START + timedelta(days=365))
-    assert detector.score(ahead, START) == NotReady(NotReadyReason.FUTURE)
+    assert detector.score(ahead, START) == REFUSED
     assert detector.score_batch(rows, NOW) == build(cls).score_batch(rows, NOW)
 
 

@@ -115,7 +115,7 @@ def _courses(station: Station, lines: Iterable[ReadingLine], alert: AlertLine) -
     from models.protocol import Row
     from models.station.scores import StationModel
 
-    model = StationModel.for_station(station)
+    model = StationModel(station.sensors)
     courses = {sensor.parameter: _Course() for sensor in station.sensors}
     until = alert.resolved_at or alert.opened_at + timedelta(days=1)
     for at, group in groupby(lines, key=lambda r: r.observed_at):

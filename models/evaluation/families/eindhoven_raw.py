@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from scipy.ndimage import binary_dilation
 
 from models.evaluation.families.base import Family, each_file
 from models.evaluation.tables import Table
-from models.series import Bools, Floats, Series, stretches, widened
+from models.series import Bools, Floats, Series, stretches
 
 _TIME = "Time"
 _POINTS = {
@@ -35,7 +36,7 @@ def _series(table: Table) -> Iterator[Series]:
         spoilt = {c: _spoilt(table.floats(c)) for c in names if table.has(c)}
         columns = [c for c, rows in spoilt.items() if rows.mean() < _SPOILT_SHARE]
         if len(columns) > 1:
-            ignore = widened(np.logical_or.reduce([spoilt[c] for c in columns]), _AROUND_ROWS)
+            ignore = binary_dilation(np.logical_or.reduce([spoilt[c] for c in columns]), iterations=_AROUND_ROWS)
             series = table.series(table.times(_TIME), columns, names)
             yield replace(series, name=f"{table.name} {point}", ignore=ignore, group="eindhoven")
 

@@ -15,11 +15,12 @@ from dataclasses import replace
 from itertools import takewhile
 
 import numpy as np
+from scipy.ndimage import binary_dilation
 
 from models.evaluation.families.base import Family, Run, each_file, pooled
 from models.evaluation.metrics.points import Confusion
 from models.evaluation.tables import Table
-from models.series import Bools, Series, stretches, widened
+from models.series import Bools, Series, stretches
 
 _SENSORS = ("temp", "cond", "ph", "do")
 _COVARIATES = ("turb", "stage")
@@ -51,7 +52,7 @@ def _series(table: Table) -> Iterator[Series]:
 
 def overlap_confusion(truth: Bools, alarm: Bools) -> Confusion:
     """Count the points of one sensor's series by groups of the widened union."""
-    label, detection = widened(truth), widened(alarm)
+    label, detection = binary_dilation(truth), binary_dilation(alarm)
     counts = Confusion(tn=int(np.count_nonzero(~(label | detection))))
     for first, stop in stretches(label | detection):
         size, labelled = stop - first, bool(label[first:stop].any())

@@ -15,9 +15,8 @@ import psycopg
 import pytest
 
 from alerts.explanations import assessment_words
-from models.artefacts.packing import pack
+from models.artefacts.loading import packed
 from models.artefacts.store import Artefact, ArtefactStore
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.station.judging import Watched
 from models.station.pipeline_memory import StationWatch
@@ -28,6 +27,7 @@ from quantrac.registry import parse_registry
 from sql.reports import AlertLine, Reports
 from streams.artefact_choice import ArtefactChoice
 from streams.processor import BatchProcessor
+from tests.conformance.station_detector import pushed
 
 STATION = "DT_TEST_NUOSXL"
 STEP = timedelta(minutes=5)
@@ -170,10 +170,10 @@ def test_a_worker_killed_in_mid_incident_goes_on_with_the_same_triage(
 
     start = line._start
     charted = [Watched(*msgspec.msgpack.decode(r)).charted for r in watch._rows[-len(rows) :]]
-    assessments = straight.push([Row(start + i * STEP, v) for i, v in rows], charted)
+    assessments = pushed(straight, [Row(start + i * STEP, v) for i, v in rows], charted)
     again = StationWatch.restore(*_memory(line))
     more = [Row(start + i * STEP, slug(i, HISTORY)) for i in range(HISTORY + 14, HISTORY + 20)]
-    assert again.push(more, [True] * 6) == straight.push(more, [True] * 6)
+    assert pushed(again, more, [True] * 6) == pushed(straight, more, [True] * 6)
     assert assessments[-1].triage is not None
     assert len(pages(reports)) == 1
 
@@ -223,8 +223,8 @@ ABOUT = Artefact("", STATION, "pipeline", AT.isoformat(), AT.isoformat(), AT.iso
 
 
 def artefact(folder: Path, threshold: float) -> str:
-    fitted = Fitted(STATION_DEFAULT, None, threshold, 0.005, False)
-    return ArtefactStore(folder).add({"fitted": pack(fitted)}, replace(ABOUT)).sha256
+    fitted = Fitted(None, threshold, 0.005, False)
+    return ArtefactStore(folder).add(packed(fitted), replace(ABOUT)).sha256
 
 
 def test_a_tampered_artefact_is_refused_by_its_hash_and_the_station_goes_on(
@@ -232,7 +232,7 @@ def test_a_tampered_artefact_is_refused_by_its_hash_and_the_station_goes_on(
 ) -> None:
     sha256 = artefact(tmp_path, 1.0)
     ArtefactStore(tmp_path).promote(sha256, AT)
-    file = tmp_path / f"{sha256}.skops"
+    file = tmp_path / f"{sha256}.msgpack"
     file.write_bytes(file.read_bytes() + b"tampered")
     made = Line(make_processor(ArtefactChoice(tmp_path)), records, clock)
     made.send((i, normal(i)) for i in range(12))

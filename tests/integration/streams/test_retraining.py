@@ -12,8 +12,8 @@ import pytest
 
 from models.artefacts import retraining
 from models.artefacts.store import ArtefactStore
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
+from models.training import fitting
 from quantrac.clock import ManualClock
 from quantrac.domain.stations import StationKind
 from quantrac.endpoints import DatabaseEndpoint
@@ -50,8 +50,7 @@ def trainer(prepared: DatabaseEndpoint, clock: ManualClock, tmp_path: Path) -> T
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = replace(STATION_DEFAULT, iterations=15)
-    monkeypatch.setattr(retraining.retrain, "__defaults__", (quick,))
+    monkeypatch.setattr(fitting, "TREES", 15)
 
 
 def test_the_history_is_labelled_by_what_officers_found(trainer: Trainer, clock: ManualClock) -> None:
@@ -90,7 +89,7 @@ def test_a_worse_candidate_leaves_the_old_one_active(
     trainer: Trainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = trainer.retrain(STATION)
-    deaf = Fitted(STATION_DEFAULT, None, 60.0, 0.005, False)
+    deaf = Fitted(None, 60.0, 0.005, False)
     monkeypatch.setattr(retraining, "fit", lambda *_: deaf)
     second = trainer.retrain(STATION)
     assert second.outcome.startswith("old one kept: the new one is worse in ")

@@ -13,12 +13,11 @@ from typer.testing import CliRunner
 
 from commands.models import gate
 from commands.models.models import app
-from models.artefacts.loading import load_pipeline
-from models.artefacts.packing import pack
+from models import snapshots
+from models.artefacts.loading import load_pipeline, packed
 from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
 from models.evaluation.families import family_named
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from quantrac.errors import QuantracError
 
@@ -90,11 +89,11 @@ def _without_exam(monkeypatch: pytest.MonkeyPatch) -> None:
 def kept(tmp_path: Path, fitted: object, name: str = "gecco") -> str:
     """Return the hash of an artefact that was learnt from gecco."""
     about = Artefact("", name, "station", "", "", "", "", {}, "0.1.0", learnt_from="gecco")
-    return ArtefactStore(tmp_path / "models").add({"fitted": fitted}, about).sha256
+    return ArtefactStore(tmp_path / "models").add(snapshots.encode(fitted), about).sha256
 
 
-NOVELTY = pack(Fitted.untaught(STATION_DEFAULT))
-RESTLESS = pack(replace(Fitted.untaught(STATION_DEFAULT), threshold=-50.0))
+NOVELTY = Fitted.untaught()
+RESTLESS = replace(Fitted.untaught(), threshold=-50.0)
 """Alarms in every row: its threshold lies below what any row reaches."""
 
 
@@ -136,7 +135,7 @@ def test_leaderboard_is_written(folder: Path, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("_without_exam")
 def test_life_of_an_artefact(folder: Path, tmp_path: Path) -> None:
-    hashes = [kept(tmp_path, pack(Fitted(STATION_DEFAULT, threshold=level))) for level in (0.0, 0.1)]
+    hashes = [kept(tmp_path, Fitted(threshold=level)) for level in (0.0, 0.1)]
     for sha256 in hashes:
         result = RUN.invoke(app, ["promote", sha256[:16], "--data", str(folder)], catch_exceptions=False)
         assert f"{sha256} is now active for gecco" in result.stdout
@@ -151,16 +150,15 @@ def test_life_of_an_artefact(folder: Path, tmp_path: Path) -> None:
 
 def test_an_artefact_explains_what_its_station_says(folder: Path, tmp_path: Path) -> None:
     """An artefact of what a station begins with explains as that station does, charts included."""
-    config = replace(STATION_DEFAULT, budget_per_day=family_named("gecco").budget_per_day)
     arguments = ["explain", "gecco", "--data", str(folder), "--json"]
-    report = _json(*arguments, "--model", kept(tmp_path, pack(Fitted.untaught(config))))
+    report = _json(*arguments, "--model", kept(tmp_path, Fitted.untaught(family_named("gecco").budget_per_day)))
     assert report
     assert report == _json(*arguments)
 
 
 def test_what_cannot_judge_a_station_is_no_shadow(tmp_path: Path) -> None:
     sha256 = kept(tmp_path, [1.0])
-    with pytest.raises(ModelError, match=f"artefact {sha256} is no pipeline"):
+    with pytest.raises(ModelError, match=f"artefact {sha256} does not fit this program"):
         RUN.invoke(app, ["shadow", sha256[:16]], catch_exceptions=False)
 
 
@@ -199,8 +197,8 @@ def test_what_a_station_has_learnt_is_compared_on_files_like_those_of_scenarios(
     (folder / "s.csv").write_text("\n".join(["observed_at,COD", *(f"{s},{50 + i % 7}" for i, s in enumerate(stamps))]))
     (folder / "e.csv").write_text(f"start,end,cls,type,sensors\n{stamps[300]},{stamps[310]},fault,stuck,COD")
     about = Artefact("", "DT_A", "station", "", "", "", "", {}, "0.1.0", learnt_from="DT_A")
-    for plain in (NOVELTY, RESTLESS):
-        sha256 = store.add({"fitted": plain}, about).sha256
+    for fitted in (NOVELTY, RESTLESS):
+        sha256 = store.add(packed(fitted), about).sha256
         said = ["promote", sha256, "--data", str(folder), "--force", "--reason", "a test"]
         result = RUN.invoke(app, said, catch_exceptions=False)
     assert "Alarmed rows: active " in result.stdout
@@ -213,7 +211,7 @@ def test_an_active_artefact_that_is_refused_counts_as_none(tmp_path: Path, monke
     monkeypatch.setattr(gate, "_examined", lambda _, active: beside.append(active) or [])
     sha256 = kept(tmp_path, NOVELTY, "default")
     assert "is now active" in RUN.invoke(app, ["promote", sha256], catch_exceptions=False).stdout
-    assert beside == [Fitted.untaught(STATION_DEFAULT)]
+    assert beside == [Fitted.untaught()]
 
 
 def test_what_fails_the_field_exam_is_refused_with_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

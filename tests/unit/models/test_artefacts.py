@@ -8,9 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
-from skops import io as skops_io
 
 from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
@@ -29,15 +27,8 @@ ABOUT = Artefact(
 )
 
 
-class NotAModel:
-    """A type of nobody's list."""
-
-    def __init__(self) -> None:
-        self.value = 1
-
-
-def model(level: float) -> dict[str, object]:
-    return {"levels": np.array([level, 2.0]), "columns": ["COD"], "config": {"horizon": 3}}
+def model(level: float) -> bytes:
+    return f"a model that has learnt {level}".encode() * 9
 
 
 @pytest.fixture
@@ -47,18 +38,16 @@ def store(tmp_path: Path) -> ArtefactStore:
 
 def test_a_stored_model_comes_back_by_its_hash_or_its_beginning(store: ArtefactStore, tmp_path: Path) -> None:
     entry = store.add(model(1.0), ABOUT)
-    content = (tmp_path / "models" / f"{entry.sha256}.skops").read_bytes()
+    content = (tmp_path / "models" / f"{entry.sha256}.msgpack").read_bytes()
     assert hashlib.sha256(content).hexdigest() == entry.sha256
     for key in (entry.sha256, entry.sha256[:8]):
-        loaded = store.load(key)
-        assert loaded["columns"] == ["COD"]
-        np.testing.assert_array_equal(loaded["levels"], [1.0, 2.0])
+        assert store.load(key) == content == model(1.0)
     assert ArtefactStore(tmp_path / "models").entries() == (replace(ABOUT, sha256=entry.sha256),)
 
 
 def test_a_tampered_artefact_is_refused_with_both_hashes(store: ArtefactStore, tmp_path: Path) -> None:
     entry = store.add(model(1.0), ABOUT)
-    path = tmp_path / "models" / f"{entry.sha256}.skops"
+    path = tmp_path / "models" / f"{entry.sha256}.msgpack"
     path.write_bytes(path.read_bytes() + b"x")
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     with pytest.raises(ModelError, match=rf"{entry.sha256} is refused: its file has the hash {found}.*tampered"):
@@ -70,7 +59,7 @@ def test_a_tampered_artefact_is_refused_with_both_hashes(store: ArtefactStore, t
 
 def test_a_truncated_artefact_is_refused(store: ArtefactStore, tmp_path: Path) -> None:
     entry = store.add(model(1.0), ABOUT)
-    path = tmp_path / "models" / f"{entry.sha256}.skops"
+    path = tmp_path / "models" / f"{entry.sha256}.msgpack"
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ModelError, match="corrupt or was tampered with"):
         store.load(entry.sha256)
@@ -78,38 +67,9 @@ def test_a_truncated_artefact_is_refused(store: ArtefactStore, tmp_path: Path) -
 
 def test_a_missing_file_is_a_sentence(store: ArtefactStore, tmp_path: Path) -> None:
     entry = store.add(model(1.0), ABOUT)
-    (tmp_path / "models" / f"{entry.sha256}.skops").unlink()
+    (tmp_path / "models" / f"{entry.sha256}.msgpack").unlink()
     with pytest.raises(ModelError, match=r"cannot be read .* restore the file or promote another"):
         store.load(entry.sha256)
-
-
-def test_an_untrusted_type_is_refused_when_stored_and_when_loaded(store: ArtefactStore, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"types that are not trusted \(.*NotAModel\)"):
-        store.add({"model": NotAModel()}, ABOUT)
-    # somebody forges a file and an index that agree with each other
-    content = skops_io.dumps({"model": NotAModel()})
-    sha256 = hashlib.sha256(content).hexdigest()
-    store.add(model(1.0), ABOUT)
-    index_path = tmp_path / "models" / "index.json"
-    index = json.loads(index_path.read_text())
-    index["artefacts"][0]["sha256"] = sha256
-    index_path.write_text(json.dumps(index))
-    (tmp_path / "models" / f"{sha256}.skops").write_bytes(content)
-    with pytest.raises(ModelError, match=rf"artefact {sha256} is refused: it holds types that are not trusted"):
-        store.load(sha256)
-
-
-def test_a_file_that_is_no_artefact_is_refused_even_with_a_fitting_hash(store: ArtefactStore, tmp_path: Path) -> None:
-    store.add(model(1.0), ABOUT)
-    junk = b"\x80\x04not a zip"
-    sha256 = hashlib.sha256(junk).hexdigest()
-    index_path = tmp_path / "models" / "index.json"
-    index = json.loads(index_path.read_text())
-    index["artefacts"][0]["sha256"] = sha256
-    index_path.write_text(json.dumps(index))
-    (tmp_path / "models" / f"{sha256}.skops").write_bytes(junk)
-    with pytest.raises(ModelError, match="not a readable skops file"):
-        store.load(sha256)
 
 
 def test_an_artefact_of_an_older_version_is_told_in_a_sentence(store: ArtefactStore, tmp_path: Path) -> None:
@@ -118,7 +78,7 @@ def test_an_artefact_of_an_older_version_is_told_in_a_sentence(store: ArtefactSt
     index = json.loads(index_path.read_text())
     index["artefacts"][0]["format_version"] = 0
     index_path.write_text(json.dumps(index))
-    with pytest.raises(ModelError, match=rf"{entry.sha256} has format version 0, this program reads 3: train it anew"):
+    with pytest.raises(ModelError, match=rf"{entry.sha256} has format version 0, this program reads 4: train it anew"):
         store.load(entry.sha256)
 
 
@@ -169,7 +129,7 @@ def test_nothing_half_written_stays_behind(store: ArtefactStore, tmp_path: Path)
     entry = store.add(model(1.0), ABOUT)
     store.promote(entry.sha256, AT)
     names = {p.name for p in (tmp_path / "models").iterdir()}
-    assert names == {"index.json", "index.lock", f"{entry.sha256}.skops"}
+    assert names == {"index.json", "index.lock", f"{entry.sha256}.msgpack"}
 
 
 def test_a_shadow_run_between_two_promotions_does_not_disturb_a_rollback(store: ArtefactStore) -> None:
@@ -187,10 +147,11 @@ def test_what_nothing_needs_any_more_is_deleted(store: ArtefactStore, tmp_path: 
     for at in (0, 1, 2):
         store.promote(entries[at].sha256, AT)
     store.begin_shadow(entries[3].sha256, AT)
+    (tmp_path / "models" / f"{entries[0].sha256}.skops").write_bytes(b"as an older version kept it")
     gone = store.prune("DT_A", keep=2)
     assert gone == tuple(entries[at].sha256 for at in (0, 4, 5))
     assert store.entries() == (*(entries[at] for at in (1, 2, 3, 6, 7)), other)
-    assert {p.stem for p in (tmp_path / "models").glob("*.skops")} == {e.sha256 for e in store.entries()}
+    assert {p.stem for p in (tmp_path / "models").glob("?" * 64 + ".*")} == {e.sha256 for e in store.entries()}
     assert store.rollback("DT_A", AT).sha256 == entries[1].sha256
     assert len(store.history("DT_A")) == 5
     assert store.prune("DT_A", keep=2) == (entries[2].sha256,)  # taken back: no rollback goes there again

@@ -9,8 +9,7 @@ from models.compiled import Records
 from models.errors import ModelError
 from models.features.daily import difference, fields_of
 from models.features.table import CELL_NAMES
-from models.pipeline.alarm_line import ALARM_LINE, LineConfig, begin, hold, judged, smoothed
-from models.pipeline.configs import STATION_DEFAULT
+from models.pipeline.alarm_line import ALARM_LINE, begin, hold, judged, smoothed
 from models.pipeline.examples import event_weights
 from models.pipeline.pipeline import Fitted, Scorer
 from models.snapshots import pack, unpack
@@ -30,7 +29,7 @@ def made(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def scorer() -> Scorer:
-    return Scorer(Fitted(STATION_DEFAULT), COLUMNS)
+    return Scorer(Fitted(), COLUMNS)
 
 
 def columns_of(name: str, times: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -169,17 +168,16 @@ def test_of_nearly_equal_thresholds_the_most_sensitive_is_taken() -> None:
     assert 1 <= threshold < 1.5
 
 
-def line(config: LineConfig) -> Records:
+def line() -> Records:
     lines = np.zeros(1, ALARM_LINE)
-    begin(lines[0], config)
+    begin(lines[0], threshold=1.0, tail=0.01, adapt=0.3)
     return lines
 
 
 def test_an_alarm_line_streams() -> None:
     logits = np.random.default_rng(1).normal(size=500)
-    config = LineConfig(1.0, 0.01, 0.3)
-    margin, alarm = judged(line(config), np.zeros(500, dtype=np.int64), logits)
-    lines = line(config)
+    margin, alarm = judged(line(), np.zeros(500, dtype=np.int64), logits)
+    lines = line()
     parts = [judged(lines, np.zeros(7, dtype=np.int64), logits[a : a + 7]) for a in range(0, 497, 7)]
     parts.append(judged(lines, np.zeros(3, dtype=np.int64), logits[497:]))
     np.testing.assert_array_equal(np.concatenate([p[0] for p in parts]), margin)

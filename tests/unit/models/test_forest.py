@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
+import msgspec
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from models.artefacts.packing import pack, unpack
+from models import snapshots
 from models.errors import ModelError
 from models.pipeline.forest import Forest, forest_of, probabilities
 from models.pipeline.second_stage import SecondStage, train
@@ -22,7 +25,7 @@ def examples(classes: int, features: int = 12) -> tuple[np.ndarray, np.ndarray]:
 
 def taught(classes: int) -> tuple[SecondStage, np.ndarray]:
     x, y = examples(classes)
-    stage = train([x], [y], [np.ones(len(x))], iterations=25)
+    stage = train([x], [y], [np.ones(len(x))], trees=25, members=2)
     assert stage is not None
     return stage, x
 
@@ -73,11 +76,10 @@ def test_another_number_of_features_is_refused_in_a_sentence() -> None:
 
 
 def test_what_is_stored_comes_back_and_needs_no_estimator() -> None:
-    stage, x = taught(2)
-    said = stage.shares(x[:5])
-    packed = pack(stage)
-    assert set(packed["fields"]) == {"members", "classes", "negatives"}
-    np.testing.assert_array_equal(unpack(packed).shares(x[:5]), said)
+    stage, x = taught(3)
+    again = msgspec.convert(snapshots.decode(snapshots.encode(stage)), SecondStage)
+    assert (again.classes, again.negatives) == (stage.classes, stage.negatives)
+    np.testing.assert_array_equal(again.shares(x[:99]), stage.shares(x[:99]))
 
 
 @pytest.mark.parametrize(
@@ -87,12 +89,15 @@ def test_what_is_stored_comes_back_and_needs_no_estimator() -> None:
 )
 def test_trees_whose_walk_would_leave_them_are_refused(field: str, value: int) -> None:
     stage, _ = taught(2)
-    packed = pack(stage)
-    nodes = packed["fields"]["members"]["items"][0]["fields"]["nodes"].copy()
+    nodes = stage.members[0].nodes.copy()
     nodes[field][int(np.argmax(nodes["feature"] >= 0))] = value
-    packed["fields"]["members"]["items"][0]["fields"]["nodes"] = nodes
-    with pytest.raises(ModelError, match="its trees point outside themselves"):
-        unpack(packed)
+    spoilt = snapshots.encode(replace_nodes(stage, nodes))
+    with pytest.raises(msgspec.ValidationError, match="its trees point outside themselves"):
+        msgspec.convert(snapshots.decode(spoilt), SecondStage)
+
+
+def replace_nodes(stage: SecondStage, nodes: np.ndarray) -> dict[str, object]:
+    return {**asdict(stage), "members": [stage.members[0]._replace(nodes=nodes)]}
 
 
 def test_a_forest_is_a_few_arrays() -> None:

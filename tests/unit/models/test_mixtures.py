@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from models.evaluation.live import StationRun
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.protocol import TriageClass
 from models.series import Event, Series, stretches
@@ -75,10 +74,10 @@ def test_a_witness_sees_each_row_of_each_incident() -> None:
     series = water(6)
     series.values[1500:1560, :3] *= 3.0
     seen: list[int] = []
-    running = StationRun(Fitted.untaught(STATION_DEFAULT)).witnessed(series, lambda row, _: seen.append(row))
+    running = StationRun(Fitted.untaught()).witnessed(series, lambda row, _: seen.append(row))
     assert seen == np.flatnonzero(running).tolist()
     assert any(1500 <= a <= 1506 for a, _ in stretches(running))
-    result = StationRun(Fitted.untaught(STATION_DEFAULT)).run(series)
+    result = StationRun(Fitted.untaught()).run(series)
     assert running[np.asarray(result.alarm.any(axis=1))].all()
 
 

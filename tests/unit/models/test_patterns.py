@@ -7,12 +7,11 @@ import pytest
 
 from models.features.patterns import PATTERN_NAMES, fill_patterns, signs_of
 from models.features.table import ROW_NAMES
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted, Scorer
 from models.series import Floats
 
 COLUMNS = ("COD", "TSS", "NH4", "pH", "Flow")
-FITTED = Fitted(STATION_DEFAULT)
+FITTED = Fitted()
 
 
 def _said(*departures: float) -> tuple[float, float]:

@@ -8,16 +8,14 @@ import numpy as np
 import pytest
 
 from models.evaluation.live import StationRun
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted, Scored, Scorer
 from models.protocol import TriageClass
 from models.series import Event, Series, by_row
-from models.training.fitting import fit
+from models.training import fitting
 from models.training.injection import with_injections
 
 T0 = np.datetime64("2026-03-01T00:00:00", "ns")
 COLUMNS = ("flow", "cod", "tss", "nh4", "cond")
-CONFIG = replace(STATION_DEFAULT, iterations=40)
 
 
 def plant(rows: int, seed: int, events: tuple[tuple[int, int, str], ...] = ()) -> Series:
@@ -48,7 +46,9 @@ def scored(fitted: Fitted, series: Series) -> Scored:
 @pytest.fixture(scope="module")
 def learnt():  # type: ignore[no-untyped-def]
     train = plant(2500, 1, ((700, 740, "pollution"), (1200, 1240, "fault"), (1900, 1940, "pollution")))
-    return fit([train, *(with_injections(train, seed) for seed in (0, 1))], CONFIG)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "TREES", 40)
+        return fitting.fit([train, *(with_injections(train, seed) for seed in (0, 1))])
 
 
 def test_a_slug_is_found_and_told_from_a_frozen_probe(learnt) -> None:  # type: ignore[no-untyped-def]
@@ -73,11 +73,11 @@ def test_pollution_is_an_alarm_whatever_the_threshold_for_faults_says(learnt) ->
     assert not scored(silent, series).alarm.any()
 
 
-def test_no_figure_depends_on_what_the_files_are_called() -> None:
-    config = replace(CONFIG, iterations=15)
+def test_no_figure_depends_on_what_the_files_are_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "TREES", 15)
     parts = [plant(900, seed, ((400, 440, "pollution"), (600, 640, "fault"))) for seed in (1, 2, 3, 4, 5)]
-    one = fit([replace(s, name=n, group=n) for s, n in zip(parts, "abcde", strict=True)], config)
-    other = fit([replace(s, name=n, group=n) for s, n in zip(parts[::-1], "cadbe", strict=True)], config)
+    one = fitting.fit([replace(s, name=n, group=n) for s, n in zip(parts, "abcde", strict=True)])
+    other = fitting.fit([replace(s, name=n, group=n) for s, n in zip(parts[::-1], "cadbe", strict=True)])
     assert other.threshold == one.threshold
     np.testing.assert_array_equal(scored(other, parts[0]).margin, scored(one, parts[0]).margin)
 
@@ -113,7 +113,7 @@ def test_two_scorers_of_one_memory_go_their_own_ways(learnt) -> None:  # type: i
 
 
 def test_without_labels_novelty_judges() -> None:
-    fitted = fit([], CONFIG)
+    fitted = fitting.fit([])
     series = plant(2500, 5, ((1800, 1840, "pollution"),))
     alarm = by_row(StationRun(fitted).run(series).alarm)
     assert alarm[1800:1815].any()

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted, Scorer
 from models.protocol import Triage, TriageClass
 from models.series import Floats
@@ -55,7 +54,7 @@ def made(seed: int) -> Made:
         values[BEGIN - 300 : BEGIN + LONG, 5] = 7.31
         contexts = [Context(worn=frozenset({"pH"}))] * ROWS
     times = T0 + np.arange(ROWS) * np.timedelta64(300, "s")
-    features = Scorer(Fitted(STATION_DEFAULT), COLUMNS).push(times, values).features
+    features = Scorer(Fitted(), COLUMNS).push(times, values).features
     on = (np.arange(ROWS) >= BEGIN + 2) & (np.arange(ROWS) < BEGIN + LONG)
     incident = Incident(COLUMNS, range(len(COLUMNS)))
     incident.facts = FACTS

@@ -10,13 +10,14 @@ from math import cos, pi, sin
 import pytest
 
 from models.errors import ModelError
-from models.protocol import NotReadyReason, Reason, Row
-from models.station.charts import SensorConfig, probability_of
-from tests.conformance.station_detector import ChartsDetector, NotReady, Score
+from models.protocol import Reason, Row
+from models.station.charts import probability_of
+from quantrac.domain.stations import QcThresholds, Sensor
+from tests.conformance.station_detector import LEARNING_YET, MISSING, REFUSED, ChartsDetector, Score
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
-COD = (SensorConfig("COD", "mg/L", resolution=0.5),)
+COD = (Sensor("COD", "mg/L", qc=QcThresholds(resolution=0.5)),)
 
 
 def diurnal(t_s: float) -> float:
@@ -127,7 +128,7 @@ def test_repeated_wet_chemistry_values_do_not_collapse_the_scatter() -> None:
 
 def test_the_resolution_is_a_floor() -> None:
     # pH flat at 7.00 for a day, then one digit's flicker of an instrument that resolves 0.1: no alarm.
-    config = (SensorConfig("COD", resolution=10.0),)
+    config = (Sensor("COD", "", qc=QcThresholds(resolution=10.0)),)
     feed = rows(lambda t: 50.0 if t < 10 * 86400 else 60.0 if t % 1200 < 600 else 50.0, 300, 11 * 86400)
     assert alarm_times(ChartsDetector(config), feed) == []
 
@@ -161,19 +162,19 @@ def test_a_year_of_silence_starts_the_level_anew() -> None:
     alarm_times(detector, rows(diurnal, 300, 86400))
     year = 366 * 86400
     feed = list(rows(lambda t: 3 * diurnal(t), 300, year + 86400, from_s=year))
-    assert detector.score(feed[0], NOW) == NotReady(NotReadyReason.LEARNING)
+    assert detector.score(feed[0], NOW) == LEARNING_YET
     assert alarm_times(detector, iter(feed[1:])) == []
 
 
 def test_rows_are_refused_by_name() -> None:
     detector = ChartsDetector(COD)
     row = Row(START, {"COD": 50.0})
-    assert detector.score(row, START) == NotReady(NotReadyReason.LEARNING)
-    assert detector.score(row, START) == NotReady(NotReadyReason.LATE)
+    assert detector.score(row, START) == LEARNING_YET
+    assert detector.score(row, START) == REFUSED
     ahead = Row(START + timedelta(days=1), {"COD": 50.0})
-    assert detector.score(ahead, START) == NotReady(NotReadyReason.FUTURE)
+    assert detector.score(ahead, START) == REFUSED
     empty = Row(START + timedelta(seconds=300), {"COD": None, "TSS": 1.0})
-    assert detector.score(empty, NOW) == NotReady(NotReadyReason.MISSING)
+    assert detector.score(empty, NOW) == MISSING
 
 
 @pytest.mark.parametrize("statuses", [{"COD": "01"}, {"COD": "02"}])
@@ -183,7 +184,7 @@ def test_calibration_and_fault_are_neither_judged_nor_learnt(statuses: dict[str,
     before = detector.memory[0]["level"]
     for k in range(12):
         at = START + timedelta(seconds=86400 + 300 * k)
-        assert detector.score(Row(at, {"COD": 300.0}, statuses=statuses), NOW) == NotReady(NotReadyReason.MISSING)
+        assert detector.score(Row(at, {"COD": 300.0}, statuses=statuses), NOW) == MISSING
     assert detector.memory[0]["level"] == before
 
 

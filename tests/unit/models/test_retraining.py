@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -11,16 +10,20 @@ import pytest
 from models.artefacts import retraining
 from models.artefacts.retraining import Closed, Measured, retrain, series_of
 from models.errors import ModelError
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.pipeline.second_stage import SecondStage
 from models.protocol import TriageClass
 from models.series import Floats, Series
+from models.training import fitting
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 STEP = timedelta(minutes=5)
 LEVELS = {"COD": 50.0, "TSS": 30.0, "NH4": 4.0, "Flow": 120.0}
-QUICK = replace(STATION_DEFAULT, iterations=15)
+
+
+@pytest.fixture(autouse=True)
+def _few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "TREES", 15)
 
 
 def history(rows: int) -> list[Measured]:
@@ -72,7 +75,7 @@ def test_unusable_values_are_missing_and_their_status_is_known() -> None:
 
 @pytest.mark.timeout(180)
 def test_a_candidate_that_is_better_than_novelty_alone_passes() -> None:
-    result = retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None, QUICK)
+    result = retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None)
     assert result.candidate.stage is not None
     assert result.candidate.tells_pollution
     assert result.learnt_rows == 1500
@@ -81,20 +84,20 @@ def test_a_candidate_that_is_better_than_novelty_alone_passes() -> None:
 
 
 def test_one_that_is_worse_on_the_last_weeks_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    deaf = Fitted(QUICK, None, 60.0, 0.005, False)
+    deaf = Fitted(None, 60.0, 0.005, False)
     monkeypatch.setattr(retraining, "fit", lambda *_: deaf)
-    result = retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None, QUICK)
+    result = retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None)
     assert "point_f1" in result.worse
-    nervous = Fitted(QUICK, None, -15.0, 0.005, False)
+    nervous = Fitted(None, -15.0, 0.005, False)
     monkeypatch.setattr(retraining, "fit", lambda *_: nervous)
-    assert retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None, QUICK).worse
+    assert retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None).worse
 
 
 def test_what_is_measured_is_what_the_station_says_charts_included(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pipeline that never alarms: its station does, by its charts."""
-    deaf = Fitted(QUICK, None, 60.0, 0.005, False)
+    deaf = Fitted(None, 60.0, 0.005, False)
     monkeypatch.setattr(retraining, "fit", lambda *_: deaf)
-    found = retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None, QUICK).candidate_figures
+    found = retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None).candidate_figures
     assert 0.2 < found["event_recall"] < 1.0  # type: ignore[operator]
 
 
@@ -105,13 +108,13 @@ class Broken(SecondStage):
 
 def test_a_candidate_that_fails_on_a_row_does_not_pass_by_the_charts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """At the station it would be put aside, and nothing would tell pollution from a fault."""
-    monkeypatch.setattr(retraining, "fit", lambda *_: Fitted(QUICK, Broken((), (0, 1))))
+    monkeypatch.setattr(retraining, "fit", lambda *_: Fitted(Broken((), (0, 1))))
     with pytest.raises(ModelError, match="the pipeline failed on a row: ZeroDivisionError"):
-        retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None, QUICK)
+        retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None)
 
 
 def test_a_station_with_only_a_flow_meter_learns_how_it_fails() -> None:
-    result = retrain(series_of("DT_A", ("Flow",), history(2000), ()), None, QUICK)
+    result = retrain(series_of("DT_A", ("Flow",), history(2000), ()), None)
     assert result.candidate.stage is not None
     assert not result.candidate.tells_pollution
 
@@ -119,7 +122,7 @@ def test_a_station_with_only_a_flow_meter_learns_how_it_fails() -> None:
 def test_pollution_across_the_cut_is_learnt_as_pollution(monkeypatch: pytest.MonkeyPatch) -> None:
     """At row 1,500 of 2,000 the part that is learnt from ends, in the middle of what an officer called pollution."""
     learnt: list[Series] = []
-    monkeypatch.setattr(retraining, "fit", lambda series, *_: learnt.extend(series) or Fitted(QUICK))
+    monkeypatch.setattr(retraining, "fit", lambda series, *_: learnt.extend(series) or Fitted())
     retrain(series_of("DT_A", tuple(LEVELS), history(2000), [Closed("COD", at(1490), at(1520), "pollution")]), None)
     (part,) = learnt
     assert part.labels is not None
@@ -130,4 +133,4 @@ def test_pollution_across_the_cut_is_learnt_as_pollution(monkeypatch: pytest.Mon
 
 def test_too_short_a_history_is_refused_with_a_sentence() -> None:
     with pytest.raises(ModelError, match="too few to learn from"):
-        retrain(series_of("DT_A", tuple(LEVELS), history(300), ()), None, QUICK)
+        retrain(series_of("DT_A", tuple(LEVELS), history(300), ()), None)

@@ -33,7 +33,7 @@ def run(model: StationModel, first: int, last: int, **factor: float) -> dict[str
 
 
 def test_life_of_a_station_in_words() -> None:
-    model = StationModel.for_station(STATION)
+    model = StationModel(STATION.sensors)
     assert run(model, 0, 3)["COD"] == ParameterScore(None, 0.0, False, False, LEARNING_REASON, LEARNING, 0.0)
     assert run(model, 3, 12)["COD"].text == PROVISIONAL
     assert run(model, 12, 288)["COD"].text == NORMAL
@@ -51,11 +51,11 @@ def test_life_of_a_station_in_words() -> None:
     assert slug["TSS"].text == NORMAL
 
 
-LEARNING_REASON = run(StationModel.for_station(STATION), 0, 1)["COD"].reason
+LEARNING_REASON = run(StationModel(STATION.sensors), 0, 1)["COD"].reason
 
 
 def test_only_the_polluting_side_is_harmful() -> None:
-    model = StationModel.for_station(STATION)
+    model = StationModel(STATION.sensors)
     run(model, 0, 300)
     scores = run(model, 300, 310, COD=0.3, DO=0.3, Flow=4.0)
     assert [(p, scores[p].alarm, scores[p].harmful) for p in ("COD", "DO", "Flow")] == [
@@ -66,7 +66,7 @@ def test_only_the_polluting_side_is_harmful() -> None:
 
 
 def test_late_and_future_rows_have_no_scores() -> None:
-    model = StationModel.for_station(STATION)
+    model = StationModel(STATION.sensors)
     run(model, 0, 20)
     assert model.score_row(row(5), row(20).observed_at) is None
     assert model.score_row(row(400), row(20).observed_at) is None
@@ -74,12 +74,12 @@ def test_late_and_future_rows_have_no_scores() -> None:
 
 
 def test_values_that_come_after_others_of_their_instant_are_scored_all_the_same() -> None:
-    whole, parts = StationModel.for_station(STATION), StationModel.for_station(STATION)
+    whole, parts = StationModel(STATION.sensors), StationModel(STATION.sensors)
     for k in range(300):
         r = row(k, COD=1.0 if k < 290 else 2.0)
         expected = whole.score_row(r, r.observed_at)
         if k == 200:
-            parts = StationModel.for_station(STATION, parts.snapshot())
+            parts = StationModel.restore(STATION.sensors, parts.snapshot())
         first = parts.score_row(replace(r, values={"Temp": r.values["Temp"]}), r.observed_at)
         late = parts.score_row(r, r.observed_at)
         assert first is not None
@@ -90,7 +90,7 @@ def test_values_that_come_after_others_of_their_instant_are_scored_all_the_same(
 
 
 def test_a_row_ahead_of_our_clock_does_not_make_the_true_ones_late() -> None:
-    model = StationModel.for_station(STATION)
+    model = StationModel(STATION.sensors)
     run(model, 0, 20)
     now = row(20).observed_at
     assert model.score_row(replace(row(20), observed_at=now + timedelta(minutes=2)), now) is None
@@ -98,11 +98,11 @@ def test_a_row_ahead_of_our_clock_does_not_make_the_true_ones_late() -> None:
 
 
 def test_snapshot_is_small_and_goes_on_exactly() -> None:
-    model = StationModel.for_station(STATION)
+    model = StationModel(STATION.sensors)
     run(model, 0, 200, TSS=1.0)
     snapshot = model.snapshot()
     assert len(snapshot) < 3_000
-    again = StationModel.for_station(STATION, snapshot)
+    again = StationModel.restore(STATION.sensors, snapshot)
     for k in range(200, 260):
         r = row(k, COD=1.0 if k < 220 else 1.9)
         assert again.score_row(r, r.observed_at) == model.score_row(r, r.observed_at)
@@ -110,9 +110,9 @@ def test_snapshot_is_small_and_goes_on_exactly() -> None:
 
 
 def test_a_sensor_added_after_the_snapshot_begins_to_learn() -> None:
-    old = StationModel.for_station(replace(STATION, sensors=STATION.sensors[:-1]))
+    old = StationModel(STATION.sensors[:-1])
     run(old, 0, 50)
-    model = StationModel.for_station(STATION, old.snapshot())
+    model = StationModel.restore(STATION.sensors, old.snapshot())
     scores = run(model, 50, 51)
     assert scores["DO"].probability is None
     assert scores["COD"].probability is not None

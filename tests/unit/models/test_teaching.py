@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from models.evaluation.incidents import samples_of
-from models.pipeline.configs import STATION_DEFAULT
 from models.protocol import TriageClass
 from models.series import Event, Series
 from models.training.fitting import fit
@@ -56,7 +55,7 @@ def test_incidents_of_a_series_are_looked_at_with_what_was_true_by_then() -> Non
     status = np.zeros(values.shape, dtype=np.int8)
     status[2190:2194, 1], values[2190:2194, 1] = 1, np.nan
     series = Series("s", times, columns, values, events=events, status=status)
-    samples = samples_of(fit([], STATION_DEFAULT), series, silences=True)
+    samples = samples_of(fit([]), series, silences=True)
     said = {s.cls for s in samples}
     assert {POLLUTION, FAULT, TriageClass.COMMUNICATION} <= said
     silence = [s for s in samples if s.cls is TriageClass.COMMUNICATION]

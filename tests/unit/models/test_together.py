@@ -11,7 +11,6 @@ import pytest
 
 from models.features import table
 from models.features.cross import BLOCK_ROWS
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.protocol import Row, TriageClass
 from models.series import Event, Series
@@ -40,12 +39,12 @@ def taught() -> Learnt:
         values[first : first + 20, : 1 + 3 * (number % 2)] += 15
         cls = TriageClass.POLLUTION if number % 2 else TriageClass.FAULT
         events.append(Event(times[first], times[first + 19], cls.value, (), cls))
-    return Learnt("a" * 64, fit([Series("taught", times, SENSORS[:5], values, labels, tuple(events))], STATION_DEFAULT))
+    return Learnt("a" * 64, fit([Series("taught", times, SENSORS[:5], values, labels, tuple(events))]))
 
 
 def config(code: str, taught: Learnt) -> WatchConfig:
     """Half of the stations are taught, one has a candidate beside."""
-    stern = Learnt("b" * 64, Fitted(STATION_DEFAULT, threshold=3.0))
+    stern = Learnt("b" * 64, Fitted(threshold=3.0))
     learnt = {"A": (taught, None), "B": (None, stern), "E": (taught, stern), "F": (stern, None)}.get(code, (None, None))
     return WatchConfig.of(STATIONS[code], *learnt)
 

@@ -10,7 +10,6 @@ import pytest
 
 from models.errors import ModelError
 from models.features.table import ROW_NAMES, SLOW_5, Features
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted, Scorer
 from models.protocol import Triage, TriageClass
 from models.series import Floats
@@ -48,7 +47,7 @@ def looked_at(
 ) -> tuple[Features, list[Triage | None], Incident]:
     """The features, and the judgements of an alarm that lasts from three rows after the beginning."""
     times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(ROWS) * np.timedelta64(300, "s")
-    features = Scorer(Fitted(STATION_DEFAULT), columns).push(times, values).features
+    features = Scorer(Fitted(), columns).push(times, values).features
     alarm = np.zeros(ROWS, dtype=bool)
     alarm[BEGIN + 3 : BEGIN + LONG] = True
     incident = Incident(columns, TARGETS)
@@ -84,7 +83,7 @@ def test_a_pump_that_runs_evenly_has_not_moved_by_its_last_digit(times: float, *
     values[:, 0] = np.random.default_rng(3).choice([31.2, 31.21], size=len(values))
     values[BEGIN:, 0] *= times
     at = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(len(values)) * np.timedelta64(300, "s")
-    features = Scorer(Fitted(STATION_DEFAULT), COLUMNS).push(at, values).features
+    features = Scorer(Fitted(), COLUMNS).push(at, values).features
     incident = Incident(COLUMNS, TARGETS)
     incident.push(features, np.arange(len(values)) >= BEGIN + 3, None, values)
     assert np.abs(features.cells[BEGIN:, 0, SLOW_5]).max() > MOVED
@@ -325,7 +324,7 @@ def test_what_a_second_stage_makes_of_it_weighs_and_is_no_reason() -> None:
 
 def terms_of(values: Floats, alarm: list[int]) -> dict[str, float]:
     times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(ROWS) * np.timedelta64(300, "s")
-    features = Scorer(Fitted(STATION_DEFAULT), COLUMNS).push(times, values).features
+    features = Scorer(Fitted(), COLUMNS).push(times, values).features
     on = np.zeros(ROWS, dtype=bool)
     on[alarm] = True
     incident = Incident(COLUMNS, TARGETS)
@@ -412,7 +411,7 @@ def test_17_rain_in_a_river_is_no_discharge(rises: dict[int, float], paged: bool
     for column, rise in rises.items():
         values[BEGIN : BEGIN + LONG, column] *= 1 + rise * course
     times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(ROWS) * np.timedelta64(300, "s")
-    features = Scorer(Fitted(STATION_DEFAULT), RIVER).push(times, values).features
+    features = Scorer(Fitted(), RIVER).push(times, values).features
     alarm = np.zeros(ROWS, dtype=bool)
     alarm[BEGIN + 3 : BEGIN + LONG] = True
     incident = Incident(RIVER, TARGETS)

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from models.errors import ModelError
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.protocol import Reason, Row, Triage, TriageClass
 from models.series import Floats
@@ -20,12 +19,13 @@ from models.station.pipeline_memory import StationWatch
 from models.station.scores import StationModel, joined
 from quantrac.domain.stations import QcThresholds, Sensor
 from quantrac.domain.words import Bilingual
+from tests.conformance.station_detector import pushed
 from tests.factories import station
 
 LEVELS = {"COD": 50.0, "TSS": 30.0, "NH4": 4.0, "pH": 7.2, "Flow": 120.0}
 STATION = station("DT_A", [Sensor(p, "mg/L", qc=QcThresholds(sensor_min=0.0, sensor_max=1000.0)) for p in LEVELS])
 START = datetime(2026, 11, 1, tzinfo=UTC)
-STERN = Learnt("b" * 64, Fitted(STATION_DEFAULT, None, 12.0, 0.005, False))
+STERN = Learnt("b" * 64, Fitted(None, 12.0, 0.005, False))
 """A candidate that takes far less for unusual."""
 SLUG_AT = 320
 
@@ -45,7 +45,7 @@ def rows(first: int, stop: int, slug_at: int = SLUG_AT) -> list[Row]:
 
 
 def push(watch: StationWatch, some: list[Row]) -> list[RowAssessment]:
-    return watch.push(some, [False] * len(some))
+    return pushed(watch, some, [False] * len(some))
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def test_parts_that_do_not_belong_together_are_refused(warm: tuple[bytes, bytes]
 def test_the_charts_alarm_alone_begins_an_incident_also_in_the_first_hour() -> None:
     watch = StationWatch(WatchConfig.of(STATION))
     some = rows(0, 12)
-    assessments = watch.push(some, [i >= 8 for i in range(12)])
+    assessments = pushed(watch, some, [i >= 8 for i in range(12)])
     assert len(some) < LEARNING_ROWS
     assert not any(v.alarm for v in assessments)
     assert [v.triage is not None for v in assessments] == [False] * 8 + [True] * 4
@@ -139,7 +139,7 @@ def test_a_sensor_that_reports_less_often_is_held_and_not_missing() -> None:
     watch = StationWatch(WatchConfig.of(slow))
     first, second = rows(0, 2)
     kept = {p: v for p, v in second.values.items() if p != "COD"}
-    watch.push([first, Row(second.observed_at, kept)], [False, False])
+    pushed(watch, [first, Row(second.observed_at, kept)], [False, False])
     late = Row(first.observed_at + timedelta(hours=2), kept)
     watched = [watch._watched(r, False, (0, 0)).values[-1] for r in (Row(second.observed_at, kept), late)]
     assert watched[0] == first.values["COD"]
@@ -155,7 +155,7 @@ def test_what_comes_after_a_newer_row_counts_with_the_next_one(warm: tuple[bytes
     for r in rows(300, 345):
         first = replace(r, values={"pH": r.values["pH"]})
         shown.append(replace(r, values={**late.values, **first.values}))
-        assessed, same = parts.push([first, late := replace(r, values={**r.values, "Flow": None})], [False, False])
+        assessed, same = pushed(parts, [first, late := replace(r, values={**r.values, "Flow": None})], [False, False])
         assert same == assessed
         if r.observed_at.minute == 0:
             parts = StationWatch.restore(WatchConfig.of(STATION), parts.light(), warm[1])
@@ -169,7 +169,7 @@ def test_what_comes_late_is_shown_to_the_slow_watches_and_begins_an_incident() -
     watch = StationWatch(WatchConfig.of(STATION))
     one, two, three = rows(0, 3)
     cod = replace(one, values={"COD": 1.0})
-    watch.push([replace(one, values={"pH": 7.0}), cod], [False, True])
+    pushed(watch, [replace(one, values={"pH": 7.0}), cod], [False, True])
     first = watch._watched(replace(two, values={"pH": 7.0}), False, (0, 0))
     assert first.values[0] == 1.0
     assert first.charted
@@ -215,7 +215,7 @@ POLLUTION = Triage(TriageClass.POLLUTION, 0.9, (Bilingual("COD, TSS cùng tăng"
 
 
 def test_charts_and_pipeline_are_joined_by_sensor() -> None:
-    charts = StationModel.for_station(STATION)
+    charts = StationModel(STATION.sensors)
     scores = None
     for r in rows(0, 60):
         scores = charts.score_row(r, r.observed_at)
@@ -240,7 +240,7 @@ def test_a_stuck_probe_is_a_finding_that_pages_nobody_and_outlives_a_restart() -
     expected = push(watch, still)
     (found,) = {(f.parameter, f.reason, f.cls) for v in expected for f in v.findings}
     assert found == ("TSS", Reason.STUCK, TriageClass.FAULT)
-    charts = StationModel.for_station(STATION)
+    charts = StationModel(STATION.sensors)
     now = still[-1].observed_at
     scores = [charts.score_row(r, now) or {} for r in (*some[:300], *still)][-1]
     score = joined(scores, expected[-1])["TSS"]

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.artefacts.packing import pack
+from models import snapshots
+from models.artefacts.loading import packed
 from models.artefacts.store import Artefact, ArtefactStore
 from models.errors import ModelError
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.pipeline.second_stage import train
 from streams.artefact_choice import ArtefactChoice
@@ -32,8 +32,8 @@ def store(tmp_path: Path) -> ArtefactStore:
 
 
 def add(store: ArtefactStore, name: str, threshold: float) -> str:
-    fitted = Fitted(STATION_DEFAULT, None, threshold, 0.01, False)
-    return store.add({"fitted": pack(fitted)}, replace(ABOUT, name=name)).sha256
+    fitted = Fitted(None, threshold, 0.01, False)
+    return store.add(packed(fitted), replace(ABOUT, name=name)).sha256
 
 
 def test_without_artefacts_novelty_alone_judges(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_tampered_artefact_is_refused_with_its_hash_and_taken_when_it_is_resto
 ) -> None:
     sha256 = add(store, "DT_A", 1.0)
     store.promote(sha256, AT)
-    file = tmp_path / f"{sha256}.skops"
+    file = tmp_path / f"{sha256}.msgpack"
     good = file.read_bytes()
     file.write_bytes(good[:-9] + b"tampered!")
     artefacts = ArtefactChoice(tmp_path)
@@ -74,7 +74,7 @@ def test_a_tampered_artefact_is_refused_with_its_hash_and_taken_when_it_is_resto
 
 
 def test_what_is_no_pipeline_is_refused(store: ArtefactStore, tmp_path: Path) -> None:
-    sha256 = store.add({"fitted": [1.0]}, ABOUT).sha256
+    sha256 = store.add(snapshots.encode([1.0]), ABOUT).sha256
     store.promote(sha256, AT)
     assert sha256 in (ArtefactChoice(tmp_path).problem_of("DT_A") or "")
 
@@ -82,18 +82,19 @@ def test_what_is_no_pipeline_is_refused(store: ArtefactStore, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda fitted: fitted["fields"]["config"]["fields"].update(aim="gone"), "has changed since"),
-        (lambda fitted: fitted["fields"].update(threshold="high"), "does not fit this program"),
-        (lambda fitted: fitted.clear(), "which this program does not have"),
+        (lambda fitted: fitted.update(stage={"members": "x"}), "Expected `array`, got `str` - at `$.stage.members`"),
+        (lambda fitted: fitted.update(threshold="high"), "Expected `float`, got `str` - at `$.threshold`"),
+        (lambda fitted: fitted.clear(), "it holds other fields"),
+        (lambda fitted: fitted.update(gone=1), "it holds other fields"),
     ],
-    ids=["word", "type", "nothing"],
+    ids=["deep", "type", "nothing", "more"],
 )
 def test_an_artefact_of_another_program_is_refused_in_a_sentence(
     store: ArtefactStore, tmp_path: Path, spoil: Callable[[Any], None], words: str
 ) -> None:
-    packed = pack(Fitted(STATION_DEFAULT))
-    spoil(packed)
-    sha256 = store.add({"fitted": packed}, ABOUT).sha256
+    fitted = snapshots.decode(packed(Fitted()))
+    spoil(fitted)
+    sha256 = store.add(snapshots.encode(fitted), ABOUT).sha256
     store.promote(sha256, AT)
     artefacts = ArtefactChoice(tmp_path)
     assert artefacts.config_of(A).active.sha256 is None
@@ -103,9 +104,8 @@ def test_an_artefact_of_another_program_is_refused_in_a_sentence(
 
 def test_a_second_stage_that_learnt_from_other_features_is_refused(store: ArtefactStore, tmp_path: Path) -> None:
     x = np.random.default_rng(1).normal(size=(400, 3)).astype(np.float32)
-    stage = train([x], [(x[:, 0] > 0).astype(np.int64)], [np.ones(400)], iterations=2, members=1)
-    packed = pack(Fitted(STATION_DEFAULT, stage))
-    store.promote(store.add({"fitted": packed}, ABOUT).sha256, AT)
+    stage = train([x], [(x[:, 0] > 0).astype(np.int64)], [np.ones(400)], trees=2, members=1)
+    store.promote(store.add(packed(Fitted(stage)), ABOUT).sha256, AT)
     assert "learnt from 3 features and is shown" in (ArtefactChoice(tmp_path).problem_of("DT_A") or "")
 
 

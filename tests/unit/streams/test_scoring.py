@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.protocol import Row
 from models.station.judging import Learnt, StationAssessor, WatchConfig
@@ -18,7 +17,7 @@ from models.station.scores import StationModel
 from tests.factories import station
 
 STATION = station("DT_A", ("COD", "TSS"))
-STERN = Learnt("b" * 64, Fitted(STATION_DEFAULT, threshold=12.0))
+STERN = Learnt("b" * 64, Fitted(threshold=12.0))
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 STEP = timedelta(minutes=5)
 

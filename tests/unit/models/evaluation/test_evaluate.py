@@ -168,9 +168,9 @@ def test_folds_keep_groups_apart(tmp_path: Path) -> None:
     for seed in (1, 2, 3):
         _gecco(tmp_path / "gecco", f"{seed}.csv", seed)
     family = family_named("gecco")
-    plan = folds(family, family.load(folder_of(family, tmp_path)))
-    assert len(plan.pairs) == 3
-    for train, test in plan.pairs:
+    _, plan = folds(family, family.load(folder_of(family, tmp_path)))
+    assert len(plan) == 3
+    for train, test in plan:
         assert {s.group for s in train}.isdisjoint({s.group for s in test})
         assert len(train) + len(test) == 3
 
@@ -178,7 +178,7 @@ def test_folds_keep_groups_apart(tmp_path: Path) -> None:
 def test_a_single_file_is_halved_in_time(tmp_path: Path) -> None:
     _gecco(tmp_path / "gecco", "1.csv", 1)
     family = family_named("gecco")
-    ((_, first), (train, second)) = folds(family, family.load(tmp_path / "gecco")).pairs
+    _, ((_, first), (train, second)) = folds(family, family.load(tmp_path / "gecco"))
     assert train is first
     assert [len(s.times) for s in (*first, *second)] == [300, 300]
     assert first[0].times.max() < second[0].times.min()

@@ -19,7 +19,6 @@ from models.evaluation.families.base import Run
 from models.evaluation.field import backgrounds, with_events
 from models.evaluation.live import ENOUGH_MIN, PENDING, PENDING_ALONE, StationRun
 from models.evaluation.recorded import recorded
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.protocol import TriageClass
 from models.series import Event, Result, Series, TriagedInterval
@@ -112,7 +111,7 @@ def test_the_station_itself_is_examined() -> None:
     """The very class of the worker: it alarms a slug of three times the usual, and calls for it."""
     series = water(6)
     series.values[1500:1560, :3] *= 1 + 2.0 * np.minimum(np.arange(60) / 6, 1.0)[:, None]
-    result = StationRun(Fitted.untaught(STATION_DEFAULT)).run(series)
+    result = StationRun(Fitted.untaught()).run(series)
     assert result.alarm[1500:1515, :3].any()
     assert not result.alarm[600:1490].any()
     (called,) = [t.paged for t in result.triage if t.paged is not None]
@@ -123,7 +122,7 @@ def test_a_covariate_explains_and_is_no_alarm() -> None:
     """The station looks at the same sensors as when it was taught: a family's flow is none of them."""
     series = water(6)
     series.values[1500:1560, 3] *= 3.0
-    run = StationRun(Fitted.untaught(STATION_DEFAULT))
+    run = StationRun(Fitted.untaught())
     assert not run.witnessed(series, lambda *_: None)[600:].any()
     assert not any(t.end >= series.times[600] for t in run.run(series).triage)
     assert any(t.end >= series.times[1500] for t in run.run(replace(series, covariates=())).triage)
@@ -133,7 +132,7 @@ def test_a_stamp_of_before_refuses_itself_alone() -> None:
     series = water(6)
     times = series.times.copy()
     times[1439] = times[0]
-    run = StationRun(Fitted.untaught(STATION_DEFAULT))
+    run = StationRun(Fitted.untaught())
     with_it, without = run.run(replace(series, times=times)), run.run(series.taking(np.arange(1728) != 1439))
     assert with_it.score[1439].tolist() == [0.0] * 4
     assert np.delete(with_it.score, 1439, axis=0) == pytest.approx(without.score)
@@ -143,7 +142,7 @@ def test_the_values_of_an_instant_may_come_in_two_rows() -> None:
     series = water(4)
     series.times[601] = series.times[600]
     series.values[600, 1:] = series.values[601, 0] = np.nan
-    run = StationRun(Fitted.untaught(STATION_DEFAULT))
+    run = StationRun(Fitted.untaught())
     score = run.run(series).score
     assert (score[602:] > 0).all()
     assert score[601].tolist() != score[600].tolist()

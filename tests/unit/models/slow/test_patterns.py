@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.evaluation.live import StationRun
-from models.pipeline.configs import STATION_DEFAULT
 from models.pipeline.pipeline import Fitted
 from models.protocol import Reason, TriageClass
 from models.series import Floats, Series
@@ -240,7 +239,7 @@ def test_a_recorded_series_gives_intervals_and_the_triage_is_told() -> None:
     values[3 * DAY : 3 * DAY + 60, 0] = values[3 * DAY, 0]
     times = np.datetime64("2026-03-01T00:00:00", "ns") + np.arange(len(values)) * np.timedelta64(300, "s")
     series = Series("s", times, ("TSS", "TURB"), values)
-    (interval,) = StationRun(Fitted.untaught(STATION_DEFAULT)).run(series).findings
+    (interval,) = StationRun(Fitted.untaught()).run(series).findings
     assert times[3 * DAY] < interval.start < interval.end <= times[3 * DAY + 60]
     assert interval.cls is TriageClass.FAULT
     found = run(SlowWatches(series.columns), values)
