@@ -69,6 +69,8 @@ class IncidentStep:
     def __init__(self, store: WakingStore, options: StepOptions, clock: Clock) -> None:
         self._store, self._options, self._clock = store, options, clock
         self._oncall = OnCall()
+        self._known: datetime | None = None
+        """The last note of work that this process wrote, or saw as of before; ``None``: it has not looked yet."""
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; a step under way is finished."""
@@ -105,18 +107,24 @@ class IncidentStep:
         StoreError
             The database is away; the next step does it all.
         """
-        now = self._clock.now()
         with self._store.transaction() as tx:
             if not tx.lock():
                 return 0
-            return self._step(tx, now)
+            # Read only now: whoever was held up before the lock would take another's note for one of the future.
+            return self._step(tx, self._clock.now())
 
     def _step(self, tx: IncidentTransaction, now: datetime) -> int:
         policy = self._options.policy
         changes = tx.changes(MOST_CHANGES)
         progress = tx.progress()
         before = {i.id: i for i in tx.live(now - policy.look_back)}
-        live = self._set_back(tx, before.values(), progress, now)
+        ahead_by = set_back_by(progress.handed_over_at, now)
+        live: Collection[Incident] = before.values()
+        if ahead_by is not None and self._known in {None, progress.handed_over_at}:
+            # One that lies ahead and is new to us is of a process whose clock differs: ours was not set back.
+            _log.warning("our_clock_was_set_back", by_s=round(ahead_by.total_seconds()))
+            tx.set_back(ahead_by, now)
+            live = [brought_back(incident, ahead_by, now) for incident in live]
         windows = tx.windows(now, policy.longest_ad_hoc)
         told = tx.pages_since(now - max(policy.storm_window, policy.digest_every))
         pages = [(at, reason) for at, reason in told if at <= now]  # later ones: the clock was set back since
@@ -140,21 +148,9 @@ class IncidentStep:
         teller.finish()
         self._end_silences(tx, teller, windows, after)
         self._fall_back(tx, now)
-        self._calendar(tx, teller, oncall, progress, now)
+        self._known = self._calendar(tx, teller, oncall, progress, now, ahead=ahead_by is not None)
         tx.forget_dealt_with(now - SETTLED)
         return len(changes)
-
-    @staticmethod
-    def _set_back(
-        tx: IncidentTransaction, incidents: Collection[Incident], progress: IncidentProgress, now: datetime
-    ) -> Collection[Incident]:
-        """Return the incidents, brought back with what waits in the outbox where our clock was set back."""
-        by = set_back_by(progress.handed_over_at, now)
-        if by is None:
-            return incidents
-        _log.warning("our_clock_was_set_back", by_s=round(by.total_seconds()))
-        tx.set_back(by, now)
-        return [brought_back(incident, by, now) for incident in incidents]
 
     def _current(self, tx: IncidentTransaction, now: datetime) -> OnCall:
         """Return who is on call; with a mistake in the tables what was known before stays in force."""
@@ -184,12 +180,21 @@ class IncidentStep:
         tx.add_events(events)
 
     def _calendar(
-        self, tx: IncidentTransaction, teller: Teller, oncall: OnCall, progress: IncidentProgress, now: datetime
-    ) -> None:
-        """Tell hand-overs, and the week's summary; what was missed for long is passed over."""
-        ahead = set_back_by(progress.handed_over_at, now) is not None
+        self,
+        tx: IncidentTransaction,
+        teller: Teller,
+        oncall: OnCall,
+        progress: IncidentProgress,
+        now: datetime,
+        *,
+        ahead: bool,
+    ) -> datetime:
+        """Tell hand-overs, and the week's summary; what was missed for long is passed over.
+
+        ``ahead``: what was noted of them lies ahead of now. Returns what is noted now.
+        """
         if not ahead and progress.handed_over_at is not None and now - progress.handed_over_at < CALENDAR_EVERY:
-            return
+            return progress.handed_over_at
         told_to = max(progress.handed_over_at or now, now - HAND_OVERS_WITHIN)
         names = oncall.names
         for rota in oncall.rotas if told_to < now else ():
@@ -207,6 +212,7 @@ class IncidentStep:
             teller.inform(plain("[TRỰC BAN] Tuần qua / Last week", summary_text(found)), heads, f"week-{end.date()}")
             summarised_at = end
         tx.save_progress(IncidentProgress(now, summarised_at))
+        return now
 
 
 def _concerns(window: HoldWindow, incident: Incident) -> bool:

@@ -11,6 +11,7 @@ from alerts.incidents.lifecycle import acknowledge, snooze
 from alerts.incidents.step import IncidentStep
 from quantrac.domain.alerts import AlertKind
 from quantrac.domain.incidents import Incident
+from sql.incident_store import IncidentTransaction
 from sql.outbox_store import OutboxStore
 
 from .conftest import MINUTE, Centre
@@ -99,3 +100,40 @@ def test_the_step_goes_on_saying_that_it_works_and_the_summary_comes(centre: Cen
     ((seen, summarised),) = centre.sql("SELECT handed_over_at, summarised_at FROM incident_progress")
     assert seen == centre.clock.now()
     assert summarised <= centre.clock.now()  # type: ignore[operator]
+
+
+def test_two_steps_whose_clocks_differ_do_not_hurry_each_other(
+    centre: Centre, another_step: Callable[[], IncidentStep]
+) -> None:
+    """The other's note lies ahead at each turn of the later clock: two minutes less each time, an hour in seconds."""
+    late = another_step()
+
+    def turn_of_the_late_one() -> None:
+        centre.clock.leap(timedelta(minutes=-2))
+        late.once()
+        centre.clock.leap(timedelta(minutes=2))
+
+    centre.happens(centre.transition("S1"))
+    centre.step.once()
+    turn_of_the_late_one()  # its first look: it may as well be one process whose clock was set back before it began
+    due = _incident(centre).chain
+    for _ in range(6):
+        centre.step.once()
+        turn_of_the_late_one()
+    assert _incident(centre).chain == due
+    assert "binh@so.vn" not in dict(centre.outbox())
+
+
+def test_a_step_that_was_held_up_before_its_turn_reads_the_clock_when_it_has_it(centre: Centre) -> None:
+    centre.happens(centre.transition("S1"))
+    lock = IncidentTransaction.lock
+
+    def held_up(tx: IncidentTransaction) -> bool:
+        centre.clock.leap(timedelta(minutes=3))
+        return lock(tx)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(IncidentTransaction, "lock", held_up)
+        centre.step.once()
+    ((noted,),) = centre.sql("SELECT handed_over_at FROM incident_progress")
+    assert noted == centre.clock.now()
