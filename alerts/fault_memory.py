@@ -28,12 +28,12 @@ class FaultMemory:
             return FaultState()
         try:
             noted = json.loads(self._path.read_text(encoding="utf-8"))
-            noted_at = datetime.fromisoformat(noted["noted_at"])
             since, mailed = (_instants(noted[name]) for name in ("since", "mailed"))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as exc:
+            lately = now - _instant(noted["noted_at"]) <= LOOKED_WITHIN
+            return FaultState(since if lately else {}, mailed, owed=noted.get("owed") is True)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
             _log.warning("faults_not_recalled", file=str(self._path), error=repr(exc))
             return FaultState()
-        return FaultState(since if now - noted_at <= LOOKED_WITHIN else {}, mailed, owed=noted.get("owed") is True)
 
     def note(self, state: FaultState, now: datetime) -> None:
         """Note what is known."""
@@ -65,7 +65,14 @@ class FaultMemory:
 
 
 def _instants(noted: Mapping[str, str]) -> dict[str, datetime]:
-    return {str(name): datetime.fromisoformat(at) for name, at in noted.items()}
+    return {str(name): _instant(at) for name, at in noted.items()}
+
+
+def _instant(noted: str) -> datetime:
+    at = datetime.fromisoformat(noted)
+    if at.tzinfo is None:
+        raise ValueError(f"{noted} has no offset from UTC")
+    return at
 
 
 def _texts(instants: Mapping[str, datetime]) -> dict[str, str]:

@@ -426,10 +426,22 @@ def test_our_clock_set_back_puts_off_neither_a_fault_nor_its_end(clock: ManualCl
     assert len(mail.to("a@x.vn")) == 2
 
 
-def test_a_file_of_its_memory_that_cannot_be_read_ends_no_notifier(clock: ManualClock, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[1, 2",
+        "[" * 100_000,
+        '{"noted_at": "2026-12-01T10:00:00", "since": {}, "mailed": {}, "owed": false}',
+        '{"noted_at": "2026-12-01T10:00:00+07:00", "since": {}, "mailed": {"disk": "2026-12-01T10:00:00"}}',
+    ],
+    ids=["cut off", "deep", "noted without an offset", "mailed without an offset"],
+)
+def test_a_file_of_its_memory_that_cannot_be_read_ends_no_notifier(
+    clock: ManualClock, tmp_path: Path, text: str
+) -> None:
     store, mail = _Store(clock), _Mail()
     store.away = True
-    (tmp_path / "system-faults.json").write_text("[1, 2", encoding="utf-8")
+    (tmp_path / "system-faults.json").write_text(text, encoding="utf-8")
     _minutes(_watch(store, mail, clock, tmp_path), clock, 7)
     assert len(mail.to("a@x.vn")) == 1
     _minutes(_watch(store, mail, clock, tmp_path / "there is no such folder"), clock, 7)
