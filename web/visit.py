@@ -262,8 +262,9 @@ def failed(visit: Visit, error: WebError, *, again: bool = True) -> Response:
 
 
 def _typed(visit: Visit) -> list[tuple[str, str]]:
-    """Return the fields of a form about an incident: what was typed must not be lost with the answer."""
-    if visit.request.method != "POST" or not visit.request.url.path.startswith("/incidents/"):
+    """Return the fields of a form of ours about an incident: what was typed must not be lost with the answer."""
+    about_incident = visit.request.method == "POST" and visit.request.url.path.startswith("/incidents/")
+    if not about_incident or not _is_ours(visit):
         return []
     return [(name, value) for name, value in visit.form.multi_items() if isinstance(value, str) and name != "csrf"]
 
@@ -295,13 +296,18 @@ def _unreadable() -> WebError:
     )
 
 
-def _check_origin(visit: Visit) -> None:
-    """Refuse forms of other pages: by what the browser says, and by the word that only our pages carry."""
+def _is_ours(visit: Visit) -> bool:
+    """Whether a form is of one of our pages: by what the browser says, and by the word that only our pages carry."""
     headers = visit.request.headers
     origin = headers.get("origin")
     foreign = origin is not None and not _is_own_origin(visit, origin)
     given = visit.text("csrf", 200) or headers.get("x-csrf-token", "")
-    if foreign or headers.get("sec-fetch-site") == "cross-site" or not is_csrf(visit.token, given):
+    return not foreign and headers.get("sec-fetch-site") != "cross-site" and is_csrf(visit.token, given)
+
+
+def _check_origin(visit: Visit) -> None:
+    """Refuse forms of other pages."""
+    if not _is_ours(visit):
         _log.warning("forged_form", path=shown(visit.request.url.path), session=digest(visit.token).hex()[:8])
         raise WebError(
             403,

@@ -80,6 +80,9 @@ def test_an_outage_is_told_to_open_pages_and_over_within_seconds_of_its_end(
             # What was typed is not lost with it.
             assert "họ nói &#34;bơm hỏng&#34; &lt;lúc 7:10&gt;" in page
             assert f'action="/incidents/{number}/comment"' in page
+            # Of a form of another page nothing is held ready with our word on it.
+            forged = browser.client.post(f"/incidents/{number}/close", data={"csrf": "0" * 64, "text": "vô can"})
+            assert (forged.status_code, "vô can" in forged.text, "Gửi lại" in forged.text) == (503, False, False)
             time.sleep(max(0.0, gone_s + AWAY_S - time.monotonic()))
             assert heard[-1] == "away"
         finally:
