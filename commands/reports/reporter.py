@@ -67,6 +67,7 @@ def one_round(context: Context, taken: set[str]) -> None:
     if not settings.report_to:
         return
     desk = ReportDesk(database.reader, registry, options)
+    later: NotifyError | None = None
     for period, as_of in due(now, settings.report_hour):
         if is_report_sent(database.writer, period.kind, period.first_day):
             continue
@@ -77,9 +78,15 @@ def one_round(context: Context, taken: set[str]) -> None:
                 raise
             _log.info("nothing_to_report", period=period.words.en, reason=str(exc))
             continue
-        _send(context, document, taken)
+        try:
+            _send(context, document, taken)
+        except NotifyError as exc:
+            later = exc  # the other periods are sent all the same
+            continue
         save_sent_report(database.writer, period.kind, period.first_day, as_of, now)
         _log.info("report_sent", period=period.words.en, as_of=as_of.isoformat(), addresses=len(settings.report_to))
+    if later is not None:
+        raise later
 
 
 def due(now: datetime, hour: int) -> list[tuple[Period, datetime]]:

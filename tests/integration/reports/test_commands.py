@@ -6,8 +6,8 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -163,14 +163,14 @@ def test_a_mail_server_that_is_away_is_tried_again(
 class _Refusing:
     """A mail server that has no mailbox of one address, and keeps what the others got."""
 
-    def __init__(self, refused: str) -> None:
-        self.refused, self.got = refused, list[str]()
+    def __init__(self, refused: str, reply: str = "550 5.1.1 no such mailbox") -> None:
+        self.refused, self.reply, self.got = refused, reply, list[str]()
 
     async def handle_RCPT(  # noqa: N802
         self, _server: object, _session: object, envelope: Envelope, address: str, _options: object
     ) -> str:
         if address == self.refused:
-            return "550 5.1.1 no such mailbox"
+            return self.reply
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -179,28 +179,48 @@ class _Refusing:
         return "250 kept"
 
 
+@contextmanager
+def _sending_to(context: _Mailing, server: _Refusing) -> Iterator[None]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(server, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        object.__setattr__(context, "server", SmtpEndpoint("127.0.0.1", port, "q@example.vn", SmtpSecurity.NONE))
+        yield
+    finally:
+        controller.stop()
+
+
 @pytest.mark.parametrize("refused", ["a@example.vn", "b@example.vn"])
 def test_an_address_that_is_refused_keeps_the_report_from_nobody_and_repeats_it_to_nobody(
     feed: Feed, mailing: Callable[[datetime], _Mailing], refused: str
 ) -> None:
     _full_day(feed)
     context = mailing(datetime(2026, 11, 3, 0, 0, tzinfo=UTC))
-    server = _Refusing(refused)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(server, hostname="127.0.0.1", port=port)
-    controller.start()
-    try:
-        plain = SmtpEndpoint("127.0.0.1", port, "q@example.vn", SmtpSecurity.NONE)
-        object.__setattr__(context, "server", plain)
-        taken = set[str]()
+    server, taken = _Refusing(refused), set[str]()
+    with _sending_to(context, server):
         for _ in range(3):
             with suppress(NotifyError):
                 one_round(context, taken)
-    finally:
-        controller.stop()
     (other,) = {"a@example.vn", "b@example.vn"} - {refused}
     assert server.got == [other, other]  # of the day, and of the month
+
+
+def test_a_full_mailbox_keeps_no_period_from_the_others_and_has_both_when_there_is_room(
+    feed: Feed, mailing: Callable[[datetime], _Mailing]
+) -> None:
+    _full_day(feed)
+    context = mailing(datetime(2026, 11, 3, 0, 0, tzinfo=UTC))
+    server, taken = _Refusing("a@example.vn", "452 4.2.2 mailbox full"), set[str]()
+    with _sending_to(context, server):
+        for _ in range(2):
+            with pytest.raises(NotifyError):
+                one_round(context, taken)
+        assert server.got == ["b@example.vn"] * 2
+        server.refused = ""
+        one_round(context, taken)
+    assert server.got == ["b@example.vn"] * 2 + ["a@example.vn"] * 2
 
 
 def test_a_database_that_goes_before_it_notes_a_report_makes_it_go_out_once(
