@@ -62,7 +62,7 @@ def decode(content: bytes) -> Any:
     return msgspec.msgpack.decode(content, ext_hook=_decode)
 
 
-UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, SyntaxError)
+UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, SyntaxError, RecursionError)
 """A type of numbers that numpy cannot parse is a ``SyntaxError``."""
 
 

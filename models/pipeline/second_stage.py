@@ -36,7 +36,9 @@ class SecondStage:
     """Share of the normal rows that was learnt from: the odds are corrected for the rest."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for members that cannot be walked: they may come from an artefact."""
+        """Raise ValueError for members that cannot be walked or asked: they may come from an artefact."""
+        if not set(self.classes) <= {0, 1, 2}:
+            raise ValueError("it has classes that are none of normal, fault and pollution")
         for forest in self.members:
             check(forest)
 

@@ -96,6 +96,14 @@ def test_trees_whose_walk_would_leave_them_are_refused(field: str, value: int) -
         msgspec.convert(snapshots.decode(spoilt), SecondStage)
 
 
+@pytest.mark.parametrize("beside", [10**8, -7])
+def test_a_class_beside_the_three_is_refused(beside: int) -> None:
+    stage, _ = taught(2)
+    spoilt = snapshots.encode({**asdict(stage), "classes": [0, beside]})
+    with pytest.raises(msgspec.ValidationError, match="it has classes that are none of normal, fault and pollution"):
+        msgspec.convert(snapshots.decode(spoilt), SecondStage)
+
+
 def replace_nodes(stage: SecondStage, nodes: np.ndarray) -> dict[str, object]:
     return {**asdict(stage), "members": [stage.members[0]._replace(nodes=nodes)]}
 

@@ -104,6 +104,7 @@ JUNK = {
     "object": snapshots.encode(msgspec.msgpack.Ext(1, msgspec.msgpack.encode(["O", [1], bytes(8)]))),
     "code": snapshots.encode(msgspec.msgpack.Ext(1, msgspec.msgpack.encode(["f8,(2", [1], bytes(8)]))),
     "extension": snapshots.encode(msgspec.msgpack.Ext(2, b"cos\nsystem\n(S'true'\ntR.")),
+    "deep": b"\x91" * 100_000,
     "array": snapshots.encode(np.ones(3)),
     "list": snapshots.encode([1.0]),
 }
