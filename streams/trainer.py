@@ -98,10 +98,10 @@ class Trainer:
         try:
             return self._told(self._trained(code, series, now, as_shadow))
         except ModelError as exc:
-            return self._told(Retrained(code, f"old one kept: {exc}", len(series.times)))
+            return self._told(Retrained(code, f"not replaced: {exc}", len(series.times)))
         except Exception as exc:  # noqa: BLE001  one station's history must not keep the others from being trained
             _log.exception("retraining_of_a_station_failed", station=code)
-            return self._told(Retrained(code, f"old one kept: {type(exc).__name__}: {exc}", len(series.times)))
+            return self._told(Retrained(code, f"not replaced: {type(exc).__name__}: {exc}", len(series.times)))
 
     def _trained(self, code: str, series: Series, now: datetime, as_shadow: bool) -> Retrained:
         active = self._store.active(code) or self._store.active(DEFAULT)
@@ -109,7 +109,7 @@ class Trainer:
         result = retrain(series, before, self._options.false_alarms_per_week / 7)
         facts = (len(series.times), None, dict(result.active_figures), dict(result.candidate_figures))
         if result.worse:
-            return Retrained(code, f"old one kept: the new one is worse in {', '.join(result.worse)}", *facts)
+            return Retrained(code, f"not replaced: the new one is worse in {', '.join(result.worse)}", *facts)
         learnt = [series.taking(slice(result.learnt_rows))]
         entry = keep(
             self._store, result.candidate, result.candidate_figures, learnt, name=code, learnt_from=code, at=now

@@ -66,12 +66,21 @@ def forest_of(estimator: HistGradientBoostingClassifier) -> Forest:
 
 
 def check(forest: Forest) -> None:
-    """Raise ValueError for trees whose walk would leave them, or never end: the walk itself does not look."""
+    """Raise ValueError for trees whose walk would leave them or never end, which the walk itself does not look at.
+
+    So for numbers that it is not compiled for, and for leaves that add no number.
+    """
+    for name, like in NO_TREES._asdict().items():
+        part = getattr(forest, name)
+        if isinstance(like, np.ndarray) and (part.dtype, part.ndim) != (like.dtype, like.ndim):
+            raise ValueError(f"the {name} of its trees are of another type")
     nodes, number = forest.nodes, np.arange(len(forest.nodes))
     inner = nodes["feature"] >= 0
     children = np.concatenate([nodes[side][inner] for side in ("left", "right")]).astype(np.int64)
+    if not (np.isfinite(nodes["limit"][~inner]).all() and np.isfinite(forest.baseline).all()):
+        raise ValueError("its trees add what is no number")
     good = (
-        nodes.dtype == _NODE
+        len(forest.baseline) > 0
         and (nodes["feature"] < forest.features).all()
         and (children > np.tile(number[inner], 2)).all()
         and (children < len(nodes)).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import log2
+from math import isfinite, log2
 from typing import Any, Self
 
 import numpy as np
@@ -41,6 +41,11 @@ class Fitted:
     threshold: float = 0.0
     tail: float = UNTAUGHT_TAIL
     tells_pollution: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a line that no row is beyond, or each: it may come from an artefact."""
+        if not (isfinite(self.threshold) and 0 < self.tail < 1):
+            raise ValueError(f"a threshold of {self.threshold} for a share of {self.tail} of the rows is none")
 
     @property
     def taught(self) -> bool:

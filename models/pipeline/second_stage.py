@@ -17,6 +17,7 @@ from models.pipeline.examples import Matrix
 from models.pipeline.forest import Forest, check, forest_of, probabilities
 from models.series import Floats, Ints
 
+_CLASSES = ((0, 1), (0, 2), (0, 1, 2))
 _CLIP = 8.0
 _LEAVES = 12
 _NEGATIVES = 0.3
@@ -37,10 +38,16 @@ class SecondStage:
 
     def __post_init__(self) -> None:
         """Raise ValueError for members that cannot be walked or asked: they may come from an artefact."""
-        if not set(self.classes) <= {0, 1, 2}:
-            raise ValueError("it has classes that are none of normal, fault and pollution")
+        if self.classes not in _CLASSES:
+            raise ValueError("its classes are not normal and fault, pollution or both")
+        if not self.members:
+            raise ValueError("it has no trees")
+        if not 0 < self.negatives <= 1:
+            raise ValueError(f"a share of {self.negatives} of the normal rows is none")
         for forest in self.members:
             check(forest)
+            if max(2, len(forest.baseline)) != len(self.classes):
+                raise ValueError(f"its trees tell other than {len(self.classes)} classes apart")
 
     def shares(self, x: Matrix) -> Floats:
         """Return class probabilities, shape (rows, 3): normal, anomaly (fault), pollution. Raises ModelError."""

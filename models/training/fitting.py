@@ -35,8 +35,8 @@ def fit(train_series: Sequence[Series], budget_per_day: float = BUDGET_PER_DAY) 
     learnt = [_examples(s) for s in labelled]
     judged = _held_out(labelled, learnt)
     threshold = choose_threshold(judged, budget_per_day)
-    quiet = [j.scores[~j.labels] for j in judged]
-    tail = float(np.mean(np.concatenate(quiet) >= threshold)) if quiet else UNTAUGHT_TAIL
+    quiet = np.concatenate([np.zeros(0), *(j.scores[~j.labels] for j in judged)])
+    tail = float(np.mean(quiet >= threshold)) if len(quiet) else UNTAUGHT_TAIL
     stage = _stage(learnt, TREES, _MEMBERS)
     tells = any(e.cls is TriageClass.POLLUTION for s in labelled for e in s.events)
     return Fitted(stage, threshold, min(max(tail, 1e-4), 0.5), tells)

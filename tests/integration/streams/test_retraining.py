@@ -1,4 +1,4 @@
-"""Retraining from the real database: history and officers' causes in, an artefact out, or the old one kept."""
+"""Retraining from the real database: history and officers' causes in, an artefact out, or what judges not replaced."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_worse_candidate_leaves_the_old_one_active(
     deaf = Fitted(None, 60.0, 0.005, False)
     monkeypatch.setattr(retraining, "fit", lambda *_: deaf)
     second = trainer.retrain(STATION)
-    assert second.outcome.startswith("old one kept: the new one is worse in ")
+    assert second.outcome.startswith("not replaced: the new one is worse in ")
     store = ArtefactStore(tmp_path)
     assert [e.sha256 for e in store.entries()] == [first.sha256]
     active = store.active(STATION)

@@ -96,11 +96,41 @@ def test_trees_whose_walk_would_leave_them_are_refused(field: str, value: int) -
         msgspec.convert(snapshots.decode(spoilt), SecondStage)
 
 
-@pytest.mark.parametrize("beside", [10**8, -7])
-def test_a_class_beside_the_three_is_refused(beside: int) -> None:
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        ({"classes": [0, 10**8]}, "its classes are not normal and fault, pollution or both"),
+        ({"classes": [0, -7]}, "its classes are not normal and fault, pollution or both"),
+        ({"classes": [1, 0]}, "its classes are not normal and fault, pollution or both"),
+        ({"classes": [0, 1, 2]}, "its trees tell other than 3 classes apart"),
+        ({"members": []}, "it has no trees"),
+        ({"negatives": 0.0}, "a share of 0.0 of the normal rows is none"),
+        ({"negatives": float("nan")}, "a share of nan of the normal rows is none"),
+    ],
+)
+def test_what_is_no_second_stage_is_refused(spoil: dict[str, object], words: str) -> None:
     stage, _ = taught(2)
-    spoilt = snapshots.encode({**asdict(stage), "classes": [0, beside]})
-    with pytest.raises(msgspec.ValidationError, match="it has classes that are none of normal, fault and pollution"):
+    spoilt = snapshots.encode({**asdict(stage), **spoil})
+    with pytest.raises(msgspec.ValidationError, match=words):
+        msgspec.convert(snapshots.decode(spoilt), SecondStage)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        ({"baseline": np.zeros(1, dtype=np.int64)}, "the baseline of its trees are of another type"),
+        ({"baseline": np.zeros((1, 1))}, "the baseline of its trees are of another type"),
+        ({"baseline": np.zeros(1, dtype=">f8")}, "the baseline of its trees are of another type"),
+        ({"baseline": np.full(1, np.nan)}, "its trees add what is no number"),
+        ({"baseline": np.zeros(0)}, "its trees point outside themselves"),
+        ({"roots": np.zeros(25, dtype=np.int32)}, "the roots of its trees are of another type"),
+        ({"outputs": np.zeros(25)}, "the outputs of its trees are of another type"),
+    ],
+)
+def test_trees_of_other_numbers_are_refused(spoil: dict[str, object], words: str) -> None:
+    stage, _ = taught(2)
+    spoilt = snapshots.encode({**asdict(stage), "members": [stage.members[0]._replace(**spoil)]})
+    with pytest.raises(msgspec.ValidationError, match=words):
         msgspec.convert(snapshots.decode(spoilt), SecondStage)
 
 

@@ -10,6 +10,7 @@ import pytest
 from models.artefacts import retraining
 from models.artefacts.retraining import Closed, Measured, retrain, series_of
 from models.errors import ModelError
+from models.pipeline.forest import NO_TREES
 from models.pipeline.pipeline import Fitted
 from models.pipeline.second_stage import SecondStage
 from models.protocol import TriageClass
@@ -108,7 +109,7 @@ class Broken(SecondStage):
 
 def test_a_candidate_that_fails_on_a_row_does_not_pass_by_the_charts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """At the station it would be put aside, and nothing would tell pollution from a fault."""
-    monkeypatch.setattr(retraining, "fit", lambda *_: Fitted(Broken((), (0, 1))))
+    monkeypatch.setattr(retraining, "fit", lambda *_: Fitted(Broken((NO_TREES,), (0, 1))))
     with pytest.raises(ModelError, match="the pipeline failed on a row: ZeroDivisionError"):
         retrain(series_of("DT_A", tuple(LEVELS), history(2000), ()), None)
 

@@ -84,10 +84,12 @@ def test_what_is_no_pipeline_is_refused(store: ArtefactStore, tmp_path: Path) ->
     [
         (lambda fitted: fitted.update(stage={"members": "x"}), "Expected `array`, got `str` - at `$.stage.members`"),
         (lambda fitted: fitted.update(threshold="high"), "Expected `float`, got `str` - at `$.threshold`"),
+        (lambda fitted: fitted.update(threshold=float("nan")), "a threshold of nan for a share of 0.005"),
+        (lambda fitted: fitted.update(tail=0), "a threshold of 0.0 for a share of 0.0 of the rows is none"),
         (lambda fitted: fitted.clear(), "it holds other fields"),
         (lambda fitted: fitted.update(gone=1), "it holds other fields"),
     ],
-    ids=["deep", "type", "nothing", "more"],
+    ids=["deep", "type", "no line", "no tail", "nothing", "more"],
 )
 def test_an_artefact_of_another_program_is_refused_in_a_sentence(
     store: ArtefactStore, tmp_path: Path, spoil: Callable[[Any], None], words: str
