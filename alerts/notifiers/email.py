@@ -250,6 +250,10 @@ def translated(exc: Exception, endpoint: SmtpEndpoint, recipient: str | None) ->
     if isinstance(exc, ValueError):
         return NotifyError(f"The mail cannot be written: {exc}. Correct the recipient's address.", retryable=False)
     reason = str(exc) or type(exc).__name__
+    if recipient is not None:  # it was there, so nothing is known to be over: what is gathered now would not go out
+        return NotifyError(
+            f"{server} hung up before it took the mail: {reason}. It will be tried again.", retryable=True
+        )
     return NotifyError(
         f"{server} cannot be reached or hung up: {reason}. Check host, port and network.",
         retryable=True,

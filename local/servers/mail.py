@@ -72,7 +72,7 @@ class MailCatcher(LocalServer):
             path.unlink(missing_ok=True)
 
     def refuse(self, reply: str) -> None:
-        """Answer every message with an SMTP reply such as ``451 4.3.0 try later`` from now on."""
+        """Answer every message with an SMTP reply such as ``451 4.3.0 try later`` from now on, or ``hang up``."""
         (self.folder / "refuse").write_text(reply, encoding="utf-8")
 
     def accept(self) -> None:

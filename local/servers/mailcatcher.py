@@ -1,7 +1,8 @@
 """A real SMTP server that keeps each accepted message as a file instead of delivering it.
 
 Run as ``python -m local.servers.mailcatcher --port 2525 --dir mail``. A file named ``refuse`` in the folder makes it
-answer every message with that file's text (for example ``451 4.3.0 try later``): for tests and drills of retries.
+answer every message with that file's text (for example ``451 4.3.0 try later``), or, where that is ``hang up``, close
+the connection instead of an answer: for tests and drills of retries.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from aiosmtpd.smtp import SMTP, Envelope, Session
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+HANGS_UP = "hang up"
 
 
 class FolderHandler:
@@ -35,11 +37,14 @@ class FolderHandler:
         self._clock = clock
         folder.mkdir(parents=True, exist_ok=True)
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Answer the end of a message (the name is aiosmtpd's)."""
         refusal = self._folder / "refuse"
         if refusal.exists():
-            return refusal.read_text(encoding="utf-8").strip() or "451 4.3.0 refused for a drill"
+            reply = refusal.read_text(encoding="utf-8").strip() or "451 4.3.0 refused for a drill"
+            if reply == HANGS_UP and server.transport is not None:
+                server.transport.abort()
+            return reply
         self.store(envelope.mail_from or "", list(envelope.rcpt_tos), envelope.original_content or b"")
         return "250 2.0.0 kept"
 

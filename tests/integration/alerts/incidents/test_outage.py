@@ -11,6 +11,7 @@ from alerts.notifier import NotifierLoop
 from alerts.notifiers.email import EmailNotifier
 from alerts.untold import Untold
 from local.servers.mail import MailCatcher
+from local.servers.mailcatcher import HANGS_UP
 from quantrac.domain.alerts import Transition, TransitionKind
 from sql.outbox_store import OutboxStore
 
@@ -139,12 +140,13 @@ def test_a_digest_that_is_given_up_takes_along_what_it_stood_for(
     assert centre.sql("SELECT count(*), count(failed_at), count(sent_at) FROM outbox") == [(5, 5, 0)]
 
 
+@pytest.mark.parametrize("reply", ["451 4.3.2 system not accepting network messages", HANGS_UP])
 @pytest.mark.parametrize("restarts", [False, True], ids=["one notifier", "restarted each time"])
 @pytest.mark.parametrize("told_before", [True, False], ids=["told before", "starts anew"])
-def test_a_server_that_refuses_for_hours_leads_to_one_digest_and_not_to_several(
-    empty_centre: Centre, mail: MailCatcher, make_loop: MakeLoop, *, told_before: bool, restarts: bool
+def test_a_server_that_takes_nothing_for_hours_leads_to_one_digest_and_not_to_several(
+    empty_centre: Centre, mail: MailCatcher, make_loop: MakeLoop, reply: str, *, told_before: bool, restarts: bool
 ) -> None:
-    """It answers each mail with 451: six incidents begin and end meanwhile, one is open at last."""
+    """It answers each mail with 451, or hangs up: six incidents begin and end meanwhile, one is open at last."""
     centre, loop = empty_centre, make_loop()
 
     if told_before:
@@ -152,7 +154,7 @@ def test_a_server_that_refuses_for_hours_leads_to_one_digest_and_not_to_several(
         centre.later(0)
         _deliver(loop)
         assert len(_subjects(mail)) == 1
-    mail.refuse("451 4.3.2 system not accepting network messages")
+    mail.refuse(reply)
     for n in range(1, 7):
         opened = centre.transition(f"S{n}")
         centre.happens(opened)
