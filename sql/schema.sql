@@ -625,6 +625,12 @@ CREATE TABLE registry_state (
     sha256 text,
     limits_stored bigint NOT NULL DEFAULT 0
 );
+CREATE TABLE report_mails (
+    kind text NOT NULL,
+    first_day date NOT NULL,
+    address text NOT NULL,
+    done_at timestamp with time zone NOT NULL
+);
 CREATE TABLE rota_overrides (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     rota text COLLATE "C" NOT NULL,
@@ -953,6 +959,8 @@ ALTER TABLE receipts ADD CONSTRAINT receipts_acknowledged_check CHECK ((acknowle
 ALTER TABLE receipts_committed ADD CONSTRAINT receipts_committed_pkey PRIMARY KEY (origin, station, hour_start);
 ALTER TABLE registry_state ADD CONSTRAINT registry_state_pkey PRIMARY KEY (id);
 ALTER TABLE registry_state ADD CONSTRAINT registry_state_id_check CHECK ((id = 1));
+ALTER TABLE report_mails ADD CONSTRAINT report_mails_pkey PRIMARY KEY (kind, first_day, address);
+ALTER TABLE report_mails ADD CONSTRAINT report_mails_kind_check CHECK ((kind = ANY (ARRAY['day'::text, 'month'::text])));
 ALTER TABLE rota_overrides ADD CONSTRAINT rota_overrides_pkey PRIMARY KEY (id);
 ALTER TABLE rota_overrides ADD CONSTRAINT rota_overrides_rota_fkey FOREIGN KEY (rota) REFERENCES rotas(code);
 ALTER TABLE rota_overrides ADD CONSTRAINT rota_overrides_check CHECK ((ends_at > starts_at));
@@ -2886,6 +2894,7 @@ COMMENT ON TABLE receipts_committed IS 'Second account, of the workers: the numb
 COMMENT ON TABLE received_days IS 'Share of the data that came: received of expected readings per station, parameter and Vietnamese day.';
 COMMENT ON TABLE registry_state IS 'One row; version grows whenever the content of the station registry changes.';
 COMMENT ON COLUMN registry_state.limits_stored IS 'How often what limits each sensor was stored: with every import of stations or limits.';
+COMMENT ON TABLE report_mails IS 'Addresses for which the mail server has taken a report, or has refused it for good.';
 COMMENT ON TABLE running_workers IS 'Each worker by the id of its process. It runs while seen_at is of the last two minutes.';
 COMMENT ON TABLE security_events IS 'Who came in, who was turned away and why. Never changed.';
 COMMENT ON TABLE sensor_latest IS 'The latest reading of every sensor beside the limit in force today; stale: older than 15 min and three cadences.';
@@ -3261,6 +3270,7 @@ GRANT SELECT ON registry_state TO quantrac_reader;
 GRANT SELECT ON registry_state TO quantrac_trainer;
 GRANT SELECT ON registry_state TO quantrac_web;
 GRANT SELECT ON registry_state TO quantrac_writer;
+GRANT INSERT, SELECT ON report_mails TO quantrac_writer;
 GRANT INSERT, SELECT, UPDATE ON rota_overrides TO quantrac_desk;
 GRANT SELECT ON rota_overrides TO quantrac_notifier;
 GRANT SELECT ON rota_overrides TO quantrac_reader;

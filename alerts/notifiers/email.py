@@ -249,16 +249,11 @@ def translated(exc: Exception, endpoint: SmtpEndpoint, recipient: str | None) ->
         return NotifyError(f"{server} {what}: {code} {reply}. {advice}", retryable=not refused)
     if isinstance(exc, ValueError):
         return NotifyError(f"The mail cannot be written: {exc}. Correct the recipient's address.", retryable=False)
-    reason = str(exc) or type(exc).__name__
-    if recipient is not None:  # it was there, so nothing is known to be over: what is gathered now would not go out
-        return NotifyError(
-            f"{server} hung up before it took the mail: {reason}. It will be tried again.", retryable=True
-        )
-    return NotifyError(
-        f"{server} cannot be reached or hung up: {reason}. Check host, port and network.",
-        retryable=True,
-        server_away=True,
-    )
+    # It was there where a recipient was told: then nothing is over, and what is gathered now would not go out either.
+    there, reason = recipient is not None, str(exc) or type(exc).__name__
+    what = "hung up before it took the mail" if there else "cannot be reached or hung up"
+    advice = "It will be tried again." if there else "Check host, port and network."
+    return NotifyError(f"{server} {what}: {reason}. {advice}", retryable=True, server_away=not there)
 
 
 _NO_MAILBOX = re.compile(r"5\.1\.[012346]\b|5\.1\.10\b|5\.2\.1\b")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import smtplib
 import threading
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from email.message import EmailMessage
 
 from alerts.incidents.messages import plain
@@ -23,9 +23,12 @@ from reports.facts import ReportOptions
 from reports.formats import moment
 from reports.period import Period
 from reports.render import Format, render
-from sql.sent_reports import is_report_sent, save_sent_report
+from sql.sent_reports import is_report_sent, report_mails, save_report_mail, save_sent_report
 
 _log = get_logger(__name__)
+
+Unnoted = set[tuple[str, date, str]]
+"""Kind and first day of a report, and an address for which the mail server has taken it, or refused it for good."""
 
 EVERY_S = 300.0
 """As often as stations measure."""
@@ -44,21 +47,21 @@ def run_reporter(context: Context, stop: threading.Event) -> None:
     """
     context.database()
     _log.info("reporter_ready", addresses=len(context.settings.report_to), hour=context.settings.report_hour)
-    taken: set[str] = set()
+    unnoted: Unnoted = set()
     while not stop.is_set():
         try:
-            one_round(context, taken)
+            one_round(context, unnoted)
         except (StoreError, NotifyError) as exc:
             _log.warning("round_failed", error=str(exc))
         stop.wait(EVERY_S)
 
 
-def one_round(context: Context, taken: set[str]) -> None:
+def one_round(context: Context, unnoted: Unnoted) -> None:
     """Bring the indices up to date, and send what is due and was not sent.
 
-    A report counts as sent once the mail server has taken it for every address, or has refused that address for good; a
-    reporter that dies before it could note so sends it again, under the same ``Message-ID``. ``taken`` are the
-    ``Message-ID`` of mails that were taken, or refused for good, of which no address is to get a second copy.
+    A report counts as sent once the mail server has taken it for every address, or has refused that address for good.
+    Each is noted at once: a reporter that dies between the server's answer and its note sends that one mail again,
+    under the same ``Message-ID``, and no other. ``unnoted`` are those that the database could not note yet.
     """
     now, settings, database = context.clock.now(), context.settings, context.database()
     options = ReportOptions(settings.minimum_completeness, settings.wqi_least_groups)
@@ -79,7 +82,7 @@ def one_round(context: Context, taken: set[str]) -> None:
             _log.info("nothing_to_report", period=period.words.en, reason=str(exc))
             continue
         try:
-            _send(context, document, taken)
+            _send(context, period, document, unnoted)
         except NotifyError as exc:
             later = exc  # the other periods are sent all the same
             continue
@@ -106,8 +109,8 @@ def due(now: datetime, hour: int) -> list[tuple[Period, datetime]]:
     return [(period, at - SETTLED_AFTER) for period in periods]
 
 
-def mails(document: Document, sender: str, context: Context) -> Iterable[EmailMessage]:
-    """Yield the mail of a report to each address, with the report as PDF and as a workbook."""
+def mails(document: Document, sender: str, context: Context) -> Iterable[tuple[str, EmailMessage]]:
+    """Yield each address with its mail of a report, which has the report as PDF and as a workbook."""
     files = {form: render(document, form) for form in _MIME}
     subject = f"{document.title.vi}: {document.period.vi}"
     text = "\n".join(
@@ -127,35 +130,48 @@ def mails(document: Document, sender: str, context: Context) -> Iterable[EmailMe
         for form, content in files.items():
             name = f"{document.file_stem}.{form}"
             mail.add_attachment(content, maintype="application", subtype=_MIME[form], filename=name)
-        yield mail
+        yield address, mail
 
 
-def _send(context: Context, document: Document, taken: set[str]) -> None:
-    """Send what was not taken before; an address that is refused holds up no other.
+def _send(context: Context, period: Period, document: Document, unnoted: Unnoted) -> None:
+    """Send to each address that has not had it; one that is refused holds up no other.
 
     Raises
     ------
     NotifyError
         The server is away, or refuses some of it for now.
+    StoreError
+        The database is away.
     """
-    endpoint = context.smtp()
+    endpoint, writer = context.smtp(), context.database().writer
+
+    def note(address: str) -> None:
+        key = (period.kind, period.first_day, address)
+        unnoted.add(key)
+        save_report_mail(writer, *key, context.clock.now())
+        unnoted.discard(key)
+
+    for kind, first_day, address in list(unnoted):
+        if (kind, first_day) == (period.kind, period.first_day):
+            note(address)
+    done = report_mails(writer, period.kind, period.first_day)
     client = connect(endpoint)
     later: NotifyError | None = None
     try:
-        for mail in mails(document, endpoint.sender, context):
-            if mail["Message-ID"] in taken:
+        for address, mail in mails(document, endpoint.sender, context):
+            if address in done:
                 continue
+            if client.sock is None:  # it hung up at the one before
+                client = connect(endpoint)
             try:
                 client.send_message(mail)
             except (smtplib.SMTPException, OSError) as exc:
-                error = translated(exc, endpoint, mail["To"])
-                if error.server_away:
-                    raise error from exc
+                error = translated(exc, endpoint, address)
                 if error.retryable:
                     later = error
                     continue
-                _log.error("report_refused", report=document.file_stem, error=masked(str(error), mail["To"]))
-            taken.add(mail["Message-ID"])
+                _log.error("report_refused", report=document.file_stem, error=masked(str(error), address))
+            note(address)
     finally:
         client.close()
     if later is not None:

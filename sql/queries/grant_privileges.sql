@@ -10,7 +10,7 @@ BEGIN
         SELECT relname AS name,
                relname IN ('station_states', 'model_states', 'stations', 'outbox', 'held_notifications', 'people', 
                            'contact_channels', 'incident_attachments', 'incident_links', 'accounts', 'account_sessions',
-                           'login_links', 'security_events', 'proposals') AS personal
+                           'login_links', 'security_events', 'proposals', 'report_mails') AS personal
           FROM pg_class
          WHERE relnamespace = 'public'::regnamespace
            AND relkind IN ('r', 'p', 'v')
@@ -36,7 +36,7 @@ BEGIN
         TO quantrac_writer;
     GRANT INSERT, UPDATE ON deferred_records TO quantrac_writer;
     GRANT INSERT, UPDATE ON receipts_committed, stored_hours, channel_spans TO quantrac_writer;
-    GRANT INSERT ON raw_log_breaks TO quantrac_writer;
+    GRANT INSERT ON raw_log_breaks, report_mails TO quantrac_writer;
     GRANT INSERT ON paged_assessments TO quantrac_writer, quantrac_notifier;
     GRANT INSERT ON reading_revisions, channel_revisions TO quantrac_writer;
 

@@ -15,12 +15,13 @@ from pathlib import Path
 import psycopg
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import Envelope
+from aiosmtpd.smtp import SMTP, Envelope
 from pydantic import SecretStr
 
 from commands.context import Context
-from commands.reports.reporter import one_round
+from commands.reports.reporter import Unnoted, one_round
 from local.servers.mail import MailCatcher
+from local.servers.mailcatcher import HANGS_UP
 from quantrac.clock import ManualClock
 from quantrac.endpoints import DatabaseEndpoint, SmtpEndpoint, SmtpSecurity
 from quantrac.errors import NotifyError, StoreError
@@ -167,9 +168,11 @@ class _Refusing:
         self.refused, self.reply, self.got = refused, reply, list[str]()
 
     async def handle_RCPT(  # noqa: N802
-        self, _server: object, _session: object, envelope: Envelope, address: str, _options: object
+        self, server: SMTP, _session: object, envelope: Envelope, address: str, _options: object
     ) -> str:
         if address == self.refused:
+            if self.reply == HANGS_UP and server.transport is not None:
+                server.transport.abort()
             return self.reply
         envelope.rcpt_tos.append(address)
         return "250 OK"
@@ -198,11 +201,11 @@ def test_an_address_that_is_refused_keeps_the_report_from_nobody_and_repeats_it_
 ) -> None:
     _full_day(feed)
     context = mailing(datetime(2026, 11, 3, 0, 0, tzinfo=UTC))
-    server, taken = _Refusing(refused), set[str]()
+    server = _Refusing(refused)
     with _sending_to(context, server):
         for _ in range(3):
             with suppress(NotifyError):
-                one_round(context, taken)
+                one_round(context, set())  # a reporter that has started again
     (other,) = {"a@example.vn", "b@example.vn"} - {refused}
     assert server.got == [other, other]  # of the day, and of the month
 
@@ -212,28 +215,62 @@ def test_a_full_mailbox_keeps_no_period_from_the_others_and_has_both_when_there_
 ) -> None:
     _full_day(feed)
     context = mailing(datetime(2026, 11, 3, 0, 0, tzinfo=UTC))
-    server, taken = _Refusing("a@example.vn", "452 4.2.2 mailbox full"), set[str]()
+    server = _Refusing("a@example.vn", "452 4.2.2 mailbox full")
     with _sending_to(context, server):
         for _ in range(2):
             with pytest.raises(NotifyError):
-                one_round(context, taken)
+                one_round(context, set())  # a reporter that has started again
         assert server.got == ["b@example.vn"] * 2
         server.refused = ""
-        one_round(context, taken)
+        one_round(context, set())  # a reporter that has started again
     assert server.got == ["b@example.vn"] * 2 + ["a@example.vn"] * 2
+
+
+def test_a_server_that_hangs_up_at_one_address_keeps_the_report_from_no_other(
+    feed: Feed, mailing: Callable[[datetime], _Mailing]
+) -> None:
+    _full_day(feed)
+    context, server = mailing(datetime(2026, 11, 3, 0, 0, tzinfo=UTC)), _Refusing("a@example.vn", HANGS_UP)
+    with _sending_to(context, server):
+        for _ in range(2):
+            with pytest.raises(NotifyError, match="hung up"):
+                one_round(context, set())
+        assert server.got == ["b@example.vn"] * 2
+        server.refused = ""
+        one_round(context, set())
+    assert server.got == ["b@example.vn"] * 2 + ["a@example.vn"] * 2
+
+
+def test_next_morning_a_report_of_the_month_goes_to_whom_it_did_not_reach_alone(
+    feed: Feed, mailing: Callable[[datetime], _Mailing]
+) -> None:
+    """Its cut-off is another one then: that is no reason to send it to the others again."""
+    _full_day(feed)
+    server = _Refusing("a@example.vn", "452 4.2.2 mailbox full")
+    for day in (3, 4):
+        context = mailing(datetime(2026, 11, day, 0, 0, tzinfo=UTC))
+        with _sending_to(context, server), suppress(NotifyError):
+            one_round(context, set())
+        server.refused = ""
+    assert server.got == ["b@example.vn"] * 2 + ["a@example.vn", "b@example.vn"] + ["a@example.vn"]
 
 
 def test_a_database_that_goes_before_it_notes_a_report_makes_it_go_out_once(
     feed: Feed, mailing: Callable[[datetime], _Mailing], mail: MailCatcher
 ) -> None:
     _full_day(feed)
-    context, taken = mailing(datetime(2026, 11, 3, 0, 0, tzinfo=UTC)), set[str]()
+    context, unnoted = mailing(datetime(2026, 11, 3, 0, 0, tzinfo=UTC)), Unnoted()
     with psycopg.connect(feed.database.owner, autocommit=True) as connection:
         connection.execute("REVOKE INSERT ON sent_reports FROM quantrac_writer")
         with pytest.raises(StoreError):
-            one_round(context, taken)
+            one_round(context, unnoted)
         assert len(mail.mails()) == 2
         connection.execute("GRANT INSERT ON sent_reports TO quantrac_writer")
+        connection.execute("REVOKE INSERT ON report_mails FROM quantrac_writer")
+        with pytest.raises(StoreError):
+            one_round(context, unnoted)
+        assert len(mail.mails()) == 3
+        connection.execute("GRANT INSERT ON report_mails TO quantrac_writer")
     for _ in range(2):
-        one_round(context, taken)
+        one_round(context, unnoted)
     assert len(mail.mails()) == 4  # day and month, to two

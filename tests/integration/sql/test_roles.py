@@ -33,6 +33,7 @@ TABLES = (
     *("forwarded_files", "receipts", "receipts_committed", "stored_hours", "channel_spans"),
     *("channel_revisions", "paged_assessments"),
     *("judgement_revisions", "pending_judgements", "alert_causes", "wqi", "sent_reports", "running_workers"),
+    "report_mails",
     *("incident_links", "system_faults"),
     *("accounts", "account_sessions", "login_links", "security_events", "proposals"),
 )
@@ -106,6 +107,7 @@ def test_reader_reads_everything_else(shared_database: DatabaseEndpoint) -> None
             "login_links",
             "security_events",
             "proposals",
+            "report_mails",
         }
         for table in {*TABLES, "current_stations", "current_sensors"} - hidden:
             connection.execute(f"SELECT * FROM {table}".encode())
