@@ -10,10 +10,12 @@ from local.alone import alone
 from local.grafana import grafana_line
 from local.prepare import local_servers, prepare_servers
 from local.processes import Part, Supervisor, dropfolder, forwarder, page, pipeline, reporter
+from local.servers.ports import HOST, HOST_V6
 from local.servers.process import LocalServer
 from local.servers.progress import bars_on_stderr
 from quantrac.clock import Clock
 from quantrac.settings import Settings
+from web.options import WebOptions
 
 TEND_EVERY_S = 1.0
 SERVERS = ("mqtt_host", "kafka_bootstrap", "database_owner_url", "smtp_host")
@@ -48,6 +50,18 @@ def parts_of(settings: Settings, workers: int) -> tuple[Part, ...]:
     files = () if settings.drop_folder is None else (dropfolder(run_dir),)
     onward = () if settings.forward_target is None else (forwarder(run_dir),)
     return (*files, *parts, *onward)
+
+
+def page_url(settings: Settings) -> str:
+    """Return where a browser finds the page that is started here: as the settings say, else on this machine.
+
+    >>> page_url(Settings(web_address="0.0.0.0", web_port=8500)), page_url(Settings(web_url="https://quan-trac.vn/q"))
+    ('http://127.0.0.1:8500', 'https://quan-trac.vn/q')
+    """
+    if settings.web_url is not None:
+        return settings.web_url
+    address = {"0.0.0.0": HOST, "::": HOST_V6}.get(settings.web_address, settings.web_address)  # noqa: S104
+    return WebOptions(settings.run_dir, address=address, port=settings.web_port, tls_cert=settings.web_tls_cert).origin
 
 
 def state_of(parts: Sequence[LocalServer], restarts: int) -> tuple[str, bool]:
@@ -89,7 +103,7 @@ def _servers(settings: Settings, show: Callable[[str, bool], None]) -> Iterator[
         with bars_on_stderr() as bars:
             servers.start(bars)
             prepare_servers(servers, settings, bars)
-        show(grafana_line(servers, settings), True)
+        show(grafana_line(servers, settings, page_url(settings)), True)
         yield tuple(each for each in servers.all if each.started_here)
     finally:
         servers.stop()
