@@ -130,9 +130,15 @@ def revoke(code: Annotated[str, typer.Argument(metavar="CODE", help="A station, 
 def stop() -> None:
     """Stop the servers of the run folder, and no others. Their data stay.
 
+    Refused while `quantrac up` or a demo runs on them: it would start them again.
+
     Example: quantrac servers stop
     """
-    stopped = _servers().stop_all()
+    from local.alone import alone
+
+    servers = _servers()
+    with alone(servers.run_dir, patience_s=0.0):
+        stopped = servers.stop_all()
     say(f"Stopped: {', '.join(stopped)}." if stopped else "No local server was running.")
 
 

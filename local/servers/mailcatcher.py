@@ -42,7 +42,7 @@ class FolderHandler:
         refusal = self._folder / "refuse"
         if refusal.exists():
             reply = refusal.read_text(encoding="utf-8").strip() or "451 4.3.0 refused for a drill"
-            if reply == HANGS_UP and server.transport is not None:
+            if reply == HANGS_UP and isinstance(server.transport, asyncio.WriteTransport):
                 server.transport.abort()
             return reply
         self.store(envelope.mail_from or "", list(envelope.rcpt_tos), envelope.original_content or b"")

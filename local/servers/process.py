@@ -11,14 +11,14 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import ClassVar
 
 import psutil
 
 from local.servers.accounts import Account, make_run_dir
-from local.servers.files import read_json, write_private
+from local.servers.files import locked, read_json, write_private
 from local.servers.ports import HOST, Ports
 from quantrac.errors import ServerError
 
@@ -93,8 +93,10 @@ class LocalServer(ABC):
         OSError
             Its folder cannot be written to.
         """
-        if self._process() is None:
-            make_run_dir(self.run_dir)
+        make_run_dir(self.run_dir)
+        with self._alone():
+            if self._process() is not None:
+                return
             self._require_ports()
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._prepare()
@@ -120,13 +122,16 @@ class LocalServer(ABC):
 
     def stop(self) -> None:
         """Ask the server to stop, wait, and kill it when it does not within `stop_patience_s`. Its data stay."""
-        process = self._process()
-        if process is None:
+        if self._process() is None:
             return
-        process.send_signal(self.stop_signal)
-        if not self._wait_gone(self.stop_patience_s):
-            self._kill_tree(process)
-        self._forget()
+        with self._alone():
+            process = self._process()
+            if process is None:
+                return
+            process.send_signal(self.stop_signal)
+            if not self._wait_gone(self.stop_patience_s):
+                self._kill_tree(process)
+            self._forget()
 
     def kill(self) -> None:
         """Kill the server and its children at once (SIGKILL), as a crash would. Its data stay as they are."""
@@ -134,6 +139,12 @@ class LocalServer(ABC):
         if process is not None:
             self._kill_tree(process)
             self._forget()
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """Hold this server for a start or a stop: another process that would start or stop it waits, then looks."""
+        if not self.run_dir.exists():  # somebody has removed it under a server that runs
+            return nullcontext()
+        return locked(self.run_dir / f".{self.name}.lock")
 
     @abstractmethod
     def is_healthy(self) -> bool:

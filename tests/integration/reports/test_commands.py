@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -171,7 +172,7 @@ class _Refusing:
         self, server: SMTP, _session: object, envelope: Envelope, address: str, _options: object
     ) -> str:
         if address == self.refused:
-            if self.reply == HANGS_UP and server.transport is not None:
+            if self.reply == HANGS_UP and isinstance(server.transport, asyncio.WriteTransport):
                 server.transport.abort()
             return self.reply
         envelope.rcpt_tos.append(address)
