@@ -117,6 +117,78 @@ def test_mounted_files_are_there(name: str) -> None:
             assert source in COMPOSE["volumes"]
 
 
+RUN_DIR = "/var/lib/quantrac"
+KEPT = {
+    "bridge": {f"{RUN_DIR}/receipts"},
+    "dropfolder": {f"{RUN_DIR}/receipts", f"{RUN_DIR}/dropfolder"},
+    "worker": {f"{RUN_DIR}/models", f"{RUN_DIR}/compiled"},
+    "incidents": {f"{RUN_DIR}/links/link.key"},
+    "web": {f"{RUN_DIR}/links/link.key"},
+    "notifier": {f"{RUN_DIR}/system-faults.json"},
+    "trainer": {f"{RUN_DIR}/models"},
+    "mosquitto": {"/mosquitto/data"},
+    "kafka": {"/var/lib/kafka/data"},
+    "database": {"/var/lib/postgresql/data"},
+    "grafana": {"/var/lib/grafana", "/grafana"},
+}
+"""What each service has to find again after it was made anew; the others keep nothing."""
+PASSING = {"faust", "replay", "simulate", "drills"}
+"""In a run folder, but of no service, or written anew at each start."""
+SHARED = {"models": {"worker", "trainer"}, "links": {"incidents", "web"}, "grafana-files": {"dashboards", "grafana"}}
+
+
+def _mount(name: str, path: str) -> str:
+    """Return what lies at a path in a service's container: the name of a volume, ``tmpfs``, or nothing."""
+    service = SERVICES[name]
+    mounts = {entry.split(":")[0]: "tmpfs" for entry in service.get("tmpfs", ())}
+    mounts |= {entry.split(":")[1]: entry.split(":")[0] for entry in _volumes(name)}
+    found = [target for target in mounts if path == target or path.startswith(f"{target}/")]
+    return mounts[max(found, key=len)] if found else ""
+
+
+def _volumes(name: str) -> list[str]:
+    return [entry for entry in SERVICES[name].get("volumes", ()) if entry.split(":")[0] in COMPOSE["volumes"]]
+
+
+@each_service
+def test_what_a_service_keeps_is_on_a_volume_of_its_own(name: str) -> None:
+    lie = {path: _mount(name, path) for path in KEPT.get(name, ())}
+    assert {path: where for path, where in lie.items() if where not in COMPOSE["volumes"]} == {}
+    unused = {entry.split(":")[0] for entry in _volumes(name)} - set(lie.values())
+    assert unused <= ({"grafana-files"} if name == "dashboards" else set())
+    for volume in lie.values():
+        holders = {other for other in SERVICES if any(e.split(":")[0] == volume for e in _volumes(other))}
+        assert holders == SHARED.get(volume, {name})
+
+
+def test_everything_that_is_written_into_the_run_folder_is_kept_or_may_go() -> None:
+    """A file that is new in the code has to be thought of here."""
+    written: set[str] = set()
+    for folder in ("alerts", "commands", "ingest", "reports", "streams", "web"):
+        for path in (DEPLOY.parent / folder).rglob("*.py"):
+            written |= set(re.findall(r"run_dir\s*/ \"([\w.-]+)\"", path.read_text("utf-8")))
+    kept = {Path(path).name for paths in KEPT.values() for path in paths if path.startswith(RUN_DIR)}
+    assert written == kept - {"compiled"} | PASSING
+
+
+def test_the_notifier_watches_the_disk_of_the_volumes_and_not_a_folder_in_memory() -> None:
+    """It tells of less than 2 GB where its run folder is."""
+    assert _mount("notifier", RUN_DIR) == "notifier"
+
+
+@each_service
+def test_a_new_volume_belongs_to_the_user_of_the_container(name: str) -> None:
+    """Docker gives a new volume the owner of the folder that the image has at its place."""
+    made = " ".join(re.findall(r"install -d -o quantrac (.*)", _joined("Dockerfile"))).split()
+    if "build" in SERVICES[name]:
+        for entry in _volumes(name):
+            assert entry.split(":")[1] in made
+
+
+def _joined(file: str) -> str:
+    return (DEPLOY / file).read_text("utf-8").replace("\\\n", " ")
+
+
 def test_kafkas_topics_are_those_of_the_code() -> None:
     script = (DEPLOY / "kafka" / "setup.sh").read_text("utf-8")
     made = {
