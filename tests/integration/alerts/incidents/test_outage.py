@@ -176,3 +176,28 @@ def test_a_server_that_takes_nothing_for_hours_leads_to_one_digest_and_not_to_se
     assert len(subjects) <= 4, subjects  # S7's page, the digest, and the one that showed that the server is back
     assert any(s.endswith("S7") for s in subjects)
     assert centre.sql("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == [(0,)]
+
+
+def test_a_server_that_hangs_up_and_then_is_gone_for_an_hour_leads_to_one_digest(
+    empty_centre: Centre, mail: MailCatcher, make_loop: MakeLoop
+) -> None:
+    """As one that is killed in the middle of a mail: the first that it takes shows that it is back."""
+    centre, loop = empty_centre, make_loop()
+    mail.refuse(HANGS_UP)
+    for n in range(1, 7):
+        opened = centre.transition(f"S{n}")
+        centre.happens(opened)
+        centre.later(1)
+        _deliver(loop)
+        mail.stop()
+        _over(centre, opened)
+        _deliver(loop)
+    mail.accept()
+    mail.start()
+    mail.forget()
+    centre.clock.advance(16 * MINUTE)
+    _deliver(loop)
+    subjects = _subjects(mail)
+    assert [s.partition("]")[0] for s in subjects if s.startswith("[TỔNG HỢP")] == ["[TỔNG HỢP"]
+    assert len(subjects) <= 3, subjects
+    assert centre.sql("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == [(0,)]
