@@ -14,7 +14,6 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from local.servers.postgres import SUPERUSER, Postgres
-from tests.freezing import frozen
 
 from .browser import chromium
 from .conftest import Browser, Site
@@ -22,8 +21,6 @@ from .conftest import Browser, Site
 AWAY_S = 17.0
 """Tries to connect that wait twice as long each time come 15 and 31 s after the server has gone."""
 BACK_WITHIN_S = 9.0
-SILENT_S = 8.0
-"""A reader waits 5 s for a database that says nothing."""
 PATIENCE_S = 60.0
 
 
@@ -94,31 +91,6 @@ def test_an_outage_is_told_to_open_pages_and_over_within_seconds_of_its_end(
         until(lambda: "back" in heard and heard[-1] != "away")
         until(lambda: "incidents" in heard[heard.index("back") :])
         assert _act(browser, number, "comment", text="đã gọi lại")[0] == 303
-
-
-def test_a_database_that_says_nothing_is_away_within_seconds_for_all_who_ask(
-    site: Site, number: int, postgres: Postgres
-) -> None:
-    """A line that is cut, or a server that is frozen: connections that look alive, and no answer."""
-    browser = site.logged_in(site.new(person="an"))
-    assert browser.get(f"/incidents/{number}").status_code == 200
-    took_s: list[tuple[int, float]] = []
-
-    def ask() -> None:
-        began_s = time.monotonic()
-        with suppress(httpx.TimeoutException):
-            status = browser.client.get(f"/incidents/{number}", timeout=SILENT_S).status_code
-            took_s.append((status, time.monotonic() - began_s))
-
-    with frozen(postgres):
-        for _ in range(2):  # those that find connections, and those that find none any more
-            asking = [threading.Thread(target=ask) for _ in range(12)]
-            for each in asking:
-                each.start()
-            for each in asking:
-                each.join()
-    assert [status for status, _ in took_s] == [503] * 24
-    until(lambda: browser.client.get(f"/incidents/{number}").status_code == 200, BACK_WITHIN_S)
 
 
 @contextmanager
