@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
+from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from quantrac.errors import DataRefusedError, StoreError
 
 CONNECT_TIMEOUT_S = 10
+GONE_S = 20
+"""For so long nothing of ours may stay without acknowledgement: then the line is cut, and the connection is lost.
 
-_SESSION = "-c TimeZone=UTC -c synchronous_commit=on"
-"""Commits are on disk when they return, and what SQL calls an hour or a day never depends on the server's zone."""
+Less than a watchdog's minute, with a try to connect in it: a worker must know why nothing moves before it counts as
+deaf. The kernel's own patience is a quarter of an hour, and of a connection that is idle two hours.
+"""
+ANSWER_S = 60.0
+"""The same of an answer, where every statement is short: whoever forwards (a proxy, a tunnel) acknowledges for a server
+that is behind a cut line, or frozen."""
+_FORGOTTEN_S = 60
+"""The same at the server: what a client holds behind a cut line (a lock, a turn at watching) ends with its session."""
 
-_KEEPALIVE: dict[str, Any] = {
-    "keepalives_idle": 30,  # s
-    "keepalives_interval": 10,  # s
-    "keepalives_count": 3,
-    "tcp_user_timeout": 60_000,  # ms
-}
-"""A server that vanished is noticed within a minute, not after the kernel's hours."""
+SESSION = (
+    "-c TimeZone=UTC -c synchronous_commit=on"
+    f" -c tcp_keepalives_idle={_FORGOTTEN_S // 2} -c tcp_keepalives_interval={_FORGOTTEN_S // 6}"
+    f" -c tcp_keepalives_count=3 -c tcp_user_timeout={_FORGOTTEN_S}s"
+)
+"""Commits are on disk when they return, what SQL calls an hour or a day never depends on the server's zone, and a
+client that vanished is missed by the server."""
 
 _RETRYABLE = (
     psycopg.InterfaceError,
@@ -41,6 +50,11 @@ _LIMIT_EXCEEDED = "54"
 """SQLSTATE class of what is too large for the server's own limits, as a key of an index."""
 _NOT_RETRYABLE_CLASSES = ("28", "3D", _LIMIT_EXCEEDED)
 """SQLSTATE classes of operational errors that no waiting ends: wrong password, no such database."""
+
+
+_LOOK_S = 0.1
+"""Between two looks at the clock while an answer is waited for: psycopg's own."""
+_T = TypeVar("_T")
 
 
 def is_retryable(error: psycopg.Error) -> bool:
@@ -68,21 +82,49 @@ def _concerns_data(error: psycopg.Error) -> bool:
     return data or (error.sqlstate or "").startswith(_LIMIT_EXCEEDED)
 
 
+class Impatient(psycopg.Connection[TupleRow]):
+    """A connection on which an answer is waited for no longer than ``answer_s``; ``None``: for as long as it takes."""
+
+    answer_s: float | None = None
+
+    def wait(self, gen: PQGen[_T], interval: float = _LOOK_S, timeout: float | None = None) -> _T:
+        """Do as psycopg's; where nothing comes in time it closes the connection and raises ``OperationalError``."""
+        if timeout is not None or self.answer_s is None:
+            return super().wait(gen, interval, timeout)
+        try:
+            return super().wait(gen, interval, self.answer_s)
+        except errors._WaitTimeout as exc:  # noqa: SLF001  psycopg leaves it to whoever gives a timeout
+            self.close()
+            raise psycopg.OperationalError(f"no answer within {self.answer_s:g} s") from exc
+
+
+def gone_after(seconds: float) -> dict[str, Any]:
+    """Return libpq's options with which a line that is cut is noticed after so long (s), busy or idle."""
+    return {
+        "keepalives_idle": max(1, round(seconds / 2)),
+        "keepalives_interval": max(1, round(seconds / 4)),
+        "keepalives_count": 2,
+        "tcp_user_timeout": round(1000 * seconds),
+    }
+
+
 def connect(
-    conninfo: str, application: str, *, autocommit: bool = False, session: str = ""
+    conninfo: str, application: str, *, autocommit: bool = False, session: str = "", answer_s: float | None = None
 ) -> psycopg.Connection[TupleRow]:
     """Open a connection with the session settings that every store relies on; ``psycopg.Error`` when it fails.
 
-    ``session`` is more of libpq's ``options``.
+    ``session`` is more of libpq's ``options``. ``answer_s``: see ``Impatient``.
     """
     given = psycopg.conninfo.conninfo_to_dict(conninfo)
-    options = f"{given.get('options', '')} {_SESSION} {session}".strip()
-    return psycopg.connect(
+    options = f"{given.get('options', '')} {SESSION} {session}".strip()
+    connection = Impatient.connect(
         psycopg.conninfo.make_conninfo(conninfo, options=options, application_name=application),
         autocommit=autocommit,
         connect_timeout=CONNECT_TIMEOUT_S,
-        **_KEEPALIVE,
+        **gone_after(GONE_S),
     )
+    connection.answer_s = answer_s
+    return connection
 
 
 def answers(conninfo: str, patience_s: float) -> None:

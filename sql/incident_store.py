@@ -29,7 +29,7 @@ from quantrac.domain.notifications import Channel
 from quantrac.domain.oncall import OnCallRows
 from quantrac.domain.stations import DRILL_PREFIX
 from sql import briefings, incident_rows, oncall_store
-from sql.connections import connect, notified, translated, usable
+from sql.connections import ANSWER_S, connect, notified, translated, usable
 from sql.statements import statement
 from sql.storable import storable
 
@@ -301,5 +301,7 @@ class IncidentStore:
     def _connected(self) -> psycopg.Connection[Any]:
         self._connection = usable(self._connection)
         if self._connection is None:
-            self._connection = connect(self._conninfo, "quantrac incidents", autocommit=True, session=_SESSION)
+            self._connection = connect(
+                self._conninfo, "quantrac incidents", autocommit=True, session=_SESSION, answer_s=ANSWER_S
+            )
         return self._connection

@@ -17,7 +17,7 @@ from quantrac.domain.notifications import (
     PendingNotification,
     WaitingMail,
 )
-from sql.connections import connect, notified, translated, usable
+from sql.connections import ANSWER_S, connect, notified, translated, usable
 from sql.notification_rows import notification_row
 from sql.statements import statement
 from sql.storable import storable
@@ -143,7 +143,7 @@ class OutboxStore:
     def _connected(self) -> psycopg.Connection[Any]:
         self._connection = usable(self._connection)
         if self._connection is None:
-            connection = connect(self._conninfo, "quantrac notifier", autocommit=True)
+            connection = connect(self._conninfo, "quantrac notifier", autocommit=True, answer_s=ANSWER_S)
             connection.execute(f"LISTEN {CHANNEL}".encode())
             self._connection = connection
         return self._connection

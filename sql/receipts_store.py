@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from quantrac.domain.receipts import ReceiptKey, ReceiptLine
-from sql.connections import connect, translated
+from sql.connections import ANSWER_S, connect, translated
 from sql.statements import statement
 from sql.storable import storable
 
@@ -36,7 +36,10 @@ class ReceiptStore:
             "raw_partitions": [line.raw_partition for line in lines],
             "last_offsets": [line.last_offset for line in lines],
         }
-        with translated("carrying the account of what was received"), connect(self._conninfo, "quantrac receipts") as c:
+        with (
+            translated("carrying the account of what was received"),
+            connect(self._conninfo, "quantrac receipts", answer_s=ANSWER_S) as c,
+        ):
             c.execute(statement("add_receipts"), arguments)
 
 

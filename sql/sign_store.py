@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from sql.connections import connect, translated, usable
+from sql.connections import ANSWER_S, connect, translated, usable
 from sql.statements import statement
 
 Row = tuple[datetime | None, datetime | None, datetime | None, datetime | None, datetime | None]
@@ -60,5 +60,5 @@ class SignStore:
     def _connected(self) -> psycopg.Connection[Any]:
         self._connection = usable(self._connection)
         if self._connection is None:
-            self._connection = connect(self._conninfo, "quantrac heartbeat", autocommit=True)
+            self._connection = connect(self._conninfo, "quantrac heartbeat", autocommit=True, answer_s=ANSWER_S)
         return self._connection

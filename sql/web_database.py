@@ -10,18 +10,21 @@ import psycopg
 from psycopg_pool import ConnectionPool
 
 from quantrac.errors import OutcomeUnknownError
-from sql.connections import CONNECT_TIMEOUT_S, translated
+from sql.connections import CONNECT_TIMEOUT_S, SESSION, Impatient, gone_after, translated
 from sql.incident_store import IncidentTransaction
 from sql.oncall_store import OnCallStore
 from sql.statements import statement
 
-_SESSION = "-c TimeZone=UTC -c synchronous_commit=on -c lock_timeout=10s -c jit=off"
+_SESSION = f"{SESSION} -c lock_timeout=10s -c jit=off"
 WAIT_S = 5.0
 """How long a request waits for a connection before it says that the database is away.
 
 For as long a connection that was lost is tried again; then the next request makes one. The pool's own tries wait twice
-as long each time, up to minutes: so long the page would be away after the database is back.
+as long each time, up to minutes: so long the page would be away after the database is back. And so long the line may be
+silent under something that was sent.
 """
+ANSWER_S = 25.0
+"""How long a statement may take: longer than the role's ``statement_timeout``, which ends it where the server lives."""
 
 
 class WebDatabase:
@@ -33,15 +36,16 @@ class WebDatabase:
     def __init__(self, conninfo: str, *, connections: int = 8) -> None:
         options = f"{psycopg.conninfo.conninfo_to_dict(conninfo).get('options', '')} {_SESSION}".strip()
         given = psycopg.conninfo.make_conninfo(conninfo, options=options, application_name="quantrac web")
-        self._pool = ConnectionPool(
+        self._pool: ConnectionPool[Impatient] = ConnectionPool(
             given,
             min_size=1,
             max_size=connections,
             open=False,
             timeout=WAIT_S,
             reconnect_timeout=WAIT_S,
-            check=ConnectionPool.check_connection,
-            kwargs={"connect_timeout": CONNECT_TIMEOUT_S},
+            connection_class=Impatient,
+            check=_check,
+            kwargs={"connect_timeout": CONNECT_TIMEOUT_S, **gone_after(WAIT_S)},
         )
 
     def open(self) -> None:
@@ -66,6 +70,13 @@ class WebDatabase:
             cursor.execute(statement("act_as"), {"login": login})
             yield cursor
             _commit(connection, doing)
+
+
+def _check(connection: Impatient) -> None:
+    """Raise ``psycopg.Error`` unless the server answers while somebody still waits for the connection."""
+    connection.answer_s = WAIT_S
+    ConnectionPool.check_connection(connection)
+    connection.answer_s = ANSWER_S
 
 
 def _commit(connection: psycopg.Connection[Any], doing: str) -> None:

@@ -402,7 +402,8 @@ class BatchProcessor:
             digests = {partition: record.digest for partition, record in last.items()}
             tx.progress.save(self._options.source, reached, digests)
             self._states.advance(reached)
-        shared = self.shared_offsets()
+        # Of the batch's own partitions, which it has locked: those that are another worker's now, that one may hold.
+        shared = {partition: offset for partition, offset in self.shared_offsets().items() if partition in reached}
         if shared:
             tx.progress.save_shared(self._options.source, shared)
 

@@ -12,6 +12,7 @@ from py_vapid import Vapid02
 from pywebpush import WebPushException, webpush
 
 from alerts import gateway
+from alerts.spared import Spared
 from alerts.vapid import PUSH_SERVICES, private_key, subscription
 from quantrac.clock import Clock, SystemClock
 from quantrac.domain.notifications import Channel, Notification
@@ -44,6 +45,7 @@ class WebPushNotifier:
     ) -> None:
         self._key, self._contact = Vapid02(private_key(key_file)), contact
         self._services, self._clock = services, clock or SystemClock()
+        self._spared = Spared(self._clock)
 
     def send(self, notification: Notification) -> str:
         """Deliver one notification; when this returns, the push service has accepted it.
@@ -57,8 +59,9 @@ class WebPushNotifier:
             to = subscription(notification.recipient, self._services)
         except ValueError as exc:
             raise NotifyError(f"The address of a web push channel {exc}. It is given up.", retryable=False) from exc
-        service = f"The push service {to.endpoint.split('/')[2]}"
-        with requests.Session() as session:
+        host = to.endpoint.split("/")[2]
+        service = f"The push service {host}"
+        with self._spared.asking(host, service), requests.Session() as session:
             session.max_redirects = 0
             try:
                 answer = webpush(

@@ -10,15 +10,12 @@ from typing import Any
 import apprise
 
 from alerts import gateway
+from alerts.spared import Spared
 from alerts.targets import TO, Gateway, Target, is_personal, is_reachable, split
 from quantrac.clock import Clock, SystemClock
 from quantrac.domain.notifications import Channel, Notification
 from quantrac.errors import NotifyError
 
-HANGS_S = 3.0
-"""A refusal that took so long is a service that hangs."""
-SPARED_S = 30.0
-"""For so long no message waits for a service that hung: each fails at once, and its person's next channel is used."""
 TOO_MANY = timedelta(minutes=1)
 """Apprise does not show a ``Retry-After``; most services count by the minute."""
 MOST_SUBJECT, MOST_TEXT = 250, 4000
@@ -33,7 +30,7 @@ class WebhookNotifier:
 
     def __init__(self, targets: Mapping[str, Target], clock: Clock | None = None) -> None:
         self._targets, self._clock = dict(targets), clock or SystemClock()
-        self._spared: dict[str, float] = {}
+        self._spared = Spared(self._clock)
 
     def send(self, notification: Notification) -> str:
         """Deliver one notification; when this returns, the target has accepted it.
@@ -54,29 +51,13 @@ class WebhookNotifier:
         if (to is None) == is_personal(target) or (to is not None and not is_reachable(to)):
             wanted = f"write {name}/NUMBER" if is_personal(target) else f"write {name} alone"
             raise NotifyError(f"The address of a channel by {name!r} is none: {wanted}.", retryable=False)
-        self._spare(name)
-        service = None if isinstance(target, Gateway) else _service(target.replace(TO, to or ""), name)
-        begun_s = self._clock.monotonic_s()
-        try:
+        with self._spared.asking(name, f"The webhook {name!r}"):
             if isinstance(target, Gateway):
                 return gateway.send(target, name, to, notification, self._clock.now())
-            return _by_apprise(service, name, notification)
-        except NotifyError as exc:
-            if exc.retryable and self._clock.monotonic_s() - begun_s >= HANGS_S:
-                self._spared[name] = self._clock.monotonic_s() + SPARED_S
-            raise
+            return _by_apprise(_service(target.replace(TO, to or ""), name), name, notification)
 
     def close(self) -> None:
         """Nothing is held between messages."""
-
-    def _spare(self, name: str) -> None:
-        left_s = self._spared.get(name, 0.0) - self._clock.monotonic_s()
-        if left_s > 0:
-            raise NotifyError(
-                f"The webhook {name!r} hung a moment ago; nothing is sent to it for {left_s:.0f} s.",
-                retryable=True,
-                again_after=timedelta(seconds=left_s),
-            )
 
 
 def _service(url: str, name: str) -> Any:

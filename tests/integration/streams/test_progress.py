@@ -462,3 +462,28 @@ def test_r1_a_database_that_was_restored_under_a_running_worker_is_noticed_witho
         processor.require_progress([0, 1])
     processor.assigned()
     processor.require_progress([0, 1])
+
+
+def test_workers_that_have_changed_partitions_do_not_wait_for_each_other_to_note_what_was_sent_on(
+    prepared: DatabaseEndpoint, make_processor: MakeProcessor, records: Any
+) -> None:
+    # Each has sent on something of both partitions, and holds the one that is its own now.
+    one, two, sent = WorkerStore(prepared.writer), WorkerStore(prepared.writer), {0: 1, 1: 1}
+    with one.transaction() as tx:
+        tx.progress.lock(SOURCE, [0, 1])
+        tx.progress.save(SOURCE, {0: 1, 1: 1})
+        tx.progress.save_shared(SOURCE, sent)
+    with one.transaction() as theirs:
+        theirs.progress.lock(SOURCE, [1])
+        with two.transaction() as tx:
+            tx.progress.lock(SOURCE, [0])
+            tx.progress.save_shared(SOURCE, sent)
+    with one.transaction() as tx:
+        tx.progress.save(SOURCE, {1: 5})
+    processor = make_processor()
+    processor.shared_offsets = lambda: {0: 1, 1: 5}  # of partition 1 more than is noted
+    with one.transaction() as theirs:
+        theirs.progress.lock(SOURCE, [1])
+        processor.process([records.raw(b"no json")])
+    one.close()
+    two.close()
