@@ -420,7 +420,10 @@ def test_an_alert_is_told_although_the_clock_of_the_step_is_behind_the_workers(
     incident = None
     for number, at in enumerate(opened):
         incident = seed.placed(
-            seed.returning("alerts", **alert, rule=f"r{number}", since=at, opened_at=at), at - behind, incident, **common
+            seed.returning("alerts", **alert, rule=f"r{number}", since=at, opened_at=at),
+            at - behind,
+            incident,
+            **common,
         )
         if number != 1:
             seed.told(incident, at - behind)
