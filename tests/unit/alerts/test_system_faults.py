@@ -60,7 +60,6 @@ QUIET = {name: BridgeSign(ago(25), 300) for name in ("bridge-1", "bridge-2")}
         ({"free_bytes": None}, []),
         # our clock was set back: what is at work has noted so since, by the clock of now
         ({"path": Signs(ago(-90), ago(0.3), None, None, None)}, []),
-        ({"path": Signs(ago(-90), ago(-90), None, None, None), "worker_seen_at": ago(-90)}, ["incidents", "workers"]),
     ],
 )  # fmt: skip
 def test_what_is_wrong(changed: dict[str, object], names: list[str]) -> None:
@@ -164,17 +163,23 @@ class _Store:
         self.clock, self.kept, self.away, self.worker = clock, dict[str, datetime](), False, True
         self.refused = ""
         self.bridges = dict[str, tuple[datetime, float]]()
+        self.off = timedelta(0)
+        self.noted_at: datetime | None = None
+
+    def noted(self) -> datetime:
+        """When the processes noted that they work, by clocks that are off; those that are gone note nothing more."""
+        return self.noted_at or self.clock.now() + self.off
 
     def signs(self) -> tuple[datetime | None, ...]:
         now = self.clock.now()
-        return (now, now, None, None, now)
+        return (now, self.noted(), None, None, now)
 
     def processes(self) -> tuple[datetime | None, float, dict[str, tuple[datetime, float]]] | None:
         if self.away:
             raise StoreError("away", retryable=True)
         if self.refused:
             raise StoreError(self.refused, retryable=False)
-        return (self.clock.now() if self.worker else None), 300.0, self.bridges
+        return (self.noted() if self.worker else None), 300.0, self.bridges
 
     def mailed(self) -> dict[str, datetime]:
         return dict(self.kept)
@@ -424,6 +429,28 @@ def test_our_clock_set_back_puts_off_neither_a_fault_nor_its_end(clock: ManualCl
     clock.leap(timedelta(hours=-2))
     _minutes(watch, clock, 12)
     assert len(mail.to("a@x.vn")) == 2
+
+
+@pytest.mark.parametrize("off_min", [-120, -6, 6, 120])
+def test_processes_whose_clocks_differ_from_ours_are_not_said_to_be_gone(clock: ManualClock, off_min: int) -> None:
+    store, mail = _Store(clock), _Mail()
+    store.off = off_min * MINUTE
+    _minutes(_watch(store, mail, clock), clock, 20)
+    assert mail.sent == []
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_processes_that_are_gone_are_told_although_their_clock_was_days_ahead(
+    clock: ManualClock, *, restarted: bool
+) -> None:
+    store, mail = _Store(clock), _Mail()
+    store.off = timedelta(days=3)
+    watch = _watch(store, mail, clock)
+    _minutes(watch, clock, 20)
+    store.noted_at = store.noted()
+    _minutes(_watch(store, mail, clock) if restarted else watch, clock, 12)
+    assert "Không tiến trình xử lý nào chạy" in mail.sent[0].text
+    assert "Tiến trình sự cố" in "".join(n.text for n in mail.sent)
 
 
 @pytest.mark.parametrize(
