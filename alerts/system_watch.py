@@ -103,7 +103,7 @@ class SystemWatch:
     ) -> None:
         self._store, self._mail, self._options, self._clock = store, mail, options, clock
         self._memory = memory or FaultMemory(None)
-        self._state = self._memory.recall(clock.now())
+        self._state, self._begun = FaultState(), False
         self._away = Away()
         self._worker: Pulse | None = None
         self._step: Pulse | None = None
@@ -122,8 +122,15 @@ class SystemWatch:
             self._store.close()
 
     def once(self, failed: StoreError | None = None) -> FaultMail | None:
-        """Look once; return what was told. ``failed``: what ends the process, and all that there is to see then."""
+        """Look once; return what was told. ``failed``: what ends the process, and all that there is to see then.
+
+        While another watch has the run folder it looks at nothing: the database, which may be away, need not say so.
+        """
         now, policy = self._clock.now(), self._options.policy
+        if not self._begun:
+            if not self._memory.ours():
+                return None
+            self._state, self._begun = self._memory.recall(now), True
         try:
             if failed is not None:
                 raise failed

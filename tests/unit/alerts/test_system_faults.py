@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -222,6 +223,7 @@ def _watch(
     store: _Store, mail: _Mail, clock: ManualClock, folder: Path | None = None, disk: _Disk | None = None
 ) -> SystemWatch:
     """Return a watch; with a folder, as the process has it, which is started again on the same one."""
+    gc.collect()  # a process that was killed leaves its lock
     free = disk or _Disk()
     memory = FaultMemory(None if folder is None else folder / "system-faults.json")
     options = WatchOptions(("a@x.vn", "b@x.vn"), lambda: free.free)
@@ -366,7 +368,7 @@ def test_what_was_told_without_a_database_outlives_a_kill(
     store.away = False
     _minutes(_watch(store, mail, clock, tmp_path), clock, 30)
     assert [s.partition(" / ")[0] for s in mail.to("a@x.vn")[1:]] == ["[HỆ THỐNG] Không còn thấy lỗi nào"]
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["system-faults.lock"]
     _minutes(_watch(store, mail, clock, tmp_path), clock, 30)
     assert len(mail.to("a@x.vn")) == 2
 
@@ -412,6 +414,7 @@ def test_the_end_is_told_although_it_restarts_while_a_fault_of_minutes_is_there(
     disk.free = 10**6
     _minutes(watch, clock, 3)
     disk.free = 10**11
+    del watch
     _minutes(_watch(store, mail, clock, tmp_path, disk), clock, 30)
     assert len(mail.to("a@x.vn")) == 2
 
@@ -473,6 +476,28 @@ def test_a_file_of_its_memory_that_cannot_be_read_ends_no_notifier(
     assert len(mail.to("a@x.vn")) == 1
     _minutes(_watch(store, mail, clock, tmp_path / "there is no such folder"), clock, 7)
     assert len(mail.to("a@x.vn")) == 2
+
+
+def test_of_two_notifiers_on_one_machine_one_tells_and_the_other_goes_on_when_it_is_gone(
+    clock: ManualClock, tmp_path: Path
+) -> None:
+    # minute       0       6       20       40
+    # database     ##################                # away
+    # first                P        ×
+    # second                                 W
+    store, mail = _Store(clock), _Mail()
+    first, second = _watch(store, mail, clock, tmp_path), _watch(store, mail, clock, tmp_path)
+    store.away = True
+    for _ in range(20):
+        clock.advance(MINUTE)
+        first.once()
+        second.once()
+    assert len(mail.to("a@x.vn")) == 1
+    del first
+    _minutes(second, clock, 5)
+    store.away = False
+    _minutes(second, clock, 15)
+    assert mail.to("a@x.vn")[1:] == [OVER]
 
 
 def test_a_mail_server_that_refuses_is_tried_again_until_one_has_it(clock: ManualClock) -> None:
