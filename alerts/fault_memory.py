@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import weakref
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +23,27 @@ class FaultMemory:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._failed = False
+        self._failed = self._ours = False
+
+    def ours(self) -> bool:
+        """Whether it is ours: of the watches of one run folder the first has it until its process ends."""
+        if self._path is None or self._ours:
+            return True
+        try:
+            lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError:
+            return True  # without its folder it remembers nothing, and tells
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            return False
+        except OSError:
+            os.close(lock)
+            return True  # a folder that knows no locks
+        weakref.finalize(self, os.close, lock)
+        self._ours = True
+        return True
 
     def recall(self, now: datetime) -> FaultState:
         """Return what was told, and, where the last look was a moment ago, since when what lasts was seen."""

@@ -7,7 +7,7 @@ tells people by its own ways.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -15,6 +15,7 @@ from typing import Protocol
 import requests
 from prometheus_client import Counter
 
+from alerts.pulse import Pulse, felt, shown_at
 from quantrac.clock import Clock
 from quantrac.errors import StoreError
 from quantrac.telemetry import get_logger
@@ -51,6 +52,7 @@ class Signs:
     received_at: datetime | None
     """Newest message of any station that is stored."""
     stepped_at: datetime | None
+    """When the step of the incidents was last at work; by our clock once it went through ``alerts.pulse``."""
     due_since: datetime | None
     """Since when the oldest message that waits is due."""
     failing_since: datetime | None
@@ -86,7 +88,7 @@ class HeartbeatOptions:
 
 
 def judge(signs: Signs, now: datetime, options: HeartbeatOptions) -> Beat:
-    """Return whether all is well; a clock that was set back makes nothing unwell for longer than its processes look."""
+    """Return whether all is well; ``signs`` are by our clock."""
 
     def older(at: datetime | None, than: timedelta) -> bool:
         return at is not None and now - at > than
@@ -94,10 +96,7 @@ def judge(signs: Signs, now: datetime, options: HeartbeatOptions) -> Beat:
     failing = older(signs.failing_since, STUCK_AFTER) and (signs.sent_at is None or older(signs.sent_at, STUCK_AFTER))
     findings = (
         (signs.received_at is None or older(signs.received_at, options.silence), Beat.NO_READINGS),
-        (
-            options.step and (signs.stepped_at is None or abs(now - signs.stepped_at) > STEP_SILENT_AFTER),
-            Beat.STEP_SILENT,
-        ),
+        (options.step and (signs.stepped_at is None or older(signs.stepped_at, STEP_SILENT_AFTER)), Beat.STEP_SILENT),
         (failing or older(signs.due_since, STUCK_AFTER), Beat.STUCK),
     )
     return next((beat for found, beat in findings if found), Beat.SENT)
@@ -109,6 +108,7 @@ class Heartbeat:
     def __init__(self, store: SignStore, options: HeartbeatOptions, clock: Clock) -> None:
         self._store, self._options, self._clock = store, options, clock
         self._last: Beat | None = None
+        self._step: Pulse | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set."""
@@ -122,7 +122,10 @@ class Heartbeat:
     def once(self) -> Beat:
         """Look, and tell the monitor where all is well; return what was found."""
         try:
-            beat = judge(Signs(*self._store.signs()), self._clock.now(), self._options)
+            signs = Signs(*self._store.signs())
+            now, now_s = self._clock.now(), self._clock.monotonic_s()
+            self._step = felt(self._step, signs.stepped_at, now, now_s)
+            beat = judge(replace(signs, stepped_at=shown_at(self._step, now, now_s)), now, self._options)
         except StoreError:
             beat = Beat.DATABASE_AWAY
         if beat is Beat.SENT and not self._told():

@@ -118,19 +118,18 @@ def disk_nearly_full(free_bytes: int | None) -> dict[str, Bilingual]:
 
 
 def faults(signs: SystemSigns, now: datetime, policy: FaultPolicy) -> dict[str, Bilingual]:
-    """Return what is wrong, by name; the name stays while the fault lasts. A clock that was set back is no fault."""
+    """Return what is wrong, by name; the name stays while the fault lasts.
+
+    When processes were last at work is by our clock, as ``alerts.pulse`` tells: clocks that differ are no fault.
+    """
 
     def older(at: datetime | None, than: timedelta) -> bool:
         return at is not None and now - at > than
 
-    def silent(at: datetime, than: timedelta) -> bool:
-        # Whoever is at work notes it again within a minute: what lies ahead is of before our clock was set back.
-        return abs(now - at) > than
-
     found = disk_nearly_full(signs.free_bytes)
     path = signs.path
     if policy.step and path.received_at is not None and (
-        path.stepped_at is None or silent(path.stepped_at, STEP_SILENT_AFTER)
+        path.stepped_at is None or older(path.stepped_at, STEP_SILENT_AFTER)
     ):  # fmt: skip
         found["incidents"] = Bilingual(
             "Tiến trình sự cố (quantrac run incidents) không chạy: không ai được gọi trực.",
@@ -142,7 +141,7 @@ def faults(signs: SystemSigns, now: datetime, policy: FaultPolicy) -> dict[str, 
             "Tin báo bị kẹt hơn 10 phút, chưa gửi được.", "Messages wait for more than ten minutes, or all fail."
         )
     if path.received_at is not None and (
-        signs.worker_seen_at is None or silent(signs.worker_seen_at, WORKER_LOST_AFTER)
+        signs.worker_seen_at is None or older(signs.worker_seen_at, WORKER_LOST_AFTER)
     ):
         found["workers"] = Bilingual(
             "Không tiến trình xử lý nào chạy, hoặc ghi được (quantrac run worker): số liệu chờ ở Kafka, chưa lưu.",

@@ -17,6 +17,7 @@ from alerts.fault_memory import FaultMemory
 from alerts.heartbeat import Row, Signs
 from alerts.incidents.messages import Text, notification, plain
 from alerts.plaintext import one_line
+from alerts.pulse import Pulse, felt, shown_at
 from alerts.system_faults import (
     BridgeSign,
     FaultMail,
@@ -102,8 +103,10 @@ class SystemWatch:
     ) -> None:
         self._store, self._mail, self._options, self._clock = store, mail, options, clock
         self._memory = memory or FaultMemory(None)
-        self._state = self._memory.recall(clock.now())
+        self._state, self._begun = FaultState(), False
         self._away = Away()
+        self._worker: Pulse | None = None
+        self._step: Pulse | None = None
         self._kept: Mapping[str, datetime] | None = None
         """What the database has of ``mailed``; ``None``: it was not asked yet."""
 
@@ -119,8 +122,15 @@ class SystemWatch:
             self._store.close()
 
     def once(self, failed: StoreError | None = None) -> FaultMail | None:
-        """Look once; return what was told. ``failed``: what ends the process, and all that there is to see then."""
+        """Look once; return what was told. ``failed``: what ends the process, and all that there is to see then.
+
+        While another watch has the run folder it looks at nothing: the database, which may be away, need not say so.
+        """
         now, policy = self._clock.now(), self._options.policy
+        if not self._begun:
+            if not self._memory.ours():
+                return None
+            self._state, self._begun = self._memory.recall(now), True
         try:
             if failed is not None:
                 raise failed
@@ -159,7 +169,11 @@ class SystemWatch:
         worker_seen_at, cadence_s, bridges = processes
         known = {one_line(name)[:MOST_NAME]: BridgeSign(*sign) for name, sign in bridges.items()}
         path = Signs(*self._store.signs())
-        return SystemSigns(path, worker_seen_at, cadence_s, known, self._free_bytes())
+        now, now_s = self._clock.now(), self._clock.monotonic_s()
+        self._worker = felt(self._worker, worker_seen_at, now, now_s)
+        self._step = felt(self._step, path.stepped_at, now, now_s)
+        path = replace(path, stepped_at=shown_at(self._step, now, now_s))
+        return SystemSigns(path, shown_at(self._worker, now, now_s), cadence_s, known, self._free_bytes())
 
     def _free_bytes(self) -> int | None:
         try:

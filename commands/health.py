@@ -70,9 +70,10 @@ def looked_at(stepped_at: datetime | None, now: datetime, *, ever_heard: bool) -
     Raises
     ------
     CheckError
-        Long ago, or never although stations send.
+        Long ago, never although stations send, or at an instant that is still to come.
     """
     from alerts.heartbeat import STEP_SILENT_AFTER
+    from alerts.incidents.set_back import LEAST
 
     if stepped_at is None and not ever_heard:
         return "no station was heard yet"
@@ -80,18 +81,45 @@ def looked_at(stepped_at: datetime | None, now: datetime, *, ever_heard: bool) -
         since = "ever" if stepped_at is None else f"since {local_time(stepped_at)}"
         raise CheckError(
             f"no process has looked at incidents {since}: no officer is told of anything",
-            "Start it: quantrac run incidents; or let single alerts page: QUANTRAC_INCIDENT_PAGES=false.",
+            "Start it: quantrac run incidents; or let single alerts page: QUANTRAC_INCIDENT_PAGES=false. "
+            "Where that instant moves within a minute it runs, and its clock is slow: set it (chronyc tracking).",
+        )
+    if stepped_at - now >= LEAST:
+        raise CheckError(
+            f"incidents were looked at {local_time(stepped_at)}, {duration(stepped_at - now)} ahead of our clock",
+            "Look again in a minute. Where that instant moves it runs, and its clock differs from ours: "
+            "set them (chronyc tracking, timedatectl). Where it does not, start it: quantrac run incidents.",
         )
     return f"incidents were looked at {local_time(stepped_at)}"
 
 
 def clock(context: Context) -> str:
-    """Check what the stations' stamps say of our own clock."""
+    """Check what the database's clock and the stations' stamps say of our own."""
     from sql.reports import Reports
 
     with Reports(context.database().reader) as reports:
+        told_by_database(reports.database_clock(), context.clock.now())
         ours = told_by_stamps(reports.clock())
         return told_by_kafka(reports.bridge_clocks(context.clock.now())) or ours
+
+
+def told_by_database(theirs: datetime, now: datetime) -> None:
+    """Return while the database's clock agrees with this machine's.
+
+    Raises
+    ------
+    CheckError
+        They differ by a minute or more.
+    """
+    from alerts.incidents.set_back import LEAST
+
+    if abs(theirs - now) >= LEAST:
+        way = "ahead of" if theirs > now else "behind"
+        raise CheckError(
+            f"the database's clock is {duration(abs(theirs - now))} {way} this machine's: "
+            f"{local_time(theirs)} and {local_time(now)}",
+            "Set the one that is wrong (chronyc tracking, timedatectl): our instants are by one or the other.",
+        )
 
 
 def told_by_kafka(lines: Sequence[BridgeClockLine]) -> str:

@@ -187,9 +187,9 @@ class IncidentTransaction:
         row = {"handed_over_at": progress.handed_over_at, "summarised_at": progress.summarised_at}
         self._cursor.execute(statement("save_incident_progress"), row)
 
-    def set_back(self, by: timedelta, now: datetime) -> None:
-        """Let what waits in the outbox for an instant after ``now`` wait for one that is earlier by so much."""
-        self._cursor.execute(statement("set_outbox_back"), {"by": by, "now": now})
+    def set_back(self, by: timedelta, now: datetime, least: timedelta) -> None:
+        """Let what waits in the outbox, and counts from ``now`` and ``least`` or later, wait for so much less."""
+        self._cursor.execute(statement("set_outbox_back"), {"by": by, "now": now, "least": least})
 
     def forget_dealt_with(self, before: datetime) -> None:
         """Look no longer at changes of alerts that are dealt with and were stored before an instant."""

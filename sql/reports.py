@@ -457,6 +457,11 @@ class Reports:
         """Return what the stations' stamps say of our own clock; ``None``: it is right, as far as they tell."""
         return next((ClockLine(*row) for row in self._rows("report_clock")), None)
 
+    def database_clock(self) -> datetime:
+        """Return now by the clock of the database's machine."""
+        now: datetime = self._rows("database_clock")[0][0]
+        return now
+
     def bridge_clocks(self, now: datetime) -> list[BridgeClockLine]:
         """Return the bridges whose clocks were seen to be wrong in the last quarter of an hour, the worst first."""
         return [BridgeClockLine(*row) for row in self._rows("report_bridge_clocks", now=now)]

@@ -1051,17 +1051,21 @@ CREATE VIEW alert_handling AS
     incident.id AS incident_id,
     incident.state AS incident_state,
     incident.topic,
-    LEAST(sent.at, told.at) AS told_at,
+    LEAST(sent.at, ( SELECT min(event.at) AS min
+           FROM incident_events event
+          WHERE ((event.incident_id = incident.id) AND ((event.what = 'page'::text) OR (event.reason = 'in_digest'::text)) AND (event.at >= COALESCE(placed.at, alert.opened_at))))) AS told_at,
     COALESCE(alert.acknowledged_by, incident.holder) AS taken_by,
     COALESCE(alert.acknowledged_at, taken.at) AS taken_at,
     ((alert.severity = ANY (ARRAY['high'::text, 'critical'::text])) AND (NOT alert.retrospective) AND (alert.page OR (told.at IS NOT NULL))) AS urgent
-   FROM (((((alerts alert
-     LEFT JOIN LATERAL ( SELECT incident_alerts.incident_id
+   FROM ((((((alerts alert
+     LEFT JOIN LATERAL ( SELECT incident_alerts.incident_id,
+            incident_alerts.transition_id
            FROM incident_alerts
           WHERE (incident_alerts.alert_id = alert.id)
           ORDER BY incident_alerts.incident_id DESC
          LIMIT 1) member ON (true))
      LEFT JOIN incidents incident ON ((incident.id = member.incident_id)))
+     LEFT JOIN incident_transitions placed ON ((placed.transition_id = member.transition_id)))
      CROSS JOIN LATERAL ( SELECT first_paged(incident.*) AS at) told)
      LEFT JOIN LATERAL ( SELECT min(outbox.sent_at) AS at
            FROM outbox

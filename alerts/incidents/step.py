@@ -16,10 +16,11 @@ from alerts.incidents.book import Surroundings, turn
 from alerts.incidents.links import Signer
 from alerts.incidents.messages import plain, silence_ended
 from alerts.incidents.reasons import IncidentPolicy, Reason
-from alerts.incidents.set_back import brought_back, set_back_by
+from alerts.incidents.set_back import LEAST, Ahead, Note, ahead, brought_back
 from alerts.incidents.store import IncidentTransaction, WakingStore
 from alerts.incidents.teller import Teller
 from alerts.incidents.tellings import Decision, expired
+from alerts.oncall.chain import wait_of
 from alerts.oncall.document import of_rows
 from alerts.oncall.handover import hand_over_subject, hand_over_text, hand_overs, summary_text, week, week_before
 from quantrac.away import Away
@@ -69,8 +70,8 @@ class IncidentStep:
     def __init__(self, store: WakingStore, options: StepOptions, clock: Clock) -> None:
         self._store, self._options, self._clock = store, options, clock
         self._oncall = OnCall()
-        self._known: datetime | None = None
-        """The last note of work that this process wrote, or saw as of before; ``None``: it has not looked yet."""
+        self._note: Note | None = None
+        """A note of work that lay ahead of our clock at the last look."""
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; a step under way is finished."""
@@ -88,6 +89,7 @@ class IncidentStep:
                     if not exc.retryable:
                         raise
                     away.gone("database", exc)
+                    self._note = None  # nobody else could move it either
                     stop.wait(self._options.store_pause_s)
         finally:
             self._store.close()
@@ -118,13 +120,13 @@ class IncidentStep:
         changes = tx.changes(MOST_CHANGES)
         progress = tx.progress()
         before = {i.id: i for i in tx.live(now - policy.look_back)}
-        ahead_by = set_back_by(progress.handed_over_at, now)
+        found = ahead(self._note, progress.handed_over_at, now, self._clock.monotonic_s())
+        oncall = self._current(tx, now)
         live: Collection[Incident] = before.values()
-        if ahead_by is not None and self._known in {None, progress.handed_over_at}:
-            # One that lies ahead and is new to us is of a process whose clock differs: ours was not set back.
-            _log.warning("our_clock_was_set_back", by_s=round(ahead_by.total_seconds()))
-            tx.set_back(ahead_by, now)
-            live = [brought_back(incident, ahead_by, now) for incident in live]
+        if found is not None and found.is_still:
+            _log.warning("our_clock_was_set_back", by_s=round(found.by.total_seconds()))
+            tx.set_back(found.by, now, LEAST)
+            live = [brought_back(incident, found.by, now, wait_of(oncall, incident.chain)) for incident in live]
         windows = tx.windows(now, policy.longest_ad_hoc)
         told = tx.pages_since(now - max(policy.storm_window, policy.digest_every))
         pages = [(at, reason) for at, reason in told if at <= now]  # later ones: the clock was set back since
@@ -135,7 +137,6 @@ class IncidentStep:
             max((at for at, reason in pages if reason == Reason.DIGEST.value), default=None),
         )
         done = turn(live, changes, around, now, policy=policy, new_id=tx.new_id)
-        oncall = self._current(tx, now)
         options = self._options
         teller = Teller(
             tx, oncall, options.common, now, pages=options.pages, web_url=options.web_url, signer=options.signer
@@ -148,7 +149,8 @@ class IncidentStep:
         teller.finish()
         self._end_silences(tx, teller, windows, after)
         self._fall_back(tx, now)
-        self._known = self._calendar(tx, teller, oncall, progress, now, ahead=ahead_by is not None)
+        self._calendar(tx, teller, oncall, progress, now, noted=found)
+        self._note = None if found is None else found.note
         tx.forget_dealt_with(now - SETTLED)
         return len(changes)
 
@@ -187,14 +189,17 @@ class IncidentStep:
         progress: IncidentProgress,
         now: datetime,
         *,
-        ahead: bool,
-    ) -> datetime:
+        noted: Ahead | None,
+    ) -> None:
         """Tell hand-overs, and the week's summary; what was missed for long is passed over.
 
-        ``ahead``: what was noted of them lies ahead of now. Returns what is noted now.
+        ``noted``: what was noted of them lies ahead of now. While it may be of another at work it is left to him.
         """
-        if not ahead and progress.handed_over_at is not None and now - progress.handed_over_at < CALENDAR_EVERY:
-            return progress.handed_over_at
+        if noted is not None and not noted.is_still:
+            return
+        set_back = noted is not None
+        if not set_back and progress.handed_over_at is not None and now - progress.handed_over_at < CALENDAR_EVERY:
+            return
         told_to = max(progress.handed_over_at or now, now - HAND_OVERS_WITHIN)
         names = oncall.names
         for rota in oncall.rotas if told_to < now else ():
@@ -205,14 +210,13 @@ class IncidentStep:
                 told = plain(hand_over_subject(change, rota.title), text)
                 teller.inform(told, people, about, else_common=False)
         start, end = week_before(now)
-        summarised_at = min(progress.summarised_at or end, end) if ahead else progress.summarised_at or end
+        summarised_at = min(progress.summarised_at or end, end) if set_back else progress.summarised_at or end
         if summarised_at < end and now - end >= SUMMARY_AFTER:
             found = week(tx.opened_in(start, end), tx.acknowledgements(start, end), start, end)
             heads = [p.code for p in oncall.people if p.role in (PersonRole.HEAD, PersonRole.LEADER)]
             teller.inform(plain("[TRỰC BAN] Tuần qua / Last week", summary_text(found)), heads, f"week-{end.date()}")
             summarised_at = end
         tx.save_progress(IncidentProgress(now, summarised_at))
-        return now
 
 
 def _concerns(window: HoldWindow, incident: Incident) -> bool:

@@ -122,8 +122,8 @@ class IncidentTransaction(Protocol):
         """Note up to when they were told."""
         ...
 
-    def set_back(self, by: timedelta, now: datetime) -> None:
-        """Let what waits in the outbox for an instant after ``now`` wait for one that is earlier by so much."""
+    def set_back(self, by: timedelta, now: datetime, least: timedelta) -> None:
+        """Let what waits in the outbox, and counts from ``now`` and ``least`` or later, wait for so much less."""
         ...
 
     def forget_dealt_with(self, before: datetime) -> None:

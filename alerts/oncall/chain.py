@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from alerts.oncall.channels import ordered
@@ -65,6 +65,14 @@ def advance(oncall: OnCall, chain: Chain, stations: Collection[str], now: dateti
             return Advance(Chain(policy.code, step, round_, now + policy.steps[step].wait), Step.PAGED, people)
     nobody = chain.step < 0
     return Advance(Chain(chain.policy, chain.step, chain.round, None), Step.NOBODY if nobody else Step.EXHAUSTED)
+
+
+def wait_of(oncall: OnCall, chain: Chain | None) -> timedelta:
+    """Return how long the step that was told last waits; nothing when the plan does not have it any more."""
+    policy = None if chain is None else oncall.policy(chain.policy)
+    if chain is None or policy is None or not 0 <= chain.step < len(policy.steps):
+        return timedelta(0)
+    return policy.steps[chain.step].wait
 
 
 def reached(oncall: OnCall, targets: Collection[str], stations: Collection[str], now: datetime) -> tuple[Person, ...]:

@@ -8,7 +8,7 @@ SELECT handling.incident_id AS incident,
        alert.triage,
        CASE WHEN paged.triage = alert.triage THEN paged.triage_probability END AS paged_probability,
        alert.triage_probability,
-       CASE WHEN handling.told_at >= alert.opened_at THEN handling.told_at END AS told_at,
+       handling.told_at,
        handling.taken_by,
        concat_ws(' ', alert.explanation_vi, 'Lý do: ' || nullif(array_to_string(alert.triage_reasons_vi, '; '), '') || '.')
            AS explanation,

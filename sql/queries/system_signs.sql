@@ -1,6 +1,7 @@
 -- What shows of the processes: who works, what came through each bridge of the last week, and whether we are the watch.
+-- A worker that lies ahead was seen before the database's clock was set back, and hides none that is seen now.
 SELECT pg_try_advisory_lock(%(lock)s),
-       (SELECT max(seen_at) FROM running_workers),
+       (SELECT coalesce(max(seen_at) FILTER (WHERE seen_at <= now()), max(seen_at)) FROM running_workers),
        coalesce((SELECT min(cadence_s) FROM sensors), 0)::float8,
        (SELECT coalesce(jsonb_object_agg(name, jsonb_build_array(brought_at, cadence_s)), '{}')
           FROM (SELECT split_part(r.origin, ':', 1) AS name, max(r.carried_at) AS brought_at,

@@ -126,6 +126,19 @@ def test_a_database_that_takes_nobody_is_told_and_a_second_notifier_repeats_noth
     assert len(centre.subjects()) == 2
 
 
+def test_a_worker_that_died_before_the_databases_clock_was_set_back_hides_none_that_works(
+    centre: Centre,
+) -> None:
+    centre.sql("UPDATE running_workers SET seen_at = now() + INTERVAL '2 hours'")
+    centre.sql("INSERT INTO running_workers (id, version, reads) VALUES (gen_random_uuid(), '1', '{}')")
+    store = SignStore(centre.database.notifier)
+    found = store.processes()
+    store.close()
+    assert found is not None
+    assert found[0] is not None
+    assert abs(found[0] - datetime.now(UTC)) < MINUTE
+
+
 def test_a_database_of_another_shape_is_told_with_its_reason(centre: Centre) -> None:
     both = LIFE.replace("LIKE 'bridge-1:%%'", "LIKE 'bridge-_:%%'")
     centre.passes(1, life=both)

@@ -167,13 +167,24 @@ class Seed:
     def incident(self, alert: int, **values: object) -> int:
         """An incident with one alert."""
         incident = self.returning("incidents", **values)
+        self._join(incident, alert)
+        return incident
+
+    def placed(self, alert: int, at: datetime, incident: int | None = None, **values: object) -> int:
+        """An alert that the step has put into an incident, or into one of its own."""
+        incident = incident or self.returning("incidents", state="open", **values)
+        change = self._join(incident, alert)
+        self.insert("incident_transitions", transition_id=change, incident_id=incident, reason="new", at=at)
+        return incident
+
+    def _join(self, incident: int, alert: int) -> int:
         at = self.now
         change = self.returning(
             "alert_transitions", alert_id=alert, kind="opened", reason="r", observed_at=at, severity="high"
         )
         member = {"incident_id": incident, "alert_id": alert, "transition_id": change, "joined_at": at, "counts": True}
         self.insert("incident_alerts", **member)
-        return incident
+        return change
 
     def told(self, incident: int, at: datetime) -> None:
         """Officers are paged of an incident."""

@@ -33,6 +33,7 @@ ALL_TARGETS = [target for d in dashboards() for panel in d.panels for target in 
 ANNOTATIONS = [pytest.param(a, id=f"{d.uid}/{a.name}") for d in dashboards() for a in d.annotations]
 VARIABLES = [pytest.param(v, id=f"{d.uid}/{v.name}") for d in dashboards() for v in d.variables]
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -404,6 +405,32 @@ def test_an_alert_is_not_told_before_it_began(seed: Seed, ask: Ask, now: datetim
     for name in ("open_alerts", "alert_history", "station_alerts"):
         _, rows = ask(query(name), stations=["A"], station="A", severity=["high"])
         assert {row["since"]: row["told_at"] for row in rows} == {now - 2 * minute: now - minute, now: None}
+
+
+def test_an_alert_is_told_although_the_clock_of_the_step_is_behind_the_workers(
+    seed: Seed, ask: Ask, now: datetime
+) -> None:
+    # worker's clock    0 opened               60 opened    120 opened
+    # step's (-3 s)     -3 placed and paged    57 placed    117 placed and paged
+    seed.station("A")
+    behind = timedelta(seconds=3)
+    common = {"opened_at": now, "spread_at": now, "extent": "station", "topic": "water", "severity": "high"}
+    alert = {"station": "A", "parameter": "COD", "kind": "limit", "severity": "high"}
+    opened = [now - 2 * MINUTE, now - MINUTE, now]
+    incident = None
+    for number, at in enumerate(opened):
+        incident = seed.placed(
+            seed.returning("alerts", **alert, rule=f"r{number}", since=at, opened_at=at),
+            at - behind,
+            incident,
+            **common,
+        )
+        if number != 1:
+            seed.told(incident, at - behind)
+    for name in ("open_alerts", "alert_history", "station_alerts"):
+        _, rows = ask(query(name), stations=["A"], station="A", severity=["high"])
+        told = {row["since"]: row["told_at"] for row in rows}
+        assert told == {opened[0]: opened[0] - behind, opened[1]: now - behind, now: now - behind}, name
 
 
 def test_the_newest_reading_is_never_in_the_future(seed: Seed, ask: Ask, now: datetime) -> None:

@@ -37,6 +37,10 @@ def test_status_of_nothing(reports: Reports) -> None:
     assert (delays.readings, delays.p50_s, delays.p99_s) == (0, None, None)
 
 
+def test_the_databases_clock_is_read(reports: Reports) -> None:
+    assert abs(reports.database_clock() - datetime.now(UTC)) < timedelta(minutes=1)
+
+
 def test_status_counts(reports: Reports, store: WorkerStore, row: Callable[..., StoredRow]) -> None:
     with store.transaction() as t:
         t.readings.store([row(NOW, 1.0)])

@@ -211,6 +211,31 @@ def test_3_what_is_more_severe_is_never_held_back(prepared: DatabaseEndpoint, cl
     assert len(outbox(prepared)) == before + len(TO.addresses)
 
 
+@pytest.mark.usefixtures("flapping")
+def test_3_what_a_clock_that_was_ahead_has_told_withholds_nothing(
+    make_sweeper: MakeSweeper, prepared: DatabaseEndpoint, clock: ManualClock
+) -> None:
+    # clock      12:00 the budget is spent, and more is held back, as of a minute before | 10:00     10:06
+    # told       10 messages                                                             | another   digest of the held
+    station = parse_registry(REGISTRY, "test").stations[0]
+    sweeper = make_sweeper()
+    clock.advance(timedelta(minutes=7))
+    sweeper.sweep()
+    save = WorkerStore(prepared.writer)
+    other = replace(OPENED, key=AlertKey(STATION, "TSS", "limit"), observed_at=clock.now())
+    with save.transaction() as tx:
+        save_and_page(tx, [(other, station)], TO, clock.now())
+    clock.leap(timedelta(hours=-2))
+    before = len(outbox(prepared))
+    with save.transaction() as tx:
+        save_and_page(tx, [(replace(other, key=AlertKey(STATION, "pH", "limit")), station)], TO, clock.now())
+    save.close()
+    assert [recipient for recipient, _, _ in outbox(prepared)[before:]] == list(TO.addresses)
+    clock.advance(timedelta(minutes=6))
+    sweeper.sweep()
+    assert sum("TỔNG HỢP" in subject for _, subject, _ in outbox(prepared)[before:]) == len(TO.addresses)
+
+
 def test_3_another_station_has_its_own_budget(prepared: DatabaseEndpoint, clock: ManualClock, flapping: int) -> None:
     other = replace(parse_registry(REGISTRY, "test").stations[0], code="DT_OTHER_NUOSXL")
     before = len(outbox(prepared))

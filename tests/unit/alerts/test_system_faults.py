@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -60,7 +61,6 @@ QUIET = {name: BridgeSign(ago(25), 300) for name in ("bridge-1", "bridge-2")}
         ({"free_bytes": None}, []),
         # our clock was set back: what is at work has noted so since, by the clock of now
         ({"path": Signs(ago(-90), ago(0.3), None, None, None)}, []),
-        ({"path": Signs(ago(-90), ago(-90), None, None, None), "worker_seen_at": ago(-90)}, ["incidents", "workers"]),
     ],
 )  # fmt: skip
 def test_what_is_wrong(changed: dict[str, object], names: list[str]) -> None:
@@ -164,17 +164,23 @@ class _Store:
         self.clock, self.kept, self.away, self.worker = clock, dict[str, datetime](), False, True
         self.refused = ""
         self.bridges = dict[str, tuple[datetime, float]]()
+        self.off = timedelta(0)
+        self.noted_at: datetime | None = None
+
+    def noted(self) -> datetime:
+        """When the processes noted that they work, by clocks that are off; those that are gone note nothing more."""
+        return self.noted_at or self.clock.now() + self.off
 
     def signs(self) -> tuple[datetime | None, ...]:
         now = self.clock.now()
-        return (now, now, None, None, now)
+        return (now, self.noted(), None, None, now)
 
     def processes(self) -> tuple[datetime | None, float, dict[str, tuple[datetime, float]]] | None:
         if self.away:
             raise StoreError("away", retryable=True)
         if self.refused:
             raise StoreError(self.refused, retryable=False)
-        return (self.clock.now() if self.worker else None), 300.0, self.bridges
+        return (self.noted() if self.worker else None), 300.0, self.bridges
 
     def mailed(self) -> dict[str, datetime]:
         return dict(self.kept)
@@ -217,6 +223,7 @@ def _watch(
     store: _Store, mail: _Mail, clock: ManualClock, folder: Path | None = None, disk: _Disk | None = None
 ) -> SystemWatch:
     """Return a watch; with a folder, as the process has it, which is started again on the same one."""
+    gc.collect()  # a process that was killed leaves its lock
     free = disk or _Disk()
     memory = FaultMemory(None if folder is None else folder / "system-faults.json")
     options = WatchOptions(("a@x.vn", "b@x.vn"), lambda: free.free)
@@ -361,7 +368,7 @@ def test_what_was_told_without_a_database_outlives_a_kill(
     store.away = False
     _minutes(_watch(store, mail, clock, tmp_path), clock, 30)
     assert [s.partition(" / ")[0] for s in mail.to("a@x.vn")[1:]] == ["[HỆ THỐNG] Không còn thấy lỗi nào"]
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["system-faults.lock"]
     _minutes(_watch(store, mail, clock, tmp_path), clock, 30)
     assert len(mail.to("a@x.vn")) == 2
 
@@ -407,6 +414,7 @@ def test_the_end_is_told_although_it_restarts_while_a_fault_of_minutes_is_there(
     disk.free = 10**6
     _minutes(watch, clock, 3)
     disk.free = 10**11
+    del watch
     _minutes(_watch(store, mail, clock, tmp_path, disk), clock, 30)
     assert len(mail.to("a@x.vn")) == 2
 
@@ -424,6 +432,28 @@ def test_our_clock_set_back_puts_off_neither_a_fault_nor_its_end(clock: ManualCl
     clock.leap(timedelta(hours=-2))
     _minutes(watch, clock, 12)
     assert len(mail.to("a@x.vn")) == 2
+
+
+@pytest.mark.parametrize("off_min", [-120, -6, 6, 120])
+def test_processes_whose_clocks_differ_from_ours_are_not_said_to_be_gone(clock: ManualClock, off_min: int) -> None:
+    store, mail = _Store(clock), _Mail()
+    store.off = off_min * MINUTE
+    _minutes(_watch(store, mail, clock), clock, 20)
+    assert mail.sent == []
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_processes_that_are_gone_are_told_although_their_clock_was_days_ahead(
+    clock: ManualClock, *, restarted: bool
+) -> None:
+    store, mail = _Store(clock), _Mail()
+    store.off = timedelta(days=3)
+    watch = _watch(store, mail, clock)
+    _minutes(watch, clock, 20)
+    store.noted_at = store.noted()
+    _minutes(_watch(store, mail, clock) if restarted else watch, clock, 12)
+    assert "Không tiến trình xử lý nào chạy" in mail.sent[0].text
+    assert "Tiến trình sự cố" in "".join(n.text for n in mail.sent)
 
 
 @pytest.mark.parametrize(
@@ -446,6 +476,28 @@ def test_a_file_of_its_memory_that_cannot_be_read_ends_no_notifier(
     assert len(mail.to("a@x.vn")) == 1
     _minutes(_watch(store, mail, clock, tmp_path / "there is no such folder"), clock, 7)
     assert len(mail.to("a@x.vn")) == 2
+
+
+def test_of_two_notifiers_on_one_machine_one_tells_and_the_other_goes_on_when_it_is_gone(
+    clock: ManualClock, tmp_path: Path
+) -> None:
+    # minute       0       6       20       40
+    # database     ##################                # away
+    # first                P        ×
+    # second                                 W
+    store, mail = _Store(clock), _Mail()
+    first, second = _watch(store, mail, clock, tmp_path), _watch(store, mail, clock, tmp_path)
+    store.away = True
+    for _ in range(20):
+        clock.advance(MINUTE)
+        first.once()
+        second.once()
+    assert len(mail.to("a@x.vn")) == 1
+    del first
+    _minutes(second, clock, 5)
+    store.away = False
+    _minutes(second, clock, 15)
+    assert mail.to("a@x.vn")[1:] == [OVER]
 
 
 def test_a_mail_server_that_refuses_is_tried_again_until_one_has_it(clock: ManualClock) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from commands.findings import CheckError
-from commands.health import all_judged, heard, looked_at, none_floods, told_by_stamps, unbroken
+from commands.health import all_judged, heard, looked_at, none_floods, told_by_database, told_by_stamps, unbroken
 from sql.reports import ClockLine, FloodLine, LogBreakLine, PutAsideLine
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -33,6 +33,13 @@ def test_our_own_clock_is_told_with_the_next_step(defect: str, seen: str, advice
     assert advice in told.value.advice
 
 
+def test_a_clock_of_the_database_that_differs_is_told() -> None:
+    told_by_database(NOW + timedelta(seconds=59), NOW)
+    for minutes, words in ((6, "6 min ahead of this"), (-120, "2 h behind this")):
+        with pytest.raises(CheckError, match=words):
+            told_by_database(NOW + timedelta(minutes=minutes), NOW)
+
+
 def test_officers_are_told_only_while_somebody_looks_at_incidents() -> None:
     assert looked_at(None, NOW, ever_heard=False) == "no station was heard yet"
     assert "were looked at" in looked_at(NOW - timedelta(minutes=4), NOW, ever_heard=True)
@@ -40,6 +47,9 @@ def test_officers_are_told_only_while_somebody_looks_at_incidents() -> None:
         with pytest.raises(CheckError, match=f"incidents {words}.*no officer is told") as told:
             looked_at(stepped_at, NOW, ever_heard=True)
         assert "quantrac run incidents" in told.value.advice
+    with pytest.raises(CheckError, match="3 d ahead of our clock") as told:
+        looked_at(NOW + timedelta(days=3), NOW, ever_heard=True)
+    assert "chronyc" in told.value.advice
 
 
 def test_15_a_break_of_the_log_is_told_for_a_week_and_an_accepted_one_never() -> None:

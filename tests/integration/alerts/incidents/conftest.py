@@ -139,13 +139,13 @@ def centre(empty_centre: Centre) -> Centre:
 
 
 @pytest.fixture
-def another_step(centre: Centre) -> Iterator[Callable[[], IncidentStep]]:
-    """A second process, or the same after a restart."""
+def another_step(centre: Centre) -> Iterator[Callable[..., IncidentStep]]:
+    """A second process, on a machine of a clock of its own if one is given, or the same after a restart."""
     stores: list[IncidentStore] = []
 
-    def make() -> IncidentStep:
+    def make(clock: ManualClock | None = None) -> IncidentStep:
         stores.append(IncidentStore(centre.database.notifier))
-        return IncidentStep(stores[-1], StepOptions(common=((Channel.EMAIL, "truc-ban@so.vn"),)), centre.clock)
+        return IncidentStep(stores[-1], StepOptions(common=((Channel.EMAIL, "truc-ban@so.vn"),)), clock or centre.clock)
 
     yield make
     for store in stores:
