@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from alerts.incidents.links import PATH as LINK_PATH
 from quantrac.domain.accounts import Account, Right, Session, Stage
 from quantrac.errors import DataRefusedError, OutcomeUnknownError, StoreError
 from quantrac.telemetry import get_logger
@@ -37,6 +38,8 @@ MOST_FIELDS = 60
 LEAST_TOKEN = 32
 AFTER_COOKIE = "after"
 """Where somebody who has to log in wanted to go."""
+ABOUT_INCIDENTS = ("/incidents/", LINK_PATH)
+"""Where the forms go that the page of an error holds ready to be sent again."""
 LONGEST_FIELD = 1_000_000
 """Bytes of a field that is no file."""
 Page = Callable[["Visit"], Response]
@@ -252,7 +255,7 @@ def failed(visit: Visit, error: WebError, *, again: bool = True) -> Response:
         "vi": error.vi,
         "en": error.en,
         "back": _came_from(visit),
-        "typed": _typed(visit) if error.status == 503 else [],
+        "typed": _typed(visit) if error.status == 503 else None,
         "again": again,
     }
     response = visit.render("error.html", values, http_status=error.status)
@@ -261,12 +264,16 @@ def failed(visit: Visit, error: WebError, *, again: bool = True) -> Response:
     return response
 
 
-def _typed(visit: Visit) -> list[tuple[str, str]]:
-    """Return the fields of a form of ours about an incident: what was typed must not be lost with the answer."""
-    about_incident = visit.request.method == "POST" and visit.request.url.path.startswith("/incidents/")
-    if not about_incident or not _is_ours(visit):
-        return []
-    return [(name, value) for name, value in visit.form.multi_items() if isinstance(value, str) and name != "csrf"]
+def _typed(visit: Visit) -> list[tuple[str, str]] | None:
+    """Return the fields of a form of ours about an incident: what was typed must not be lost with the answer.
+
+    ``None``: it is no such form, or one with a file, which the page cannot hold.
+    """
+    about_incident = visit.request.method == "POST" and visit.request.url.path.startswith(ABOUT_INCIDENTS)
+    fields = visit.form.multi_items()
+    if not about_incident or not _is_ours(visit) or any(not isinstance(value, str) for _, value in fields):
+        return None
+    return [(name, value) for name, value in fields if isinstance(value, str) and name != "csrf"]
 
 
 def _came_from(visit: Visit) -> str | None:
