@@ -191,6 +191,18 @@ def test_a_form_without_fields_is_sent_again_and_done_once(site: Site, number: i
     assert site.sql(done, number) == [(1,)]
 
 
+def test_what_was_typed_when_the_login_ended_can_be_copied(site: Site, number: int) -> None:
+    login = site.new(person="an")
+    browser = site.logged_in(login)
+    browser.get(f"/incidents/{number}")
+    site.sql("UPDATE account_sessions SET ended_at = now() WHERE login = %s", login)
+    status, page = _act(browser, number, "comment", text="họ nói <bơm hỏng>")
+    assert (status, "readonly>họ nói &lt;bơm hỏng&gt;</textarea>" in page, "Gửi lại" in page) == (401, True, False)
+    headers = {"origin": "https://evil.example"}
+    forged = browser.client.post(f"/incidents/{number}/comment", data={"text": "vô can"}, headers=headers)
+    assert (forged.status_code, "vô can" in forged.text) == (401, False)
+
+
 @pytest.mark.timeout(400)
 def test_an_officer_sees_that_it_is_away_and_sends_again_what_he_typed(
     site: Site, number: int, postgres: Postgres, tmp_path: Path
