@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from alerts.incidents.links import PATH as LINK_PATH
 from quantrac.domain.accounts import Account, Right, Session, Stage
 from quantrac.errors import DataRefusedError, OutcomeUnknownError, StoreError
 from quantrac.telemetry import get_logger
@@ -37,6 +38,10 @@ MOST_FIELDS = 60
 LEAST_TOKEN = 32
 AFTER_COOKIE = "after"
 """Where somebody who has to log in wanted to go."""
+ABOUT_INCIDENTS = ("/incidents/", LINK_PATH)
+"""Where the forms go that the page of an error holds ready to be sent again."""
+IN_WORDS = ("text", "cause_words", "plan")
+"""Fields in which people write."""
 LONGEST_FIELD = 1_000_000
 """Bytes of a field that is no file."""
 Page = Callable[["Visit"], Response]
@@ -252,8 +257,10 @@ def failed(visit: Visit, error: WebError, *, again: bool = True) -> Response:
         "vi": error.vi,
         "en": error.en,
         "back": _came_from(visit),
-        "typed": _typed(visit) if error.status == 503 else [],
+        "typed": _typed(visit) if error.status == 503 else None,
         "again": again,
+        "in_words": IN_WORDS,
+        "wrote": _wrote(visit) if error.status == 401 else [],
     }
     response = visit.render("error.html", values, http_status=error.status)
     if error.again_s is not None:
@@ -261,12 +268,21 @@ def failed(visit: Visit, error: WebError, *, again: bool = True) -> Response:
     return response
 
 
-def _typed(visit: Visit) -> list[tuple[str, str]]:
-    """Return the fields of a form of ours about an incident: what was typed must not be lost with the answer."""
-    about_incident = visit.request.method == "POST" and visit.request.url.path.startswith("/incidents/")
-    if not about_incident or not _is_ours(visit):
-        return []
-    return [(name, value) for name, value in visit.form.multi_items() if isinstance(value, str) and name != "csrf"]
+def _typed(visit: Visit) -> list[tuple[str, str]] | None:
+    """Return the fields of a form of ours about an incident: what was typed must not be lost with the answer.
+
+    ``None``: it is no such form, or one with a file, which the page cannot hold.
+    """
+    about_incident = visit.request.method == "POST" and visit.request.url.path.startswith(ABOUT_INCIDENTS)
+    fields = visit.form.multi_items()
+    if not about_incident or not _is_ours(visit) or any(not isinstance(value, str) for _, value in fields):
+        return None
+    return [(name, value) for name, value in fields if isinstance(value, str) and name != "csrf"]
+
+
+def _wrote(visit: Visit) -> list[str]:
+    """Return what was written in words in a form of ours whose login has ended: to be copied, since it is not sent."""
+    return [] if _is_foreign(visit) else [words for name in IN_WORDS for words in visit.texts(name, LONGEST_FIELD)]
 
 
 def _came_from(visit: Visit) -> str | None:
@@ -298,11 +314,16 @@ def _unreadable() -> WebError:
 
 def _is_ours(visit: Visit) -> bool:
     """Whether a form is of one of our pages: by what the browser says, and by the word that only our pages carry."""
+    given = visit.text("csrf", 200) or visit.request.headers.get("x-csrf-token", "")
+    return not _is_foreign(visit) and is_csrf(visit.token, given)
+
+
+def _is_foreign(visit: Visit) -> bool:
+    """Whether the browser says that a form is of a page of somebody else."""
     headers = visit.request.headers
     origin = headers.get("origin")
     foreign = origin is not None and not _is_own_origin(visit, origin)
-    given = visit.text("csrf", 200) or headers.get("x-csrf-token", "")
-    return not foreign and headers.get("sec-fetch-site") != "cross-site" and is_csrf(visit.token, given)
+    return foreign or headers.get("sec-fetch-site") == "cross-site"
 
 
 def _check_origin(visit: Visit) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from quantrac.clock import Clock
 from quantrac.domain.accounts import Credentials, Session, Stage
+from quantrac.errors import OutcomeUnknownError, StoreError
 from sql.account_store import AccountStore, AccountTransaction
 from web.accounts.oidc import Claims
 from web.accounts.proof import Attempt, Proof, try_code, try_password
@@ -66,7 +68,7 @@ class Door:
 
     def whose_link(self, token: str) -> str | None:
         """Return whom a link would let in, without using it."""
-        with self._store.transaction() as tx:
+        with self._looking() as tx:
             return tx.link(digest(token), self._now())
 
     def by_subject(self, claims: Claims, caller: Caller) -> tuple[str, str] | None:
@@ -86,7 +88,7 @@ class Door:
     def session(self, token: str) -> Session | None:
         """Return the session of a token; ``None`` when there is none (any more)."""
         now = self._now()
-        with self._store.transaction() as tx:
+        with self._looking() as tx:
             found = tx.session(digest(token), now, now - self._idle)
             if found is not None and now - found.seen_at > TOUCH_EVERY:
                 tx.touch(found.id, now)
@@ -97,6 +99,15 @@ class Door:
         with self._store.transaction() as tx:
             tx.end(session.id, self._now())
             tx.note("left", session.account.login, caller.address)
+
+    @contextmanager
+    def _looking(self) -> Iterator[AccountTransaction]:
+        """Open a transaction of which nothing matters that may be lost: how it ended need not be known."""
+        try:
+            with self._store.transaction() as tx:
+                yield tx
+        except OutcomeUnknownError as exc:
+            raise StoreError(str(exc), retryable=True) from exc
 
     def _second(
         self, session: Session, caller: Caller, decide: Callable[[Credentials], Attempt], secret: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -92,6 +93,14 @@ def test_an_outage_is_told_to_open_pages_and_over_within_seconds_of_its_end(
             # Of a form of another page nothing is held ready with our word on it.
             forged = browser.client.post(f"/incidents/{number}/close", data={"csrf": "0" * 64, "text": "vô can"})
             assert (forged.status_code, "vô can" in forged.text, "Gửi lại" in forged.text) == (503, False, False)
+            # A form without fields can be sent again as well; one with a file cannot: the page does not hold it.
+            status, page = _act(browser, number, "take")
+            assert (status, f'action="/incidents/{number}/take"' in page, "Gửi lại" in page) == (503, True, True)
+            picture = {"file": ("anh.jpg", b"\xff\xd8\xff\xe0", "image/jpeg")}
+            held = browser.client.post(f"/incidents/{number}/files", data={"csrf": browser.word}, files=picture)
+            assert (held.status_code, "Gửi lại" in held.text) == (503, False)
+            forged = browser.client.post(f"/incidents/{number}/take", data={"csrf": "0" * 64})
+            assert (forged.status_code, "Gửi lại" in forged.text) == (503, False)
             time.sleep(max(0.0, gone_s + AWAY_S - time.monotonic()))
             assert heard[-1] == "away"
         finally:
@@ -123,34 +132,87 @@ def _commits_wait(postgres: Postgres) -> Iterator[None]:
         said("SELECT pg_reload_conf()")
 
 
-def test_a_database_that_goes_in_the_middle_of_writing_is_not_said_to_have_written_nothing(
-    site: Site, number: int, postgres: Postgres
-) -> None:
-    """It was written, and nobody heard of it any more."""
-    browser = site.logged_in(site.new(person="an"))
-    browser.get(f"/incidents/{number}")
+def _answer_cut_short(site: Site, postgres: Postgres, ask: Callable[[], tuple[int, str]]) -> tuple[int, str]:
+    """Return what is answered where every COMMIT of the page is on disk, and its connection ends before it hears so."""
     answers: list[tuple[int, str]] = []
     waiting = "SELECT pid FROM pg_stat_activity WHERE application_name = 'quantrac web' AND wait_event = 'SyncRep'"
-
-    def close() -> None:
-        answers.append(_act(browser, number, "close", cause="pollution", text="nhà máy A"))
-
     with _commits_wait(postgres), psycopg.connect(postgres.uri(SUPERUSER, "postgres"), autocommit=True) as watcher:
-        officer = threading.Thread(target=close)
+        officer = threading.Thread(target=lambda: answers.append(ask()))
         officer.start()
         while officer.is_alive():
             for (pid,) in watcher.execute(waiting).fetchall():
                 watcher.execute("SELECT pg_terminate_backend(%s)", (pid,))
             time.sleep(0.05)
         officer.join()
+    ((status, page),) = answers
+    return status, page
+
+
+def test_a_database_that_goes_in_the_middle_of_writing_is_not_said_to_have_written_nothing(
+    site: Site, number: int, postgres: Postgres
+) -> None:
+    """It was written, and nobody heard of it any more."""
+    browser = site.logged_in(site.new(person="an"))
+    browser.get(f"/incidents/{number}")
+    status, page = _answer_cut_short(
+        site, postgres, lambda: _act(browser, number, "close", cause="pollution", text="nhà máy A")
+    )
     ((state, cause),) = site.sql("SELECT state, cause FROM incidents WHERE id = %s", number)
     assert (state, cause) == ("closed", "pollution")
-    ((status, page),) = answers
     assert status == 503
     assert "chưa có gì được ghi" not in page
     assert "chưa rõ đã ghi hay chưa" in page
     assert "nhà máy A" in page
     assert "Gửi lại" not in page
+
+
+def test_a_database_that_goes_while_the_login_is_looked_up_has_written_nothing_of_the_form(
+    site: Site, number: int, postgres: Postgres
+) -> None:
+    """That a login is used is noted with it: only that may be lost."""
+    login = site.new(person="an")
+    browser = site.logged_in(login)
+    browser.get(f"/incidents/{number}")
+    site.sql("UPDATE account_sessions SET seen_at = seen_at - interval '5 minutes' WHERE login = %s", login)
+    before = site.sql("SELECT count(*) FROM incident_events WHERE incident_id = %s", number)
+    status, page = _answer_cut_short(site, postgres, lambda: _act(browser, number, "comment", text="đã gọi nhà máy"))
+    assert site.sql("SELECT count(*) FROM incident_events WHERE incident_id = %s", number) == before
+    assert status == 503
+    assert "chưa rõ đã ghi hay chưa" not in page
+    assert "chưa có gì được ghi" in page
+    assert "Gửi lại" in page
+
+
+def test_a_form_without_fields_is_sent_again_and_done_once(site: Site, number: int, postgres: Postgres) -> None:
+    browser = site.logged_in(site.new(person="an"))
+    browser.get(f"/incidents/{number}")
+    if site.sql("SELECT state FROM incidents WHERE id = %s", number) != [("closed",)]:
+        assert _act(browser, number, "close", cause="pollution", text="nhà máy A")[0] == 303
+    postgres.stop()
+    try:
+        status, page = _act(browser, number, "reopen")
+        assert (status, "Gửi lại" in page) == (503, True)
+        found = re.search(r'action="([^"]+)" class="stack"><input type="hidden" name="csrf" value="(\w{64})"', page)
+        assert found is not None
+    finally:
+        postgres.start()
+    until(lambda: browser.client.get(f"/incidents/{number}").status_code == 200, BACK_WITHIN_S)
+    answers = [browser.client.post(found[1], data={"csrf": found[2]}) for _ in range(2)]
+    assert [a.headers["location"].partition("done=")[2] for a in answers] == ["done", "not_closed"]
+    done = "SELECT count(*) FROM incident_events WHERE incident_id = %s AND what = 'reopen' AND reason = 'done'"
+    assert site.sql(done, number) == [(1,)]
+
+
+def test_what_was_typed_when_the_login_ended_can_be_copied(site: Site, number: int) -> None:
+    login = site.new(person="an")
+    browser = site.logged_in(login)
+    browser.get(f"/incidents/{number}")
+    site.sql("UPDATE account_sessions SET ended_at = now() WHERE login = %s", login)
+    status, page = _act(browser, number, "comment", text="họ nói <bơm hỏng>")
+    assert (status, "readonly>họ nói &lt;bơm hỏng&gt;</textarea>" in page, "Gửi lại" in page) == (401, True, False)
+    headers = {"origin": "https://evil.example"}
+    forged = browser.client.post(f"/incidents/{number}/comment", data={"text": "vô can"}, headers=headers)
+    assert (forged.status_code, "vô can" in forged.text) == (401, False)
 
 
 @pytest.mark.timeout(400)
