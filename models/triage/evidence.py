@@ -42,7 +42,9 @@ _CLIP = 15.0
 _HALF_HOUR_ROWS = 6
 _MEMORY_S = 6 * 3600.0
 _BUFFERS = (4.0, 7.0, 10.0)
-"""pH of the usual buffer solutions."""
+"""pH of the usual buffer solutions,"""
+_NEAR_BUFFER = 0.06
+"""and how near to one a probe stands in it."""
 
 TERMS = (
     "single", "together", "size", "sense", "senseless", "upward", "harmless", "rain", "thin", "flow", "frozen", "zero",
@@ -193,8 +195,7 @@ class Gathering(ByFields):
         self.gap = max(self.gap, gap)
         self.gone = max(self.gone, float(np.isnan(values[self.targets]).all()))
         for j in self.roles.ph:
-            near = min(abs(float(values[j]) - b) for b in _BUFFERS)
-            self.buffer[j] = max(self.buffer[j], float(near < 0.06 and abs(z[j]) > MOVED))
+            self.buffer[j] = max(self.buffer[j], float(_buffered(float(values[j])) and abs(z[j]) > MOVED))
         self._fold_context(context)
         if shares is not None:
             self._fold_shares(shares)
@@ -245,6 +246,11 @@ class Gathering(ByFields):
         looked_at = [z for z in (self.farthest, self.z, self.sense_z) if (np.abs(z) > MOVED).any()]
         return bool(looked_at) and max(_to_a_polluting_side(z, self.roles).max() for z in looked_at) <= MOVED
 
+    def only_buffered(self) -> bool:
+        """Whether nothing moved but pH, and it stands on a buffer solution: a calibration that no status tells."""
+        moved = np.flatnonzero(np.abs(self.farthest) > MOVED)
+        return bool(len(moved)) and all(j in self.roles.ph and _buffered(float(self.shown[j])) for j in moved)
+
     def share(self) -> Floats:
         """Return what each sensor shows as a multiple of its usual level; NaN where either is not above 0."""
         known = (self.usual > 0) & (self.shown > 0)
@@ -258,13 +264,14 @@ class Gathering(ByFields):
         """
         share, roles = np.nan_to_num(self.share()), self.roles
         mud, rest = share[roles.muddy > 0], share[(roles.thinned > 0) & (roles.muddy == 0)]
-        thinned, flows = share[roles.rain_thins > 0], share[roles.explains > 0]
-        if not (mud.size and thinned.any()):
+        thinned, flows = roles.rain_thins > 0, share[roles.explains > 0]
+        if not (mud.size and share[thinned].any()):
             return False
+        risen = thinned & (share > NOT_RISEN)
+        if not in_river:
+            risen &= self.farthest > MOVED  # an analyser reads a third more by chance
         more = in_river or flows.max(initial=0.0) > MORE_WATER
-        return (
-            bool(more and mud.max() > MORE_WATER) and mud.max() >= rest.max(initial=0.0) and thinned.max() <= NOT_RISEN
-        )
+        return bool(more and mud.max() > MORE_WATER) and mud.max() >= rest.max(initial=0.0) and not risen.any()
 
     def evidence(self) -> Evidence:
         """Return the evidence so far."""
@@ -380,7 +387,8 @@ class _Reading:
         g, t = self.g, self.terms
         known = (g.usual > 0) & (g.worst > 0)
         doublings = np.log2(np.where(known, g.worst, 1.0) / np.where(known, g.usual, 1.0))
-        weighed = [j for j in self.moved if known[j] and not g.roles.by_units[j] and not g.roles.explains[j]]
+        # A calibrated probe goes to zero, and then to a multiple.
+        weighed = [j for j in self.witnesses if known[j] and not g.roles.by_units[j] and not g.roles.explains[j]]
         up = sorted((min(max(float(doublings[j]), 0.0), _MOST_FOLD) for j in weighed), reverse=True)
         t["fold"] = up[0] if up else 0.0
         t["several_fold"] = up[1] if len(up) > 1 else 0.0
@@ -433,6 +441,10 @@ class _Reading:
         if learnt is not None:
             self.terms["learnt_pollution"] = min(max(learnt, 0.0), 10.0)
             self.terms["learnt_fault"] = min(max(-learnt, 0.0), 10.0)
+
+
+def _buffered(ph: float) -> bool:
+    return min(abs(ph - buffer) for buffer in _BUFFERS) < _NEAR_BUFFER
 
 
 def _to_a_polluting_side(z: Floats, roles: Roles) -> Floats:

@@ -275,7 +275,7 @@ class Incident:
 
     def _excluded(self, running: Gathering) -> frozenset[TriageClass]:
         weather = running.washed_by_rain(in_river=self.in_river) or (self.in_river and running.only_weather())
-        return _NO_POLLUTION if weather or running.only_harmless() else frozenset()
+        return _NO_POLLUTION if weather or running.only_harmless() or running.only_buffered() else frozenset()
 
     def gather(
         self, features: Features, alarm: Bools, shares: Floats | None, values: Floats, contexts: Sequence[Context] = ()

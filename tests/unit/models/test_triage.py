@@ -13,7 +13,7 @@ from models.features.table import ROW_NAMES, SLOW_5, Features
 from models.pipeline.pipeline import Fitted, Scorer
 from models.protocol import Triage, TriageClass
 from models.series import Floats
-from models.triage.evidence import MOVED
+from models.triage.evidence import MOVED, Gathering
 from models.triage.incident import (
     PAGE_FROM,
     STEPS,
@@ -158,6 +158,39 @@ def test_what_moves_to_harmless_sides_alone_is_no_pollution(ph: float, possible:
     *_, gathered = Incident(COLUMNS, TARGETS).gather(features, on, None, values)
     assert gathered is not None
     assert gathered.only_harmless() is not possible
+
+
+@pytest.mark.parametrize(
+    ("moved", "standing"),
+    [
+        ({4: 4.02}, True),
+        ({4: 7.0}, True),
+        ({4: 4.2}, False),
+        ({4: 4.02, 1: 80.0}, False),
+        ({1: 80.0}, False),
+        ({}, False),
+    ],
+)
+def test_a_ph_that_stands_alone_on_a_buffer_solution_is_no_pollution(moved: dict[int, float], standing: bool) -> None:
+    """Calibrated without its status (seen: three values of 4.0 paged). An acid discharge stands on no buffer."""
+    gathered = Gathering(COLUMNS, TARGETS)
+    gathered.shown = LEVELS.copy()
+    for column, value in moved.items():
+        gathered.shown[column], gathered.farthest[column] = value, -20.0 if value < LEVELS[column] else 20.0
+    assert gathered.only_buffered() is standing
+    values = quiet()
+    values[BEGIN:, 4] = 4.0
+    assert not any(pages(said) for said in looked_at(values)[1])
+
+
+@pytest.mark.parametrize(("scatters", "rain"), [(2.0, True), (8.0, False)])
+def test_an_analyser_that_reads_more_within_its_scatter_does_not_hide_rain(scatters: float, rain: bool) -> None:
+    """Twice the water, four times the mud, and ammonium of a third more: by chance, or of waste water."""
+    gathered = Gathering(COLUMNS, TARGETS)
+    gathered.usual = LEVELS.copy()
+    gathered.shown = LEVELS * np.array([2.0, 1.4, 4.0, 1.35, 1.0, 4.0])
+    gathered.farthest[3] = scatters
+    assert gathered.washed_by_rain() is rain
 
 
 def test_exactly_zero_is_a_fault() -> None:
