@@ -42,6 +42,8 @@ ABOUT_INCIDENTS = ("/incidents/", LINK_PATH)
 """Where the forms go that the page of an error holds ready to be sent again."""
 IN_WORDS = ("text", "cause_words", "plan")
 """Fields in which people write."""
+NOT_WRITTEN = {401, 409}
+"""Answers to a form that was not written, and is not sent again: its words are shown, to be copied."""
 LONGEST_FIELD = 1_000_000
 """Bytes of a field that is no file."""
 Page = Callable[["Visit"], Response]
@@ -120,6 +122,10 @@ class Visit:
         if any(len(v) > longest for v in values):
             raise WebError(400, "Nội dung quá dài.", f"{name} is longer than {longest} characters.")
         return [v for v in values if v]
+
+    def words(self) -> list[str]:
+        """Return what was written in words."""
+        return [words for name in IN_WORDS for words in self.texts(name, LONGEST_FIELD)]
 
     def path(self, name: str) -> str:
         """Return a part of the address."""
@@ -260,7 +266,7 @@ def failed(visit: Visit, error: WebError, *, again: bool = True) -> Response:
         "typed": _typed(visit) if error.status == 503 else None,
         "again": again,
         "in_words": IN_WORDS,
-        "wrote": _wrote(visit) if error.status == 401 else [],
+        "wrote": [] if _is_foreign(visit) or error.status not in NOT_WRITTEN else visit.words(),
     }
     response = visit.render("error.html", values, http_status=error.status)
     if error.again_s is not None:
@@ -278,11 +284,6 @@ def _typed(visit: Visit) -> list[tuple[str, str]] | None:
     if not about_incident or not _is_ours(visit) or any(not isinstance(value, str) for _, value in fields):
         return None
     return [(name, value) for name, value in fields if isinstance(value, str) and name != "csrf"]
-
-
-def _wrote(visit: Visit) -> list[str]:
-    """Return what was written in words in a form of ours whose login has ended: to be copied, since it is not sent."""
-    return [] if _is_foreign(visit) else [words for name in IN_WORDS for words in visit.texts(name, LONGEST_FIELD)]
 
 
 def _came_from(visit: Visit) -> str | None:

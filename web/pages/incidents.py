@@ -27,6 +27,7 @@ from web.incidents.story import Story, story_of
 from web.incidents.view import cut, found, stations_of, view_of
 from web.languages import translator
 from web.visit import Visit, WebError, forbidden, not_found, page
+from web.words import reason
 
 PAGE_OF = 50
 PARTS = frozenset({"incident", "incident-history"})
@@ -131,7 +132,11 @@ def act(visit: Visit) -> Response:
     outcome = do(visit, desk, number)
     if outcome is None:
         raise not_found()
-    return visit.goto(f"/incidents/{number}?done={outcome.answer.value}")
+    answer = outcome.answer.value
+    if outcome.answer is not Answer.DONE and visit.words():
+        said = reason(answer)
+        raise WebError(409, said.vi, said.en)  # its page shows what was written
+    return visit.goto(f"/incidents/{number}?done={answer}")
 
 
 def _take(visit: Visit, desk: Desk, number: int) -> Outcome | None:

@@ -241,6 +241,17 @@ def test_what_comes_after_a_closing_names_it(site: Site, town: Town) -> None:
     town.over(second)
 
 
+def test_what_an_officer_wrote_is_not_lost_where_another_has_closed_it(site: Site, town: Town) -> None:
+    number = town.slug()
+    first, second = (site.logged_in(site.new()) for _ in range(2))
+    assert first.post(f"/incidents/{number}/close", {"cause": "drill", "text": "diễn tập"}).status_code == 303
+    answer = second.post(f"/incidents/{number}/close", {"cause": "sensor_fault", "text": "đầu dò <hỏng>"})
+    assert answer.status_code == 409
+    assert "readonly>đầu dò &lt;hỏng&gt;</textarea>" in answer.text
+    assert "đầu dò" not in first.get(f"/incidents/{number}").text
+    town.over(number)
+
+
 def test_managers_see_how_many_pages_were_right(site: Site, town: Town) -> None:
     number = town.slug()
     site.sql("UPDATE incidents SET paged_at = now(), state = 'closed', closed_at = now(), cause = 'pollution', "
