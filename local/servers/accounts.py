@@ -83,6 +83,8 @@ def make_run_dir(run_dir: Path) -> None:
 
     Root's is open for passing through, because root's PostgreSQL runs as another user, but not for looking around.
     """
-    if not run_dir.exists():
-        run_dir.mkdir(parents=True)
-        run_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    try:
+        run_dir.mkdir(0o700, parents=True)
+    except FileExistsError:
+        return  # or another process was quicker
+    run_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
