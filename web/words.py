@@ -92,8 +92,8 @@ WORDS: Mapping[type[StrEnum], Mapping[str, B]] = {
         "held_already": B("Bạn đã nhận sự cố này.", "You have it already."),
         "not_active": B("Sự cố đã hết hoặc đã đóng.", "It is over or closed."),
         "closed_already": B(
-            "Sự cố đã đóng với nguyên nhân bên dưới; muốn ghi nguyên nhân khác thì mở lại trước.",
-            "It is closed with the cause below; reopen it to give another.",
+            "Sự cố đã được đóng với nguyên nhân khác; muốn ghi nguyên nhân này thì mở lại trước.",
+            "It is closed with another cause; reopen it to give this one.",
         ),
         "not_closed": B("Chỉ mở lại sự cố đã đóng.", "Only what is closed can be reopened."),
         "past": B("Thời điểm đã qua.", "The time lies in the past."),
